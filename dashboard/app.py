@@ -1,0 +1,76 @@
+"""create_app(settings): the one place that wires slices, templates, database and errors together."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import dashboard.audit.views
+import dashboard.callbacks.views
+import dashboard.jobs.views
+import dashboard.team.views
+from dashboard.config import Settings, resource_dir
+from dashboard.crypto import KeyRing
+from dashboard.db import Database
+from dashboard.team.sign_ins import set_up_sign_in
+from dashboard.web import assets, csrf, errors, health
+from dashboard.web.access import enforce_permissions
+from dashboard.web.filters import register_filters
+from dashboard.web.headers import set_headers
+from dashboard.web.pages import htmx
+from dashboard.worker.queue import attach_queue
+
+MEGABYTE = 1024 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    app = Flask(__name__, static_folder=None, template_folder=str(resource_dir("templates").absolute()))
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SETTINGS=settings,
+        # Eleven images of ten megabytes at most; the callback door has a far lower limit of its own.
+        MAX_CONTENT_LENGTH=112 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=MEGABYTE,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="__Host-desk" if settings.is_https else "desk",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        # The Origin header is checked instead (web/csrf.py): under no-referrer there is no Referer to look at.
+        WTF_CSRF_SSL_STRICT=False,
+        COMPRESS_MIMETYPES=["text/html", "application/json"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions["database"] = Database(
+        settings.database_url,
+        KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys]),
+    )
+    attach_queue(app, settings.queue_url)
+    _set_up_web(app, settings)
+    for slice_views in (dashboard.team.views, dashboard.jobs.views, dashboard.callbacks.views, dashboard.audit.views):
+        app.register_blueprint(slice_views.blueprint)
+    app.register_blueprint(health.blueprint)
+    return app
+
+
+def _set_up_web(app: Flask, settings: Settings) -> None:
+    """The order matters: an error names its request, a person is known before a permission is checked."""
+    errors.handle_errors(app)
+    set_headers(app, settings.is_https)
+    set_up_sign_in(app)
+    enforce_permissions(app)
+    csrf.protect(app)
+    htmx.init_app(app)
+    Compress(app)
+    register_filters(app)
+    app.add_template_global(settings, "settings")
+    assets.serve_assets(app, resource_dir("static").absolute())
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -1,0 +1,48 @@
+"""The one verb of the trail: record a fact, in the same transaction as what it is about."""
+
+from datetime import datetime
+from uuid import UUID
+
+from flask import has_request_context, request
+from flask_login import current_user
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry
+
+#: A number of our own for PostgreSQL's advisory locks: one writer at a time adds to the chain.
+CHAIN_LOCK = 5_318_008
+
+
+def record(
+    session: Session, action: str, subject: str, now: datetime, *, who: str = "", details: dict[str, str] | None = None
+) -> AuditEntry:
+    """Adds one line. Who and from where come from the request, unless `who` names a process."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
+    last = session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence).desc()).limit(1)).first()
+    email, member_id, address = _caller()
+    entry = AuditEntry(
+        sequence=last.sequence + 1 if last else 1,
+        at=now,
+        who=who or email,
+        member_id=member_id,
+        action=action,
+        subject=subject,
+        details=details or {},
+        from_address=address,
+        previous_hash=last.hash if last else FIRST_PREVIOUS_HASH,
+        hash="",
+    )
+    entry.hash = entry.compute_hash()
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def _caller() -> tuple[str, UUID | None, str]:
+    if not has_request_context():
+        return "command line", None, ""
+    if not current_user.is_authenticated:
+        return "somebody signed out", None, request.remote_addr or ""
+    return current_user.email, current_user.id, request.remote_addr or ""

@@ -1,0 +1,8 @@
+"""The commands an operator types."""
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """Partner Desk."""

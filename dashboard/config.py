@@ -1,0 +1,145 @@
+"""Settings: what a deployment decides, read from the environment once and refused loudly when wrong."""
+
+import base64
+import binascii
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dashboard.smile.constants import PRODUCTION_URL
+
+PACKAGE_DIR = Path(__file__).parent
+PREFIX = "DASHBOARD_"
+
+
+def resource_dir(name: str) -> Path:
+    """The folder of templates or static files: inside the package when installed, beside it in a checkout."""
+    inside = PACKAGE_DIR / name
+    return inside if inside.is_dir() else PACKAGE_DIR.parent / name
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _check_secret_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise ValueError("must have 32 characters or more; `openssl rand -hex 32` makes one")
+    return value
+
+
+def _check_encryption_key(value: SecretStr) -> SecretStr:
+    try:
+        length = len(base64.b64decode(value.get_secret_value(), validate=True))
+    except binascii.Error:
+        length = 0
+    if length != 32:
+        raise ValueError("must be 32 bytes in base64; `openssl rand -base64 32` makes one")
+    return value
+
+
+def _check_smile_server(value: str) -> str:
+    if value not in ("0", "1") and not urlsplit(value).scheme.startswith("http"):
+        raise ValueError("must be 0 (sandbox), 1 (production) or a base URL that ends in /v1")
+    return value.rstrip("/")
+
+
+def _check_public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("must be a scheme and a host, such as https://desk.example.com")
+    return value.rstrip("/")
+
+
+SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
+EncryptionKey = Annotated[SecretStr, AfterValidator(_check_encryption_key)]
+SmileServer = Annotated[str, AfterValidator(_check_smile_server)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """One deployment. Nothing dangerous has a default: `dashboard demo` makes its own, anybody else says it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    secret_key: SecretKey
+    encryption_keys: Annotated[tuple[EncryptionKey, ...], NoDecode, BeforeValidator(_split)] = Field(min_length=1)
+    public_url: PublicUrl
+    smile_server: SmileServer
+    smile_partner_id: str = Field(min_length=1)
+    smile_api_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = Field(min_length=1)
+    smile_web_script_url: str = "https://cdn.smileidentity.com/inline/v1/js/script.min.js"
+    smile_ca_file: Path | None = None
+    instance_dir: Path = Path("instance")
+    database_url: str = Field(default="", repr=False)  # It may hold a password.
+    queue_url: str = Field(default="", repr=False)
+    trusted_proxies: int = Field(default=0, ge=0)
+    log_format: Literal["text", "json"] = "text"
+    is_demo: bool = False
+
+    # Waits, in seconds. Only tests have a reason to change most of them.
+    smile_connect_timeout: float = 5.0
+    smile_read_timeout: float = 30.0
+    lease: float = 90.0
+    sweep_every: float = 1.0
+    retry_waits: Seconds = (2, 5, 10, 30, 60, 120, 300, 900)
+    check_waits: Seconds = (2, 5, 10, 20, 40, 120, 300, 900)
+    check_every_after: float = 3600.0
+    check_for: float = 7 * 24 * 3600.0
+    check_no_more_than_every: float = 10.0
+    callback_expected_within: float = 120.0
+    services_cached_for: float = 900.0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    def model_post_init(self, _: Any) -> None:
+        if not self.database_url:
+            path = (self.instance_dir / "dashboard.db").absolute()
+            object.__setattr__(self, "database_url", f"sqlite:///{path}")
+        if not self.queue_url:
+            beside = f"sqlite:///{(self.instance_dir / 'queue.db').absolute()}"
+            object.__setattr__(
+                self, "queue_url", beside if self.database_url.startswith("sqlite") else self.database_url
+            )
+
+    @property
+    def environment(self) -> Literal["sandbox", "production"]:
+        """Where jobs go. Only Smile's production host costs money; any other server counts as a sandbox."""
+        is_live = self.smile_server == "1" or urlsplit(self.smile_server).hostname == urlsplit(PRODUCTION_URL).hostname
+        return "production" if is_live else "sandbox"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @cached_property
+    def api_keys(self) -> tuple[str, ...]:
+        """The partner's keys in plain text: the first signs, all verify."""
+        return tuple(key.get_secret_value() for key in self.smile_api_keys)
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads `DASHBOARD_<NAME>_FILE`: the path of a file that holds the value, as container secrets are given."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}

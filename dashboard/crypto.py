@@ -1,0 +1,60 @@
+"""Encryption at rest: the key ring, sealed values bound to their row, and keyed digests for search."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+KEY_ID_BYTES = 4
+
+
+class UnreadableValue(Exception):
+    """A sealed value that no key of the ring opens: a key was dropped too early, or the row was tampered with."""
+
+
+class KeyRing:
+    """AES-256-GCM with the key's id in front of each value: the first key seals, all of them open.
+
+    `identity` names the row and field that a value belongs to. It is authenticated but not stored, so a value that
+    somebody copies into another row does not open there.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = {hashlib.sha256(key).digest()[:KEY_ID_BYTES]: AESGCM(key) for key in keys}
+        self._sealing_id = next(iter(self._keys))
+        self._search_key = hashlib.sha256(b"search" + keys[0]).digest()
+
+    @classmethod
+    def from_base64(cls, keys: Sequence[str]) -> "KeyRing":
+        return cls([base64.b64decode(key) for key in keys])
+
+    def seal(self, plaintext: bytes, identity: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return self._sealing_id + nonce + self._keys[self._sealing_id].encrypt(nonce, plaintext, identity.encode())
+
+    def open(self, sealed: bytes, identity: str) -> bytes:
+        key_id, nonce = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
+        try:
+            return self._keys[key_id].decrypt(nonce, sealed[KEY_ID_BYTES + NONCE_BYTES :], identity.encode())
+        except (KeyError, InvalidTag, ValueError) as error:
+            raise UnreadableValue(f"no key of the ring opens {identity}") from error
+
+    def seal_json(self, value: Any, identity: str) -> bytes:
+        return self.seal(json.dumps(value, separators=(",", ":")).encode(), identity)
+
+    def open_json(self, sealed: bytes, identity: str) -> Any:
+        return json.loads(self.open(sealed, identity))
+
+    def digest_for_search(self, text: str) -> str:
+        """The same text gives the same digest, and nobody without the key can guess back from it."""
+        return hmac.new(self._search_key, text.strip().upper().encode(), hashlib.sha256).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"KeyRing({len(self._keys)} keys)"

@@ -1,0 +1,159 @@
+"""The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+from flask import current_app
+from sqlalchemy import DateTime, Dialect, Engine, String, create_engine, event, make_url
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session
+
+from dashboard.crypto import KeyRing
+
+try:
+    # Web and worker share one WAL; SQLite before 3.51.3 can corrupt it then, and most Pythons carry an older one.
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:  # On platforms without that wheel, `dashboard doctor` says whether the bundled one is safe.
+    import sqlite3 as sqlite  # the same DB-API under its other name
+
+BUSY_TIMEOUT_MS = 5000
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, and in order of creation, so that lists page by id alone."""
+    return uuid_utils.compat.uuid7()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time. Stored as UTC and always read back as UTC, on SQLite too, which knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class EnumText(TypeDecorator[StrEnum]):
+    """A StrEnum kept as its plain text: a new member needs no migration, and the database reads like the code."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+class Database:
+    """The engine of one process. Sessions carry the key ring, so that sealed fields open where they are read."""
+
+    def __init__(self, url: str, keyring: KeyRing) -> None:
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(_psycopg_url(url))
+        self._writing_engine = self.engine.execution_options(is_write=True)
+        self._keyring = keyring
+        # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
+        self._write_lock = Lock() if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One write transaction: all of it is committed at the end of the block, or nothing."""
+        if self._write_lock:
+            self._write_lock.acquire()
+        try:
+            with Session(self._writing_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
+                yield session
+                session.commit()
+        finally:
+            if self._write_lock:
+                self._write_lock.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view of the data; nothing written here is kept."""
+        with Session(self.engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
+            yield session
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One write transaction of the running app; see `Database.transaction`."""
+    with _database().transaction() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """One read transaction of the running app; see `Database.reading`."""
+    with _database().reading() as session:
+        yield session
+
+
+def keyring_of(session: Session) -> KeyRing:
+    keyring = session.info["keyring"]
+    assert isinstance(keyring, KeyRing)
+    return keyring
+
+
+def _database() -> Database:
+    database = current_app.extensions["database"]
+    assert isinstance(database, Database)
+    return database
+
+
+def _psycopg_url(url: str) -> str:
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, module=sqlite)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # We say BEGIN ourselves, below.
+        # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # IMMEDIATE takes the write lock first: a transaction that reads and then writes cannot fail half-way.
+        is_write = connection.get_execution_options().get("is_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+    return engine

@@ -1,0 +1,32 @@
+"""The errors a user can meet. Slices raise these; only web/errors.py knows status codes."""
+
+
+class DashboardError(Exception):
+    """Something a person did that cannot be done; the text tells them what and what to do now."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(DashboardError):
+    """It does not exist, or not for this person: the two are never told apart."""
+
+    def __init__(self, message: str = "There is nothing at this address.") -> None:
+        super().__init__(message)
+
+
+class NotAllowed(DashboardError):
+    """The person's role does not include this."""
+
+
+class Conflict(DashboardError):
+    """It was possible a moment ago, but something else came first."""
+
+
+class Invalid(DashboardError):
+    """What was typed does not fit: one message per field."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__("Please check the fields that are marked.")
+        self.fields = fields

@@ -1,0 +1,184 @@
+"""Job and what belongs to it: Image, Result, JobEvent. Rules about one row live here; verbs live beside."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.jobs.products import Product
+
+
+class JobState(StrEnum):
+    AWAITING_CUSTOMER = "awaiting_customer"
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PROVISIONAL = "provisional"
+    ERROR = "error"
+    UNKNOWN = "unknown"  # A code that nobody documented goes to a person, never to approved or rejected.
+
+
+class Step(StrEnum):
+    """What the worker had finished when it last saved; after a kill it goes on from here."""
+
+    CREATED = "created"
+    PREPARING = "preparing"  # The first call may have left; nobody knows yet whether it arrived.
+    PREPARED = "prepared"  # Smile gave an upload address.
+    SENDING = "sending"  # The zip, or a call that is answered at once, may have left.
+    SENT = "sent"
+
+
+class Source(StrEnum):
+    SUBMIT = "submit"
+    JOB_STATUS = "job_status"
+    CALLBACK = "callback"
+
+
+UNSENT_STATES = frozenset({JobState.AWAITING_CUSTOMER, JobState.QUEUED})
+ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED})
+
+
+class Job(SQLModel, table=True):
+    """One verification. `id` is ours; `job_id` and `user_id` are what Smile is told; `smile_job_id` is Smile's."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("environment", "job_id", name="uq_job_environment_job_id"),
+        Index("ix_job_environment_id", "environment", "id"),
+        Index("ix_job_environment_state_id", "environment", "state", "id"),
+        Index("ix_job_environment_outcome_id", "environment", "outcome", "id"),
+        Index("ix_job_environment_product_id", "environment", "product", "id"),
+        Index("ix_job_environment_user_id", "environment", "user_id"),
+        Index("ix_job_environment_changed_at", "environment", "changed_at"),
+        Index("ix_job_environment_due_at", "environment", "due_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    product: Product = Field(sa_type=EnumText(Product))
+    job_type: int
+    user_id: str
+    job_id: str
+    smile_job_id: str | None = Field(default=None, index=True)
+    customer_reference: str = ""
+    state: JobState = Field(sa_type=EnumText(JobState))
+    outcome: Outcome | None = Field(default=None, sa_type=EnumText(Outcome))
+    result_code: str | None = None
+    result_text: str | None = None
+    country: str | None = None
+    id_type: str | None = None
+    id_number_sealed: bytes | None = None
+    id_number_digest: str | None = Field(default=None, index=True)
+    person_sealed: bytes | None = None  # everything else that describes the customer, and the consent
+    partner_params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    link_id: UUID | None = Field(default=None, index=True)
+    created_by: str  # a member's e-mail address, or how else it came to be
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1  # goes up with every change that somebody could see
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    # What the worker needs to go on after a kill.
+    step: Step = Field(default=Step.CREATED, sa_type=EnumText(Step))
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease: str | None = None  # names the run that holds the lease; a run whose lease was taken over saves nothing
+    attempts: int = 0
+    checks: int = 0
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    upload_url_sealed: bytes | None = None
+    last_error: str | None = None
+
+    callback_key_digest: str | None = Field(default=None, unique=True)
+    callback_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    callback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first that was believable
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more is expected: ended, or done with an outcome that no later answer will change by itself."""
+        if self.state in ENDED_STATES:
+            return True
+        return self.state == JobState.DONE and self.outcome != Outcome.PROVISIONAL
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.state in UNSENT_STATES and self.step == Step.CREATED
+
+    @property
+    def may_check(self) -> bool:
+        return self.submitted_at is not None
+
+    def callback_overdue(self, now: datetime) -> bool:
+        return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at
+
+    def changed(self, now: datetime) -> None:
+        """Every change that somebody could see goes through here, so that open pages notice it."""
+        self.version += 1
+        self.changed_at = now
+
+
+class Image(SQLModel, table=True):
+    __tablename__ = "image"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    job_id: UUID = Field(foreign_key="job.id", index=True)
+    image_type: int
+    size: int  # bytes
+    sha256: str
+    media_path: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Result(SQLModel, table=True):
+    """One answer ever seen for a job. A later one supersedes; none is overwritten."""
+
+    __tablename__ = "result"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    job_id: UUID = Field(foreign_key="job.id", index=True)
+    source: Source = Field(sa_type=EnumText(Source))
+    is_confirmed: bool  # an answer to our own request; otherwise only claimed by a callback
+    is_final: bool
+    outcome: Outcome | None = Field(sa_type=EnumText(Outcome))
+    result_code: str | None
+    result_text: str | None
+    payload_sealed: bytes
+    payload_digest: str  # of the result without time and signature: the same answer is not kept twice
+    received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class JobEvent(SQLModel, table=True):
+    """One line of a job's timeline, in words for a person; `facts` hold what a program needs of it."""
+
+    __tablename__ = "job_event"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    job_id: UUID = Field(foreign_key="job.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    text: str
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class SentSignature(SQLModel, table=True):
+    """The digest of a signature that we sent: a callback that carries one is a reflection, not Smile's."""
+
+    __tablename__ = "sent_signature"
+
+    digest: str = Field(primary_key=True)
+    sent_at: datetime = Field(sa_type=UtcDateTime, index=True)

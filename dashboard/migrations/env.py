@@ -1,0 +1,31 @@
+"""What Alembic runs: the connection comes from `dashboard.migrations`, the tables from `dashboard.models`."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlmodel import AutoString
+
+from dashboard.db import EnumText, UtcDateTime
+from dashboard.models import metadata
+
+
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    """A migration names plain column types, so that it still runs when our own types have changed."""
+    if kind == "type" and isinstance(item, (AutoString, EnumText)):
+        return "sa.String()"
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_item=render_item,
+    # SQLite cannot alter most things: Alembic builds the table anew and copies.
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+with context.begin_transaction():
+    context.run_migrations()
+connection.commit()

@@ -1,0 +1,12 @@
+"""Every table in one place, for what looks at all of them: migrations, and the check of the schema."""
+
+from sqlmodel import SQLModel
+
+from dashboard.audit import models as audit
+from dashboard.callbacks import models as callbacks
+from dashboard.jobs import models as jobs
+from dashboard.team import models as team
+
+__all__ = ["audit", "callbacks", "jobs", "metadata", "team"]
+
+metadata = SQLModel.metadata

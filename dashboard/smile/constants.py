@@ -1,0 +1,145 @@
+"""Published facts of the Smile ID API: numbers, names and the tables in data/. No behaviour lives here."""
+
+import csv
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib import resources
+
+SANDBOX_URL = "https://testapi.smileidentity.com/v1"
+PRODUCTION_URL = "https://api.smileidentity.com/v1"
+SANDBOX_PORTAL_URL = "https://portal.smileidentity.com"
+PRODUCTION_PORTAL_URL = "https://prod.smileidentity.com"
+
+SIGNATURE_CONSTANT = "sid_request"
+ZIP_FILE_NAME = "selfie.zip"
+CODE_UPLOAD_PREPARED = "2202"
+CODE_JOB_EXISTS = "2215"
+CODE_JOB_FOUND = "2302"
+CODE_NO_ZIP = "2314"
+
+
+class JobType(IntEnum):
+    BIOMETRIC_KYC = 1
+    SMARTSELFIE_AUTHENTICATION = 2
+    SMARTSELFIE_COMPARE = 3
+    SMARTSELFIE_REGISTRATION = 4
+    ENHANCED_KYC = 5
+    DOCUMENT_VERIFICATION = 6
+    BUSINESS_VERIFICATION = 7
+    UPDATE_PHOTO = 8
+    COMPARE_USER_INFO = 9
+    AML_CHECK = 10
+    ENHANCED_DOCUMENT_VERIFICATION = 11
+
+
+#: Job types whose images travel in a zip, through POST /v1/upload.
+UPLOAD_JOB_TYPES = frozenset({1, 2, 4, 6, 8, 9, 11})
+#: Job types that the ID API answers at once (or through a callback).
+ID_API_JOB_TYPES = frozenset({5, 7})
+DOCUMENT_JOB_TYPES = frozenset({6, 11})
+
+
+class ImageType(IntEnum):
+    SELFIE_FILE = 0
+    ID_FRONT_FILE = 1
+    SELFIE_BASE64 = 2
+    ID_FRONT_BASE64 = 3
+    LIVENESS_FILE = 4
+    ID_BACK_FILE = 5
+    LIVENESS_BASE64 = 6
+    ID_BACK_BASE64 = 7
+
+
+FILE_IMAGE_TYPES = frozenset({0, 1, 4, 5})
+BASE64_IMAGE_TYPES = frozenset({2, 3, 6, 7})
+SELFIE_IMAGE_TYPES = frozenset({0, 2})
+ID_FRONT_IMAGE_TYPES = frozenset({1, 3})
+ID_BACK_IMAGE_TYPES = frozenset({5, 7})
+LIVENESS_IMAGE_TYPES = frozenset({4, 6})
+
+BUSINESS_ID_TYPES = ("BASIC_BUSINESS_REGISTRATION", "BUSINESS_REGISTRATION", "TAX_INFORMATION")
+BUSINESS_TYPES = {"bn": "Business name", "co": "Company", "it": "Incorporated trustees"}
+#: What a field holds when the authority returned nothing for it.
+NOT_AVAILABLE = "Not Available"
+
+
+@dataclass(frozen=True)
+class ResultCode:
+    """One row of the result code table: a four-digit code, its text, the products it is seen with, its outcome."""
+
+    code: str
+    text: str
+    products: tuple[str, ...]
+    outcome: str  # approved, rejected, provisional, error, info, or empty when nobody documented it
+
+
+@dataclass(frozen=True)
+class IdType:
+    """One identity document or register of a country, as the `services` answer and the documentation list it."""
+
+    country: str
+    id_type: str
+    label: str
+    number_regex: str
+    required_fields: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DocumentType:
+    """One document that Document Verification takes, of one of 226 countries; an empty code means "Others"."""
+
+    country: str
+    country_name: str
+    continent: str
+    code: str
+    name: str
+    has_back: bool
+
+
+@cache
+def result_codes() -> tuple[ResultCode, ...]:
+    return tuple(
+        ResultCode(row["code"], row["text"], _split(row["product"]), row["outcome"])
+        for row in _rows("result_codes.csv")
+    )
+
+
+@cache
+def id_types() -> tuple[IdType, ...]:
+    return tuple(
+        IdType(
+            row["country"],
+            row["id_type"],
+            row["label"],
+            row["number_regex"],
+            _split(row["required_fields"]),
+            _split(row["products"]),
+        )
+        for row in _rows("id_types.csv")
+    )
+
+
+@cache
+def document_types() -> tuple[DocumentType, ...]:
+    return tuple(
+        DocumentType(
+            row["country"],
+            row["country_name"],
+            row["continent"],
+            row["document_code"],
+            row["document_name"],
+            row["has_back"] == "true",
+        )
+        for row in _rows("document_types.csv")
+    )
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (resources.files("dashboard.smile") / "data" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part for part in value.split("|") if part)

@@ -1,0 +1,40 @@
+"""Member and SignIn: a person of the team, and one signed-in browser of theirs."""
+
+from datetime import datetime
+from uuid import UUID
+
+from flask_login import UserMixin
+from sqlmodel import Field, SQLModel
+
+from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.team.permissions import Role, may
+
+
+class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-login ships without types.
+    __tablename__ = "member"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(unique=True)  # lower-cased
+    name: str
+    role: Role = Field(sa_type=EnumText(Role))
+    password_hash: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    def may(self, permission: str) -> bool:
+        return may(self.role, permission)
+
+
+class SignIn(SQLModel, table=True):
+    """One signed-in browser. Its cookie holds a random token, this row only the token's digest."""
+
+    __tablename__ = "sign_in"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    token_digest: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    user_agent: str = ""
+    from_address: str = ""

@@ -1,0 +1,1 @@
+"""HTTP glue that the slices share. It knows no feature and imports no slice."""

@@ -1,0 +1,50 @@
+"""Formatting for templates: times, sizes and masked values. No markup and no feature lives here."""
+
+from datetime import datetime
+
+from flask import Flask
+
+from dashboard.db import utc_now
+
+
+def register_filters(app: Flask) -> None:
+    for format_value in (ago, clock, exact_time, file_size, masked, words):
+        app.add_template_filter(format_value)
+
+
+def ago(moment: datetime | None) -> str:
+    """How long since: "12 s", "3 min", "5 h", "2 d"."""
+    if moment is None:
+        return ""
+    seconds = max(0, int((utc_now() - moment).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def clock(moment: datetime | None) -> str:
+    return moment.strftime("%H:%M:%S") if moment else ""
+
+
+def exact_time(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""
+
+
+def file_size(count: int) -> str:
+    if count < 1024 * 1024:
+        return f"{max(1, round(count / 1024))} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
+def masked(value: str | None) -> str:
+    """The last four characters; what is shorter than eight shows none, since four would be too many."""
+    if not value:
+        return ""
+    return "•" * 7 + (value[-4:] if len(value) >= 8 else "")
+
+
+def words(name: str) -> str:
+    """A name of the API as words: "Selfie_To_ID_Card_Compare" -> "Selfie to ID card compare"."""
+    parts = name.replace("_", " ").split()
+    return " ".join([parts[0], *(part if part.isupper() else part.lower() for part in parts[1:])]) if parts else ""

@@ -1,0 +1,38 @@
+"""Answers in the shapes that every slice uses: a page or its partial, a redirect after a write, a JSON twin."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_htmx import HTMX
+from werkzeug.wrappers import Response as BaseResponse
+
+htmx = HTMX()
+
+#: What htmx gets when nothing changed: it swaps nothing and goes on polling.
+NOTHING_NEW = ("", 204)
+
+
+def wants_partial() -> bool:
+    """True when htmx asks for a piece; a boosted link or a restored history entry wants the whole page."""
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page_or_partial(page: str, partial: str, **context: Any) -> str:
+    return render_template(partial if wants_partial() else page, **context)
+
+
+def see_other(endpoint: str, message: str = "", **values: Any) -> BaseResponse:
+    """Redirect after a write: 303, so that a reload does not send the form again."""
+    if message:
+        flash(message)
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def json_list(items: Sequence[dict[str, Any]], next_page: str | None, count: int, count_is_exact: bool) -> Response:
+    return jsonify(items=items, next=next_page, count=count, count_is_exact=count_is_exact)
+
+
+def seen_version() -> int | None:
+    """The version that the asking page shows already, from its `seen` parameter."""
+    return request.args.get("seen", type=int)

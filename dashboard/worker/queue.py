@@ -1,0 +1,59 @@
+"""The queue of this deployment. It only wakes tasks early: the rows are the truth, and a lost task is found again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, current_app
+from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
+from sqlalchemy import make_url
+
+Task = Callable[[UUID], None]
+
+
+class Queue:
+    """Tasks by name, each taking the id of one row; slices wake them, `cli` registers what runs them."""
+
+    def __init__(self, url: str) -> None:
+        self.huey = _build(url)
+        self._tasks: dict[str, Task] = {}
+        self._run = self.huey.task(name="run")(self._run_named)
+
+    def register(self, name: str, task: Task) -> None:
+        self._tasks[name] = task
+
+    def wake(self, name: str, row_id: UUID) -> None:
+        self._run(name, str(row_id))
+
+    def is_busy(self, limit: int) -> bool:
+        """Whether `limit` tasks wait already; the sweep adds none then, it will find the same rows again."""
+        return bool(self.huey.pending_count() >= limit)
+
+    def _run_named(self, name: str, row_id: str) -> None:
+        self._tasks[name](UUID(row_id))
+
+
+def attach_queue(app: Flask, url: str) -> Queue:
+    queue = Queue(url)
+    app.extensions["queue"] = queue
+    return queue
+
+
+def wake(name: str, row_id: UUID) -> None:
+    """Call it after the commit: a task that runs sooner would not see the row."""
+    current_app.extensions["queue"].wake(name, row_id)
+
+
+def _build(url: str) -> Huey:
+    common: dict[str, Any] = {"results": False, "utc": True}
+    if url == "memory":
+        return MemoryHuey("dashboard", immediate=True, **common)
+    if url.startswith("redis"):
+        return RedisHuey("dashboard", url=url, **common)
+    if url.startswith("postgres"):
+        return PostgresHuey("dashboard", dsn=url.replace("postgresql+psycopg://", "postgresql://"), **common)
+    path = Path(make_url(url).database or "queue.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without a WAL: huey opens it with Python's own SQLite, and old ones can corrupt a WAL that two processes share.
+    return SqliteHuey("dashboard", filename=str(path), journal_mode="truncate", fsync=False, **common)

@@ -1,0 +1,141 @@
+"""What every test may ask for: a migrated database on each engine, the app, a client, and the cast signed in."""
+
+import base64
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import make_url, text
+from sqlmodel import Session
+
+from dashboard import migrations
+from dashboard.app import create_app
+from dashboard.config import Settings
+from dashboard.crypto import KeyRing
+from dashboard.db import Database
+from tests.factories.team import PASSWORD, make_member
+
+POSTGRES_URL = os.environ.get("DASHBOARD_TEST_POSTGRES_URL", "")
+ENCRYPTION_KEY = base64.b64encode(b"only-for-tests-only-for-tests-32").decode()
+SECRET_KEY = "only-for-tests-" * 4
+
+
+def make_settings(tmp_path: Path, **overrides: object) -> Settings:
+    values: dict[str, object] = {
+        "secret_key": SECRET_KEY,
+        "encryption_keys": ENCRYPTION_KEY,
+        "public_url": "http://localhost",
+        "smile_server": "http://127.0.0.1:9/v1",  # nothing listens there: a unit test that calls out fails at once
+        "smile_partner_id": "002",
+        "smile_api_keys": "test-api-key-0001",
+        "instance_dir": tmp_path,
+        "queue_url": "memory",
+    }
+    return Settings(**(values | overrides))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def keyring() -> KeyRing:
+    return KeyRing.from_base64([ENCRYPTION_KEY])
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, keyring: KeyRing) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    database = Database(f"sqlite:///{path}", keyring)
+    migrations.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str, keyring: KeyRing) -> Iterator[str]:
+    """A schema of its own for each test process, migrated once; thrown away at the end."""
+    if not POSTGRES_URL:
+        pytest.skip("DASHBOARD_TEST_POSTGRES_URL is not set: not run on PostgreSQL")
+    schema = f"desk_test_{worker_id}_{os.getpid()}"
+    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema}"})
+    rendered = url.render_as_string(hide_password=False)
+    admin = Database(POSTGRES_URL, keyring)
+    with admin.engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    database = Database(rendered, keyring)
+    migrations.upgrade(database)
+    database.engine.dispose()
+    yield rendered
+    with admin.engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing) -> Iterator[str]:
+    """An empty database with the present schema; every test that uses it runs once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "dashboard.db"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    url = request.getfixturevalue("postgres_url")
+    yield url
+    from dashboard.models import metadata
+
+    database = Database(url, keyring)
+    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with database.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables}"))
+    database.engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return make_settings(tmp_path, database_url=database_url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    found = app.extensions["database"]
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """For looking at what a verb or a view left behind."""
+    with database.reading() as session:
+        yield session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody signed out. Tokens against forged forms are off here; tests/unit/web turns them on."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask, client: FlaskClient, database: Database) -> Callable[[str], FlaskClient]:
+    """`sign_in("ben")` makes that member, if need be, and signs the client in as them through the door."""
+
+    def sign_in_as(name: str) -> FlaskClient:
+        member = make_member(database, name)
+        answer = client.post("/sign-in", data={"email": member.email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return client
+
+    return sign_in_as
