@@ -13,11 +13,14 @@ import dashboard.team.views
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
+from dashboard.jobs.clients import attach_smile_clients
+from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers
+from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
 from dashboard.worker.queue import attach_queue
 
@@ -51,12 +54,20 @@ def create_app(settings: Settings) -> Flask:
         settings.database_url,
         KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys]),
     )
+    set_up_logging(settings.log_format)
     attach_queue(app, settings.queue_url)
+    attach_smile_clients(app, settings)
+    app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
     _set_up_web(app, settings)
     for slice_views in (dashboard.team.views, dashboard.jobs.views, dashboard.callbacks.views, dashboard.audit.views):
         app.register_blueprint(slice_views.blueprint)
     app.register_blueprint(health.blueprint)
     return app
+
+
+def create_app_from_environment() -> Flask:
+    """What the server process calls."""
+    return create_app(Settings())
 
 
 def _set_up_web(app: Flask, settings: Settings) -> None:
@@ -69,7 +80,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     htmx.init_app(app)
     Compress(app)
     register_filters(app)
-    app.add_template_global(settings, "settings")
+    app.jinja_env.globals["settings"] = settings
     assets.serve_assets(app, resource_dir("static").absolute())
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

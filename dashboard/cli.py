@@ -1,8 +1,272 @@
-"""The commands an operator types."""
+"""The commands an operator types. Each is thin: it reads the settings and calls what does the work."""
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
 
 import click
+from flask import Flask
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.config import Settings
+from dashboard.errors import DashboardError, Invalid
+
+LOCAL_HOST = "127.0.0.1"
 
 
-@click.group()
+class OneLineErrors(click.Group):
+    """What a person did wrong ends in one line and exit code 1, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ValidationError as error:
+            problems = "; ".join(_in_words(problem["loc"], problem["msg"]) for problem in error.errors())
+            raise click.ClickException(f"the environment is not complete: {problems}") from None
+        except Invalid as error:
+            raise click.ClickException("; ".join(f"{name}: {text}" for name, text in error.fields.items())) from None
+        except DashboardError as error:
+            raise click.ClickException(error.message) from None
+        except SQLAlchemyError as error:
+            raise click.ClickException(f"the database does not answer ({type(error).__name__})") from None
+
+
+def _in_words(location: tuple[int | str, ...], message: str) -> str:
+    return f"DASHBOARD_{str(location[0]).upper()} {message.removeprefix('Value error, ')}"
+
+
+@click.group(cls=OneLineErrors)
 def main() -> None:
-    """Partner Desk."""
+    """Partner Desk: the dashboard that runs verifications through Smile ID."""
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Of the web; the simulator takes the next one.")
+@click.option("--fresh", is_flag=True, help="Forget the last demo's data.")
+def demo(port: int, fresh: bool) -> None:
+    """Simulator, worker and web with sample data; nothing to set up."""
+    from dashboard.demo.deployment import DemoFailed, demo_environment, run_processes
+
+    password = os.environ.get("DASHBOARD_DEMO_PASSWORD") or secrets.token_urlsafe(12)
+    environment = demo_environment(Path("instance/demo").absolute(), port, fresh)
+    os.environ.update(environment)
+    app = _app(Settings())
+    _upgrade(app)
+    _prepare_demo(app, password)
+    try:
+        run_processes(environment, port, lambda: click.echo(_welcome(port, password)))
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _prepare_demo(app: Flask, password: str) -> None:
+    from dashboard.db import transaction, utc_now
+    from dashboard.demo.samples import has_jobs, set_up_cast, submit_samples
+
+    with app.app_context(), transaction() as session:
+        set_up_cast(session, password, utc_now())
+        if not has_jobs(session):
+            submit_samples(session, app.config["SETTINGS"], utc_now())
+
+
+def _welcome(port: int, password: str) -> str:
+    return f"""
+  Partner Desk    http://localhost:{port}
+  Simulator       http://localhost:{port + 1}
+
+  Sign in as      ada@example.com (owner), ben@example.com (operator) or cleo@example.com (viewer)
+  Password        {password}
+
+  Ctrl-C stops it. The data stays; `dashboard demo --fresh` forgets it.
+"""
+
+
+@main.command()
+@click.option("--host", default=LOCAL_HOST, show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def web(host: str, port: int) -> None:
+    """The pages and the doors for callbacks and customers."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    settings = Settings()
+    _refuse_old_schema(_app(settings))
+    # One process on SQLite, which has one writer; as many as wanted beside each other on PostgreSQL.
+    Server(
+        "dashboard.app:create_app_from_environment",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=8,
+        websockets=False,
+        log_level=LogLevels.error,
+        backpressure=128,
+    ).serve()
+
+
+@main.command()
+def worker() -> None:
+    """The background: submits jobs, asks for results, handles callbacks."""
+    from dashboard.worker.process import run_worker
+
+    app = _app(Settings())
+    _refuse_old_schema(app)
+    from dashboard.background import due_rows, tasks, tidying
+
+    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying())
+
+
+@main.command()
+@click.option("--host", default=LOCAL_HOST, show_default=True)
+@click.option("--port", default=8001, show_default=True)
+@click.option("--partner-id", default=None)
+@click.option("--api-key", default=None, help="Made up when not given; /_sandbox/credentials.json shows it.")
+@click.option("--legacy-key-file", type=click.Path(exists=True, path_type=Path), default=None)
+@click.option("--tls-cert", type=click.Path(exists=True, path_type=Path), default=None)
+@click.option("--tls-key", type=click.Path(exists=True, path_type=Path), default=None)
+@click.option("--store", type=click.Path(path_type=Path), default=None, help="Keep jobs in this file over a restart.")
+@click.option(
+    "--set", "choices", multiple=True, metavar="NAME=JSON", help="Any setting, such as review_delay_seconds=2."
+)
+def sandbox(
+    host: str,
+    port: int,
+    partner_id: str | None,
+    api_key: str | None,
+    legacy_key_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    store: Path | None,
+    choices: tuple[str, ...],
+) -> None:
+    """The simulator of Smile's API, with a console at /."""
+    from dashboard.sandbox.server import run_sandbox
+    from dashboard.sandbox.settings import SandboxSettings
+
+    instance_dir = Path(os.environ.get("DASHBOARD_INSTANCE_DIR", "instance"))
+    # The demo has one key for both sides; elsewhere an explicit option decides.
+    api_key = api_key or (os.environ.get("DASHBOARD_SMILE_API_KEYS") if os.environ.get("DASHBOARD_IS_DEMO") else None)
+    try:
+        settings = SandboxSettings(instance_dir=instance_dir, store_path=store, **_choices(choices))
+        run_sandbox(
+            host,
+            port,
+            partner_id,
+            api_key,
+            legacy_key_file,
+            tls_cert,
+            tls_key,
+            settings=settings,
+            on_ready=lambda url: click.echo(f"Simulator on {url}"),
+        )
+    except (OSError, ValueError, TypeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _choices(choices: tuple[str, ...]) -> dict[str, Any]:
+    parsed: dict[str, Any] = {}
+    for choice in choices:
+        name, _, value = choice.partition("=")
+        decoded = json.loads(value)
+        parsed[name] = tuple(decoded) if isinstance(decoded, list) else decoded
+    return parsed
+
+
+@main.group()
+def db() -> None:
+    """The database: bring its tables up to date."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables up to date; safe to run twice."""
+    _upgrade(_app(Settings()))
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def member() -> None:
+    """Members: the first owner, and the way back in."""
+
+
+@member.command()
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(["owner", "operator", "viewer"]), required=True)
+def add(email: str, name: str, role: str) -> None:
+    """Add a member. The password is asked for, or read from standard input."""
+    from dashboard.db import transaction, utc_now
+    from dashboard.team.members import add_member
+    from dashboard.team.permissions import Role
+
+    app = _app(Settings())
+    _refuse_old_schema(app)
+    with app.app_context(), transaction() as session:
+        add_member(session, email, name, Role(role), _ask_password(), utc_now())
+    click.echo(f"{email} can sign in now, as {role}.")
+
+
+@member.command("reset-password")
+@click.argument("email")
+def reset_password(email: str) -> None:
+    """Give a member a new password and end all of their sign-ins."""
+    from dashboard.db import transaction, utc_now
+    from dashboard.team.members import set_password
+    from dashboard.team.queries import find_member_by_email
+
+    app = _app(Settings())
+    with app.app_context(), transaction() as session:
+        found = find_member_by_email(session, email)
+        if found is None:
+            raise click.ClickException(f"there is no member with the address {email}")
+        set_password(session, found, _ask_password(), utc_now())
+    click.echo(f"{email} has a new password; all sign-ins were ended.")
+
+
+@member.command()
+@click.argument("email")
+def disable(email: str) -> None:
+    """Shut a member out and end all of their sign-ins."""
+    from dashboard.db import transaction, utc_now
+    from dashboard.team.members import disable_member
+    from dashboard.team.queries import find_member_by_email
+
+    app = _app(Settings())
+    with app.app_context(), transaction() as session:
+        found = find_member_by_email(session, email)
+        if found is None:
+            raise click.ClickException(f"there is no member with the address {email}")
+        disable_member(session, found, utc_now())
+    click.echo(f"{email} can no longer sign in.")
+
+
+def _ask_password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _app(settings: Settings) -> Flask:
+    from dashboard.app import create_app
+
+    return create_app(settings)
+
+
+def _upgrade(app: Flask) -> None:
+    from dashboard import migrations
+
+    migrations.upgrade(app.extensions["database"])
+
+
+def _refuse_old_schema(app: Flask) -> None:
+    from dashboard import migrations
+
+    if not migrations.is_current(app.extensions["database"]):
+        raise click.ClickException("the database's tables are not up to date; run `dashboard db upgrade` first")

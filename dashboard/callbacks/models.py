@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import EnumText, UtcDateTime, new_id
@@ -25,12 +26,36 @@ class Verdict(StrEnum):
 REFUSED_VERDICTS = frozenset({Verdict.WRONG, Verdict.MISSING})
 
 
+#: One thing that was looked at, for a person who asks why: {"passed": bool, "text": str}.
+Step = dict[str, Any]
+
+NEW_SIGNATURE = text("verdict IN ('valid', 'stale', 'future')")
+UNHANDLED = text("handled_at IS NULL")
+
+
 class Callback(SQLModel, table=True):
     __tablename__ = "callback"
     __table_args__ = (
         Index("ix_callback_environment_id", "environment", "id"),
-        Index("ix_callback_environment_signature", "environment", "signature_digest"),
         Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
+        Index("ix_callback_environment_claimed_job_id", "environment", "claimed_job_id"),
+        Index(
+            "ix_callback_unhandled",
+            "environment",
+            "received_at",
+            sqlite_where=UNHANDLED,
+            postgresql_where=UNHANDLED,
+        ),
+        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new.
+        Index("uq_callback_same", "environment", "signature_digest", "body_sha256", unique=True),
+        Index(
+            "uq_callback_new_signature",
+            "environment",
+            "signature_digest",
+            unique=True,
+            sqlite_where=NEW_SIGNATURE,
+            postgresql_where=NEW_SIGNATURE,
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -38,12 +63,13 @@ class Callback(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcDateTime)
     source_address: str = ""
     headers: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
-    body_sealed: bytes
     body_size: int
     body_sha256: str = Field(index=True)
-    signature_digest: str | None = None  # of the 32 decoded bytes: base64 has several texts for the same signature
+    # Of the 32 decoded bytes, since base64 has several texts for them; none unless the signature matches a key of ours.
+    signature_digest: str | None = None
     verdict: Verdict = Field(sa_type=EnumText(Verdict))
     reason: str
+    steps: list[Step] = Field(default_factory=list, sa_type=JSON)
     job_id: UUID | None = Field(default=None, index=True)  # ours; none for an orphan
     claimed_job_id: str = ""  # what the body says, searchable
     claimed_smile_job_id: str = ""
@@ -53,3 +79,18 @@ class Callback(SQLModel, table=True):
     last_seen_at: datetime = Field(sa_type=UtcDateTime)
     handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     search_text: str = ""
+    # Last, because SQLite reads a row from its beginning: a list does not have to skip megabytes of images.
+    body_sealed: bytes
+
+    @property
+    def is_refused(self) -> bool:
+        return self.verdict in REFUSED_VERDICTS
+
+    @property
+    def body_identity(self) -> str:
+        """What the sealed body is bound to."""
+        return body_identity(self.id)
+
+
+def body_identity(callback_id: UUID) -> str:
+    return f"callback:{callback_id}:body"

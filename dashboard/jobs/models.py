@@ -61,7 +61,9 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_state_id", "environment", "state", "id"),
         Index("ix_job_environment_outcome_id", "environment", "outcome", "id"),
         Index("ix_job_environment_product_id", "environment", "product", "id"),
+        Index("ix_job_environment_country_id", "environment", "country", "id"),
         Index("ix_job_environment_user_id", "environment", "user_id"),
+        Index("ix_job_environment_customer_reference", "environment", "customer_reference"),
         Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
     )
@@ -102,10 +104,12 @@ class Job(SQLModel, table=True):
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     upload_url_sealed: bytes | None = None
     last_error: str | None = None
+    disagreement: str | None = None  # what a callback claimed and Smile itself did not confirm
 
     callback_key_digest: str | None = Field(default=None, unique=True)
     callback_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     callback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first that was believable
+    overdue_noted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
     def is_settled(self) -> bool:
@@ -121,6 +125,10 @@ class Job(SQLModel, table=True):
     @property
     def may_check(self) -> bool:
         return self.submitted_at is not None
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self.outcome == Outcome.UNKNOWN or self.disagreement is not None
 
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at

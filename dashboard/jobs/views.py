@@ -1,5 +1,257 @@
 """HTTP in, HTTP out for jobs."""
 
-from flask import Blueprint
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.jobs import queries
+from dashboard.jobs.comparison import compare
+from dashboard.jobs.following import request_check
+from dashboard.jobs.forms import FIELDS, IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.live_catalogue import live_catalogue
+from dashboard.jobs.media import read_image
+from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.personal import fold_base64, mask_personal
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
+from dashboard.jobs.twins import details_twin, job_twin
+from dashboard.jobs.wording import action_shape, callback_standing, next_step, verdict_sentence
+from dashboard.web.access import permission_required, sign_in_required
+from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
+from dashboard.web.pagination import asked_after
+from dashboard.worker.queue import wake
 
 blueprint = Blueprint("jobs", __name__)
+
+
+blueprint.add_app_template_filter(action_shape)
+
+
+@blueprint.app_context_processor
+def words_for_jobs() -> dict[str, Any]:
+    return {
+        "FACTS": FACTS,
+        "verdict_sentence": verdict_sentence,
+        "next_step": next_step,
+        "callback_standing": callback_standing,
+        "now": utc_now,
+    }
+
+
+@blueprint.get("/")
+@sign_in_required
+def home() -> ResponseReturnValue:
+    return redirect(url_for("jobs.index"), 303)
+
+
+@blueprint.get("/jobs")
+@permission_required("jobs.read")
+def index() -> ResponseReturnValue:
+    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), _settings().environment
+    top = _asked_id("top")
+    with reading() as session:
+        version = queries.newest_change(session, environment)
+        if seen_version() == version:
+            return NOTHING_NEW
+        page = queries.list_jobs(session, environment, wanted, now, after=asked_after(), top=top)
+        newer = queries.count_newer(session, environment, wanted, top, now) if top else 0
+        needs = queries.needs_you(session, environment, now)
+    return render_page_or_partial(
+        "jobs/index.html",
+        "jobs/_table.html",
+        page=page,
+        filter=wanted,
+        needs=needs,
+        newer=newer,
+        version=version,
+        top=top or (page.rows[0].id if page.rows else None),
+        after=asked_after(),
+        states=JobState,
+        outcomes=Outcome,
+        countries=live_catalogue().country_names,
+    )
+
+
+@blueprint.get("/jobs.json")
+@permission_required("jobs.read")
+def index_twin() -> ResponseReturnValue:
+    now = utc_now()
+    with reading() as session:
+        wanted = queries.JobFilter.from_args(request.args)
+        page = queries.list_jobs(session, _settings().environment, wanted, now, after=asked_after())
+    return json_list([job_twin(job, now) for job in page.rows], page.next_address, page.count, page.count_is_exact)
+
+
+@blueprint.get("/jobs/new")
+@permission_required("jobs.create")
+def new() -> ResponseReturnValue:
+    values = {name: request.args.get(name, "") for name in ("product", "country", "id_type")}
+    again = _asked_id("again")
+    if again:
+        with transaction() as session:
+            values = _values_of(session, queries.find_job(session, _settings().environment, again))
+            record(session, "job.copied", f"job {again}", utc_now())
+    return render_template("jobs/new.html", **_form_context(JobForm(values, live_catalogue(), _is_sandbox())))
+
+
+@blueprint.post("/jobs/new")
+@permission_required("jobs.create")
+def redraw() -> ResponseReturnValue:
+    """The form for another choice; what was typed goes along in the body, never in an address."""
+    values = request.form.to_dict()
+    test_number = values.pop("test_number", "")
+    if test_number:
+        values["id_number"] = test_number
+    form = JobForm(values, live_catalogue(), _is_sandbox())
+    form.check_id_number()
+    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form))
+
+
+@blueprint.post("/jobs")
+@permission_required("jobs.create")
+def create() -> ResponseReturnValue:
+    form, wanted = check_job_form(request.form, request.files, live_catalogue(), _is_sandbox())
+    if wanted is None:
+        return render_template("jobs/new.html", **_form_context(form, had_files=bool(request.files))), 422
+    with transaction() as session:
+        job = submit_job(session, wanted, _settings(), current_user.email, utc_now())
+    wake("jobs.advance", job.id)
+    return see_other("jobs.show", job_id=job.id)
+
+
+@blueprint.get("/jobs/<uuid:job_id>")
+@permission_required("jobs.read")
+def show(job_id: UUID) -> ResponseReturnValue:
+    return render_template("jobs/show.html", **_job_context(job_id))
+
+
+@blueprint.get("/jobs/<uuid:job_id>.json")
+@permission_required("jobs.read")
+def show_twin(job_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
+    return details_twin(details, utc_now(), _sees_persons())
+
+
+@blueprint.get("/jobs/<uuid:job_id>/status")
+@permission_required("jobs.read")
+def status(job_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        if queries.version_of(session, _settings().environment, job_id) == seen_version():
+            return NOTHING_NEW
+    return render_template("jobs/_status.html", **_job_context(job_id))
+
+
+@blueprint.post("/jobs/<uuid:job_id>/checks")
+@permission_required("jobs.check")
+def check(job_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        job = queries.find_job(session, _settings().environment, job_id)
+        request_check(session, job, current_user.email, utc_now())
+    wake("jobs.advance", job_id)
+    return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/cancellation")
+@permission_required("jobs.cancel")
+def cancel(job_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        job = queries.find_job(session, _settings().environment, job_id)
+        cancel_job(session, job, current_user.email, utc_now())
+    return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(job_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        job = queries.find_job(session, _settings().environment, job_id)
+        details = queries.job_details(session, job)
+        number, person = id_number_of(session, job), person_of(session, job)
+        record(session, "job.revealed", f"job {job_id}", utc_now())
+    raw = [(result, fold_base64({**payload, "signature": "•" * 7})) for result, payload in details.results]
+    return render_page_or_partial(
+        "jobs/revealed.html", "jobs/_revealed.html", job=job, number=number, person=person, raw=raw
+    )
+
+
+@blueprint.get("/jobs/<uuid:job_id>/images/<uuid:image_id>")
+@permission_required("jobs.reveal")
+def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        job = queries.find_job(session, _settings().environment, job_id)
+        found = queries.find_image(session, job, image_id)
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
+        content = read_image(keyring_of(session), media_dir(_settings()), found)
+    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return Response(content, mimetype=kind, headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def _is_sandbox() -> bool:
+    return _settings().environment == "sandbox"
+
+
+def _sees_persons() -> bool:
+    return bool(current_user.may("jobs.reveal"))
+
+
+def _asked_id(name: str) -> UUID | None:
+    return MultiDict(request.args).get(name, type=UUID)
+
+
+def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
+    users: Any = ()
+    if form.product == Product.SMARTSELFIE_AUTHENTICATION:
+        with reading() as session:
+            users = queries.enrolled_users(session, _settings().environment)
+    return {
+        "form": form,
+        "had_files": had_files,
+        "enrolled_users": users,
+        "FIELDS": FIELDS,
+        "IMAGE_LABELS": IMAGE_LABELS,
+        "SANDBOX_RESULTS": SANDBOX_RESULTS,
+    }
+
+
+def _values_of(session: Any, job: Job) -> dict[str, str]:
+    """The form filled as this job was, for "run again"; ids are left out, since each run needs its own."""
+    person = {name: str(value) for name, value in person_of(session, job).items() if isinstance(value, str)}
+    return {
+        **person,
+        "product": job.product.value,
+        "country": job.country or "",
+        "id_type": job.id_type or "",
+        "id_number": id_number_of(session, job),
+        "user_id": job.user_id,
+        "customer_reference": job.customer_reference,
+        "again": str(job.id),
+    }
+
+
+def _job_context(job_id: UUID) -> dict[str, Any]:
+    with reading() as session:
+        details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
+        job = details.job
+        given = person_of(session, job) | {"id_number": id_number_of(session, job)}
+    given |= {"country": job.country, "id_type": job.id_type}
+    return {
+        "job": job,
+        "details": details,
+        "compared": compare(given, details.payload),
+        "raw": [(result, fold_base64(mask_personal(payload, _sees_persons()))) for result, payload in details.results],
+        "sees_persons": _sees_persons(),
+    }

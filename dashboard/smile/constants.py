@@ -1,6 +1,7 @@
 """Published facts of the Smile ID API: numbers, names and the tables in data/. No behaviour lives here."""
 
 import csv
+import io
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -17,6 +18,27 @@ CODE_UPLOAD_PREPARED = "2202"
 CODE_JOB_EXISTS = "2215"
 CODE_JOB_FOUND = "2302"
 CODE_NO_ZIP = "2314"
+
+#: How requests name the software that sent them; Smile takes any version.
+SOURCE_SDK = "rest_api"
+SOURCE_SDK_VERSION = "1.0.0"
+
+#: Product names that a web token may be asked for -> the name that POST /v1/token and the browser script know.
+WEB_PRODUCTS = {
+    "authentication": "authentication",
+    "smartselfie": "smartselfie",
+    "basic_kyc": "basic_kyc",
+    "identity_verification": "identity_verification",
+    "enhanced_kyc": "enhanced_kyc",
+    "biometric_kyc": "biometric_kyc",
+    "ekyc_smartselfie": "ekyc_smartselfie",
+    "doc_verification": "doc_verification",
+    "document_verification": "doc_verification",
+    "enhanced_document_verification": "enhanced_document_verification",
+    "e_signature": "e_signature",
+}
+#: What a Smile Link may check an ID type with.
+LINK_METHODS = ("biometric_kyc", "doc_verification", "enhanced_document_verification", "enhanced_kyc")
 
 
 class JobType(IntEnum):
@@ -62,6 +84,47 @@ BUSINESS_ID_TYPES = ("BASIC_BUSINESS_REGISTRATION", "BUSINESS_REGISTRATION", "TA
 BUSINESS_TYPES = {"bn": "Business name", "co": "Company", "it": "Incorporated trustees"}
 #: What a field holds when the authority returned nothing for it.
 NOT_AVAILABLE = "Not Available"
+
+#: The documented test numbers of the sandbox, which end in 0; another last digit selects another outcome.
+TEST_NUMBERS = {
+    ("NG", "BVN"): "00000000000",
+    ("NG", "NIN"): "00000000000",
+    ("NG", "NIN_V2"): "00000000000",
+    ("NG", "NIN_SLIP"): "00000000000",
+    ("NG", "PHONE_NUMBER"): "00000000000",
+    ("NG", "V_NIN"): "0000000000000000",
+    ("NG", "VOTER_ID"): "0000000000000000000",
+    ("NG", "DRIVERS_LICENSE"): "ABC000000000",
+    ("NG", "BANK_ACCOUNT"): "0000000000",
+    ("NG", "TIN"): "00000000-0000",
+    ("NG", "TAX_INFORMATION"): "00000000-0000",
+    ("NG", "CAC"): "0000000",
+    ("NG", "BUSINESS_REGISTRATION"): "0000000",
+    ("NG", "BASIC_BUSINESS_REGISTRATION"): "0000000",
+    ("GH", "SSNIT"): "C000000000000",
+    ("GH", "VOTER_ID"): "0000000000",
+    ("GH", "NEW_VOTER_ID"): "0000000000",
+    ("GH", "PASSPORT"): "G0000000",
+    ("GH", "DRIVERS_LICENSE"): "B0000000",
+    ("KE", "NATIONAL_ID"): "00000000",
+    ("KE", "KRA_PIN"): "00000000",
+    ("KE", "DRIVERS_LICENSE"): "00000000",
+    ("KE", "ALIEN_CARD"): "000000",
+    ("KE", "PASSPORT"): "A00000000",
+    ("ZA", "NATIONAL_ID"): "0000000000000",
+    ("ZA", "NATIONAL_ID_NO_PHOTO"): "0000000000000",
+    ("UG", "NATIONAL_ID_NO_PHOTO"): "00000000000000",
+    ("ZM", "BANK_ACCOUNT"): "0000000000000",
+    ("ZM", "TPIN"): "0000000000",
+}
+#: What the last digit of a test number selects.
+TEST_DIGITS = {
+    "0": "succeeds",
+    "1": "not found",
+    "2": "bad format",
+    "3": "authority down",
+    "4": "your own data",
+}
 
 
 @dataclass(frozen=True)
@@ -137,8 +200,8 @@ def document_types() -> tuple[DocumentType, ...]:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with (resources.files("dashboard.smile") / "data" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    text = (resources.files("dashboard.smile") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def _split(value: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def wants_partial() -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def render_page_or_partial(page: str, partial: str, **context: Any) -> str:
+def render_page_or_partial(page: str, partial: str, /, **context: Any) -> str:
     return render_template(partial if wants_partial() else page, **context)
 
 

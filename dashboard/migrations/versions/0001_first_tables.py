@@ -36,12 +36,12 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source_address", sa.String(), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
-        sa.Column("body_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("body_size", sa.Integer(), nullable=False),
         sa.Column("body_sha256", sa.String(), nullable=False),
         sa.Column("signature_digest", sa.String(), nullable=True),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=True),
         sa.Column("claimed_job_id", sa.String(), nullable=False),
         sa.Column("claimed_smile_job_id", sa.String(), nullable=False),
@@ -51,14 +51,30 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("search_text", sa.String(), nullable=False),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("callback", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_callback_body_sha256"), ["body_sha256"], unique=False)
+        batch_op.create_index("ix_callback_environment_claimed_job_id", ["environment", "claimed_job_id"], unique=False)
         batch_op.create_index("ix_callback_environment_id", ["environment", "id"], unique=False)
-        batch_op.create_index("ix_callback_environment_signature", ["environment", "signature_digest"], unique=False)
         batch_op.create_index("ix_callback_environment_verdict_id", ["environment", "verdict", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_callback_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(
+            "ix_callback_unhandled",
+            ["environment", "received_at"],
+            unique=False,
+            sqlite_where=sa.text("handled_at IS NULL"),
+            postgresql_where=sa.text("handled_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_callback_new_signature",
+            ["environment", "signature_digest"],
+            unique=True,
+            sqlite_where=sa.text("verdict IN ('valid', 'stale', 'future')"),
+            postgresql_where=sa.text("verdict IN ('valid', 'stale', 'future')"),
+        )
+        batch_op.create_index("uq_callback_same", ["environment", "signature_digest", "body_sha256"], unique=True)
 
     op.create_table(
         "job",
@@ -96,15 +112,21 @@ def upgrade() -> None:
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("upload_url_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("disagreement", sa.String(), nullable=True),
         sa.Column("callback_key_digest", sa.String(), nullable=True),
         sa.Column("callback_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("callback_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("overdue_noted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("callback_key_digest"),
         sa.UniqueConstraint("environment", "job_id", name="uq_job_environment_job_id"),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index("ix_job_environment_changed_at", ["environment", "changed_at"], unique=False)
+        batch_op.create_index("ix_job_environment_country_id", ["environment", "country", "id"], unique=False)
+        batch_op.create_index(
+            "ix_job_environment_customer_reference", ["environment", "customer_reference"], unique=False
+        )
         batch_op.create_index("ix_job_environment_due_at", ["environment", "due_at"], unique=False)
         batch_op.create_index("ix_job_environment_id", ["environment", "id"], unique=False)
         batch_op.create_index("ix_job_environment_outcome_id", ["environment", "outcome", "id"], unique=False)
@@ -247,14 +269,27 @@ def downgrade() -> None:
         batch_op.drop_index("ix_job_environment_outcome_id")
         batch_op.drop_index("ix_job_environment_id")
         batch_op.drop_index("ix_job_environment_due_at")
+        batch_op.drop_index("ix_job_environment_customer_reference")
+        batch_op.drop_index("ix_job_environment_country_id")
         batch_op.drop_index("ix_job_environment_changed_at")
 
     op.drop_table("job")
     with op.batch_alter_table("callback", schema=None) as batch_op:
+        batch_op.drop_index("uq_callback_same")
+        batch_op.drop_index(
+            "uq_callback_new_signature",
+            sqlite_where=sa.text("verdict IN ('valid', 'stale', 'future')"),
+            postgresql_where=sa.text("verdict IN ('valid', 'stale', 'future')"),
+        )
+        batch_op.drop_index(
+            "ix_callback_unhandled",
+            sqlite_where=sa.text("handled_at IS NULL"),
+            postgresql_where=sa.text("handled_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_callback_job_id"))
         batch_op.drop_index("ix_callback_environment_verdict_id")
-        batch_op.drop_index("ix_callback_environment_signature")
         batch_op.drop_index("ix_callback_environment_id")
+        batch_op.drop_index("ix_callback_environment_claimed_job_id")
         batch_op.drop_index(batch_op.f("ix_callback_body_sha256"))
 
     op.drop_table("callback")

@@ -1,0 +1,32 @@
+"""What the worker runs: every slice's tasks by name, the rows that are due, and what is tidied now and then."""
+
+from collections.abc import Mapping, Sequence
+
+from dashboard.callbacks import tasks as callback_tasks
+from dashboard.callbacks.handling import callbacks_due
+from dashboard.jobs import following, sent_signatures
+from dashboard.jobs import tasks as job_tasks
+from dashboard.worker.queue import Task
+from dashboard.worker.schedule import FindDue, Tidy
+
+
+def tasks() -> Mapping[str, Task]:
+    return {
+        "jobs.advance": job_tasks.advance,
+        "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
+        "callbacks.handle": callback_tasks.handle,
+    }
+
+
+def due_rows(environment: str) -> Mapping[str, FindDue]:
+    return {
+        "callbacks.handle": lambda session, now, limit: callbacks_due(session, environment, now, limit),
+        "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
+        "jobs.note_overdue_callback": lambda session, now, limit: following.overdue_unnoted(
+            session, environment, now, limit
+        ),
+    }
+
+
+def tidying() -> Sequence[Tidy]:
+    return (sent_signatures.forget_old,)

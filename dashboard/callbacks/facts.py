@@ -1,0 +1,78 @@
+"""What a callback says of itself, read from any JSON object: a field of the wrong type is absent, never an error."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
+MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
+
+
+@dataclass(frozen=True)
+class Facts:
+    timestamp: str | int | float | None
+    signature: str | None  # or a sec_key, which a partner with a legacy key gets instead
+    has_signature: bool  # also true when it is not even text
+    job_id: str
+    smile_job_id: str
+    result_code: str | None
+    result_text: str | None
+    search_text: str
+
+    @property
+    def signed_at(self) -> datetime | None:
+        return read_timestamp(self.timestamp)
+
+
+def read_facts(payload: dict[str, Any]) -> Facts:
+    params = payload.get("PartnerParams")
+    params = params if isinstance(params, dict) else {}
+    signature = payload.get("signature") or payload.get("sec_key")
+    timestamp = payload.get("timestamp")
+    is_readable = isinstance(timestamp, str | int | float) and not isinstance(timestamp, bool)
+    job_id, smile_job_id = _text(params.get("job_id")), _text(payload.get("SmileJobID"))
+    result_code, result_text = _text(payload.get("ResultCode")), _text(payload.get("ResultText"))
+    # Ids, codes and kinds only: what describes the customer is never searchable in plain text.
+    searchable = [job_id, _text(params.get("user_id")), smile_job_id, result_code, result_text]
+    searchable += [_text(payload.get(key)) for key in ("ResultType", "Source", "Country", "IDType")]
+    return Facts(
+        timestamp=timestamp if is_readable and timestamp != "" else None,
+        signature=signature if isinstance(signature, str) else None,
+        has_signature=bool(signature),
+        job_id=job_id,
+        smile_job_id=smile_job_id,
+        result_code=result_code or None,
+        result_text=result_text or None,
+        search_text=" ".join(filter(None, searchable)).lower(),
+    )
+
+
+def read_timestamp(value: str | float | None) -> datetime | None:
+    """ISO 8601, or a number of seconds or milliseconds; a time without zone counts as UTC."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit()):
+            return _read_iso(value)
+        if len(value) > 18:
+            return None
+        value = int(value)
+    if value is None:
+        return None
+    try:
+        return datetime.fromtimestamp(value / 1000 if abs(value) >= MILLISECONDS_BEGIN_AT else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read_iso(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> str:
+    """Ids and codes arrive as text or as numbers."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value)[:MAX_FACT]

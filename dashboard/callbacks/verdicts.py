@@ -1,0 +1,138 @@
+"""What a callback's signature proves, and why, in words. Pure: the keys, the time and what was seen are passed in.
+
+The signature covers the timestamp, the partner id and a constant, not the body. So even `valid` is only a hint.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboard.callbacks.facts import Facts
+from dashboard.callbacks.models import Step, Verdict
+from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.smile import Signature
+
+TOLERANCE = timedelta(minutes=5)
+SIGNATURE_BYTES = 32
+UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+@dataclass(frozen=True)
+class SignatureCheck:
+    """What can be said before anything stored is looked at. `digest` is set only for a signature that matches."""
+
+    verdict: Verdict | None  # None: it matches, and the rest decides
+    sentence: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: Verdict
+    reason: str
+    steps: list[Step]
+
+
+def check_signature(facts: Facts, partner_id: str, api_keys: Sequence[str]) -> SignatureCheck:
+    if not facts.has_signature:
+        return SignatureCheck(Verdict.MISSING, "There is no signature.")
+    if facts.timestamp is None:
+        return SignatureCheck(Verdict.MISSING, "There is no timestamp, and without it the signature proves nothing.")
+    signature = _canonical(facts.signature)
+    if signature is None:
+        return SignatureCheck(Verdict.WRONG, "The signature is not 32 bytes of base64, so it is none of Smile's.")
+    number = _matching_key(facts, signature, partner_id, api_keys)
+    if number:
+        sentence = f"The signature matches key {number} of {len(api_keys)}"
+        return SignatureCheck(None, sentence, _digest(signature))
+    unpadded = partner_id.lstrip("0")
+    if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, api_keys):
+        return SignatureCheck(
+            Verdict.WRONG,
+            f"The signature was made for partner id {unpadded} instead of {partner_id}: its leading zeros were lost.",
+        )
+    keys = "the key" if len(api_keys) == 1 else f"any of the {len(api_keys)} keys"
+    return SignatureCheck(Verdict.WRONG, f"The signature does not match {keys} of partner {partner_id}.")
+
+
+def judge(facts: Facts, check: SignatureCheck, *, now: datetime, was_seen: bool, was_sent_by_us: bool) -> Judgement:
+    """`was_seen`: the same signature bytes came before with another body. An equal body never gets here."""
+    age_verdict, age_sentence = _judge_age(facts.signed_at, now)
+    steps: list[Step] = [
+        {"passed": True, "text": "The JSON is well formed."},
+        {"passed": age_verdict is None, "text": f"The timestamp {age_sentence}."},
+        {"passed": check.verdict is None, "text": check.sentence.rstrip(".") + "."},
+    ]
+    if check.verdict:
+        return Judgement(check.verdict, check.sentence, steps)
+    steps += [
+        {"passed": not was_sent_by_us, "text": f"It is {'' if was_sent_by_us else 'not '}a signature of our own."},
+        {"passed": not was_seen, "text": f"It {'came' if was_seen else 'never came'} before with another body."},
+    ]
+    if was_sent_by_us:
+        reason = "The signature is one that we sent with a request of our own: somebody sent it back to us."
+        return Judgement(Verdict.REFLECTED, reason, steps)
+    if was_seen:
+        reason = f"{check.sentence}, but it came before with another body. Somebody may be using it again."
+        return Judgement(Verdict.REUSED, reason, steps)
+    if age_verdict:
+        return Judgement(age_verdict, f"{check.sentence}, but the timestamp {age_sentence}.", steps)
+    return Judgement(Verdict.VALID, f"{check.sentence}, and the timestamp {age_sentence}.", steps)
+
+
+def in_words(span: timedelta) -> str:
+    """ "1.2 seconds", "12 minutes", "3 days": one unit is enough to see what is meant."""
+    seconds = span.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} seconds"
+    size, unit = next((size, unit) for size, unit in UNITS if seconds >= size)
+    count = int(seconds // size)
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
+def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | None, str]:
+    if signed_at is None:
+        # A receiver that cannot tell the age must not take it for fresh.
+        return Verdict.STALE, "is missing or cannot be read, so its age is unknown"
+    if signed_at > now:
+        ahead = signed_at - now
+        return (Verdict.FUTURE if ahead > TOLERANCE else None), f"is {in_words(ahead)} ahead of our clock"
+    age = now - signed_at
+    return (Verdict.STALE if age > TOLERANCE else None), f"is {in_words(age)} old"
+
+
+def _matching_key(facts: Facts, signature: str, partner_id: str, api_keys: Sequence[str]) -> int | None:
+    """The number of the key that made it. Every key is tried, so that the time taken does not tell which."""
+    matches = [_is_made_by(Signature(partner_id, key), facts.timestamp, signature) for key in api_keys]
+    return matches.index(True) + 1 if any(matches) else None
+
+
+def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -> bool:
+    if timestamp is None:
+        return False
+    if "|" in signature:
+        return not isinstance(timestamp, float) and key.confirm_sec_key(timestamp, signature)
+    # Smile's own JavaScript sends a number but signs its ISO form, as `confirm_signature` does; others sign the digits.
+    forms = [timestamp] if isinstance(timestamp, str) else [timestamp, str(timestamp)]
+    return any(key.confirm_signature(form, signature) for form in forms)
+
+
+def _canonical(signature: str | None) -> str | None:
+    """The one standard text of the 32 bytes: base64 has several for the same ones, and senders use them."""
+    if signature is None or "|" in signature:
+        return signature
+    text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(raw).decode() if len(raw) == SIGNATURE_BYTES else None
+
+
+def _digest(signature: str) -> str | None:
+    # The half behind the "|" says which partner and second a sec_key was made for; it was checked against the other.
+    legacy_half = signature.partition("|")[2]
+    return hashlib.sha256(legacy_half.encode()).hexdigest() if legacy_half else digest_of_signature(signature)

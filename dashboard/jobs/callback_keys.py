@@ -1,0 +1,16 @@
+"""The key in a job's own callback address: derived from our secret, kept only as a digest."""
+
+import base64
+import hashlib
+import hmac
+from uuid import UUID
+
+
+def callback_key(secret_key: str, job_id: UUID) -> str:
+    """128 bits that nobody can guess from another job's; derived, so that a resumed submission names the same."""
+    mac = hmac.new(secret_key.encode(), b"callback key" + job_id.bytes, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
+
+
+def digest_of_key(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,130 @@
+"""What each product asks for, by country and ID type: Smile's live answer if there is one, else the shipped tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.jobs.products import FACTS, Product
+from dashboard.smile import id_number_pattern
+from dashboard.smile.constants import TEST_NUMBERS, document_types, id_types
+
+#: Used while Smile's own list of what needs consent cannot be had.
+KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
+#: Asked of every job anyway, or parts of a date that the form asks for as a whole.
+NOT_ASKED = frozenset({"country", "id_type", "user_id", "job_id", "day", "month", "year", "company"})
+#: What Basic KYC compares with the authority; the more is given, the more is compared.
+COMPARED = ("first_name", "last_name", "dob", "gender", "phone_number")
+
+
+@dataclass(frozen=True)
+class IdChoice:
+    """One ID type of one country for one product, with the fields of the form that it needs."""
+
+    country: str
+    id_type: str
+    label: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    pattern: str = ""
+    is_live: bool = False  # the pattern is Smile's present one: what does not match would be refused
+    test_number: str = ""
+    needs_consent: bool = False
+    has_back: bool = False
+
+    def matches(self, number: str) -> bool:
+        """Whether the number fits the published pattern; one that no engine reads fits everything."""
+        compiled = id_number_pattern(self.pattern)
+        return compiled is None or compiled.fullmatch(number) is not None
+
+
+class Catalogue:
+    """Built anew whenever the live answers are fetched; without them the shipped tables have to do."""
+
+    def __init__(self, services: dict[str, Any] | None = None, config: dict[str, Any] | None = None) -> None:
+        self._live: dict[str, Any] = (services or {}).get("hosted_web") or {}
+        self._consent: dict[str, list[str]] | None = (config or {}).get("consentRequired")
+        self.is_live = bool(self._live)
+        self.bank_codes = tuple((bank["code"], bank["name"]) for bank in (services or {}).get("bank_codes") or ())
+        self.country_names = {row.country: row.country_name for row in document_types()}
+
+    def countries(self, product: Product) -> list[tuple[str, str]]:
+        """Codes and names, by name; empty for a product that needs no country."""
+        codes = {choice.country for choice in self._choices(product)}
+        return sorted(((code, self.country_names.get(code, code)) for code in codes), key=lambda pair: pair[1])
+
+    def id_choices(self, product: Product, country: str) -> list[IdChoice]:
+        choices = [choice for choice in self._choices(product) if choice.country == country]
+        return sorted(choices, key=lambda choice: choice.label)
+
+    def find(self, product: Product, country: str, id_type: str) -> IdChoice | None:
+        return next((found for found in self.id_choices(product, country) if found.id_type == id_type), None)
+
+    def _choices(self, product: Product) -> Iterator[IdChoice]:
+        name = FACTS[product].id_type_list
+        if name == "documents":
+            yield from (IdChoice(row.country, row.code, row.name, has_back=row.has_back) for row in document_types())
+        elif name and self._live.get(name):
+            yield from self._live_choices(product, name)
+        elif name:
+            yield from self._shipped_choices(product, name)
+
+    def _live_choices(self, product: Product, name: str) -> Iterator[IdChoice]:
+        for country, facts in self._live[name].items():
+            for id_type, details in facts.get("id_types", {}).items():
+                yield self._choice(
+                    product,
+                    country,
+                    id_type,
+                    details.get("label") or id_type,
+                    details.get("required_fields") or (),
+                    details.get("id_number_regex") or "",
+                    is_live=True,
+                    test_number=details.get("test_data") or "",
+                )
+
+    def _shipped_choices(self, product: Product, name: str) -> Iterator[IdChoice]:
+        for row in id_types():
+            if name not in row.products:
+                continue
+            # "basic_kyc:+first_name+last_name" in the table: needed by that product only.
+            required = [field for field in row.required_fields if ":" not in field]
+            for extra in (field for field in row.required_fields if field.startswith(f"{name}:")):
+                required += extra.partition(":+")[2].split("+")
+            test_number = TEST_NUMBERS.get((row.country, row.id_type), "")
+            yield self._choice(
+                product, row.country, row.id_type, row.label, required, row.number_regex, False, test_number
+            )
+
+    def _choice(
+        self,
+        product: Product,
+        country: str,
+        id_type: str,
+        label: str,
+        required_fields: Any,
+        pattern: str,
+        is_live: bool,
+        test_number: str,
+    ) -> IdChoice:
+        required = tuple(field for field in required_fields if field not in NOT_ASKED)
+        if FACTS[product].asks_id_number and "id_number" not in required and "session_id" not in required:
+            required = ("id_number", *required)
+        if not FACTS[product].asks_id_number:
+            required, pattern = tuple(field for field in required if field != "id_number"), ""
+        compared = COMPARED if product == Product.BASIC_KYC else ()
+        return IdChoice(
+            country,
+            id_type,
+            label,
+            required,
+            tuple(field for field in compared if field not in required),
+            pattern,
+            is_live,
+            test_number or TEST_NUMBERS.get((country, id_type), ""),
+            self._needs_consent(country, id_type),
+        )
+
+    def _needs_consent(self, country: str, id_type: str) -> bool:
+        if self._consent is None:
+            return (country, id_type) in KNOWN_TO_NEED_CONSENT
+        return id_type in self._consent.get(country, [])

@@ -1,0 +1,133 @@
+"""Following a job after it was sent: ask job_status when it is due, note callbacks, and stop when it is settled."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import uniform
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from dashboard.config import Settings
+from dashboard.errors import Conflict
+from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.leases import Lease
+from dashboard.jobs.models import Job, JobState, Source
+from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
+from dashboard.jobs.timeline import add_event
+from dashboard.smile import SmileError
+
+SECONDS_BETWEEN_CHECKS = 10.0
+GAVE_UP = "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
+
+
+def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes: due, and held by nobody who is still alive."""
+    return session.exec(
+        select(Job.id)
+        .where(Job.environment == environment, col(Job.due_at) <= now)
+        .where(or_(col(Job.lease_until).is_(None), col(Job.lease_until) <= now))
+        .order_by(col(Job.due_at))
+        .limit(limit)
+    ).all()
+
+
+def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
+    """Asks Smile once and lets the answer decide; whatever comes back, the next question is scheduled."""
+    with lease.saving() as (_, job, now):
+        job.checked_at = now
+        job.checks += 1
+        asked_due_at = job.due_at
+        partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
+    problem, answer = None, None
+    try:
+        answer = clients.web_api.get_job_status(partner_params)
+    except SmileError as error:
+        problem = str(error)
+    with lease.saving() as (session, job, now):
+        result = read_job_status(answer, job.job_type) if answer else None
+        if result is not None:
+            settle_job(session, job, result, Source.JOB_STATUS, now)
+        if problem != job.last_error:
+            job.last_error = problem
+            job.changed(now)
+        was_woken_meanwhile = job.due_at != asked_due_at
+        if not (was_woken_meanwhile and job.due_at and not job.is_settled):
+            _schedule_next(session, job, settings, now)
+
+
+def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:
+    if job.is_settled:
+        job.due_at = None
+        return
+    sent_at = job.submitted_at or job.created_at
+    if now - sent_at > timedelta(seconds=settings.check_for):
+        job.due_at = None
+        if job.state == JobState.WAITING:
+            job.state = JobState.EXPIRED
+            job.last_error = GAVE_UP
+            add_event(session, job, "expired", GAVE_UP, now)
+            job.changed(now)
+        return
+    waits = settings.check_waits
+    wait = waits[job.checks] if job.checks < len(waits) else settings.check_every_after
+    job.due_at = now + timedelta(seconds=wait * uniform(0.9, 1.1))
+
+
+def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> None:
+    """A person's "check now": at once, unless Smile was asked a moment ago."""
+    if not job.may_check:
+        raise Conflict("Nothing was sent to Smile yet, so there is nothing to ask about.")
+    job.due_at = _earliest_check(job, now)
+    add_event(session, job, "check_requested", f"{asked_by} asked to check with Smile.", now)
+    job.changed(now)
+
+
+def note_callback(
+    session: Session,
+    job: Job,
+    *,
+    callback_id: UUID,
+    verdict: str,
+    reason: str,
+    received_at: datetime,
+    payload: dict[str, Any],
+    now: datetime,
+) -> None:
+    """A callback is a hint: it goes on the timeline and wakes the check, and what it claims is kept as claimed."""
+    facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
+    is_believable = verdict == "valid"
+    add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
+    if is_believable:
+        keep_result(session, job, read_result(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
+        note_disagreement(session, job, now)
+        is_first = job.callback_at is None
+        job.callback_at = job.callback_at or received_at
+        if job.state == JobState.WAITING or (job.state in (JobState.DONE, JobState.EXPIRED)):
+            job.due_at = now if is_first and job.outcome is None else _earliest_check(job, now)
+    job.changed(now)
+
+
+def overdue_unnoted(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """Jobs whose callback should have come by now, and whose timeline does not say so yet."""
+    return session.exec(
+        select(Job.id)
+        .where(Job.environment == environment, col(Job.callback_due_at) <= now)
+        .where(col(Job.callback_at).is_(None), col(Job.overdue_noted_at).is_(None))
+        .limit(limit)
+    ).all()
+
+
+def note_overdue(session: Session, job: Job, now: datetime) -> None:
+    """Time alone made the callback late: the timeline says so once, and open pages notice."""
+    if job.overdue_noted_at is None and job.callback_overdue(now):
+        job.overdue_noted_at = now
+        add_event(session, job, "overdue", "The callback is overdue; Smile is asked directly instead.", now)
+        job.changed(now)
+
+
+def _earliest_check(job: Job, now: datetime) -> datetime:
+    if job.checked_at is None:
+        return now
+    return max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))

@@ -1,0 +1,266 @@
+"""What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from dashboard.db import utc_now
+from dashboard.jobs.catalogue import Catalogue, IdChoice
+from dashboard.jobs.media import GivenImage, problem_with_image
+from dashboard.jobs.products import FACTS, Product, ProductFacts
+from dashboard.jobs.submission import JobRequest
+from dashboard.smile.constants import BUSINESS_TYPES, TEST_DIGITS, ImageType
+
+MAX_LENGTH = 200
+MAX_LIVENESS_IMAGES = 8
+NAME_OF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,99}")
+IMAGE_TYPES = {
+    "selfie": ImageType.SELFIE_FILE,
+    "id_front": ImageType.ID_FRONT_FILE,
+    "id_back": ImageType.ID_BACK_FILE,
+    "liveness": ImageType.LIVENESS_FILE,
+}
+SANDBOX_RESULTS = {"0": "Approved", "1": "Rejected", "2": "Provisional, then final"}
+
+
+@dataclass(frozen=True)
+class FieldFacts:
+    label: str
+    help: str = ""
+    kind: str = "text"
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+FIELDS: dict[str, FieldFacts] = {
+    "id_number": FieldFacts("ID number"),
+    "first_name": FieldFacts("First name"),
+    "middle_name": FieldFacts("Middle name"),
+    "last_name": FieldFacts("Last name"),
+    "dob": FieldFacts("Date of birth", kind="date"),
+    "gender": FieldFacts("Gender", kind="select", choices=(("M", "Male"), ("F", "Female"))),
+    "phone_number": FieldFacts("Phone number", "With the country code, for example +2348012345678.", kind="tel"),
+    "bank_code": FieldFacts("Bank", "The bank that holds the account.", kind="select"),
+    "citizenship": FieldFacts("Citizenship", "As the authority writes it, for example Kenyan."),
+    "business_type": FieldFacts(
+        "Kind of business", "As it is registered.", kind="select", choices=tuple(BUSINESS_TYPES.items())
+    ),
+    "postal_address": FieldFacts("Postal address", "As it is registered, for example P.O. Box 1234."),
+    "postal_code": FieldFacts("Postal code", "For example 00100."),
+    "session_id": FieldFacts("Consent session", "The session id of the customer's one-time-password consent."),
+}
+IMAGE_LABELS = {
+    "selfie": ("Selfie", "The customer's face, from the front, in even light."),
+    "id_front": ("Front of the document", "All four corners visible, no glare."),
+    "id_back": ("Back of the document", "If the document has one."),
+    "liveness": ("Liveness frames", "Up to eight frames taken just before the selfie."),
+}
+
+
+@dataclass
+class JobForm:
+    """One state of the form: what was chosen and typed, and what is wrong with it."""
+
+    values: Mapping[str, str]
+    catalogue: Catalogue
+    is_sandbox: bool
+    errors: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    @cached_property
+    def product(self) -> Product | None:
+        return Product(self.value("product")) if self.value("product") in list(Product) else None
+
+    @property
+    def facts(self) -> ProductFacts | None:
+        return FACTS[self.product] if self.product else None
+
+    @cached_property
+    def countries(self) -> list[tuple[str, str]]:
+        return self.catalogue.countries(self.product) if self.product else []
+
+    @cached_property
+    def country(self) -> str:
+        """The chosen country, if this product is offered there; a lone one needs no choice."""
+        codes = [code for code, _ in self.countries]
+        asked = self.value("country").upper()
+        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
+
+    @cached_property
+    def id_choices(self) -> list[IdChoice]:
+        return self.catalogue.id_choices(self.product, self.country) if self.product and self.country else []
+
+    @cached_property
+    def id_choice(self) -> IdChoice | None:
+        asked = self.value("id_type").upper()
+        return next((choice for choice in self.id_choices if choice.id_type == asked), None)
+
+    @property
+    def may_leave_id_type_open(self) -> bool:
+        return self.product == Product.DOCUMENT_VERIFICATION
+
+    @property
+    def is_ready_for_details(self) -> bool:
+        """Whether enough is chosen to know which fields are needed."""
+        if self.product is None:
+            return False
+        has_type = self.id_choice is not None or (self.may_leave_id_type_open and not self.value("id_type"))
+        return not self.countries or (bool(self.country) and has_type)
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        return tuple(name for name in self.id_choice.required if name in FIELDS) if self.id_choice else ()
+
+    @property
+    def optional_fields(self) -> tuple[str, ...]:
+        return self.id_choice.optional if self.id_choice else ()
+
+    @property
+    def image_fields(self) -> tuple[tuple[str, bool], ...]:
+        """Names of image fields, and whether each must be given."""
+        if self.facts is None:
+            return ()
+        has_no_back = self.id_choice is not None and self.id_choice.id_type and not self.id_choice.has_back
+        hidden = {"id_back"} if has_no_back and self.facts.id_type_list == "documents" else set()
+        optional = tuple((name, False) for name in self.facts.optional_images if name not in hidden)
+        return tuple((name, True) for name in self.facts.images) + optional
+
+    def choices_of(self, name: str) -> tuple[tuple[str, str], ...]:
+        return self.catalogue.bank_codes if name == "bank_code" else FIELDS[name].choices
+
+    @property
+    def test_numbers(self) -> list[tuple[str, str]]:
+        """Each documented test number with what it leads to; none outside a sandbox."""
+        choice = self.id_choice
+        if not self.is_sandbox or choice is None or not choice.test_number or "id_number" not in choice.required:
+            return []
+        # The last digit can be changed where the number ends in one; "your own data" needs more than a number.
+        return [(choice.test_number[:-1] + digit, words) for digit, words in TEST_DIGITS.items() if digit != "4"]
+
+    def check_id_number(self) -> None:
+        number, choice = self.value("id_number"), self.id_choice
+        if not number or choice is None or choice.matches(number):
+            return
+        if choice.is_live:
+            self.errors["id_number"] = f"This is not what a {choice.label} number looks like. Check it once more."
+        else:
+            self.warnings["id_number"] = (
+                f"By our own table a {choice.label} number looks different; Smile's present list could not be asked."
+            )
+
+
+def check_job_form(
+    form: MultiDict[str, str], files: MultiDict[str, FileStorage], catalogue: Catalogue, is_sandbox: bool
+) -> tuple[JobForm, JobRequest | None]:
+    """Parses what was sent: the form as it stands with its errors, and the request when there are none."""
+    state = JobForm(form.to_dict(), catalogue, is_sandbox)
+    if state.product is None:
+        state.errors["product"] = "Choose what to verify."
+        return state, None
+    _check_choice(state)
+    _check_fields(state)
+    _check_ids(state)
+    images = _check_images(state, files)
+    if state.warnings and not state.value("send_anyway"):
+        state.errors.setdefault("id_number", f"{state.warnings['id_number']} Tick the box to send it all the same.")
+    return state, None if state.errors else _to_request(state, state.product, images)
+
+
+def _check_choice(state: JobForm) -> None:
+    if state.countries and not state.country:
+        state.errors["country"] = "Choose the country that issued the ID."
+    elif state.countries and not state.is_ready_for_details:
+        state.errors["id_type"] = "Choose the ID type."
+
+
+def _check_fields(state: JobForm) -> None:
+    asked = state.required_fields + state.optional_fields
+    for name in asked:
+        value = state.value(name)
+        if not value and name in state.required_fields:
+            state.errors[name] = f"{FIELDS[name].label} is needed for this ID type."
+        elif len(value) > MAX_LENGTH:
+            state.errors[name] = f"At most {MAX_LENGTH} characters."
+        elif value and state.choices_of(name) and value not in dict(state.choices_of(name)):
+            state.errors[name] = "Choose one from the list."
+    dob = state.value("dob")
+    if "dob" in asked and dob and not _is_past_date(dob):
+        state.errors["dob"] = "A date in the past, as year-month-day: 1990-12-31."
+    if state.product and FACTS[state.product].asks_id_number:
+        state.check_id_number()
+    if state.id_choice and state.id_choice.needs_consent and not state.value("consent"):
+        state.errors["consent"] = "The authority only answers when the customer has agreed."
+
+
+def _check_ids(state: JobForm) -> None:
+    for name in ("user_id", "job_id", "customer_reference"):
+        value = state.value(name)
+        if value and not NAME_OF_ID.fullmatch(value):
+            state.errors[name] = "Up to 100 letters, digits and . _ : @ + - without spaces."
+    if state.product == Product.SMARTSELFIE_AUTHENTICATION and not state.value("user_id"):
+        state.errors["user_id"] = "An authentication needs the user id under which the customer was registered."
+    wished = state.value("sandbox_result")
+    if wished and (not state.is_sandbox or wished not in SANDBOX_RESULTS):
+        state.errors["sandbox_result"] = "A wished result works only in the sandbox, and is one of the list."
+
+
+def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[GivenImage, ...]:
+    images: list[GivenImage] = []
+    for name, is_required in state.image_fields:
+        given = [file for file in files.getlist(name) if file.filename]
+        if is_required and not given:
+            state.errors[name] = f"{IMAGE_LABELS[name][0]}: choose a picture."
+        if len(given) > (MAX_LIVENESS_IMAGES if name == "liveness" else 1):
+            state.errors[name] = "Too many pictures for this field."
+            continue
+        for file in given:
+            content = file.stream.read()
+            problem = problem_with_image(content)
+            if problem:
+                state.errors[name] = problem
+            images.append(GivenImage(IMAGE_TYPES[name], content))
+    return tuple(images)
+
+
+def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]) -> JobRequest:
+    asked = state.required_fields + state.optional_fields
+    person: dict[str, Any] = {name: state.value(name) for name in asked if name != "id_number" and state.value(name)}
+    if "dob" in person and state.id_choice and state.id_choice.id_type == "DRIVERS_LICENSE":
+        year, month, day = person["dob"].split("-")
+        person |= {"day": day, "month": month, "year": year}  # This authority takes the date in pieces as well.
+    if state.id_choice and state.id_choice.needs_consent:
+        person["consent_information"] = {
+            "consented": {
+                "consent_granted_date": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "personal_details": True,
+                "contact_information": True,
+                "document_information": True,
+            }
+        }
+    wished = state.value("sandbox_result")
+    return JobRequest(
+        product=product,
+        user_id=state.value("user_id"),
+        job_id=state.value("job_id"),
+        customer_reference=state.value("customer_reference"),
+        country=state.country,
+        id_type=state.id_choice.id_type if state.id_choice else "",
+        id_number=state.value("id_number") if "id_number" in asked else "",
+        person=person,
+        partner_params={"sandbox_result": wished} if wished else {},
+        images=images,
+    )
+
+
+def _is_past_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text) < utc_now().date()
+    except ValueError:
+        return False

@@ -1,0 +1,85 @@
+"""One run at a time per job: a guarded UPDATE claims it, a heartbeat keeps it, and a run that lost it saves nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+from threading import Event, Thread
+from uuid import UUID
+
+from flask import Flask, current_app
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from dashboard.db import transaction, utc_now
+from dashboard.jobs.models import Job
+
+
+class LeaseLost(Exception):
+    """Another run took the job over because this one was silent for too long; it must not touch the row any more."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    job_id: UUID
+    token: str
+
+    @contextmanager
+    def saving(self) -> Iterator[tuple[Session, Job, datetime]]:
+        """One transaction on the leased job. No network call belongs inside."""
+        with transaction() as session:
+            statement = select(Job).where(Job.id == self.job_id, Job.lease == self.token).with_for_update()
+            job = session.exec(statement).first()
+            if job is None:
+                raise LeaseLost
+            yield session, job, utc_now()
+
+
+@contextmanager
+def leased(job_id: UUID) -> Iterator[Lease | None]:
+    """Claims the job if it is due and nobody has it, else gives None; lets go at the end, whatever happened."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the heartbeat's thread needs the app itself
+    seconds = app.config["SETTINGS"].lease
+    lease = Lease(job_id, token_hex(8))
+    with transaction() as session:
+        is_mine = _claim(session, lease, seconds)
+    if not is_mine:
+        yield None
+        return
+    stop = Event()
+    heartbeat = Thread(target=_keep, args=(app, lease, seconds, stop), daemon=True)
+    heartbeat.start()
+    try:
+        yield lease
+    finally:
+        stop.set()
+        heartbeat.join()
+        with transaction() as session:
+            session.connection().execute(
+                update(Job)
+                .where(col(Job.id) == job_id, col(Job.lease) == lease.token)
+                .values(lease=None, lease_until=None)
+            )
+
+
+def _claim(session: Session, lease: Lease, seconds: float) -> bool:
+    now = utc_now()
+    result = session.connection().execute(
+        update(Job)
+        .where(col(Job.id) == lease.job_id, col(Job.due_at) <= now)
+        .where(or_(col(Job.lease_until).is_(None), col(Job.lease_until) <= now))
+        .values(lease=lease.token, lease_until=now + timedelta(seconds=seconds))
+    )
+    return result.rowcount == 1
+
+
+def _keep(app: Flask, lease: Lease, seconds: float, stop: Event) -> None:
+    """A call to Smile may take longer than a lease: without this a second run would submit beside it."""
+    while not stop.wait(seconds / 3):
+        with app.app_context(), transaction() as session:
+            session.connection().execute(
+                update(Job)
+                .where(col(Job.id) == lease.job_id, col(Job.lease) == lease.token)
+                .values(lease_until=utc_now() + timedelta(seconds=seconds))
+            )

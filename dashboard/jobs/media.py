@@ -1,0 +1,112 @@
+"""Images at rest: checked when they arrive, sealed on disk, opened one at a time when they are sent or shown."""
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from PIL import Image as Picture
+from PIL import UnidentifiedImageError
+from sqlmodel import Session
+
+from dashboard.crypto import KeyRing
+from dashboard.db import keyring_of
+from dashboard.jobs.models import Image, Job
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+FORMATS = ("JPEG", "PNG")
+
+
+@dataclass(frozen=True)
+class GivenImage:
+    """One image as it was uploaded, already checked."""
+
+    image_type: int
+    content: bytes
+
+
+def problem_with_image(content: bytes) -> str | None:
+    """What to tell the person who chose this file, or None when Smile will be able to read it."""
+    if not content:
+        return "The file is empty."
+    if len(content) > MAX_IMAGE_BYTES:
+        return f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB."
+    try:
+        with Picture.open(io.BytesIO(content), formats=FORMATS) as picture:
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                return "The picture has too many pixels."
+            picture.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Picture.DecompressionBombError):
+        return "This is not a JPEG or PNG picture, or it is damaged."
+    return None
+
+
+def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, now: datetime) -> Image:
+    """Writes the sealed file and adds its row. The file is on disk before the row is committed."""
+    image = Image(
+        job_id=job.id,
+        image_type=given.image_type,
+        size=len(given.content),
+        sha256=hashlib.sha256(given.content).hexdigest(),
+        media_path="",
+        created_at=now,
+    )
+    image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
+    path = media_dir / image.media_path
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(keyring_of(session).seal(given.content, _identity(image.id)))
+        file.flush()
+        os.fsync(file.fileno())
+    session.add(image)
+    return image
+
+
+def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
+    return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
+
+
+class SealedImage(io.RawIOBase):
+    """An open file, decrypted when first read and let go at its end: one is in memory at a time."""
+
+    def __init__(self, keyring: KeyRing, media_dir: Path, image: Image) -> None:
+        self._keyring = keyring
+        self._media_dir = media_dir
+        self._image = image
+        self._content: bytes | None = None
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed has no name for buffers
+        if self._content is None:
+            if self._position >= self._image.size:
+                return 0
+            self._content = read_image(self._keyring, self._media_dir, self._image)
+        chunk = self._content[self._position : self._position + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        if self._position >= self._image.size:
+            self._content = None
+        return len(chunk)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._image.size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+
+def _identity(image_id: UUID) -> str:
+    return f"image:{image_id}:content"

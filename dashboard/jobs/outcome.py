@@ -1,0 +1,167 @@
+"""What an answer of Smile does to a job: read it, keep it as a Result, and settle the job when it is confirmed."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dashboard.db import keyring_of
+from dashboard.jobs.models import Job, JobState, Outcome, Result, Source
+from dashboard.jobs.timeline import add_event
+from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
+
+#: What differs in every answer, even when nothing happened between two of them.
+VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
+#: The ID step of a job with a face: not yet what the job was made for.
+ID_STEP_CODES = frozenset({"1012"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One result as Smile tells it, whether it came as an answer to us or is only claimed by a callback."""
+
+    payload: dict[str, Any]
+    outcome: Outcome | None  # None: no result yet
+    code: str | None
+    text: str | None
+    is_final: bool
+
+
+def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> Answer:
+    """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
+    code = _text_of(payload.get("ResultCode"))
+    says_final = str(payload.get("IsFinalResult", "true")).lower() != "false"
+    outcome = _outcome_of(code)
+    if outcome == Outcome.APPROVED and not says_final:
+        outcome = Outcome.PROVISIONAL
+    if outcome == Outcome.APPROVED and (success is False or (code in ID_STEP_CODES and _has_a_face(job_type))):
+        # Smile reports the ID step on its own, or does not count it as a success: never approve on half a check.
+        outcome = Outcome.UNKNOWN if success is not True else outcome
+    is_final = says_final and outcome != Outcome.PROVISIONAL
+    return Answer(payload, outcome, code, _text_of(payload.get("ResultText")), is_final)
+
+
+def read_job_status(answer: dict[str, Any], job_type: int) -> Answer | None:
+    """The result in a job_status answer; None while there is none, as when `result` is a text or the job runs on."""
+    payload = answer.get("result")
+    if not isinstance(payload, dict) or not payload.get("ResultCode"):
+        return None
+    result = read_result(payload, job_type, success=_as_bool(answer.get("job_success")))
+    is_over = _as_bool(answer.get("job_complete")) is True
+    return result if is_over or result.outcome == Outcome.PROVISIONAL else None
+
+
+def keep_result(
+    session: Session, job: Job, answer: Answer, source: Source, now: datetime, *, is_confirmed: bool
+) -> bool:
+    """Adds a Result row unless the newest of this source says just the same; tells whether it is news."""
+    digest = _digest(answer.payload)
+    newest = session.exec(
+        select(Result.payload_digest)
+        .where(Result.job_id == job.id, Result.source == source)
+        .order_by(col(Result.id).desc())
+        .limit(1)
+    ).first()
+    if newest == digest:
+        return False
+    result = Result(
+        environment=job.environment,
+        job_id=job.id,
+        source=source,
+        is_confirmed=is_confirmed,
+        is_final=answer.is_final,
+        outcome=answer.outcome,
+        result_code=answer.code,
+        result_text=answer.text,
+        payload_sealed=b"",
+        payload_digest=digest,
+        received_at=now,
+    )
+    result.payload_sealed = keyring_of(session).seal_json(answer.payload, f"result:{result.id}:payload")
+    session.add(result)
+    return True
+
+
+def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: datetime) -> None:
+    """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
+    is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
+    note_disagreement(session, job, now)
+    if not is_news and job.outcome == answer.outcome:
+        return
+    if job.is_settled and job.state == JobState.DONE and not answer.is_final:
+        add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
+        return
+    before = job.outcome
+    job.state = JobState.DONE
+    job.outcome = answer.outcome
+    job.result_code = answer.code
+    job.result_text = answer.text
+    job.smile_job_id = job.smile_job_id or _text_of(answer.payload.get("SmileJobID"))
+    job.settled_at = None if job.outcome == Outcome.PROVISIONAL else now
+    job.last_error = None
+    text = f"Confirmed with Smile: {job.outcome}, code {answer.code or 'none'}."
+    if before and before != job.outcome:
+        text = f"Confirmed with Smile: {job.outcome} (was {before}), code {answer.code or 'none'}."
+    add_event(session, job, "confirmed", text, now, {"result_code": answer.code, "source": source.value})
+    job.changed(now)
+
+
+def note_disagreement(session: Session, job: Job, now: datetime) -> None:
+    """Raises the alarm when a callback's final claim is not what Smile itself says, and ends it when it is resolved."""
+    session.flush()
+    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
+    found = find_disagreement(results)
+    if found and found != job.disagreement:
+        add_event(session, job, "disagreement", found, now)
+    job.disagreement = found
+
+
+def find_disagreement(results: Sequence[Result]) -> str | None:
+    """A final claim that Smile's own answer contradicts; a provisional claim only came late, and proves nothing."""
+    confirmed = [result for result in results if result.is_confirmed]
+    confirmed_codes = {result.result_code for result in confirmed}
+    for claim in results:
+        if claim.is_confirmed or not claim.is_final or claim.result_code in confirmed_codes:
+            continue
+        final = [answer for answer in confirmed if answer.is_final]
+        if final and claim.outcome != final[-1].outcome:
+            return (
+                f"A callback claimed {claim.outcome} (code {claim.result_code}), "
+                f"but Smile confirms {final[-1].outcome} (code {final[-1].result_code})."
+            )
+    return None
+
+
+@cache
+def _table() -> dict[str, str]:
+    return {row.code: row.outcome for row in result_codes()}
+
+
+def _outcome_of(code: str | None) -> Outcome:
+    try:
+        return Outcome(_table().get(code or "", ""))
+    except ValueError:
+        return Outcome.UNKNOWN  # Nobody documented the code, or not as an outcome of a job.
+
+
+def _has_a_face(job_type: int) -> bool:
+    return job_type not in ID_API_JOB_TYPES
+
+
+def _digest(payload: dict[str, Any]) -> str:
+    lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+
+
+def _text_of(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _as_bool(value: Any) -> bool | None:
+    """Booleans arrive as such or as their text; anything else says nothing."""
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())

@@ -1,0 +1,191 @@
+"""Reads for lists, filters and counts. Every one stays within the environment that this deployment works in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import Session, col, select
+
+from dashboard.db import keyring_of
+from dashboard.errors import NotFound
+from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result
+from dashboard.jobs.products import Product
+from dashboard.smile.constants import JobType
+from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+
+ENROLLING = (JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_REGISTRATION)
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """What a list shows, as it stands in the address."""
+
+    state: str = ""
+    outcome: str = ""
+    product: str = ""
+    country: str = ""
+    needs: str = ""
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> "JobFilter":
+        return cls(**{name: args.get(name, "").strip() for name in cls.__dataclass_fields__})
+
+    @property
+    def is_empty(self) -> bool:
+        return self == JobFilter()
+
+    def conditions(self, session: Session, now: datetime) -> list[ColumnElement[bool]]:
+        """Nonsense in the address finds nothing, rather than everything."""
+        found: list[ColumnElement[bool]] = []
+        for column, value, known in (
+            (col(Job.state), self.state, JobState),
+            (col(Job.outcome), self.outcome, Outcome),
+            (col(Job.product), self.product, Product),
+        ):
+            if value:
+                found.append(column == known(value) if value in list(known) else col(Job.id).is_(None))
+        if self.country:
+            found.append(col(Job.country) == self.country.upper())
+        if self.needs:
+            found.append(NEEDS[self.needs](now) if self.needs in NEEDS else col(Job.id).is_(None))
+        if self.q:
+            found.append(_search(session, self.q))
+        return found
+
+
+def _search(session: Session, text: str) -> ColumnElement[bool]:
+    """Any id exactly or by its beginning; an ID number only whole, since all we can compare is its digest."""
+    beyond = text + "\U0010ffff"
+    ids = (col(Job.user_id), col(Job.job_id), col(Job.smile_job_id), col(Job.customer_reference))
+    anywhere: list[ColumnElement[bool]] = [column.between(text, beyond) for column in ids]
+    anywhere.append(col(Job.id_number_digest) == keyring_of(session).digest_for_search(text))
+    with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
+        anywhere.append(col(Job.id) == UUID(text))
+    return or_(*anywhere)
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    return (col(Job.callback_due_at) <= now) & col(Job.callback_at).is_(None)
+
+
+#: What needs somebody, each a filter of the list: its words are on the strip above it.
+NEEDS: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
+    "overdue": _overdue,
+    "disagreement": lambda _: col(Job.disagreement).is_not(None),
+    "provisional": lambda _: col(Job.outcome) == Outcome.PROVISIONAL,
+    "unknown": lambda _: col(Job.outcome) == Outcome.UNKNOWN,
+    "failed": lambda _: col(Job.state) == JobState.FAILED,
+}
+
+
+def list_jobs(
+    session: Session,
+    environment: str,
+    wanted: JobFilter,
+    now: datetime,
+    after: UUID | None = None,
+    top: UUID | None = None,
+) -> Page[Job]:
+    """One page, newest first, beginning after `after`; `top` leaves out what came since a list was opened."""
+    conditions = [col(Job.environment) == environment, *wanted.conditions(session, now)]
+    counted = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    count = session.exec(select(func.count()).select_from(counted)).one()
+    if after:
+        conditions.append(col(Job.id) < after)
+    if top:
+        conditions.append(col(Job.id) <= top)
+    rows = session.exec(select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(PAGE_SIZE + 1)).all()
+    page = rows[:PAGE_SIZE]
+    return Page(page, page[-1].id if len(rows) > PAGE_SIZE else None, count)
+
+
+def count_newer(session: Session, environment: str, wanted: JobFilter, top: UUID, now: datetime) -> int:
+    """How many jobs of this filter came after the first row of an open list."""
+    conditions = [col(Job.environment) == environment, col(Job.id) > top, *wanted.conditions(session, now)]
+    few = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    return session.exec(select(func.count()).select_from(few)).one()
+
+
+def needs_you(session: Session, environment: str, now: datetime) -> dict[str, int]:
+    """How many jobs need somebody, by kind; kinds without any are left out."""
+    counts = {}
+    for name, condition in NEEDS.items():
+        few = select(Job.id).where(Job.environment == environment, condition(now)).limit(COUNT_CAP + 1).subquery()
+        counts[name] = session.exec(select(func.count()).select_from(few)).one()
+    return {name: count for name, count in counts.items() if count}
+
+
+def newest_change(session: Session, environment: str) -> int:
+    """A number that grows whenever any job changes: what an open list compares itself with."""
+    newest = session.exec(select(func.max(Job.changed_at)).where(Job.environment == environment)).one()
+    return int(newest.timestamp() * 1_000_000) if newest else 0
+
+
+def find_job(session: Session, environment: str, job_id: UUID) -> Job:
+    job = session.get(Job, job_id)
+    if job is None or job.environment != environment:
+        raise NotFound("There is no such job here.")
+    return job
+
+
+def version_of(session: Session, environment: str, job_id: UUID) -> int:
+    version = session.exec(select(Job.version).where(Job.id == job_id, Job.environment == environment)).first()
+    if version is None:
+        raise NotFound("There is no such job here.")
+    return version
+
+
+def enrolled_users(session: Session, environment: str) -> Sequence[str]:
+    """User ids that an authentication can be made for, the last enrolled first."""
+    return session.exec(
+        select(Job.user_id)
+        .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(ENROLLING))
+        .group_by(Job.user_id)
+        .order_by(func.max(Job.settled_at).desc())
+        .limit(PAGE_SIZE)
+    ).all()
+
+
+@dataclass(frozen=True)
+class JobDetails:
+    """One job with everything its page shows, newest results last."""
+
+    job: Job
+    events: Sequence[JobEvent]
+    results: Sequence[tuple[Result, dict[str, Any]]]
+    images: Sequence[Image]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The newest confirmed answer, else the newest claim."""
+        confirmed = [payload for result, payload in self.results if result.is_confirmed]
+        claimed = [payload for _, payload in self.results]
+        return (confirmed or claimed or [{}])[-1]
+
+    @property
+    def callbacks(self) -> list[dict[str, Any]]:
+        """The callbacks as this job's timeline recorded them; the `callbacks` slice keeps the bodies."""
+        return [event.facts for event in self.events if event.kind == "callback"]
+
+
+def job_details(session: Session, job: Job) -> JobDetails:
+    keyring = keyring_of(session)
+    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
+    return JobDetails(
+        job,
+        session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at))).all(),
+        [(row, keyring.open_json(row.payload_sealed, f"result:{row.id}:payload")) for row in results],
+        session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
+    )
+
+
+def find_image(session: Session, job: Job, image_id: UUID) -> Image:
+    image = session.get(Image, image_id)
+    if image is None or image.job_id != job.id:
+        raise NotFound("There is no such picture here.")
+    return image

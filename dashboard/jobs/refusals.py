@@ -1,0 +1,36 @@
+"""Smile's refusals in plain words: what it means, and what somebody can do now."""
+
+from dashboard.smile import Refused
+
+WHAT_TO_DO = {
+    "2203": "The request was not understood. Report this: it is a fault of this dashboard.",
+    "2204": "Check that the partner id keeps its leading zeros, and that the key belongs to this environment.",
+    "2205": "Check in the settings that the API key belongs to this partner and this environment.",
+    "2405": "Check in the settings that the API key belongs to this partner and this environment.",
+    "2207": "This customer was blocked at Smile. Unblock the user there, or use another user id.",
+    "2208": "This customer was deleted at Smile. Use another user id.",
+    "2209": "This customer is enrolled already. Create an authentication instead, or use another user id.",
+    "2210": "Register this customer with a SmartSelfie registration or a Biometric KYC first.",
+    "2211": "This customer must be registered again before an authentication is possible.",
+    "2212": "Your account may not run this product. Ask Smile to activate it.",
+    "2213": "Something that Smile requires is missing. Create the job again and fill in every field.",
+    "2413": "Something that Smile requires is missing or unsupported. Create the job again and check every field.",
+    "2215": "This job id was used before. Create the job again and leave the job id empty.",
+    "2216": "This customer was enrolled without a photo. Register them again.",
+    "2220": "Your account has no access to production yet. Ask Smile to activate it.",
+}
+
+
+def explain_refusal(error: Refused) -> str:
+    code = f" (code {error.code})" if error.code else f" (HTTP {error.status})"
+    said = error.reason.removeprefix("Error - ").rstrip(".") or "no reason given"
+    advice = WHAT_TO_DO.get(error.code or "")
+    if advice is None:
+        advice = (
+            "Nothing was charged. Try again later." if error.may_retry else "Ask Smile's support and quote the code."
+        )
+    return f"Smile refused this{code}: {said}. {advice}"
+
+
+def explain_silence(reason: str) -> str:
+    return f"{reason.rstrip('.')}. All attempts are used up; run it again when Smile can be reached."

@@ -1,0 +1,258 @@
+"""`send_to_smile`: one leased run of a submission, from whatever step the last run had saved.
+
+    created -> preparing -> prepared -> sending -> sent      (a zip of images)
+    created -> sending -> sent                               (answered at once)
+
+A run that finds `preparing` or `sending` does not know whether the last call arrived, so it asks before it repeats.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from random import uniform
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dashboard.config import Settings
+from dashboard.db import keyring_of
+from dashboard.jobs.callback_keys import callback_key
+from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.leases import Lease
+from dashboard.jobs.media import SealedImage
+from dashboard.jobs.models import Image, Job, JobState, Source, Step
+from dashboard.jobs.outcome import read_job_status, read_result, settle_job
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.refusals import explain_refusal, explain_silence
+from dashboard.jobs.submission import id_number_of, identity, media_dir, person_of
+from dashboard.jobs.timeline import add_event
+from dashboard.smile import InvalidRequest, Refused, SmileError
+from dashboard.smile.constants import CODE_JOB_EXISTS, CODE_NO_ZIP
+from dashboard.web.filters import file_size
+
+#: Refusals that say nothing about the job, only about us.
+AUTHORISATION_CODES = frozenset({"2204", "2205", "2405"})
+
+
+class Standing(Enum):
+    """What Smile knows of a job id."""
+
+    UNKNOWN = auto()
+    WITHOUT_ZIP = auto()
+    RECEIVED = auto()
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that one submission sends, read from the row once."""
+
+    product: Product
+    step: Step
+    partner_params: dict[str, Any]
+    id_info: dict[str, Any]
+    images: list[dict[str, Any]]
+    images_size: int
+    callback_url: str
+    upload_url: str
+
+
+def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> None:
+    with lease.saving() as (session, job, _):
+        parcel = _pack(session, job, settings)
+    try:
+        if FACTS[parcel.product].is_answered_at_once:
+            _call_id_api(lease, clients, settings, parcel)
+        else:
+            _upload(lease, clients, settings, parcel)
+    except InvalidRequest as error:
+        _fail(lease, None, None, str(error))
+    except Refused as error:
+        _handle_refusal(lease, settings, error)
+    except SmileError as error:
+        _try_later(lease, settings, str(error))
+
+
+def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
+    step, is_prepared_before = parcel.step, False
+    if step in (Step.PREPARING, Step.SENDING):
+        standing = _ask_standing(clients, parcel)
+        if standing == Standing.RECEIVED:
+            return _save_sent(lease, settings, "Smile has the images already; they were not sent again.")
+        # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
+        is_prepared_before = standing == Standing.WITHOUT_ZIP
+        step = Step.PREPARED if step == Step.SENDING and is_prepared_before else Step.CREATED
+    upload_url = parcel.upload_url
+    if step == Step.CREATED:
+        _save_step(lease, Step.PREPARING)
+        prepared = clients.web_api.prepare_upload(
+            parcel.partner_params, callback_url=parcel.callback_url, retry=is_prepared_before
+        )
+        upload_url = prepared["upload_url"]
+        _save_prepared(lease, upload_url, str(prepared.get("smile_job_id") or ""))
+    _save_step(lease, Step.SENDING)
+    clients.web_api.upload_zip(
+        upload_url,
+        parcel.partner_params,
+        parcel.images,
+        parcel.id_info,
+        callback_url=parcel.callback_url,
+    )
+    return _save_sent(lease, settings, f"{_images_in_words(len(parcel.images))} sent, {file_size(parcel.images_size)}.")
+
+
+def _images_in_words(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
+
+
+def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
+    if parcel.step == Step.SENDING:
+        answer = _job_status(clients, parcel)
+        result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
+        if result is not None:
+            return _save_answer(lease, result.payload, Source.JOB_STATUS, "Smile had answered this call before.")
+        if answer is not None and _standing_of(answer) == Standing.RECEIVED:
+            return _save_sent(lease, settings, "Smile has this call already and is still working on it.")
+    _save_step(lease, Step.SENDING)
+    is_basic = parcel.product == Product.BASIC_KYC
+    call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
+    answer = call(parcel.partner_params, parcel.id_info)
+    return _save_answer(lease, answer, Source.SUBMIT, "Sent, and answered at once.")
+
+
+def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
+    keyring = keyring_of(session)
+    images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
+    id_info: dict[str, Any] = {"country": job.country, "id_type": job.id_type, "id_number": id_number_of(session, job)}
+    id_info = {name: value for name, value in id_info.items() if value} | person_of(session, job)
+    if images and FACTS[job.product].asks_id_number:
+        id_info["entered"] = True
+    sealed_url = job.upload_url_sealed
+    key = callback_key(settings.secret_key.get_secret_value(), job.id)
+    return Parcel(
+        product=job.product,
+        step=job.step,
+        partner_params={
+            **job.partner_params,
+            "user_id": job.user_id,
+            "job_id": job.job_id,
+            "job_type": job.job_type,
+        },
+        id_info=id_info,
+        images=[
+            {"image_type_id": image.image_type, "image": SealedImage(keyring, media_dir(settings), image)}
+            for image in images
+        ],
+        images_size=sum(image.size for image in images),
+        callback_url=f"{settings.public_url}/hooks/smile/{key}",
+        upload_url=keyring.open(sealed_url, identity(job, "upload_url")).decode() if sealed_url else "",
+    )
+
+
+def _ask_standing(clients: SmileClients, parcel: Parcel) -> Standing:
+    answer = _job_status(clients, parcel)
+    return Standing.UNKNOWN if answer is None else _standing_of(answer)
+
+
+def _job_status(clients: SmileClients, parcel: Parcel) -> dict[str, Any] | None:
+    """Smile's answer about this job id; None when it refuses to know it."""
+    try:
+        return clients.web_api.get_job_status(parcel.partner_params)
+    except Refused as error:
+        if error.may_retry or error.code in AUTHORISATION_CODES:
+            raise
+        return None
+
+
+def _standing_of(answer: dict[str, Any]) -> Standing:
+    return Standing.WITHOUT_ZIP if str(answer.get("code")) == CODE_NO_ZIP else Standing.RECEIVED
+
+
+def _save_step(lease: Lease, step: Step) -> None:
+    with lease.saving() as (_, job, now):
+        job.step = step
+        if job.state != JobState.SUBMITTING:
+            job.state = JobState.SUBMITTING
+            job.changed(now)
+
+
+def _save_prepared(lease: Lease, upload_url: str, smile_job_id: str) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.PREPARED
+        job.smile_job_id = smile_job_id or job.smile_job_id
+        job.upload_url_sealed = keyring_of(session).seal(upload_url.encode(), identity(job, "upload_url"))
+        add_event(session, job, "prepared", "Upload prepared: Smile is ready for the images.", now)
+        job.changed(now)
+
+
+def _save_sent(lease: Lease, settings: Settings, text: str) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.SENT
+        job.state = JobState.WAITING
+        job.submitted_at = now
+        job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
+        # A callback may have come before this commit; then there is nothing to wait for.
+        wait = 0.0 if job.callback_at else settings.check_waits[0]
+        job.due_at = now + timedelta(seconds=wait)
+        job.last_error = None
+        job.upload_url_sealed = None
+        add_event(session, job, "sent", text, now)
+        job.changed(now)
+
+
+def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, text: str) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.SENT
+        job.submitted_at = now
+        job.due_at = None
+        job.last_error = None
+        add_event(session, job, "sent", text, now)
+        settle_job(session, job, read_result(answer, job.job_type), source, now)
+
+
+def _handle_refusal(lease: Lease, settings: Settings, error: Refused) -> None:
+    with lease.saving() as (_, job, _now):
+        step, attempts = job.step, job.attempts
+        has_zip_address = job.upload_url_sealed is not None
+    if error.may_retry:
+        _try_later(lease, settings, explain_refusal(error), error.retry_after)
+    elif step == Step.SENDING and has_zip_address:
+        # The upload address is used up or too old; the next run asks, and prepares the job again.
+        _try_later(lease, settings, "The upload address was refused; a new one is fetched.", step=Step.PREPARING)
+    elif error.code == CODE_JOB_EXISTS and attempts > 0:
+        # A call whose answer we lost has arrived after all; the next run asks what became of it.
+        _try_later(lease, settings, "Smile knows this job already; it is asked what became of it.")
+    else:
+        _fail(lease, error.code, error.reason, explain_refusal(error))
+
+
+def _try_later(
+    lease: Lease, settings: Settings, reason: str, retry_after: float | None = None, step: Step | None = None
+) -> None:
+    with lease.saving() as (session, job, now):
+        if job.attempts < len(settings.retry_waits):
+            wait = max(settings.retry_waits[job.attempts] * uniform(0.8, 1.2), retry_after or 0)
+            job.attempts += 1
+            job.due_at = now + timedelta(seconds=wait)
+            job.last_error = reason
+            job.step = step or job.step
+            add_event(session, job, "delayed", f"{reason} Trying again in {round(wait)} s.", now)
+            job.changed(now)
+            return
+    _fail(lease, None, None, explain_silence(reason))
+
+
+def _fail(lease: Lease, code: str | None, text: str | None, reason: str) -> None:
+    with lease.saving() as (session, job, now):
+        fail_job(session, job, code, text, reason, now)
+
+
+def fail_job(session: Session, job: Job, code: str | None, text: str | None, reason: str, now: datetime) -> None:
+    job.state = JobState.FAILED
+    job.result_code = code
+    job.result_text = text
+    job.last_error = reason
+    job.due_at = None
+    job.settled_at = now
+    job.upload_url_sealed = None
+    add_event(session, job, "failed", reason, now, {"code": code} if code else {})
+    job.changed(now)

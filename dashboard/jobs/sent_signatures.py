@@ -1,0 +1,38 @@
+"""Digests of the signatures we send, so that one that comes back as a callback is known for what it is."""
+
+import base64
+import binascii
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from dashboard.db import transaction, utc_now
+from dashboard.jobs.models import SentSignature
+
+KEPT_FOR = timedelta(hours=24)
+SIGNATURE_BYTES = 32
+
+
+def digest_of_signature(signature: str) -> str | None:
+    """The digest of the decoded bytes, since base64 has many texts for the same ones; None when it is no signature."""
+    text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return hashlib.sha256(raw).hexdigest() if len(raw) == SIGNATURE_BYTES else None
+
+
+def remember_sent(signature: str) -> None:
+    """Runs just before a signed request leaves: a reflection can come back before the answer does."""
+    digest = digest_of_signature(signature)
+    if digest is None:
+        return  # A legacy sec_key, which is different every time and which nobody can send back as a signature.
+    with transaction() as session:
+        session.merge(SentSignature(digest=digest, sent_at=utc_now()))
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    session.connection().execute(delete(SentSignature).where(col(SentSignature.sent_at) < now - KEPT_FOR))

@@ -1,0 +1,112 @@
+"""Submitting: `submit_job` saves the intent, `send_to_smile` carries it out in steps that survive a kill.
+
+Every step is committed before the next begins, and a submission is never blindly repeated, since each is charged:
+whenever a call may have arrived without our knowing, Smile is asked about the job id first.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session, select
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import keyring_of, new_id
+from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.callback_keys import callback_key, digest_of_key
+from dashboard.jobs.media import GivenImage, store_image
+from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.timeline import add_event
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What somebody asks for, already checked by the form (or made by a link)."""
+
+    product: Product
+    user_id: str = ""
+    job_id: str = ""
+    customer_reference: str = ""
+    country: str = ""
+    id_type: str = ""
+    id_number: str = ""
+    person: dict[str, Any] = field(default_factory=dict)  # names, dates, consent: the rest of Smile's id_info
+    partner_params: dict[str, str] = field(default_factory=dict)
+    images: tuple[GivenImage, ...] = ()
+
+
+def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
+    """Saves the job with its images, due at once. The caller wakes the worker after the commit."""
+    row_id = new_id()
+    job = Job(
+        id=row_id,
+        environment=settings.environment,
+        product=wanted.product,
+        job_type=FACTS[wanted.product].job_type,
+        user_id=wanted.user_id or f"user-{uuid4()}",
+        job_id=wanted.job_id or f"job-{uuid4()}",
+        customer_reference=wanted.customer_reference,
+        state=JobState.QUEUED,
+        country=wanted.country or None,
+        id_type=wanted.id_type or None,
+        partner_params=wanted.partner_params,
+        created_by=submitted_by,
+        created_at=now,
+        changed_at=now,
+        due_at=now,
+        callback_key_digest=digest_of_key(callback_key(settings.secret_key.get_secret_value(), row_id)),
+    )
+    taken = select(Job.id).where(Job.environment == job.environment, Job.job_id == job.job_id)
+    if session.exec(taken).first():
+        raise Invalid({"job_id": "This job id is taken. Leave it empty and one is made up."})
+    keyring = keyring_of(session)
+    if wanted.id_number:
+        job.id_number_sealed = keyring.seal(wanted.id_number.encode(), identity(job, "id_number"))
+        job.id_number_digest = keyring.digest_for_search(wanted.id_number)
+    if wanted.person:
+        job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
+    session.add(job)
+    session.flush()
+    for given in wanted.images:
+        store_image(session, media_dir(settings), job, given, now)
+    add_event(session, job, "created", f"Created by {submitted_by}.", now)
+    record(session, "job.created", f"job {job.id}", now, details={"product": job.product.value, "job_id": job.job_id})
+    return job
+
+
+def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> None:
+    """Only a job of which nothing has left yet: once Smile may know of it, it is charged and followed to its end."""
+    if not job.may_cancel or job.lease is not None:
+        raise Conflict("This job is on its way to Smile already, so it can no longer be cancelled.")
+    job.state = JobState.CANCELLED
+    job.due_at = None
+    job.settled_at = now
+    job.changed(now)
+    add_event(session, job, "cancelled", f"Cancelled by {cancelled_by} before anything was sent.", now)
+    record(session, "job.cancelled", f"job {job.id}", now)
+
+
+def identity(job: Job, name: str) -> str:
+    """What a sealed value of this row is bound to."""
+    return f"job:{job.id}:{name}"
+
+
+def id_number_of(session: Session, job: Job) -> str:
+    if job.id_number_sealed is None:
+        return ""
+    return keyring_of(session).open(job.id_number_sealed, identity(job, "id_number")).decode()
+
+
+def person_of(session: Session, job: Job) -> dict[str, Any]:
+    if job.person_sealed is None:
+        return {}
+    person: dict[str, Any] = keyring_of(session).open_json(job.person_sealed, identity(job, "person"))
+    return person
+
+
+def media_dir(settings: Settings) -> Path:
+    return settings.instance_dir / "media" / settings.environment

@@ -1,0 +1,69 @@
+"""Jobs as JSON: the same facts as the pages, under the names that programs rely on."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard.jobs.models import Job
+from dashboard.jobs.personal import fold_base64, mask_personal
+from dashboard.jobs.queries import JobDetails
+
+
+def job_twin(job: Job, now: datetime) -> dict[str, Any]:
+    return {
+        "id": str(job.id),
+        "product": job.product,
+        "job_type": job.job_type,
+        "user_id": job.user_id,
+        "job_id": job.job_id,
+        "smile_job_id": job.smile_job_id,
+        "customer_reference": job.customer_reference,
+        "state": job.state,
+        "outcome": job.outcome,
+        "result_code": job.result_code,
+        "result_text": job.result_text,
+        "country": job.country,
+        "id_type": job.id_type,
+        "link_id": _text(job.link_id),
+        "created_by": job.created_by,
+        "created_at": _time(job.created_at),
+        "submitted_at": _time(job.submitted_at),
+        "settled_at": _time(job.settled_at),
+        "callback_overdue": job.callback_overdue(now),
+        "disagreement": job.disagreement,
+        "last_error": job.last_error,
+    }
+
+
+def details_twin(details: JobDetails, now: datetime, sees_persons: bool) -> dict[str, Any]:
+    return job_twin(details.job, now) | {
+        "results": [
+            {
+                "received_at": _time(result.received_at),
+                "source": result.source,
+                "is_confirmed": result.is_confirmed,
+                "is_final": result.is_final,
+                "outcome": result.outcome,
+                "result_code": result.result_code,
+                "result_text": result.result_text,
+                "payload": fold_base64(mask_personal(payload, sees_persons)),
+            }
+            for result, payload in details.results
+        ],
+        "callbacks": details.callbacks,
+        "events": [
+            {"at": _time(event.at), "kind": event.kind, "text": event.text, "facts": event.facts}
+            for event in details.events
+        ],
+        "images": [
+            {"id": str(image.id), "image_type": image.image_type, "size": image.size, "sha256": image.sha256}
+            for image in details.images
+        ],
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

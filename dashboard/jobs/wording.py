@@ -1,0 +1,127 @@
+"""Words for a job: the verdict as a sentence somebody can say on the phone, and what to do next."""
+
+from datetime import datetime
+
+from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.products import FACTS, Product
+
+APPROVED = {
+    Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
+    Product.DOCUMENT_VERIFICATION: "The document is genuine and shows the same face.",
+    Product.ENHANCED_DOCUMENT_VERIFICATION: "The document is genuine, shows the same face, and the authority knows it.",
+    Product.ENHANCED_KYC: "The authority holds a person under this number.",
+    Product.BASIC_KYC: "What the customer gave matches what the authority holds.",
+    Product.SMARTSELFIE_REGISTRATION: "A live person is now enrolled under this user id.",
+    Product.SMARTSELFIE_AUTHENTICATION: "This is the person who was enrolled under this user id.",
+    Product.BUSINESS_VERIFICATION: "The company is registered.",
+}
+REJECTED = {
+    Product.BIOMETRIC_KYC: "The face does not match, or no live person was seen.",
+    Product.DOCUMENT_VERIFICATION: "The document or the face on it could not be confirmed.",
+    Product.ENHANCED_DOCUMENT_VERIFICATION: "The document, the face on it or its number could not be confirmed.",
+    Product.ENHANCED_KYC: "The authority holds nobody under this number.",
+    Product.BASIC_KYC: "What the customer gave does not match what the authority holds.",
+    Product.SMARTSELFIE_REGISTRATION: "No live person could be enrolled from these pictures.",
+    Product.SMARTSELFIE_AUTHENTICATION: "This is not the person who was enrolled under this user id.",
+    Product.BUSINESS_VERIFICATION: "The registry holds no such company under this number.",
+}
+#: Result codes that say more than their outcome does.
+BY_CODE = {
+    "0903": "The pictures could not be read.",
+    "0907": "Smile suspects a picture of a picture rather than a live person.",
+    "0812": "The document failed the check of its security features.",
+    "0816": "Smile does not support this document.",
+    "1013": "The authority holds nobody under this number.",
+    "1014": "The number does not have the format that the authority uses.",
+    "1015": "The authority's database does not answer at the moment.",
+    "1016": "This product is not activated for your account.",
+    "1021": "Part of what the customer gave matches what the authority holds.",
+    "1022": "What the customer gave does not match what the authority holds.",
+    "1023": "The authority holds nobody under this number.",
+}
+NEXT_BY_CODE = {
+    "1014": "Check the number with the customer, then create a new job.",
+    "1015": "Run it again later; each run is charged.",
+    "1016": "Ask Smile to activate the product, then create a new job.",
+}
+NEXT = {
+    Outcome.APPROVED: "Nothing to do.",
+    Outcome.REJECTED: "Ask the customer for a second try or another document, or decline.",
+    Outcome.PROVISIONAL: "Wait for the final answer, or ask Smile's review team; this page goes on watching.",
+    Outcome.ERROR: "Create a new job once the cause is removed.",
+    Outcome.UNKNOWN: "Somebody must look at the raw answer below and decide.",
+}
+WAITING = {
+    JobState.AWAITING_CUSTOMER: ("Waiting for the customer to open the link.", "Nothing to do."),
+    JobState.QUEUED: ("Waiting to be sent to Smile.", "Nothing to do; it can still be cancelled."),
+    JobState.SUBMITTING: ("On its way to Smile.", "Nothing to do."),
+    JobState.EXPIRED: ("No answer came in time.", "Ask Smile's support and quote the ids below."),
+    JobState.CANCELLED: ("Cancelled before anything was sent. Nothing was charged.", "Nothing to do."),
+}
+
+
+def verdict_sentence(job: Job) -> str:
+    if job.state == JobState.FAILED:
+        return job.last_error or "Smile did not accept this job."
+    if job.state == JobState.WAITING:
+        return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
+    if job.state != JobState.DONE:
+        return WAITING[job.state][0]
+    if job.result_code in BY_CODE:
+        return BY_CODE[job.result_code]
+    if job.outcome == Outcome.APPROVED:
+        return APPROVED[job.product]
+    if job.outcome == Outcome.REJECTED:
+        return REJECTED[job.product]
+    if job.outcome == Outcome.PROVISIONAL:
+        return "The first check passed, but a person at Smile has yet to review it."
+    if job.outcome == Outcome.ERROR:
+        return job.result_text or "Smile could not carry out the check."
+    return f"Smile answered with a code that is not documented ({job.result_code or 'none'})."
+
+
+def next_step(job: Job, now: datetime) -> str:
+    if job.disagreement:
+        return "Do not act on the callback. Look at both results below and tell Smile's support."
+    if job.state == JobState.FAILED:
+        return "Nothing more happens by itself. Correct the cause, then create a new job."
+    if job.state == JobState.WAITING:
+        if job.callback_overdue(now):
+            return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
+        return "Nothing to do; this page updates itself."
+    if job.state != JobState.DONE or job.outcome is None:
+        return WAITING[job.state][1]
+    return NEXT_BY_CODE.get(job.result_code or "", NEXT[job.outcome])
+
+
+def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
+    """The callback column: its word, and the moment that belongs to it."""
+    if job.disagreement:
+        return "contradicted", ""
+    if job.callback_at is not None:
+        is_confirmed = job.state == JobState.DONE and job.outcome is not None
+        return ("confirmed" if is_confirmed else "claimed"), job.callback_at.strftime("%H:%M:%S")
+    if job.callback_due_at is None:
+        return "none expected", ""
+    if job.callback_overdue(now):
+        return "overdue", job.callback_due_at.strftime("%H:%M:%S")
+    return "expected", job.callback_due_at.strftime("%H:%M:%S")
+
+
+PASSED = frozenset({"Passed", "Completed", "Approved", "Verified", "Returned", "Exact Match"})
+FAILED = frozenset({"Failed", "Rejected", "Not Verified", "Unable To Determine", "No Match", "Not Returned"})
+UNDER_WAY = frozenset({"Provisionally Approved", "Under Review", "Sent to Human Review", "Partial Match", "Transposed"})
+UNANSWERED = frozenset({"Issuer Unavailable", "ID Authority Photo Not Available"})
+
+
+def action_shape(value: str) -> str:
+    """The shape beside one of Smile's Actions; a value nobody documented gets the one for unknown."""
+    if value in PASSED:
+        return "approved"
+    if value in FAILED:
+        return "rejected"
+    if value in UNDER_WAY:
+        return "provisional"
+    if value in UNANSWERED:
+        return "error"
+    return "none" if value in ("Not Applicable", "Not Done", "Not Provided") else "unknown"

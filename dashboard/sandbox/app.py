@@ -1,0 +1,79 @@
+"""Puts one simulator together as a Flask app."""
+
+from flask import Flask, Response, request
+from jinja2 import FileSystemLoader
+
+from dashboard.sandbox.consent import consent
+from dashboard.sandbox.console import console
+from dashboard.sandbox.control import control
+from dashboard.sandbox.documents import documents
+from dashboard.sandbox.gateway import BODY_READ, LOG_ENTRY, Gateway
+from dashboard.sandbox.id_api import id_api
+from dashboard.sandbox.image_links import images
+from dashboard.sandbox.job_status import job_status
+from dashboard.sandbox.links import links
+from dashboard.sandbox.mobile import mobile
+from dashboard.sandbox.portal import portal
+from dashboard.sandbox.refusals import answer_refusals
+from dashboard.sandbox.request_log import summary
+from dashboard.sandbox.screening import screening
+from dashboard.sandbox.services import services
+from dashboard.sandbox.settings import SandboxSettings
+from dashboard.sandbox.smart_selfie import smart_selfie
+from dashboard.sandbox.state import Sandbox
+from dashboard.sandbox.uploads import uploads
+from dashboard.sandbox.web_tokens import web_tokens
+
+#: What the hosted pages call from another origin.
+_CALLED_BY_BROWSERS = ("/v1/", "/v2/", "/uploads/", "/images/")
+
+
+def create_sandbox(settings: SandboxSettings) -> Flask:
+    """The simulator as a Flask app that answers, but does nothing later until it is started.
+
+    `SandboxServer` (server.py) serves and starts it. In a unit test `of(app).scheduler.run_due(now)` lets
+    time pass by hand.
+    """
+    app = Flask(
+        "dashboard.sandbox",
+        static_folder=str(settings.static_dir),
+        template_folder=None,
+    )
+    app.jinja_loader = FileSystemLoader(settings.templates_dir)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_zip_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined] # The default provider has it.
+    sandbox = Sandbox(settings)
+    sandbox.install(app)
+    for blueprint in (
+        uploads, images, id_api, job_status, web_tokens, services, mobile, consent, smart_selfie, documents,
+        screening, links, portal, control, console,
+    ):  # fmt: skip
+        app.register_blueprint(blueprint)
+    answer_refusals(app)
+    app.before_request(_read_body)
+    app.after_request(_allow_browsers)
+    gateway = Gateway(app.wsgi_app, sandbox)
+    app.extensions["gateway"] = gateway
+    app.wsgi_app = gateway  # type: ignore[method-assign] # Flask's documented way to add middleware.
+    return app
+
+
+def _read_body() -> None:
+    # Read whole whatever becomes of the request, so that the connection can be kept.
+    request.get_data()
+    request.environ[BODY_READ] = True
+    entry = request.environ.get(LOG_ENTRY)
+    if entry is not None and request.mimetype == "application/json":
+        body = request.get_json(silent=True)
+        entry["summary"] = summary(body) if isinstance(body, dict) else {}
+
+
+def _allow_browsers(response: Response) -> Response:
+    if request.path.startswith(_CALLED_BY_BROWSERS):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if request.method == "OPTIONS":
+            asked = request.headers.get("Access-Control-Request-Headers", "")
+            response.headers["Access-Control-Allow-Headers"] = asked
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, OPTIONS"
+            response.headers["Access-Control-Max-Age"] = "600"
+    return response

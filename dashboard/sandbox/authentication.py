@@ -1,0 +1,99 @@
+"""Who calls: a signature or sec_key in the body, the same trio in headers, or a web token."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+
+from dashboard.sandbox import fields, jwt
+from dashboard.sandbox.refusals import WRONG_TYPE, Refused
+from dashboard.sandbox.signatures import read_legacy_timestamp, read_timestamp
+from dashboard.sandbox.state import current
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What authentication found: whether to answer with a sec_key, and the claims of a web token."""
+
+    legacy: bool = False
+    claims: dict[str, Any] = field(default_factory=dict)
+
+
+def by_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
+    """The trio in the body: partner id in `partner_field`, timestamp, and signature or sec_key.
+
+    https://docs.usesmileid.com/further-reading/troubleshooting/troubleshooting-error-2204-and-2205-youre-not-authorized-to-do-that
+    """
+    check_partner(fields.optional_text(body, partner_field))
+    if body.get("sec_key") is not None:
+        _check_sec_key(fields.optional_text(body, "sec_key"), body.get("timestamp"))
+        return Caller(legacy=True)
+    _check_signature(fields.optional_text(body, "timestamp"), fields.optional_text(body, "signature"))
+    return Caller()
+
+
+def by_signature_or_token(body: Mapping[str, Any], partner_field: str) -> Caller:
+    """As `by_signature`, but hosted pages present the web token they were opened with."""
+    if body.get("token") is None:
+        return by_signature(body, partner_field)
+    check_partner(fields.optional_text(body, partner_field))
+    return Caller(claims=_claims(fields.optional_text(body, "token")))
+
+
+def by_headers() -> Caller:
+    """The trio in the headers of the newer endpoints."""
+    check_partner(request.headers.get("SmileID-Partner-ID", ""))
+    if token := request.headers.get("SmileID-Token"):
+        return Caller(claims=_claims(token))
+    _check_signature(request.headers.get("SmileID-Timestamp", ""), request.headers.get("SmileID-Request-Signature", ""))
+    return Caller()
+
+
+def by_headers_or_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
+    if "SmileID-Request-Signature" in request.headers or "SmileID-Token" in request.headers:
+        return by_headers()
+    return by_signature(body, partner_field)
+
+
+def check_partner(partner_id: str) -> None:
+    # The padded text counts: "2" is another partner than "002".
+    if partner_id != current().settings.partner_id:
+        raise _unauthorized()
+
+
+def _check_signature(timestamp: str, signature: str) -> None:
+    sandbox = current()
+    moment = read_timestamp(timestamp, sandbox.settings.iso_timestamps_only)
+    if moment is None or not signature or not sandbox.signer.confirms(timestamp, signature):
+        raise _unauthorized()
+    _check_age(moment.timestamp())
+
+
+def _check_sec_key(sec_key: str, timestamp: Any) -> None:
+    if isinstance(timestamp, str) and timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 20:
+        timestamp = int(timestamp)
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        raise Refused(WRONG_TYPE, "Error - timestamp is of the wrong data type: a sec_key needs an integer")
+    if not current().signer.confirms_sec_key(timestamp, sec_key):
+        raise _unauthorized()
+    _check_age(read_legacy_timestamp(timestamp))
+
+
+def _check_age(moment: float) -> None:
+    tolerance = current().settings.timestamp_tolerance_seconds
+    if tolerance is not None and abs(time.time() - moment) > tolerance:
+        raise _unauthorized()
+
+
+def _claims(token: str) -> dict[str, Any]:
+    claims = jwt.read(token, current().signer.secret("web token"), time.time())
+    if claims is None:
+        raise _unauthorized()
+    return claims
+
+
+def _unauthorized() -> Refused:
+    settings = current().settings
+    return Refused(settings.unauthorized_code, "You are not authorized to do that", settings.unauthorized_status)

@@ -1,0 +1,126 @@
+"""The console at `/`: what came in, what went out, and the switches, as a plain page."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from dashboard.sandbox import faults, reports
+from dashboard.sandbox.callbacks import MODES as CALLBACK_MODES
+from dashboard.sandbox.callbacks import CallbackSwitch
+from dashboard.sandbox.control import refuse_other_sites
+from dashboard.sandbox.fields import Json
+from dashboard.sandbox.outcomes import NUMBER_OUTCOMES, table
+from dashboard.sandbox.refusals import Refused
+from dashboard.sandbox.state import current
+
+console = Blueprint("console", __name__)
+console.before_request(refuse_other_sites)
+
+#: How many rows of each list the page shows.
+SHOWN = 25
+
+
+@console.get("/")
+def show() -> Response:
+    return _page()
+
+
+@console.get("/_sandbox/activity")
+def activity() -> Response:
+    return _private(render_template("sandbox/_activity.html", **_activity()))
+
+
+@console.post("/_sandbox/console/callbacks")
+def switch_callbacks() -> Response | WerkzeugResponse:
+    mode = request.form.get("mode", "")
+    try:
+        delay = faults.number({"delay": _number("delay_seconds")}, "delay", 0.0, 0.0, 86_400.0)
+    except Refused as error:
+        return _page(error.text)
+    if mode not in CALLBACK_MODES:
+        return _page("Choose how callbacks are sent.")
+    current().callbacks.switch = CallbackSwitch(mode, delay)
+    return redirect("/#switches", code=303)
+
+
+@console.post("/_sandbox/console/faults")
+def add_fault() -> Response | WerkzeugResponse:
+    body = {
+        "path": request.form.get("path", "").strip(),
+        "mode": request.form.get("mode", ""),
+        "status": _number("status"),
+        "delay_seconds": _number("delay_seconds"),
+        "times": _number("times"),
+    }
+    try:
+        current().faults.add(faults.read_fault(body))
+    except Refused as error:
+        return _page(error.text)
+    return redirect("/#switches", code=303)
+
+
+@console.post("/_sandbox/console/faults/clear")
+def clear_faults() -> WerkzeugResponse:
+    current().faults.clear()
+    return redirect("/#switches", code=303)
+
+
+def _page(problem: str = "") -> Response:
+    page = render_template(
+        "sandbox/console.html",
+        **_activity(),
+        problem=problem,
+        settings=current().settings,
+        switch=current().callbacks.switch,
+        callback_modes=CALLBACK_MODES,
+        faults=current().faults.listed(),
+        fault_modes=faults.MODES,
+        outcomes=table(),
+        number_outcomes=NUMBER_OUTCOMES,
+    )
+    response = _private(page)
+    response.status_code = 422 if problem else 200
+    return response
+
+
+def _activity() -> Json:
+    sandbox = current()
+    jobs = list(reports.jobs(sandbox).values())
+    callbacks = [
+        {
+            "job_id": job["job_id"],
+            "host": urlsplit(delivery["url"]).netloc,
+            **{name: delivery[name] for name in ("mode", "result_code", "next_attempt_at", "attempts")},
+        }
+        for job in jobs
+        for delivery in job["callbacks"]
+    ]
+    callbacks.sort(key=lambda sent: sent["attempts"][-1]["at"] if sent["attempts"] else "~", reverse=True)
+    return {
+        "jobs": jobs[: -SHOWN - 1 : -1],
+        "job_count": len(jobs),
+        "callbacks": callbacks[:SHOWN],
+        "requests": reports.requests(sandbox)[: -SHOWN - 1 : -1],
+    }
+
+
+def _number(name: str) -> float | str | None:
+    text = request.form.get(name, "").strip()
+    try:
+        return float(text) if text else None
+    except ValueError:
+        # read_fault says what is wrong with it.
+        return text
+
+
+def _private(page: str) -> Response:
+    response = Response(page, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,106 @@
+"""Reading request bodies: JSON objects, and fields of the type that the reference asks for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
+
+from dashboard.sandbox.refusals import INVALID_JSON, MISSING, WRONG_TYPE, Refused
+
+Json = dict[str, Any]
+
+
+def json_body() -> Json:
+    """The request's JSON object; anything else is refused with 2203."""
+    if request.mimetype != "application/json":
+        raise Refused(INVALID_JSON, "The body must be sent as application/json")
+    return json_object(request.get_data())
+
+
+def json_object(data: bytes | str) -> Json:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Refused(INVALID_JSON) from error
+    if not isinstance(body, dict):
+        raise Refused(INVALID_JSON, "The body must be a JSON object")
+    return body
+
+
+def text(body: Mapping[str, Any], name: str, code: str = MISSING) -> str:
+    """A required text that is not empty."""
+    value = optional_text(body, name)
+    if not value.strip():
+        raise Refused(code, f"Error - A required parameter is missing: {name}", business=code != MISSING)
+    return value
+
+
+def optional_text(body: Mapping[str, Any], name: str) -> str:
+    """A text, or "" when the field is missing or null."""
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Refused(WRONG_TYPE, f"Error - {name} is of the wrong data type: text expected")
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool:
+    """A boolean, False when the field is missing or null."""
+    value = body.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise Refused(WRONG_TYPE, f"Error - {name} is of the wrong data type: boolean expected")
+    return value
+
+
+def mapping(body: Mapping[str, Any], name: str) -> Json:
+    """An object, empty when the field is missing or null."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused(WRONG_TYPE, f"Error - {name} is of the wrong data type: object expected")
+    return value
+
+
+def callback_url(body: Mapping[str, Any]) -> str:
+    """The job's callback address; empty or null means the partner's default."""
+    address = optional_text(body, "callback_url")
+    if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc):
+        raise Refused(WRONG_TYPE, "Error - callback_url is not an http or https address")
+    return address
+
+
+def partner_params(given: Json) -> Json:
+    """`partner_params` with its three fixed keys and the sandbox's own checked; extras pass untouched."""
+    for name in ("user_id", "job_id"):
+        text(given, name)
+    job_type(given)
+    wished = given.get("sandbox_result")
+    if wished is not None and wished not in ("0", "1", "2"):
+        raise Refused(WRONG_TYPE, 'Error - sandbox_result must be the text "0", "1" or "2"')
+    return given
+
+
+def job_type(params: Mapping[str, Any]) -> int:
+    """The job type as a number; its digits as text are tolerated."""
+    value = params.get("job_type")
+    if value is None or value == "":
+        raise Refused(MISSING, "Error - A required parameter is missing: job_type")
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(WRONG_TYPE, "Error - job_type is of the wrong data type: number expected")
+    return value
+
+
+def source_sdk(body: Mapping[str, Any], required: bool) -> None:
+    for name in ("source_sdk", "source_sdk_version"):
+        if required:
+            text(body, name)
+        else:
+            optional_text(body, name)

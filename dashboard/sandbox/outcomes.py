@@ -1,0 +1,182 @@
+"""What becomes of a job: the shipped table product x sandbox_result, and the magic last digit of a test number."""
+
+import csv
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+from dashboard.sandbox.fields import Json
+from dashboard.sandbox.refusals import published_text
+from dashboard.smile.constants import IdType, id_types
+
+APPROVED, REJECTED, PROVISIONAL = "0", "1", "2"
+
+PRODUCT_OF_JOB_TYPE = {
+    1: "biometric_kyc",
+    2: "smartselfie_authentication",
+    4: "smartselfie_registration",
+    6: "document_verification",
+    7: "business_verification",
+    8: "update_photo",
+    9: "compare_user_info",
+    11: "enhanced_document_verification",
+}
+#: Which products of the ID type table each product of ours may be asked with.
+_LISTED_AS = {
+    "biometric_kyc": {"biometric_kyc", "ekyc_smartselfie"},
+    "enhanced_document_verification": {"enhanced_document_verification", "doc_verification"},
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One result of a job, as a row of data/outcomes.csv."""
+
+    product: str
+    sandbox_result: str
+    step: int
+    after_review: bool
+    only_with_number: bool
+    result_type: str
+    code: str
+    text: str
+    outcome: str  # step (of the history only), approved, rejected, provisional, error
+    final: bool
+    confidence: str
+    actions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class NumberOutcome:
+    """What the last digit of a test number selects; `selects` is the row of the table it continues with."""
+
+    digit: str
+    meaning: str
+    code: str
+    selects: str = ""
+    action: str = ""
+
+
+#: https://docs.usesmileid.com/general/supported-id-types/test-data
+NUMBER_OUTCOMES = (
+    NumberOutcome("0", "success with data", "1012", APPROVED),
+    NumberOutcome("1", "no record found", "1013", action="Not Verified"),
+    NumberOutcome("2", "invalid number format", "1014", action="Not Done"),
+    NumberOutcome("3", "authority down", "1015", action="Issuer Unavailable"),
+    NumberOutcome("4", "success with custom data", "1012", APPROVED),
+)
+NOT_ACTIVATED = NumberOutcome("", "ID type not available for the product", "1016", action="Not Done")
+
+
+def steps_for(product: str, params: Json, id_info: Json, other_numbers_act_like: str) -> list[Step]:
+    """The results a job will have, in order.
+
+    A number that breaks its pattern is 1014 whatever was wished; otherwise `sandbox_result` decides, and
+    without it the last digit of the number. `other_numbers_act_like` is the digit for numbers that are no
+    test numbers.
+    """
+    number = str(id_info.get("id_number") or "")
+    wished = params.get("sandbox_result")
+    if number:
+        outcome = _number_outcome(product, number, id_info, other_numbers_act_like)
+        refused_outright = outcome is NOT_ACTIVATED or (outcome.digit == "2" and not is_well_formed(id_info))
+        if not outcome.selects and (wished is None or refused_outright):
+            return [_failed_lookup(product, outcome)]
+    steps = [row for row in table() if row.product == product and row.sandbox_result == (wished or APPROVED)]
+    if number or product != "biometric_kyc":
+        return [row for row in steps if number or not row.only_with_number]
+    return [_compared_with_card(row) for row in steps if not row.only_with_number]
+
+
+def find_id_type(country: str, id_type: str) -> IdType | None:
+    return next((row for row in id_types() if (row.country, row.id_type) == (country, id_type)), None)
+
+
+def is_offered(row: IdType, product: str) -> bool:
+    """Whether the ID type serves the product. Types whose products nobody published serve every lookup."""
+    return not row.products or bool(_LISTED_AS.get(product, {product}) & set(row.products))
+
+
+def is_well_formed(id_info: Json) -> bool:
+    row = find_id_type(str(id_info.get("country")), str(id_info.get("id_type")))
+    if row is None or not row.number_regex:
+        return True
+    return re.fullmatch(row.number_regex, str(id_info.get("id_number"))) is not None
+
+
+def wants_custom_data(id_info: Json) -> bool:
+    """A test number that ends in 4 gives back the data that stand in partner_params."""
+    return _test_digit(str(id_info.get("id_number") or "")) == "4"
+
+
+@cache
+def table() -> tuple[Step, ...]:
+    text = (resources.files("dashboard.sandbox") / "data" / "outcomes.csv").read_text(encoding="utf-8")
+    return tuple(_step(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _step(row: dict[str, str]) -> Step:
+    return Step(
+        product=row["product"],
+        sandbox_result=row["sandbox_result"],
+        step=int(row["step"]),
+        after_review=row["when"] == "review",
+        only_with_number=row["only_with_number"] == "yes",
+        result_type=row["result_type"],
+        code=row["code"],
+        text=row["text"],
+        outcome=row["outcome"],
+        final=row["final"] == "true",
+        confidence=row["confidence"],
+        actions=dict(action.split("=", 1) for action in row["actions"].split(";")),
+    )
+
+
+def _number_outcome(product: str, number: str, id_info: Json, other_digit: str) -> NumberOutcome:
+    row = find_id_type(str(id_info.get("country")), str(id_info.get("id_type")))
+    if row is not None and not is_offered(row, product):
+        return NOT_ACTIVATED
+    by_digit = {outcome.digit: outcome for outcome in NUMBER_OUTCOMES}
+    if not is_well_formed(id_info):
+        return by_digit["2"]
+    return by_digit[_test_digit(number) or other_digit]
+
+
+def _test_digit(number: str) -> str:
+    # Test numbers keep the real format, letters and dashes too, with zeros before the digit that selects.
+    digits = re.sub(r"\D", "", number)
+    if not digits or digits[:-1].strip("0") or digits[-1] not in "01234":
+        return ""
+    return digits[-1]
+
+
+def _failed_lookup(product: str, outcome: NumberOutcome) -> Step:
+    business = product == "business_verification"
+    verify, give_back = (
+        ("Verify_Business", "Return_Business_Info") if business else ("Verify_ID_Number", "Return_Personal_Info")
+    )
+    return Step(
+        product=product,
+        sandbox_result="",
+        step=1,
+        after_review=False,
+        only_with_number=True,
+        result_type="Business Verification" if business else "ID Verification",
+        code=outcome.code,
+        text=published_text(outcome.code),
+        outcome="rejected" if outcome.code == "1013" else "error",
+        final=True,
+        confidence="",
+        actions={verify: outcome.action, give_back: "Not Returned"},
+    )
+
+
+def _compared_with_card(row: Step) -> Step:
+    # Without a number there is no authority: the selfie is compared with the card that was sent.
+    actions = {
+        name.replace("ID_Authority", "ID_Card"): value
+        for name, value in row.actions.items()
+        if name not in ("Verify_ID_Number", "Return_Personal_Info")
+    }
+    return replace(row, actions=actions)

@@ -1,0 +1,13 @@
+"""The picture that the simulated ID authorities hold: a drawn grey head and shoulders, 48 by 60, JPEG."""
+
+import base64
+
+PORTRAIT_BASE64 = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACAWGBwYFCAcGhwkIiAmMFA0MCwsMGJGSjpQdGZ6eHJmcG6AkLicgIiuim5woNqirr7E"
+    "ztDOfJri8uDI8LjKzsb/wAALCAA8ADABAREA/8QAGQABAQADAQAAAAAAAAAAAAAAAAUBAgQD/8QAKhAAAgIBAwEIAQUAAAAAAAAA"
+    "AQIAAxEEITEFEhMiNEFRYbFCcXKBksH/2gAIAQEAAD8ArxERETDEKpY7ADJku/UPcxHaITOwmlV1lJ8Dbe3pK1brYgdeDNonjrCR"
+    "pXwccfckxKXTyTpzk8NtOqJh1DoyngjEkXVNU5VgcZ2OOZqiNY3ZRST8SvTWKqlQHOPWbxMEgAknAHJM4ruoU4KqhsHzsJinqFQ2"
+    "NXdjP47idqOtiBkOVPBm0SVrdWbWNaHFYP8AaccTo0mqbTv7oeR/ssAggEHIPBE89TZ3WndxyBt+shxESxoLO80q55XwzOv8nZ/H"
+    "2JGiIlXpfl2/efoT/9k="
+)
+PORTRAIT = base64.b64decode(PORTRAIT_BASE64)

@@ -1,0 +1,166 @@
+"""The simulator as a process: HTTP/1.1 or TLS, one thread for each connection, a clean stop on a signal."""
+
+import logging
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from werkzeug.exceptions import InternalServerError
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from dashboard.sandbox.app import create_sandbox
+from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE
+from dashboard.sandbox.settings import SandboxSettings
+from dashboard.sandbox.state import of
+
+log = logging.getLogger(__name__)
+
+#: A kept connection that stays silent for so long is closed.
+IDLE_SECONDS = 30
+
+
+def run_sandbox(
+    host: str,
+    port: int,
+    partner_id: str | None = None,
+    api_key: str | None = None,
+    legacy_key_file: Path | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
+    *,
+    settings: SandboxSettings | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the simulator until SIGTERM or SIGINT.
+
+    `port` 0 takes a free one; `on_ready` is called with the real address, such as "http://127.0.0.1:8001",
+    once requests are answered. What is None keeps the value of `settings`.
+    """
+    given = {"partner_id": partner_id, "api_key": api_key, "legacy_key_file": legacy_key_file}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings = replace(settings or SandboxSettings(), **chosen)  # type: ignore[arg-type] # names fit their types.
+    stop = threading.Event()
+
+    def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    # Taken before the first request, so that an early signal stops cleanly too.
+    before = {number: signal.signal(number, stop_on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with SandboxServer(settings, host, port, tls_cert, tls_key) as server:
+            if on_ready is not None:
+                on_ready(server.url)
+            stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class SandboxServer:
+    """A simulator being served; use it in a `with`. `url` is its real address, without a path."""
+
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_cert: Path | None = None,
+        tls_key: Path | None = None,
+    ) -> None:
+        self.app = create_sandbox(settings)
+        self.sandbox = of(self.app)
+        tls = _tls(tls_cert, tls_key)
+        self._server: BaseWSGIServer = make_server(
+            host, port, self.app, threaded=True, request_handler=_Handler, ssl_context=tls
+        )
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if tls else 'http'}://{shown}:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self.sandbox.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.app.extensions["gateway"].stopping.set()
+        self._server.shutdown()
+        self._thread.join(timeout=5)
+        self._server.server_close()
+        self.sandbox.stop()
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+class _Handler(WSGIRequestHandler):
+    """Werkzeug's handler, but with kept connections, and able to break off as the faults ask."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        environ = self.make_environ()
+        answer: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            answer[:] = [status, headers]
+
+        try:
+            body = b"".join(self.server.app(environ, start_response))
+        except Exception:
+            log.exception("the simulator failed on %s", self.path.partition("?")[0])
+            body = b"".join(InternalServerError()(environ, start_response))
+        if environ.get(DROP):
+            self._break_off()
+            return
+        # A body that nobody read would be taken for the next request.
+        self.close_connection = self.close_connection or not environ.get(BODY_READ)
+        self._answer(answer[0], answer[1], body)
+        if environ.get(TRUNCATE):
+            self._break_off()
+
+    def _answer(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        truncate = bool(self.environ.get(TRUNCATE))
+        # An empty body cannot be cut, so it claims one.
+        self.send_header("Content-Length", str(max(len(body), 64) if truncate else len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body[: len(body) // 2] if truncate else body)
+
+    def _break_off(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            log.debug("the other side was gone before the break")
+
+    def make_environ(self) -> dict[str, Any]:
+        self.environ: dict[str, Any] = super().make_environ()
+        return self.environ
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name of the base class.
+        """Requests stand in the request log; the terminal stays quiet."""

@@ -1,0 +1,58 @@
+"""The parts of one running simulator, tied together and kept on its Flask app."""
+
+import time
+
+from flask import Flask, current_app
+
+from dashboard.sandbox.callbacks import Callbacks
+from dashboard.sandbox.faults import Faults
+from dashboard.sandbox.keys import load_or_make_key
+from dashboard.sandbox.request_log import RequestLog
+from dashboard.sandbox.scheduler import Scheduler
+from dashboard.sandbox.settings import SandboxSettings
+from dashboard.sandbox.signatures import Signer
+from dashboard.sandbox.store import Store
+
+_NAME = "sandbox"
+
+
+class Sandbox:
+    """One simulator: settings, memory, signing, and what happens later."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.settings = settings
+        key_file = settings.legacy_key_file or settings.instance_dir / "sandbox-legacy-key.pem"
+        self.signer = Signer(settings.partner_id, settings.api_key, lambda: load_or_make_key(key_file))
+        self.store = Store(settings.store_path, settings.kept_image_jobs)
+        self.scheduler = Scheduler()
+        self.callbacks = Callbacks(settings, self.store, self.signer, self.scheduler)
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self.started_at = time.time()
+
+    def start(self) -> None:
+        """Take up what a former run left waiting, and let time pass."""
+        # Imported here because processing is written in terms of this class.
+        from dashboard.sandbox.processing import resume
+
+        resume(self)
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        self.scheduler.stop()
+        self.store.close()
+
+    def install(self, app: Flask) -> None:
+        app.extensions[_NAME] = self
+
+
+def current() -> Sandbox:
+    """The simulator of the request being answered."""
+    sandbox: Sandbox = current_app.extensions[_NAME]
+    return sandbox
+
+
+def of(app: Flask) -> Sandbox:
+    """The simulator that an app made by `create_sandbox` runs."""
+    sandbox: Sandbox = app.extensions[_NAME]
+    return sandbox

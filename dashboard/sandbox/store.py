@@ -1,0 +1,176 @@
+"""What the simulator remembers: jobs, enrolled users, links and images; in memory, and in SQLite when asked."""
+
+import json
+import sqlite3
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dashboard.sandbox.fields import Json
+
+#: The name under which a job's zip waits to be processed.
+ZIP = "zip"
+
+
+@dataclass
+class Job:
+    """One job as the simulator sees it. Plain values only, so that it can be kept as JSON."""
+
+    job_id: str
+    user_id: str
+    job_type: int
+    product: str
+    partner_params: Json = field(repr=False)
+    smile_job_id: str
+    #: Scheme and host that the submission was made to; addresses in later callbacks repeat it.
+    base_url: str
+    callback_url: str = field(default="", repr=False)
+    #: The partner signs with a sec_key, so answers and callbacks do too.
+    legacy: bool = False
+    id_info: Json = field(default_factory=dict, repr=False)
+    use_enrolled_image: bool = False
+    created_at: float = 0.0
+    #: How often it was prepared, how many zips arrived for it, how often it would have been charged.
+    prepared: int = 0
+    zips: int = 0
+    charged: int = 0
+    #: The upload address whose zip was taken; a repeated PUT to it is not charged again.
+    accepted_upload: str = ""
+    process_at: float | None = None
+    #: Results to come, each {"due", "entry", "outcome", "final", "callback"}; then what was reported, in order.
+    pending: list[Json] = field(default_factory=list, repr=False)
+    history: list[Json] = field(default_factory=list, repr=False)
+    complete: bool = False
+    success: bool = False
+    images: list[str] = field(default_factory=list)
+    #: Callbacks: address, entry, attempts with their answers, and when the next attempt is due.
+    deliveries: list[Json] = field(default_factory=list, repr=False)
+
+    @property
+    def state(self) -> str:
+        if self.complete:
+            return "complete" if not self.pending else "provisional"
+        return "processing" if self.charged else "prepared"
+
+    @property
+    def result(self) -> Json:
+        return self.history[-1] if self.history else {}
+
+
+@dataclass
+class User:
+    """A person enrolled with a selfie, and what the partner did to the enrolment since."""
+
+    user_id: str
+    enrolled: bool = False
+    active: bool = True
+    fraudulent: bool = False
+    deleted: bool = False
+    may_enrol_again: bool = False
+
+
+class Store:
+    """Everything kept. Hold `lock` while reading and changing a job, then `save` it."""
+
+    def __init__(self, path: Path | None, kept_image_jobs: int) -> None:
+        self.lock = threading.RLock()
+        self.jobs: dict[str, Job] = {}
+        self.users: dict[str, User] = {}
+        self.links: dict[str, Json] = {}
+        self.verified_sessions: dict[str, Json] = {}
+        self._job_ids: dict[str, str] = {}
+        self._blobs: dict[tuple[str, str], bytes] = {}
+        self._kept_image_jobs = kept_image_jobs
+        self._database = _open(path) if path else None
+        if self._database:
+            self._load(self._database)
+            self._job_ids = {job.smile_job_id: job.job_id for job in self.jobs.values()}
+        self._last_number = max((int(job.smile_job_id) for job in self.jobs.values()), default=0)
+
+    def next_smile_job_id(self) -> str:
+        with self.lock:
+            self._last_number += 1
+            return f"{self._last_number:010}"
+
+    def save(self, job: Job) -> None:
+        with self.lock:
+            self.jobs[job.job_id] = job
+            self._job_ids[job.smile_job_id] = job.job_id
+            self._write("job", job.job_id, asdict(job))
+
+    def by_number(self, smile_job_id: str) -> Job | None:
+        with self.lock:
+            return self.jobs.get(self._job_ids.get(smile_job_id, ""))
+
+    def save_user(self, user: User) -> None:
+        with self.lock:
+            self.users[user.user_id] = user
+            self._write("user", user.user_id, asdict(user))
+
+    def save_link(self, link: Json) -> None:
+        with self.lock:
+            self.links[link["ref_id"]] = link
+            self._write("link", link["ref_id"], link)
+
+    def put_blob(self, job_id: str, name: str, data: bytes) -> None:
+        with self.lock:
+            if self._database:
+                with self._database:
+                    self._database.execute("REPLACE INTO blob VALUES (?, ?, ?)", (job_id, name, data))
+                return
+            self._blobs[job_id, name] = data
+            images = [key for key in self._blobs if key[1] != ZIP]
+            for key in images[: max(0, len(images) - 3 * self._kept_image_jobs)]:
+                del self._blobs[key]
+
+    def blob(self, job_id: str, name: str) -> bytes | None:
+        with self.lock:
+            if not self._database:
+                return self._blobs.get((job_id, name))
+            found = self._database.execute(
+                "SELECT data FROM blob WHERE job_id = ? AND name = ?", (job_id, name)
+            ).fetchone()
+            return bytes(found[0]) if found else None
+
+    def drop_blob(self, job_id: str, name: str) -> None:
+        with self.lock:
+            self._blobs.pop((job_id, name), None)
+            if self._database:
+                with self._database:
+                    self._database.execute("DELETE FROM blob WHERE job_id = ? AND name = ?", (job_id, name))
+
+    def close(self) -> None:
+        with self.lock:
+            if self._database:
+                self._database.close()
+                self._database = None
+
+    def _write(self, kind: str, key: str, body: Json) -> None:
+        if self._database:
+            with self._database:
+                self._database.execute("REPLACE INTO document VALUES (?, ?, ?)", (kind, key, json.dumps(body)))
+
+    def _load(self, database: sqlite3.Connection) -> None:
+        for kind, key, text in database.execute("SELECT kind, key, body FROM document ORDER BY rowid"):
+            body: dict[str, Any] = json.loads(text)
+            if kind == "job":
+                self.jobs[key] = Job(**body)
+            elif kind == "user":
+                self.users[key] = User(**body)
+            else:
+                self.links[key] = body
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One process, one connection, guarded by the store's lock.
+    database = sqlite3.connect(path, check_same_thread=False)
+    path.chmod(0o600)
+    # A killed process loses nothing with a rollback journal; a lost power supply is no case of a simulator.
+    database.executescript(
+        "PRAGMA synchronous = OFF;"
+        "CREATE TABLE IF NOT EXISTS document (kind TEXT, key TEXT, body TEXT, PRIMARY KEY (kind, key));"
+        "CREATE TABLE IF NOT EXISTS blob (job_id TEXT, name TEXT, data BLOB, PRIMARY KEY (job_id, name));"
+    )
+    return database

@@ -1,0 +1,134 @@
+"""What can go wrong between us and Smile ID.
+
+SmileError
+  InvalidRequest   refused here, before the network: which fields, and what is wrong with each (also a ValueError)
+  TransportFailed  no usable answer came back; says whether the request may have reached Smile
+  Refused          Smile answered that it will not: status, code, body without secrets
+  BadSignature     an answer carries a signature that no key of ours makes
+  JobStillRunning  the bounded wait for a result ran out
+
+`str(error)` is what a person may read; it holds no credential, signature or personal data.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class SmileError(Exception):
+    """The root of everything this package raises on purpose.
+
+    may_retry: asking again later, unchanged, may succeed.
+    maybe_sent: Smile may have acted on the request, so a submission must be looked up before it is repeated.
+    smile_job_id: set when Smile had taken note of the job before this befell; ask for its status, and do not simply
+        submit it again.
+    """
+
+    may_retry = False
+    maybe_sent = False
+    smile_job_id: str | None = None
+
+
+class InvalidRequest(SmileError, ValueError):
+    """The caller's input breaks a rule; nothing was sent.
+
+    fields: the name of each wrong field ("job_id", "images[0]", "id_number", ...) -> what is wrong with it.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(fields)
+        self.fields = dict(fields)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{name}: {message}" for name, message in self.fields.items())
+
+
+class TransportFailed(SmileError):
+    """No answer, or none that can be understood: connection, timeout, TLS, truncated or foreign content."""
+
+    may_retry = True
+
+    def __init__(self, message: str, *, maybe_sent: bool = True) -> None:
+        super().__init__(message)
+        self.maybe_sent = maybe_sent
+
+
+class Refused(SmileError):
+    """Smile, or the store that takes the zip, answered with an error.
+
+    status: the HTTP status. code: Smile's own code as text ("2205"), the store's ("AccessDenied"), or None.
+    reason: the server's own words. body: the answer, as JSON where it was JSON, else a short text; secrets are
+    removed from both. retry_after: seconds to wait, where the answer named them.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str | None = None,
+        reason: str = "",
+        body: Any = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(status, code, reason, body, retry_after)
+        self.status = status
+        self.code = code
+        self.reason = reason
+        self.body = body
+        self.retry_after = retry_after
+        self.may_retry = status == 429 or status >= 500
+        # After a 5xx nobody knows what had been done by then.
+        self.maybe_sent = status >= 500
+
+    def __str__(self) -> str:
+        return _explain(self.status, self.code, self.reason)
+
+
+class BadSignature(SmileError):
+    """An answer was signed by none of our keys, so nothing in it may be believed."""
+
+    maybe_sent = True
+
+
+class JobStillRunning(SmileError):
+    """The job was accepted but had no result after the last allowed question; ask again later.
+
+    status: the last answer of job_status.
+    """
+
+    may_retry = True
+    maybe_sent = True
+
+    def __init__(self, message: str, status: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+_ADVICE = {
+    "2204": "a value has the wrong type or the credentials do not belong together",
+    "2205": "the partner id and API key were not accepted; check that both belong to the chosen environment",
+    "2405": "the partner id and API key were not accepted; check that both belong to the chosen environment",
+    "2207": "this customer is disabled at Smile",
+    "2208": "this customer was deleted at Smile",
+    "2209": "this person is already enrolled under another user id",
+    "2210": "no customer is enrolled under this user id",
+    "2211": "this customer has to enrol again",
+    "2215": "a job with this job id exists already",
+    "2216": "Smile holds no photo of this customer to compare with",
+    "2217": "Smile does not know this product",
+}
+
+
+def _explain(status: int, code: str | None, reason: str) -> str:
+    where = f"HTTP {status}, code {code}" if code else f"HTTP {status}"
+    if status == 429:
+        said = "too many requests; try again later"
+    elif status >= 500:
+        said = "the server has trouble of its own; try again later"
+    elif code in _ADVICE:
+        said = _ADVICE[code]
+    elif reason:
+        said = reason
+    elif 300 <= status < 400:
+        said = "the answer points to another address, which is not followed; check the server address"
+    else:
+        said = "no reason was given"
+    return f"Smile refused the request ({where}): {said}"

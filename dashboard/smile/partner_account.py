@@ -1,0 +1,42 @@
+"""The partner's account at Smile, on the portal's host: the balance, and how the ID authorities are doing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.smile import validation
+from dashboard.smile.partner import PartnerClient
+
+
+class PartnerAccount(PartnerClient):
+    """Questions about the account and the authorities. The arguments are those of `PartnerClient`.
+
+    A custom server's portal is looked for on its own host, and counts as the test environment.
+    Every method raises InvalidRequest, TransportFailed, Refused, BadSignature; `options` takes `signature` only.
+    """
+
+    def wallet_balance(self, currency: str | None = None, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """{"wallet_balance": number, "current_as_of": time}; jobs are charged in the background, so it lags.
+
+        currency: "KES", "NGN" or "USD"; by default the account's own.
+
+        https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-use-to-monitor-my-wallet-balance
+        """
+        return self._ask("wallet_balance", {"currency": currency} if currency else {}, options, {})
+
+    def id_status(self, country: str, id_type: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """How available an ID authority is: `last_checked`, `last_check_status`, `last_hour_success_rate`.
+
+        https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-check-to-check-the-status-of-an-id-authority
+        """
+        wrong: validation.Wrong = {}
+        validation.check_text(country, "country", wrong)
+        validation.check_text(id_type, "id_type", wrong)
+        return self._ask("id_status", {"country": country, "id_type": id_type}, options, wrong)
+
+    def _ask(self, path: str, fields: Mapping[str, Any], options: Any, wrong: validation.Wrong) -> dict[str, Any]:
+        chosen = self._partner.checked_options(options, wrong)
+        validation.refuse_if(wrong)
+        server = self._partner.server
+        environment = {"environment": "production" if server.is_production else "test"}
+        payload = {**fields, **environment, "partner_id": self._partner.partner_id}
+        return self._partner.ask(f"{server.portal}/{path}", payload, chosen)

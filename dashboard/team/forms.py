@@ -1,0 +1,41 @@
+"""What may be typed at the door and under one's own account. Rules about members themselves live in members.py."""
+
+from urllib.parse import urlsplit
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length, Regexp
+
+from dashboard.team.passwords import MAX_LENGTH, MIN_LENGTH
+
+# PostgreSQL refuses to look for a text with control characters in it.
+PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", message="Type your e-mail address.")
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    email = StringField("E-mail address", [InputRequired("Type your e-mail address."), Length(max=254), PRINTABLE])
+    password = PasswordField("Password", [InputRequired("Type your password."), Length(max=MAX_LENGTH)])
+    next = HiddenField()
+
+
+class NameForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it beside what you do.")
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    current = PasswordField("Current password", [InputRequired("Type your current password."), Length(max=MAX_LENGTH)])
+    password = PasswordField(
+        "New password",
+        [InputRequired("Type a new password.")],
+        description=f"{MIN_LENGTH} characters or more. Your other browsers are signed out.",
+    )
+
+
+def local_path(address: str | None) -> str | None:
+    """The address when it is a path on this site; anything that a browser could take elsewhere is None."""
+    if not address or not address.startswith("/") or not address.isprintable() or "\\" in address:
+        return None
+    if address.startswith("//"):
+        return None
+    parts = urlsplit(address)
+    return None if parts.scheme or parts.netloc else address

@@ -1,0 +1,70 @@
+"""Passwords: which are acceptable, and how they are kept (argon2id). Who may set whose lives in members.py."""
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH = 12
+#: Far above what people type; it only keeps somebody from having us hash a megabyte.
+MAX_LENGTH = 1000
+COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common_passwords.txt"
+
+_hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+
+
+def problem_with(text: str, *about_the_person: str) -> str | None:
+    """What is wrong with a new password, in words for the person who chose it; None when it will do."""
+    password = _normalised(text)
+    if len(password) < MIN_LENGTH:
+        return f"Use {MIN_LENGTH} characters or more. Several words in a row are easy to remember."
+    if len(password) > MAX_LENGTH:
+        return f"Use {MAX_LENGTH} characters or fewer."
+    bare = _bare(password)
+    if len(set(bare)) < 5 or bare in _common_passwords() or bare in {_bare(fact) for fact in about_the_person}:
+        return "This password is easy to guess. Choose one that nobody else would think of."
+    return None
+
+
+def hash_password(text: str) -> str:
+    return _hasher.hash(_normalised(text))
+
+
+def verify_password(password_hash: str, text: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, _normalised(text))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def verify_in_vain(text: str) -> bool:
+    """Takes the time of a verification and fails: the answer for an unknown address must not be quicker."""
+    verify_password(_hash_of_nobody(), text)
+    return False
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """True for a hash that was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return hash_password("nobody has this password")
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    return frozenset(_bare(line) for line in COMMON_PASSWORDS_FILE.read_text(encoding="utf-8").splitlines() if line)
+
+
+def _normalised(text: str) -> str:
+    # Keyboards differ in how they compose an accented letter; without this a password would work on one only.
+    return unicodedata.normalize("NFKC", text)
+
+
+def _bare(text: str) -> str:
+    """What remains for a guesser: "Password-1234!" is "password1234" to them."""
+    return "".join(character for character in text.casefold() if character.isalnum())

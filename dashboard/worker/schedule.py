@@ -1,0 +1,56 @@
+"""The clock of a worker: every second or so it finds the rows that are due and wakes their tasks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from threading import Event
+from uuid import UUID
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from dashboard.db import reading, transaction, utc_now
+from dashboard.worker.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+#: Finds the ids of due rows: (session, now, limit) -> ids. The task's name comes with it.
+FindDue = Callable[[Session, datetime, int], Sequence[UUID]]
+Tidy = Callable[[Session, datetime], None]
+
+MOST_AT_ONCE = 100
+SECONDS_BETWEEN_TIDYING = 600
+
+
+def sweep(queue: Queue, due: Mapping[str, FindDue], now: datetime) -> int:
+    """Wakes what is due and tells how many; a full queue is left alone, since the same rows are found again."""
+    if queue.is_busy(MOST_AT_ONCE):
+        return 0
+    woken = 0
+    for task_name, find_due in due.items():
+        with reading() as session:
+            ids = find_due(session, now, MOST_AT_ONCE)
+        for row_id in ids:
+            queue.wake(task_name, row_id)
+        woken += len(ids)
+    return woken
+
+
+def run_clock(
+    app: Flask, queue: Queue, due: Mapping[str, FindDue], tidy: Sequence[Tidy], every_seconds: float, stop: Event
+) -> None:
+    """Runs until `stop` is set. A database that does not answer is tried again at the next tick."""
+    tidied_at: datetime | None = None
+    while not stop.wait(every_seconds):
+        with app.app_context():
+            now = utc_now()
+            try:
+                sweep(queue, due, now)
+                if tidied_at is None or (now - tidied_at).total_seconds() > SECONDS_BETWEEN_TIDYING:
+                    tidied_at = now
+                    for tidy_up in tidy:
+                        with transaction() as session:
+                            tidy_up(session, now)
+            except SQLAlchemyError as error:
+                log.error("sweep_failed", error=type(error).__name__)

@@ -1,0 +1,218 @@
+// What the pages do beyond links and forms: polling that follows attention, updates that disturb nobody, copying,
+// previews of chosen images. Everything works without it, only less comfortably. No markup is made from data here.
+(() => {
+  "use strict";
+
+  const FAST_MS = 3_000;
+  const SLOW_MS = 60_000;
+  const ACTIVE_FOR_MS = 60_000;
+
+  // --- Polling: <div id="..." data-poll hx-get="..." hx-trigger="desk:poll" hx-swap="morph:outerHTML">
+
+  let lastActivity = Date.now();
+  const asking = new Set(); // ids of elements whose answer is on its way
+  const askedAt = new Map();
+
+  const polled = () => document.querySelectorAll("[data-poll]");
+
+  function poll(rightNow) {
+    const now = Date.now();
+    const isWatched = !document.hidden && now - lastActivity < ACTIVE_FOR_MS;
+    const wait = isWatched ? FAST_MS : SLOW_MS;
+    for (const element of polled()) {
+      if (!askedAt.has(element.id)) askedAt.set(element.id, now); // it is fresh: it came with the page
+      if (asking.has(element.id) || (!rightNow && now - askedAt.get(element.id) < wait)) continue;
+      htmx.trigger(element, "desk:poll");
+    }
+  }
+
+  for (const sign of ["pointermove", "pointerdown", "keydown", "touchstart", "focusin", "wheel"]) {
+    document.addEventListener(sign, () => { lastActivity = Date.now(); }, { passive: true, capture: true });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    lastActivity = Date.now();
+    poll(true);
+  });
+  setInterval(poll, 500, false);
+
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (!detail.elt.matches("[data-poll]")) return;
+    asking.add(detail.elt.id);
+    askedAt.set(detail.elt.id, Date.now());
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { elt, xhr } = detail;
+    if (!asking.delete(elt.id)) return;
+    askedAt.set(elt.id, Date.now());
+    // An answer of 4xx is an answer: only silence and 5xx mean that the connection is lost.
+    notePolling(elt.id, !detail.failed || (xhr && xhr.status >= 400 && xhr.status < 500));
+  });
+
+  const calmNotes = new WeakMap();
+
+  function notePolling(id, isConnected) {
+    const note = document.getElementById(id)?.querySelector("[data-poll-note]");
+    if (!note) return;
+    if (!isConnected && !note.classList.contains("poll-failed")) {
+      calmNotes.set(note, note.textContent);
+      note.textContent = "connection lost, trying again";
+      note.classList.add("poll-failed");
+      announce("Connection lost, trying again");
+    } else if (isConnected && note.classList.contains("poll-failed")) {
+      note.textContent = calmNotes.get(note) ?? "";
+      note.classList.remove("poll-failed");
+    }
+  }
+
+  // --- Updates keep what a person is using: selected text, open details, typed values, ticked boxes.
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, requestConfig } = event.detail;
+    if (!requestConfig.elt.matches("[data-poll]")) return;
+    const selection = getSelection();
+    if (!selection.isCollapsed && selection.containsNode(target, true)) event.detail.shouldSwap = false;
+  });
+
+  if (window.Idiomorph) {
+    Idiomorph.defaults.ignoreActiveValue = true;
+    Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
+      const isPersons = (name === "open" && element.matches("details, dialog")) ||
+        ((name === "checked" || name === "value") && element.matches("input")) ||
+        (name === "selected" && element.matches("option"));
+      return isPersons ? false : undefined;
+    };
+  }
+
+  // --- What a screen reader and the tab's title are told: data-announce, data-title.
+
+  const announced = new Map();
+
+  function announce(text) {
+    document.getElementById("announcements")?.replaceChildren(text);
+  }
+
+  function readMarkers(isFirst) {
+    for (const element of document.querySelectorAll("[data-announce]")) {
+      const text = element.dataset.announce;
+      if (announced.get(element.id) === text) continue;
+      announced.set(element.id, text);
+      if (text && !isFirst) announce(text);
+    }
+    const title = document.querySelector("[data-poll][data-title], [data-title]")?.dataset.title;
+    if (title) document.title = title;
+  }
+
+  document.addEventListener("htmx:afterSettle", () => readMarkers(false));
+
+  // --- Copying: <span data-copy="text">; a press does nothing while text is selected.
+
+  async function copy(element) {
+    if (!getSelection().isCollapsed) return;
+    try {
+      await navigator.clipboard.writeText(element.dataset.copy);
+    } catch {
+      return getSelection().selectAllChildren(element); // No right to the clipboard: one key is left to press.
+    }
+    element.classList.add("copied");
+    announce("Copied");
+    setTimeout(() => element.classList.remove("copied"), 1_500);
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    const copyable = target.closest("[data-copy]");
+    if (copyable) copy(copyable);
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const copyable = event.target.closest?.("[data-copy]:not(button)");
+    if (copyable && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      copy(copyable);
+    }
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // --- Previews: <input type="file" data-preview>, images also dropped on its [data-drop] or pasted.
+
+  const PREVIEWED = 'input[type="file"][data-preview]';
+
+  function setFiles(input, files) {
+    const transfer = new DataTransfer();
+    for (const file of input.multiple ? files : files.slice(-1)) transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function showPreviews(input) {
+    input.parentElement.querySelector(":scope > .previews")?.remove();
+    if (!input.files.length) return;
+    const list = document.createElement("ul");
+    list.className = "previews";
+    list.append(...[...input.files].map((file) => preview(input, file)));
+    input.after(list);
+  }
+
+  function preview(input, file) {
+    const item = document.createElement("li");
+    if (file.type.startsWith("image/")) {
+      const image = document.createElement("img");
+      image.alt = "";
+      image.src = URL.createObjectURL(file);
+      image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+      item.append(image);
+    }
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.textContent = "Remove";
+    remove.setAttribute("aria-label", `Remove ${file.name}`);
+    remove.onclick = () => {
+      setFiles(input, [...input.files].filter((other) => other !== file));
+      input.focus();
+    };
+    item.append(`${file.name}, ${sizeInWords(file.size)}`, document.createElement("br"), remove);
+    return item;
+  }
+
+  function sizeInWords(bytes) {
+    return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  }
+
+  function addFiles(input, files) {
+    const images = [...files].filter((file) => file.type.startsWith("image/"));
+    if (images.length) setFiles(input, [...input.files, ...images]);
+    return images.length > 0;
+  }
+
+  const inputOfZone = (target) => target.closest?.("[data-drop]")?.querySelector(PREVIEWED);
+
+  document.addEventListener("change", ({ target }) => { if (target.matches(PREVIEWED)) showPreviews(target); });
+  document.addEventListener("dragover", (event) => {
+    if (!inputOfZone(event.target)) return;
+    event.preventDefault();
+    event.target.closest("[data-drop]").classList.add("dropping");
+  });
+  for (const end of ["dragleave", "drop"]) {
+    document.addEventListener(end, ({ target }) => target.closest?.("[data-drop]")?.classList.remove("dropping"));
+  }
+  document.addEventListener("drop", (event) => {
+    const input = inputOfZone(event.target);
+    if (!input) return;
+    event.preventDefault();
+    addFiles(input, event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => {
+    // Into the field that has the focus, else into the first that is still empty.
+    const empty = [...document.querySelectorAll(PREVIEWED)].find((input) => !input.files.length);
+    const input = inputOfZone(document.activeElement) ?? empty;
+    if (input && addFiles(input, event.clipboardData.files)) event.preventDefault();
+  });
+
+  readMarkers(true);
+})();
