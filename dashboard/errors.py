@@ -1,5 +1,20 @@
 """The errors a user can meet. Slices raise these; only web/errors.py knows status codes."""
 
+from pathlib import Path
+
+PACKAGE_DIR = Path(__file__).parent
+
+
+def place_of(error: BaseException) -> str:
+    """Where in our own code an unexpected error rose: for logs, which hold no error texts, as those may quote a person."""
+    place, step = "", error.__traceback__
+    while step:
+        file = Path(step.tb_frame.f_code.co_filename)
+        if file.is_relative_to(PACKAGE_DIR):
+            place = f"{file.relative_to(PACKAGE_DIR)}:{step.tb_lineno}"
+        step = step.tb_next
+    return place
+
 
 class DashboardError(Exception):
     """Something a person did that cannot be done; the text tells them what and what to do now."""

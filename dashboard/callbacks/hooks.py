@@ -85,8 +85,12 @@ def _receive(job_key: str | None) -> ResponseReturnValue:
 
 
 def _read_body() -> bytes:
-    request.max_content_length = MAX_BODY
-    return request.get_data(cache=False)
+    # A body without a length is cut at the limit without an error, so one byte more shows that it was longer.
+    request.max_content_length = MAX_BODY + 1
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _kept_headers() -> dict[str, str]:

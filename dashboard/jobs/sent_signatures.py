@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from dashboard.db import transaction, utc_now
@@ -31,7 +32,10 @@ def remember_sent(signature: str) -> None:
     if digest is None:
         return  # A legacy sec_key, which is different every time and which nobody can send back as a signature.
     with transaction() as session:
-        session.merge(SentSignature(digest=digest, sent_at=utc_now()))
+        # Two requests within one millisecond carry the same timestamp, and so the same signature.
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        row = insert(SentSignature).values(digest=digest, sent_at=utc_now())
+        session.connection().execute(row.on_conflict_do_nothing())
 
 
 def forget_old(session: Session, now: datetime) -> None:

@@ -22,7 +22,7 @@ from dashboard.jobs.personal import fold_base64, mask_personal
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
-from dashboard.jobs.wording import action_shape, callback_standing, next_step, verdict_sentence
+from dashboard.jobs.wording import action_shape, callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required, sign_in_required
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
@@ -32,6 +32,7 @@ blueprint = Blueprint("jobs", __name__)
 
 
 blueprint.add_app_template_filter(action_shape)
+blueprint.add_app_template_filter(id_type_words)
 
 
 @blueprint.app_context_processor

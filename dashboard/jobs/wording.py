@@ -108,6 +108,15 @@ def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
     return "expected", job.callback_due_at.strftime("%H:%M:%S")
 
 
+SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}
+
+
+def id_type_words(id_type: str) -> str:
+    """An ID type as people write it: "NATIONAL_ID_NO_PHOTO" -> "National ID no photo"."""
+    words = [word if word in SPOKEN_IN_FULL else word.lower() for word in id_type.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
 PASSED = frozenset({"Passed", "Completed", "Approved", "Verified", "Returned", "Exact Match"})
 FAILED = frozenset({"Failed", "Rejected", "Not Verified", "Unable To Determine", "No Match", "Not Returned"})
 UNDER_WAY = frozenset({"Provisionally Approved", "Under Review", "Sent to Human Review", "Partial Match", "Transposed"})

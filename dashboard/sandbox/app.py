@@ -1,5 +1,7 @@
 """Puts one simulator together as a Flask app."""
 
+from contextlib import suppress
+
 from flask import Flask, Response, request
 from jinja2 import FileSystemLoader
 
@@ -7,6 +9,7 @@ from dashboard.sandbox.consent import consent
 from dashboard.sandbox.console import console
 from dashboard.sandbox.control import control
 from dashboard.sandbox.documents import documents
+from dashboard.sandbox.fields import json_object
 from dashboard.sandbox.gateway import BODY_READ, LOG_ENTRY, Gateway
 from dashboard.sandbox.id_api import id_api
 from dashboard.sandbox.image_links import images
@@ -14,7 +17,7 @@ from dashboard.sandbox.job_status import job_status
 from dashboard.sandbox.links import links
 from dashboard.sandbox.mobile import mobile
 from dashboard.sandbox.portal import portal
-from dashboard.sandbox.refusals import answer_refusals
+from dashboard.sandbox.refusals import Refused, answer_refusals
 from dashboard.sandbox.request_log import summary
 from dashboard.sandbox.screening import screening
 from dashboard.sandbox.services import services
@@ -64,8 +67,9 @@ def _read_body() -> None:
     request.environ[BODY_READ] = True
     entry = request.environ.get(LOG_ENTRY)
     if entry is not None and request.mimetype == "application/json":
-        body = request.get_json(silent=True)
-        entry["summary"] = summary(body) if isinstance(body, dict) else {}
+        # A broken body is refused by its view, after whatever that view looks at first.
+        with suppress(Refused):
+            entry["summary"] = summary(json_object(request.get_data()))
 
 
 def _allow_browsers(response: Response) -> Response:

@@ -4,18 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import requests
 
 from dashboard.sandbox.contradiction import contradicted
 from dashboard.sandbox.fields import Json
+from dashboard.sandbox.scheduler import Scheduler
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.signatures import Signer
 from dashboard.sandbox.store import Job, Store
-
-if TYPE_CHECKING:
-    from dashboard.sandbox.scheduler import Scheduler
 
 MODES = ("normal", "never", "duplicate", "out_of_order", "bad_signature", "stale", "lying")
 
@@ -34,7 +31,7 @@ class Callbacks:
     https://docs.usesmileid.com/further-reading/faqs/how-do-i-setup-a-callback
     """
 
-    def __init__(self, settings: SandboxSettings, store: Store, signer: Signer, scheduler: "Scheduler") -> None:
+    def __init__(self, settings: SandboxSettings, store: Store, signer: Signer, scheduler: Scheduler) -> None:
         self.switch = CallbackSwitch()
         self._settings = settings
         self._store = store

@@ -87,21 +87,28 @@ def _page(problem: str = "") -> Response:
 def _activity() -> Json:
     sandbox = current()
     jobs = list(reports.jobs(sandbox).values())
-    callbacks = [
-        {
-            "job_id": job["job_id"],
-            "host": urlsplit(delivery["url"]).netloc,
-            **{name: delivery[name] for name in ("mode", "result_code", "next_attempt_at", "attempts")},
-        }
-        for job in jobs
-        for delivery in job["callbacks"]
-    ]
-    callbacks.sort(key=lambda sent: sent["attempts"][-1]["at"] if sent["attempts"] else "~", reverse=True)
+    callbacks = [_callback(job["job_id"], sent) for job in jobs for sent in job["callbacks"]]
+    callbacks.sort(key=lambda sent: str(sent["last"]), reverse=True)
     return {
         "jobs": jobs[: -SHOWN - 1 : -1],
         "job_count": len(jobs),
         "callbacks": callbacks[:SHOWN],
         "requests": reports.requests(sandbox)[: -SHOWN - 1 : -1],
+    }
+
+
+def _callback(job_id: str, sent: Json) -> Json:
+    answers = [str(attempt["status"] or attempt["error"]) for attempt in sent["attempts"]]
+    text = ", ".join(answers) or "waiting"
+    if answers and sent["next_attempt_at"]:
+        text += f"; again at {sent['next_attempt_at'][11:19]} UTC"
+    return {
+        "job_id": job_id,
+        "host": urlsplit(sent["url"]).netloc,
+        "mode": sent["mode"],
+        "result_code": sent["result_code"],
+        "answers": text,
+        "last": sent["attempts"][-1]["at"] if answers else sent["next_attempt_at"],
     }
 
 

@@ -43,9 +43,9 @@ def faults() -> Response:
 
 
 @control.post("/faults")
-def add_fault() -> tuple[Response, int]:
+def add_fault() -> Response:
     current().faults.add(read_fault(fields.json_body()))
-    return jsonify({"faults": current().faults.listed()}), 201
+    return jsonify({"faults": current().faults.listed()})
 
 
 @control.delete("/faults")

@@ -36,6 +36,8 @@ def envelope(job: Job, step: Step, image_links: Json, receipt: str, id_card: byt
         "Actions": dict(step.actions),
         "Source": "WebAPI" if job.zips else "ID API",
     }
+    if step.product == "basic_kyc":
+        entry["Actions"] = _compared(job, step)
     if step.result_type in ("SAIA", "DIVA"):
         entry["IsMachineResult"] = "true" if step.result_type == "SAIA" else "false"
     if step.confidence:
@@ -52,6 +54,17 @@ def envelope(job: Job, step: Step, image_links: Json, receipt: str, id_card: byt
     if wants_custom_data(job.id_info) and _returned(step):
         _echo_custom_data(entry)
     return entry
+
+
+def _compared(job: Job, step: Step) -> dict[str, str]:
+    # Basic KYC tells of each detail whether it matches; what was not sent cannot.
+    given = {
+        "Names": job.id_info.get("first_name") or job.id_info.get("last_name"),
+        "DOB": job.id_info.get("dob"),
+        "Gender": job.id_info.get("gender"),
+        "Phone_Number": job.id_info.get("phone_number"),
+    }
+    return {name: value if given.get(name, True) else "Not Provided" for name, value in step.actions.items()}
 
 
 def _returned(step: Step) -> bool:

@@ -21,12 +21,17 @@ def json_body() -> Json:
 
 def json_object(data: bytes | str) -> Json:
     try:
-        body = json.loads(data)
+        body = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(INVALID_JSON) from error
     if not isinstance(body, dict):
         raise Refused(INVALID_JSON, "The body must be a JSON object")
     return body
+
+
+def _refuse_constant(name: str) -> None:
+    # NaN and Infinity are Python's own additions to JSON.
+    raise ValueError(name)
 
 
 def text(body: Mapping[str, Any], name: str, code: str = MISSING) -> str:
@@ -44,6 +49,9 @@ def optional_text(body: Mapping[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise Refused(WRONG_TYPE, f"Error - {name} is of the wrong data type: text expected")
+    # JSON can spell half a character (a lone surrogate), which no database and no signature can hold.
+    if not value.isascii() and value != value.encode("utf-8", "replace").decode():
+        raise Refused(WRONG_TYPE, f"Error - {name} is not valid text")
     return value
 
 
@@ -91,7 +99,7 @@ def job_type(params: Mapping[str, Any]) -> int:
     value = params.get("job_type")
     if value is None or value == "":
         raise Refused(MISSING, "Error - A required parameter is missing: job_type")
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 4:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refused(WRONG_TYPE, "Error - job_type is of the wrong data type: number expected")

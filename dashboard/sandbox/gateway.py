@@ -3,14 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from dashboard.sandbox.faults import Fault
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.state import Sandbox
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 #: Keys in the WSGI environ by which the server learns how to answer (see server.py).
 DROP = "sandbox.drop"
@@ -26,13 +24,13 @@ _GARBAGE = b'<html><head><title>Bad gateway</title></head><body>\x00\xff upstrea
 class Gateway:
     """WSGI middleware around the simulator's Flask app."""
 
-    def __init__(self, app: "WSGIApplication", sandbox: Sandbox) -> None:
+    def __init__(self, app: WSGIApplication, sandbox: Sandbox) -> None:
         self._app = app
         self._sandbox = sandbox
         #: Set when the simulator stops, to end the waiting of delayed answers.
         self.stopping = threading.Event()
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if path == "/" or path.startswith(_OWN):
             return self._app(environ, start_response)
@@ -50,14 +48,14 @@ class Gateway:
             entry["seconds"] = round(time.time() - began, 3)
 
     def _struck(
-        self, fault: Fault, environ: "WSGIEnvironment", entry: Json, start_response: "StartResponse"
+        self, fault: Fault, environ: WSGIEnvironment, entry: Json, start_response: StartResponse
     ) -> Iterable[bytes]:
         answered: list[Any] = []
         body = b""
         if fault.when == "after" or fault.mode in ("delay", "truncate"):
             if fault.mode == "delay" and fault.when == "before":
                 self.stopping.wait(fault.delay_seconds)
-            body = b"".join(self._app(environ, _recording(answered)))
+            body = whole_body(self._app(environ, _recording(answered)))
             if fault.mode == "delay" and fault.when == "after":
                 self.stopping.wait(fault.delay_seconds)
         if fault.mode == "drop":
@@ -76,11 +74,20 @@ class Gateway:
         return [body]
 
 
+def whole_body(answer: Iterable[bytes]) -> bytes:
+    """Everything a WSGI app answers, with the close it is owed afterwards."""
+    try:
+        return b"".join(answer)
+    finally:
+        if close := getattr(answer, "close", None):
+            close()
+
+
 def _headers(content_type: str, body: bytes) -> list[tuple[str, str]]:
     return [("Content-Type", content_type), ("Content-Length", str(len(body)))]
 
 
-def _noting_status(entry: Json, start_response: "StartResponse") -> "StartResponse":
+def _noting_status(entry: Json, start_response: StartResponse) -> StartResponse:
     def noting(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         entry["status"] = int(status.split()[0])
         return start_response(status, headers, exc_info)
@@ -88,7 +95,7 @@ def _noting_status(entry: Json, start_response: "StartResponse") -> "StartRespon
     return noting
 
 
-def _recording(answered: list[Any]) -> "StartResponse":
+def _recording(answered: list[Any]) -> StartResponse:
     def recording(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         answered.append((status, headers))
         return lambda data: None

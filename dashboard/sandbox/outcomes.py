@@ -10,7 +10,8 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.refusals import published_text
 from dashboard.smile.constants import IdType, id_types
 
-APPROVED, REJECTED, PROVISIONAL = "0", "1", "2"
+#: Values of `sandbox_result`; "2" is provisional.
+APPROVED, REJECTED = "0", "1"
 
 PRODUCT_OF_JOB_TYPE = {
     1: "biometric_kyc",

@@ -1,7 +1,5 @@
 """The picture that the simulated ID authorities hold: a drawn grey head and shoulders, 48 by 60, JPEG."""
 
-import base64
-
 PORTRAIT_BASE64 = (
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACAWGBwYFCAcGhwkIiAmMFA0MCwsMGJGSjpQdGZ6eHJmcG6AkLicgIiuim5woNqirr7E"
     "ztDOfJri8uDI8LjKzsb/wAALCAA8ADABAREA/8QAGQABAQADAQAAAAAAAAAAAAAAAAUBAgQD/8QAKhAAAgIBAwEIAQUAAAAAAAAA"
@@ -10,4 +8,3 @@ PORTRAIT_BASE64 = (
     "NXdjP47idqOtiBkOVPBm0SVrdWbWNaHFYP8AaccTo0mqbTv7oeR/ssAggEHIPBE89TZ3WndxyBt+shxESxoLO80q55XwzOv8nZ/H"
     "2JGiIlXpfl2/efoT/9k="
 )
-PORTRAIT = base64.b64decode(PORTRAIT_BASE64)

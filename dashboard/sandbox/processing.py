@@ -35,6 +35,8 @@ def work(sandbox: Sandbox, job_id: str) -> None:
     with sandbox.store.lock:
         job.process_at = None
         _plan(sandbox, job, steps)
+        # Saved before the zip goes: a simulator killed in between would find it missing and call it corrupt.
+        sandbox.store.save(job)
         sandbox.store.drop_blob(job_id, ZIP)
     report_due(sandbox, job_id)
 
@@ -87,14 +89,20 @@ def _open_and_decide(sandbox: Sandbox, job: Job, data: bytes | None) -> list[Ste
 
 def _keep(sandbox: Sandbox, job: Job, submission: Submission) -> None:
     job.id_info = submission.id_info
-    if not is_entered(job.id_info) and job.job_type != JobType.ENHANCED_DOCUMENT_VERIFICATION:
-        # A number that is not `entered` is no request to look it up.
+    if not _is_looked_up(job):
         job.id_info.pop("id_number", None)
     for name in ("selfie_image", "id_card_image", "id_card_back"):
         content = submission.selfie if name == "selfie_image" else getattr(submission, name)
         if content is not None:
             sandbox.store.put_blob(job.job_id, name, content)
             job.images.append(name)
+
+
+def _is_looked_up(job: Job) -> bool:
+    # Of the jobs with images only these ask an authority, the first only for a number that was `entered`.
+    if job.job_type == JobType.BIOMETRIC_KYC:
+        return is_entered(job.id_info)
+    return job.job_type == JobType.ENHANCED_DOCUMENT_VERIFICATION
 
 
 def _decide(sandbox: Sandbox, job: Job) -> list[Step]:

@@ -5,7 +5,6 @@ from werkzeug.exceptions import HTTPException
 
 from dashboard.smile.constants import result_codes
 
-SYSTEM_ERROR = "2201"
 INVALID_JSON = "2203"
 WRONG_TYPE = "2204"
 UNAUTHORIZED = "2205"

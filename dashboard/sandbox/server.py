@@ -15,7 +15,8 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboard.sandbox.app import create_sandbox
-from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE
+from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE, whole_body
+from dashboard.sandbox.processing import resume
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import of
 
@@ -40,7 +41,8 @@ def run_sandbox(
     """Serve the simulator until SIGTERM or SIGINT.
 
     `port` 0 takes a free one; `on_ready` is called with the real address, such as "http://127.0.0.1:8001",
-    once requests are answered. What is None keeps the value of `settings`.
+    once requests are answered. What is None keeps the value of `settings`. Call it in the main thread: only
+    there may Python take signals.
     """
     given = {"partner_id": partner_id, "api_key": api_key, "legacy_key_file": legacy_key_file}
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -81,9 +83,10 @@ class SandboxServer:
         )
         shown = f"[{host}]" if ":" in host else host
         self.url = f"{'https' if tls else 'http'}://{shown}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
+        resume(self.sandbox)
         self.sandbox.start()
         self._thread.start()
         return self
@@ -123,10 +126,10 @@ class _Handler(WSGIRequestHandler):
             answer[:] = [status, headers]
 
         try:
-            body = b"".join(self.server.app(environ, start_response))
+            body = whole_body(self.server.app(environ, start_response))
         except Exception:
             log.exception("the simulator failed on %s", self.path.partition("?")[0])
-            body = b"".join(InternalServerError()(environ, start_response))
+            body = whole_body(InternalServerError()(environ, start_response))
         if environ.get(DROP):
             self._break_off()
             return

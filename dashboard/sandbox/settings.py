@@ -59,8 +59,8 @@ class SandboxSettings:
     # --- uploads -------------------------------------------------------------------------------------------
     #: Undocumented: lifetime of the address that prep upload hands out.
     upload_url_lifetime_seconds: float = 900.0
-    #: Undocumented: what `retry: true` reopens: "before_zip", "always" or "never".
-    retry_reopens: str = "before_zip"
+    #: Undocumented: `retry: true` opens a used job_id again as long as no zip arrived for it.
+    retry_reopens_before_zip: bool = True
     #: Undocumented: approval of these job types enrols the user, and an enrolled user is refused with 2209.
     enrolling_job_types: frozenset[int] = frozenset({1, 4})
     accept_png: bool = True

@@ -1,7 +1,5 @@
 """The parts of one running simulator, tied together and kept on its Flask app."""
 
-import time
-
 from flask import Flask, current_app
 
 from dashboard.sandbox.callbacks import Callbacks
@@ -25,21 +23,20 @@ class Sandbox:
         self.signer = Signer(settings.partner_id, settings.api_key, lambda: load_or_make_key(key_file))
         self.store = Store(settings.store_path, settings.kept_image_jobs)
         self.scheduler = Scheduler()
-        self.callbacks = Callbacks(settings, self.store, self.signer, self.scheduler)
+        # Apart from the jobs, since a receiver that hangs may hold every thread of theirs for its timeout.
+        self.deliveries = Scheduler()
+        self.callbacks = Callbacks(settings, self.store, self.signer, self.deliveries)
         self.faults = Faults()
         self.requests = RequestLog()
-        self.started_at = time.time()
 
     def start(self) -> None:
-        """Take up what a former run left waiting, and let time pass."""
-        # Imported here because processing is written in terms of this class.
-        from dashboard.sandbox.processing import resume
-
-        resume(self)
+        """Let time pass: jobs get results, callbacks are sent."""
         self.scheduler.start()
+        self.deliveries.start()
 
     def stop(self) -> None:
         self.scheduler.stop()
+        self.deliveries.stop()
         self.store.close()
 
     def install(self, app: Flask) -> None:

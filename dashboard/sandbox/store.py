@@ -97,7 +97,7 @@ class Store:
         with self.lock:
             self.jobs[job.job_id] = job
             self._job_ids[job.smile_job_id] = job.job_id
-            self._write("job", job.job_id, asdict(job))
+            self._write("job", job.job_id, job)
 
     def by_number(self, smile_job_id: str) -> Job | None:
         with self.lock:
@@ -106,7 +106,7 @@ class Store:
     def save_user(self, user: User) -> None:
         with self.lock:
             self.users[user.user_id] = user
-            self._write("user", user.user_id, asdict(user))
+            self._write("user", user.user_id, user)
 
     def save_link(self, link: Json) -> None:
         with self.lock:
@@ -146,10 +146,11 @@ class Store:
                 self._database.close()
                 self._database = None
 
-    def _write(self, kind: str, key: str, body: Json) -> None:
+    def _write(self, kind: str, key: str, kept: Job | User | Json) -> None:
         if self._database:
+            body = json.dumps(kept if isinstance(kept, dict) else asdict(kept))
             with self._database:
-                self._database.execute("REPLACE INTO document VALUES (?, ?, ?)", (kind, key, json.dumps(body)))
+                self._database.execute("REPLACE INTO document VALUES (?, ?, ?)", (kind, key, body))
 
     def _load(self, database: sqlite3.Connection) -> None:
         for kind, key, text in database.execute("SELECT kind, key, body FROM document ORDER BY rowid"):

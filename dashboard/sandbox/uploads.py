@@ -33,6 +33,10 @@ def prepare() -> Response:
     fields.source_sdk(body, sandbox.settings.require_source_sdk)
     fields.optional_text(body, "file_name")
     fields.mapping(body, "model_parameters")
+    use_enrolled_image, allow_new_enroll = (
+        fields.flag(body, name) for name in ("use_enrolled_image", "allow_new_enroll")
+    )
+    retry = fields.flag(body, "retry")
     job_type = fields.job_type(params)
     if job_type not in UPLOAD_JOB_TYPES:
         raise Refused(INVALID_JOB_TYPE)
@@ -41,14 +45,14 @@ def prepare() -> Response:
         if job is None:
             enrolment.check(
                 sandbox, params["user_id"], job_type,
-                use_enrolled_image=fields.flag(body, "use_enrolled_image"),
-                allow_new_enroll=fields.flag(body, "allow_new_enroll"),
+                use_enrolled_image=use_enrolled_image,
+                allow_new_enroll=allow_new_enroll,
             )  # fmt: skip
             job = new_job(sandbox, params, PRODUCT_OF_JOB_TYPE[job_type], callback_url, caller.legacy)
-        elif not (fields.flag(body, "retry") and _may_reopen(sandbox, job, params, job_type)):
+        elif not (retry and _may_reopen(sandbox, job, params, job_type)):
             raise Refused(JOB_EXISTS, "Job already exists. Did you mean to set the retry flag to true?")
         job.partner_params, job.callback_url, job.legacy = params, callback_url, caller.legacy
-        job.use_enrolled_image = fields.flag(body, "use_enrolled_image")
+        job.use_enrolled_image = use_enrolled_image
         job.prepared += 1
         sandbox.store.save(job)
     return jsonify(
@@ -121,8 +125,7 @@ def new_job(sandbox: Sandbox, params: Json, product: str, callback_url: str, leg
 
 def _may_reopen(sandbox: Sandbox, job: Job, params: Json, job_type: int) -> bool:
     same = (job.user_id, job.job_type) == (params["user_id"], job_type)
-    rule = sandbox.settings.retry_reopens
-    return same and (rule == "always" or (rule == "before_zip" and job.charged == 0))
+    return same and job.charged == 0 and sandbox.settings.retry_reopens_before_zip
 
 
 def _upload_url(sandbox: Sandbox, job: Job) -> str:

@@ -126,7 +126,7 @@ def _read_image(image: Any, entries: dict[str, bytes], settings: SandboxSettings
     if not isinstance(image, dict):
         raise ZipRejected(DATA_INVALID, "an image is not an object")
     kind = image.get("image_type_id")
-    if isinstance(kind, str) and kind.isascii() and kind.isdigit():
+    if isinstance(kind, str) and kind.isascii() and kind.isdigit() and len(kind) < 4:
         kind = int(kind)
     if isinstance(kind, bool) or not isinstance(kind, int) or kind not in FILE_IMAGE_TYPES | BASE64_IMAGE_TYPES:
         raise ZipRejected(DATA_INVALID, "an image has no known image_type_id")

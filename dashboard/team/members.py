@@ -72,7 +72,7 @@ def disable_member(session: Session, member: Member, now: datetime) -> None:
 
 
 def _problem_with_email(email: str) -> str | None:
-    if EMAIL.fullmatch(email) and len(email) <= MAX_EMAIL_LENGTH:
+    if EMAIL.fullmatch(email) and email.isprintable() and len(email) <= MAX_EMAIL_LENGTH:
         return None
     return "Type an e-mail address, such as ada@example.com."
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Flask, Response, g
 from flask import session as cookie
 from flask_login import LoginManager, current_user
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from dashboard.db import reading, transaction, utc_now
@@ -20,6 +20,18 @@ LIFETIME = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 #: The key under which flask-login looks for whom to load. Ours holds the token of a sign-in, not a member's id.
 TOKEN = "_user_id"  # noqa: S105  # the name of a field, not a secret
+
+#: Every request of a member begins with this one select, so it is built once.
+SIGNED_IN = (
+    select(Member, SignIn.id, SignIn.seen_at)
+    .join(SignIn, col(SignIn.member_id) == Member.id)
+    .where(
+        col(SignIn.token_digest) == bindparam("digest"),
+        col(SignIn.ended_at).is_(None),
+        col(SignIn.created_at) > bindparam("oldest"),
+        col(Member.disabled_at).is_(None),
+    )
+)
 
 
 def set_up_sign_in(app: Flask) -> None:
@@ -90,16 +102,7 @@ def _forget_loaded_member() -> None:
 def _load_member(token: str) -> Member | None:
     now = utc_now()
     with reading() as session:
-        row = session.exec(
-            select(Member, SignIn.id, SignIn.seen_at)
-            .join(SignIn, col(SignIn.member_id) == Member.id)
-            .where(
-                SignIn.token_digest == _digest(token),
-                col(SignIn.ended_at).is_(None),
-                col(SignIn.created_at) > now - LIFETIME,
-                col(Member.disabled_at).is_(None),
-            )
-        ).first()
+        row = session.exec(SIGNED_IN, params={"digest": _digest(token), "oldest": now - LIFETIME}).first()
     if row is None:
         return None
     member, sign_in_id, seen_at = row

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound
+from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound, place_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,12 +55,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:
-    # The type and place are logged, the text is not: it may quote what a customer gave.
-    last = error.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    where = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
-    log.error("request_failed", error=type(error).__name__, where=where, request_id=g.get("request_id"))
+    log.error("request_failed", error=type(error).__name__, where=place_of(error), request_id=g.get("request_id"))
     return _answer(500, "Something went wrong on our side.")
 
 

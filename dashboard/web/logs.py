@@ -1,6 +1,7 @@
 """Logging: one line per event, in text or JSON, with what could be a secret or a person masked before it is written."""
 
 import logging
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -14,7 +15,8 @@ KNOWN_SAFE = frozenset({"logger_name", "result_code", "status_code", "remote_add
 
 
 def set_up_logging(log_format: str) -> None:
-    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    as_text = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else as_text
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

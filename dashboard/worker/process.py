@@ -6,6 +6,7 @@ from threading import Event, Thread
 import structlog
 from flask import Flask
 
+from dashboard.errors import place_of
 from dashboard.worker.queue import Queue, Task
 from dashboard.worker.schedule import FindDue, Tidy, run_clock
 
@@ -42,13 +43,6 @@ def _in_app(app: Flask, name: str, task: Task) -> Task:
             except Exception as error:
                 # The one place that catches everything: the row is still due and the sweep finds it again.
                 # The text of the error is not logged, since it may quote what a customer gave.
-                log.error("task_failed", task=name, row=str(row_id), error=type(error).__name__, **_place(error))
+                log.error("task_failed", task=name, row=str(row_id), error=type(error).__name__, where=place_of(error))
 
     return run
-
-
-def _place(error: Exception) -> dict[str, str]:
-    last = error.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    return {"where": f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}"} if last else {}

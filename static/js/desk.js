@@ -42,7 +42,8 @@
     askedAt.set(detail.elt.id, Date.now());
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const { elt, xhr } = detail;
+    const { requestConfig, xhr } = detail;
+    const { elt } = requestConfig; // detail.elt is another one when the answer took the asking element away
     if (!asking.delete(elt.id)) return;
     askedAt.set(elt.id, Date.now());
     // An answer of 4xx is an answer: only silence and 5xx mean that the connection is lost.
@@ -78,7 +79,7 @@
     Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
       const isPersons = (name === "open" && element.matches("details, dialog")) ||
-        ((name === "checked" || name === "value") && element.matches("input")) ||
+        ((name === "checked" || name === "value") && element.matches("input:not([type=hidden])")) ||
         (name === "selected" && element.matches("option"));
       return isPersons ? false : undefined;
     };

@@ -1,10 +1,12 @@
 """A few lines of HTTP server that answer like Smile ID, remember every request, and sign by the documents alone."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import io
 import json
+import ssl
 import tempfile
 import threading
 import time
@@ -27,13 +29,17 @@ def signed(answer: dict[str, Any], api_key: str = API_KEY) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """content: a dict is sent as JSON. cut: leave out that many bytes at the end. pause: seconds before answering."""
+    """content: a dict is sent as JSON. cut: leave out that many bytes at the end.
+
+    pause: seconds before answering. drip: seconds between one byte and the next.
+    """
 
     content: Any = field(default_factory=dict)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
     pause: float = 0.0
+    drip: float = 0.0
     drop: bool = False
 
 
@@ -73,17 +79,34 @@ class FakeSmile:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
-        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"{self.origin}/v1"
-        self.upload_url = f"{self.origin}/store/attachments.zip?X-Signature=presigned"
+        self.scheme = "http"
         self.answers["POST /v1/upload"] = Answer(
             {"upload_url": self.upload_url, "ref_id": "ref-1", "smile_job_id": "0000000583", "code": "2202"}
         )
         self.answers["PUT /store/attachments.zip"] = Answer(b"")
 
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/v1"
+
+    @property
+    def upload_url(self) -> str:
+        return f"{self.origin}/store/attachments.zip?X-Signature=presigned"
+
+    def serve_tls(self, context: ssl.SSLContext) -> None:
+        # The handshake happens in the connection's own thread, where a client that turns away disturbs nobody.
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.scheme = "https"
+
     def close(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -113,6 +136,15 @@ class FakeSmile:
                 fake.connections += 1
                 super().setup()
 
+            def handle(self) -> None:
+                # A client that does not trust the certificate, or has stopped waiting, goes away in mid-sentence.
+                with contextlib.suppress(OSError):
+                    super().handle()
+
+            def finish(self) -> None:
+                with contextlib.suppress(OSError):
+                    super().finish()
+
             def do_GET(self) -> None:
                 length = left = int(self.headers.get("Content-Length") or 0)
                 body = tempfile.TemporaryFile()  # noqa: SIM115  # FakeSmile.close closes it.
@@ -132,7 +164,8 @@ class FakeSmile:
             do_POST = do_PUT = do_GET  # noqa: N815  # The names are http.server's.
 
             def _send(self, answer: Answer) -> None:
-                time.sleep(answer.pause)
+                if answer.pause:
+                    time.sleep(answer.pause)
                 if answer.drop:
                     self.close_connection = True
                     return
@@ -142,6 +175,12 @@ class FakeSmile:
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
+                if answer.drip:
+                    for byte in content:
+                        self.wfile.write(bytes([byte]))
+                        self.wfile.flush()
+                        time.sleep(answer.drip)
+                    return
                 self.wfile.write(content[: len(content) - answer.cut])
                 if answer.cut:
                     self.close_connection = True

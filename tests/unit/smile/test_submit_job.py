@@ -44,17 +44,15 @@ def test_id_info_and_options_may_be_left_out(
     assert smile.requests[1].info["id_info"] == {}
 
 
-def test_every_request_carries_a_signature_of_its_own(
-    smile: FakeSmile, web_api: WebApi, selfie: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_request_carries_a_signature_of_its_own(smile: FakeSmile, web_api: WebApi, selfie: Path) -> None:
+    # A millisecond has to pass between two requests for their timestamps to differ.
+    for answer in smile.answers.values():
+        assert isinstance(answer, Answer)
+        answer.pause = 0.002
     smile.answers["POST /v1/job_status"] = [
-        Answer(signed({"job_complete": False})),
+        Answer(signed({"job_complete": False}), pause=0.002),
         Answer(signed({"job_complete": True})),
     ]
-    # A millisecond has to pass between two requests for their timestamps to differ.
-    for path in ("POST /v1/upload", "PUT /store/attachments.zip"):
-        smile.answers[path].pause = 0.002  # type: ignore[union-attr]  # Single answers, as FakeSmile made them.
-    smile.answers["POST /v1/job_status"][0].pause = 0.002
 
     web_api.submit_job(job(), [{"image_type_id": 0, "image": selfie}], None, {"return_job_status": True})
 
@@ -131,10 +129,10 @@ def test_the_two_steps_can_be_taken_apart_and_the_second_repeated(
     smile: FakeSmile, web_api: WebApi, selfie: Path
 ) -> None:
     smile.answers["PUT /store/attachments.zip"] = [Answer(b"", drop=True), Answer(b"")]
-    images = [{"image_type_id": 0, "image": selfie.open("rb")}]
 
     prepared = web_api.prepare_upload(job(), callback_url="https://partner.example/other", retry=True)
-    with images[0]["image"]:
+    with selfie.open("rb") as file:
+        images = [{"image_type_id": 0, "image": file}]
         with pytest.raises(TransportFailed) as caught:
             web_api.upload_zip(prepared["upload_url"], job(), images)
         web_api.upload_zip(prepared["upload_url"], job(), images)

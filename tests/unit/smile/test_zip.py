@@ -179,9 +179,7 @@ def test_a_file_may_be_handed_in_as(smile: FakeSmile, web_api: WebApi, image: ob
     assert smile.requests[1].zip.read("selfie.jpg") == JPEG
 
 
-def test_a_file_that_changes_while_it_is_sent_is_named(
-    smile: FakeSmile, web_api: WebApi, selfie: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_changes_while_it_is_sent_is_named(smile: FakeSmile, web_api: WebApi) -> None:
     class Growing(io.BytesIO):
         def tell(self) -> int:
             return len(JPEG) - 1

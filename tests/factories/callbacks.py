@@ -1,0 +1,102 @@
+"""Callbacks as Smile sends them, signed by a few lines of our own: a witness beside dashboard.smile."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.db import Database, new_id, utc_now
+from dashboard.jobs.callback_keys import callback_key, digest_of_key
+from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.products import Product
+
+API_KEY = "test-api-key-0001"
+PARTNER_ID = "002"
+DOOR = "/hooks/smile"
+
+
+def sign(timestamp: str, api_key: str = API_KEY, partner_id: str = PARTNER_ID) -> str:
+    mac = hmac.new(api_key.encode(), f"{timestamp}{partner_id}sid_request".encode(), hashlib.sha256)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def timestamp_at(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def make_payload(*, age: timedelta = timedelta(0), job_id: str = "job-1", **changes: Any) -> dict[str, Any]:
+    """A believable callback; a change to None leaves the field out."""
+    timestamp = changes.pop("timestamp", timestamp_at(datetime.now(UTC) - age))
+    payload: dict[str, Any] = {
+        "SmileJobID": "0000000046",
+        "PartnerParams": {"job_id": job_id, "user_id": "user-1", "job_type": 1},
+        "ResultCode": "0810",
+        "ResultText": "Enroll User",
+        "IsFinalResult": "true",
+        "Actions": {"Liveness_Check": "Passed"},
+        "Country": "NG",
+        "IDType": "BVN",
+        "IDNumber": "00000000000",
+        "FullName": "Joe Doe",
+        "timestamp": timestamp,
+        "signature": sign(str(timestamp)),
+    }
+    return {name: value for name, value in (payload | changes).items() if value is not None}
+
+
+def encode(payload: Any) -> bytes:
+    return json.dumps(payload).encode()
+
+
+def deliver(client: FlaskClient, body: bytes, path: str = DOOR, **options: Any) -> TestResponse:
+    return client.post(path, data=body, **({"content_type": "application/json"} | options))
+
+
+def make_job(database: Database, job_id: str = "job-1", secret_key: str = "", environment: str = "sandbox") -> Job:
+    """A job that waits for its result, with the digest of its callback key."""
+    now, row_id = utc_now(), new_id()
+    with database.transaction() as session:
+        job = Job(
+            id=row_id,
+            environment=environment,
+            product=Product.BIOMETRIC_KYC,
+            job_type=1,
+            user_id="user-1",
+            job_id=job_id,
+            state=JobState.WAITING,
+            step=Step.SENT,
+            created_by="ben@example.com",
+            created_at=now,
+            changed_at=now,
+            submitted_at=now,
+            due_at=now + timedelta(hours=1),
+            checked_at=now - timedelta(minutes=1),
+            callback_key_digest=digest_of_key(callback_key(secret_key, row_id)),
+        )
+        session.add(job)
+        return job
+
+
+def make_refused_rows(database: Database, count: int) -> None:
+    now = utc_now()
+    with database.transaction() as session:
+        session.add_all(
+            Callback(
+                environment="sandbox",
+                received_at=now,
+                body_sealed=b"",
+                body_size=0,
+                body_sha256="",
+                verdict=Verdict.WRONG,
+                reason="The signature does not match.",
+                last_seen_at=now,
+                handled_at=now,
+            )
+            for _ in range(count)
+        )

@@ -1,0 +1,229 @@
+"""The real thing: simulator, web and worker as processes of their own, on free ports, with quick waits."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from dashboard import migrations
+from dashboard.crypto import KeyRing
+from dashboard.db import Database
+from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.factories.team import PASSWORD, make_member
+
+API_KEY = "integration-api-key-0001"
+PARTNER_ID = "002"
+SECONDS_TO_START = 40
+
+
+@dataclass
+class Deployment:
+    """One deployment under test; `start` and `kill` its processes by name."""
+
+    environment: dict[str, str]
+    web_url: str
+    sandbox_url: str
+    database: Database
+    log_dir: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *arguments: str, **extra: str) -> subprocess.Popen[bytes]:
+        with open(self.log_dir / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard", *(arguments or (name,))],
+                env=self.environment | extra,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes[name] = process
+        return process
+
+    def kill(self, name: str) -> None:
+        """kill -9 of the process and of what it started."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for name in list(self.processes):
+            process = self.processes.pop(name)
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.database.engine.dispose()
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.log_dir.glob("*.log")))
+
+    def staff(self, name: str = "ben") -> "Staff":
+        member = make_member(self.database, name)
+        staff = Staff(self.web_url)
+        answer = staff.post("/sign-in", {"email": member.email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.status_code
+        return staff
+
+    def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = requests.request(method, self.sandbox_url + path, timeout=10, **arguments)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def charged(self) -> dict[str, int]:
+        """How often the simulator charged for each job id."""
+        jobs = self.sandbox("GET", "/_sandbox/jobs.json")
+        return {job_id: job["charged"] for job_id, job in jobs.items()}
+
+
+class Staff:
+    """A member's browser, as far as HTTP goes: cookies, and the token of a form."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.http = requests.Session()
+
+    def get(self, path: str, **arguments: Any) -> requests.Response:
+        return self.http.get(self.base_url + path, timeout=30, allow_redirects=False, **arguments)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, files: Any = None) -> requests.Response:
+        page = self.get("/account" if path != "/sign-in" else "/sign-in").text
+        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+        return self.http.post(
+            self.base_url + path,
+            data={**(data or {}), "csrf_token": token},
+            files=files,
+            timeout=30,
+            allow_redirects=False,
+            headers={"Origin": self.base_url},
+        )
+
+    def create_job(self, data: dict[str, Any], files: Any = None) -> str:
+        """The id of the new job, from the address that the form leads to."""
+        answer = self.post("/jobs", data, files)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        answer = self.get(f"/jobs/{job_id}.json")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def wait_for(self, job_id: str, until: Callable[[dict[str, Any]], bool], seconds: float = 30) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        job = self.job(job_id)
+        while not until(job):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the job still is: {job}")
+            time.sleep(0.1)
+            job = self.job(job_id)
+        return job
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the process behind {url} ended with {process.returncode}"
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} did not answer")
+
+
+QUICK_WAITS = {
+    "DASHBOARD_SMILE_CONNECT_TIMEOUT": "1",
+    "DASHBOARD_SMILE_READ_TIMEOUT": "1.5",
+    "DASHBOARD_LEASE": "1.5",
+    "DASHBOARD_SWEEP_EVERY": "0.2",
+    "DASHBOARD_RETRY_WAITS": "0.2,0.3,0.5,0.5,1,1,1,1",
+    "DASHBOARD_CHECK_WAITS": "0.3,0.3,0.5,0.5,1,1,1,1,1,1,1,1",
+    "DASHBOARD_CHECK_EVERY_AFTER": "2",
+}
+QUICK_SANDBOX = (
+    "--set", "result_delay_seconds=[0.05, 0.2]",
+    "--set", "review_delay_seconds=1.0",
+    "--set", "callback_retry_delays_seconds=[0.3, 0.5, 1.0]",
+    "--set", "callback_timeout_seconds=3",
+)  # fmt: skip
+
+
+def start_deployment(
+    folder: Path, database_url: str, keyring: KeyRing, names: tuple[str, ...] = (), **extra: str
+) -> Deployment:
+    web_port, sandbox_port = free_port(), free_port()
+    database = Database(database_url, keyring)
+    assert migrations.is_current(database)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DASHBOARD_")}
+    environment |= QUICK_WAITS | {
+        "DASHBOARD_SECRET_KEY": SECRET_KEY,
+        "DASHBOARD_ENCRYPTION_KEYS": ENCRYPTION_KEY,
+        "DASHBOARD_DATABASE_URL": database_url,
+        "DASHBOARD_QUEUE_URL": f"sqlite:///{folder / 'queue.db'}",
+        "DASHBOARD_INSTANCE_DIR": str(folder),
+        "DASHBOARD_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
+        "DASHBOARD_SMILE_SERVER": f"http://127.0.0.1:{sandbox_port}/v1",
+        "DASHBOARD_SMILE_PARTNER_ID": PARTNER_ID,
+        "DASHBOARD_SMILE_API_KEYS": API_KEY,
+    }
+    urls = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
+    deployment = Deployment(environment | extra, *urls, database, folder)
+    wanted = names or ("sandbox", "web", "worker")
+    if "sandbox" in wanted:
+        options = ("--port", str(sandbox_port), "--partner-id", PARTNER_ID, "--api-key", API_KEY)
+        deployment.start("sandbox", "sandbox", *options, *QUICK_SANDBOX)
+    if "web" in wanted:
+        deployment.start("web", "web", "--port", str(web_port))
+    if "worker" in wanted:
+        deployment.start("worker")
+    if "sandbox" in wanted:
+        wait_until_up(f"{urls[1]}/_sandbox/jobs.json", deployment.processes["sandbox"])
+    if "web" in wanted:
+        wait_until_up(f"{urls[0]}/readyz", deployment.processes["web"])
+    return deployment
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, database_url: str, keyring: KeyRing) -> Iterator[Callable[..., Deployment]]:
+    """`deploy()` starts all three processes; `deploy("sandbox", "web")` only those."""
+    with ExitStack() as stack:
+
+        def start(*names: str, **extra: str) -> Deployment:
+            deployment = start_deployment(tmp_path, database_url, keyring, names, **extra)
+            stack.callback(deployment.stop)
+            return deployment
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared_deployment(
+    tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, keyring: KeyRing
+) -> Iterator[Deployment]:
+    """One deployment on SQLite for all tests of a file; each test leaves the simulator's switches as they were."""
+    folder = tmp_path_factory.mktemp("deployment")
+    path = folder / "dashboard.db"
+    shutil.copyfile(migrated_sqlite, path)
+    waits = {"DASHBOARD_SMILE_READ_TIMEOUT": "0.7", "DASHBOARD_CALLBACK_EXPECTED_WITHIN": "1.5"}
+    deployment = start_deployment(folder, f"sqlite:///{path}", keyring, **waits)
+    yield deployment
+    deployment.stop()

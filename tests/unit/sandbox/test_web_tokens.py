@@ -1,0 +1,111 @@
+"""Web tokens: minted for a product, accepted instead of a signature, and stronger than the browser's words."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.unit.sandbox import calls
+
+CALLBACK = "http://127.0.0.1:9/hook"
+
+
+def mint(client: FlaskClient, **changes: Any) -> Any:
+    body = {
+        **calls.signed(),
+        "user_id": "user-1",
+        "job_id": "job-1",
+        "product": "smartselfie",
+        "callback_url": CALLBACK,
+        **changes,
+    }
+    return client.post("/v1/token", json=body)
+
+
+def upload_with(client: FlaskClient, token: str, **changes: Any) -> Any:
+    body = {
+        **calls.SDK,
+        "smile_client_id": "002",
+        "token": token,
+        "partner_params": calls.params(),
+        "file_name": "selfie.zip",
+        **changes,
+    }
+    return client.post("/v1/upload", json=body)
+
+
+@pytest.mark.parametrize(
+    ("product", "job_type"),
+    [("smartselfie", 4), ("authentication", 2), ("basic_kyc", 5), ("doc_verification", 6), ("biometric_kyc", 1)],
+)
+def test_token_names_person_job_type_and_callback(client: FlaskClient, product: str, job_type: int) -> None:
+    answer = mint(client, product=product).json
+
+    header, payload, _ = answer["token"].split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    assert answer["success"] is True
+    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {"alg": "HS256", "typ": "JWT"}
+    assert claims["partner_params"] == {"user_id": "user-1", "job_id": "job-1", "job_type": job_type}
+    assert claims["callback_url"] == CALLBACK
+    assert claims["exp"] - claims["iat"] == 900
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"product": "x"}, "2217"), ({"user_id": ""}, "2213"), ({"callback_url": ""}, "2213"), ({"job_id": 3}, "2204")],
+)
+def test_broken_token_request_is_refused(client: FlaskClient, changes: dict[str, Any], code: str) -> None:
+    answer = mint(client, **changes)
+
+    assert (answer.status_code, answer.json["code"]) == (400, code)
+
+
+def test_token_opens_the_upload(client: FlaskClient) -> None:
+    assert upload_with(client, mint(client).json["token"]).json["code"] == "2202"
+
+
+def test_browser_cannot_name_another_job_than_the_token(client: FlaskClient) -> None:
+    upload_with(client, mint(client).json["token"], partner_params=calls.params("job-2", user_id="user-2"))
+
+    assert client.post("/v1/job_status", json=calls.status_body("job-1")).json["code"] == "2314"
+    assert client.post("/v1/job_status", json=calls.status_body("job-2", "user-2")).json["code"] == "2390"
+
+
+def test_token_of_another_kind_of_key_or_none_is_refused(client: FlaskClient) -> None:
+    good = mint(client).json["token"]
+    head, payload, mac = good.split(".")
+    unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+
+    for token in ("", "x", f"{head}.{payload}.", f"{unsigned}.{payload}.", f"{head}.{payload}.{mac[::-1]}", "é.é.é"):
+        answer = upload_with(client, token)
+        assert (answer.status_code, answer.json["code"]) == (400, "2205")
+
+
+def test_expired_token_is_refused(build: Callable[..., Flask]) -> None:
+    client = build(token_lifetime_seconds=-1).test_client()
+
+    assert upload_with(client, mint(client).json["token"]).json["code"] == "2205"
+
+
+def test_hosted_pages_read_their_configuration_with_the_token(client: FlaskClient) -> None:
+    body = {"partner_id": "002", "token": mint(client).json["token"], "partner_params": calls.params()}
+
+    config = client.post("/v1/products_config", json=body).json
+    documents = client.post("/v1/valid_documents", json=body).json["valid_documents"]
+
+    assert config["consentRequired"] == {"NG": ["NIN_V2", "BVN_MFA"]}
+    assert "BVN" in config["idSelection"]["enhanced_kyc"]["NG"]
+    assert len(documents) > 200
+    assert set(documents[0]) == {"country", "id_types"}
+    assert all(country["id_types"][-1]["code"] == "" for country in documents if len(country["id_types"]) > 1)
+
+
+def test_token_opens_a_lookup_of_the_hosted_page(client: FlaskClient) -> None:
+    token = mint(client, product="enhanced_kyc").json["token"]
+    body = calls.lookup_body(calls.params(job_type=5), token=token, signature=None, timestamp=None)
+
+    assert client.post("/v1/async_id_verification", json=body).json == {"success": True}

@@ -1,0 +1,93 @@
+"""Which passwords are acceptable, and how they are kept."""
+
+import time
+
+import pytest
+from argon2 import PasswordHasher
+
+from dashboard.team import passwords
+from dashboard.team.passwords import hash_password, needs_rehash, problem_with, verify_in_vain, verify_password
+
+
+def test_a_password_of_twelve_characters_is_accepted():
+    assert problem_with("tall ox lamp") is None
+
+
+def test_a_password_of_eleven_characters_is_refused():
+    assert "12 characters" in (problem_with("tall oxlamp") or "")
+
+
+@pytest.mark.parametrize("password", ["k7 öß漢字🦉 lamp house", "fine long words " * 16])
+def test_long_passwords_of_any_characters_are_accepted_and_verified(password: str):
+    assert problem_with(password) is None
+    assert verify_password(hash_password(password), password)
+
+
+def test_a_megabyte_is_refused():
+    assert "fewer" in (problem_with("tall ox lamp" * 90_000) or "")
+
+
+def test_every_common_password_is_refused():
+    listed = passwords.COMMON_PASSWORDS_FILE.read_text().split()
+
+    accepted = [password for password in listed if problem_with(password) is None]
+
+    assert len(listed) > 100
+    assert accepted == []
+
+
+@pytest.mark.parametrize("password", ["Password-1234!", "PARTNER DESK 12", "aaaaaaaaaaaa", "abababababab"])
+def test_a_thin_disguise_does_not_help(password: str):
+    assert problem_with(password) is not None
+
+
+def test_the_own_address_is_refused():
+    assert problem_with("ada@example.com", "ada@example.com", "Ada") is not None
+
+
+def test_the_end_of_a_long_password_counts():
+    long = "tall ox lamp " * 7
+
+    assert not verify_password(hash_password(long + "a"), long + "b")
+
+
+def test_a_letter_composed_in_another_way_is_the_same_password():
+    kept = hash_password("caf\u00e9 au lait au lit")
+
+    assert verify_password(kept, "cafe\u0301 au lait au lit")
+
+
+def test_the_hash_is_argon2id_and_salted():
+    first, second = hash_password("tall ox lamp"), hash_password("tall ox lamp")
+
+    assert first.startswith("$argon2id$")
+    assert first != second
+
+
+@pytest.mark.parametrize("kept", ["", "nonsense", "$argon2id$v=19$m=8,t=1,p=1$x$y"])
+def test_a_damaged_hash_verifies_nothing(kept: str):
+    assert not verify_password(kept, "tall ox lamp")
+
+
+def test_a_hash_of_earlier_parameters_is_noticed():
+    assert needs_rehash(PasswordHasher(time_cost=1, memory_cost=1024).hash("tall ox lamp"))
+    assert not needs_rehash(hash_password("tall ox lamp"))
+
+
+def test_an_unknown_address_takes_as_long_as_a_wrong_password():
+    kept = hash_password("tall ox lamp")
+    verify_in_vain("warm up")
+
+    wrong = _quickest(lambda: verify_password(kept, "another lamp"))
+    unknown = _quickest(lambda: verify_in_vain("another lamp"))
+
+    assert 0.5 < unknown / wrong < 2
+
+
+def _quickest(act) -> float:
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - begin)
+    return min(times)

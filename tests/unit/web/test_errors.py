@@ -1,0 +1,84 @@
+"""Errors that speak: what, what now, and a request id; nothing of the inside."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
+from dashboard.web.access import open_to_everybody
+
+SignInAs = Callable[[str], FlaskClient]
+
+
+def raise_at(app: Flask, path: str, error: Exception) -> None:
+    @open_to_everybody
+    def view() -> str:
+        raise error
+
+    app.add_url_rule(path, path, view)
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(NotFound(), 404), (NotAllowed("No."), 403), (Conflict("Late."), 409), (Invalid({"name": "Bad."}), 422)],
+)
+def test_each_error_has_its_status_and_words(app: Flask, client: FlaskClient, error: Exception, status: int):
+    raise_at(app, "/trouble", error)
+
+    page = client.get("/trouble")
+
+    assert page.status_code == status
+    assert str(error) in page.text
+    assert "Request id" in page.text
+
+
+def test_a_failure_of_ours_shows_nothing_of_the_inside(app: Flask, client: FlaskClient):
+    raise_at(app, "/trouble", RuntimeError("Amina Bello 12345678901"))
+
+    page = client.get("/trouble")
+
+    assert page.status_code == 500
+    assert "Something went wrong on our side." in page.text
+    assert "Amina" not in page.text
+    assert "RuntimeError" not in page.text
+
+
+def test_a_failure_is_told_even_when_the_database_is_what_failed(app: Flask, sign_in: SignInAs):
+    client = sign_in("ada")
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.extensions["database"].reading = None
+
+    page = client.get("/account")
+
+    assert page.status_code == 500
+    assert "Something went wrong on our side." in page.text
+
+
+def test_a_program_gets_json(client: FlaskClient):
+    assert client.get("/nothing.json").get_json().keys() == {"error"}
+
+
+def test_htmx_gets_the_message_without_a_page_around_it(client: FlaskClient):
+    answer = client.get("/nothing", headers={"HX-Request": "true"})
+
+    assert answer.status_code == 404
+    assert 'class="error-message"' in answer.text
+    assert "<html" not in answer.text
+
+
+def test_who_is_signed_in_keeps_the_menu(sign_in: SignInAs):
+    page = sign_in("ben").get("/nothing")
+
+    assert page.status_code == 404
+    assert 'href="/callbacks"' in page.text
+
+
+def test_an_address_in_the_query_stays_text(client: FlaskClient, sign_in: SignInAs):
+    page = sign_in("ben").get("/nothing?q=%22%3E%3Cscript%3E")
+
+    assert '"><script>' not in page.text

@@ -1,0 +1,96 @@
+"""Headers on every answer, and the flags of the cookie."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dashboard.app import create_app
+from dashboard.db import Database
+from tests.conftest import make_settings
+from tests.factories.team import PASSWORD, make_member
+from tests.unit.web.test_permissions import routes
+
+SignInAs = Callable[[str], FlaskClient]
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def test_every_answer_of_every_route_has_them(app: Flask, sign_in: SignInAs):
+    client = sign_in("ada")
+
+    for _, address in routes(app):
+        answer = client.get(address)
+
+        assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS, address
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"], address
+        assert "no-store" in answer.headers["Cache-Control"], address
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/sign-out", "/team", "/team.json"])
+def test_refusals_have_them_too(client: FlaskClient, path: str):
+    answer = client.get(path)
+
+    assert answer.status_code >= 300
+    assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_allows_no_inline_script_style_or_eval(client: FlaskClient):
+    policy = client.get("/sign-in").headers["Content-Security-Policy"]
+
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("path", ["/account", "/team", "/audit", "/nothing"])
+def test_pages_have_nothing_that_the_policy_would_block(sign_in: SignInAs, path: str):
+    page = sign_in("ada").get(path).text
+
+    assert " style=" not in page
+    assert "<style" not in page
+    assert " onclick=" not in page
+    assert page.count("<script") == page.count("<script src=")
+
+
+def test_a_page_says_that_htmx_gets_another_answer(client: FlaskClient):
+    assert "HX-Request" in client.get("/sign-in").headers["Vary"]
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: FlaskClient, database: Database):
+    make_member(database, "ben")
+
+    answer = client.post("/sign-in", data={"email": "ben@example.com", "password": PASSWORD})
+
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("desk=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Domain" not in cookie
+
+
+def test_under_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path, database_url: str):
+    app = create_app(make_settings(tmp_path, database_url=database_url, public_url="https://desk.example.com"))
+
+    answer = app.test_client().get("/sign-in", base_url="https://desk.example.com")
+
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-desk=")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    app.extensions["database"].engine.dispose()
+
+
+def test_a_page_that_changes_nothing_sends_no_cookie_again(sign_in: SignInAs):
+    client = sign_in("ada")
+    client.get("/account")  # The first page with a form makes the token.
+
+    assert "Set-Cookie" not in client.get("/account").headers
