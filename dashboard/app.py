@@ -22,6 +22,7 @@ from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
+from dashboard.web.pagination import same_address
 from dashboard.worker.queue import attach_queue
 
 MEGABYTE = 1024 * 1024
@@ -80,7 +81,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     htmx.init_app(app)
     Compress(app)
     register_filters(app)
-    app.jinja_env.globals["settings"] = settings
+    app.jinja_env.globals.update(settings=settings, same_address=same_address)
     assets.serve_assets(app, resource_dir("static").absolute())
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

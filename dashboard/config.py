@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     check_waits: Seconds = (2, 5, 10, 20, 40, 120, 300, 900)
     check_every_after: float = 3600.0
     check_for: float = 7 * 24 * 3600.0
-    check_no_more_than_every: float = 10.0
     callback_expected_within: float = 120.0
+    zip_lost_after: float = 120.0
     services_cached_for: float = 900.0
 
     @classmethod

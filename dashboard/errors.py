@@ -6,7 +6,7 @@ PACKAGE_DIR = Path(__file__).parent
 
 
 def place_of(error: BaseException) -> str:
-    """Where in our own code an unexpected error rose: for logs, which hold no error texts, as those may quote a person."""
+    """Where in our own code an error rose: for logs, which hold no error texts, since those may quote a person."""
     place, step = "", error.__traceback__
     while step:
         file = Path(step.tb_frame.f_code.co_filename)

@@ -13,10 +13,11 @@ from dashboard.config import Settings
 from dashboard.errors import Conflict
 from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.leases import Lease
-from dashboard.jobs.models import Job, JobState, Source
+from dashboard.jobs.models import Job, JobState, Source, Step
 from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import SmileError
+from dashboard.smile.constants import CODE_NO_ZIP
 
 SECONDS_BETWEEN_CHECKS = 10.0
 GAVE_UP = "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
@@ -49,12 +50,34 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         result = read_job_status(answer, job.job_type) if answer else None
         if result is not None:
             settle_job(session, job, result, Source.JOB_STATUS, now)
+        elif answer and _lost_its_zip(job, answer, settings, now):
+            _send_again(session, job, now)
+            return
         if problem != job.last_error:
             job.last_error = problem
             job.changed(now)
         was_woken_meanwhile = job.due_at != asked_due_at
         if not (was_woken_meanwhile and job.due_at and not job.is_settled):
             _schedule_next(session, job, settings, now)
+
+
+def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
+    """Whether the images that we believe sent never arrived; Smile needs a while before it sees what did."""
+    if job.state != JobState.WAITING or str(answer.get("code")) != CODE_NO_ZIP:
+        return False
+    if job.attempts >= len(settings.retry_waits):
+        return False  # Sent often enough; it goes on being watched and expires.
+    return now - (job.submitted_at or now) > timedelta(seconds=settings.zip_lost_after)
+
+
+def _send_again(session: Session, job: Job, now: datetime) -> None:
+    """Back to the submission, which asks once more and then prepares the same job anew; nothing was charged for it."""
+    job.state = JobState.SUBMITTING
+    job.step = Step.PREPARING
+    job.attempts += 1
+    job.due_at = now
+    add_event(session, job, "zip_lost", "Smile has no images of this job, so they are sent again.", now)
+    job.changed(now)
 
 
 def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:

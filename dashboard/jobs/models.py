@@ -126,10 +126,6 @@ class Job(SQLModel, table=True):
     def may_check(self) -> bool:
         return self.submitted_at is not None
 
-    @property
-    def needs_a_person(self) -> bool:
-        return self.outcome == Outcome.UNKNOWN or self.disagreement is not None
-
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -23,7 +23,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.wording import action_shape, callback_standing, id_type_words, next_step, verdict_sentence
-from dashboard.web.access import permission_required, sign_in_required
+from dashboard.web.access import permission_required
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
 from dashboard.worker.queue import wake
@@ -44,12 +44,6 @@ def words_for_jobs() -> dict[str, Any]:
         "callback_standing": callback_standing,
         "now": utc_now,
     }
-
-
-@blueprint.get("/")
-@sign_in_required
-def home() -> ResponseReturnValue:
-    return redirect(url_for("jobs.index"), 303)
 
 
 @blueprint.get("/jobs")
@@ -237,7 +231,8 @@ def _values_of(session: Any, job: Job) -> dict[str, str]:
         "country": job.country or "",
         "id_type": job.id_type or "",
         "id_number": id_number_of(session, job),
-        "user_id": job.user_id,
+        # Only an authentication needs the same user; Smile refuses to enrol one twice.
+        "user_id": job.user_id if job.product == Product.SMARTSELFIE_AUTHENTICATION else "",
         "customer_reference": job.customer_reference,
         "again": str(job.id),
     }

@@ -1,15 +1,19 @@
 """Static files: addresses that change with the content, compressed copies, served by WhiteNoise."""
 
+import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
-from whitenoise.compress import Compressor
 
 PREFIX = "/static/"
-COMPRESSED = (".br", ".gz")
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".br": brotli.compress, ".gz": gzip.compress}
+INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 
 def serve_assets(app: Flask, static_dir: Path) -> None:
@@ -26,7 +30,7 @@ def serve_assets(app: Flask, static_dir: Path) -> None:
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(static_dir.rglob("*")):
-        if path.is_file() and path.suffix not in COMPRESSED:
+        if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
             yield path.relative_to(static_dir).as_posix(), path
 
 
@@ -38,16 +42,16 @@ def _hashed_address(name: str, path: Path) -> str:
 
 def _compress(path: Path) -> None:
     """Makes the compressed copies that are missing or older than the file; an installed package has them already."""
-    copies = [path.with_name(path.name + suffix) for suffix in COMPRESSED]
-    newest = path.stat().st_mtime
-    if all(copy.exists() and copy.stat().st_mtime >= newest for copy in copies):
+    if path.suffix in INCOMPRESSIBLE:
         return
-    compressor = Compressor(quiet=True)
-    if not compressor.should_compress(path.name):
-        return
-    try:
-        for copy in copies:
-            copy.unlink(missing_ok=True)
-        list(compressor.compress(str(path)))
-    except OSError:
-        return  # A read-only installation serves the plain file.
+    content = path.read_bytes()
+    for suffix, compress in COMPRESSORS.items():
+        copy = path.with_name(path.name + suffix)
+        if copy.exists() and copy.stat().st_mtime >= path.stat().st_mtime:
+            continue
+        with suppress(OSError):  # A read-only installation serves the plain file.
+            # Written aside and moved: another process may be starting at this moment and serve the half of it.
+            with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=suffix, delete=False) as file:
+                file.write(compress(content))
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(copy)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request, url_for
+from flask import request
 
 PAGE_SIZE = 50
 #: Counting stops here: "more than 10,000" is as useful, and costs the same however long the list is.
@@ -31,11 +32,14 @@ class Page(Generic[Row]):
     @property
     def next_address(self) -> str | None:
         """The present address with its filters, continued after this page's last row."""
-        if self.next_after is None or request.endpoint is None:
-            return None
-        filters = {name: value for name, value in request.args.items() if name not in ("after", "seen")}
-        values: dict[str, Any] = {**filters, "after": self.next_after}
-        return url_for(request.endpoint, **values)
+        return None if self.next_after is None else same_address(after=self.next_after, seen=None, top=None)
+
+
+def same_address(**changes: object) -> str:
+    """The present address with some of its query changed; None takes a name out."""
+    query = request.args.to_dict() | {name: str(value) for name, value in changes.items()}
+    kept = {name: value for name, value in query.items() if changes.get(name, "") is not None}
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
 def asked_after() -> UUID | None:
