@@ -23,6 +23,7 @@ from dashboard.web.headers import set_headers
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
+from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.worker.queue import attach_queue
 
 MEGABYTE = 1024 * 1024
@@ -82,6 +83,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     Compress(app)
     register_filters(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
+    answer_quiet_polls(app, app.extensions["database"])
     assets.serve_assets(app, resource_dir("static").absolute())
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask import Flask
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.config import Settings
@@ -27,6 +28,8 @@ class OneLineErrors(click.Group):
         except ValidationError as error:
             problems = "; ".join(_in_words(problem["loc"], problem["msg"]) for problem in error.errors())
             raise click.ClickException(f"the environment is not complete: {problems}") from None
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
         except Invalid as error:
             raise click.ClickException("; ".join(f"{name}: {text}" for name, text in error.fields.items())) from None
         except DashboardError as error:
@@ -222,6 +225,7 @@ def reset_password(email: str) -> None:
     from dashboard.team.queries import find_member_by_email
 
     app = _app(Settings())
+    _refuse_old_schema(app)
     with app.app_context(), transaction() as session:
         found = find_member_by_email(session, email)
         if found is None:
@@ -239,6 +243,7 @@ def disable(email: str) -> None:
     from dashboard.team.queries import find_member_by_email
 
     app = _app(Settings())
+    _refuse_old_schema(app)
     with app.app_context(), transaction() as session:
         found = find_member_by_email(session, email)
         if found is None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from dashboard.smile.constants import PRODUCTION_URL
 
@@ -44,14 +44,15 @@ def _check_encryption_key(value: SecretStr) -> SecretStr:
 
 
 def _check_smile_server(value: str) -> str:
-    if value not in ("0", "1") and not urlsplit(value).scheme.startswith("http"):
+    parts = urlsplit(value)
+    if value not in ("0", "1") and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ValueError("must be 0 (sandbox), 1 (production) or a base URL that ends in /v1")
     return value.rstrip("/")
 
 
 def _check_public_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("must be a scheme and a host, such as https://desk.example.com")
     return value.rstrip("/")
 
@@ -66,7 +67,7 @@ Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)]
 class Settings(BaseSettings):
     """One deployment. Nothing dangerous has a default: `dashboard demo` makes its own, anybody else says it."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     secret_key: SecretKey
     encryption_keys: Annotated[tuple[EncryptionKey, ...], NoDecode, BeforeValidator(_split)] = Field(min_length=1)
@@ -86,10 +87,10 @@ class Settings(BaseSettings):
     # Waits, in seconds. Only tests have a reason to change most of them.
     smile_connect_timeout: float = 5.0
     smile_read_timeout: float = 30.0
-    lease: float = 90.0
-    sweep_every: float = 1.0
+    lease: float = Field(default=90.0, gt=0)
+    sweep_every: float = Field(default=1.0, gt=0)
     retry_waits: Seconds = (2, 5, 10, 30, 60, 120, 300, 900)
-    check_waits: Seconds = (2, 5, 10, 20, 40, 120, 300, 900)
+    check_waits: Seconds = Field(default=(2, 5, 10, 20, 40, 120, 300, 900), min_length=1)
     check_every_after: float = 3600.0
     check_for: float = 7 * 24 * 3600.0
     callback_expected_within: float = 120.0
@@ -137,8 +138,12 @@ class SecretFiles(PydanticBaseSettingsSource):
     """Reads `DASHBOARD_<NAME>_FILE`: the path of a file that holds the value, as container secrets are given."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        try:
+            return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{variable} names a file that cannot be read ({type(error).__name__})") from None
 
     def __call__(self) -> dict[str, Any]:
         values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}

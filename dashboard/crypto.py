@@ -29,7 +29,7 @@ class KeyRing:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {hashlib.sha256(key).digest()[:KEY_ID_BYTES]: AESGCM(key) for key in keys}
         self._sealing_id = next(iter(self._keys))
-        self._search_key = hashlib.sha256(b"search" + keys[0]).digest()
+        self._search_keys = [hashlib.sha256(b"search" + key).digest() for key in keys]
 
     @classmethod
     def from_base64(cls, keys: Sequence[str]) -> "KeyRing":
@@ -54,7 +54,12 @@ class KeyRing:
 
     def digest_for_search(self, text: str) -> str:
         """The same text gives the same digest, and nobody without the key can guess back from it."""
-        return hmac.new(self._search_key, text.strip().upper().encode(), hashlib.sha256).hexdigest()
+        return self.digests_for_search(text)[0]
+
+    def digests_for_search(self, text: str) -> list[str]:
+        """One for each key of the ring: what was digested before a new key came is still found."""
+        wanted = text.strip().upper().encode()
+        return [hmac.new(key, wanted, hashlib.sha256).hexdigest() for key in self._search_keys]
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._keys)} keys)"

@@ -44,11 +44,16 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone says nothing")
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        # PostgreSQL answers in the zone of its own settings.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class EnumText(TypeDecorator[StrEnum]):
@@ -74,7 +79,12 @@ class Database:
     def __init__(self, url: str, keyring: KeyRing) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(_psycopg_url(url))
         self._writing_engine = self.engine.execution_options(is_write=True)
+        # SQLite reads from one snapshot by itself; PostgreSQL has to be asked for that.
+        self._reading_engine = (
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._keyring = keyring
+        self.commits = 0  # of this process; on SQLite one at a time, under the lock below
         # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
         self._write_lock = Lock() if self.is_sqlite else None
 
@@ -91,6 +101,7 @@ class Database:
             with Session(self._writing_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
                 yield session
                 session.commit()
+                self.commits += 1
         finally:
             if self._write_lock:
                 self._write_lock.release()
@@ -98,7 +109,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view of the data; nothing written here is kept."""
-        with Session(self.engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
+        with Session(self._reading_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
             yield session
 
 

@@ -1,6 +1,6 @@
 """What each product asks for, by country and ID type: Smile's live answer if there is one, else the shipped tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,16 @@ class Catalogue:
     """Built anew whenever the live answers are fetched; without them the shipped tables have to do."""
 
     def __init__(self, services: dict[str, Any] | None = None, config: dict[str, Any] | None = None) -> None:
-        self._live: dict[str, Any] = (services or {}).get("hosted_web") or {}
-        self._consent: dict[str, list[str]] | None = (config or {}).get("consentRequired")
+        self._live = _mapping((services or {}).get("hosted_web"))
+        consent = (config or {}).get("consentRequired")
+        self._consent: Mapping[str, Any] | None = consent if isinstance(consent, Mapping) else None
         self.is_live = bool(self._live)
-        self.bank_codes = tuple((bank["code"], bank["name"]) for bank in (services or {}).get("bank_codes") or ())
+        banks = (services or {}).get("bank_codes")
+        self.bank_codes = tuple(
+            (str(bank["code"]), str(bank["name"]))
+            for bank in (banks if isinstance(banks, list) else ())
+            if isinstance(bank, Mapping) and {"code", "name"} <= bank.keys()
+        )
         self.country_names = {row.country: row.country_name for row in document_types()}
 
     def countries(self, product: Product) -> list[tuple[str, str]]:
@@ -69,17 +75,19 @@ class Catalogue:
             yield from self._shipped_choices(product, name)
 
     def _live_choices(self, product: Product, name: str) -> Iterator[IdChoice]:
-        for country, facts in self._live[name].items():
-            for id_type, details in facts.get("id_types", {}).items():
+        for country, facts in _mapping(self._live[name]).items():
+            for id_type, details in _mapping(_mapping(facts).get("id_types")).items():
+                details = _mapping(details)
+                required = details.get("required_fields")
                 yield self._choice(
                     product,
                     country,
                     id_type,
-                    details.get("label") or id_type,
-                    details.get("required_fields") or (),
-                    details.get("id_number_regex") or "",
+                    str(details.get("label") or id_type),
+                    [name for name in required if isinstance(name, str)] if isinstance(required, list) else [],
+                    str(details.get("id_number_regex") or ""),
                     is_live=True,
-                    test_number=details.get("test_data") or "",
+                    test_number=str(details.get("test_data") or ""),
                 )
 
     def _shipped_choices(self, product: Product, name: str) -> Iterator[IdChoice]:
@@ -127,4 +135,9 @@ class Catalogue:
     def _needs_consent(self, country: str, id_type: str) -> bool:
         if self._consent is None:
             return (country, id_type) in KNOWN_TO_NEED_CONSENT
-        return id_type in self._consent.get(country, [])
+        return id_type in (self._consent.get(country) or ())
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """An answer that is not shaped as documented counts as empty: the form then falls back on what it knows."""
+    return value if isinstance(value, Mapping) else {}

@@ -13,7 +13,7 @@ from dashboard.config import Settings
 from dashboard.errors import Conflict
 from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.leases import Lease
-from dashboard.jobs.models import Job, JobState, Source, Step
+from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
 from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import SmileError
@@ -39,7 +39,8 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
     with lease.saving() as (_, job, now):
         job.checked_at = now
         job.checks += 1
-        asked_due_at = job.due_at
+        # Pushed forward before asking: a run that breaks off cannot spin, and a wake-up meanwhile shows.
+        job.due_at = unless_woken = now + timedelta(seconds=settings.lease)
         partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
     problem, answer = None, None
     try:
@@ -53,12 +54,13 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         elif answer and _lost_its_zip(job, answer, settings, now):
             _send_again(session, job, now)
             return
-        if problem != job.last_error:
+        if problem != job.last_error and job.state not in ENDED_STATES:  # there it says why the job ended
             job.last_error = problem
             job.changed(now)
-        was_woken_meanwhile = job.due_at != asked_due_at
-        if not (was_woken_meanwhile and job.due_at and not job.is_settled):
-            _schedule_next(session, job, settings, now)
+        woken_for = job.due_at if job.due_at != unless_woken else None
+        _schedule_next(session, job, settings, now)
+        if woken_for and (job.due_at is None or woken_for < job.due_at):
+            job.due_at = woken_for
 
 
 def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
@@ -102,7 +104,7 @@ def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> N
     """A person's "check now": at once, unless Smile was asked a moment ago."""
     if not job.may_check:
         raise Conflict("Nothing was sent to Smile yet, so there is nothing to ask about.")
-    job.due_at = _earliest_check(job, now)
+    _wake(job, now)
     add_event(session, job, "check_requested", f"{asked_by} asked to check with Smile.", now)
     job.changed(now)
 
@@ -127,8 +129,8 @@ def note_callback(
         note_disagreement(session, job, now)
         is_first = job.callback_at is None
         job.callback_at = job.callback_at or received_at
-        if job.state == JobState.WAITING or (job.state in (JobState.DONE, JobState.EXPIRED)):
-            job.due_at = now if is_first and job.outcome is None else _earliest_check(job, now)
+        if job.state != JobState.SUBMITTING and job.may_check:
+            _wake(job, now, at_once=is_first and job.outcome is None)
     job.changed(now)
 
 
@@ -150,7 +152,10 @@ def note_overdue(session: Session, job: Job, now: datetime) -> None:
         job.changed(now)
 
 
-def _earliest_check(job: Job, now: datetime) -> datetime:
-    if job.checked_at is None:
-        return now
-    return max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))
+def _wake(job: Job, now: datetime, at_once: bool = False) -> None:
+    """Brings the next check forward, never back; a check that runs now may have asked too early, so one follows it."""
+    wanted = now
+    if job.checked_at and not at_once:
+        wanted = max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))
+    is_running = job.lease_until is not None and job.lease_until > now
+    job.due_at = wanted if is_running or job.due_at is None else min(job.due_at, wanted)

@@ -124,7 +124,8 @@ class Job(SQLModel, table=True):
 
     @property
     def may_check(self) -> bool:
-        return self.submitted_at is not None
+        """Whether Smile may know this job; one that failed on the way may have arrived all the same."""
+        return self.submitted_at is not None or (self.state == JobState.FAILED and self.step != Step.CREATED)
 
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at

@@ -19,6 +19,8 @@ from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
 #: The ID step of a job with a face: not yet what the job was made for.
 ID_STEP_CODES = frozenset({"1012"})
+#: A longer code or text is no code or text of Smile's; the payload keeps all of it.
+LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,14 @@ def read_result(payload: dict[str, Any], job_type: int, success: bool | None = N
     """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
     code = _text_of(payload.get("ResultCode"))
     says_final = str(payload.get("IsFinalResult", "true")).lower() != "false"
-    outcome = _outcome_of(code)
-    if outcome == Outcome.APPROVED and not says_final:
+    outcome, has_a_face = _outcome_of(code), job_type not in ID_API_JOB_TYPES
+    if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not says_final:
         outcome = Outcome.PROVISIONAL
-    if outcome == Outcome.APPROVED and (success is False or (code in ID_STEP_CODES and _has_a_face(job_type))):
+    elif outcome == Outcome.APPROVED and (success is False or (code in ID_STEP_CODES and has_a_face and not success)):
         # Smile reports the ID step on its own, or does not count it as a success: never approve on half a check.
-        outcome = Outcome.UNKNOWN if success is not True else outcome
+        outcome = Outcome.UNKNOWN
+    elif outcome == Outcome.REJECTED and success and has_a_face:
+        outcome = Outcome.UNKNOWN  # A rejection that counts as a success contradicts itself.
     is_final = says_final and outcome != Outcome.PROVISIONAL
     return Answer(payload, outcome, code, _text_of(payload.get("ResultText")), is_final)
 
@@ -91,10 +95,11 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)
-    if not is_news and job.outcome == answer.outcome:
+    if not is_news and job.state == JobState.DONE:
         return
     if job.is_settled and job.state == JobState.DONE and not answer.is_final:
         add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
+        job.changed(now)
         return
     before = job.outcome
     job.state = JobState.DONE
@@ -102,7 +107,8 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     job.result_code = answer.code
     job.result_text = answer.text
     job.smile_job_id = job.smile_job_id or _text_of(answer.payload.get("SmileJobID"))
-    job.settled_at = None if job.outcome == Outcome.PROVISIONAL else now
+    if before != job.outcome or job.settled_at is None:
+        job.settled_at = None if job.outcome == Outcome.PROVISIONAL else now
     job.last_error = None
     text = f"Confirmed with Smile: {job.outcome}, code {answer.code or 'none'}."
     if before and before != job.outcome:
@@ -149,17 +155,15 @@ def _outcome_of(code: str | None) -> Outcome:
         return Outcome.UNKNOWN  # Nobody documented the code, or not as an outcome of a job.
 
 
-def _has_a_face(job_type: int) -> bool:
-    return job_type not in ID_API_JOB_TYPES
-
-
 def _digest(payload: dict[str, Any]) -> str:
     lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
     return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
 
 
 def _text_of(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    """A short text that every database takes: no NUL, no half of a surrogate pair."""
+    text = "" if value is None else str(value)[:LONGEST_TEXT].replace("\0", "")
+    return text.encode("utf-8", "replace").decode() or None
 
 
 def _as_bool(value: Any) -> bool | None:

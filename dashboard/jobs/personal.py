@@ -10,10 +10,10 @@ SENSITIVE_KEYS = frozenset(
     {"IDNumber", "id_number", "Secondary_ID_Number", "SecondaryIDNumber", "PhoneNumber", "PhoneNumber2", "phone_number"}
     | {"Address", "address", "Photo", "Document", "FullData", "bvn", "signature"}
 )
-#: Shown to those who work with customers, masked for those who only read.
-PERSONAL_KEYS = frozenset(
-    {"FullName", "FirstName", "MiddleName", "LastName", "OtherName", "DOB", "Gender", "directors", "proprietors"}
-    | {"fiduciaries", "beneficial_owners", "ImageLinks"}
+#: What says nothing about the customer. Those who only read see these, and of everything else that it is there.
+IMPERSONAL_KEYS = frozenset(
+    {"JSONVersion", "SmileJobID", "PartnerParams", "ResultType", "ResultText", "ResultCode", "IsFinalResult"}
+    | {"IsMachineResult", "Actions", "Source", "ConfidenceValue", "Country", "IDType", "timestamp", "success"}
 )
 FOLD_AFTER = 200
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s_-]+")
@@ -21,8 +21,9 @@ BASE64 = re.compile(r"[A-Za-z0-9+/=\s_-]+")
 
 def mask_personal(value: Any, sees_persons: bool) -> Any:
     """A copy with the same shape, in which masked values are short texts."""
-    hidden = SENSITIVE_KEYS if sees_persons else SENSITIVE_KEYS | PERSONAL_KEYS
-    return _walk(value, hidden)
+    if not sees_persons and isinstance(value, dict):
+        return {key: _walk(item) if key in IMPERSONAL_KEYS else _mask(item) for key, item in value.items()}
+    return _walk(value)
 
 
 def fold_base64(value: Any) -> Any:
@@ -36,11 +37,11 @@ def fold_base64(value: Any) -> Any:
     return value
 
 
-def _walk(value: Any, hidden: frozenset[str]) -> Any:
+def _walk(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _mask(item) if key in hidden else _walk(item, hidden) for key, item in value.items()}
+        return {key: _mask(item) if key in SENSITIVE_KEYS else _walk(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_walk(item, hidden) for item in value]
+        return [_walk(item) for item in value]
     return value
 
 

@@ -33,7 +33,8 @@ class JobFilter:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "JobFilter":
-        return cls(**{name: args.get(name, "").strip() for name in cls.__dataclass_fields__})
+        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
+        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd") for name in cls.__dataclass_fields__})
 
     @property
     def is_empty(self) -> bool:
@@ -63,7 +64,7 @@ def _search(session: Session, text: str) -> ColumnElement[bool]:
     beyond = text + "\U0010ffff"
     ids = (col(Job.user_id), col(Job.job_id), col(Job.smile_job_id), col(Job.customer_reference))
     anywhere: list[ColumnElement[bool]] = [column.between(text, beyond) for column in ids]
-    anywhere.append(col(Job.id_number_digest) == keyring_of(session).digest_for_search(text))
+    anywhere.append(col(Job.id_number_digest).in_(keyring_of(session).digests_for_search(text)))
     with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
         anywhere.append(col(Job.id) == UUID(text))
     return or_(*anywhere)
@@ -126,8 +127,9 @@ def newest_change(session: Session, environment: str) -> int:
     return int(newest.timestamp() * 1_000_000) if newest else 0
 
 
-def find_job(session: Session, environment: str, job_id: UUID) -> Job:
-    job = session.get(Job, job_id)
+def find_job(session: Session, environment: str, job_id: UUID, *, to_change: bool = False) -> Job:
+    """`to_change` locks the row, since the worker may be claiming or saving it at this moment."""
+    job = session.get(Job, job_id, with_for_update=to_change)
     if job is None or job.environment != environment:
         raise NotFound("There is no such job here.")
     return job

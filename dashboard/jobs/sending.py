@@ -15,6 +15,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dashboard.config import Settings
+from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.clients import SmileClients
@@ -30,8 +31,18 @@ from dashboard.smile import InvalidRequest, Refused, SmileError
 from dashboard.smile.constants import CODE_JOB_EXISTS, CODE_NO_ZIP
 from dashboard.web.filters import file_size
 
-#: Refusals that say nothing about the job, only about us.
-AUTHORISATION_CODES = frozenset({"2204", "2205", "2405"})
+#: How job_status refuses a job that it does not know; its code is not documented.
+UNKNOWN_JOB_STATUSES = frozenset({400, 404})
+#: Refusals that say nothing about the job, only about us or our request.
+CODES_OF_A_BAD_QUESTION = frozenset({"2201", "2203", "2204", "2205", "2213", "2301", "2401", "2405", "2413"})
+
+
+#: However long Smile asks us to wait, a person would not.
+LONGEST_WAIT_SECONDS = 3600.0
+
+
+class StandingUnclear(SmileError):
+    """Smile refused even the question about a job, so nobody knows whether it arrived: ask again, never submit."""
 
 
 class Standing(Enum):
@@ -57,9 +68,9 @@ class Parcel:
 
 
 def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> None:
-    with lease.saving() as (session, job, _):
-        parcel = _pack(session, job, settings)
     try:
+        with lease.saving() as (session, job, _):
+            parcel = _pack(session, job, settings)
         if FACTS[parcel.product].is_answered_at_once:
             _call_id_api(lease, clients, settings, parcel)
         else:
@@ -67,7 +78,9 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
     except InvalidRequest as error:
         _fail(lease, None, None, str(error))
     except Refused as error:
-        _handle_refusal(lease, settings, error)
+        _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
+    except (UnreadableValue, FileNotFoundError):
+        _try_later(lease, settings, "What is stored for this job cannot be read: a key or a picture is missing.")
     except SmileError as error:
         _try_later(lease, settings, str(error))
 
@@ -154,13 +167,13 @@ def _ask_standing(clients: SmileClients, parcel: Parcel) -> Standing:
 
 
 def _job_status(clients: SmileClients, parcel: Parcel) -> dict[str, Any] | None:
-    """Smile's answer about this job id; None when it refuses to know it."""
+    """Smile's answer about this job id; None when Smile itself, and not something on the way, does not know it."""
     try:
         return clients.web_api.get_job_status(parcel.partner_params)
     except Refused as error:
-        if error.may_retry or error.code in AUTHORISATION_CODES:
-            raise
-        return None
+        if error.status in UNKNOWN_JOB_STATUSES and error.code and error.code not in CODES_OF_A_BAD_QUESTION:
+            return None
+        raise StandingUnclear(explain_refusal(error)) from error
 
 
 def _standing_of(answer: dict[str, Any]) -> Standing:
@@ -209,16 +222,16 @@ def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, text: str
         settle_job(session, job, read_result(answer, job.job_type), source, now)
 
 
-def _handle_refusal(lease: Lease, settings: Settings, error: Refused) -> None:
+def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed: bool) -> None:
     with lease.saving() as (_, job, _now):
-        step, attempts = job.step, job.attempts
+        step = job.step
         has_zip_address = job.upload_url_sealed is not None
     if error.may_retry:
         _try_later(lease, settings, explain_refusal(error), error.retry_after)
     elif step == Step.SENDING and has_zip_address:
         # The upload address is used up or too old; the next run asks, and prepares the job again.
         _try_later(lease, settings, "The upload address was refused; a new one is fetched.", step=Step.PREPARING)
-    elif error.code == CODE_JOB_EXISTS and attempts > 0:
+    elif error.code == CODE_JOB_EXISTS and is_resumed:
         # A call whose answer we lost has arrived after all; the next run asks what became of it.
         _try_later(lease, settings, "Smile knows this job already; it is asked what became of it.")
     else:
@@ -231,6 +244,7 @@ def _try_later(
     with lease.saving() as (session, job, now):
         if job.attempts < len(settings.retry_waits):
             wait = max(settings.retry_waits[job.attempts] * uniform(0.8, 1.2), retry_after or 0)
+            wait = min(wait, LONGEST_WAIT_SECONDS)
             job.attempts += 1
             job.due_at = now + timedelta(seconds=wait)
             job.last_error = reason

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from dashboard.audit.trail import record
@@ -21,6 +22,8 @@ from dashboard.jobs.media import GivenImage, store_image
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.timeline import add_event
+
+JOB_ID_TAKEN = "This job id is taken. Leave it empty and one is made up."
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     )
     taken = select(Job.id).where(Job.environment == job.environment, Job.job_id == job.job_id)
     if session.exec(taken).first():
-        raise Invalid({"job_id": "This job id is taken. Leave it empty and one is made up."})
+        raise Invalid({"job_id": JOB_ID_TAKEN})
     keyring = keyring_of(session)
     if wanted.id_number:
         job.id_number_sealed = keyring.seal(wanted.id_number.encode(), identity(job, "id_number"))
@@ -70,7 +73,10 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     if wanted.person:
         job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
     session.add(job)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # Somebody took the id between our question and our row.
+        raise Invalid({"job_id": JOB_ID_TAKEN}) from None
     for given in wanted.images:
         store_image(session, media_dir(settings), job, given, now)
     add_event(session, job, "created", f"Created by {submitted_by}.", now)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.errors import Invalid
 from dashboard.jobs import queries
 from dashboard.jobs.comparison import compare
 from dashboard.jobs.following import request_check
@@ -113,12 +114,16 @@ def redraw() -> ResponseReturnValue:
 @permission_required("jobs.create")
 def create() -> ResponseReturnValue:
     form, wanted = check_job_form(request.form, request.files, live_catalogue(), _is_sandbox())
-    if wanted is None:
-        return render_template("jobs/new.html", **_form_context(form, had_files=bool(request.files))), 422
-    with transaction() as session:
-        job = submit_job(session, wanted, _settings(), current_user.email, utc_now())
-    wake("jobs.advance", job.id)
-    return see_other("jobs.show", job_id=job.id)
+    if wanted is not None:
+        try:
+            with transaction() as session:
+                job = submit_job(session, wanted, _settings(), current_user.email, utc_now())
+        except Invalid as error:
+            form.errors |= error.fields
+        else:
+            wake("jobs.advance", job.id)
+            return see_other("jobs.show", job_id=job.id)
+    return render_template("jobs/new.html", **_form_context(form, had_files=bool(request.files))), 422
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
@@ -148,7 +153,7 @@ def status(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.check")
 def check(job_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id)
+        job = queries.find_job(session, _settings().environment, job_id, to_change=True)
         request_check(session, job, current_user.email, utc_now())
     wake("jobs.advance", job_id)
     return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
@@ -158,7 +163,7 @@ def check(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id)
+        job = queries.find_job(session, _settings().environment, job_id, to_change=True)
         cancel_job(session, job, current_user.email, utc_now())
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
 

@@ -34,7 +34,14 @@ def set_up_logging(log_format: str) -> None:
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    for field in event:
-        if field not in KNOWN_SAFE and any(word in field.lower() for word in SECRET_WORDS + PERSONAL_WORDS):
-            event[field] = MASK
-    return event
+    return {field: _masked(field, value) for field, value in event.items()}
+
+
+def _masked(field: Any, value: Any) -> Any:
+    if field not in KNOWN_SAFE and any(word in str(field).lower() for word in SECRET_WORDS + PERSONAL_WORDS):
+        return MASK
+    if isinstance(value, Mapping):
+        return {inner: _masked(inner, item) for inner, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", item) for item in value]
+    return value

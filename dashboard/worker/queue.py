@@ -1,15 +1,23 @@
 """The queue of this deployment. It only wakes tasks early: the rows are the truth, and a lost task is found again."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
+import redis
+import structlog
 from flask import Flask, current_app
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy import make_url
 
+log = structlog.get_logger(__name__)
+
 Task = Callable[[UUID], None]
+#: How each kind of queue says that it cannot be reached.
+QUEUE_ERRORS = (sqlite3.Error, psycopg.Error, redis.RedisError, OSError)
 
 
 class Queue:
@@ -42,7 +50,11 @@ def attach_queue(app: Flask, url: str) -> Queue:
 
 def wake(name: str, row_id: UUID) -> None:
     """Call it after the commit: a task that runs sooner would not see the row."""
-    current_app.extensions["queue"].wake(name, row_id)
+    try:
+        current_app.extensions["queue"].wake(name, row_id)
+    except QUEUE_ERRORS as error:
+        # What was committed is not undone by this, and nobody should do it twice: the sweep finds the row.
+        log.warning("not_woken", task=name, error=type(error).__name__)
 
 
 def _build(url: str) -> Huey:

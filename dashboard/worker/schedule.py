@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from dashboard.db import reading, transaction, utc_now
+from dashboard.errors import place_of
 from dashboard.worker.queue import Queue
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def sweep(queue: Queue, due: Mapping[str, FindDue], now: datetime) -> int:
 def run_clock(
     app: Flask, queue: Queue, due: Mapping[str, FindDue], tidy: Sequence[Tidy], every_seconds: float, stop: Event
 ) -> None:
-    """Runs until `stop` is set. A database that does not answer is tried again at the next tick."""
+    """Runs until `stop` is set. A database or queue that does not answer is tried again at the next tick."""
     tidied_at: datetime | None = None
     while not stop.wait(every_seconds):
         with app.app_context():
@@ -52,5 +52,6 @@ def run_clock(
                     for tidy_up in tidy:
                         with transaction() as session:
                             tidy_up(session, now)
-            except SQLAlchemyError as error:
-                log.error("sweep_failed", error=type(error).__name__)
+            except Exception as error:
+                # Whatever it was, a worker without its clock would look alive and leave every lost task lost.
+                log.error("sweep_failed", error=type(error).__name__, where=place_of(error))

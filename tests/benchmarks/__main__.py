@@ -1,0 +1,30 @@
+"""`make bench`: each benchmark prints its figures as ratios, beside the budget it is held to; a miss ends in exit 1."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks import kills, polling, submission
+from tests.benchmarks.report import Figure
+
+BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
+    "submission": submission.measure,
+    "polling": polling.measure,
+    "kills": kills.measure,
+}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    missed = 0
+    for name in wanted:
+        with TemporaryDirectory() as folder:
+            for figure in BENCHMARKS[name](Path(folder)):
+                print(figure.line(), flush=True)
+                missed += not figure.is_met
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

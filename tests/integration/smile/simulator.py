@@ -1,0 +1,69 @@
+"""The simulator as a process of its own, and the switches and looks inside that tests need."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+PARTNER_ID = "002"
+API_KEY = "integration-api-key-0002"
+#: Nobody listens there: what comes back by callback is not the subject here.
+CALLBACK = "http://127.0.0.1:9/hooks/smile"
+QUICK = ("result_delay_seconds=[0.0, 0.02]", "review_delay_seconds=0.4", "callback_retry_delays_seconds=[]")
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """url: without a path. ca_file: what the simulator's own looks inside have to trust."""
+
+    url: str
+    ca_file: str | None = None
+
+    @property
+    def v1(self) -> str:
+        return f"{self.url}/v1"
+
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
+        verify = self.ca_file or True
+        url = f"{self.url}/_sandbox/{path}"
+        answer = requests.request(method, url, json=body or None, timeout=10, verify=verify)
+        answer.raise_for_status()
+        return answer.json()
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return dict(self.control("GET", "jobs.json")[job_id])
+
+    def times_struck(self) -> int:
+        return sum(fault["struck"] for fault in self.control("GET", "faults")["faults"])
+
+
+@contextmanager
+def running(folder: Path, *options: str, ca_file: str | None = None) -> Iterator[Simulator]:
+    """Started on a port that it chooses itself, so that none can be taken meanwhile."""
+    command = [sys.executable, "-m", "dashboard", "sandbox", "--port", "0"]
+    command += ["--partner-id", PARTNER_ID, "--api-key", API_KEY, *options]
+    for choice in QUICK:
+        command += ["--set", choice]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DASHBOARD_")}
+    environment["DASHBOARD_INSTANCE_DIR"] = str(folder)
+    with (
+        open(folder / "sandbox.log", "wb") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Simulator on "), (folder / "sandbox.log").read_text()
+            yield Simulator(line.removeprefix("Simulator on ").strip(), ca_file)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
