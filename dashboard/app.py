@@ -13,6 +13,7 @@ import dashboard.team.views
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
+from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import attach_smile_clients
 from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.team.sign_ins import set_up_sign_in
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
     set_up_logging(settings.log_format)
     attach_queue(app, settings.queue_url)
     attach_smile_clients(app, settings)
+    app.extensions["availability"] = AvailabilityCache()
     app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
     _set_up_web(app, settings)
     for slice_views in (dashboard.team.views, dashboard.jobs.views, dashboard.callbacks.views, dashboard.audit.views):

@@ -65,6 +65,10 @@ class Catalogue:
     def find(self, product: Product, country: str, id_type: str) -> IdChoice | None:
         return next((found for found in self.id_choices(product, country) if found.id_type == id_type), None)
 
+    def knows(self, country: str, id_type: str) -> bool:
+        """Whether an authority stands behind this ID type, for any product."""
+        return any(self.find(product, country, id_type) for product in Product if FACTS[product].asks_id_number)
+
     def _choices(self, product: Product) -> Iterator[IdChoice]:
         name = FACTS[product].id_type_list
         if name == "documents":

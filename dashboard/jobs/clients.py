@@ -6,7 +6,7 @@ from flask import Flask, current_app
 
 from dashboard.config import Settings
 from dashboard.jobs.sent_signatures import remember_sent
-from dashboard.smile import IDApi, Services, Transport, WebApi
+from dashboard.smile import IDApi, PartnerAccount, Services, Transport, WebApi
 
 PAGE_TIMEOUT = (1.0, 3.0)
 
@@ -16,6 +16,7 @@ class SmileClients:
     web_api: WebApi
     id_api: IDApi
     services: Services
+    account: PartnerAccount
 
 
 def smile_clients() -> SmileClients:
@@ -34,6 +35,7 @@ def attach_smile_clients(app: Flask, settings: Settings) -> None:
         WebApi(partner_id, None, signing_key, server, transport=transport, verify_keys=older_keys),
         IDApi(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
         Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+        PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
     )
 
 

@@ -110,6 +110,16 @@ def redraw() -> ResponseReturnValue:
     return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form))
 
 
+@blueprint.get("/jobs/availability")
+@permission_required("jobs.create")
+def availability() -> ResponseReturnValue:
+    """Loaded by the form after it is shown, so that a slow answer of Smile keeps nobody waiting."""
+    country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
+    known = live_catalogue().knows(country, id_type)
+    found = current_app.extensions["availability"].get(country, id_type) if known else None
+    return render_template("jobs/_availability.html", availability=found)
+
+
 @blueprint.post("/jobs")
 @permission_required("jobs.create")
 def create() -> ResponseReturnValue:

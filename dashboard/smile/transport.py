@@ -121,6 +121,9 @@ class Transport:
         response = self._exchange("PUT", url, data=content, headers={"Content-Type": content_type})
         if not 200 <= response.status < 300:
             raise refusal(response.status, response.headers, response.content, _parsed(response.content), {})
+        # The store has nothing to say; a page is from something in between, and the zip may not have arrived.
+        if response.content.lstrip().startswith(b"<"):
+            raise TransportFailed("The store's answer could not be understood: it is a page.")
 
     def _exchange(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **content: Any

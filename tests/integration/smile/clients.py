@@ -18,12 +18,16 @@ BUSINESS = {"country": "NG", "id_type": "BUSINESS_REGISTRATION", "id_number": "0
 
 
 class Client(NamedTuple):
-    """job_status(partner_params, options) and web_token(user_id, job_id, product) are called differently."""
+    """job_status(partner_params, options) and web_token(user_id, job_id, product) differ in how they are called.
+
+    Theirs has no services.
+    """
 
     web_api: Any
     id_api: Any
     job_status: Callable[..., dict[str, Any]]
     web_token: Callable[..., dict[str, Any]]
+    services: Any = None
 
 
 def official_client(v1: str, callback: str = CALLBACK) -> Client:
@@ -49,7 +53,8 @@ def our_client(
             return web_api.get_web_token({"user_id": user_id, "job_id": job_id, "product": product})
 
         id_api = smile.IDApi(PARTNER_ID, api_key, v1, transport=transport)
-        yield Client(web_api, id_api, web_api.get_job_status, web_token)
+        services = smile.Services(PARTNER_ID, api_key, v1, transport=transport)
+        yield Client(web_api, id_api, web_api.get_job_status, web_token, services)
 
 
 def params(job_type: int, **extra: Any) -> dict[str, Any]:

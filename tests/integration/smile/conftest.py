@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import trustme
 
+from dashboard.smile import transport
 from tests.integration.smile.recorder import Recorder, recording
 from tests.integration.smile.simulator import Simulator, running
 
 
 @pytest.fixture(scope="module", autouse=True)
-def official_client_surroundings() -> Iterator[None]:
+def quick_waits_without_a_proxy() -> Iterator[None]:
     """Smile's client sleeps two seconds before each question, and would use a proxy of the environment."""
     pause = time.sleep
 
@@ -24,6 +25,7 @@ def official_client_surroundings() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules["smile_id_core.WebApi"], "time", Clock)
+        patch.setattr(transport, "RETRY_WAIT_SECONDS", 0.02)
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield
 

@@ -17,7 +17,6 @@ class Exchange:
     path: str
     headers: dict[str, str]
     body: bytes
-    status: int
     answer: bytes
 
 
@@ -55,9 +54,7 @@ def recording(target_url: str) -> Iterator[Recorder]:
                 answer = response.read()
             finally:
                 connection.close()
-            recorder.exchanges.append(
-                Exchange(self.command, self.path, dict(self.headers), body, response.status, answer)
-            )
+            recorder.exchanges.append(Exchange(self.command, self.path, dict(self.headers), body, answer))
             self.send_response_only(response.status)
             for name, value in response.getheaders():
                 if name.lower() not in ("content-length", "connection"):

@@ -37,9 +37,7 @@ class Stage(NamedTuple):
 
     @property
     def inline(self) -> list[dict[str, Any]]:
-        return [
-            {"image_type_id": kind, "image": base64.b64encode(make_jpeg(kind)).decode()} for kind in (2, 3, 6, 7)
-        ]  # fmt: skip
+        return [{"image_type_id": kind, "image": base64.b64encode(make_jpeg(kind)).decode()} for kind in (2, 3, 6, 7)]
 
 
 QUIET = {**POLLED, "return_job_status": False}

@@ -72,9 +72,7 @@ def test_both_clients_send_the_same_but_for_what_is_listed(differences: Callable
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda row: f"{row.call} {row.path}")
 def test_listed_difference_occurs(differences: Callable[[str], Found], difference: Difference) -> None:
-    assert any(
-        _explains(difference, call, path, pair) for call in CALLS for path, pair in differences(call).items()
-    )  # fmt: skip
+    assert any(_explains(difference, call, path, pair) for call in CALLS for path, pair in differences(call).items())
 
 
 def _explains(difference: Difference, call: str, path: str, pair: tuple[Any, Any]) -> bool:

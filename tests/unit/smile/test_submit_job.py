@@ -154,6 +154,18 @@ def test_submissions_are_never_repeated(smile: FakeSmile, web_api: WebApi, selfi
     assert (caught.value.may_retry, caught.value.maybe_sent) == (True, True)
 
 
+def test_a_page_in_place_of_the_stores_empty_answer_is_no_delivery(
+    smile: FakeSmile, web_api: WebApi, selfie: Path
+) -> None:
+    smile.answers["PUT /store/attachments.zip"] = Answer(b"\n<html><title>Sign in to the network</title></html>")
+
+    with pytest.raises(TransportFailed) as caught:
+        web_api.submit_job(job(), [{"image_type_id": 0, "image": selfie}])
+
+    assert (caught.value.may_retry, caught.value.maybe_sent) == (True, True)
+    assert caught.value.smile_job_id == "0000000583"
+
+
 def test_a_zip_that_is_refused_says_which_job_had_been_announced(
     smile: FakeSmile, web_api: WebApi, selfie: Path
 ) -> None:
