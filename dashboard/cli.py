@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from flask import Flask
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -34,7 +35,7 @@ class OneLineErrors(click.Group):
             raise click.ClickException("; ".join(f"{name}: {text}" for name, text in error.fields.items())) from None
         except DashboardError as error:
             raise click.ClickException(error.message) from None
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:  # the second from the queue, which stands in the same place
             raise click.ClickException(f"the database does not answer ({type(error).__name__})") from None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from dashboard.jobs.products import FACTS, Product
@@ -14,6 +15,15 @@ KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
 NOT_ASKED = frozenset({"country", "id_type", "user_id", "job_id", "day", "month", "year", "company"})
 #: What Basic KYC compares with the authority; the more is given, the more is compared.
 COMPARED = ("first_name", "last_name", "dob", "gender", "phone_number")
+
+
+@cache
+def country_names() -> dict[str, str]:
+    return {row.country: row.country_name for row in document_types()}
+
+
+def country_name(code: str) -> str:
+    return country_names().get(code, code)
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Catalogue:
             for bank in (banks if isinstance(banks, list) else ())
             if isinstance(bank, Mapping) and {"code", "name"} <= bank.keys()
         )
-        self.country_names = {row.country: row.country_name for row in document_types()}
+        self.country_names = country_names()
 
     def countries(self, product: Product) -> list[tuple[str, str]]:
         """Codes and names, by name; empty for a product that needs no country."""

@@ -260,7 +260,9 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
 
 
 def _is_past_date(text: str) -> bool:
+    """Python reads more spellings of a date than Smile does: 19901231, 1990-W53-1."""
     try:
-        return date.fromisoformat(text) < utc_now().date()
+        found = date.fromisoformat(text)
     except ValueError:
         return False
+    return found.isoformat() == text and found < utc_now().date()

@@ -13,6 +13,7 @@ from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs import queries
+from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.comparison import compare
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import FIELDS, IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
@@ -33,6 +34,7 @@ blueprint = Blueprint("jobs", __name__)
 
 
 blueprint.add_app_template_filter(action_shape)
+blueprint.add_app_template_filter(country_name)
 blueprint.add_app_template_filter(id_type_words)
 
 
@@ -106,6 +108,8 @@ def redraw() -> ResponseReturnValue:
     if test_number:
         values["id_number"] = test_number
     form = JobForm(values, live_catalogue(), _is_sandbox())
+    if form.id_choice is None:
+        values["id_type"] = ""  # It belonged to the product or country that was chosen before.
     form.check_id_number()
     return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form))
 
@@ -133,7 +137,8 @@ def create() -> ResponseReturnValue:
         else:
             wake("jobs.advance", job.id)
             return see_other("jobs.show", job_id=job.id)
-    return render_template("jobs/new.html", **_form_context(form, had_files=bool(request.files))), 422
+    had_files = any(file.filename for file in request.files.values())
+    return render_template("jobs/new.html", **_form_context(form, had_files)), 422
 
 
 @blueprint.get("/jobs/<uuid:job_id>")

@@ -6,6 +6,7 @@
   const FAST_MS = 3_000;
   const SLOW_MS = 60_000;
   const ACTIVE_FOR_MS = 60_000;
+  const AGES_HOLD_MS = 60_000;
 
   // --- Polling: <div id="..." data-poll hx-get="..." hx-trigger="desk:poll" hx-swap="morph:outerHTML">
 
@@ -36,6 +37,13 @@
   });
   setInterval(poll, 500, false);
 
+  // Nothing new is answered with nothing, and the ages on the page stand still: now and then everything is asked for.
+  let drawnAt = Date.now();
+
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (!detail.elt.matches("[data-poll]") || Date.now() - drawnAt < AGES_HOLD_MS) return;
+    detail.path = detail.path.replace(/([?&])seen=\d+&?/, "$1");
+  });
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
     if (!detail.elt.matches("[data-poll]")) return;
     asking.add(detail.elt.id);
@@ -46,8 +54,8 @@
     const { elt } = requestConfig; // detail.elt is another one when the answer took the asking element away
     if (!asking.delete(elt.id)) return;
     askedAt.set(elt.id, Date.now());
-    // An answer of 4xx is an answer: only silence and 5xx mean that the connection is lost.
-    notePolling(elt.id, !detail.failed || (xhr && xhr.status >= 400 && xhr.status < 500));
+    // An answer of 4xx is an answer: only silence (status 0) and 5xx mean that the connection is lost.
+    notePolling(elt.id, xhr.status > 0 && xhr.status < 500);
   });
 
   const calmNotes = new WeakMap();
@@ -68,21 +76,35 @@
 
   // --- Updates keep what a person is using: selected text, open details, typed values, ticked boxes.
 
+  // A redraw that a person asked for takes the server's values, except of what was typed since it was asked for.
+
+  let isPollAnswer = false; // of the swap that is going on; htmx swaps in the same turn as it tells of it
+  const typedSinceAsked = new Set();
+
+  document.addEventListener("input", ({ target }) => { typedSinceAsked.add(target); });
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (!detail.elt.matches("[data-poll]")) typedSinceAsked.clear();
+  });
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig } = event.detail;
-    if (!requestConfig.elt.matches("[data-poll]")) return;
+    isPollAnswer = requestConfig.elt.matches("[data-poll]");
     const selection = getSelection();
-    if (!selection.isCollapsed && selection.containsNode(target, true)) event.detail.shouldSwap = false;
+    if (isPollAnswer && !selection.isCollapsed && selection.containsNode(target, true)) event.detail.shouldSwap = false;
+    else if (isPollAnswer && event.detail.shouldSwap) drawnAt = Date.now();
   });
 
   if (window.Idiomorph) {
     Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
-      const isPersons = (name === "open" && element.matches("details, dialog")) ||
-        ((name === "checked" || name === "value") && element.matches("input:not([type=hidden])")) ||
+      if (name === "open" && element.matches("details, dialog")) return false;
+      const isTyped = ((name === "checked" || name === "value") && element.matches("input:not([type=hidden])")) ||
         (name === "selected" && element.matches("option"));
-      return isPersons ? false : undefined;
+      const isNewer = isPollAnswer || typedSinceAsked.has(element.closest("select") ?? element);
+      return isTyped && isNewer ? false : undefined;
     };
+    // Chosen files stay in their field, which the server knows nothing of; so do their previews.
+    Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !node.matches?.(".previews");
   }
 
   // --- What a screen reader and the tab's title are told: data-announce, data-title.

@@ -1,7 +1,7 @@
 """Jobs at any point of their life, and a Smile that says what a test wants and remembers what it was asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, cast
 
@@ -99,8 +99,7 @@ class FakeSmile:
 
     @property
     def clients(self) -> SmileClients:
-        fake = cast(Any, self)
-        return SmileClients(fake, fake, fake)
+        return SmileClients(**{each.name: cast(Any, self) for each in fields(SmileClients)})
 
     def get_job_status(self, partner_params: dict[str, Any]) -> Any:
         return self._answer("job_status", partner_params=partner_params)

@@ -55,7 +55,9 @@ def test_documented_code_leads_to_its_documented_outcome(code: str, outcome: str
     assert answer.is_final == (expected != "provisional")
 
 
-@pytest.mark.parametrize("code", ["0815", "0822", "1213", "9999", "810", "", None, " 0810", "0810 ", 810, True, ["0810"]])
+@pytest.mark.parametrize(
+    "code", ["0815", "0822", "1213", "9999", "810", "", None, " 0810", "0810 ", 810, True, ["0810"]]
+)
 def test_undocumented_code_goes_to_a_person(code: Any):
     assert read_result(result(code), 1).outcome == Outcome.UNKNOWN
     assert read_result(result(code), 5, success=True).outcome == Outcome.UNKNOWN
@@ -105,9 +107,7 @@ def test_rejection_that_is_not_final_stays_watched():
         ("0814", 1, False, "provisional"),
     ],
 )
-def test_contradiction_between_code_and_success_goes_to_a_person(
-    code: str, job_type: int, success: Any, outcome: str
-):
+def test_contradiction_between_code_and_success_goes_to_a_person(code: str, job_type: int, success: Any, outcome: str):
     answer = read_job_status(answered(code, job_success=success), job_type)
 
     assert answer is not None
@@ -224,9 +224,7 @@ def test_final_result_stands_in_whatever_order_answers_come(
 
 
 @pytest.mark.parametrize("final", ["1210", "0811", "0001", "9999"])
-def test_provisional_after_final_never_downgrades_but_is_told_once(
-    database: Database, settings: Settings, final: str
-):
+def test_provisional_after_final_never_downgrades_but_is_told_once(database: Database, settings: Settings, final: str):
     job = make_sent_job(database, settings)
     settle(database, job, result(final))
     before = reload(database, job)
@@ -264,9 +262,7 @@ def test_late_result_settles_a_job_that_was_given_up(database: Database, setting
 
 
 @pytest.mark.parametrize(("claim", "alarms"), [("0811", True), ("0814", False), ("1210", False), ("9999", True)])
-def test_alarm_only_where_a_final_claim_contradicts(
-    database: Database, settings: Settings, claim: str, alarms: bool
-):
+def test_alarm_only_where_a_final_claim_contradicts(database: Database, settings: Settings, claim: str, alarms: bool):
     job = make_sent_job(database, settings)
     with database.transaction() as session:
         found = session.get_one(Job, job.id)

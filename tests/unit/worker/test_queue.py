@@ -1,0 +1,76 @@
+"""The queue only wakes early: what it loses, or cannot take, is found again by the sweep."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import redis
+from flask import Flask
+from huey import PostgresHuey, RedisHuey, SqliteHuey
+
+from dashboard.db import new_id
+from dashboard.worker import queue as queue_module
+from dashboard.worker.queue import Queue, attach_queue, wake
+
+
+@pytest.fixture
+def bare() -> Flask:
+    return Flask(__name__)
+
+
+def test_woken_task_runs_with_the_id_of_its_row(bare: Flask):
+    rows: list[UUID] = []
+    attach_queue(bare, "memory").register("jobs.advance", rows.append)
+    row_id = new_id()
+
+    with bare.app_context():
+        wake("jobs.advance", row_id)
+
+    assert rows == [row_id]
+
+
+def test_tasks_wait_in_the_file_until_somebody_runs_them(tmp_path: Path):
+    queue = Queue(f"sqlite:///{tmp_path / 'sub' / 'queue.db'}")
+
+    for _ in range(3):
+        queue.wake("jobs.advance", new_id())
+
+    assert isinstance(queue.huey, SqliteHuey)
+    assert queue.is_busy(3)
+    assert not queue.is_busy(4)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"), [("redis://127.0.0.1:1/0", RedisHuey), ("postgresql+psycopg://u@127.0.0.1:1/x", PostgresHuey)]
+)
+def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url: str, kind: type):
+    made: dict[str, Any] = {}
+
+    class Recorded(kind):  # type: ignore[misc]  # the base is chosen by the test
+        def __init__(self, name: str, **options: Any) -> None:
+            made.update(options)
+
+    monkeypatch.setattr(queue_module, kind.__name__, Recorded)
+
+    assert isinstance(queue_module._build(url), kind)
+    assert made["results"] is False
+    assert made.get("url") == url or made.get("dsn") == "postgresql://u@127.0.0.1:1/x"
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])
+def test_queue_that_is_down_undoes_nothing(bare: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
+    """The job is committed by then: an error would make a person create, and pay for, a second one."""
+    queue, tried = attach_queue(bare, "memory"), []
+
+    def refuse(*given: object) -> None:
+        tried.append(given)
+        raise error
+
+    monkeypatch.setattr(queue, "wake", refuse)
+
+    with bare.app_context():
+        wake("jobs.advance", new_id())
+
+    assert len(tried) == 1
