@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> Flask:
         KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys]),
     )
     set_up_logging(settings.log_format)
-    attach_queue(app, settings.queue_url)
+    attach_queue(app, settings.queue_url, settings.database_url)
     attach_smile_clients(app, settings)
     app.extensions["availability"] = AvailabilityCache()
     app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)

@@ -35,6 +35,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+#: An id that is searched by its beginning. PostgreSQL compares byte by byte then, whatever language it speaks.
+IdText = String().with_variant(String(collation="C"), "postgresql")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A point in time. Stored as UTC and always read back as UTC, on SQLite too, which knows no zones."""
 

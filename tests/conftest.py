@@ -102,9 +102,15 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def in_app(app: Flask) -> Iterator[Flask]:
+    """For verbs and tasks, which run inside the app; a request brings its own context and must not share one."""
     with app.app_context():
         yield app
-    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture

@@ -5,19 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dashboard.web.filters import file_size
+from dashboard.jobs.personal import IMPERSONAL_KEYS, base64_note, fold_base64
 
 MASK = "[masked]"
 #: A signature fits any body, so whoever reads one could send a callback of their own with it.
 SECRET_FIELDS = frozenset({"signature", "sec_key"})
-#: A field that nobody listed here may describe the customer.
-IMPERSONAL_FIELDS = frozenset(
-    {
-        *("JSONVersion", "SmileJobID", "PartnerParams", "user_id", "job_id", "job_type", "Source", "timestamp"),
-        *("ResultType", "ResultText", "ResultCode", "IsFinalResult", "IsMachineResult", "ConfidenceValue"),
-        *("Country", "IDType", "Actions", "success", "code", "job_complete", "job_success"),
-    }
-)
 WHOLLY_IMPERSONAL_FIELDS = frozenset({"Actions"})
 
 LONG_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{200,}={0,2}")
@@ -32,7 +24,7 @@ def shown_payload(payload: dict[str, Any], may_reveal: bool) -> dict[str, Any]:
 
 def pretty_json(payload: dict[str, Any], may_reveal: bool) -> str:
     """Indented, and with what is long and unreadable folded to its size."""
-    return visible(json.dumps(_folded(shown_payload(payload, may_reveal)), indent=2, ensure_ascii=False))
+    return visible(json.dumps(fold_base64(shown_payload(payload, may_reveal)), indent=2, ensure_ascii=False))
 
 
 def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> str:
@@ -51,7 +43,7 @@ def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> st
 def raw_text(body: str, payload: dict[str, Any]) -> str:
     """For the page, to somebody who may reveal: as received, with long base64 folded."""
     text = body_as_received(body, payload, may_reveal=True)
-    return visible(LONG_BASE64.sub(lambda found: _base64_note(found[0]), text))
+    return visible(LONG_BASE64.sub(lambda found: base64_note(found[0]), text))
 
 
 def visible(text: str) -> str:
@@ -61,7 +53,7 @@ def visible(text: str) -> str:
 def _shown_field(name: str, value: Any, may_reveal: bool) -> Any:
     if name.lower() in SECRET_FIELDS:
         return MASK
-    if not may_reveal and name not in IMPERSONAL_FIELDS:
+    if not may_reveal and name not in IMPERSONAL_KEYS:
         return MASK
     return _shown(value, may_reveal or name in WHOLLY_IMPERSONAL_FIELDS)
 
@@ -72,20 +64,6 @@ def _shown(value: Any, may_reveal: bool) -> Any:
     if isinstance(value, list):
         return [_shown(part, may_reveal) for part in value]
     return value
-
-
-def _folded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _folded(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_folded(part) for part in value]
-    if isinstance(value, str) and LONG_BASE64.fullmatch(value):
-        return _base64_note(value)
-    return value
-
-
-def _base64_note(text: str) -> str:
-    return f"<base64, {file_size(len(text) * 3 // 4)}>"
 
 
 def _secrets_in(value: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import UUID, uuid4
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -101,6 +102,14 @@ class JobForm:
     def id_choice(self) -> IdChoice | None:
         asked = self.value("id_type").upper()
         return next((choice for choice in self.id_choices if choice.id_type == asked), None)
+
+    @cached_property
+    def form_key(self) -> UUID:
+        """Made when the form is first shown, and sent along with it."""
+        try:
+            return UUID(self.value("form_key"))
+        except ValueError:
+            return uuid4()
 
     @property
     def may_leave_id_type_open(self) -> bool:
@@ -256,6 +265,7 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
         person=person,
         partner_params={"sandbox_result": wished} if wished else {},
         images=images,
+        form_key=state.form_key,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.db import EnumText, IdText, UtcDateTime, new_id
 from dashboard.jobs.products import Product
 
 
@@ -72,10 +72,10 @@ class Job(SQLModel, table=True):
     environment: str
     product: Product = Field(sa_type=EnumText(Product))
     job_type: int
-    user_id: str
-    job_id: str
-    smile_job_id: str | None = Field(default=None, index=True)
-    customer_reference: str = ""
+    user_id: str = Field(sa_type=IdText)
+    job_id: str = Field(sa_type=IdText)
+    smile_job_id: str | None = Field(default=None, index=True, sa_type=IdText)
+    customer_reference: str = Field(default="", sa_type=IdText)
     state: JobState = Field(sa_type=EnumText(JobState))
     outcome: Outcome | None = Field(default=None, sa_type=EnumText(Outcome))
     result_code: str | None = None

@@ -14,6 +14,7 @@ SENSITIVE_KEYS = frozenset(
 IMPERSONAL_KEYS = frozenset(
     {"JSONVersion", "SmileJobID", "PartnerParams", "ResultType", "ResultText", "ResultCode", "IsFinalResult"}
     | {"IsMachineResult", "Actions", "Source", "ConfidenceValue", "Country", "IDType", "timestamp", "success"}
+    | {"user_id", "job_id", "job_type", "code", "job_complete", "job_success"}
 )
 FOLD_AFTER = 200
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s_-]+")
@@ -33,8 +34,12 @@ def fold_base64(value: Any) -> Any:
     if isinstance(value, list):
         return [fold_base64(item) for item in value]
     if isinstance(value, str) and len(value) > FOLD_AFTER and BASE64.fullmatch(value):
-        return f"<base64, {file_size(len(value) * 3 // 4)}>"
+        return base64_note(value)
     return value
+
+
+def base64_note(text: str) -> str:
+    return f"<base64, {file_size(len(text) * 3 // 4)}>"
 
 
 def _walk(value: Any) -> Any:

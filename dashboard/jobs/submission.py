@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
@@ -40,10 +40,16 @@ class JobRequest:
     person: dict[str, Any] = field(default_factory=dict)  # names, dates, consent: the rest of Smile's id_info
     partner_params: dict[str, str] = field(default_factory=dict)
     images: tuple[GivenImage, ...] = ()
+    form_key: UUID | None = None  # names the form that was pressed: pressed twice, it is still one job
 
 
 def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
     """Saves the job with its images, due at once. The caller wakes the worker after the commit."""
+    made_up_job_id = f"job-{wanted.form_key or uuid4()}"
+    if not wanted.job_id and wanted.form_key:
+        pressed_before = find_by_job_id(session, settings.environment, made_up_job_id)
+        if pressed_before:
+            return pressed_before
     row_id = new_id()
     job = Job(
         id=row_id,
@@ -51,7 +57,7 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
         product=wanted.product,
         job_type=FACTS[wanted.product].job_type,
         user_id=wanted.user_id or f"user-{uuid4()}",
-        job_id=wanted.job_id or f"job-{uuid4()}",
+        job_id=wanted.job_id or made_up_job_id,
         customer_reference=wanted.customer_reference,
         state=JobState.QUEUED,
         country=wanted.country or None,
@@ -63,8 +69,7 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
         due_at=now,
         callback_key_digest=digest_of_key(callback_key(settings.secret_key.get_secret_value(), row_id)),
     )
-    taken = select(Job.id).where(Job.environment == job.environment, Job.job_id == job.job_id)
-    if session.exec(taken).first():
+    if find_by_job_id(session, job.environment, job.job_id):
         raise Invalid({"job_id": JOB_ID_TAKEN})
     keyring = keyring_of(session)
     if wanted.id_number:
@@ -82,6 +87,10 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     add_event(session, job, "created", f"Created by {submitted_by}.", now)
     record(session, "job.created", f"job {job.id}", now, details={"product": job.product.value, "job_id": job.job_id})
     return job
+
+
+def find_by_job_id(session: Session, environment: str, job_id: str) -> Job | None:
+    return session.exec(select(Job).where(Job.environment == environment, Job.job_id == job_id)).first()
 
 
 def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> None:

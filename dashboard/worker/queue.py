@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,8 +24,8 @@ QUEUE_ERRORS = (sqlite3.Error, psycopg.Error, redis.RedisError, OSError)
 class Queue:
     """Tasks by name, each taking the id of one row; slices wake them, `cli` registers what runs them."""
 
-    def __init__(self, url: str) -> None:
-        self.huey = _build(url)
+    def __init__(self, url: str, name: str) -> None:
+        self.huey = _build(url, name)
         self._tasks: dict[str, Task] = {}
         self._run = self.huey.task(name="run")(self._run_named)
 
@@ -42,8 +43,9 @@ class Queue:
         self._tasks[name](UUID(row_id))
 
 
-def attach_queue(app: Flask, url: str) -> Queue:
-    queue = Queue(url)
+def attach_queue(app: Flask, url: str, database_url: str) -> Queue:
+    """Deployments may share one Redis or PostgreSQL: the queue is named after the database that its rows are in."""
+    queue = Queue(url, f"desk-{sha256(database_url.encode()).hexdigest()[:12]}")
     app.extensions["queue"] = queue
     return queue
 
@@ -57,15 +59,15 @@ def wake(name: str, row_id: UUID) -> None:
         log.warning("not_woken", task=name, error=type(error).__name__)
 
 
-def _build(url: str) -> Huey:
+def _build(url: str, name: str) -> Huey:
     common: dict[str, Any] = {"results": False, "utc": True}
     if url == "memory":
-        return MemoryHuey("dashboard", immediate=True, **common)
+        return MemoryHuey(name, immediate=True, **common)
     if url.startswith("redis"):
-        return RedisHuey("dashboard", url=url, **common)
+        return RedisHuey(name, url=url, **common)
     if url.startswith("postgres"):
-        return PostgresHuey("dashboard", dsn=url.replace("postgresql+psycopg://", "postgresql://"), **common)
+        return PostgresHuey(name, dsn=url.replace("postgresql+psycopg://", "postgresql://"), **common)
     path = Path(make_url(url).database or "queue.db")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without a WAL: huey opens it with Python's own SQLite, and old ones can corrupt a WAL that two processes share.
-    return SqliteHuey("dashboard", filename=str(path), journal_mode="truncate", fsync=False, **common)
+    return SqliteHuey(name, filename=str(path), journal_mode="truncate", fsync=False, **common)

@@ -8,6 +8,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Searched by their beginnings: byte by byte, whatever language the database speaks.
+ID_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -82,10 +85,10 @@ def upgrade() -> None:
         sa.Column("environment", sa.String(), nullable=False),
         sa.Column("product", sa.String(), nullable=False),
         sa.Column("job_type", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.String(), nullable=False),
-        sa.Column("job_id", sa.String(), nullable=False),
-        sa.Column("smile_job_id", sa.String(), nullable=True),
-        sa.Column("customer_reference", sa.String(), nullable=False),
+        sa.Column("user_id", ID_TEXT, nullable=False),
+        sa.Column("job_id", ID_TEXT, nullable=False),
+        sa.Column("smile_job_id", ID_TEXT, nullable=True),
+        sa.Column("customer_reference", ID_TEXT, nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("result_code", sa.String(), nullable=True),

@@ -15,6 +15,8 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 
+pytestmark = pytest.mark.usefixtures("in_app")
+
 
 @pytest.fixture(autouse=True)
 def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,8 @@ from tests.factories.jobs import (
     update_job,
 )
 
+pytestmark = pytest.mark.usefixtures("in_app")
+
 WAITS = (2, 5, 10, 20, 40, 120, 300, 900)
 
 

@@ -33,6 +33,8 @@ from tests.factories.jobs import (
     update_job,
 )
 
+pytestmark = pytest.mark.usefixtures("in_app")
+
 UNKNOWN = Refused(400, "2390", "No job with that job_id and user_id")
 STANDINGS: dict[str, Any] = {"unknown": UNKNOWN, "without zip": NO_ZIP, "received": RUNNING}
 CAN_RETRY: dict[str, SmileError] = {

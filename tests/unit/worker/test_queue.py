@@ -22,7 +22,7 @@ def bare() -> Flask:
 
 def test_woken_task_runs_with_the_id_of_its_row(bare: Flask):
     rows: list[UUID] = []
-    attach_queue(bare, "memory").register("jobs.advance", rows.append)
+    attach_queue(bare, "memory", "sqlite://").register("jobs.advance", rows.append)
     row_id = new_id()
 
     with bare.app_context():
@@ -32,7 +32,7 @@ def test_woken_task_runs_with_the_id_of_its_row(bare: Flask):
 
 
 def test_tasks_wait_in_the_file_until_somebody_runs_them(tmp_path: Path):
-    queue = Queue(f"sqlite:///{tmp_path / 'sub' / 'queue.db'}")
+    queue = Queue(f"sqlite:///{tmp_path / 'sub' / 'queue.db'}", "test")
 
     for _ in range(3):
         queue.wake("jobs.advance", new_id())
@@ -54,7 +54,7 @@ def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url:
 
     monkeypatch.setattr(queue_module, kind.__name__, Recorded)
 
-    assert isinstance(queue_module._build(url), kind)
+    assert isinstance(queue_module._build(url, "test"), kind)
     assert made["results"] is False
     assert made.get("url") == url or made.get("dsn") == "postgresql://u@127.0.0.1:1/x"
 
@@ -62,7 +62,7 @@ def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url:
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])
 def test_queue_that_is_down_undoes_nothing(bare: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
     """The job is committed by then: an error would make a person create, and pay for, a second one."""
-    queue, tried = attach_queue(bare, "memory"), []
+    queue, tried = attach_queue(bare, "memory", "sqlite://"), []
 
     def refuse(*given: object) -> None:
         tried.append(given)

@@ -15,6 +15,8 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.worker import process
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 
+pytestmark = pytest.mark.usefixtures("in_app")
+
 
 class RecordingQueue:
     def __init__(self, is_full: bool = False) -> None:

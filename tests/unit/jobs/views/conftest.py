@@ -1,27 +1,18 @@
-"""An app whose requests each have a context of their own, as they have behind a server, and a queue that is silent."""
+"""A queue that is silent, and jobs as a test wants them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
-from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.jobs import views
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.models import Job
 from tests.factories.jobs import make_job as make_job_row
-
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    app.testing = True
-    yield app
-    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,18 @@ def test_valid_form_creates_a_queued_job(
     assert "job.created" in [entry.action for entry in session.exec(select(AuditEntry)).all()]
 
 
+def test_form_that_is_pressed_twice_is_one_job(sign_in: SignInAs, session: Session):
+    """A double click, or a reload of the answer: each job is charged."""
+    client = sign_in("ben")
+    page = client.get("/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN").text
+    form_key = page.partition('name="form_key" value="')[2].partition('"')[0]
+
+    answers = [client.post("/jobs", data=ENHANCED | {"form_key": form_key}) for _ in range(2)]
+
+    job = session.exec(select(Job)).one()
+    assert [answer.headers["Location"] for answer in answers] == [f"/jobs/{job.id}"] * 2
+
+
 def test_form_is_shown_for_a_choice_in_the_address(sign_in: SignInAs):
     page = sign_in("ben").get("/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN").text
 

@@ -106,7 +106,7 @@ def test_twin_has_the_documented_fields(sign_in: SignInAs, settled: Job):
         ("POST", "/checks"),
         ("POST", "/cancellation"),
         ("POST", "/reveals"),
-        ("GET", f"/images/01a20000-0000-7000-8000-000000000000"),
+        ("GET", "/images/01a20000-0000-7000-8000-000000000000"),
     ],
 )
 def test_job_that_is_not_ours_to_see_is_not_found(
