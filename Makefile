@@ -21,7 +21,7 @@ check: setup  ## format, lint, types, import order, templates, dead and unused d
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint templates --lint --check --quiet
+	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/deptry .
 	$(BIN)/vulture
 

@@ -33,9 +33,7 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling s
             for name, source in VENDOR_FILES.items():
                 shutil.copyfile(Path(work) / "node_modules" / source, vendor / name)
         # The manifest is written last: a build that was cut short is done again.
-        (vendor / "manifest.json").write_text(
-            json.dumps({"lock": lock_digest, "files": sorted(VENDOR_FILES)})
-        )
+        (vendor / "manifest.json").write_text(json.dumps({"lock": lock_digest, "files": sorted(VENDOR_FILES)}))
 
 
 def _is_current(vendor: Path, lock_digest: str) -> bool:
