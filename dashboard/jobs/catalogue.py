@@ -41,6 +41,11 @@ class IdChoice:
     needs_consent: bool = False
     has_back: bool = False
 
+    @property
+    def number_name(self) -> str:
+        """How the number is called: some labels name the number already."""
+        return self.label if "umber" in self.label else f"{self.label} number"
+
     def matches(self, number: str) -> bool:
         """Whether the number fits the published pattern; one that no engine reads fits everything."""
         compiled = id_number_pattern(self.pattern)

@@ -158,10 +158,10 @@ class JobForm:
         if not number or choice is None or choice.matches(number):
             return
         if choice.is_live:
-            self.errors["id_number"] = f"This is not what a {choice.label} number looks like. Check it once more."
+            self.errors["id_number"] = f"This is not what a {choice.number_name} looks like. Check it once more."
         else:
             self.warnings["id_number"] = (
-                f"By our own table a {choice.label} number looks different; Smile's present list could not be asked."
+                f"By our own table a {choice.number_name} looks different; Smile's present list could not be asked."
             )
 
 

@@ -63,7 +63,7 @@ def _search(session: Session, text: str) -> ColumnElement[bool]:
     """Any id exactly or by its beginning; an ID number only whole, since all we can compare is its digest."""
     beyond = text + "\U0010ffff"
     ids = (col(Job.user_id), col(Job.job_id), col(Job.smile_job_id), col(Job.customer_reference))
-    anywhere: list[ColumnElement[bool]] = [column.between(text, beyond) for column in ids]
+    anywhere: list[ColumnElement[bool]] = [(column >= text) & (column <= beyond) for column in ids]
     anywhere.append(col(Job.id_number_digest).in_(keyring_of(session).digests_for_search(text)))
     with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
         anywhere.append(col(Job.id) == UUID(text))

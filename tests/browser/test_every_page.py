@@ -1,0 +1,196 @@
+"""Every page of the staff: accessible in both themes, nothing sideways on a phone, and light on the wire."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenWindow, Pause
+from tests.browser.new_job import wait_until_provisional
+from tests.factories.callbacks import make_payload
+from tests.factories.images import make_jpeg
+from tests.integration.conftest import Deployment
+
+SELFIE = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
+BVN = {"country": "NG", "id_type": "BVN", "id_number": "00000000000"}
+FIRST_VISIT_KB = 130
+LATER_VISIT_KB = 20
+
+# Each state of the form of a new job, by its address.
+FORMS = (
+    "/jobs/new",
+    "/jobs/new?product=biometric_kyc",
+    "/jobs/new?product=biometric_kyc&country=NG&id_type=BVN",
+    "/jobs/new?product=document_verification&country=GH",
+    "/jobs/new?product=business_verification&country=NG&id_type=BUSINESS_REGISTRATION",
+    "/jobs/new?product=smartselfie_authentication",
+    "/jobs/new?product=basic_kyc&country=NG&id_type=BVN",
+)
+
+
+def check_page(page: Page) -> None:
+    """In both themes no finding of axe; at the width of a phone nothing to scroll sideways."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # A colour on its way is no colour yet.
+        check_accessibility(page, theme)
+    usual = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    check_accessibility(page, "phone")
+    page.set_viewport_size(usual or {"width": 1280, "height": 800})
+    assert too_wide <= 0, f"{page.url} scrolls {too_wide} px sideways on a phone"
+
+
+def check_accessibility(page: Page, theme: str) -> None:
+    findings = Axe().run(page).response["violations"]
+    told = [f"{found['id']}: {node['html']}" for found in findings for node in found["nodes"]]
+    assert not told, f"{page.url}, {theme}:\n" + "\n".join(told)
+
+
+def test_the_door_and_its_error(open_window: OpenWindow) -> None:
+    page = open_window("/sign-in", member=None)
+    check_page(page)
+
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    check_page(page)
+
+
+def test_the_list_without_jobs_and_without_matches(open_window: OpenWindow) -> None:
+    page = open_window("/jobs")
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    check_page(page)
+
+    page.goto("/jobs?q=nothing-like-this")
+
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    check_page(page)
+
+
+@pytest.mark.parametrize("address", FORMS)
+def test_the_form_of_a_new_job_at_each_step(open_window: OpenWindow, address: str) -> None:
+    page = open_window(address)
+
+    check_page(page)
+
+
+def test_the_form_with_errors(open_window: OpenWindow) -> None:
+    page = open_window("/jobs/new?product=biometric_kyc&country=NG&id_type=BVN")
+    page.get_by_label("Bank Verification Number").fill("12")
+
+    page.get_by_role("button", name="Run in the sandbox").click()
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    check_page(page)
+
+
+def test_a_job_that_waits(shared_deployment: Deployment, open_window: OpenWindow, paused_worker: Pause) -> None:
+    with paused_worker():
+        job_id = shared_deployment.staff().create_job({"product": "enhanced_kyc", **BVN})
+        page = open_window(f"/jobs/{job_id}")
+
+        expect(page.get_by_role("button", name="Cancel this job")).to_be_visible()
+        check_page(page)
+
+
+@pytest.mark.usefixtures("slow_review")
+def test_a_job_that_is_provisional(
+    shared_deployment: Deployment, open_window: OpenWindow, paused_worker: Pause
+) -> None:
+    job_id = shared_deployment.staff().create_job({"product": "biometric_kyc", **BVN, "sandbox_result": "2"}, SELFIE)
+    page = open_window(f"/jobs/{job_id}")
+    wait_until_provisional(shared_deployment, page)
+    with paused_worker():
+        expect(page.locator(".verdict .outcome")).to_contain_text("Provisional")
+        check_page(page)
+
+
+def test_a_job_that_is_approved_with_everything_opened(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    job_id = shared_deployment.staff().create_job({"product": "biometric_kyc", **BVN}, SELFIE)
+    page = open_window(f"/jobs/{job_id}")
+    expect(page.locator(".verdict .outcome")).to_contain_text("Approved")
+    expect(page.locator(".verdict")).to_contain_text("Claimed by callback")
+
+    page.get_by_role("button", name="Reveal what is masked").click()
+    expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
+    page.get_by_text("Selfie", exact=False).locator("xpath=ancestor-or-self::summary").click()
+    page.locator("details.result summary").first.click()
+
+    expect(page.get_by_role("img", name="As it was sent")).to_be_visible()
+    check_page(page)
+
+
+def test_a_job_that_failed(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    wanted = {"product": "smartselfie_authentication", "user_id": "nobody"}
+    job_id = shared_deployment.staff().create_job(wanted, SELFIE)
+    page = open_window(f"/jobs/{job_id}")
+
+    expect(page.locator(".verdict .outcome")).to_contain_text("Failed")
+    check_page(page)
+
+
+def test_the_full_list_and_the_callbacks(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    hooks = shared_deployment.web_url + "/hooks/smile"
+    with_callback(shared_deployment)
+    wrong = make_payload(job_id="nobody-knows", signature="d3Jvbmc=")
+    assert requests.post(hooks, json=wrong, timeout=10).status_code == 401
+    page = open_window("/jobs")
+    check_page(page)
+
+    page.goto("/callbacks")
+    expect(page.get_by_role("rowheader", name="Valid").first).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Wrong").first.click()
+    check_page(page)
+    page.goto("/callbacks?verdict=valid")
+    page.get_by_role("link", name="Valid").first.click()
+    check_page(page)
+
+
+def with_callback(deployment: Deployment) -> str:
+    """A job whose callback has come."""
+    job_id = deployment.staff().create_job({"product": "biometric_kyc", **BVN}, SELFIE)
+    deployment.staff().wait_for(job_id, lambda job: job["outcome"] == "approved" and bool(job["callbacks"]))
+    return job_id
+
+
+@pytest.mark.parametrize("address", ["/team", "/audit", "/account", "/nowhere"])
+def test_the_pages_beside(open_window: OpenWindow, address: str) -> None:
+    page = open_window(address, member="ada")
+
+    check_page(page)
+
+
+def test_a_first_visit_and_later_ones_are_light_on_the_wire(
+    shared_deployment: Deployment, open_window: OpenWindow
+) -> None:
+    job_id = with_callback(shared_deployment)
+    page = open_window("/healthz")
+    sizes: dict[str, float] = {}
+
+    for address in ("/jobs", "/jobs?state=done", "/jobs/new", FORMS[2], f"/jobs/{job_id}", "/callbacks", "/account"):
+        with measured_kilobytes(page) as received:
+            page.goto(address, wait_until="networkidle")
+        sizes[address] = sum(received)
+
+    first, *later = sizes.values()
+    for address, size in sizes.items():
+        print(f"{size:6.1f} KB {re.sub('[0-9a-f-]{36}', '<id>', address)}")
+    assert first <= FIRST_VISIT_KB
+    assert max(later) <= LATER_VISIT_KB
+
+
+@contextmanager
+def measured_kilobytes(page: Page) -> Iterator[list[float]]:
+    """What came over the wire, headers included and compressed as it was."""
+    received: list[float] = []
+    session = page.context.new_cdp_session(page)
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"] / 1024))
+    session.send("Network.enable")
+    yield received
+    session.detach()
