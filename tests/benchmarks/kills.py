@@ -11,6 +11,7 @@ from tests.benchmarks.report import Figure
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import start_deployment
+from tests.integration.jobs.dying_worker import start_worker
 
 KILLS = 50
 BVN = {"country": "NG", "id_type": "BVN", "id_number": "00000000000"}
@@ -20,22 +21,26 @@ def measure(folder: Path) -> list[Figure]:
     url = f"sqlite:///{folder / 'dashboard.db'}"
     keyring = KeyRing.from_base64([ENCRYPTION_KEY])
     migrations.upgrade(Database(url, keyring))
-    deployment = start_deployment(folder, url, keyring)
+    deployment = start_deployment(folder, url, keyring, ("sandbox", "web"))
+    worker = start_worker(deployment.environment)
     chance = random.Random(50)
     selfie = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
     try:
         staff = deployment.staff()
         jobs = []
-        for number in range(KILLS):
+        for _ in range(KILLS):
             jobs.append(staff.create_job({"product": "biometric_kyc", **BVN}, selfie))
             jobs.append(staff.create_job({"product": "enhanced_kyc", **BVN}))
-            # A worker needs about two seconds to start; the kill falls before, within and after its first work.
-            time.sleep(chance.uniform(0.0, 1.0) if number % 3 else chance.uniform(1.5, 3.0))
-            deployment.kill("worker")
-            deployment.start("worker")
+            # It starts within a few tenths of a second; the kill falls before, within and after its first work.
+            time.sleep(chance.uniform(0.1, 1.5))
+            worker.kill()
+            worker.join(10)
+            worker = start_worker(deployment.environment)
         ended = [staff.wait_for(job, lambda job: job["state"] in ("done", "failed"), seconds=120) for job in jobs]
         charged = deployment.charged()
     finally:
+        worker.kill()
+        worker.join(10)
         deployment.stop()
     stuck = sum(job["state"] != "done" for job in ended)
     twice = sum(count > 1 for count in charged.values())

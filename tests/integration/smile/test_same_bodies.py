@@ -17,12 +17,8 @@ from tests.integration.smile.same_calls import CALLS, ENROLLED, Stage
 from tests.integration.smile.simulator import Simulator
 from tests.integration.smile.wire import Flat, flattened
 
-pytestmark = [
-    # All tests here look at the same recordings.
-    pytest.mark.xdist_group("same-bodies"),
-    # Smile's client writes entries of equal names, of which zipfile warns.
-    pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning"),
-]
+# Smile's client writes entries of equal names, of which zipfile warns.
+pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
 
 Found = dict[str, tuple[Any, Any]]
 
