@@ -12,7 +12,7 @@ MIN_LENGTH = 12
 MAX_LENGTH = 1000
 COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common_passwords.txt"
 
-_hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 
 
 def problem_with(text: str, *about_the_person: str) -> str | None:
@@ -29,12 +29,12 @@ def problem_with(text: str, *about_the_person: str) -> str | None:
 
 
 def hash_password(text: str) -> str:
-    return _hasher.hash(_normalised(text))
+    return HASHER.hash(_normalised(text))
 
 
 def verify_password(password_hash: str, text: str) -> bool:
     try:
-        return _hasher.verify(password_hash, _normalised(text))
+        return HASHER.verify(password_hash, _normalised(text))
     except (VerificationError, InvalidHashError):
         return False
 
@@ -47,7 +47,7 @@ def verify_in_vain(text: str) -> bool:
 
 def needs_rehash(password_hash: str) -> bool:
     """True for a hash that was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(password_hash)
+    return HASHER.check_needs_rehash(password_hash)
 
 
 @cache
