@@ -14,7 +14,7 @@ demo: .venv/run-done  ## the whole product with sample data, on http://localhost
 	$(BIN)/dashboard demo
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore tests/benchmarks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests --ignore tests/benchmarks
 
 check: setup  ## format, lint, types, import order, templates, dead and unused dependencies
 	$(BIN)/ruff format --check .
