@@ -130,7 +130,9 @@ def _timestamp_text(timestamp: object) -> str:
     if _is_text(timestamp):
         return timestamp
     if timestamp is None:
-        timestamp = datetime.now(UTC)
+        # Finer than Smile's own milliseconds: two that sign in the same one would make the very same signature, and
+        # a genuine callback would look like a request of ours that was sent back.
+        return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     try:
         if isinstance(timestamp, int | float) and not isinstance(timestamp, bool):
             timestamp = datetime.fromtimestamp(timestamp / 1000, UTC)

@@ -23,8 +23,8 @@ PLACEHOLDERS = ("first_name", "middle_name", "last_name", "country", "id_type", 
 DIFFERENCES = [
     # --- every request ------------------------------------------------------------------------------------
     Difference(
-        "*", "*/timestamp", "0000-00-00T00:00:00.000000+00:00", "0000-00-00T00:00:00.000Z",
-        "Both are UTC; ours has the very form of the documented examples.",
+        "*", "*/timestamp", "0000-00-00T00:00:00.000000+00:00", "0000-00-00T00:00:00.000000Z",
+        "Both are UTC to the microsecond; ours names the zone as the documented examples do.",
     ),
     Difference(
         "*", "*/source_sdk", "Python", "rest_api",
