@@ -11,9 +11,11 @@ from dashboard.sandbox.control import control
 from dashboard.sandbox.documents import documents
 from dashboard.sandbox.fields import json_object
 from dashboard.sandbox.gateway import BODY_READ, LOG_ENTRY, Gateway
+from dashboard.sandbox.hosted import hosted
 from dashboard.sandbox.id_api import id_api
 from dashboard.sandbox.image_links import images
 from dashboard.sandbox.job_status import job_status
+from dashboard.sandbox.link_pages import link_pages
 from dashboard.sandbox.links import links
 from dashboard.sandbox.mobile import mobile
 from dashboard.sandbox.portal import portal
@@ -49,7 +51,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     sandbox.install(app)
     for blueprint in (
         uploads, images, id_api, job_status, web_tokens, services, mobile, consent, smart_selfie, documents,
-        screening, links, portal, control, console,
+        screening, links, portal, control, console, hosted, link_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     answer_refusals(app)

@@ -1,5 +1,6 @@
 """Who calls: a signature or sec_key in the body, the same trio in headers, or a web token."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +16,16 @@ from dashboard.sandbox.state import current
 
 @dataclass(frozen=True)
 class Caller:
-    """What authentication found: whether to answer with a sec_key, and the claims of a web token."""
+    """What authentication found: whether to answer with a sec_key, and a web token with its claims."""
 
     legacy: bool = False
-    claims: dict[str, Any] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
+    claims: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def link_ref(self) -> str:
+        """The Smile Link whose page the token was made for, or ""."""
+        return str(self.claims.get("link_ref") or "")
 
 
 def by_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
@@ -39,14 +46,14 @@ def by_signature_or_token(body: Mapping[str, Any], partner_field: str) -> Caller
     if body.get("token") is None:
         return by_signature(body, partner_field)
     check_partner(fields.optional_text(body, partner_field))
-    return Caller(claims=_claims(fields.optional_text(body, "token")))
+    return _by_token(fields.optional_text(body, "token"))
 
 
 def by_headers() -> Caller:
     """The trio in the headers of the newer endpoints."""
     check_partner(request.headers.get("SmileID-Partner-ID", ""))
     if token := request.headers.get("SmileID-Token"):
-        return Caller(claims=_claims(token))
+        return _by_token(token)
     _check_signature(request.headers.get("SmileID-Timestamp", ""), request.headers.get("SmileID-Request-Signature", ""))
     return Caller()
 
@@ -55,6 +62,12 @@ def by_headers_or_signature(body: Mapping[str, Any], partner_field: str) -> Call
     if "SmileID-Request-Signature" in request.headers or "SmileID-Token" in request.headers:
         return by_headers()
     return by_signature(body, partner_field)
+
+
+def spend_token(caller: Caller) -> None:
+    """Note that a job was submitted with the caller's web token; whether that ends it is a setting."""
+    if caller.token:
+        current().store.spend_token(_digest(caller.token))
 
 
 def check_partner(partner_id: str) -> None:
@@ -87,13 +100,22 @@ def _check_age(moment: float) -> None:
         raise _unauthorized()
 
 
-def _claims(token: str) -> dict[str, Any]:
-    claims = jwt.read(token, current().signer.secret("web token"), time.time())
+def _by_token(token: str) -> Caller:
+    sandbox = current()
+    claims = jwt.read(token, sandbox.signer.secret("web token"))
     if claims is None:
         raise _unauthorized()
-    return claims
+    if claims.get("exp", 0) <= time.time():
+        raise _unauthorized("The web token has expired")
+    if sandbox.settings.web_token_single_use and _digest(token) in sandbox.store.spent_tokens:
+        raise _unauthorized("The web token was used already")
+    return Caller(token=token, claims=claims)
 
 
-def _unauthorized() -> Refused:
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _unauthorized(text: str = "You are not authorized to do that") -> Refused:
     settings = current().settings
-    return Refused(settings.unauthorized_code, "You are not authorized to do that", settings.unauthorized_status)
+    return Refused(settings.unauthorized_code, text, settings.unauthorized_status)

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from dashboard.sandbox import authentication, fields
 from dashboard.sandbox.refusals import INVALID_JOB_TYPE, MISSING, Refused
+from dashboard.sandbox.uploads import job_params
 
 documents = Blueprint("documents", __name__)
 
@@ -39,13 +40,14 @@ def sample() -> Response:
 
 @documents.post("/v1/documents/sign")
 def sign() -> Response:
-    authentication.by_headers()
+    caller = authentication.by_headers()
     authentication.check_partner(request.form.get("smile_client_id", ""))
-    params = fields.partner_params(fields.json_object(request.form.get("partner_params", "")))
+    params = job_params({"partner_params": fields.json_object(request.form.get("partner_params", ""))}, caller)
     if fields.job_type(params) != 12:
         raise Refused(INVALID_JOB_TYPE)
     for name in ("ids", "name", "document_read_at"):
         fields.text(request.form, name)
     if "image" not in request.files and not request.form.get("image"):
         raise Refused(MISSING, "Error - A required parameter is missing: image")
+    authentication.spend_token(caller)
     return jsonify({"success": True})

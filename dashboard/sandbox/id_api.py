@@ -55,10 +55,11 @@ def _lookup(product: str, wait: bool) -> Response:
     if wait and not (callback_url or sandbox.settings.default_callback_url):
         raise Refused(MISSING, "Error - A required parameter is missing: callback_url")
     with sandbox.store.lock:
-        job = new_job(sandbox, params, product, callback_url, caller.legacy)
+        job = new_job(sandbox, params, product, callback_url, caller)
         job.id_info = id_info
         job.charged = 1
         sandbox.store.save(job)
+        authentication.spend_token(caller)
         if wait:
             work_later(sandbox, job)
             return jsonify({"success": True})

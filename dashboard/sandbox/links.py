@@ -1,4 +1,4 @@
-"""Smile Links: create, update, show and list; the pages behind the links are not part of this module."""
+"""Smile Links: create, update, show and list; the pages behind the links are in link_pages.py."""
 
 import secrets
 from datetime import UTC, datetime
@@ -33,9 +33,6 @@ def create() -> Response:
         raise Refused(MISSING, "Error - A required parameter is missing: id_types")
     link |= {
         "ref_id": secrets.token_hex(12),
-        "total_jobs": 0,
-        "successful_jobs": 0,
-        "failed_jobs": 0,
         "created_at": iso(datetime.now(UTC)),
         "disabled_at": None,
     }
@@ -59,14 +56,24 @@ def update(ref_id: str) -> Response:
 def show(ref_id: str) -> Response:
     """Both verbs are in use: the sources disagree about the right one."""
     authentication.by_signature(request.args if request.method == "GET" else fields.json_body(), "partner_id")
-    link = _found(ref_id)
-    return jsonify({**link, "link": _address(link)})
+    return jsonify(_shown(_found(ref_id)))
 
 
 @links.get("/v1/smile_links")
 def listed() -> Response:
     authentication.by_signature(request.args, "partner_id")
-    return jsonify({"links": [{**link, "link": _address(link)} for link in current().store.links.values()]})
+    return jsonify({"links": [_shown(link) for link in current().store.links.values()]})
+
+
+def _shown(link: Json) -> Json:
+    jobs = current().store.jobs_of_link(link["ref_id"])
+    settled = [job for job in jobs if job.complete and job.result.get("IsFinalResult") == "true"]
+    counters = {
+        "total_jobs": len(jobs),
+        "successful_jobs": sum(job.success for job in settled),
+        "failed_jobs": sum(not job.success for job in settled),
+    }
+    return {**link, **counters, "link": _address(link)}
 
 
 def _changes(body: Json) -> Json:

@@ -41,7 +41,7 @@ def aml() -> Response:
         if not str(body.get("birth_year") or "").isdigit():
             raise Refused(WRONG_TYPE, "Error - birth_year is of the wrong data type: year expected")
     with sandbox.store.lock:
-        job = new_job(sandbox, params, "aml", "", caller.legacy)
+        job = new_job(sandbox, params, "aml", "", caller)
         job.charged = 1
         sandbox.store.save(job)
         entry = answer_at_once(sandbox, job)
@@ -54,7 +54,7 @@ def aml() -> Response:
 def address() -> Response:
     sandbox = current()
     body = fields.json_body()
-    authentication.by_headers()
+    caller = authentication.by_headers()
     country = fields.text(body, "country")
     for name in ("address", "full_name", "callback_url"):
         fields.text(body, name)
@@ -63,7 +63,7 @@ def address() -> Response:
     params = {"user_id": f"user-{secrets.token_hex(8)}", "job_id": f"job-{secrets.token_hex(8)}", "job_type": 12}
     params = fields.partner_params(params | fields.mapping(body, "partner_params"))
     with sandbox.store.lock:
-        job = new_job(sandbox, params, "address_verification", fields.callback_url(body), legacy=False)
+        job = new_job(sandbox, params, "address_verification", fields.callback_url(body), caller)
         job.charged = 1
         work_later(sandbox, job)
     return jsonify({"success": True})

@@ -47,8 +47,15 @@ class SandboxSettings:
     #: Undocumented: the HTTP status and which of 2204 and 2205 a failed authentication gets.
     unauthorized_status: int = 400
     unauthorized_code: str = "2205"
-    #: Undocumented: a token may be used again while it lives, since one page makes several calls with it.
+    #: Undocumented: how long a web token lives.
     token_lifetime_seconds: float = 900.0
+    #: Undocumented: whether a token ends with the first job that is submitted with it.
+    web_token_single_use: bool = False
+    #: Undocumented: a token opens pages and jobs of the job type it was asked for, and no others.
+    web_token_binds_job_type: bool = True
+    #: The sources disagree: an old list has the product `document_verification`, the browser script only
+    #: knows `doc_verification`.
+    token_for_document_verification: bool = False
     #: Raw REST callers must name themselves in source_sdk and source_sdk_version.
     require_source_sdk: bool = True
     #: Identity types of `consent_id_types` need consent_information in the request.

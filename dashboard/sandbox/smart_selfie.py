@@ -31,7 +31,7 @@ def authenticate() -> Response:
 
 def _answer(job_type: JobType) -> Response:
     sandbox = current()
-    authentication.by_headers()
+    caller = authentication.by_headers()
     params = _params(job_type)
     selfie = request.files.get("selfie_image")
     if selfie is None or not request.files.getlist("liveness_images"):
@@ -40,7 +40,7 @@ def _answer(job_type: JobType) -> Response:
     with sandbox.store.lock:
         enrolment.check(sandbox, params["user_id"], job_type, use_enrolled_image=False, allow_new_enroll=allow)
         product = PRODUCT_OF_JOB_TYPE[job_type]
-        job = new_job(sandbox, params, product, request.form.get("callback_url", ""), legacy=False)
+        job = new_job(sandbox, params, product, request.form.get("callback_url", ""), caller)
         job.charged = 1
         job.images = ["selfie_image"]
         sandbox.store.put_blob(job.job_id, "selfie_image", selfie.read())

@@ -44,6 +44,8 @@ class Job:
     complete: bool = False
     success: bool = False
     images: list[str] = field(default_factory=list)
+    #: The Smile Link that the customer came through, or "".
+    link_ref: str = ""
     #: Callbacks: address, entry, attempts with their answers, and when the next attempt is due.
     deliveries: list[Json] = field(default_factory=list, repr=False)
 
@@ -79,6 +81,8 @@ class Store:
         self.users: dict[str, User] = {}
         self.links: dict[str, Json] = {}
         self.verified_sessions: dict[str, Json] = {}
+        #: Digests of the web tokens that a job was submitted with.
+        self.spent_tokens: set[str] = set()
         self._job_ids: dict[str, str] = {}
         self._blobs: dict[tuple[str, str], bytes] = {}
         self._kept_image_jobs = kept_image_jobs
@@ -112,6 +116,16 @@ class Store:
         with self.lock:
             self.links[link["ref_id"]] = link
             self._write("link", link["ref_id"], link)
+
+    def jobs_of_link(self, ref_id: str) -> list[Job]:
+        """The jobs that customers really submitted through a Smile Link."""
+        with self.lock:
+            return [job for job in self.jobs.values() if job.link_ref == ref_id and job.charged]
+
+    def spend_token(self, digest: str) -> None:
+        with self.lock:
+            self.spent_tokens.add(digest)
+            self._write("spent token", digest, {})
 
     def put_blob(self, job_id: str, name: str, data: bytes) -> None:
         with self.lock:
@@ -159,6 +173,8 @@ class Store:
                 self.jobs[key] = Job(**body)
             elif kind == "user":
                 self.users[key] = User(**body)
+            elif kind == "spent token":
+                self.spent_tokens.add(key)
             else:
                 self.links[key] = body
 

@@ -48,13 +48,14 @@ def prepare() -> Response:
                 use_enrolled_image=use_enrolled_image,
                 allow_new_enroll=allow_new_enroll,
             )  # fmt: skip
-            job = new_job(sandbox, params, PRODUCT_OF_JOB_TYPE[job_type], callback_url, caller.legacy)
+            job = new_job(sandbox, params, PRODUCT_OF_JOB_TYPE[job_type], callback_url, caller)
         elif not (retry and _may_reopen(sandbox, job, params, job_type)):
             raise Refused(JOB_EXISTS, "Job already exists. Did you mean to set the retry flag to true?")
         job.partner_params, job.callback_url, job.legacy = params, callback_url, caller.legacy
         job.use_enrolled_image = use_enrolled_image
         job.prepared += 1
         sandbox.store.save(job)
+        authentication.spend_token(caller)
     return jsonify(
         {
             "upload_url": _upload_url(sandbox, job),
@@ -102,10 +103,16 @@ def take(job_key: str, token: str) -> Response:
 def job_params(body: Json, caller: Caller) -> Json:
     """partner_params of the request; what the web token was minted for wins over what the browser says."""
     given = fields.mapping(body, "partner_params")
-    return fields.partner_params({**given, **caller.claims.get("partner_params", {})})
+    claimed = caller.claims.get("partner_params", {})
+    params = fields.partner_params({**given, **claimed})
+    if "job_type" in given and "job_type" in claimed and fields.job_type(given) != fields.job_type(claimed):
+        if current().settings.web_token_binds_job_type:
+            raise Refused(INVALID_JOB_TYPE, "The web token was made for another product")
+        params["job_type"] = fields.job_type(given)
+    return params
 
 
-def new_job(sandbox: Sandbox, params: Json, product: str, callback_url: str, legacy: bool) -> Job:
+def new_job(sandbox: Sandbox, params: Json, product: str, callback_url: str, caller: Caller) -> Job:
     """A fresh job under its job_id, which must not have been used. The caller holds the lock and saves it."""
     if params["job_id"] in sandbox.store.jobs:
         raise Refused(JOB_EXISTS, "Error - Job already exists for job_id")
@@ -118,7 +125,8 @@ def new_job(sandbox: Sandbox, params: Json, product: str, callback_url: str, leg
         smile_job_id=sandbox.store.next_smile_job_id(),
         base_url=request.host_url.rstrip("/"),
         callback_url=callback_url,
-        legacy=legacy,
+        legacy=caller.legacy,
+        link_ref=caller.link_ref,
         created_at=time.time(),
     )
 

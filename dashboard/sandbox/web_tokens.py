@@ -5,11 +5,13 @@ import time
 from flask import Blueprint, Response, jsonify
 
 from dashboard.sandbox import authentication, fields
+from dashboard.sandbox.fields import Json
 from dashboard.sandbox.jwt import mint
 from dashboard.sandbox.refusals import INVALID_PRODUCT, Refused
 from dashboard.sandbox.state import current
 
-#: Every product name that a source of the vendor's lists, and the job type its token carries.
+#: Every product name that a source of the vendor's lists, and the job type its token carries. Whether
+#: `document_verification` is one of them is a setting.
 JOB_TYPE_OF_PRODUCT = {
     "authentication": 2,
     "basic_kyc": 5,
@@ -33,15 +35,25 @@ def create() -> Response:
     body = fields.json_body()
     authentication.by_signature(body, "partner_id")
     person = {"user_id": fields.text(body, "user_id"), "job_id": fields.text(body, "job_id")}
-    job_type = JOB_TYPE_OF_PRODUCT.get(fields.text(body, "product"))
-    if job_type is None:
+    product = fields.text(body, "product")
+    job_type = JOB_TYPE_OF_PRODUCT.get(product)
+    is_disputed = product == "document_verification" and not current().settings.token_for_document_verification
+    if job_type is None or is_disputed:
         raise Refused(INVALID_PRODUCT)
     fields.text(body, "callback_url")
+    token = new_token({**person, "job_type": job_type}, fields.callback_url(body))
+    return jsonify({"success": True, "token": token})
+
+
+def new_token(partner_params: Json, callback_url: str, **more: str) -> str:
+    """A token that lives as long as the settings say; `more` are claims that the vendor's tokens do not have."""
+    sandbox = current()
     now = int(time.time())
     claims = {
-        "partner_params": {**person, "job_type": job_type},
-        "callback_url": fields.callback_url(body),
+        "partner_params": partner_params,
+        "callback_url": callback_url,
         "iat": now,
-        "exp": now + int(current().settings.token_lifetime_seconds),
+        "exp": now + int(sandbox.settings.token_lifetime_seconds),
+        **more,
     }
-    return jsonify({"success": True, "token": mint(claims, current().signer.secret("web token"))})
+    return mint(claims, sandbox.signer.secret("web token"))

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +41,18 @@ def upload_with(client: FlaskClient, token: str, **changes: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("product", "job_type"),
-    [("smartselfie", 4), ("authentication", 2), ("basic_kyc", 5), ("doc_verification", 6), ("biometric_kyc", 1)],
+    [
+        ("authentication", 2),
+        ("basic_kyc", 5),
+        ("biometric_kyc", 1),
+        ("doc_verification", 6),
+        ("e_signature", 12),
+        ("ekyc_smartselfie", 1),
+        ("enhanced_document_verification", 11),
+        ("enhanced_kyc", 5),
+        ("identity_verification", 5),
+        ("smartselfie", 4),
+    ],
 )
 def test_token_names_person_job_type_and_callback(client: FlaskClient, product: str, job_type: int) -> None:
     answer = mint(client, product=product).json
@@ -88,7 +100,50 @@ def test_token_of_another_kind_of_key_or_none_is_refused(client: FlaskClient) ->
 def test_expired_token_is_refused(build: Callable[..., Flask]) -> None:
     client = build(token_lifetime_seconds=-1).test_client()
 
-    assert upload_with(client, mint(client).json["token"]).json["code"] == "2205"
+    answer = upload_with(client, mint(client).json["token"]).json
+
+    assert answer == {"code": "2205", "error": "The web token has expired"}
+
+
+def test_product_that_the_sources_disagree_about_is_a_setting(client: FlaskClient, build: Callable[..., Flask]) -> None:
+    lenient = build(token_for_document_verification=True).test_client()
+
+    assert mint(client, product="document_verification").json["code"] == "2217"
+    assert mint(lenient, product="document_verification").json["success"] is True
+
+
+def test_token_of_another_product_is_refused(client: FlaskClient, build: Callable[..., Flask]) -> None:
+    lenient = build(web_token_binds_job_type=False).test_client()
+    params = calls.params(job_type=1)
+
+    strict = upload_with(client, mint(client).json["token"], partner_params=params)
+    tolerated = upload_with(lenient, mint(lenient).json["token"], partner_params=params)
+
+    assert strict.json["code"] == "2212"
+    assert tolerated.json["code"] == "2202"
+
+
+def test_token_may_be_used_up_by_its_first_job(build: Callable[..., Flask], tmp_path: Path) -> None:
+    changes = {"web_token_single_use": True, "store_path": tmp_path / "sandbox.db"}
+    client = build(**changes).test_client()
+    token = mint(client).json["token"]
+    config = {"partner_id": "002", "token": token}
+
+    before = client.post("/v1/products_config", json=config)
+    upload_with(client, token)
+    after = client.post("/v1/products_config", json=config)
+    restarted = build(**changes).test_client().post("/v1/products_config", json=config)
+
+    assert before.status_code == 200
+    assert after.json == restarted.json == {"code": "2205", "error": "The web token was used already"}
+
+
+def test_token_is_used_again_unless_that_is_switched_off(client: FlaskClient) -> None:
+    token = mint(client).json["token"]
+
+    upload_with(client, token)
+
+    assert upload_with(client, token, retry=True).json["code"] == "2202"
 
 
 def test_hosted_pages_read_their_configuration_with_the_token(client: FlaskClient) -> None:
