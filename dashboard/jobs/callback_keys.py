@@ -5,11 +5,18 @@ import hashlib
 import hmac
 from uuid import UUID
 
+from dashboard.config import Settings
+
 
 def callback_key(secret_key: str, job_id: UUID) -> str:
     """128 bits that nobody can guess from another job's; derived, so that a resumed submission names the same."""
     mac = hmac.new(secret_key.encode(), b"callback key" + job_id.bytes, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
+
+
+def callback_address(settings: Settings, job_id: UUID) -> str:
+    """Where Smile sends what it has to say about this job."""
+    return f"{settings.public_url}/hooks/smile/{callback_key(settings.secret_key.get_secret_value(), job_id)}"
 
 
 def digest_of_key(key: str) -> str:

@@ -14,6 +14,7 @@ PAGE_TIMEOUT = (1.0, 3.0)
 @dataclass(frozen=True)
 class SmileClients:
     web_api: WebApi
+    tokens: WebApi  # for get_web_token while a customer waits
     id_api: IDApi
     services: Services
     account: PartnerAccount
@@ -33,6 +34,7 @@ def attach_smile_clients(app: Flask, settings: Settings) -> None:
     signing_key, older_keys = settings.api_keys[0], settings.api_keys[1:]
     app.extensions["smile_clients"] = SmileClients(
         WebApi(partner_id, None, signing_key, server, transport=transport, verify_keys=older_keys),
+        WebApi(partner_id, None, signing_key, server, transport=impatient, verify_keys=older_keys),
         IDApi(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
         Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
         PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),

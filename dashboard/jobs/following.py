@@ -11,13 +11,14 @@ from sqlmodel import Session, col, select
 
 from dashboard.config import Settings
 from dashboard.errors import Conflict
+from dashboard.jobs.awaiting import note_submission, schedule_next_look
 from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
 from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
+from dashboard.jobs.standing import Standing, ask_job_status, standing_of
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import SmileError
-from dashboard.smile.constants import CODE_NO_ZIP
 
 SECONDS_BETWEEN_CHECKS = 10.0
 GAVE_UP = "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
@@ -42,12 +43,20 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         # Pushed forward before asking: a run that breaks off cannot spin, and a wake-up meanwhile shows.
         job.due_at = unless_woken = now + timedelta(seconds=settings.lease)
         partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
+        # The customer's browser submits these, or has said that it did: Smile need not know them yet.
+        may_be_unknown = job.link_id is not None
     problem, answer = None, None
     try:
-        answer = clients.web_api.get_job_status(partner_params)
+        if may_be_unknown:
+            answer = ask_job_status(clients, partner_params)
+        else:
+            answer = clients.web_api.get_job_status(partner_params)
     except SmileError as error:
         problem = str(error)
     with lease.saving() as (session, job, now):
+        if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:
+            note_submission(session, job, settings, now, "Smile has the customer's verification.")
+            job.due_at = unless_woken  # This was the question that a submission calls for.
         result = read_job_status(answer, job.job_type) if answer else None
         if result is not None:
             settle_job(session, job, result, Source.JOB_STATUS, now)
@@ -65,8 +74,10 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
 
 def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
     """Whether the images that we believe sent never arrived; Smile needs a while before it sees what did."""
-    if job.state != JobState.WAITING or str(answer.get("code")) != CODE_NO_ZIP:
+    if job.state != JobState.WAITING or standing_of(answer) != Standing.WITHOUT_ZIP:
         return False
+    if job.link_id is not None:
+        return False  # The images are on the customer's phone; we have none to send.
     if job.attempts >= len(settings.retry_waits):
         return False  # Sent often enough; it goes on being watched and expires.
     return now - (job.submitted_at or now) > timedelta(seconds=settings.zip_lost_after)
@@ -85,6 +96,9 @@ def _send_again(session: Session, job: Job, now: datetime) -> None:
 def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:
     if job.is_settled:
         job.due_at = None
+        return
+    if job.state == JobState.AWAITING_CUSTOMER:
+        schedule_next_look(session, job, settings, now)
         return
     sent_at = job.submitted_at or job.created_at
     if now - sent_at > timedelta(seconds=settings.check_for):

@@ -125,7 +125,14 @@ class Job(SQLModel, table=True):
     @property
     def may_check(self) -> bool:
         """Whether Smile may know this job; one that failed on the way may have arrived all the same."""
-        return self.submitted_at is not None or (self.state == JobState.FAILED and self.step != Step.CREATED)
+        may_have_arrived = self.state == JobState.FAILED or self.is_with_customer
+        return self.submitted_at is not None or (may_have_arrived and self.step != Step.CREATED)
+
+    @property
+    def is_with_customer(self) -> bool:
+        """Started from a link and not submitted yet; whoever takes longer than we wait can still submit it."""
+        is_unsubmitted = self.link_id is not None and self.submitted_at is None
+        return is_unsubmitted and self.state in (JobState.AWAITING_CUSTOMER, JobState.EXPIRED)
 
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at

@@ -8,7 +8,6 @@ A run that finds `preparing` or `sending` does not know whether the last call ar
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from random import uniform
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlmodel import Session, col, select
 from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
-from dashboard.jobs.callback_keys import callback_key
+from dashboard.jobs.callback_keys import callback_address
 from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.media import SealedImage
@@ -25,32 +24,15 @@ from dashboard.jobs.models import Image, Job, JobState, Source, Step
 from dashboard.jobs.outcome import read_job_status, read_result, settle_job
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.refusals import explain_refusal, explain_silence
+from dashboard.jobs.standing import Standing, ask_job_status, standing_of
 from dashboard.jobs.submission import id_number_of, identity, media_dir, person_of
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
-from dashboard.smile.constants import CODE_JOB_EXISTS, CODE_NO_ZIP
+from dashboard.smile.constants import CODE_JOB_EXISTS
 from dashboard.web.filters import file_size
-
-#: How job_status refuses a job that it does not know; its code is not documented.
-UNKNOWN_JOB_STATUSES = frozenset({400, 404})
-#: Refusals that say nothing about the job, only about us or our request.
-CODES_OF_A_BAD_QUESTION = frozenset({"2201", "2203", "2204", "2205", "2213", "2301", "2401", "2405", "2413"})
-
 
 #: However long Smile asks us to wait, a person would not.
 LONGEST_WAIT_SECONDS = 3600.0
-
-
-class StandingUnclear(SmileError):
-    """Smile refused even the question about a job, so nobody knows whether it arrived: ask again, never submit."""
-
-
-class Standing(Enum):
-    """What Smile knows of a job id."""
-
-    UNKNOWN = auto()
-    WITHOUT_ZIP = auto()
-    RECEIVED = auto()
 
 
 @dataclass(frozen=True)
@@ -88,7 +70,7 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
 def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
     step, is_prepared_before = parcel.step, False
     if step in (Step.PREPARING, Step.SENDING):
-        standing = _ask_standing(clients, parcel)
+        standing = standing_of(ask_job_status(clients, parcel.partner_params))
         if standing == Standing.RECEIVED:
             return _save_sent(lease, settings, "Smile has the images already; they were not sent again.")
         # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
@@ -119,11 +101,11 @@ def _images_in_words(count: int) -> str:
 
 def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
     if parcel.step == Step.SENDING:
-        answer = _job_status(clients, parcel)
+        answer = ask_job_status(clients, parcel.partner_params)
         result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
         if result is not None:
             return _save_answer(lease, result.payload, Source.JOB_STATUS, "Smile had answered this call before.")
-        if answer is not None and _standing_of(answer) == Standing.RECEIVED:
+        if standing_of(answer) == Standing.RECEIVED:
             return _save_sent(lease, settings, "Smile has this call already and is still working on it.")
     _save_step(lease, Step.SENDING)
     is_basic = parcel.product == Product.BASIC_KYC
@@ -140,7 +122,6 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
     if images and FACTS[job.product].asks_id_number:
         id_info["entered"] = True
     sealed_url = job.upload_url_sealed
-    key = callback_key(settings.secret_key.get_secret_value(), job.id)
     return Parcel(
         product=job.product,
         step=job.step,
@@ -156,28 +137,9 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
             for image in images
         ],
         images_size=sum(image.size for image in images),
-        callback_url=f"{settings.public_url}/hooks/smile/{key}",
+        callback_url=callback_address(settings, job.id),
         upload_url=keyring.open(sealed_url, identity(job, "upload_url")).decode() if sealed_url else "",
     )
-
-
-def _ask_standing(clients: SmileClients, parcel: Parcel) -> Standing:
-    answer = _job_status(clients, parcel)
-    return Standing.UNKNOWN if answer is None else _standing_of(answer)
-
-
-def _job_status(clients: SmileClients, parcel: Parcel) -> dict[str, Any] | None:
-    """Smile's answer about this job id; None when Smile itself, and not something on the way, does not know it."""
-    try:
-        return clients.web_api.get_job_status(parcel.partner_params)
-    except Refused as error:
-        if error.status in UNKNOWN_JOB_STATUSES and error.code and error.code not in CODES_OF_A_BAD_QUESTION:
-            return None
-        raise StandingUnclear(explain_refusal(error)) from error
-
-
-def _standing_of(answer: dict[str, Any]) -> Standing:
-    return Standing.WITHOUT_ZIP if str(answer.get("code")) == CODE_NO_ZIP else Standing.RECEIVED
 
 
 def _save_step(lease: Lease, step: Step) -> None:

@@ -45,11 +45,23 @@ class JobRequest:
 
 def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
     """Saves the job with its images, due at once. The caller wakes the worker after the commit."""
-    made_up_job_id = f"job-{wanted.form_key or uuid4()}"
     if not wanted.job_id and wanted.form_key:
-        pressed_before = find_by_job_id(session, settings.environment, made_up_job_id)
+        pressed_before = find_by_job_id(session, settings.environment, f"job-{wanted.form_key}")
         if pressed_before:
             return pressed_before
+    job = new_job(session, wanted, settings, JobState.QUEUED, submitted_by, now)
+    job.due_at = now
+    for given in wanted.images:
+        store_image(session, media_dir(settings), job, given, now)
+    add_event(session, job, "created", f"Created by {submitted_by}.", now)
+    record(session, "job.created", f"job {job.id}", now, details={"product": job.product.value, "job_id": job.job_id})
+    return job
+
+
+def new_job(
+    session: Session, wanted: JobRequest, settings: Settings, state: JobState, created_by: str, now: datetime
+) -> Job:
+    """The row alone, with a callback address of its own and nothing due yet."""
     row_id = new_id()
     job = Job(
         id=row_id,
@@ -57,16 +69,15 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
         product=wanted.product,
         job_type=FACTS[wanted.product].job_type,
         user_id=wanted.user_id or f"user-{uuid4()}",
-        job_id=wanted.job_id or made_up_job_id,
+        job_id=wanted.job_id or f"job-{wanted.form_key or uuid4()}",
         customer_reference=wanted.customer_reference,
-        state=JobState.QUEUED,
+        state=state,
         country=wanted.country or None,
         id_type=wanted.id_type or None,
         partner_params=wanted.partner_params,
-        created_by=submitted_by,
+        created_by=created_by,
         created_at=now,
         changed_at=now,
-        due_at=now,
         callback_key_digest=digest_of_key(callback_key(settings.secret_key.get_secret_value(), row_id)),
     )
     if find_by_job_id(session, job.environment, job.job_id):
@@ -82,10 +93,6 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
         session.flush()
     except IntegrityError:  # Somebody took the id between our question and our row.
         raise Invalid({"job_id": JOB_ID_TAKEN}) from None
-    for given in wanted.images:
-        store_image(session, media_dir(settings), job, given, now)
-    add_event(session, job, "created", f"Created by {submitted_by}.", now)
-    record(session, "job.created", f"job {job.id}", now, details={"product": job.product.value, "job_id": job.job_id})
     return job
 
 

@@ -52,7 +52,7 @@ NEXT = {
     Outcome.UNKNOWN: "Somebody must look at the raw answer below and decide.",
 }
 WAITING = {
-    JobState.AWAITING_CUSTOMER: ("Waiting for the customer to open the link.", "Nothing to do."),
+    JobState.AWAITING_CUSTOMER: ("The customer pressed Start and has not finished yet.", "Nothing to do."),
     JobState.QUEUED: ("Waiting to be sent to Smile.", "Nothing to do; it can still be cancelled."),
     JobState.SUBMITTING: ("On its way to Smile.", "Nothing to do."),
     JobState.EXPIRED: ("No answer came in time.", "Ask Smile's support and quote the ids below."),
@@ -65,6 +65,8 @@ def verdict_sentence(job: Job) -> str:
         return job.last_error or "Smile did not accept this job."
     if job.state == JobState.WAITING:
         return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
+    if job.state == JobState.EXPIRED and job.is_with_customer:
+        return "The customer did not finish in time."
     if job.state != JobState.DONE:
         return WAITING[job.state][0]
     if job.result_code in BY_CODE:
@@ -89,6 +91,8 @@ def next_step(job: Job, now: datetime) -> str:
         if job.callback_overdue(now):
             return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
         return "Nothing to do; this page updates itself."
+    if job.state == JobState.EXPIRED and job.is_with_customer:
+        return "Send the link again if the verification is still needed."
     if job.state != JobState.DONE or job.outcome is None:
         return WAITING[job.state][1]
     return NEXT_BY_CODE.get(job.result_code or "", NEXT[job.outcome])
