@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import dashboard.audit.views
 import dashboard.callbacks.views
 import dashboard.jobs.views
+import dashboard.links.customer
 import dashboard.team.views
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     _set_up_web(app, settings)
     for slice_views in (dashboard.team.views, dashboard.jobs.views, dashboard.callbacks.views, dashboard.audit.views):
         app.register_blueprint(slice_views.blueprint)
+    app.register_blueprint(dashboard.links.customer.blueprint)
     app.register_blueprint(health.blueprint)
     return app
 

@@ -6,6 +6,8 @@ from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
+from dashboard.links import starting
+from dashboard.links import tasks as link_tasks
 from dashboard.worker.queue import Task
 from dashboard.worker.schedule import FindDue, Tidy
 
@@ -15,6 +17,7 @@ def tasks() -> Mapping[str, Task]:
         "jobs.advance": job_tasks.advance,
         "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
         "callbacks.handle": callback_tasks.handle,
+        "links.give_back_lost_use": link_tasks.give_back_lost_use,
     }
 
 
@@ -23,6 +26,9 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
         "callbacks.handle": lambda session, now, limit: callbacks_due(session, environment, now, limit),
         "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
         "jobs.note_overdue_callback": lambda session, now, limit: following.overdue_unnoted(
+            session, environment, now, limit
+        ),
+        "links.give_back_lost_use": lambda session, now, limit: starting.starts_without_token(
             session, environment, now, limit
         ),
     }

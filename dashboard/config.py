@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     check_for: float = 7 * 24 * 3600.0
     callback_expected_within: float = 120.0
     zip_lost_after: float = 120.0
+    await_waits: Seconds = Field(default=(60, 120, 300, 600, 1800), min_length=1)  # while a customer has the job
+    await_customer_for: float = 24 * 3600.0
     services_cached_for: float = 900.0
 
     @classmethod

@@ -2,11 +2,13 @@
 
 from sqlmodel import SQLModel
 
+from dashboard import stored_settings
 from dashboard.audit import models as audit
 from dashboard.callbacks import models as callbacks
 from dashboard.jobs import models as jobs
+from dashboard.links import models as links
 from dashboard.team import models as team
 
-__all__ = ["audit", "callbacks", "jobs", "metadata", "team"]
+__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "stored_settings", "team"]
 
 metadata = SQLModel.metadata

@@ -32,7 +32,7 @@ def set_headers(app: Flask, is_https: bool) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in fixed.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Cache-Control", "no-store")
         if "HX-Request" in request.headers or response.mimetype == "text/html":

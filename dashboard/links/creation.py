@@ -1,0 +1,132 @@
+"""Making a link: `create_link` checks what is wanted, saves it, and tells the code this one time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import keyring_of, new_id
+from dashboard.errors import Invalid
+from dashboard.jobs.products import FACTS, Product
+from dashboard.links.codes import digest_of_code, new_code
+from dashboard.links.languages import LANGUAGES
+from dashboard.links.models import PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Choice, Link, prefill_identity
+from dashboard.stored_settings import read_branding
+
+MOST_USES = 10_000
+MOST_DAYS = 90
+#: Fields of a person that a link may carry; `id_number` besides the rest of Smile's id_info.
+PREFILL_FIELDS = frozenset({"id_number", "first_name", "middle_name", "last_name", "dob", "phone_number", "gender"})
+
+
+@dataclass(frozen=True)
+class LinkRequest:
+    """What somebody asks for: a product, or choices that each name one."""
+
+    product: Product | None = None
+    choices: tuple[Choice, ...] = ()
+    country: str = ""
+    id_type: str = ""
+    customer_reference: str = ""
+    user_id: str = ""
+    prefill: dict[str, str] = field(default_factory=dict)  # of PREFILL_FIELDS
+    prefill_is_locked: bool = False
+    partner_params: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    return_url: str = ""
+    uses: int = 1
+    expires_in_days: int = 7
+
+
+def create_link(
+    session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime
+) -> tuple[Link, str]:
+    """The link, and its code: shown once, since only a digest is kept. Raises Invalid."""
+    wrong = wrong_fields(wanted, read_branding(session, settings).return_urls)
+    if wrong:
+        raise Invalid(wrong)
+    code, row_id = new_code(), new_id()
+    prefill = {name: value for name, value in wanted.prefill.items() if value}
+    link = Link(
+        id=row_id,
+        environment=settings.environment,
+        code_digest=digest_of_code(code),
+        product=wanted.product,
+        choices=[
+            {"country": each.country, "id_type": each.id_type, "verification_method": each.method}
+            for each in wanted.choices
+        ],
+        country=wanted.country or None,
+        id_type=wanted.id_type or None,
+        customer_reference=wanted.customer_reference,
+        user_id=wanted.user_id,
+        prefill_sealed=keyring_of(session).seal_json(prefill, prefill_identity(row_id)) if prefill else None,
+        prefill_is_locked=wanted.prefill_is_locked and bool(prefill),
+        partner_params=wanted.partner_params,
+        language=wanted.language,
+        return_url=wanted.return_url,
+        expires_at=now + timedelta(days=wanted.expires_in_days),
+        uses_allowed=wanted.uses,
+        created_by=created_by,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(link)
+    session.flush()
+    product = wanted.product.value if wanted.product else "the customer's choice"
+    record(session, "link.created", f"link {link.id}", now, details={"product": product, "uses": str(wanted.uses)})
+    return link, code
+
+
+def link_address(settings: Settings, code: str) -> str:
+    """What the customer opens."""
+    return f"{settings.public_url}/v/{code}"
+
+
+def prefill_of(session: Session, link: Link) -> dict[str, str]:
+    if link.prefill_sealed is None:
+        return {}
+    prefill: dict[str, str] = keyring_of(session).open_json(link.prefill_sealed, prefill_identity(link.id))
+    return prefill
+
+
+def wrong_fields(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
+    """What the rules of links refuse, one sentence per field; what may be typed is the form's business."""
+    wrong: dict[str, str] = {}
+    product = wanted.product
+    if (product is None) == (not wanted.choices):
+        wrong["product"] = "Choose one product, or the ID types that the customer may choose from."
+    elif product is not None and product not in WEB_PRODUCTS:
+        wrong["product"] = f"{FACTS[product].name} has no page for customers."
+    if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in wanted.choices):
+        wrong["choices"] = "Each choice names a country, an ID type and how it is checked."
+    if product == Product.SMARTSELFIE_AUTHENTICATION and not wanted.user_id:
+        wrong["user_id"] = "An authentication needs the user id under which the customer is enrolled."
+    elif wanted.user_id and wanted.uses > 1:
+        wrong["uses"] = "A link for one user id is for one person; leave the user id empty, or allow one use."
+    if wanted.id_type and not wanted.country:
+        wrong["country"] = "Choose the country of this ID type."
+    if not set(wanted.prefill) <= PREFILL_FIELDS:
+        wrong["prefill"] = "Only details of a person can be filled in."
+    if any(wanted.prefill.values()) and not wanted.id_type:
+        wrong["id_type"] = "Choose the ID type that the filled-in details belong to."
+    if any(wanted.prefill.values()) and wanted.uses > 1:
+        wrong["uses"] = "Details of one customer go only into a link for one use."
+    wrong |= _wrong_frame(wanted, return_urls)
+    return wrong
+
+
+def _wrong_frame(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, Any]:
+    wrong = {}
+    if not 1 <= wanted.uses <= MOST_USES:
+        wrong["uses"] = f"Between 1 and {MOST_USES}."
+    if not 1 <= wanted.expires_in_days <= MOST_DAYS:
+        wrong["expires_in_days"] = f"Between 1 and {MOST_DAYS} days."
+    if wanted.language and wanted.language not in LANGUAGES:
+        wrong["language"] = "Choose one of the listed languages."
+    if wanted.return_url and wanted.return_url not in return_urls:
+        wrong["return_url"] = "This address is not among those that the settings allow."
+    return wrong

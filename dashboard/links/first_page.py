@@ -1,0 +1,100 @@
+"""What the customer's first page says about one link: who asks, why, what is needed, how long, how much data.
+
+Shown to customers, and to staff as a preview of just the same.
+"""
+
+from dataclasses import dataclass
+
+from dashboard.jobs.products import Product
+from dashboard.jobs.wording import id_type_words
+from dashboard.links.languages import Texts
+from dashboard.links.models import Choice, Link
+from dashboard.stored_settings import Branding
+
+FACE, DOCUMENT, NUMBER = "face", "document", "number"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What Smile's page takes; the megabytes are its script, its camera and the pictures together, rounded up."""
+
+    needs: tuple[str, ...]
+    minutes: int
+    megabytes: int
+
+
+EFFORTS = {
+    Product.BIOMETRIC_KYC: Effort((FACE, NUMBER), 2, 5),
+    Product.DOCUMENT_VERIFICATION: Effort((FACE, DOCUMENT), 2, 6),
+    Product.ENHANCED_DOCUMENT_VERIFICATION: Effort((FACE, DOCUMENT), 2, 6),
+    Product.ENHANCED_KYC: Effort((NUMBER,), 1, 1),
+    Product.BASIC_KYC: Effort((NUMBER,), 1, 1),
+    Product.SMARTSELFIE_REGISTRATION: Effort((FACE,), 1, 5),
+    Product.SMARTSELFIE_AUTHENTICATION: Effort((FACE,), 1, 5),
+}
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    title: str
+    purpose: str
+    needs: list[str]
+    effort: str
+    consent: str
+    works_until: str
+    choices: list[str]
+
+
+def first_page(link: Link, branding: Branding, texts: Texts) -> FirstPage:
+    company = branding.company_name
+    effort = _effort(link)
+    return FirstPage(
+        title=texts("ask_title", company=company),
+        purpose=branding.purposes.get(texts.language) or texts("ask_purpose", company=company),
+        needs=_needs(link, effort, texts),
+        effort=f"{texts(f'minutes_{effort.minutes}')} · {texts('megabytes', count=effort.megabytes)}",
+        consent=consent_sentence(branding, texts),
+        works_until=texts("works_until", moment=texts.moment(link.expires_at)),
+        choices=_choice_labels(link.offered(), texts),
+    )
+
+
+def consent_sentence(branding: Branding, texts: Texts) -> str:
+    """What the customer ticks, and what is recorded: the same words."""
+    return texts("consent", company=branding.company_name)
+
+
+def _effort(link: Link) -> Effort:
+    """Of the product; of all that may be chosen together, the most of each."""
+    products = [link.product] if link.product else [choice.product for choice in link.offered()]
+    efforts = [EFFORTS[product] for product in products]
+    return Effort(
+        tuple(need for need in (FACE, DOCUMENT, NUMBER) if any(need in effort.needs for effort in efforts)),
+        max(effort.minutes for effort in efforts),
+        max(effort.megabytes for effort in efforts),
+    )
+
+
+def _needs(link: Link, effort: Effort, texts: Texts) -> list[str]:
+    needs = [texts("need_face")] if FACE in effort.needs else []
+    if link.product is None:
+        needs.append(texts("need_choice"))
+    elif DOCUMENT in effort.needs or NUMBER in effort.needs:
+        kind = "document" if DOCUMENT in effort.needs else "number"
+        name = _name_of(link.id_type, texts) if link.id_type else ""
+        needs.append(texts(f"need_{kind}", id_type=name) if name else texts(f"need_any_{kind}"))
+    if FACE in effort.needs or DOCUMENT in effort.needs:
+        needs.append(texts("need_camera"))
+    return needs
+
+
+def _choice_labels(offered: list[Choice], texts: Texts) -> list[str]:
+    is_one_country = len({choice.country for choice in offered}) == 1
+    names = [_name_of(choice.id_type, texts) for choice in offered]
+    if is_one_country:
+        return names
+    return [f"{name} ({texts.country(choice.country)})" for name, choice in zip(names, offered, strict=True)]
+
+
+def _name_of(id_type: str, texts: Texts) -> str:
+    return texts.id_type(id_type, id_type_words(id_type))

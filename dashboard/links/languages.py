@@ -1,0 +1,78 @@
+"""The customer's languages: which there are, which one a request gets, and the texts of each (TOML, in texts/)."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_datetime
+from werkzeug.datastructures import LanguageAccept
+
+#: In their own words, in the order of the switch on the page.
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "fr": "Français",
+    "pt": "Português",
+    "ar": "العربية",
+    "sw": "Kiswahili",
+}
+DEFAULT = "en"
+RIGHT_TO_LEFT = frozenset({"ar"})
+#: What Smile's own pages call those that they speak; the others see English there.
+HOSTED_LANGUAGES = {"en": "en-GB", "fr": "fr-FR", "ar": "ar-EG"}
+
+TEXTS_DIR = Path(__file__).parent / "texts"
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+
+
+class Texts:
+    """One language. `texts("title", company=...)` is the sentence; what is put in keeps its own direction."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+        self.hosted_language = HOSTED_LANGUAGES.get(language, HOSTED_LANGUAGES[DEFAULT])
+        self.has_hosted_pages = language in HOSTED_LANGUAGES
+        self._texts = catalogue(language)
+        self._locale = Locale.parse(language)
+
+    def __call__(self, key: str, **values: Any) -> str:
+        text = self._texts[key]
+        assert isinstance(text, str)
+        return text.format(**{name: self._isolated(str(value)) for name, value in values.items()})
+
+    def id_type(self, id_type: str, label: str) -> str:
+        """The name of an ID type; those with a name of their own, such as BVN, have the same in every language."""
+        return str(self._texts["id_types"].get(id_type, label))
+
+    def country(self, code: str) -> str:
+        return str(self._locale.territories.get(code, code))
+
+    def moment(self, moment: datetime) -> str:
+        """The zone is said, since a customer's is not known without a script."""
+        in_utc = moment.astimezone(UTC)
+        return f"{format_datetime(in_utc, self._texts['moment_pattern'], locale=self._locale)} UTC"
+
+    def _isolated(self, value: str) -> str:
+        return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}" if self.direction == "rtl" else value
+
+
+@cache
+def texts_in(language: str) -> Texts:
+    return Texts(language)
+
+
+@cache
+def catalogue(language: str) -> dict[str, Any]:
+    return tomllib.loads((TEXTS_DIR / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def choose_language(asked: str, of_link: str, accepted: LanguageAccept) -> str:
+    """What the customer switched to, else what the link says, else what the browser prefers."""
+    for language in (asked, of_link):
+        if language in LANGUAGES:
+            return language
+    return accepted.best_match(list(LANGUAGES)) or DEFAULT

@@ -1,0 +1,180 @@
+"""Link, and LinkStart: one press of its Start. Rules about one row live here; verbs live beside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, ColumnElement, Index, and_
+from sqlmodel import Field, SQLModel, col
+
+from dashboard.db import EnumText, IdText, UtcDateTime, new_id
+from dashboard.jobs.models import Outcome
+from dashboard.jobs.products import Product
+
+#: Products with a hosted page, by the names that tokens and Smile's script know them by.
+WEB_PRODUCTS: Mapping[Product, str] = {
+    Product.BIOMETRIC_KYC: "biometric_kyc",
+    Product.DOCUMENT_VERIFICATION: "doc_verification",
+    Product.ENHANCED_DOCUMENT_VERIFICATION: "enhanced_document_verification",
+    Product.ENHANCED_KYC: "enhanced_kyc",
+    Product.BASIC_KYC: "basic_kyc",
+    Product.SMARTSELFIE_REGISTRATION: "smartselfie",
+    Product.SMARTSELFIE_AUTHENTICATION: "authentication",
+}
+PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
+#: Opened or started this long ago and still nothing submitted: worth sending again.
+STALLED_AFTER = timedelta(hours=1)
+
+
+class Stage(StrEnum):
+    CREATED = "created"
+    OPENED = "opened"
+    STARTED = "started"
+    SUBMITTED = "submitted"
+    RESULT = "result"
+    EXPIRED = "expired"
+    PAUSED = "paused"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the jobs of a link tell about it; `version` changes with each of them."""
+
+    jobs: int = 0
+    version: int = 0
+    submitted_at: datetime | None = None  # the first time
+    settled_at: datetime | None = None  # the first time
+    outcome: Outcome | None = None  # of the newest job that has one
+
+
+NOTHING_YET = Progress()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One ID type that a customer may bring, and how it is checked; `method` is a web product's name."""
+
+    country: str
+    id_type: str
+    method: str
+
+    @property
+    def product(self) -> Product:
+        return PRODUCTS_BY_WEB_NAME[self.method]
+
+
+class Link(SQLModel, table=True):
+    """One address for one customer, or for several. It names a product, or the choices that decide it."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        Index("ix_link_environment_id", "environment", "id"),
+        Index("ix_link_environment_changed_at", "environment", "changed_at"),
+        Index("ix_link_environment_customer_reference", "environment", "customer_reference"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    code_digest: str = Field(unique=True)
+    product: Product | None = Field(default=None, sa_type=EnumText(Product))
+    choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    country: str | None = None
+    id_type: str | None = None
+    customer_reference: str = Field(default="", sa_type=IdText)
+    user_id: str = ""  # empty: each job gets one of its own
+    prefill_sealed: bytes | None = None
+    prefill_is_locked: bool = False
+    partner_params: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    language: str = ""  # empty: what the customer's browser prefers
+    return_url: str = ""
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    uses_allowed: int = 1
+    uses_spent: int = 0
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1  # goes up with every change that somebody could see
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time, as all of these
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_error: str | None = None  # why the last Start did not get through to Smile
+    last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def uses_left(self) -> int:
+        return self.uses_allowed - self.uses_spent
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a new customer may start; `open_at` says the same to the database."""
+        return self.is_live(now) and self.uses_left > 0
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether somebody who started may go on, the uses aside."""
+        return self.paused_at is None and self.revoked_at is None and now < self.expires_at
+
+    def stage(self, progress: Progress, now: datetime) -> Stage:
+        """The furthest that anybody came, unless staff have closed the link or its time is over."""
+        if self.revoked_at:
+            return Stage.REVOKED
+        if self.paused_at:
+            return Stage.PAUSED
+        if progress.settled_at:
+            return Stage.RESULT
+        if progress.submitted_at:
+            return Stage.SUBMITTED
+        if now >= self.expires_at:
+            return Stage.EXPIRED
+        if self.started_at:
+            return Stage.STARTED
+        return Stage.OPENED if self.opened_at else Stage.CREATED
+
+    def is_stalled(self, progress: Progress, now: datetime) -> bool:
+        """Opened, but not finished for a while: the customer may need it sent again."""
+        seen_at = self.started_at or self.opened_at
+        return (
+            seen_at is not None
+            and now - seen_at > STALLED_AFTER
+            and self.stage(progress, now) in (Stage.OPENED, Stage.STARTED, Stage.EXPIRED)
+        )
+
+    def offered(self) -> list[Choice]:
+        return [Choice(each["country"], each["id_type"], each["verification_method"]) for each in self.choices]
+
+    def changed(self, now: datetime) -> None:
+        """Every change that somebody could see goes through here, so that open pages notice it."""
+        self.version += 1
+        self.changed_at = now
+
+
+def live_at(now: datetime) -> ColumnElement[bool]:
+    """`Link.is_live` for the database."""
+    return and_(col(Link.paused_at).is_(None), col(Link.revoked_at).is_(None), col(Link.expires_at) > now)
+
+
+def open_at(now: datetime) -> ColumnElement[bool]:
+    """`Link.is_open` for the database."""
+    return and_(live_at(now), col(Link.uses_spent) < col(Link.uses_allowed))
+
+
+class LinkStart(SQLModel, table=True):
+    """One press of Start: the job that it made, the browser that may see its state, and what the customer agreed to."""
+
+    __tablename__ = "link_start"
+    __table_args__ = (Index("ix_link_start_link_id_browser_digest", "link_id", "browser_digest"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    link_id: UUID = Field(foreign_key="link.id")
+    job_id: UUID = Field(foreign_key="job.id", unique=True)
+    browser_digest: str
+    language: str
+    consent_text: str  # word for word, in that language
+    consented_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def prefill_identity(link_id: UUID) -> str:
+    """What the sealed prefill of a link is bound to."""
+    return f"link:{link_id}:prefill"

@@ -1,0 +1,67 @@
+"""Reads for links: one of them, what its jobs tell about it, and what a code or a browser leads to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, func
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from dashboard.errors import NotFound
+from dashboard.jobs.models import Job
+from dashboard.links.codes import digest_of_code
+from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress, open_at
+
+
+def find_link(session: Session, environment: str, link_id: UUID, to_change: bool = False) -> Link:
+    statement = select(Link).where(Link.environment == environment, Link.id == link_id)
+    link = session.exec(statement.with_for_update() if to_change else statement).first()
+    if link is None:
+        raise NotFound
+    return link
+
+
+def jobs_of(session: Session, link_id: UUID) -> Sequence[Job]:
+    """Newest first."""
+    return session.exec(select(Job).where(Job.link_id == link_id).order_by(col(Job.id).desc())).all()
+
+
+def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progress]:
+    """For each of the links; for a page of a list in two questions."""
+    # A job that failed before it reached Smile is no result for anybody.
+    settled_at = case((col(Job.submitted_at).is_not(None), col(Job.settled_at)))
+    sums = (func.count(), func.sum(Job.version), func.min(Job.submitted_at), func.min(settled_at))
+    of_these = col(Job.link_id).in_(link_ids)
+    connection = session.connection()
+    decided = select_columns(col(Job.link_id), col(Job.outcome)).where(of_these, col(Job.outcome).is_not(None))
+    outcomes = {row.link_id: row.outcome for row in connection.execute(decided.order_by(col(Job.id)))}
+    summed = select_columns(col(Job.link_id), *sums).where(of_these).group_by(col(Job.link_id))
+    found = dict.fromkeys(link_ids, NOTHING_YET)
+    for link_id, jobs, version, first_submitted_at, first_settled_at in connection.execute(summed):
+        found[link_id] = Progress(jobs, version, first_submitted_at, first_settled_at, outcomes.get(link_id))
+    return found
+
+
+def open_link_of(session: Session, environment: str, code: str, now: datetime) -> Link:
+    """The database says no to every kind of dead code in the same way, so that they take the same time."""
+    statement = select(Link).where(Link.environment == environment, Link.code_digest == digest_of_code(code))
+    link = session.exec(statement.where(open_at(now))).first()
+    if link is None:
+        raise NotFound
+    return link
+
+
+def newest_start(
+    session: Session, environment: str, code: str, browser_digest: str
+) -> tuple[Link, LinkStart, Job] | None:
+    """What this browser did last with this link, whatever became of the link since."""
+    return session.exec(
+        select(Link, LinkStart, Job)
+        .join(LinkStart, col(LinkStart.link_id) == col(Link.id))
+        .join(Job, col(Job.id) == col(LinkStart.job_id))
+        .where(Link.environment == environment, Link.code_digest == digest_of_code(code))
+        .where(LinkStart.browser_digest == browser_digest)
+        .order_by(col(LinkStart.id).desc())
+        .limit(1)
+    ).first()

@@ -1,0 +1,13 @@
+"""What the worker may run for links: thin calls into the verbs."""
+
+from uuid import UUID
+
+from dashboard.db import transaction, utc_now
+from dashboard.links.starting import give_back_use
+
+LOST = "The start broke off on our side before Smile was asked. The link works again."
+
+
+def give_back_lost_use(job_id: UUID) -> None:
+    with transaction() as session:
+        give_back_use(session, job_id, LOST, utc_now())

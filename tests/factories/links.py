@@ -1,0 +1,63 @@
+"""Links as staff make them, customers who press their Start, and a Smile that hands out tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.config import Settings
+from dashboard.db import Database, utc_now
+from dashboard.jobs.awaiting import note_token
+from dashboard.jobs.models import Job
+from dashboard.jobs.products import Product
+from dashboard.links.creation import LinkRequest, create_link
+from dashboard.links.models import Choice, Link
+from dashboard.links.starting import Agreement, press_start
+
+BROWSER = "0" * 64  # the digest of a customer's browser
+TWO_CHOICES = (Choice("NG", "PASSPORT", "doc_verification"), Choice("GH", "GHANA_CARD", "biometric_kyc"))
+
+
+def make_link(database: Database, settings: Settings, /, *, row: Any = None, **wanted: Any) -> tuple[Link, str]:
+    """A link and its code; `wanted` changes what is asked for, `row` what is saved."""
+    if not wanted.get("choices"):
+        wanted = {"product": Product.DOCUMENT_VERIFICATION, "country": "NG", "id_type": "PASSPORT"} | wanted
+    with database.transaction() as session:
+        link, code = create_link(session, LinkRequest(**wanted), settings, "ben@example.com", utc_now())
+        for name, value in (row or {}).items():
+            setattr(link, name, value)
+        session.add(link)
+        return link, code
+
+
+def make_start(
+    database: Database, settings: Settings, code: str, browser: str = BROWSER, *, has_token: bool = True, **job: Any
+) -> Job:
+    """A customer who pressed Start, and whose browser has a token unless told otherwise."""
+    with database.transaction() as session:
+        agreement = Agreement("I agree.", "en", browser)
+        _, made = press_start(session, code, agreement, None, settings, utc_now())
+        if has_token:
+            note_token(session, made, settings, utc_now())
+        for name, value in job.items():
+            setattr(made, name, value)
+        return made
+
+
+def reload_link(database: Database, link: Link) -> Link:
+    with database.reading() as session:
+        return session.get_one(Link, link.id)
+
+
+@dataclass
+class FakeTokens:
+    """Stands in for the client that gets web tokens. The answers come in turn; the last one stays."""
+
+    answers: Sequence[Any] = ("a.web.token",)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_web_token(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
+        self.asked.append(wanted)
+        if isinstance(answer, BaseException):
+            raise answer
+        return {"token": answer}

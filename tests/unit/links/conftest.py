@@ -1,0 +1,41 @@
+"""An app whose requests each have a context of their own, a Smile that hands out tokens, and phones that visit."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dashboard.app import create_app
+from dashboard.config import Settings
+from tests.factories.links import FakeTokens
+
+NewPhone = Callable[[], FlaskClient]
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def tokens(app: Flask) -> FakeTokens:
+    fake = FakeTokens()
+    app.extensions["smile_clients"] = replace(app.extensions["smile_clients"], tokens=fake)
+    return fake
+
+
+@pytest.fixture
+def new_phone(app: Flask, tokens: FakeTokens) -> NewPhone:
+    """Each has cookies of its own. Tokens against forged forms are off; test_forms.py turns them on."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client
+
+
+@pytest.fixture
+def phone(new_phone: NewPhone) -> FlaskClient:
+    return new_phone()
