@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
@@ -18,6 +20,10 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from tests.factories.team import PASSWORD, make_member
+
+# How quickly examples are made says how busy the machine is, not how good the code.
+hypothesis_settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("calm")
 
 POSTGRES_URL = os.environ.get("DASHBOARD_TEST_POSTGRES_URL", "")
 ENCRYPTION_KEY = base64.b64encode(b"only-for-tests-only-for-tests-32").decode()

@@ -1,9 +1,6 @@
 """What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,15 +8,15 @@ from uuid import UUID, uuid4
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from dashboard.db import utc_now
-from dashboard.jobs.catalogue import Catalogue, IdChoice
+from dashboard.jobs.catalogue import Catalogue
+from dashboard.jobs.choosing import Choosing
+from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
 from dashboard.jobs.media import GivenImage, problem_with_image
-from dashboard.jobs.products import FACTS, Product, ProductFacts
+from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submission import JobRequest
-from dashboard.smile.constants import BUSINESS_TYPES, TEST_DIGITS, ImageType
+from dashboard.smile.constants import TEST_DIGITS, ImageType
 
-MAX_LENGTH = 200
 MAX_LIVENESS_IMAGES = 8
-NAME_OF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,99}")
 IMAGE_TYPES = {
     "selfie": ImageType.SELFIE_FILE,
     "id_front": ImageType.ID_FRONT_FILE,
@@ -29,31 +26,6 @@ IMAGE_TYPES = {
 SANDBOX_RESULTS = {"0": "Approved", "1": "Rejected", "2": "Provisional, then final"}
 
 
-@dataclass(frozen=True)
-class FieldFacts:
-    label: str
-    help: str = ""
-    kind: str = "text"
-    choices: tuple[tuple[str, str], ...] = ()
-
-
-FIELDS: dict[str, FieldFacts] = {
-    "id_number": FieldFacts("ID number"),
-    "first_name": FieldFacts("First name"),
-    "middle_name": FieldFacts("Middle name"),
-    "last_name": FieldFacts("Last name"),
-    "dob": FieldFacts("Date of birth", kind="date"),
-    "gender": FieldFacts("Gender", kind="select", choices=(("M", "Male"), ("F", "Female"))),
-    "phone_number": FieldFacts("Phone number", "With the country code, for example +2348012345678.", kind="tel"),
-    "bank_code": FieldFacts("Bank", "The bank that holds the account.", kind="select"),
-    "citizenship": FieldFacts("Citizenship", "As the authority writes it, for example Kenyan."),
-    "business_type": FieldFacts(
-        "Kind of business", "As it is registered.", kind="select", choices=tuple(BUSINESS_TYPES.items())
-    ),
-    "postal_address": FieldFacts("Postal address", "As it is registered, for example P.O. Box 1234."),
-    "postal_code": FieldFacts("Postal code", "For example 00100."),
-    "session_id": FieldFacts("Consent session", "The session id of the customer's one-time-password consent."),
-}
 IMAGE_LABELS = {
     "selfie": ("Selfie", "The customer's face, from the front, in even light."),
     "id_front": ("Front of the document", "All four corners visible, no glare."),
@@ -63,45 +35,12 @@ IMAGE_LABELS = {
 
 
 @dataclass
-class JobForm:
+class JobForm(Choosing):
     """One state of the form: what was chosen and typed, and what is wrong with it."""
 
-    values: Mapping[str, str]
-    catalogue: Catalogue
     is_sandbox: bool
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
-
-    def value(self, name: str) -> str:
-        return self.values.get(name, "").strip()
-
-    @cached_property
-    def product(self) -> Product | None:
-        return Product(self.value("product")) if self.value("product") in list(Product) else None
-
-    @property
-    def facts(self) -> ProductFacts | None:
-        return FACTS[self.product] if self.product else None
-
-    @cached_property
-    def countries(self) -> list[tuple[str, str]]:
-        return self.catalogue.countries(self.product) if self.product else []
-
-    @cached_property
-    def country(self) -> str:
-        """The chosen country, if this product is offered there; a lone one needs no choice."""
-        codes = [code for code, _ in self.countries]
-        asked = self.value("country").upper()
-        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
-
-    @cached_property
-    def id_choices(self) -> list[IdChoice]:
-        return self.catalogue.id_choices(self.product, self.country) if self.product and self.country else []
-
-    @cached_property
-    def id_choice(self) -> IdChoice | None:
-        asked = self.value("id_type").upper()
-        return next((choice for choice in self.id_choices if choice.id_type == asked), None)
 
     @cached_property
     def form_key(self) -> UUID:
@@ -195,13 +134,8 @@ def _check_fields(state: JobForm) -> None:
         value = state.value(name)
         if not value and name in state.required_fields:
             state.errors[name] = f"{FIELDS[name].label} is needed for this ID type."
-        elif len(value) > MAX_LENGTH:
-            state.errors[name] = f"At most {MAX_LENGTH} characters."
-        elif value and state.choices_of(name) and value not in dict(state.choices_of(name)):
-            state.errors[name] = "Choose one from the list."
-    dob = state.value("dob")
-    if "dob" in asked and dob and not _is_past_date(dob):
-        state.errors["dob"] = "A date in the past, as year-month-day: 1990-12-31."
+        elif value and (problem := problem_with_value(name, value, state.choices_of(name))):
+            state.errors[name] = problem
     if state.product and FACTS[state.product].asks_id_number:
         state.check_id_number()
     if state.id_choice and state.id_choice.needs_consent and not state.value("consent"):
@@ -211,8 +145,8 @@ def _check_fields(state: JobForm) -> None:
 def _check_ids(state: JobForm) -> None:
     for name in ("user_id", "job_id", "customer_reference"):
         value = state.value(name)
-        if value and not NAME_OF_ID.fullmatch(value):
-            state.errors[name] = "Up to 100 letters, digits and . _ : @ + - without spaces."
+        if value and (problem := problem_with_id(value)):
+            state.errors[name] = problem
     if state.product == Product.SMARTSELFIE_AUTHENTICATION and not state.value("user_id"):
         state.errors["user_id"] = "An authentication needs the user id under which the customer was registered."
     wished = state.value("sandbox_result")
@@ -267,12 +201,3 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
         images=images,
         form_key=state.form_key,
     )
-
-
-def _is_past_date(text: str) -> bool:
-    """Python reads more spellings of a date than Smile does: 19901231, 1990-W53-1."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return False
-    return found.isoformat() == text and found < utc_now().date()

@@ -15,8 +15,9 @@ from dashboard.errors import Invalid
 from dashboard.jobs import queries
 from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.comparison import compare
+from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.following import request_check
-from dashboard.jobs.forms import FIELDS, IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.live_catalogue import live_catalogue
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Job, JobState, Outcome

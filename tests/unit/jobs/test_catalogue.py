@@ -8,7 +8,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.forms import FIELDS
+from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.products import FACTS, Product
 
 BASE = ["country", "id_type", "user_id", "job_id"]

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
-from dashboard.jobs.forms import FIELDS
+from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.models import Image, Job, JobState
 from dashboard.jobs.products import Product
 from tests.conftest import make_settings

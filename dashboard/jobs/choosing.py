@@ -1,0 +1,45 @@
+"""What somebody chose so far in a form: product, country, ID type, each narrowing what the next may be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from dashboard.jobs.catalogue import Catalogue, IdChoice
+from dashboard.jobs.products import FACTS, Product, ProductFacts
+
+
+@dataclass
+class Choosing:
+    values: Mapping[str, str]
+    catalogue: Catalogue
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    @cached_property
+    def product(self) -> Product | None:
+        return Product(self.value("product")) if self.value("product") in list(Product) else None
+
+    @property
+    def facts(self) -> ProductFacts | None:
+        return FACTS[self.product] if self.product else None
+
+    @cached_property
+    def countries(self) -> list[tuple[str, str]]:
+        return self.catalogue.countries(self.product) if self.product else []
+
+    @cached_property
+    def country(self) -> str:
+        """The chosen country, if this product is offered there; a lone one needs no choice."""
+        codes = [code for code, _ in self.countries]
+        asked = self.value("country").upper()
+        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
+
+    @cached_property
+    def id_choices(self) -> list[IdChoice]:
+        return self.catalogue.id_choices(self.product, self.country) if self.product and self.country else []
+
+    @cached_property
+    def id_choice(self) -> IdChoice | None:
+        asked = self.value("id_type").upper()
+        return next((choice for choice in self.id_choices if choice.id_type == asked), None)
