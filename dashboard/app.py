@@ -10,6 +10,11 @@ import dashboard.audit.views
 import dashboard.callbacks.views
 import dashboard.jobs.views
 import dashboard.links.customer
+import dashboard.links.preview_views
+import dashboard.links.smile_link_views
+import dashboard.links.token_views
+import dashboard.links.views
+import dashboard.settings.views
 import dashboard.team.views
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
@@ -64,10 +69,20 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["availability"] = AvailabilityCache()
     app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
     _set_up_web(app, settings)
-    for slice_views in (dashboard.team.views, dashboard.jobs.views, dashboard.callbacks.views, dashboard.audit.views):
-        app.register_blueprint(slice_views.blueprint)
-    app.register_blueprint(dashboard.links.customer.blueprint)
-    app.register_blueprint(health.blueprint)
+    for views in (
+        dashboard.team.views,
+        dashboard.jobs.views,
+        dashboard.links.views,
+        dashboard.links.preview_views,
+        dashboard.links.smile_link_views,
+        dashboard.links.token_views,
+        dashboard.links.customer,
+        dashboard.callbacks.views,
+        dashboard.audit.views,
+        dashboard.settings.views,
+        health,
+    ):
+        app.register_blueprint(views.blueprint)
     return app
 
 

@@ -69,12 +69,14 @@ def demo(port: int, fresh: bool) -> None:
 
 def _prepare_demo(app: Flask, password: str) -> None:
     from dashboard.db import transaction, utc_now
+    from dashboard.demo.sample_links import make_sample_links
     from dashboard.demo.samples import has_jobs, set_up_cast, submit_samples
 
     with app.app_context(), transaction() as session:
         set_up_cast(session, password, utc_now())
         if not has_jobs(session):
             submit_samples(session, app.config["SETTINGS"], utc_now())
+            make_sample_links(session, app.config["SETTINGS"], utc_now())
 
 
 def _welcome(port: int, password: str) -> str:

@@ -1,20 +1,16 @@
 """What somebody chose so far in a form: product, country, ID type, each narrowing what the next may be."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from dashboard.jobs.catalogue import Catalogue, IdChoice
 from dashboard.jobs.products import FACTS, Product, ProductFacts
+from dashboard.web.typed_forms import TypedForm
 
 
-@dataclass
-class Choosing:
-    values: Mapping[str, str]
+@dataclass(kw_only=True)
+class Choosing(TypedForm):
     catalogue: Catalogue
-
-    def value(self, name: str) -> str:
-        return self.values.get(name, "").strip()
 
     @cached_property
     def product(self) -> Product | None:

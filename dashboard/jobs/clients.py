@@ -6,7 +6,7 @@ from flask import Flask, current_app
 
 from dashboard.config import Settings
 from dashboard.jobs.sent_signatures import remember_sent
-from dashboard.smile import IDApi, PartnerAccount, Services, Transport, WebApi
+from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
 
 PAGE_TIMEOUT = (1.0, 3.0)
 
@@ -18,6 +18,7 @@ class SmileClients:
     id_api: IDApi
     services: Services
     account: PartnerAccount
+    smile_links: SmileLinks
 
 
 def smile_clients() -> SmileClients:
@@ -38,6 +39,7 @@ def attach_smile_clients(app: Flask, settings: Settings) -> None:
         IDApi(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
         Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
         PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+        SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
     )
 
 

@@ -1,6 +1,6 @@
 """What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,13 +34,11 @@ IMAGE_LABELS = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class JobForm(Choosing):
     """One state of the form: what was chosen and typed, and what is wrong with it."""
 
     is_sandbox: bool
-    errors: dict[str, str] = field(default_factory=dict)
-    warnings: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def form_key(self) -> UUID:
@@ -108,7 +106,7 @@ def check_job_form(
     form: MultiDict[str, str], files: MultiDict[str, FileStorage], catalogue: Catalogue, is_sandbox: bool
 ) -> tuple[JobForm, JobRequest | None]:
     """Parses what was sent: the form as it stands with its errors, and the request when there are none."""
-    state = JobForm(form.to_dict(), catalogue, is_sandbox)
+    state = JobForm(form.to_dict(), catalogue=catalogue, is_sandbox=is_sandbox)
     if state.product is None:
         state.errors["product"] = "Choose what to verify."
         return state, None

@@ -180,7 +180,9 @@ def job_details(session: Session, job: Job) -> JobDetails:
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
     return JobDetails(
         job,
-        session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at))).all(),
+        session.exec(
+            select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at), col(JobEvent.id))
+        ).all(),
         [(row, keyring.open_json(row.payload_sealed, f"result:{row.id}:payload")) for row in results],
         session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
     )

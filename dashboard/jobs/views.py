@@ -97,7 +97,9 @@ def new() -> ResponseReturnValue:
         with transaction() as session:
             values = _values_of(session, queries.find_job(session, _settings().environment, again))
             record(session, "job.copied", f"job {again}", utc_now())
-    return render_template("jobs/new.html", **_form_context(JobForm(values, live_catalogue(), _is_sandbox())))
+    return render_template(
+        "jobs/new.html", **_form_context(JobForm(values, catalogue=live_catalogue(), is_sandbox=_is_sandbox()))
+    )
 
 
 @blueprint.post("/jobs/new")
@@ -108,7 +110,7 @@ def redraw() -> ResponseReturnValue:
     test_number = values.pop("test_number", "")
     if test_number:
         values["id_number"] = test_number
-    form = JobForm(values, live_catalogue(), _is_sandbox())
+    form = JobForm(values, catalogue=live_catalogue(), is_sandbox=_is_sandbox())
     if form.id_choice is None:
         values["id_type"] = ""  # It belonged to the product or country that was chosen before.
     form.check_id_number()

@@ -1,10 +1,12 @@
 """Making a link: `create_link` checks what is wanted, saves it, and tells the code this one time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
@@ -13,6 +15,7 @@ from dashboard.errors import Invalid
 from dashboard.jobs.products import FACTS, Product
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.languages import LANGUAGES
+from dashboard.links.managing import renew_code
 from dashboard.links.models import PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Choice, Link, prefill_identity
 from dashboard.stored_settings import read_branding
 
@@ -39,12 +42,16 @@ class LinkRequest:
     return_url: str = ""
     uses: int = 1
     expires_in_days: int = 7
+    form_key: UUID | None = None  # the same for every press of one form
 
 
 def create_link(
     session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime
 ) -> tuple[Link, str]:
     """The link, and its code: shown once, since only a digest is kept. Raises Invalid."""
+    pressed_before = _of_form(session, wanted.form_key)
+    if pressed_before:  # The answer to that press was lost, and its code with it.
+        return pressed_before, renew_code(session, pressed_before, now)
     wrong = wrong_fields(wanted, read_branding(session, settings).return_urls)
     if wrong:
         raise Invalid(wrong)
@@ -55,10 +62,7 @@ def create_link(
         environment=settings.environment,
         code_digest=digest_of_code(code),
         product=wanted.product,
-        choices=[
-            {"country": each.country, "id_type": each.id_type, "verification_method": each.method}
-            for each in wanted.choices
-        ],
+        choices=choices_as_json(wanted.choices),
         country=wanted.country or None,
         id_type=wanted.id_type or None,
         customer_reference=wanted.customer_reference,
@@ -70,6 +74,7 @@ def create_link(
         return_url=wanted.return_url,
         expires_at=now + timedelta(days=wanted.expires_in_days),
         uses_allowed=wanted.uses,
+        form_key=wanted.form_key,
         created_by=created_by,
         created_at=now,
         changed_at=now,
@@ -79,6 +84,15 @@ def create_link(
     product = wanted.product.value if wanted.product else "the customer's choice"
     record(session, "link.created", f"link {link.id}", now, details={"product": product, "uses": str(wanted.uses)})
     return link, code
+
+
+def choices_as_json(choices: Iterable[Choice]) -> list[dict[str, str]]:
+    """As rows keep them, which is as Smile names them."""
+    return [{"country": each.country, "id_type": each.id_type, "verification_method": each.method} for each in choices]
+
+
+def _of_form(session: Session, form_key: UUID | None) -> Link | None:
+    return session.exec(select(Link).where(Link.form_key == form_key)).first() if form_key else None
 
 
 def link_address(settings: Settings, code: str) -> str:

@@ -63,13 +63,7 @@ def script_configuration(
         "callback_url": callback_address(settings, job.id),
         "product": WEB_PRODUCTS[job.product],
         "environment": environment_of(settings),
-        "partner_details": {
-            "name": branding.company_name,
-            "logo_url": branding.logo_address(settings.public_url) or settings.public_url + DEFAULT_LOGO,
-            "partner_id": settings.smile_partner_id,
-            "policy_url": branding.policy_url or settings.public_url,
-            "theme_color": branding.theme_color,
-        },
+        "partner_details": partner_details(branding, settings),
         "partner_params": dict(job.partner_params),
         "translation": {"language": texts.hosted_language},
     }
@@ -84,6 +78,17 @@ def script_configuration(
             "allow_modification": not link.prefill_is_locked,
         }
     return configuration
+
+
+def partner_details(branding: Branding, settings: Settings) -> dict[str, str]:
+    """Who asks. The script insists on each of these."""
+    return {
+        "name": branding.company_name,
+        "logo_url": branding.logo_address(settings.public_url) or settings.public_url + DEFAULT_LOGO,
+        "partner_id": settings.smile_partner_id,
+        "policy_url": branding.policy_url or settings.public_url,
+        "theme_color": branding.theme_color,
+    }
 
 
 def environment_of(settings: Settings) -> str:

@@ -42,7 +42,7 @@ class Texts:
     def __call__(self, key: str, **values: Any) -> str:
         text = self._texts[key]
         assert isinstance(text, str)
-        return text.format(**{name: self._isolated(str(value)) for name, value in values.items()})
+        return text.format(**{name: self._isolated(name, str(value)) for name, value in values.items()})
 
     def id_type(self, id_type: str, label: str) -> str:
         """The name of an ID type; those with a name of their own, such as BVN, have the same in every language."""
@@ -56,8 +56,10 @@ class Texts:
         in_utc = moment.astimezone(UTC)
         return f"{format_datetime(in_utc, self._texts['moment_pattern'], locale=self._locale)} UTC"
 
-    def _isolated(self, value: str) -> str:
-        return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}" if self.direction == "rtl" else value
+    def _isolated(self, name: str, value: str) -> str:
+        # What makes an address in a message into a link would take the closing mark for a part of it.
+        is_isolated = self.direction == "rtl" and name != "address"
+        return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}" if is_isolated else value
 
 
 @cache

@@ -28,6 +28,11 @@ PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 STALLED_AFTER = timedelta(hours=1)
 
 
+class LinkKind(StrEnum):
+    HOSTED = "hosted"  # ours: an address here, a token from Smile at each Start
+    SMILE = "smile"  # a Smile Link: made through Smile's API, opened on Smile's own host
+
+
 class Stage(StrEnum):
     CREATED = "created"
     OPENED = "opened"
@@ -78,6 +83,7 @@ class Link(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
+    kind: LinkKind = Field(default=LinkKind.HOSTED, sa_type=EnumText(LinkKind))
     code_digest: str = Field(unique=True)
     product: Product | None = Field(default=None, sa_type=EnumText(Product))
     choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
@@ -95,12 +101,20 @@ class Link(SQLModel, table=True):
     uses_spent: int = 0
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    form_key: UUID | None = Field(default=None, unique=True)  # of the form that made it, so that a press counts once
     created_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
     version: int = 1  # goes up with every change that somebody could see
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time, as all of these
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Of a Smile Link only: how Smile knows it, and what it counted when it was last asked.
+    smile_ref_id: str | None = None
+    smile_address: str | None = None
+    smile_total_jobs: int | None = None
+    smile_successful_jobs: int | None = None
+    smile_failed_jobs: int | None = None
+    smile_counted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = None  # why the last Start did not get through to Smile
     last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -124,7 +138,7 @@ class Link(SQLModel, table=True):
             return Stage.PAUSED
         if progress.settled_at:
             return Stage.RESULT
-        if progress.submitted_at:
+        if progress.submitted_at or self.smile_total_jobs:
             return Stage.SUBMITTED
         if now >= self.expires_at:
             return Stage.EXPIRED
@@ -178,3 +192,20 @@ class LinkStart(SQLModel, table=True):
 def prefill_identity(link_id: UUID) -> str:
     """What the sealed prefill of a link is bound to."""
     return f"link:{link_id}:prefill"
+
+
+class WebToken(SQLModel, table=True):
+    """That a token was issued by hand, by whom and for what. The token itself is shown once and kept nowhere."""
+
+    __tablename__ = "web_token"
+    __table_args__ = (Index("ix_web_token_environment_id", "environment", "id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    product: str  # as Smile's script names it
+    user_id: str
+    job_id: str
+    callback_url: str
+    issued_by: str
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # as the token says; None: it does not

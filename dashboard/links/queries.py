@@ -12,6 +12,7 @@ from dashboard.errors import NotFound
 from dashboard.jobs.models import Job
 from dashboard.links.codes import digest_of_code
 from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress, open_at
+from dashboard.web.pagination import PAGE_SIZE
 
 
 def find_link(session: Session, environment: str, link_id: UUID, to_change: bool = False) -> Link:
@@ -22,9 +23,10 @@ def find_link(session: Session, environment: str, link_id: UUID, to_change: bool
     return link
 
 
-def jobs_of(session: Session, link_id: UUID) -> Sequence[Job]:
-    """Newest first."""
-    return session.exec(select(Job).where(Job.link_id == link_id).order_by(col(Job.id).desc())).all()
+def jobs_of(session: Session, link_id: UUID, most: int = PAGE_SIZE) -> list[tuple[Job, LinkStart]]:
+    """Newest first, each with the press of Start that made it."""
+    found = select(Job, LinkStart).join(LinkStart, col(LinkStart.job_id) == col(Job.id)).where(Job.link_id == link_id)
+    return [(job, start) for job, start in session.exec(found.order_by(col(Job.id).desc()).limit(most))]
 
 
 def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progress]:

@@ -19,8 +19,10 @@ from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
 from dashboard.jobs.sending import fail_job
 from dashboard.jobs.submission import JobRequest
+from dashboard.jobs.timeline import add_event
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
+from dashboard.links.languages import LANGUAGES
 from dashboard.links.models import Link, LinkStart, open_at
 from dashboard.links.queries import newest_start
 
@@ -77,6 +79,9 @@ def press_start(
             consent_text=agreement.text,
             consented_at=now,
         )
+    )
+    add_event(
+        session, job, "consented", f"The customer agreed, in {LANGUAGES[agreement.language]}: {agreement.text}", now
     )
     record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
     return link, job

@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "callbacks.replay": WORKING,
     "links.read": EVERY_ROLE,
     "links.create": WORKING,
+    "links.change": WORKING,
     "tokens.create": WORKING,
     "review.decide": WORKING,
     "reports.read": EVERY_ROLE,

@@ -1,6 +1,6 @@
 """Formatting for templates: times, sizes and masked values. No markup and no feature lives here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask
 
@@ -8,7 +8,7 @@ from dashboard.db import utc_now
 
 
 def register_filters(app: Flask) -> None:
-    for format_value in (ago, clock, exact_time, file_size, masked, words):
+    for format_value in (ago, clock, exact_time, file_size, masked, time_left, words):
         app.add_template_filter(format_value)
 
 
@@ -16,7 +16,17 @@ def ago(moment: datetime | None) -> str:
     """How long since: "12 s", "3 min", "5 h", "2 d"."""
     if moment is None:
         return ""
-    seconds = max(0, int((utc_now() - moment).total_seconds()))
+    return _in_one_unit(utc_now() - moment)
+
+
+def time_left(moment: datetime) -> str:
+    """How long until then, in the same words; "over" once it has come."""
+    left = moment - utc_now()
+    return _in_one_unit(left) if left > timedelta(0) else "over"
+
+
+def _in_one_unit(duration: timedelta) -> str:
+    seconds = max(0, int(duration.total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"

@@ -9,6 +9,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data: blob:",  # data: for Tabler's own icons, blob: for previews of chosen images.
         "font-src 'self'",
+        "frame-src 'self'",  # staff's preview of the customer's page
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

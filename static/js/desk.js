@@ -162,6 +162,22 @@
     }
   });
 
+  document.addEventListener("click", ({ target }) => { if (target.closest("[data-print]")) print(); });
+
+  // --- What runs out while somebody looks: <time data-countdown datetime="...">
+
+  function countDown() {
+    for (const element of document.querySelectorAll("[data-countdown]")) {
+      const seconds = Math.max(0, Math.round((Date.parse(element.dateTime) - Date.now()) / 1000));
+      const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+      const first = parts.findIndex((part) => part > 0);
+      element.textContent = seconds === 0 ? "over" : parts.map((part, at) => `${part} ${["d", "h", "min", "s"][at]}`).slice(first, first + 2).join(" ");
+    }
+  }
+
+  countDown();
+  setInterval(countDown, 1_000);
+
   // --- Previews: <input type="file" data-preview>, images also dropped on its [data-drop] or pasted.
 
   const PREVIEWED = 'input[type="file"][data-preview]';

@@ -1,4 +1,4 @@
-"""Links"""
+"""Links, web tokens, and what an owner sets while it runs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ def upgrade() -> None:
         "link",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("environment", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("code_digest", sa.String(), nullable=False),
         sa.Column("product", sa.String(), nullable=True),
         sa.Column("choices", sa.JSON(), nullable=False),
@@ -33,16 +34,24 @@ def upgrade() -> None:
         sa.Column("uses_spent", sa.Integer(), nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("form_key", sa.Uuid(), nullable=True),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("smile_ref_id", sa.String(), nullable=True),
+        sa.Column("smile_address", sa.String(), nullable=True),
+        sa.Column("smile_total_jobs", sa.Integer(), nullable=True),
+        sa.Column("smile_successful_jobs", sa.Integer(), nullable=True),
+        sa.Column("smile_failed_jobs", sa.Integer(), nullable=True),
+        sa.Column("smile_counted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=True),
         sa.Column("last_error_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code_digest"),
+        sa.UniqueConstraint("form_key"),
     )
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index("ix_link_environment_changed_at", ["environment", "changed_at"], unique=False)
@@ -58,6 +67,22 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "web_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("environment", sa.String(), nullable=False),
+        sa.Column("product", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("callback_url", sa.String(), nullable=False),
+        sa.Column("issued_by", sa.String(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("web_token", schema=None) as batch_op:
+        batch_op.create_index("ix_web_token_environment_id", ["environment", "id"], unique=False)
+
     op.create_table(
         "link_start",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -87,6 +112,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_link_start_link_id_browser_digest")
 
     op.drop_table("link_start")
+    with op.batch_alter_table("web_token", schema=None) as batch_op:
+        batch_op.drop_index("ix_web_token_environment_id")
+
+    op.drop_table("web_token")
     op.drop_table("setting")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index("ix_link_environment_id")

@@ -77,7 +77,7 @@ def test_progress_comes_from_the_jobs(database: Database, settings: Settings):
 
     with database.reading() as session:
         found = progress_of(session, [untouched.id, link.id])
-        jobs = jobs_of(session, link.id)
+        jobs = [job for job, _ in jobs_of(session, link.id)]
 
     assert found[untouched.id] == NOTHING_YET
     progress = found[link.id]

@@ -63,7 +63,7 @@ def test_start_opens_smiles_script_with_a_fresh_token(phone: FlaskClient, databa
     job = only_job(database)
     assert (job.state, job.step, job.link_id) == (JobState.AWAITING_CUSTOMER, Step.PREPARED, link.id)
     assert job.due_at is not None
-    assert events_of(database, job) == ["started", "opened"]
+    assert events_of(database, job) == ["started", "consented", "opened"]
 
 
 def test_other_pages_keep_the_strict_policy(phone: FlaskClient, database: Database, settings: Settings):

@@ -230,7 +230,7 @@ def test_a_use_without_a_token_is_given_back_once_and_staff_see_why(database: Da
     assert (back.uses_spent, back.last_error) == (0, "Smile could not be reached.")
     assert back.last_error_at is not None
     assert reload(database, job).state == JobState.FAILED
-    assert events_of(database, job) == ["started", "failed"]
+    assert events_of(database, job) == ["started", "consented", "failed"]
 
 
 def test_a_use_is_not_given_back_once_a_token_is_out(database: Database, settings: Settings):

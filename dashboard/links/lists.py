@@ -1,0 +1,138 @@
+"""Reads for the list of links: filters as they stand in the address, one page, and whether an open list is old."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlmodel import Session, col, select
+
+from dashboard.jobs.models import Job
+from dashboard.jobs.products import Product
+from dashboard.jobs.queries import newest_change as newest_change_of_jobs
+from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage, live_at
+from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+
+#: No stage but a mark: opened or started a while ago, and nothing came of it.
+STALLED = "stalled"
+
+
+@dataclass(frozen=True)
+class LinkFilter:
+    stage: str = ""
+    product: str = ""
+    kind: str = ""
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> "LinkFilter":
+        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
+        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd") for name in cls.__dataclass_fields__})
+
+    @property
+    def is_empty(self) -> bool:
+        return self == LinkFilter()
+
+    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
+        """Nonsense in the address finds nothing, rather than everything."""
+        nothing = col(Link.id).is_(None)
+        found: list[ColumnElement[bool]] = []
+        if self.stage:
+            found.append(STAGES[self.stage](now) if self.stage in STAGES else nothing)
+        if self.product:
+            found.append(col(Link.product) == Product(self.product) if self.product in list(Product) else nothing)
+        if self.kind:
+            found.append(col(Link.kind) == LinkKind(self.kind) if self.kind in list(LinkKind) else nothing)
+        if self.q:
+            found.append(_search(self.q))
+        return found
+
+
+def list_links(
+    session: Session, environment: str, wanted: LinkFilter, now: datetime, after: UUID | None, top: UUID | None = None
+) -> Page[Link]:
+    """One page, newest first, beginning after `after`; `top` leaves out what came since a list was opened."""
+    conditions = [col(Link.environment) == environment, *wanted.conditions(now)]
+    counted = select(Link.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    count = session.exec(select(func.count()).select_from(counted)).one()
+    if after:
+        conditions.append(col(Link.id) < after)
+    if top:
+        conditions.append(col(Link.id) <= top)
+    rows = session.exec(select(Link).where(*conditions).order_by(col(Link.id).desc()).limit(PAGE_SIZE + 1)).all()
+    page = rows[:PAGE_SIZE]
+    return Page(page, page[-1].id if len(rows) > PAGE_SIZE else None, count)
+
+
+def count_newer(session: Session, environment: str, wanted: LinkFilter, top: UUID, now: datetime) -> int:
+    """How many links of this filter came after the first row of an open list."""
+    conditions = [col(Link.environment) == environment, col(Link.id) > top, *wanted.conditions(now)]
+    few = select(Link.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    return session.exec(select(func.count()).select_from(few)).one()
+
+
+def count_stalled(session: Session, environment: str, now: datetime) -> int:
+    few = select(Link.id).where(Link.environment == environment, _stalled(now)).limit(COUNT_CAP + 1).subquery()
+    return session.exec(select(func.count()).select_from(few)).one()
+
+
+def newest_change(session: Session, environment: str) -> int:
+    """A number that grows whenever any link changes, or a job that may be one of theirs."""
+    newest = session.exec(select(func.max(Link.changed_at)).where(Link.environment == environment)).one()
+    of_links = int(newest.timestamp() * 1_000_000) if newest else 0
+    return max(of_links, newest_change_of_jobs(session, environment))
+
+
+def _search(text: str) -> ColumnElement[bool]:
+    """A reference by its beginning, or a whole id."""
+    found = (col(Link.customer_reference) >= text) & (col(Link.customer_reference) <= text + "\U0010ffff")
+    try:
+        return or_(found, col(Link.id) == UUID(text), col(Link.user_id) == text)
+    except ValueError:
+        return or_(found, col(Link.user_id) == text)
+
+
+def _has_job(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(col(Job.link_id) == col(Link.id), *conditions)
+
+
+def _submitted() -> ColumnElement[bool]:
+    counted_by_smile = func.coalesce(col(Link.smile_total_jobs), 0) > 0
+    return or_(_has_job(col(Job.submitted_at).is_not(None)), counted_by_smile)
+
+
+def _settled() -> ColumnElement[bool]:
+    return _has_job(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
+
+
+def _unsubmitted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(*conditions, ~_submitted())
+
+
+def _open_to_staff() -> ColumnElement[bool]:
+    return and_(col(Link.paused_at).is_(None), col(Link.revoked_at).is_(None))
+
+
+def _stalled(now: datetime) -> ColumnElement[bool]:
+    """`Link.is_stalled` for the database."""
+    seen_at = func.coalesce(col(Link.started_at), col(Link.opened_at))
+    return _unsubmitted(_open_to_staff(), seen_at < now - STALLED_AFTER)
+
+
+#: `Link.stage` for the database, and the mark of a stalled one.
+STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
+    Stage.CREATED: lambda now: _unsubmitted(
+        live_at(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
+    ),
+    Stage.OPENED: lambda now: _unsubmitted(
+        live_at(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
+    ),
+    Stage.STARTED: lambda now: _unsubmitted(live_at(now), col(Link.started_at).is_not(None)),
+    Stage.SUBMITTED: lambda _: and_(_open_to_staff(), _submitted(), ~_settled()),
+    Stage.RESULT: lambda _: and_(_open_to_staff(), _settled()),
+    Stage.EXPIRED: lambda now: _unsubmitted(_open_to_staff(), col(Link.expires_at) <= now),
+    Stage.PAUSED: lambda _: and_(col(Link.revoked_at).is_(None), col(Link.paused_at).is_not(None)),
+    Stage.REVOKED: lambda _: col(Link.revoked_at).is_not(None),
+    STALLED: _stalled,
+}

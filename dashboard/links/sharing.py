@@ -1,0 +1,72 @@
+"""What staff hand over while they know the code: the address, its QR code, and ready texts in the link's language.
+
+Nothing of it is kept: once the page is left, only a new code brings it back.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import segno
+
+from dashboard.links.languages import DEFAULT, texts_in
+from dashboard.links.models import Link
+from dashboard.stored_settings import Branding
+
+#: Modules of white around the code; readers need four.
+QUIET_ZONE = 4
+PNG_PIXELS_PER_MODULE = 12
+
+
+@dataclass(frozen=True)
+class Share:
+    address: str
+    language: str
+    direction: str
+    message: str  # for WhatsApp and SMS
+    mail_subject: str
+    mail_body: str
+    poster: str
+    works_until: str
+    qr_svg: str  # data: addresses, since no other page could make the picture without the code
+    qr_png: str
+
+    @property
+    def whatsapp_address(self) -> str:
+        """Opens the app itself: https://wa.me would have a web server of somebody else read the code."""
+        return f"whatsapp://send?text={quote(self.message)}"
+
+    @property
+    def sms_address(self) -> str:
+        """The ? before & is what phones of both makers read."""
+        return f"sms:?&body={quote(self.message)}"
+
+    @property
+    def mail_address(self) -> str:
+        body = self.mail_body.replace("\n", "\r\n")  # https://www.rfc-editor.org/rfc/rfc6068#section-5
+        return f"mailto:?subject={quote(self.mail_subject)}&body={quote(body)}"
+
+
+def share_link(link: Link, branding: Branding, address: str) -> Share:
+    texts = texts_in(link.language or DEFAULT)
+    values = {"company": branding.company_name, "address": address, "moment": texts.moment(link.expires_at)}
+    code = segno.make(address, error="m", micro=False)
+    return Share(
+        address=address,
+        language=texts.language,
+        direction=texts.direction,
+        message=texts("message", **values),
+        mail_subject=texts("mail_subject", **values),
+        mail_body=texts("mail_body", **values),
+        poster=texts("poster", **values),
+        works_until=texts("works_until", **values),
+        qr_svg=_svg(code),
+        qr_png=_png(code),
+    )
+
+
+def _svg(code: segno.QRCode) -> str:
+    return str(code.svg_data_uri(scale=1, border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True))
+
+
+def _png(code: segno.QRCode) -> str:
+    return str(code.png_data_uri(scale=PNG_PIXELS_PER_MODULE, border=QUIET_ZONE))

@@ -1,0 +1,116 @@
+"""HTTP in, HTTP out for web tokens issued by hand."""
+
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.config import Settings
+from dashboard.db import reading, transaction, utc_now
+from dashboard.jobs.clients import smile_clients
+from dashboard.jobs.fields import problem_with_id
+from dashboard.jobs.refusals import explain_refusal
+from dashboard.links.models import WebToken
+from dashboard.links.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
+from dashboard.smile import Refused, SmileError
+from dashboard.smile.constants import WEB_PRODUCTS
+from dashboard.stored_settings import read_branding
+from dashboard.web.access import permission_required
+from dashboard.web.addresses import problem_with_address
+from dashboard.web.pages import json_list
+from dashboard.web.typed_forms import TypedForm
+
+NAMES = ("product", "user_id", "job_id", "callback_url")
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("tokens", __name__)
+
+
+@blueprint.get("/tokens/new")
+@permission_required("tokens.create")
+def new() -> ResponseReturnValue:
+    return _form({}, {})
+
+
+@blueprint.post("/tokens")
+@permission_required("tokens.create")
+def create() -> ResponseReturnValue:
+    """Answers with the page itself: a redirect would need a place to keep the token."""
+    values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, _settings()
+    errors = _wrong(values)
+    if errors:
+        return _form(values, errors), 422
+    wanted = TokenRequest(
+        product=values["product"],
+        user_id=values["user_id"] or f"user-{uuid4()}",
+        job_id=values["job_id"] or f"job-{uuid4()}",
+        callback_url=values["callback_url"] or settings.public_url + "/hooks/smile",
+    )
+    try:
+        issued = fetch_issued(smile_clients(), wanted)
+    except SmileError as error:
+        log.warning("no_web_token", reason=type(error).__name__)
+        is_refused = isinstance(error, Refused)
+        reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile could not be asked: {error}"
+        return _form(values, {"product": reason}), 422 if is_refused else 503
+    with transaction() as session:
+        note_issued(session, wanted, issued, settings, current_user.email, utc_now())
+        branding = read_branding(session, settings)
+    return render_template(
+        "tokens/issued.html",
+        wanted=wanted,
+        issued=issued,
+        snippet=snippet(wanted, issued, branding, settings),
+        is_ours=not values["callback_url"],
+    )
+
+
+@blueprint.get("/tokens.json")
+@permission_required("tokens.create")
+def index_twin() -> ResponseReturnValue:
+    with reading() as session:
+        rows = last_issued(session, _settings().environment)
+    return json_list([_twin(row) for row in rows], None, len(rows), True)
+
+
+def _form(values: dict[str, str], errors: dict[str, str]) -> str:
+    with reading() as session:
+        rows = last_issued(session, _settings().environment)
+    form = TypedForm(values, errors)
+    return render_template("tokens/new.html", form=form, products=list(WEB_PRODUCTS.items()), tokens=rows)
+
+
+def _wrong(values: dict[str, str]) -> dict[str, str]:
+    wrong = {}
+    if values["product"] not in WEB_PRODUCTS:
+        wrong["product"] = "Choose what the customer is asked for."
+    for name in ("user_id", "job_id"):
+        if values[name] and (problem := problem_with_id(values[name])):
+            wrong[name] = problem
+    if values["product"] == "authentication" and not values["user_id"]:
+        wrong["user_id"] = "An authentication needs the user id under which the customer was registered."
+    if values["callback_url"] and (problem := problem_with_address(values["callback_url"])):
+        wrong["callback_url"] = problem
+    return wrong
+
+
+def _twin(row: WebToken) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "product": row.product,
+        "user_id": row.user_id,
+        "job_id": row.job_id,
+        "callback_url": row.callback_url,
+        "issued_by": row.issued_by,
+        "issued_at": row.issued_at.isoformat().replace("+00:00", "Z"),
+        "expires_at": row.expires_at.isoformat().replace("+00:00", "Z") if row.expires_at else None,
+    }
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings

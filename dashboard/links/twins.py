@@ -1,0 +1,62 @@
+"""Links as JSON: the same facts as the pages. The code is in none of them, since nobody here knows it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dashboard.jobs.models import Job
+from dashboard.jobs.twins import job_twin
+from dashboard.links.models import Link, LinkStart, Progress
+
+
+def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
+    return {
+        "id": str(link.id),
+        "kind": link.kind,
+        "product": link.product,
+        "choices": link.choices,
+        "country": link.country,
+        "id_type": link.id_type,
+        "customer_reference": link.customer_reference,
+        "user_id": link.user_id,
+        "language": link.language,
+        "stage": link.stage(progress, now),
+        "outcome": progress.outcome,
+        "is_stalled": link.is_stalled(progress, now),
+        "uses_allowed": link.uses_allowed,
+        "uses_spent": link.uses_spent,
+        "jobs_count": progress.jobs,
+        "created_by": link.created_by,
+        "created_at": _time(link.created_at),
+        "opened_at": _time(link.opened_at),
+        "started_at": _time(link.started_at),
+        "submitted_at": _time(progress.submitted_at),
+        "settled_at": _time(progress.settled_at),
+        "expires_at": _time(link.expires_at),
+        "paused_at": _time(link.paused_at),
+        "revoked_at": _time(link.revoked_at),
+        "last_error": link.last_error,
+        "last_error_at": _time(link.last_error_at),
+    }
+
+
+def details_twin(
+    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], now: datetime
+) -> dict[str, Any]:
+    return link_twin(link, progress, now) | {
+        "jobs": [
+            job_twin(job, now)
+            | {
+                "consent": {
+                    "at": _time(start.consented_at),
+                    "language": start.language,
+                    "text": start.consent_text,
+                }
+            }
+            for job, start in jobs
+        ]
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

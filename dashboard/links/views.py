@@ -1,0 +1,279 @@
+"""HTTP in, HTTP out for links as the team sees them; what the customer sees is customer.py's."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.errors import Invalid
+from dashboard.jobs.fields import FIELDS
+from dashboard.jobs.live_catalogue import live_catalogue
+from dashboard.links import lists
+from dashboard.links.codes import digest_of_code
+from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
+from dashboard.links.forms import (
+    CUSTOMER_CHOOSES,
+    LinkForm,
+    check_link_form,
+    draw_link_form,
+    encode,
+    language_choices,
+    values_again,
+)
+from dashboard.links.handover import forget_code, hand_over, handed_code
+from dashboard.links.languages import LANGUAGES
+from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
+from dashboard.links.models import WEB_PRODUCTS, Link, LinkKind, Progress, Stage
+from dashboard.links.queries import find_link, jobs_of, progress_of
+from dashboard.links.sharing import share_link
+from dashboard.links.smile_link_views import make_at_smile
+from dashboard.links.smile_links import draft_smile_link
+from dashboard.links.twins import details_twin, link_twin
+from dashboard.stored_settings import read_branding
+from dashboard.web.access import permission_required
+from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
+from dashboard.web.pagination import asked_after
+
+blueprint = Blueprint("links", __name__)
+
+
+@blueprint.get("/links")
+@permission_required("links.read")
+def index() -> ResponseReturnValue:
+    wanted, now, environment = lists.LinkFilter.from_args(request.args), utc_now(), _settings().environment
+    top = _asked_id("top")
+    with reading() as session:
+        version = lists.newest_change(session, environment)
+        if seen_version() == version:
+            return NOTHING_NEW
+        page = lists.list_links(session, environment, wanted, now, asked_after(), top)
+        progress = progress_of(session, [link.id for link in page.rows])
+        newer = lists.count_newer(session, environment, wanted, top, now) if top else 0
+        stalled = lists.count_stalled(session, environment, now)
+    return render_page_or_partial(
+        "links/index.html",
+        "links/_table.html",
+        page=page,
+        progress=progress,
+        filter=wanted,
+        newer=newer,
+        stalled=stalled,
+        version=version,
+        top=top or (page.rows[0].id if page.rows else None),
+        stages=Stage,
+        kinds=LinkKind,
+        products=WEB_PRODUCTS,
+        moment_now=now,
+    )
+
+
+@blueprint.get("/links.json")
+@permission_required("links.read")
+def index_twin() -> ResponseReturnValue:
+    now = utc_now()
+    with reading() as session:
+        wanted = lists.LinkFilter.from_args(request.args)
+        page = lists.list_links(session, _settings().environment, wanted, now, asked_after())
+        progress = progress_of(session, [link.id for link in page.rows])
+    items = [link_twin(link, progress[link.id], now) for link in page.rows]
+    return json_list(items, page.next_address, page.count, page.count_is_exact)
+
+
+@blueprint.get("/links/new")
+@permission_required("links.create")
+def new() -> ResponseReturnValue:
+    values: MultiDict[str, str] = MultiDict(
+        {name: request.args.get(name, "") for name in ("kind", "product", "country")}
+    )
+    again = _asked_id("again")
+    if again:
+        with reading() as session:
+            values = _values_of(find_link(session, _settings().environment, again))
+    return render_template("links/new.html", **_form_context(draw_link_form(values, live_catalogue())))
+
+
+@blueprint.post("/links/new")
+@permission_required("links.create")
+def redraw() -> ResponseReturnValue:
+    """The form for another choice; what was typed goes along in the body, never in an address."""
+    form = draw_link_form(request.form, live_catalogue())
+    return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
+
+
+@blueprint.post("/links")
+@permission_required("links.create")
+def create() -> ResponseReturnValue:
+    form, wanted = check_link_form(request.form, live_catalogue())
+    if wanted is not None:
+        try:
+            if form.is_smile_link:
+                with transaction() as session:
+                    link = draft_smile_link(session, wanted, _settings(), current_user.email, utc_now())
+                return make_at_smile(link.id, is_first_try=True)
+            with transaction() as session:
+                link, code = create_link(session, wanted, _settings(), current_user.email, utc_now())
+                return hand_over(link.id, code, keyring_of(session), _settings().is_https)
+        except Invalid as error:
+            form.errors |= error.fields
+    return render_template("links/new.html", **_form_context(form)), 422
+
+
+@blueprint.get("/links/<uuid:link_id>")
+@permission_required("links.read")
+def show(link_id: UUID) -> ResponseReturnValue:
+    """With the address, if this browser has just made it; then never again."""
+    context = _link_context(link_id)
+    link = context["link"]
+    with reading() as session:
+        code = handed_code(link_id, keyring_of(session))
+        branding = read_branding(session, _settings())
+    share = None
+    if code and digest_of_code(code) == link.code_digest:
+        share = share_link(link, branding, link_address(_settings(), code))
+    page = render_template("links/show.html", **context, share=share, branding=branding)
+    answer = make_response(page)
+    if code:
+        forget_code(answer, _settings().is_https)
+    return answer
+
+
+@blueprint.get("/links/<uuid:link_id>.json")
+@permission_required("links.read")
+def show_twin(link_id: UUID) -> ResponseReturnValue:
+    context = _link_context(link_id)
+    return details_twin(context["link"], context["progress"], context["jobs"], context["moment_now"])
+
+
+@blueprint.get("/links/<uuid:link_id>/status")
+@permission_required("links.read")
+def status(link_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        link = find_link(session, _settings().environment, link_id)
+        if _version(link, progress_of(session, [link_id])[link_id]) == seen_version():
+            return NOTHING_NEW
+    return render_template("links/_status.html", **_link_context(link_id))
+
+
+@blueprint.post("/links/<uuid:link_id>/pause")
+@permission_required("links.change")
+def pause(link_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        pause_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Paused. Nobody can start until you resume it.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/resumption")
+@permission_required("links.change")
+def resume(link_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        resume_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Resumed. The address works again.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/revocation")
+@permission_required("links.change")
+def revoke(link_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        revoke_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/expiry")
+@permission_required("links.change")
+def extend(link_id: UUID) -> ResponseReturnValue:
+    days = request.form.get("days", type=int) or 0
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
+    with transaction() as session:
+        extend_link(session, _find(session, link_id), days, utc_now())
+    return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/codes")
+@permission_required("links.change")
+def renew(link_id: UUID) -> ResponseReturnValue:
+    """Send again: a new code, shown once like the first; the old one is dead from here on."""
+    with transaction() as session:
+        code = renew_code(session, _find(session, link_id), utc_now())
+        return hand_over(link_id, code, keyring_of(session), _settings().is_https)
+
+
+@blueprint.post("/links/<uuid:link_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(link_id: UUID) -> ResponseReturnValue:
+    """What was filled in for the customer."""
+    with transaction() as session:
+        link = find_link(session, _settings().environment, link_id)
+        prefill = prefill_of(session, link)
+        record(session, "link.revealed", f"link {link_id}", utc_now())
+    context = {"link": link, "prefill": prefill, "FIELDS": FIELDS}
+    return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def _find(session: Any, link_id: UUID) -> Link:
+    return find_link(session, _settings().environment, link_id, to_change=True)
+
+
+def _asked_id(name: str) -> UUID | None:
+    return MultiDict(request.args).get(name, type=UUID)
+
+
+def _version(link: Link, progress: Progress) -> int:
+    """Both parts only ever grow, so their sum says whether either did."""
+    return link.version + progress.version
+
+
+def _values_of(link: Link) -> MultiDict[str, str]:
+    days = max(1, round((link.expires_at - link.created_at) / timedelta(days=1)))
+    values = MultiDict(values_again(link, min(days, MOST_DAYS)))
+    for choice in link.offered():
+        values.add("choice", encode(choice))
+    return values
+
+
+def _form_context(form: LinkForm) -> dict[str, Any]:
+    with reading() as session:
+        branding = read_branding(session, _settings())
+    return {
+        "form": form,
+        "products": WEB_PRODUCTS,
+        "languages": language_choices(),
+        "return_urls": [(url, url) for url in branding.return_urls],
+        "CUSTOMER_CHOOSES": CUSTOMER_CHOOSES,
+        "FIELDS": FIELDS,
+        "encode": encode,
+    }
+
+
+def _link_context(link_id: UUID) -> dict[str, Any]:
+    now = utc_now()
+    with reading() as session:
+        link = find_link(session, _settings().environment, link_id)
+        progress = progress_of(session, [link_id])[link_id]
+        jobs = jobs_of(session, link_id)
+        prefilled = prefill_of(session, link)
+    return {
+        "link": link,
+        "progress": progress,
+        "stage": link.stage(progress, now),
+        "is_stalled": link.is_stalled(progress, now),
+        "jobs": jobs,
+        "prefilled": [FIELDS[name].label for name in prefilled],
+        "version": _version(link, progress),
+        "moment_now": now,
+        "LANGUAGES": LANGUAGES,
+        "products": WEB_PRODUCTS,
+    }

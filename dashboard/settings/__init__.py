@@ -1,0 +1,1 @@
+"""What an owner changes while the product runs, on a page."""

@@ -1,0 +1,70 @@
+"""What may be typed into the settings page, parsed into a Branding."""
+
+import re
+from collections.abc import Mapping
+
+from dashboard.links.languages import LANGUAGES
+from dashboard.stored_settings import Branding
+from dashboard.web.addresses import problem_with_address
+from dashboard.web.typed_forms import TypedForm
+
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+LONGEST_NAME = 80
+LONGEST_PURPOSE = 300
+MOST_RETURN_URLS = 20
+
+
+def branding_form(branding: Branding) -> TypedForm:
+    """The form as the present branding fills it."""
+    purposes = {f"purpose_{language}": branding.purposes.get(language, "") for language in LANGUAGES}
+    return TypedForm(
+        {
+            "company_name": branding.company_name,
+            "logo_url": branding.logo_url,
+            "theme_color": branding.theme_color,
+            "policy_url": branding.policy_url,
+            "return_urls": "\n".join(branding.return_urls),
+            **purposes,
+        }
+    )
+
+
+def check_branding_form(values: Mapping[str, str]) -> tuple[TypedForm, Branding | None]:
+    """The form as it stands with its errors, and the branding when there are none."""
+    form = TypedForm(values)
+    return_urls = tuple(dict.fromkeys(form.value("return_urls").split()))
+    purposes = {language: " ".join(form.value(f"purpose_{language}").split()) for language in LANGUAGES}
+    name, logo_url = form.value("company_name"), form.value("logo_url")
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        form.errors["company_name"] = f"Customers must know who asks: 1 to {LONGEST_NAME} characters."
+    if logo_url and (problem := _problem_with_logo(logo_url)):
+        form.errors["logo_url"] = problem
+    if not COLOR.fullmatch(form.value("theme_color")):
+        form.errors["theme_color"] = "A colour as # and six digits, such as #0b5d4e."
+    if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"))):
+        form.errors["policy_url"] = problem
+    for language, purpose in purposes.items():
+        if len(purpose) > LONGEST_PURPOSE:
+            form.errors[f"purpose_{language}"] = f"At most {LONGEST_PURPOSE} characters."
+    for address in return_urls:
+        if problem := problem_with_address(address):
+            form.errors["return_urls"] = f"{address[:60]}: {problem}"
+    if len(return_urls) > MOST_RETURN_URLS:
+        form.errors["return_urls"] = f"At most {MOST_RETURN_URLS} addresses."
+    if form.errors:
+        return form, None
+    return form, Branding(
+        company_name=name,
+        logo_url=logo_url,
+        theme_color=form.value("theme_color").lower(),
+        policy_url=form.value("policy_url"),
+        purposes={language: purpose for language, purpose in purposes.items() if purpose},
+        return_urls=return_urls,
+    )
+
+
+def _problem_with_logo(address: str) -> str:
+    if re.fullmatch(r"/static/[\w./-]+", address) and ".." not in address:
+        return ""
+    problem = problem_with_address(address)
+    return f"{problem} Or a picture of this server, beginning with /static/." if problem else ""

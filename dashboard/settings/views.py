@@ -1,0 +1,56 @@
+"""HTTP in, HTTP out for the settings page."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import reading, transaction, utc_now
+from dashboard.links.languages import LANGUAGES
+from dashboard.settings.forms import branding_form, check_branding_form
+from dashboard.stored_settings import Branding, read_branding, write_branding
+from dashboard.web.access import permission_required
+from dashboard.web.pages import see_other
+
+blueprint = Blueprint("settings", __name__)
+
+
+@blueprint.get("/settings")
+@permission_required("settings.manage")
+def show() -> ResponseReturnValue:
+    return render_template("settings/index.html", form=branding_form(_branding()), languages=LANGUAGES)
+
+
+@blueprint.get("/settings.json")
+@permission_required("settings.manage")
+def show_twin() -> ResponseReturnValue:
+    return {"branding": asdict(_branding())}
+
+
+@blueprint.post("/settings")
+@permission_required("settings.manage")
+def change() -> ResponseReturnValue:
+    form, branding = check_branding_form(request.form)
+    if branding is None:
+        return render_template("settings/index.html", form=form, languages=LANGUAGES), 422
+    now = utc_now()
+    with transaction() as session:
+        before = asdict(read_branding(session, _settings()))
+        changed = [name for name, value in asdict(branding).items() if before[name] != value]
+        if changed:
+            write_branding(session, branding, now)
+            record(session, "settings.changed", "settings", now, details={"fields": ", ".join(changed)})
+    return see_other("settings.show", "Saved. Every page that a customer opens from now on shows it.")
+
+
+def _branding() -> Branding:
+    with reading() as session:
+        return read_branding(session, _settings())
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings

@@ -1,0 +1,241 @@
+"""The form of a new link: choosing, redrawing, making, and the page after it that shows the address once."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlmodel import Session, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.config import Settings
+from dashboard.db import Database, utc_now
+from dashboard.links.codes import digest_of_code
+from dashboard.links.creation import prefill_of
+from dashboard.links.models import WEB_PRODUCTS, Choice, Link
+from dashboard.stored_settings import Branding, write_branding
+from tests.factories.links import make_link
+
+SignInAs = Callable[[str], FlaskClient]
+CODE = re.compile(r"http://localhost/v/([\w-]{22,})")
+PASSPORT = {
+    "product": "document_verification",
+    "country": "NG",
+    "id_type": "PASSPORT",
+    "uses": "1",
+    "expires_in_days": "7",
+    "language": "",
+}
+BVN = PASSPORT | {"product": "biometric_kyc", "id_type": "BVN"}
+MARKUP = "\"><script>alert('x')</script>{{7*7}}"
+
+
+@pytest.fixture
+def ben(sign_in: SignInAs) -> FlaskClient:
+    return sign_in("ben")
+
+
+def only_link(session: Session) -> Link:
+    return session.exec(select(Link)).one()
+
+
+def test_made_link_is_shown_with_its_address_once(ben: FlaskClient, session: Session):
+    answer = ben.post("/links", data=PASSPORT | {"customer_reference": "cust-1"})
+    first, second = (ben.get(answer.headers["Location"]).text for _ in range(2))
+
+    link = only_link(session)
+    code = CODE.findall(unescape(first))[0]
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/links/{link.id}")
+    assert digest_of_code(code) == link.code_digest
+    assert code not in second
+    assert (link.customer_reference, link.uses_allowed, link.created_by) == ("cust-1", 1, "ben@example.com")
+
+
+def test_code_stands_in_no_address_cookie_or_line_of_the_trail(ben: FlaskClient, session: Session):
+    answer = ben.post("/links", data=PASSPORT)
+    handed_over = answer.headers["Set-Cookie"]
+
+    code = CODE.findall(unescape(ben.get(answer.headers["Location"]).text))[0]
+
+    assert code not in handed_over + answer.headers["Location"] + answer.text
+    assert "HttpOnly" in handed_over
+    assert f"Path={answer.headers['Location']}" in handed_over
+    entries = session.exec(select(AuditEntry)).all()
+    assert "link.created" in [entry.action for entry in entries]
+    assert not any(code in f"{entry.subject} {entry.details}" for entry in entries)
+
+
+def test_address_is_not_shown_to_another_browser(
+    ben: FlaskClient, sign_in: SignInAs, database: Database, session: Session
+):
+    address = ben.post("/links", data=PASSPORT).headers["Location"]
+    cookie = ben.get_cookie("new-code", path=address)
+    assert cookie is not None
+    other, _ = make_link(database, ben.application.config["SETTINGS"])
+    ben.set_cookie("new-code", cookie.value, path=f"/links/{other.id}")
+
+    page = ben.get(f"/links/{other.id}").text
+
+    assert not CODE.findall(unescape(page))
+
+
+def test_form_pressed_twice_is_one_link_and_the_newer_address_works(ben: FlaskClient, session: Session):
+    """A double click: the first answer, with its code, is lost."""
+    form_key = unescape(ben.get("/links/new").text).partition('name="form_key" value="')[2].partition('"')[0]
+
+    answers = [ben.post("/links", data=PASSPORT | {"form_key": form_key}) for _ in range(2)]
+
+    link = only_link(session)
+    assert [answer.headers["Location"] for answer in answers] == [f"/links/{link.id}"] * 2
+    code = CODE.findall(unescape(ben.get(f"/links/{link.id}").text))[0]
+    assert digest_of_code(code) == link.code_digest
+
+
+def test_details_are_filled_in_sealed_and_locked(ben: FlaskClient, session: Session):
+    ben.post("/links", data=BVN | {"id_number": "00000000000", "prefill_is_locked": "yes", "first_name": "Not asked"})
+
+    link = only_link(session)
+    assert prefill_of(session, link) == {"id_number": "00000000000"}
+    assert link.prefill_is_locked
+    assert link.prefill_sealed
+    assert b"00000000000" not in link.prefill_sealed
+
+
+def test_choices_are_put_together_one_by_one(ben: FlaskClient, session: Session):
+    drawn = {"product": "customer_chooses", "method": "document_verification", "country": "NG", "id_type": "PASSPORT"}
+
+    page = unescape(ben.post("/links/new", data=drawn | {"add": "1"}).text)
+    assert 'value="NG:PASSPORT:doc_verification"' in page
+    second = drawn | {"method": "biometric_kyc", "id_type": "BVN", "choice": "NG:PASSPORT:doc_verification"}
+    page = unescape(ben.post("/links/new", data=second | {"add": "1"}).text)
+    chosen = re.findall(r'name="choice" value="([^"]+)"', page)
+    without = ben.post("/links/new", data=second | {"choice": chosen, "remove": chosen[0]}).text
+    ben.post("/links", data={"product": "customer_chooses", "choice": chosen})
+
+    assert chosen == ["NG:PASSPORT:doc_verification", "NG:BVN:biometric_kyc"]
+    assert re.findall(r'name="choice" value="([^"]+)"', unescape(without)) == chosen[1:]
+    assert [choice.id_type for choice in only_link(session).offered()] == ["PASSPORT", "BVN"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"product": ""}, "product"),
+        ({"product": "business_verification"}, "product"),
+        ({"product": "customer_chooses"}, "product"),
+        ({"product": "customer_chooses", "choice": "NG:NOTHING:doc_verification"}, "product"),
+        ({"country": "XX"}, "country"),
+        ({"id_type": "NOTHING"}, "id_type"),
+        ({"customer_reference": "Amina Bello"}, "customer_reference"),
+        ({"user_id": "two words"}, "user_id"),
+        ({"uses": "0"}, "uses"),
+        ({"uses": "many"}, "uses"),
+        ({"uses": "²"}, "uses"),
+        ({"uses": "5", "user_id": "user-1"}, "uses"),
+        ({"expires_in_days": "91"}, "expires_in_days"),
+        ({"expires_in_days": "9" * 40}, "expires_in_days"),
+        ({"language": "xx"}, "language"),
+        ({"return_url": "https://evil.example"}, "return_url"),
+        ({"product": "smartselfie_authentication", "country": "", "id_type": ""}, "user_id"),
+    ],
+)
+def test_bad_input_is_told_beside_its_field_and_loses_nothing(
+    ben: FlaskClient, session: Session, changes: dict[str, Any], field: str
+):
+    answer = ben.post("/links", data=PASSPORT | {"customer_reference": "cust-1"} | changes)
+
+    page = unescape(answer.text)
+    assert answer.status_code == 422
+    assert f'<li><a href="#{field}">' in page
+    assert f'id="{field}-error"' in page or field in ("language", "return_url")
+    assert f'id="{field}"' in page or field == "return_url"
+    assert changes.get("customer_reference", "cust-1") in page or "product" in changes
+    assert not session.exec(select(Link)).all()
+
+
+def test_every_product_with_a_hosted_page_can_be_chosen(ben: FlaskClient):
+    for product in WEB_PRODUCTS:
+        page = unescape(ben.post("/links/new", data={"product": product.value}).text)
+
+        assert "Make the link" in page
+        assert f'value="{product.value}" checked' in page
+
+
+def test_only_the_form_is_redrawn_for_htmx(ben: FlaskClient):
+    answer = ben.post("/links/new", data=PASSPORT, headers={"HX-Request": "true"})
+
+    assert answer.text.lstrip().startswith("<form") or "<html" not in answer.text
+    assert 'name="expires_in_days"' in answer.text
+
+
+def test_same_again_takes_the_settings_and_leaves_the_customer(
+    ben: FlaskClient, database: Database, settings: Settings
+):
+    link, _ = make_link(
+        database,
+        settings,
+        customer_reference="cust-secret",
+        language="fr",
+        expires_in_days=30,
+        country="NG",
+        id_type="PASSPORT",
+    )
+
+    page = unescape(ben.get(f"/links/new?again={link.id}").text)
+
+    assert 'value="document_verification" checked' in page
+    assert re.search(r'<option value="PASSPORT"\s+selected', page)
+    assert re.search(r'<option value="fr"\s+selected', page)
+    assert 'value="30"' in page
+    assert "cust-secret" not in page
+
+
+def test_same_again_takes_the_choices(ben: FlaskClient, database: Database, settings: Settings):
+    choices = (Choice("NG", "PASSPORT", "doc_verification"), Choice("GH", "VOTER_ID", "biometric_kyc"))
+    link, _ = make_link(database, settings, choices=choices, uses=20)
+
+    page = unescape(ben.get(f"/links/new?again={link.id}").text)
+
+    assert re.findall(r'name="choice" value="([^"]+)"', page) == [
+        "NG:PASSPORT:doc_verification",
+        "GH:VOTER_ID:biometric_kyc",
+    ]
+    assert 'value="20"' in page
+
+
+def test_return_addresses_are_those_of_the_settings(ben: FlaskClient, database: Database, session: Session):
+    with database.transaction() as changing:
+        write_branding(changing, Branding(return_urls=("https://shop.example/done",)), utc_now())
+
+    page = ben.post("/links/new", data=PASSPORT).text
+    ben.post("/links", data=PASSPORT | {"return_url": "https://shop.example/done"})
+
+    assert "https://shop.example/done" in page
+    assert only_link(session).return_url == "https://shop.example/done"
+
+
+def test_markup_that_was_typed_is_shown_as_text(ben: FlaskClient):
+    values = dict.fromkeys(("customer_reference", "user_id", "uses", "expires_in_days", "id_number"), MARKUP)
+
+    page = ben.post("/links", data=BVN | values).text
+
+    assert "<script>alert" not in page
+    assert "{{7*7}}" in unescape(page)
+
+
+@pytest.mark.parametrize(("who", "status"), [("ada", 200), ("ben", 200), ("cleo", 403)])
+def test_who_may_make_links(sign_in: SignInAs, who: str, status: int):
+    member = sign_in(who)
+
+    assert member.get("/links/new").status_code == status
+    assert member.post("/links/new", data=PASSPORT).status_code == status
+    assert member.post("/links", data=PASSPORT).status_code == (303 if status == 200 else 403)
+
+
+def test_signed_out_is_led_to_the_door(client: FlaskClient, session: Session):
+    answers = [client.get("/links/new"), client.post("/links", data=PASSPORT)]
+
+    assert all(answer.headers["Location"].startswith("/sign-in") for answer in answers)
+    assert not session.exec(select(Link)).all()
