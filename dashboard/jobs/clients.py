@@ -19,6 +19,7 @@ class SmileClients:
     services: Services
     account: PartnerAccount
     smile_links: SmileLinks
+    link_counters: SmileLinks  # for reading counters while a page waits
 
 
 def smile_clients() -> SmileClients:
@@ -39,6 +40,7 @@ def attach_smile_clients(app: Flask, settings: Settings) -> None:
         IDApi(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
         Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
         PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+        SmileLinks(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
         SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
     )
 

@@ -65,16 +65,16 @@ class LinkForm(Choosing):
         return bool(self.choices) if self.customer_chooses else self.product is not None
 
     @property
-    def is_for_one(self) -> bool:
-        return self.value("uses") == "1"
-
-    @property
     def prefill_fields(self) -> tuple[str, ...]:
-        """What can be filled in for the customer: only for one person, whose ID type is known."""
+        """What can be filled in for a customer whose ID type is known."""
         if self.customer_chooses or self.id_choice is None or not self.facts or not self.facts.asks_id_number:
             return ()
         asked = self.id_choice.required + self.id_choice.optional
-        return tuple(name for name in asked if name in PREFILL_FIELDS) if self.is_for_one else ()
+        return tuple(name for name in asked if name in PREFILL_FIELDS)
+
+    @property
+    def is_prefilled(self) -> bool:
+        return any(self.value(name) for name in self.prefill_fields)
 
     @cached_property
     def form_key(self) -> UUID:

@@ -26,6 +26,10 @@ WEB_PRODUCTS: Mapping[Product, str] = {
 PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 #: Opened or started this long ago and still nothing submitted: worth sending again.
 STALLED_AFTER = timedelta(hours=1)
+#: Longer than a call to Smile may take: whoever asked before that, and noted no answer, was killed.
+ASKING_ENDS_AFTER = timedelta(minutes=2)
+#: What Smile counted this short a time ago is not asked for again when a page is opened.
+COUNTED_LATELY = timedelta(minutes=1)
 
 
 class LinkKind(StrEnum):
@@ -115,6 +119,8 @@ class Link(SQLModel, table=True):
     smile_successful_jobs: int | None = None
     smile_failed_jobs: int | None = None
     smile_counted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # When Smile was asked to make it; taken back by a clear no, so that what is left here may exist at Smile.
+    smile_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = None  # why the last Start did not get through to Smile
     last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -154,6 +160,18 @@ class Link(SQLModel, table=True):
             and now - seen_at > STALLED_AFTER
             and self.stage(progress, now) in (Stage.OPENED, Stage.STARTED, Stage.EXPIRED)
         )
+
+    def is_being_made(self, now: datetime) -> bool:
+        """Whether somebody waits for Smile's answer about a new Smile Link."""
+        return (
+            self.smile_ref_id is None
+            and self.smile_asked_at is not None
+            and self.last_error is None
+            and now - self.smile_asked_at < ASKING_ENDS_AFTER
+        )
+
+    def is_counted_lately(self, now: datetime) -> bool:
+        return self.smile_counted_at is not None and now - self.smile_counted_at < COUNTED_LATELY
 
     def offered(self) -> list[Choice]:
         return [Choice(each["country"], each["id_type"], each["verification_method"]) for each in self.choices]

@@ -26,7 +26,6 @@ class Share:
     mail_subject: str
     mail_body: str
     poster: str
-    works_until: str
     qr_svg: str  # data: addresses, since no other page could make the picture without the code
     qr_png: str
 
@@ -58,7 +57,6 @@ def share_link(link: Link, branding: Branding, address: str) -> Share:
         mail_subject=texts("mail_subject", **values),
         mail_body=texts("mail_body", **values),
         poster=texts("poster", **values),
-        works_until=texts("works_until", **values),
         qr_svg=_svg(code),
         qr_png=_png(code),
     )

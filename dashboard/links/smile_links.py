@@ -7,25 +7,40 @@ https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import new_id
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.creation import MOST_DAYS, LinkRequest, choices_as_json
 from dashboard.links.hosted import partner_details
 from dashboard.links.models import Link, LinkKind
+from dashboard.smile import Refused, SmileError, SmileLinks
 from dashboard.smile.constants import LINK_METHODS
 from dashboard.stored_settings import Branding
+from dashboard.web.addresses import problem_with_address
 
 COUNTERS = ("total_jobs", "successful_jobs", "failed_jobs")
-LOST = "Smile's answer was lost, so nobody knows whether the link was made. Try again: what Smile has is taken over."
+
+
+@dataclass(frozen=True)
+class Made:
+    ref_id: str
+    address: str
+
+
+@dataclass(frozen=True)
+class NotMade:
+    reason: str
+    may_exist: bool  # Smile may have made it all the same
 
 
 def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime) -> Link:
@@ -52,6 +67,10 @@ def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, 
         changed_at=now,
     )
     session.add(link)
+    try:
+        session.flush()
+    except IntegrityError:  # The same form, pressed twice at once.
+        raise Conflict("This form was sent twice; the link stands in the list.") from None
     record(session, "link.created", f"link {link.id}", now, details={"kind": link.kind.value})
     return link
 
@@ -78,47 +97,102 @@ def name_at_smile(link: Link) -> str:
     return f"{link.customer_reference or 'Partner Desk'} {str(link.id)[-12:]}"
 
 
-def find_at_smile(clients: SmileClients, link: Link) -> dict[str, Any] | None:
-    """Smile's own record of this link, if it was made before. Raises SmileError."""
-    answer = clients.smile_links.list()
-    found = answer.get("links")
-    rows = found if isinstance(found, list) else []
-    return next((row for row in rows if isinstance(row, dict) and row.get("name") == name_at_smile(link)), None)
-
-
-def note_made(session: Session, link: Link, answer: Mapping[str, Any], now: datetime) -> None:
-    """What Smile answered, whether it made the link now or had it already."""
-    link.smile_ref_id, link.smile_address = str(answer["ref_id"]), str(answer["link"])
+def begin_creation(session: Session, link: Link, now: datetime) -> bool:
+    """Notes, before Smile is asked, that it will be; says whether an earlier call may have made the link already."""
+    if link.smile_ref_id is not None or link.revoked_at is not None:
+        raise Conflict("There is nothing left to make.")
+    if link.is_being_made(now):
+        raise Conflict("Smile is being asked just now. Load the page again in a moment.")
+    may_exist = link.smile_asked_at is not None
+    link.smile_asked_at = now
     link.last_error = link.last_error_at = None
-    link.changed(now)
-    session.add(link)
+    _save(session, link, now)
+    return may_exist
+
+
+def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool) -> Made | NotMade:
+    """One creation at Smile at most; where an earlier one may have succeeded, its link is taken over instead."""
+    if may_exist:
+        try:
+            listed = _listed(client.list())
+        except SmileError as error:
+            return NotMade(f"Smile's list of links could not be read. {explain(error)}", may_exist)
+        if listed is None:
+            return NotMade("Smile's list of links could not be understood.", may_exist)
+        for row in listed:
+            known = _read_made(row) if row.get("name") == details["name"] else None
+            if known:
+                return known
+    try:
+        answer = client.create(details)
+    except SmileError as error:
+        return NotMade(explain(error), error.maybe_sent)
+    return _read_made(answer) or NotMade("Smile's answer names no address.", True)
+
+
+def note_outcome(session: Session, link: Link, outcome: Made | NotMade, now: datetime) -> None:
+    if isinstance(outcome, NotMade):
+        if not outcome.may_exist:
+            link.smile_asked_at = None
+        return note_problem(session, link, outcome.reason, now)
+    link.smile_ref_id, link.smile_address = outcome.ref_id, outcome.address
+    link.last_error = link.last_error_at = None
+    _save(session, link, now)
+    record(session, "link.made_at_smile", f"link {link.id}", now)
+    return None
 
 
 def note_problem(session: Session, link: Link, reason: str, now: datetime) -> None:
     link.last_error, link.last_error_at = reason, now
-    link.changed(now)
-    session.add(link)
+    _save(session, link, now)
 
 
 def note_disabled(session: Session, link: Link, now: datetime) -> None:
     if link.revoked_at is not None:
         raise Conflict("This link was disabled already.")
+    if link.is_being_made(now):
+        raise Conflict("Smile is making it just now. Load the page again in a moment.")
     link.revoked_at = now
     link.last_error = link.last_error_at = None
-    link.changed(now)
-    session.add(link)
+    _save(session, link, now)
     record(session, "link.revoked", f"link {link.id}", now, details={"kind": link.kind.value})
 
 
 def note_counters(session: Session, link: Link, answer: Mapping[str, Any], now: datetime) -> None:
+    """What Smile counted; and that somebody disabled the link in Smile's portal, if so."""
     before = (link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs)
     counted = tuple(_count(answer.get(name)) for name in COUNTERS)
     link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs = counted
     link.smile_counted_at = now
+    if answer.get("disabled_at") and link.revoked_at is None:
+        return note_disabled(session, link, now)
     if counted != before or link.last_error:
         link.last_error = link.last_error_at = None
         link.changed(now)
     session.add(link)
+    return None
+
+
+def explain(error: SmileError) -> str:
+    return explain_refusal(error) if isinstance(error, Refused) else str(error)
+
+
+def _save(session: Session, link: Link, now: datetime) -> None:
+    link.changed(now)
+    session.add(link)
+
+
+def _listed(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Under which name the list stands is not documented."""
+    found = next((value for value in answer.values() if isinstance(value, list)), None)
+    return None if found is None else [row for row in found if isinstance(row, dict)]
+
+
+def _read_made(answer: Mapping[str, Any]) -> Made | None:
+    ref_id, address = answer.get("ref_id"), answer.get("link")
+    if not isinstance(ref_id, str) or not ref_id or not isinstance(address, str):
+        return None
+    return None if problem_with_address(address) else Made(ref_id, address)
 
 
 def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:

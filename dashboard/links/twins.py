@@ -35,6 +35,12 @@ def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
         "expires_at": _time(link.expires_at),
         "paused_at": _time(link.paused_at),
         "revoked_at": _time(link.revoked_at),
+        "smile_ref_id": link.smile_ref_id,
+        "smile_address": link.smile_address,
+        "smile_total_jobs": link.smile_total_jobs,
+        "smile_successful_jobs": link.smile_successful_jobs,
+        "smile_failed_jobs": link.smile_failed_jobs,
+        "smile_counted_at": _time(link.smile_counted_at),
         "last_error": link.last_error,
         "last_error_at": _time(link.last_error_at),
     }

@@ -116,7 +116,7 @@ def create() -> ResponseReturnValue:
             if form.is_smile_link:
                 with transaction() as session:
                     link = draft_smile_link(session, wanted, _settings(), current_user.email, utc_now())
-                return make_at_smile(link.id, is_first_try=True)
+                return make_at_smile(link.id)
             with transaction() as session:
                 link, code = create_link(session, wanted, _settings(), current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session), _settings().is_https)

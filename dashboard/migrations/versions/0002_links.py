@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("smile_successful_jobs", sa.Integer(), nullable=True),
         sa.Column("smile_failed_jobs", sa.Integer(), nullable=True),
         sa.Column("smile_counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("smile_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=True),
         sa.Column("last_error_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),

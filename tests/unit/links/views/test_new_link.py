@@ -12,6 +12,8 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
+from dashboard.jobs.catalogue import Catalogue
+from dashboard.jobs.products import Product
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import WEB_PRODUCTS, Choice, Link
@@ -101,6 +103,26 @@ def test_details_are_filled_in_sealed_and_locked(ben: FlaskClient, session: Sess
     assert link.prefill_is_locked
     assert link.prefill_sealed
     assert b"00000000000" not in link.prefill_sealed
+
+
+def test_details_of_one_customer_and_many_uses_are_refused_and_kept(ben: FlaskClient, session: Session):
+    answer = ben.post("/links", data=BVN | {"uses": "2", "id_number": "00000000000"})
+
+    assert answer.status_code == 422
+    assert "Details of one customer go only into a link for one use." in answer.text
+    assert 'value="00000000000"' in answer.text
+
+
+@pytest.mark.parametrize("product", [product.value for product in WEB_PRODUCTS])
+def test_form_is_drawn_for_every_product_with_its_first_id_type(ben: FlaskClient, product: str):
+    catalogue = Catalogue()
+    countries = catalogue.countries(Product(product))
+    id_types = [choice for code, _ in countries[:1] for choice in catalogue.id_choices(Product(product), code)]
+    chosen = {"country": id_types[0].country, "id_type": id_types[0].id_type} if id_types else {}
+
+    answer = ben.post("/links/new", data={"product": product, "uses": "1", **chosen})
+
+    assert answer.status_code == 200
 
 
 def test_choices_are_put_together_one_by_one(ben: FlaskClient, session: Session):
