@@ -21,6 +21,7 @@ from dashboard.smile.constants import LINK_METHODS
 #: In place of a product: the customer chooses among ID types, each checked in its own way.
 CUSTOMER_CHOOSES = "customer_chooses"
 DEFAULTS = {"uses": "1", "expires_in_days": "7"}
+SMILE_LINK_DEFAULTS = {"uses": "1", "expires_in_days": str(MOST_DAYS)}
 MOST_CHOICES = 30
 
 
@@ -96,8 +97,9 @@ class LinkForm(Choosing):
 
 def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
     """The form as it stands after a press that only changes it: another choice, one added or one removed."""
+    defaults = SMILE_LINK_DEFAULTS if form.get("kind") == LinkKind.SMILE else DEFAULTS
     state = LinkForm(
-        DEFAULTS | form.to_dict(), catalogue=catalogue, choices=_choices(form.getlist("choice"), catalogue)
+        defaults | form.to_dict(), catalogue=catalogue, choices=_choices(form.getlist("choice"), catalogue)
     )
     if "remove" in form:
         state.choices = [choice for choice in state.choices if encode(choice) != form["remove"]]

@@ -30,6 +30,8 @@ from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages import see_other, wants_partial
 
+NOT_SURE = "So the link may still work. Disable it once more; that does no harm."
+
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("smile_links", __name__)
 
@@ -46,7 +48,7 @@ def create(link_id: UUID) -> ResponseReturnValue:
 def disable(link_id: UUID) -> ResponseReturnValue:
     link = _find(link_id)
     if link.smile_ref_id is not None:
-        is_told = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)))
+        is_told = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
         if is_told is None:
             return see_other("links.show", link_id=link_id)
     with transaction() as session:
@@ -87,14 +89,14 @@ def make_at_smile(link_id: UUID) -> ResponseReturnValue:
     return see_other("links.show", link_id=link_id)
 
 
-def _ask(link_id: UUID, question: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def _ask(link_id: UUID, question: Callable[[], dict[str, Any]], advice: str = "") -> dict[str, Any] | None:
     """Smile's answer; where there is none, the reason stands on the link's page instead."""
     try:
         return question()
     except SmileError as error:
         log.warning("smile_link_not_answered", link=str(link_id), reason=type(error).__name__)
         with transaction() as session:
-            note_problem(session, _locked(session, link_id), explain(error), utc_now())
+            note_problem(session, _locked(session, link_id), f"{explain(error)} {advice}".strip(), utc_now())
         return None
 
 

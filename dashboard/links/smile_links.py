@@ -26,7 +26,6 @@ from dashboard.links.models import Link, LinkKind
 from dashboard.smile import Refused, SmileError, SmileLinks
 from dashboard.smile.constants import LINK_METHODS
 from dashboard.stored_settings import Branding
-from dashboard.web.addresses import problem_with_address
 
 COUNTERS = ("total_jobs", "successful_jobs", "failed_jobs")
 
@@ -192,7 +191,7 @@ def _read_made(answer: Mapping[str, Any]) -> Made | None:
     ref_id, address = answer.get("ref_id"), answer.get("link")
     if not isinstance(ref_id, str) or not ref_id or not isinstance(address, str):
         return None
-    return None if problem_with_address(address) else Made(ref_id, address)
+    return Made(ref_id, address) if address.startswith(("https://", "http://")) else None
 
 
 def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:

@@ -25,7 +25,8 @@ def press_until_focused(page: Page, field: Locator) -> None:
     for _ in range(5):
         page.keyboard.press("Tab")
         with suppress(AssertionError):
-            return expect(field).to_be_focused(timeout=1000)
+            expect(field).to_be_focused(timeout=1000)
+            return
     expect(field).to_be_focused()
 
 
