@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import kills, polling, submission
+from tests.benchmarks import kills, polling, starts, submission
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submission": submission.measure,
     "polling": polling.measure,
     "kills": kills.measure,
+    "starts": starts.measure,
 }
 
 

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from dashboard import migrations
+from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
@@ -76,6 +77,11 @@ class Deployment:
         answer = staff.post("/sign-in", {"email": member.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.status_code
         return staff
+
+    def settings(self) -> Settings:
+        """What its processes were told, for factories that work on its database."""
+        told = {name for name in self.environment if name.startswith("DASHBOARD_")}
+        return Settings(**{name.removeprefix("DASHBOARD_").lower(): self.environment[name] for name in told})  # type: ignore[arg-type]
 
     def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
         answer = requests.request(method, self.sandbox_url + path, timeout=10, **arguments)

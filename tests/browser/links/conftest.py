@@ -41,7 +41,7 @@ def open_phone(chromium_with_camera: Browser) -> Iterator[OpenPhone]:
                 ),
             )
             if requests is not None:
-                context.on("request", requests.append)
+                context.on("request", lambda request: requests.append(request))
             page.goto(address)
             return page
 
