@@ -3,20 +3,19 @@
 from flask import current_app
 from flask.sansio.app import App
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from dashboard.web.networks import network_of
+from dashboard.web.throttle import Throttle
 
 REFUSALS = RateLimitItemPerMinute(60)
 
 
 def set_up_throttle(app: App) -> None:
-    app.extensions["callback_throttle"] = FixedWindowRateLimiter(MemoryStorage())
+    app.extensions["callback_throttle"] = Throttle(REFUSALS)
 
 
 def count_refusal(address: str) -> bool:
     """Whether one more from this address may be looked at and kept."""
-    limiter = current_app.extensions["callback_throttle"]
-    assert isinstance(limiter, FixedWindowRateLimiter)
-    return limiter.hit(REFUSALS, network_of(address))
+    throttle = current_app.extensions["callback_throttle"]
+    assert isinstance(throttle, Throttle)
+    return throttle.hit(network_of(address))

@@ -1,0 +1,29 @@
+"""Counts tries in the memory of this process, and says when there were too many."""
+
+from threading import Lock
+
+from limits import RateLimitItem
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+
+class Throttle:
+    """One limit for any number of keys, such as addresses.
+
+    Two threads that meet in the library's storage may start its timer twice, which is an error; so they take turns.
+    """
+
+    def __init__(self, limit: RateLimitItem) -> None:
+        self.limit = limit
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._turn = Lock()
+
+    def hit(self, *key: str) -> bool:
+        """Counts one more, and tells whether it is within the limit."""
+        with self._turn:
+            return self._limiter.hit(self.limit, *key)
+
+    def clear(self, *key: str) -> None:
+        """Forgets what was counted."""
+        with self._turn:
+            self._limiter.clear(self.limit, *key)
