@@ -88,11 +88,12 @@ class LinkForm(Choosing):
     @property
     def preview_query(self) -> str:
         """What the customer's first page depends on; nothing about a person."""
-        chosen = {"expires_in_days": self.value("expires_in_days"), "language": self.value("language")}
+        names = ("product", "expires_in_days", "language")
         if self.customer_chooses:
-            return urlencode([*chosen.items(), *(("choice", encode(choice)) for choice in self.choices)])
-        what = {"product": self.value("product"), "country": self.country, "id_type": self.value("id_type")}
-        return urlencode(what | chosen)
+            what = {"choice": [encode(choice) for choice in self.choices]}
+        else:
+            what = {"country": [self.country], "id_type": [self.value("id_type")]}
+        return urlencode({name: [self.value(name)] for name in names} | what, doseq=True)
 
 
 def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:

@@ -82,10 +82,14 @@ def test_switch_of_languages_keeps_the_draft(sign_in: SignInAs):
     assert "id_type=BVN" in switch
 
 
-def test_choices_are_previewed(sign_in: SignInAs):
-    query = urlencode({"product": "customer_chooses", "choice": "NG:PASSPORT:doc_verification"})
+def test_choices_are_previewed_in_the_frame_of_the_form(sign_in: SignInAs):
+    ben = sign_in("ben")
+    chosen = {"product": "customer_chooses", "choice": "NG:PASSPORT:doc_verification"}
 
-    assert "Passport" in sign_in("ben").get(f"/links/preview?{query}").text
+    form = unescape(ben.post("/links/new", data=chosen).text)
+
+    frame = form.partition('<iframe src="')[2].partition('"')[0]
+    assert "the document or number that you choose below" in unescape(ben.get(frame).text)
 
 
 @given(
