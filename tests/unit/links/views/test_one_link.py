@@ -74,6 +74,7 @@ def test_consent_stands_on_the_timeline_of_the_job(sign_in: SignInAs, database: 
     page = unescape(sign_in("ben").get(f"/jobs/{job.id}").text)
 
     assert "The customer agreed, in English: I agree." in page
+    assert f'href="/links/{job.link_id}"' in page
 
 
 def test_status_is_asked_for_again_only_when_something_changed(
