@@ -22,6 +22,7 @@ from dashboard.db import Database
 from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import attach_smile_clients
 from dashboard.jobs.live_catalogue import LiveCatalogue
+from dashboard.smile_keys import attach_smile_keys
 from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> Flask:
         KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys]),
     )
     set_up_logging(settings.log_format)
+    attach_smile_keys(app, settings, app.extensions["database"])
     attach_queue(app, settings.queue_url, settings.database_url)
     attach_smile_clients(app, settings)
     app.extensions["availability"] = AvailabilityCache()

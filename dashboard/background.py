@@ -17,13 +17,14 @@ def tasks() -> Mapping[str, Task]:
         "jobs.advance": job_tasks.advance,
         "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
         "callbacks.handle": callback_tasks.handle,
+        "callbacks.handle_again": callback_tasks.handle_again,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
     }
 
 
 def due_rows(environment: str) -> Mapping[str, FindDue]:
     return {
-        "callbacks.handle": lambda session, now, limit: callbacks_due(session, environment, now, limit),
+        "callbacks.handle_again": lambda session, now, limit: callbacks_due(session, environment, now, limit),
         "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
         "jobs.note_overdue_callback": lambda session, now, limit: following.overdue_unnoted(
             session, environment, now, limit

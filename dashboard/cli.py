@@ -100,8 +100,11 @@ def web(host: str, port: int) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    settings = Settings()
-    _refuse_old_schema(_app(settings))
+    from dashboard.smile_keys import seed_keys_at_start
+
+    app = _app(Settings())
+    _refuse_old_schema(app)
+    seed_keys_at_start(app)
     # One process on SQLite, which has one writer; as many as wanted beside each other on PostgreSQL.
     Server(
         "dashboard.app:create_app_from_environment",
@@ -125,7 +128,9 @@ def worker() -> None:
     app = _app(Settings())
     _refuse_old_schema(app)
     from dashboard.background import due_rows, tasks, tidying
+    from dashboard.smile_keys import seed_keys_at_start
 
+    seed_keys_at_start(app)
     run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying())
 
 

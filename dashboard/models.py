@@ -2,13 +2,13 @@
 
 from sqlmodel import SQLModel
 
-from dashboard import stored_settings
+from dashboard import smile_keys, stored_settings
 from dashboard.audit import models as audit
 from dashboard.callbacks import models as callbacks
 from dashboard.jobs import models as jobs
 from dashboard.links import models as links
 from dashboard.team import models as team
 
-__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "stored_settings", "team"]
+__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
 
 metadata = SQLModel.metadata

@@ -15,6 +15,10 @@ class Facts:
     has_signature: bool  # also true when it is not even text
     job_id: str
     smile_job_id: str
+    job_type: int | None
+    country: str | None
+    id_type: str | None
+    id_number: str
     result_code: str | None
     result_text: str | None
     search_text: str
@@ -32,15 +36,20 @@ def read_facts(payload: dict[str, Any]) -> Facts:
     is_readable = isinstance(timestamp, str | int | float) and not isinstance(timestamp, bool)
     job_id, smile_job_id = _text(params.get("job_id")), _text(payload.get("SmileJobID"))
     result_code, result_text = _text(payload.get("ResultCode")), _text(payload.get("ResultText"))
+    country, id_type = _text(payload.get("Country")), _text(payload.get("IDType"))
     # Ids, codes and kinds only: what describes the customer is never searchable in plain text.
     searchable = [job_id, _text(params.get("user_id")), smile_job_id, result_code, result_text]
-    searchable += [_text(payload.get(key)) for key in ("ResultType", "Source", "Country", "IDType")]
+    searchable += [_text(payload.get("ResultType")), _text(payload.get("Source")), country, id_type]
     return Facts(
         timestamp=timestamp if is_readable and timestamp != "" else None,
         signature=signature if isinstance(signature, str) else None,
         has_signature=bool(signature),
         job_id=job_id,
         smile_job_id=smile_job_id,
+        job_type=_number(params.get("job_type")),
+        country=country or None,
+        id_type=id_type or None,
+        id_number=_text(payload.get("IDNumber")),
         result_code=result_code or None,
         result_text=result_text or None,
         search_text=" ".join(filter(None, searchable)).lower(),
@@ -69,6 +78,11 @@ def _read_iso(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(value: Any) -> int | None:
+    text = _text(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
 
 def _text(value: Any) -> str:

@@ -7,37 +7,51 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
+from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.db import keyring_of
 from dashboard.jobs.following import note_callback
 from dashboard.jobs.models import Job
 
-#: The queue is usually faster than this; whatever is older was lost on the way.
-LOST_AFTER = timedelta(seconds=2)
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
 
 
 def callbacks_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes: stored, but its task was lost, as when a worker was killed."""
+    """What the sweep wakes: stored, but its task was lost, as when a worker was killed, or it failed before."""
     return session.exec(
         select(Callback.id)
-        .where(Callback.environment == environment, col(Callback.handled_at).is_(None))
-        .where(col(Callback.received_at) < now - LOST_AFTER)
-        .order_by(col(Callback.received_at))
+        .where(Callback.environment == environment, col(Callback.due_at) <= now)
+        .order_by(col(Callback.due_at))
         .limit(limit)
     ).all()
+
+
+def postpone(session: Session, callback_id: UUID, now: datetime) -> None:
+    """Before another try: one that always fails is tried less and less often, and keeps nobody else waiting."""
+    callback = session.get(Callback, callback_id, options=[WITHOUT_BODY])
+    if callback and callback.due_at and callback.due_at <= now:
+        callback.due_at = now + min(FIRST_WAIT * 2 ** min(callback.attempts, 20), LONGEST_WAIT)
+        callback.attempts += 1
 
 
 def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None:
     """Tells the job, once however often it runs. Returns the job that has a reason to be checked now."""
     unhandled = (col(Callback.id) == callback_id, col(Callback.handled_at).is_(None))
-    if not session.connection().execute(update(Callback).where(*unhandled).values(handled_at=now)).rowcount:
+    if (
+        not session.connection()
+        .execute(update(Callback).where(*unhandled).values(handled_at=now, due_at=None))
+        .rowcount
+    ):
         return None
     callback = session.get_one(Callback, callback_id)
     # Locked, since the worker may be saving the job's next step at this moment.
     job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
     if job is None:
         return None
+    is_worth_asking = callback.verdict in WORTH_ASKING
+    body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
     note_callback(
         session,
         job,
@@ -45,7 +59,8 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         verdict=callback.verdict.value,
         reason=callback.reason,
         received_at=callback.received_at,
-        payload=parse(keyring_of(session).open(callback.body_sealed, callback.body_identity)),
+        payload=parse(body) if callback.verdict == Verdict.VALID else None,
+        is_worth_asking=is_worth_asking,
         now=now,
     )
-    return job.id if callback.verdict == Verdict.VALID else None
+    return job.id if is_worth_asking else None

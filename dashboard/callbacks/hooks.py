@@ -1,21 +1,27 @@
 """The door for Smile's callbacks: read, check, store durably, and only then answer 200."""
 
+from collections.abc import Callable
+
 import structlog
 from flask import Blueprint, current_app, request
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlmodel import Session
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from dashboard.callbacks.facts import Facts, read_facts
+from dashboard.callbacks.group_commit import GroupCommit
 from dashboard.callbacks.models import REFUSED_VERDICTS
 from dashboard.callbacks.parsing import Malformed, parse
-from dashboard.callbacks.receiving import Delivery, Receipt, job_of_key, store_callback
+from dashboard.callbacks.receiving import Delivery, Receipt, store_callback
 from dashboard.callbacks.throttle import REFUSALS, count_refusal, set_up_throttle
 from dashboard.callbacks.verdicts import SignatureCheck, check_signature
 from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.db import Database, transaction, utc_now
 from dashboard.errors import NotFound
+from dashboard.smile_keys import smile_keys
 from dashboard.web.access import open_to_everybody
 from dashboard.web.csrf import csrf, exempt_from_origin_check
 from dashboard.worker.queue import wake
@@ -30,6 +36,7 @@ TURNED_AWAY = Counter("callbacks_turned_away", "Callbacks that were not kept, by
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("hooks", __name__)
 blueprint.record(lambda state: set_up_throttle(state.app))
+blueprint.record(lambda state: _set_up_group(state.app))
 exempt_from_origin_check.add("callbacks.hooks.receive")
 
 
@@ -61,24 +68,25 @@ csrf.exempt(receive)
 def _receive(job_key: str | None) -> ResponseReturnValue:
     now = utc_now()
     settings: Settings = current_app.config["SETTINGS"]
-    addressee = None
-    if job_key is not None:
-        with reading() as session:
-            addressee = job_of_key(session, settings.environment, job_key)
     if not request.is_json or request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _turn_away(415, "media_type", "A callback is plain JSON, sent as application/json.")
     body = _read_body()
     facts = read_facts(parse(body))
-    check = check_signature(facts, settings.smile_partner_id, settings.api_keys)
+    check = check_signature(facts, settings.smile_partner_id, smile_keys())
     address = request.remote_addr or ""
-    if check.verdict and not count_refusal(address):
-        answer = _turn_away(429, "throttled", "Too many callbacks without a valid signature came from this address.")
-        return *answer, {"Retry-After": str(REFUSALS.get_expiry())}
-    delivery = Delivery(body, _kept_headers(), address, now, settings.environment, addressee)
+    if check.verdict:
+        if not count_refusal(address):
+            answer = _turn_away(429, "throttled", "Too many callbacks without a valid signature came from here.")
+            return *answer, {"Retry-After": str(REFUSALS.get_expiry())}
+        # Its key may have been added a moment ago, through another process.
+        check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
+    delivery = Delivery(body, _kept_headers(), address, now, settings.environment, job_key)
     receipt = _store(delivery, facts, check)
+    if receipt is None:
+        raise NotFound
     RECEIVED.labels(receipt.verdict.value).inc()
     if receipt.needs_handling:
-        _wake_handler(receipt)
+        wake("callbacks.handle", receipt.callback_id)
     if receipt.verdict in REFUSED_VERDICTS:
         return {"error": "This callback is not signed with a key of ours."}, 401
     return {"received": True}, 200
@@ -99,25 +107,30 @@ def _kept_headers() -> dict[str, str]:
     return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
 
 
-def _store(delivery: Delivery, facts: Facts, check: SignatureCheck) -> Receipt:
+def _store(delivery: Delivery, facts: Facts, check: SignatureCheck) -> Receipt | None:
+    def store(session: Session) -> Receipt | None:
+        return store_callback(session, delivery, facts, check)
+
+    group: GroupCommit[Receipt | None] | None = current_app.extensions["callback_group"]
+    return group.run(store) if group else _store_alone(store)
+
+
+def _store_alone(store: Callable[[Session], Receipt | None]) -> Receipt | None:
     for left in reversed(range(TRIES)):
         try:
             with transaction() as session:
-                return store_callback(session, delivery, facts, check)
+                return store(session)
         except IntegrityError:
-            # The same signature was stored by another process between our look and our insert: look again.
+            # The same signature was stored by another transaction between our look and our insert: look again.
             if not left:
                 raise
     raise AssertionError("the loop returns or raises")
 
 
-def _wake_handler(receipt: Receipt) -> None:
-    try:
-        wake("callbacks.handle", receipt.callback_id)
-    except Exception as error:
-        # It is stored. Whatever the queue's backend raises must not turn the answer into a failure: the sweep
-        # finds the row without it.
-        log.error("callback_not_woken", callback=str(receipt.callback_id), error=type(error).__name__)
+def _set_up_group(app: App) -> None:
+    """PostgreSQL lets many transactions commit together by itself."""
+    database: Database = app.extensions["database"]
+    app.extensions["callback_group"] = GroupCommit(database) if database.is_sqlite else None
 
 
 def _turn_away(status: int, why: str, message: str) -> tuple[dict[str, str], int]:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.jobs.products import Product
 
 
 class Verdict(StrEnum):
@@ -24,13 +25,16 @@ class Verdict(StrEnum):
 
 #: A sender without a signature learns nothing and is slowed down; everything else is stored and answered with 200.
 REFUSED_VERDICTS = frozenset({Verdict.WRONG, Verdict.MISSING})
-
+#: Somebody with a key of ours made the signature, so there may be news: Smile is asked, and only the answer counts.
+WORTH_ASKING = frozenset({Verdict.VALID, Verdict.STALE, Verdict.FUTURE, Verdict.REUSED})
+#: Somebody uses a signature that is not theirs, or a clock and a key coincide: a person should look.
+ALARMING_VERDICTS = frozenset({Verdict.REUSED, Verdict.REFLECTED})
 
 #: One thing that was looked at, for a person who asks why: {"passed": bool, "text": str}.
 Step = dict[str, Any]
 
 NEW_SIGNATURE = text("verdict IN ('valid', 'stale', 'future')")
-UNHANDLED = text("handled_at IS NULL")
+DUE = text("due_at IS NOT NULL")
 
 
 class Callback(SQLModel, table=True):
@@ -39,13 +43,7 @@ class Callback(SQLModel, table=True):
         Index("ix_callback_environment_id", "environment", "id"),
         Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
         Index("ix_callback_environment_claimed_job_id", "environment", "claimed_job_id"),
-        Index(
-            "ix_callback_unhandled",
-            "environment",
-            "received_at",
-            sqlite_where=UNHANDLED,
-            postgresql_where=UNHANDLED,
-        ),
+        Index("ix_callback_environment_due_at", "environment", "due_at", sqlite_where=DUE, postgresql_where=DUE),
         # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new.
         Index("uq_callback_same", "environment", "signature_digest", "body_sha256", unique=True),
         Index(
@@ -73,11 +71,17 @@ class Callback(SQLModel, table=True):
     job_id: UUID | None = Field(default=None, index=True)  # ours; none for an orphan
     claimed_job_id: str = ""  # what the body says, searchable
     claimed_smile_job_id: str = ""
+    product: Product | None = Field(default=None, sa_type=EnumText(Product))
+    country: str | None = None
+    id_type: str | None = None
+    id_number_digest: str | None = Field(default=None, index=True)
     result_code: str | None = None
     result_text: str | None = None
     times_seen: int = 1
     last_seen_at: datetime = Field(sa_type=UtcDateTime)
     handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when it is handed to its job, again if need be
+    attempts: int = 0
     search_text: str = ""
     # Last, because SQLite reads a row from its beginning: a list does not have to skip megabytes of images.
     body_sealed: bytes
@@ -90,6 +94,24 @@ class Callback(SQLModel, table=True):
     def body_identity(self) -> str:
         """What the sealed body is bound to."""
         return body_identity(self.id)
+
+
+class ProcessingRun(SQLModel, table=True):
+    """Processing again, in the background, all that matched a filter when somebody asked for it."""
+
+    __tablename__ = "processing_run"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str = Field(index=True)
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    filters: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    total: int
+    done: int = 0
+    newest: UUID  # what came after it was asked for is left out
+    next_before: UUID | None = None  # it works from the newest to the oldest
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def body_identity(callback_id: UUID) -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from dashboard.callbacks.handling import hand_over
+from dashboard.callbacks.handling import hand_over, postpone
 from dashboard.db import transaction, utc_now
 from dashboard.worker.queue import wake
 
@@ -12,3 +12,9 @@ def handle(callback_id: UUID) -> None:
         job_id = hand_over(session, callback_id, utc_now())
     if job_id:
         wake("jobs.advance", job_id)
+
+
+def handle_again(callback_id: UUID) -> None:
+    with transaction() as session:
+        postpone(session, callback_id, utc_now())
+    handle(callback_id)

@@ -14,6 +14,7 @@ from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
 from dashboard.jobs.sent_signatures import digest_of_signature
 from dashboard.smile import Signature
+from dashboard.smile_keys import ApiKey, ApiKeys
 
 TOLERANCE = timedelta(minutes=5)
 SIGNATURE_BYTES = 32
@@ -36,7 +37,7 @@ class Judgement:
     steps: list[Step]
 
 
-def check_signature(facts: Facts, partner_id: str, api_keys: Sequence[str]) -> SignatureCheck:
+def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCheck:
     if not facts.has_signature:
         return SignatureCheck(Verdict.MISSING, "There is no signature.")
     if facts.timestamp is None:
@@ -44,23 +45,50 @@ def check_signature(facts: Facts, partner_id: str, api_keys: Sequence[str]) -> S
     signature = _canonical(facts.signature)
     if signature is None:
         return SignatureCheck(Verdict.WRONG, "The signature is not 32 bytes of base64, so it is none of Smile's.")
-    number = _matching_key(facts, signature, partner_id, api_keys)
-    if number:
-        sentence = f"The signature matches key {number} of {len(api_keys)}"
-        return SignatureCheck(None, sentence, _digest(signature))
+    key = _matching_key(facts, signature, partner_id, keys.active)
+    if key:
+        return SignatureCheck(None, f"The signature matches {_name_of(key)}", _digest(signature))
+    return SignatureCheck(Verdict.WRONG, _why_wrong(facts, signature, partner_id, keys))
+
+
+def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> str:
+    """None of these makes it right; each is something that somebody can mend."""
     unpadded = partner_id.lstrip("0")
-    if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, api_keys):
-        return SignatureCheck(
-            Verdict.WRONG,
-            f"The signature was made for partner id {unpadded} instead of {partner_id}: its leading zeros were lost.",
-        )
-    keys = "the key" if len(api_keys) == 1 else f"any of the {len(api_keys)} keys"
-    return SignatureCheck(Verdict.WRONG, f"The signature does not match {keys} of partner {partner_id}.")
+    if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, keys.active):
+        return f"The signature was made for partner id {unpadded} instead of {partner_id}: its leading zeros were lost."
+    other = _matching_key(facts, signature, partner_id, keys.others)
+    if other and other.environment != keys.signing.environment:
+        return f"The signature was made with a key of the {other.environment}, and this is the other environment."
+    if other and other.retired_at:
+        return f"The signature was made with key {other.number}, which was retired on {_day(other.retired_at)}."
+    which = "the key" if len(keys.active) == 1 else f"any of the {len(keys.active)} keys"
+    return f"The signature does not match {which} of partner {partner_id}."
 
 
-def judge(facts: Facts, check: SignatureCheck, *, now: datetime, was_seen: bool, was_sent_by_us: bool) -> Judgement:
-    """`was_seen`: the same signature bytes came before with another body. An equal body never gets here."""
+def _name_of(key: ApiKey) -> str:
+    return f"key {key.number}" + (f" (added {_day(key.added_at)})" if key.added_at else "")
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def judge(
+    facts: Facts,
+    check: SignatureCheck,
+    *,
+    now: datetime,
+    was_seen: bool,
+    was_sent_by_us: bool,
+    any_age: bool = False,
+) -> Judgement:
+    """`was_seen`: the same signature bytes came before with another body. An equal body never gets here.
+
+    `any_age` switches the rule of the age off, for looking at an old callback once more.
+    """
     age_verdict, age_sentence = _judge_age(facts.signed_at, now)
+    if any_age and age_verdict:
+        age_verdict, age_sentence = None, f"{age_sentence}, which does not count now"
     steps: list[Step] = [
         {"passed": True, "text": "The JSON is well formed."},
         {"passed": age_verdict is None, "text": f"The timestamp {age_sentence}."},
@@ -104,10 +132,10 @@ def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | Non
     return (Verdict.STALE if age > TOLERANCE else None), f"is {in_words(age)} old"
 
 
-def _matching_key(facts: Facts, signature: str, partner_id: str, api_keys: Sequence[str]) -> int | None:
-    """The number of the key that made it. Every key is tried, so that the time taken does not tell which."""
-    matches = [_is_made_by(Signature(partner_id, key), facts.timestamp, signature) for key in api_keys]
-    return matches.index(True) + 1 if any(matches) else None
+def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
+    """The key that made it. Every key is tried, so that the time taken does not tell which."""
+    matching = [key for key in keys if _is_made_by(Signature(partner_id, key.value), facts.timestamp, signature)]
+    return matching[0] if matching else None
 
 
 def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -> bool:

@@ -1,12 +1,14 @@
 """Smile's client as this deployment uses it: one pooled connection, our timeouts, our memory of what was signed."""
 
 from dataclasses import dataclass
+from threading import Lock
 
 from flask import Flask, current_app
 
 from dashboard.config import Settings
 from dashboard.jobs.sent_signatures import remember_sent
 from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
+from dashboard.smile_keys import ApiKeys, smile_keys
 
 PAGE_TIMEOUT = (1.0, 3.0)
 
@@ -22,27 +24,51 @@ class SmileClients:
     link_counters: SmileLinks  # for reading counters while a page waits
 
 
+class ClientFactory:
+    """Makes the clients anew when the keys change; the connections stay."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._transport = _transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout)
+        # A page that waits for these has an alternative, so it does not wait long.
+        self._impatient = _transport(settings, *PAGE_TIMEOUT)
+        self._lock = Lock()
+        self._made: tuple[ApiKeys, SmileClients] | None = None
+
+    def clients(self, keys: ApiKeys) -> SmileClients:
+        with self._lock:
+            if self._made is None or self._made[0] != keys:
+                self._made = keys, self._make(keys)
+            return self._made[1]
+
+    def _make(self, keys: ApiKeys) -> SmileClients:
+        partner_id, server, signing_key = (
+            self._settings.smile_partner_id,
+            self._settings.smile_server,
+            keys.signing.value,
+        )
+        older_keys = [key.value for key in keys.active if key != keys.signing]
+        patient, impatient = self._transport, self._impatient
+        return SmileClients(
+            WebApi(partner_id, None, signing_key, server, transport=patient, verify_keys=older_keys),
+            WebApi(partner_id, None, signing_key, server, transport=impatient, verify_keys=older_keys),
+            IDApi(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
+            Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            SmileLinks(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
+            SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+        )
+
+
 def smile_clients() -> SmileClients:
-    clients = current_app.extensions["smile_clients"]
-    assert isinstance(clients, SmileClients)
-    return clients
+    """Not within a transaction: the keys may have to be read again."""
+    factory = current_app.extensions["smile_clients"]
+    assert isinstance(factory, ClientFactory)
+    return factory.clients(smile_keys())
 
 
 def attach_smile_clients(app: Flask, settings: Settings) -> None:
-    transport = _transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout)
-    # A page that waits for these lists has an alternative, so it does not wait long.
-    impatient = _transport(settings, *PAGE_TIMEOUT)
-    partner_id, server = settings.smile_partner_id, settings.smile_server
-    signing_key, older_keys = settings.api_keys[0], settings.api_keys[1:]
-    app.extensions["smile_clients"] = SmileClients(
-        WebApi(partner_id, None, signing_key, server, transport=transport, verify_keys=older_keys),
-        WebApi(partner_id, None, signing_key, server, transport=impatient, verify_keys=older_keys),
-        IDApi(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
-        Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
-        PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
-        SmileLinks(partner_id, signing_key, server, transport=transport, verify_keys=older_keys),
-        SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
-    )
+    app.extensions["smile_clients"] = ClientFactory(settings)
 
 
 def _transport(settings: Settings, connect_seconds: float, read_seconds: float) -> Transport:

@@ -131,20 +131,23 @@ def note_callback(
     verdict: str,
     reason: str,
     received_at: datetime,
-    payload: dict[str, Any],
+    payload: dict[str, Any] | None,
+    is_worth_asking: bool,
     now: datetime,
 ) -> None:
-    """A callback is a hint: it goes on the timeline and wakes the check, and what it claims is kept as claimed."""
+    """A callback is a hint: it goes on the timeline and may wake the check.
+
+    `payload` is what a believable one claims, which is kept as claimed; None for every other.
+    """
     facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
-    is_believable = verdict == "valid"
     add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
-    if is_believable:
+    is_first = payload is not None and job.callback_at is None
+    if payload is not None:
         keep_result(session, job, read_result(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
         note_disagreement(session, job, now)
-        is_first = job.callback_at is None
         job.callback_at = job.callback_at or received_at
-        if job.state != JobState.SUBMITTING and job.may_check:
-            _wake(job, now, at_once=is_first and job.outcome is None)
+    if is_worth_asking and job.state != JobState.SUBMITTING and job.may_check:
+        _wake(job, now, at_once=is_first and job.outcome is None)
     job.changed(now)
 
 

@@ -114,3 +114,9 @@ FACTS: dict[Product, ProductFacts] = {
         is_answered_at_once=True,
     ),
 }
+
+
+def product_of_job_type(job_type: int | None) -> Product | None:
+    """None where several products share a job type, as the two that only look a number up."""
+    found = [product for product, facts in FACTS.items() if facts.job_type == job_type]
+    return found[0] if len(found) == 1 else None

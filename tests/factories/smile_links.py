@@ -1,7 +1,7 @@
 """Smile Links as staff make them, and a Smile that makes, lists, disables and counts them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from dashboard.db import Database, utc_now
 from dashboard.links.creation import LinkRequest
 from dashboard.links.models import Choice, Link
 from dashboard.links.smile_links import draft_smile_link
+from tests.factories.clients import replace_clients
 
 PASSPORT = Choice("NG", "PASSPORT", "doc_verification")
 MADE = {"smile_ref_id": "ref-1", "smile_address": "https://links.example/002/ref-1", "smile_asked_at": utc_now()}
@@ -72,5 +73,5 @@ class FakeSmileLinks:
 
 
 def fake_smile(app: Flask, fake: FakeSmileLinks) -> FakeSmileLinks:
-    app.extensions["smile_clients"] = replace(app.extensions["smile_clients"], smile_links=fake, link_counters=fake)
+    replace_clients(app, smile_links=fake, link_counters=fake)
     return fake

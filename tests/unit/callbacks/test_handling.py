@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
@@ -11,6 +13,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks import hooks, tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.crypto import UnreadableValue
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
@@ -75,8 +78,6 @@ def test_handling_twice_notes_once(client: FlaskClient, database: Database, sess
     [
         (make_payload(signature="wrong"), Verdict.WRONG),
         (make_payload(signature=""), Verdict.MISSING),
-        (make_payload(age=timedelta(hours=1)), Verdict.STALE),
-        (make_payload(age=-timedelta(hours=1)), Verdict.FUTURE),
     ],
 )
 def test_callback_that_proves_nothing_is_noted_and_claims_nothing(
@@ -97,6 +98,45 @@ def test_callback_that_proves_nothing_is_noted_and_claims_nothing(
     assert session.exec(select(Result)).all() == []
     assert session.get_one(Job, job.id).callback_at is None
     assert woken == []
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"), [(timedelta(hours=1), Verdict.STALE), (-timedelta(hours=1), Verdict.FUTURE)]
+)
+def test_callback_out_of_time_claims_nothing_but_smile_is_asked(
+    client: FlaskClient,
+    database: Database,
+    session: Session,
+    woken: list[Any],
+    age: timedelta,
+    verdict: Verdict,
+) -> None:
+    job = make_job(database)
+    deliver(client, encode(make_payload(age=age)))
+
+    tasks.handle(newest(database).id)
+
+    assert newest(database).verdict == verdict
+    assert session.exec(select(Result)).all() == []
+    assert session.get_one(Job, job.id).callback_at is None
+    assert woken == [("jobs.advance", job.id)]
+
+
+def test_callback_that_cannot_be_handed_over_is_tried_less_and_less_often(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job(database)
+    deliver(client, encode(make_payload()))
+    monkeypatch.setattr(tasks, "hand_over", Mock(side_effect=UnreadableValue))
+    waits = []
+    with time_machine.travel(utc_now(), tick=False) as clock:
+        for _ in range(12):
+            clock.move_to(newest(database).due_at or utc_now())
+            with pytest.raises(UnreadableValue):
+                tasks.handle_again(newest(database).id)
+            waits.append(((newest(database).due_at or utc_now()) - utc_now()).total_seconds())
+
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
 
 
 def test_lost_callback_is_due_after_two_seconds_and_no_longer_when_handled(

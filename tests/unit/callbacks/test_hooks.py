@@ -406,7 +406,7 @@ def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_n
             seen.append(session.get(Callback, row_id))
         raise ConnectionError
 
-    monkeypatch.setattr(hooks, "wake", look_and_fail)
+    monkeypatch.setattr(client.application.extensions["queue"], "wake", look_and_fail)
 
     answer = deliver(client, encode(make_payload()))
 

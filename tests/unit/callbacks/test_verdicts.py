@@ -16,10 +16,16 @@ from hypothesis import strategies as st
 from dashboard.callbacks.facts import read_facts, read_timestamp
 from dashboard.callbacks.models import Verdict
 from dashboard.callbacks.verdicts import Judgement, check_signature, in_words, judge
+from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.factories.callbacks import API_KEY, PARTNER_ID, make_payload, sign, timestamp_at
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 FRESH = timestamp_at(NOW - timedelta(seconds=1.2))
+
+
+def api_keys(*values: str, others: tuple[ApiKey, ...] = ()) -> ApiKeys:
+    active = tuple(ApiKey(number, value, "sandbox") for number, value in enumerate(values, start=1))
+    return ApiKeys(active[0], active, others)
 
 
 def judged(
@@ -29,7 +35,7 @@ def judged(
     was_sent_by_us: bool = False,
 ) -> Judgement:
     facts = read_facts(payload)
-    check = check_signature(facts, PARTNER_ID, keys)
+    check = check_signature(facts, PARTNER_ID, api_keys(*keys))
     return judge(facts, check, now=NOW, was_seen=was_seen, was_sent_by_us=was_sent_by_us)
 
 
@@ -39,7 +45,7 @@ def test_fresh_signature_of_the_second_key_is_valid() -> None:
     judgement = judged(payload, keys=("another-key-0002", API_KEY))
 
     assert judgement.verdict == Verdict.VALID
-    assert judgement.reason == "The signature matches key 2 of 2, and the timestamp is 1.2 seconds old."
+    assert judgement.reason == "The signature matches key 2, and the timestamp is 1.2 seconds old."
     assert all(step["passed"] for step in judgement.steps)
 
 
@@ -125,8 +131,8 @@ def test_stale_and_future_say_how_far_off_they_are() -> None:
     old = judged(make_payload(timestamp=timestamp_at(NOW - timedelta(minutes=12))))
     early = judged(make_payload(timestamp=timestamp_at(NOW + timedelta(hours=2))))
 
-    assert old.reason == "The signature matches key 1 of 1, but the timestamp is 12 minutes old."
-    assert early.reason == "The signature matches key 1 of 1, but the timestamp is 2 hours ahead of our clock."
+    assert old.reason == "The signature matches key 1, but the timestamp is 12 minutes old."
+    assert early.reason == "The signature matches key 1, but the timestamp is 2 hours ahead of our clock."
 
 
 def test_unreadable_timestamp_with_a_matching_signature_is_stale() -> None:
@@ -173,9 +179,9 @@ def variants_of(signature: str) -> list[str]:
 def test_every_base64_text_of_a_signature_has_the_same_digest(number: int) -> None:
     signature = sign(FRESH)
     variant = variants_of(signature)[number]
-    standard = check_signature(read_facts({"timestamp": FRESH, "signature": signature}), PARTNER_ID, [API_KEY])
+    standard = check_signature(read_facts({"timestamp": FRESH, "signature": signature}), PARTNER_ID, api_keys(API_KEY))
 
-    check = check_signature(read_facts({"timestamp": FRESH, "signature": variant}), PARTNER_ID, [API_KEY])
+    check = check_signature(read_facts({"timestamp": FRESH, "signature": variant}), PARTNER_ID, api_keys(API_KEY))
 
     assert base64.b64decode(signature)
     assert check.digest == standard.digest is not None
@@ -203,7 +209,7 @@ def test_sec_key_made_with_the_private_half_of_a_legacy_key_is_valid() -> None:
     forged = judged(payload | {"signature": f"{signed[:-4]}AAA=|{legacy_hash}"}, keys=(base64.b64encode(pem).decode(),))
 
     assert judgement.verdict == Verdict.VALID
-    assert judgement.reason.startswith("The signature matches key 2 of 2")
+    assert judgement.reason.startswith("The signature matches key 2")
     assert forged.verdict == Verdict.WRONG
 
 

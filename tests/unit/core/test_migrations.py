@@ -1,17 +1,21 @@
 """Migrations lead to just the tables that the models describe, and back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlmodel import col, select
 
 from dashboard import migrations
+from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
-from dashboard.db import Database
+from dashboard.db import Database, new_id
 from dashboard.models import metadata
 from tests.conftest import POSTGRES_URL
 
@@ -38,6 +42,13 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing, work
     admin.engine.dispose()
 
 
+def move(database: Database, direction: Callable[[Config, str], None], revision: str) -> None:
+    config = migrations._config()
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        direction(config, revision)
+
+
 def test_upgraded_database_is_what_the_models_describe(empty: Database):
     assert not migrations.is_current(empty)
 
@@ -53,12 +64,37 @@ def test_upgraded_database_is_what_the_models_describe(empty: Database):
 def test_downgrade_leaves_nothing_behind(empty: Database):
     migrations.upgrade(empty)
 
-    config = migrations._config()
-    with empty.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    move(empty, command.downgrade, "base")
 
     assert set(inspect(empty.engine).get_table_names()) == {"alembic_version"}
     assert not migrations.is_current(empty)
     migrations.upgrade(empty)
     assert migrations.is_current(empty)
+
+
+def test_callbacks_of_an_older_schema_stay_and_what_was_not_handled_is_due(empty: Database):
+    move(empty, command.upgrade, "0002")
+    old = {
+        "environment": "sandbox",
+        "received_at": datetime(2026, 1, 15, 9, 30),  # noqa: DTZ001  # as SQLite has it
+        "headers": "{}",
+        "steps": "[]",
+        "body_sealed": b"sealed",
+        "handled": None,
+    }
+    insert = text(
+        "INSERT INTO callback (id, environment, received_at, last_seen_at, handled_at, headers, steps, body_sealed,"
+        " source_address, body_size, body_sha256, verdict, reason, claimed_job_id, claimed_smile_job_id, times_seen,"
+        " search_text) VALUES (:id, :environment, :received_at, :received_at, :handled, :headers, :steps,"
+        " :body_sealed, '', 6, '', 'wrong', '', '', '', 1, '')"
+    )
+    with empty.engine.begin() as connection:
+        connection.execute(insert, old | {"id": new_id().hex})
+        connection.execute(insert, old | {"id": new_id().hex, "handled": old["received_at"]})
+
+    migrations.upgrade(empty)
+
+    with empty.reading() as session:
+        waiting, handled = session.exec(select(Callback).order_by(col(Callback.id))).all()
+    assert (waiting.due_at, waiting.attempts, waiting.body_sealed) == (waiting.received_at, 0, b"sealed")
+    assert handled.due_at is None

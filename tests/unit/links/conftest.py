@@ -1,7 +1,6 @@
 """An app whose requests each have a context of their own, a Smile that hands out tokens, and phones that visit."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -9,6 +8,7 @@ from flask.testing import FlaskClient
 
 from dashboard.app import create_app
 from dashboard.config import Settings
+from tests.factories.clients import replace_clients
 from tests.factories.links import FakeTokens
 
 NewPhone = Callable[[], FlaskClient]
@@ -25,7 +25,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def tokens(app: Flask) -> FakeTokens:
     fake = FakeTokens()
-    app.extensions["smile_clients"] = replace(app.extensions["smile_clients"], tokens=fake)
+    replace_clients(app, tokens=fake)
     return fake
 
 

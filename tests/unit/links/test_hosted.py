@@ -10,7 +10,7 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.clients import SmileClients, smile_clients
 from dashboard.jobs.products import Product
 from dashboard.links import hosted
 from dashboard.links.hosted import environment_of, fetch_token, hosted_headers, script_configuration
@@ -32,7 +32,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def clients(app: Flask, fake: FakeTokens) -> SmileClients:
-    return replace(app.extensions["smile_clients"], tokens=cast(Any, fake))
+    with app.app_context():
+        return replace(smile_clients(), tokens=cast(Any, fake))
 
 
 def test_a_token_is_asked_for_with_the_address_of_the_job_itself(app: Flask, database: Database, settings: Settings):

@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -22,6 +21,7 @@ from dashboard.links.models import WebToken
 from dashboard.links.tokens import read_claims
 from dashboard.smile import Refused, TransportFailed
 from dashboard.smile.constants import WEB_PRODUCTS
+from tests.factories.clients import replace_clients
 from tests.factories.links import FakeTokens
 
 SignInAs = Callable[[str], FlaskClient]
@@ -44,7 +44,7 @@ def smile(app: Flask) -> FakeTokens:
 
 def give_tokens(app: Flask, *answers: Any) -> FakeTokens:
     fake = FakeTokens(answers)
-    app.extensions["smile_clients"] = replace(app.extensions["smile_clients"], tokens=fake)
+    replace_clients(app, tokens=fake)
     return fake
 
 

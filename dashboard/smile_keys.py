@@ -1,0 +1,200 @@
+"""The partner's API keys, sealed: one signs, every active one verifies; owners add and retire them while it runs."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from time import monotonic
+from uuid import UUID
+
+from flask import Flask, current_app
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from dashboard.config import Settings
+from dashboard.db import Database, UtcDateTime, keyring_of, new_id, utc_now
+from dashboard.errors import Conflict, Invalid, NotFound
+
+#: Another process may have changed them; whoever meets a signature of no known key looks at once.
+SECONDS_TRUSTED = 1.0
+FROM_ENVIRONMENT = "the environment"
+
+
+class SmileKey(SQLModel, table=True):
+    __tablename__ = "smile_key"
+    __table_args__ = (
+        UniqueConstraint("environment", "number", name="uq_smile_key_environment_number"),
+        UniqueConstraint("environment", "digest", name="uq_smile_key_environment_digest"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    number: int  # what people call it: key 1, key 2
+    digest: str  # keyed, so that the same key is not added twice
+    key_sealed: bytes
+    added_at: datetime = Field(sa_type=UtcDateTime)
+    added_by: str
+    signing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the latest of them signs
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    retired_by: str = ""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    number: int
+    value: str = field(repr=False)
+    environment: str = ""
+    added_at: datetime | None = None  # None: only in the environment so far
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ApiKeys:
+    """`signing` is one of the active ones. `others` prove nothing; they explain why a signature fails."""
+
+    signing: ApiKey
+    active: tuple[ApiKey, ...]
+    others: tuple[ApiKey, ...] = ()
+
+
+class KeyCabinet:
+    """The keys of this deployment as one process knows them, read again every second and whenever asked to."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._lock = Lock()
+        self._keys: ApiKeys | None = None
+        self._read_at = 0.0
+
+    def keys(self, *, fresh: bool = False) -> ApiKeys:
+        """Not within a transaction: it reads with one of its own."""
+        with self._lock:
+            now = monotonic()
+            if fresh or self._keys is None or now - self._read_at > SECONDS_TRUSTED:
+                with self._database.reading() as session:
+                    self._keys = read_keys(session, self._settings)
+                self._read_at = now
+            return self._keys
+
+
+def attach_smile_keys(app: Flask, settings: Settings, database: Database) -> None:
+    app.extensions["smile_keys"] = KeyCabinet(settings, database)
+
+
+def smile_keys(*, fresh: bool = False) -> ApiKeys:
+    """The keys of the running app."""
+    cabinet = current_app.extensions["smile_keys"]
+    assert isinstance(cabinet, KeyCabinet)
+    return cabinet.keys(fresh=fresh)
+
+
+def read_keys(session: Session, settings: Settings) -> ApiKeys:
+    """Those of the table; before the first start of a deployment those of the environment."""
+    rows = session.exec(select(SmileKey).order_by(col(SmileKey.number))).all()
+    ours = [row for row in rows if row.environment == settings.environment]
+    active_rows = [row for row in ours if row.retired_at is None]
+    if not active_rows:
+        active = tuple(ApiKey(number, value) for number, value in enumerate(settings.api_keys, start=1))
+        return ApiKeys(active[0], active)
+    signing = [row for row in active_rows if row.signing_since]
+    signing_row = max(signing, key=lambda row: (row.signing_since, row.number)) if signing else active_rows[0]
+    opened = {row.id: _open(session, row) for row in rows}
+    return ApiKeys(
+        opened[signing_row.id],
+        tuple(opened[row.id] for row in active_rows),
+        tuple(opened[row.id] for row in rows if row not in active_rows),
+    )
+
+
+def list_keys(session: Session, environment: str) -> list[SmileKey]:
+    """All of this environment, the retired ones too."""
+    return list(
+        session.exec(select(SmileKey).where(SmileKey.environment == environment).order_by(col(SmileKey.number))).all()
+    )
+
+
+def seed_keys(session: Session, settings: Settings, now: datetime) -> None:
+    """At every start: keys of the environment that were never seen are added, and a new first one signs.
+
+    One that an owner retired stays retired.
+    """
+    for position, value in enumerate(settings.api_keys):
+        if not _is_known(session, settings.environment, value):
+            key = _insert(session, settings.environment, value, FROM_ENVIRONMENT, now)
+            key.signing_since = now if position == 0 else None
+
+
+def add_key(session: Session, environment: str, value: str, added_by: str, now: datetime) -> SmileKey:
+    """Verifies from now on; what is sent goes on being signed with the key that signed before."""
+    value = value.strip()
+    if not 8 <= len(value) <= 500 or not value.isascii() or not value.isprintable() or " " in value:
+        raise Invalid({"api_key": "That does not look like an API key. Copy it from Smile's portal once more."})
+    if _is_known(session, environment, value):
+        raise Invalid({"api_key": "This key is here already, or was and has been retired."})
+    return _insert(session, environment, value, added_by, now)
+
+
+def sign_with(session: Session, environment: str, key_id: UUID, now: datetime) -> SmileKey:
+    """From now on requests to Smile carry signatures of this key."""
+    key = _find(session, environment, key_id)
+    if key.retired_at:
+        raise Conflict("This key was retired. Add it as a new one if Smile has made it valid again.")
+    key.signing_since = now
+    return key
+
+
+def retire_key(session: Session, settings: Settings, key_id: UUID, retired_by: str, now: datetime) -> SmileKey:
+    """It verifies nothing any more; its row stays, so that a page can say whose signature it was."""
+    key = _find(session, settings.environment, key_id)
+    if key.retired_at:
+        return key
+    if read_keys(session, settings).signing.number == key.number:
+        raise Conflict("Requests are signed with this key. Sign with another one first.")
+    key.retired_at, key.retired_by = now, retired_by
+    return key
+
+
+def seed_keys_at_start(app: Flask) -> None:
+    settings, database = app.config["SETTINGS"], app.extensions["database"]
+    # IntegrityError: another process that starts at this moment has added them.
+    with suppress(IntegrityError), database.transaction() as session:
+        seed_keys(session, settings, utc_now())
+
+
+def _is_known(session: Session, environment: str, value: str) -> bool:
+    digests = keyring_of(session).digests_for_search(value)
+    same = select(SmileKey.id).where(SmileKey.environment == environment, col(SmileKey.digest).in_(digests))
+    return session.exec(same).first() is not None
+
+
+def _insert(session: Session, environment: str, value: str, added_by: str, now: datetime) -> SmileKey:
+    keyring = keyring_of(session)
+    key = SmileKey(
+        environment=environment,
+        number=max((row.number for row in list_keys(session, environment)), default=0) + 1,
+        digest=keyring.digest_for_search(value),
+        key_sealed=b"",
+        added_at=now,
+        added_by=added_by,
+    )
+    key.key_sealed = keyring.seal(value.encode(), _identity(key))
+    session.add(key)
+    return key
+
+
+def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
+    key = session.get(SmileKey, key_id, with_for_update=True)
+    if key is None or key.environment != environment:
+        raise NotFound("There is no such key here.")
+    return key
+
+
+def _open(session: Session, row: SmileKey) -> ApiKey:
+    value = keyring_of(session).open(row.key_sealed, _identity(row)).decode()
+    return ApiKey(row.number, value, row.environment, row.added_at, row.retired_at)
+
+
+def _identity(row: SmileKey) -> str:
+    return f"smile_key:{row.id}:key"
