@@ -13,9 +13,9 @@ WHAT_TO_DO = {
     "2210": "Register this customer with a SmartSelfie registration or a Biometric KYC first.",
     "2211": "This customer must be registered again before an authentication is possible.",
     "2212": "Your account may not run this product. Ask Smile to activate it.",
-    "2213": "Something that Smile requires is missing. Create the job again and fill in every field.",
-    "2413": "Something that Smile requires is missing or unsupported. Create the job again and check every field.",
-    "2215": "This job id was used before. Create the job again and leave the job id empty.",
+    "2213": "Something that Smile requires is missing. Fill in every field and make it again.",
+    "2413": "Something that Smile requires is missing or unsupported. Check every field and make it again.",
+    "2215": "This job id was used before. Make it again and leave the job id empty.",
     "2216": "This customer was enrolled without a photo. Register them again.",
     "2220": "Your account has no access to production yet. Ask Smile to activate it.",
 }
