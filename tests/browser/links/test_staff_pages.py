@@ -1,10 +1,12 @@
 """Staff's pages of links: accessible in both themes, nothing sideways on a phone, light, and what they do by script."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.db import utc_now
 from dashboard.jobs.products import Product
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_every_page import LATER_VISIT_KB, check_page, measured_kilobytes
@@ -36,6 +38,24 @@ def test_list_without_links_and_without_matches(open_window: OpenWindow) -> None
     check_page(page)
 
     page.goto("/links?q=nothing-like-this")
+    check_page(page)
+
+
+def test_list_of_links_with_long_names_and_one_that_is_not_finished(
+    open_window: OpenWindow, shared_deployment: Deployment
+) -> None:
+    hours_ago = utc_now() - timedelta(hours=3)
+    make_link(
+        shared_deployment.database,
+        shared_deployment.settings(),
+        product=Product.ENHANCED_DOCUMENT_VERIFICATION,
+        country="NG",
+        customer_reference="customer-" + "1234567890" * 4,
+        row={"created_at": hours_ago, "opened_at": hours_ago},
+    )
+    page = open_window("/links?stage=stalled")
+    expect(page.get_by_text("not finished", exact=True)).to_be_visible()
+
     check_page(page)
 
 
