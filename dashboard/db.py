@@ -82,7 +82,9 @@ class Database:
 
     def __init__(self, url: str, keyring: KeyRing) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(_psycopg_url(url))
-        self._writing_engine = self.engine.execution_options(is_write=True)
+        # SQLite writes by one connection: each other one would read anew what this one has just changed.
+        self._writer = _sqlite_engine(url, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
+        self._writing_engine = self._writer.execution_options(is_write=True)
         # SQLite reads from one snapshot by itself; PostgreSQL has to be asked for that.
         self._reading_engine = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -95,6 +97,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Closes the connections; the next use opens new ones."""
+        self.engine.dispose()
+        self._writer.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -147,11 +154,11 @@ def _psycopg_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: str, **pool: int) -> Engine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, module=sqlite)
+    engine = create_engine(url, module=sqlite, **pool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:

@@ -56,7 +56,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, keyring: KeyRing) 
     migrations.upgrade(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.engine.dispose()
+    database.dispose()
     return path
 
 
@@ -73,11 +73,11 @@ def postgres_url(worker_id: str, keyring: KeyRing) -> Iterator[str]:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
     database = Database(rendered, keyring)
     migrations.upgrade(database)
-    database.engine.dispose()
+    database.dispose()
     yield rendered
     with admin.engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.engine.dispose()
+    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -96,7 +96,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRin
     tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with database.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables}"))
-    database.engine.dispose()
+    database.dispose()
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture

@@ -1,54 +1,58 @@
-"""The door for Smile's callbacks: read, check, store durably, and only then answer 200."""
+"""The door for Smile's callbacks: read, check, store durably, and only then answer 200.
 
-from collections.abc import Callable
+An app of its own beside the pages: a machine calls it without a cookie, so it has no session, no form and no browser to
+protect, and none of what those cost.
+"""
 
 import structlog
-from flask import Blueprint, current_app, request
-from flask.sansio.app import App
+from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlmodel import Session
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from dashboard.callbacks.facts import Facts, read_facts
-from dashboard.callbacks.group_commit import GroupCommit
+from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import REFUSED_VERDICTS
 from dashboard.callbacks.parsing import Malformed, parse
-from dashboard.callbacks.receiving import Delivery, Receipt, store_callback
+from dashboard.callbacks.receiving import Arrival
+from dashboard.callbacks.storing import set_up_store, store
 from dashboard.callbacks.throttle import REFUSALS, count_refusal, set_up_throttle
-from dashboard.callbacks.verdicts import SignatureCheck, check_signature
+from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
-from dashboard.db import Database, transaction, utc_now
-from dashboard.errors import NotFound
+from dashboard.db import utc_now
+from dashboard.errors import place_of
 from dashboard.smile_keys import smile_keys
-from dashboard.web.access import open_to_everybody
-from dashboard.web.csrf import csrf, exempt_from_origin_check
-from dashboard.worker.queue import wake
 
 MAX_BODY = 2 * 1024 * 1024  # Smile's own are up to 1.5 MB, with the photo of an authority inside.
-TRIES = 3
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+ANSWER_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 RECEIVED = Counter("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
 TURNED_AWAY = Counter("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])
 
+Answer = tuple[dict[str, str | bool], int, dict[str, str]]
+
 log = structlog.get_logger(__name__)
-blueprint = Blueprint("hooks", __name__)
-blueprint.record(lambda state: set_up_throttle(state.app))
-blueprint.record(lambda state: _set_up_group(state.app))
-exempt_from_origin_check.add("callbacks.hooks.receive")
 
 
-@blueprint.post("/hooks/smile")
-@blueprint.post("/hooks/smile/<job_key>")
-@open_to_everybody
+def open_door(app: Flask) -> None:
+    """Puts the door at /hooks of `app`, with whose settings, database and queue it works."""
+    door = Flask(__name__, static_folder=None)
+    door.config["SETTINGS"] = app.config["SETTINGS"]
+    door.extensions = app.extensions
+    set_up_throttle(door)
+    set_up_store(door)
+    door.add_url_rule("/smile", view_func=receive, methods=["POST"])
+    door.add_url_rule("/smile/<job_key>", view_func=receive, methods=["POST"])
+    door.register_error_handler(HTTPException, _http)
+    door.register_error_handler(Exception, _unknown)
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": door.wsgi_app})  # type: ignore[method-assign]
+
+
 def receive(job_key: str | None = None) -> ResponseReturnValue:
     try:
         return _receive(job_key)
-    except NotFound:
-        TURNED_AWAY.labels("unknown_key").inc()
-        raise
     except RequestEntityTooLarge:
         return _turn_away(413, "too_large", "A callback has 2 MB at most.")
     except ClientDisconnected:
@@ -58,14 +62,10 @@ def receive(job_key: str | None = None) -> ResponseReturnValue:
     except SQLAlchemyError as error:
         # Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking.
         log.error("callback_not_stored", error=type(error).__name__)
-        answer = _turn_away(503, "database", "It could not be stored just now. Please send it again.")
-        return *answer, {"Retry-After": "10"}
+        return _turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
 
 
-csrf.exempt(receive)
-
-
-def _receive(job_key: str | None) -> ResponseReturnValue:
+def _receive(job_key: str | None) -> Answer:
     now = utc_now()
     settings: Settings = current_app.config["SETTINGS"]
     if not request.is_json or request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -76,20 +76,17 @@ def _receive(job_key: str | None) -> ResponseReturnValue:
     address = request.remote_addr or ""
     if check.verdict:
         if not count_refusal(address):
-            answer = _turn_away(429, "throttled", "Too many callbacks without a valid signature came from here.")
-            return *answer, {"Retry-After": str(REFUSALS.get_expiry())}
+            message = "Too many callbacks without a valid signature came from here."
+            return _turn_away(429, "throttled", message, retry_after=REFUSALS.get_expiry())
         # Its key may have been added a moment ago, through another process.
         check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
-    delivery = Delivery(body, _kept_headers(), address, now, settings.environment, job_key)
-    receipt = _store(delivery, facts, check)
+    receipt = store(Arrival(body, _kept_headers(), address, now, facts, check, job_key))
     if receipt is None:
-        raise NotFound
+        return _turn_away(404, "unknown_key", "There is nothing at this address.")
     RECEIVED.labels(receipt.verdict.value).inc()
-    if receipt.needs_handling:
-        wake("callbacks.handle", receipt.callback_id)
     if receipt.verdict in REFUSED_VERDICTS:
-        return {"error": "This callback is not signed with a key of ours."}, 401
-    return {"received": True}, 200
+        return {"error": "This callback is not signed with a key of ours."}, 401, ANSWER_HEADERS
+    return {"received": True}, 200, ANSWER_HEADERS
 
 
 def _read_body() -> bytes:
@@ -107,32 +104,17 @@ def _kept_headers() -> dict[str, str]:
     return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
 
 
-def _store(delivery: Delivery, facts: Facts, check: SignatureCheck) -> Receipt | None:
-    def store(session: Session) -> Receipt | None:
-        return store_callback(session, delivery, facts, check)
-
-    group: GroupCommit[Receipt | None] | None = current_app.extensions["callback_group"]
-    return group.run(store) if group else _store_alone(store)
-
-
-def _store_alone(store: Callable[[Session], Receipt | None]) -> Receipt | None:
-    for left in reversed(range(TRIES)):
-        try:
-            with transaction() as session:
-                return store(session)
-        except IntegrityError:
-            # The same signature was stored by another transaction between our look and our insert: look again.
-            if not left:
-                raise
-    raise AssertionError("the loop returns or raises")
-
-
-def _set_up_group(app: App) -> None:
-    """PostgreSQL lets many transactions commit together by itself."""
-    database: Database = app.extensions["database"]
-    app.extensions["callback_group"] = GroupCommit(database) if database.is_sqlite else None
-
-
-def _turn_away(status: int, why: str, message: str) -> tuple[dict[str, str], int]:
+def _turn_away(status: int, why: str, message: str, retry_after: int | None = None) -> Answer:
     TURNED_AWAY.labels(why).inc()
-    return {"error": message}, status
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return {"error": message}, status, ANSWER_HEADERS | headers
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    """Another address or another method."""
+    return {"error": error.description or error.name}, error.code or 500, ANSWER_HEADERS
+
+
+def _unknown(error: Exception) -> Answer:
+    log.error("callback_failed", error=type(error).__name__, where=place_of(error))
+    return {"error": "Something went wrong on our side."}, 500, ANSWER_HEADERS

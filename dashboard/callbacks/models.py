@@ -40,12 +40,11 @@ DUE = text("due_at IS NOT NULL")
 class Callback(SQLModel, table=True):
     __tablename__ = "callback"
     __table_args__ = (
-        Index("ix_callback_environment_id", "environment", "id"),
         Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
         Index("ix_callback_environment_claimed_job_id", "environment", "claimed_job_id"),
         Index("ix_callback_environment_due_at", "environment", "due_at", sqlite_where=DUE, postgresql_where=DUE),
         # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new.
-        Index("uq_callback_same", "environment", "signature_digest", "body_sha256", unique=True),
+        Index("uq_callback_same", "environment", "body_sha256", "signature_digest", unique=True),
         Index(
             "uq_callback_new_signature",
             "environment",
@@ -62,7 +61,7 @@ class Callback(SQLModel, table=True):
     source_address: str = ""
     headers: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     body_size: int
-    body_sha256: str = Field(index=True)
+    body_sha256: str
     # Of the 32 decoded bytes, since base64 has several texts for them; none unless the signature matches a key of ours.
     signature_digest: str | None = None
     verdict: Verdict = Field(sa_type=EnumText(Verdict))

@@ -1,19 +1,36 @@
-"""Storing a callback: find out whether it came before, judge it, keep it. The caller commits before it acknowledges.
+"""Storing callbacks: find out which came before, judge each, keep them. The caller commits before it acknowledges.
 
-Plain statements on the connection: the objects of the session would cost more than the disk does.
+Several at once, since several wait while the disk is busy; by statements that are made once, since expressions and
+objects made for each callback would cost more than the disk does.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    delete,
+    literal,
+    null,
+    or_,
+    union_all,
+    update,
+)
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.facts import Facts
-from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.models import NEW_SIGNATURE, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
 from dashboard.callbacks.verdicts import SignatureCheck, judge
+from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, new_id
 from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.models import Job, SentSignature
@@ -21,6 +38,32 @@ from dashboard.jobs.products import Product, product_of_job_type
 
 LOST_AFTER = timedelta(seconds=2)
 MOST_REFUSED_KEPT = 1000
+SENT = "sent by us"  # in the place of a body's digest
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One request as it came in. `job_key` is the end of the address of one job, if it came to that."""
+
+    body: bytes
+    headers: dict[str, str]
+    source_address: str
+    received_at: datetime
+    facts: Facts
+    check: SignatureCheck
+    job_key: str | None = None
+    id: UUID = field(default_factory=new_id)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    callback_id: UUID
+    verdict: Verdict
+    needs_handling: bool
 
 
 @dataclass(frozen=True)
@@ -32,57 +75,131 @@ class Addressee:
     product: Product
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One request as it came in. `job_key` is the end of the address of one job, if it came to that."""
+@dataclass
+class _Known:
+    """What is stored already, as far as it concerns the arrivals; what is about to be stored is added to it."""
 
-    body: bytes
-    headers: dict[str, str]
-    source_address: str
-    received_at: datetime
-    environment: str
-    job_key: str | None = None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    callback_id: UUID
-    verdict: Verdict
-    needs_handling: bool
+    same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digest of the signature and of the body
+    signatures: set[str] = field(default_factory=set)
+    sent_by_us: set[str] = field(default_factory=set)
+    jobs: dict[str, Addressee] = field(default_factory=dict)  # by what Smile calls it
+    addressees: dict[str, Addressee] = field(default_factory=dict)  # by digest of the key in its address
+    jobs_with_refused: set[UUID] = field(default_factory=set)
 
 
-def store_callback(session: Session, delivery: Delivery, facts: Facts, check: SignatureCheck) -> Receipt | None:
-    """None: it came to the address of a job that is none of ours, and nothing of it is kept."""
-    environment, now = delivery.environment, delivery.received_at
-    addressee = None
-    if delivery.job_key is not None:
-        addressee = _find_job(session, environment, Job.callback_key_digest == digest_of_key(delivery.job_key))
-        if addressee is None:
-            return None
-    sha256 = hashlib.sha256(delivery.body).hexdigest()
-    was_seen = False
-    if check.digest:
-        same_id, was_seen = _earlier(session, environment, check.digest, sha256)
-        if same_id:
-            _note_again(session, same_id, now)
-            return Receipt(same_id, Verdict.DUPLICATE, needs_handling=False)
-    was_sent_by_us = check.digest is not None and _was_sent_by_us(session, check.digest)
-    judgement = judge(facts, check, now=now, was_seen=was_seen, was_sent_by_us=was_sent_by_us)
-    job, job_step = _whose(session, environment, addressee, facts)
-    is_refused = judgement.verdict in REFUSED_VERDICTS
-    # One line on the job's timeline tells that somebody sends unsigned ones; a flood of them adds no more.
-    needs_handling = job is not None and not (is_refused and _has_refused(session, job))
-    callback_id, keyring = new_id(), keyring_of(session)
-    row = {
-        "id": callback_id,
-        "environment": environment,
+_digests: BindParameter[str] = bindparam("digests", expanding=True)
+_of_environment = col(Callback.environment) == bindparam("environment")
+_same = select(Callback.id, Callback.signature_digest, Callback.body_sha256).where(
+    _of_environment,
+    col(Callback.signature_digest).in_(_digests),
+    col(Callback.body_sha256).in_(bindparam("bodies", expanding=True)),
+)
+# By its index: whoever has one signature can send any number of bodies with it, and this stays one row.
+_signatures = select(null(), Callback.signature_digest, null()).where(
+    _of_environment, col(Callback.signature_digest).in_(_digests), NEW_SIGNATURE
+)
+_sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
+SEEN: CompoundSelect[Any] = union_all(_same, _signatures, _sent_by_us)
+JOBS = select(Job.id, Job.job_id, Job.product, Job.callback_key_digest).where(
+    col(Job.environment) == bindparam("environment"),
+    or_(
+        col(Job.job_id).in_(bindparam("job_ids", expanding=True)),
+        col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)),
+    ),
+)
+_is_refused = col(Callback.verdict).in_(REFUSED_VERDICTS)
+REFUSED_OF_JOB = select(Callback.id).where(col(Callback.job_id) == bindparam("job_id"), _is_refused).limit(1)
+NEWEST_REFUSED_TO_GO = (
+    select(Callback.id)
+    .where(_of_environment, _is_refused)
+    .order_by(col(Callback.id).desc())
+    .offset(MOST_REFUSED_KEPT)
+    .limit(1)
+)
+FORGET_REFUSED = delete(Callback).where(_of_environment, _is_refused, col(Callback.id) <= bindparam("last"))
+INSERT = Callback.__table__.insert()  # type: ignore[attr-defined]  # SQLModel does not tell of it
+AGAIN = (
+    update(Callback)
+    .where(col(Callback.id) == bindparam("callback_id"))
+    .values(times_seen=col(Callback.times_seen) + bindparam("times"), last_seen_at=bindparam("at"))
+)
+
+
+def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+    """One receipt for each, in order. None: it came to the address of no job of ours, and nothing of it is kept."""
+    connection, keyring = session.connection(), keyring_of(session)
+    known = _look_up(connection, environment, arrivals)
+    receipts: list[Receipt | None] = []
+    rows: list[dict[str, Any]] = []
+    again: Counter[UUID] = Counter()
+    for arrival in arrivals:
+        addressee = None
+        if arrival.job_key is not None:
+            addressee = known.addressees.get(digest_of_key(arrival.job_key))
+            if addressee is None:
+                receipts.append(None)
+                continue
+        first_id = known.same.get((arrival.check.digest or "", arrival.sha256))
+        if first_id:
+            again[first_id] += 1
+            receipts.append(Receipt(first_id, Verdict.DUPLICATE, needs_handling=False))
+            continue
+        row = _judged_row(connection, keyring, known, arrival, addressee)
+        rows.append(row | {"environment": environment})
+        receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
+    if rows:
+        connection.execute(INSERT, rows)
+    for callback_id, times in again.items():
+        connection.execute(AGAIN, {"callback_id": callback_id, "times": times, "at": arrivals[-1].received_at})
+    if any(row["verdict"] in REFUSED_VERDICTS for row in rows):
+        _forget_oldest_refused(connection, environment)
+    return receipts
+
+
+def _look_up(connection: Connection, environment: str, arrivals: Sequence[Arrival]) -> _Known:
+    known, of_environment = _Known(), {"environment": environment}
+    digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
+    if digests:
+        bodies = [arrival.sha256 for arrival in arrivals]
+        seen = connection.execute(SEEN, of_environment | {"digests": digests, "bodies": bodies})
+        for callback_id, digest, body in seen:
+            if callback_id:
+                known.same[digest, body] = callback_id
+            (known.sent_by_us if body == SENT else known.signatures).add(digest)
+    job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
+    key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
+    if job_ids or key_digests:
+        found = connection.execute(JOBS, of_environment | {"job_ids": job_ids, "key_digests": key_digests})
+        for row_id, job_id, product, key_digest in found:
+            known.jobs[job_id] = known.addressees[key_digest] = Addressee(row_id, job_id, product)
+    return known
+
+
+def _judged_row(
+    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: Addressee | None
+) -> dict[str, Any]:
+    """All but the environment. `known` knows of it from now on."""
+    facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
+    was_seen, was_sent_by_us = digest in known.signatures, digest in known.sent_by_us
+    judgement = judge(facts, arrival.check, now=now, was_seen=was_seen, was_sent_by_us=was_sent_by_us)
+    if digest:
+        known.signatures.add(digest)
+        known.same[digest, arrival.sha256] = arrival.id
+    job, job_step = _whose(known, addressee, facts)
+    needs_handling = job is not None
+    if job and judgement.verdict in REFUSED_VERDICTS:
+        # One line on the job's timeline tells that somebody sends unsigned ones; a flood of them adds no more.
+        needs_handling = not _has_refused(connection, known, job)
+        known.jobs_with_refused.add(job.id)
+    return {
+        "id": arrival.id,
         "received_at": now,
-        "source_address": delivery.source_address,
-        "headers": delivery.headers,
-        "body_sealed": keyring.seal(delivery.body, body_identity(callback_id)),
-        "body_size": len(delivery.body),
-        "body_sha256": sha256,
-        "signature_digest": check.digest,
+        "source_address": arrival.source_address,
+        "headers": arrival.headers,
+        "body_sealed": keyring.seal(arrival.body, body_identity(arrival.id)),
+        "body_size": len(arrival.body),
+        "body_sha256": arrival.sha256,
+        "signature_digest": digest,
         "verdict": judgement.verdict,
         "reason": judgement.reason if job else f"{judgement.reason} {job_step['text']}",
         "steps": [*judgement.steps, job_step],
@@ -103,37 +220,9 @@ def store_callback(session: Session, delivery: Delivery, facts: Facts, check: Si
         "attempts": 0,
         "search_text": facts.search_text,
     }
-    session.connection().execute(insert(Callback), row)
-    if is_refused:
-        _forget_oldest_refused(session, environment)
-    return Receipt(callback_id, judgement.verdict, needs_handling)
 
 
-def _earlier(session: Session, environment: str, digest: str, sha256: str) -> tuple[UUID | None, bool]:
-    """The callback that has this signature and body, if any; and whether one has this signature at all."""
-    is_same = (col(Callback.body_sha256) == sha256).label("is_same")
-    with_signature = select(Callback.id, is_same).where(
-        Callback.environment == environment, Callback.signature_digest == digest
-    )
-    first = session.connection().execute(with_signature.order_by(is_same.desc()).limit(1)).first()
-    if first is None:
-        return None, False
-    return (first.id if first.is_same else None), True
-
-
-def _was_sent_by_us(session: Session, digest: str) -> bool:
-    sent = select(SentSignature.digest).where(SentSignature.digest == digest)
-    return session.connection().execute(sent).first() is not None
-
-
-def _note_again(session: Session, callback_id: UUID, now: datetime) -> None:
-    again = update(Callback).where(col(Callback.id) == callback_id)
-    session.connection().execute(again.values(times_seen=col(Callback.times_seen) + 1, last_seen_at=now))
-
-
-def _whose(
-    session: Session, environment: str, addressee: Addressee | None, facts: Facts
-) -> tuple[Addressee | None, Step]:
+def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:
     """The job it belongs to, and the same in words. A body that contradicts its address belongs to neither job."""
     if addressee and facts.job_id in ("", addressee.job_id):
         return addressee, {"passed": True, "text": f"It came to the address of job {addressee.job_id}."}
@@ -144,30 +233,21 @@ def _whose(
         return None, {"passed": False, "text": text}
     if not facts.job_id:
         return None, {"passed": False, "text": "It names no job, so it is kept as an orphan."}
-    job = _find_job(session, environment, Job.job_id == facts.job_id)
+    job = known.jobs.get(facts.job_id)
     if job is None:
         text = f"No job here has the id {facts.job_id}, so it is kept as an orphan."
         return None, {"passed": False, "text": text}
     return job, {"passed": True, "text": f"It names job {facts.job_id}, which is ours."}
 
 
-def _find_job(session: Session, environment: str, condition: ColumnElement[bool] | bool) -> Addressee | None:
-    of_ours = select(Job.id, Job.job_id, Job.product).where(Job.environment == environment, condition)
-    found = session.connection().execute(of_ours.limit(1)).first()
-    return Addressee(found.id, found.job_id, found.product) if found else None
+def _has_refused(connection: Connection, known: _Known, job: Addressee) -> bool:
+    if job.id in known.jobs_with_refused:
+        return True
+    return connection.execute(REFUSED_OF_JOB, {"job_id": job.id}).first() is not None
 
 
-def _has_refused(session: Session, job: Addressee) -> bool:
-    refused = select(Callback.id).where(Callback.job_id == job.id, col(Callback.verdict).in_(REFUSED_VERDICTS))
-    return session.connection().execute(refused.limit(1)).first() is not None
-
-
-def _forget_oldest_refused(session: Session, environment: str) -> None:
+def _forget_oldest_refused(connection: Connection, environment: str) -> None:
     """Whoever has no signature must not be able to fill the disk."""
-    refused = (col(Callback.environment) == environment, col(Callback.verdict).in_(REFUSED_VERDICTS))
-    newest_to_go = (
-        select(Callback.id).where(*refused).order_by(col(Callback.id).desc()).offset(MOST_REFUSED_KEPT).limit(1)
-    )
-    last = session.connection().execute(newest_to_go).scalar()
+    last = connection.execute(NEWEST_REFUSED_TO_GO, {"environment": environment}).scalar()
     if last:
-        session.connection().execute(delete(Callback).where(*refused, col(Callback.id) <= last))
+        connection.execute(FORGET_REFUSED, {"environment": environment, "last": last})

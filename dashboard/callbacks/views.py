@@ -8,7 +8,6 @@ from flask import Blueprint, current_app, jsonify, render_template, request, url
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from dashboard.callbacks import hooks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import (
@@ -27,7 +26,6 @@ from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, 
 from dashboard.web.pagination import asked_after
 
 blueprint = Blueprint("callbacks", __name__)
-blueprint.register_blueprint(hooks.blueprint)
 blueprint.add_app_template_filter(visible)
 
 #: A duplicate is counted on the callback that it repeats and has no row of its own.
@@ -53,7 +51,7 @@ def index() -> ResponseReturnValue:
         no_job=NO_JOB,
         is_first_page=asked_after() is None,
         live_address=url_for("callbacks.index", **{**asked, "seen": version}),
-        hook_address=_settings().public_url + url_for("callbacks.hooks.receive"),
+        hook_address=_settings().public_url + "/hooks/smile",
     )
 
 

@@ -8,8 +8,6 @@ from dashboard.errors import NotAllowed
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 csrf = CSRFProtect()
-#: Endpoints that machines call, without cookies; nothing of a browser's authority reaches them.
-exempt_from_origin_check: set[str] = set()
 
 
 def protect(app: Flask) -> None:
@@ -18,7 +16,7 @@ def protect(app: Flask) -> None:
 
 
 def _check_origin() -> None:
-    if request.method in SAFE_METHODS or request.endpoint in exempt_from_origin_check:
+    if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")
     fetch_site = request.headers.get("Sec-Fetch-Site")

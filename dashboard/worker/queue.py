@@ -32,15 +32,16 @@ class Queue:
     def register(self, name: str, task: Task) -> None:
         self._tasks[name] = task
 
-    def wake(self, name: str, row_id: UUID) -> None:
-        self._run(name, str(row_id))
+    def wake(self, name: str, *row_ids: UUID) -> None:
+        self._run(name, *map(str, row_ids))
 
     def is_busy(self, limit: int) -> bool:
         """Whether `limit` tasks wait already; the sweep adds none then, it will find the same rows again."""
         return bool(self.huey.pending_count() >= limit)
 
-    def _run_named(self, name: str, row_id: str) -> None:
-        self._tasks[name](UUID(row_id))
+    def _run_named(self, name: str, *row_ids: str) -> None:
+        for row_id in row_ids:
+            self._tasks[name](UUID(row_id))
 
 
 def attach_queue(app: Flask, url: str, database_url: str) -> Queue:
@@ -50,10 +51,10 @@ def attach_queue(app: Flask, url: str, database_url: str) -> Queue:
     return queue
 
 
-def wake(name: str, row_id: UUID) -> None:
+def wake(name: str, *row_ids: UUID) -> None:
     """Call it after the commit: a task that runs sooner would not see the row."""
     try:
-        current_app.extensions["queue"].wake(name, row_id)
+        current_app.extensions["queue"].wake(name, *row_ids)
     except QUEUE_ERRORS as error:
         # What was committed is not undone by this, and nobody should do it twice: the sweep finds the row.
         log.warning("not_woken", task=name, error=type(error).__name__)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, kills, polling, starts, submission
+from tests.benchmarks import attacks, callbacks, kills, polling, starts, submission
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
+    "callbacks": callbacks.measure,
 }
 
 

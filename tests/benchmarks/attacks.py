@@ -53,7 +53,7 @@ def target(folder: Path) -> Iterator[Flask]:
     app.extensions["callback_throttle"].hit = lambda *_: True
     make_jobs(database, 200)
     yield app
-    database.engine.dispose()
+    database.dispose()
 
 
 def send_malformed(app: Flask, count: int = MALFORMED) -> Counter[int]:

@@ -1,20 +1,25 @@
 """A poll that finds nothing new, signed in, beside "hello" on the same server in the same run."""
 
-import shutil
-import subprocess
-import sys
+from contextlib import ExitStack
+from itertools import repeat
 from pathlib import Path
 from statistics import median
+from uuid import UUID
+
+from sqlmodel import select
 
 from dashboard import migrations
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from tests.benchmarks.load import requests_per_second
+from dashboard.jobs.models import Job
+from tests.benchmarks.load import drive, get_request
 from tests.benchmarks.report import Figure
+from tests.benchmarks.serving import serve
 from tests.conftest import ENCRYPTION_KEY
-from tests.integration.conftest import free_port, start_deployment, wait_until_up
+from tests.integration.conftest import start_deployment
 
 ROUNDS = 5
+CLIENTS = 8
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -22,10 +27,8 @@ def measure(folder: Path) -> list[Figure]:
     keyring = KeyRing.from_base64([ENCRYPTION_KEY])
     migrations.upgrade(Database(url, keyring))
     deployment = start_deployment(folder, url, keyring, ("sandbox", "web", "worker"))
-    hello_port = free_port()
-    hello = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.hello", str(hello_port)])
-    try:
-        wait_until_up(f"http://127.0.0.1:{hello_port}/", hello)
+    with serve("hello", folder) as hello, ExitStack() as stack:
+        stack.callback(deployment.stop)
         staff = deployment.staff()
         request = {"product": "enhanced_kyc", "country": "NG", "id_type": "BVN", "id_number": "00000000000"}
         job_id = staff.create_job(request)
@@ -37,24 +40,14 @@ def measure(folder: Path) -> list[Figure]:
         poll = f"{deployment.web_url}/jobs/{job_id}/status?seen={version}"
         rounds = []
         for _ in range(ROUNDS):
-            base = requests_per_second(f"http://127.0.0.1:{hello_port}/", {}, 200)
-            rounds.append((requests_per_second(poll, headers, 204), base))
-    finally:
-        hello.terminate()
-        hello.wait(10)
-        deployment.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+            base = drive(hello, repeat(get_request(hello + "/")), 200, clients=CLIENTS).per_second
+            mine = drive(poll, repeat(get_request(poll, headers)), 204, clients=CLIENTS).per_second
+            rounds.append((mine, base))
     ratio = median(mine / base for mine, base in rounds)
     speeds = f"{median(mine for mine, _ in rounds):.0f}/s beside {median(base for _, base in rounds):.0f}/s"
     return [Figure("a poll that finds nothing new, of hello", ratio, "x", 0.40, details=speeds)]
 
 
 def _version(database: Database, job_id: str) -> int:
-    from uuid import UUID
-
-    from sqlmodel import select
-
-    from dashboard.jobs.models import Job
-
     with database.reading() as session:
         return session.exec(select(Job.version).where(Job.id == UUID(job_id))).one()

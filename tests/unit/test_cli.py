@@ -48,7 +48,7 @@ def members(tmp_path: Path, keyring: KeyRing) -> list[Member]:
     database = Database(f"sqlite:///{tmp_path / 'dashboard.db'}", keyring)
     with database.reading() as session:
         found = list(session.exec(select(Member)).all())
-    database.engine.dispose()
+    database.dispose()
     return found
 
 

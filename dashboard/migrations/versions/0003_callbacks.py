@@ -58,7 +58,11 @@ def upgrade() -> None:
             sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         ):
             batch_op.add_column(column, insert_before=place)
-        batch_op.drop_index("ix_callback_unhandled")
+        # Each index is paid for with every callback; these are found by others as well.
+        for name in ("ix_callback_unhandled", "ix_callback_environment_id", "ix_callback_body_sha256"):
+            batch_op.drop_index(name)
+        batch_op.drop_index("uq_callback_same")
+        batch_op.create_index("uq_callback_same", ["environment", "body_sha256", "signature_digest"], unique=True)
         batch_op.create_index(
             "ix_callback_environment_due_at",
             ["environment", "due_at"],
@@ -76,6 +80,10 @@ def downgrade() -> None:
     with op.batch_alter_table("callback", schema=None) as batch_op:
         batch_op.drop_index("ix_callback_id_number_digest")
         batch_op.drop_index("ix_callback_environment_due_at")
+        batch_op.drop_index("uq_callback_same")
+        batch_op.create_index("uq_callback_same", ["environment", "signature_digest", "body_sha256"], unique=True)
+        batch_op.create_index("ix_callback_environment_id", ["environment", "id"])
+        batch_op.create_index("ix_callback_body_sha256", ["body_sha256"])
         batch_op.create_index(
             "ix_callback_unhandled",
             ["environment", "received_at"],

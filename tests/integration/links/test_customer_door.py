@@ -140,7 +140,7 @@ class TestDeadCodes:
         app = create_app(settings)
         app.config["WTF_CSRF_ENABLED"] = False
         yield app.test_client()
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].dispose()
 
     @pytest.fixture
     def codes(self, settings: Settings, visitor: FlaskClient) -> dict[str, str]:

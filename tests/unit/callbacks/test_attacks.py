@@ -26,7 +26,7 @@ def target(tmp_path: Path, database_url: str) -> Iterator[Flask]:
     app.extensions["callback_throttle"].hit = lambda *_: True
     make_jobs(app.extensions["database"], 20)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def test_no_attack_changes_an_outcome_and_each_is_named_rightly(target: Flask) -> None:

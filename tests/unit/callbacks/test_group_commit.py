@@ -1,9 +1,10 @@
 """Group commit: one commit for all who wait, nobody is told too early, and an error reaches everybody it concerns."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Event
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import text
@@ -24,12 +25,13 @@ def notes(tmp_path: Path, keyring: KeyRing) -> Iterator[Database]:
     with database.transaction() as session:
         session.connection().execute(text("CREATE TABLE note (number INTEGER PRIMARY KEY)"))
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
-def insert(session: Session, number: int) -> int:
-    session.connection().execute(text("INSERT INTO note VALUES (:number)"), {"number": number})
-    return number
+def insert(session: Session, numbers: Sequence[int]) -> list[int]:
+    for number in numbers:
+        session.connection().execute(text("INSERT INTO note VALUES (:number)"), {"number": number})
+    return list(numbers)
 
 
 def stored(database: Database) -> list[int]:
@@ -37,12 +39,38 @@ def stored(database: Database) -> list[int]:
         return list(session.connection().execute(text("SELECT number FROM note ORDER BY number")).scalars())
 
 
+class Crowd:
+    """Number 0 leads and is held within its transaction until `size` others wait."""
+
+    def __init__(self, database: Database, store: Callable[[Session, Sequence[int]], list[int]] = insert) -> None:
+        self.is_inside, self.may_go_on = Event(), Event()
+        self.told: list[list[int]] = []
+
+        def store_slowly(session: Session, numbers: Sequence[int]) -> list[int]:
+            if 0 in numbers:
+                self.is_inside.set()
+                assert self.may_go_on.wait(10)
+            return store(session, numbers)
+
+        self.group = GroupCommit[int, int](database, store_slowly, lambda results: self.told.append(list(results)))
+
+    def run(self, size: int) -> list[Future[int]]:
+        with ThreadPoolExecutor(size + 1) as pool:
+            futures = [pool.submit(self.group.run, 0)]
+            assert self.is_inside.wait(10)
+            futures += [pool.submit(self.group.run, number) for number in range(1, size + 1)]
+            deadline = monotonic() + 10
+            while len(self.group._waiting) < size and monotonic() < deadline:
+                sleep(0.001)
+            self.may_go_on.set()
+        return futures
+
+
 def test_everybody_gets_their_own_answer_after_it_is_stored(notes: Database):
-    group: GroupCommit[int] = GroupCommit(notes)
+    group = GroupCommit[int, int](notes, insert, lambda _: None)
 
     def store(number: int) -> bool:
-        answer = group.run(lambda session: insert(session, number))
-        return answer == number and number in stored(notes)
+        return group.run(number) == number and number in stored(notes)
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(pool.map(store, range(200)))
@@ -51,70 +79,30 @@ def test_everybody_gets_their_own_answer_after_it_is_stored(notes: Database):
 
 
 def test_all_who_wait_during_a_commit_share_the_next_one(notes: Database):
-    group: GroupCommit[int] = GroupCommit(notes)
-    is_inside, may_go_on, others_begin = Event(), Event(), Barrier(THREADS)
+    crowd, before = Crowd(notes), notes.commits
 
-    def slow(session: Session) -> int:
-        is_inside.set()
-        assert may_go_on.wait(10)
-        return insert(session, 0)
+    futures = crowd.run(THREADS)
 
-    def quick(number: int) -> int:
-        others_begin.wait()
-        return group.run(lambda session: insert(session, number))
-
-    before = notes.commits
-    with ThreadPoolExecutor(THREADS + 1) as pool:
-        first = pool.submit(group.run, slow)
-        assert is_inside.wait(10)
-        others = [pool.submit(quick, number) for number in range(1, THREADS + 1)]
-        while len(group._waiting) <= THREADS:
-            pass
-        may_go_on.set()
-        assert [first.result(10), *(other.result(10) for other in others)] == list(range(THREADS + 1))
-
+    assert [future.result() for future in futures] == list(range(THREADS + 1))
     assert notes.commits - before == 2
+    assert [len(group) for group in crowd.told] == [1, THREADS]
 
 
-def test_error_of_the_database_reaches_every_waiting_one_and_stores_nothing(notes: Database):
-    group: GroupCommit[int] = GroupCommit(notes)
-    is_inside, may_go_on = Event(), Event()
+@pytest.mark.parametrize("error", [OperationalError("SELECT", {}, Exception()), ZeroDivisionError()])
+def test_error_reaches_everybody_of_its_group_and_nothing_of_it_is_stored(notes: Database, error: Exception):
+    def fail_on_two(session: Session, numbers: Sequence[int]) -> list[int]:
+        results = insert(session, numbers)
+        if 2 in numbers:
+            raise error
+        return results
 
-    def slow(_: Session) -> int:
-        is_inside.set()
-        assert may_go_on.wait(10)
-        return 0
+    crowd = Crowd(notes, fail_on_two)
 
-    def fail(session: Session) -> int:
-        insert(session, 2)
-        session.connection().execute(text("SELECT * FROM nothing"))
-        return 2
+    first, *doomed = crowd.run(3)
 
-    with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(group.run, slow)
-        assert is_inside.wait(10)
-        doomed = [pool.submit(group.run, lambda session: insert(session, 1)), pool.submit(group.run, fail)]
-        while len(group._waiting) < 3:
-            pass
-        may_go_on.set()
-        assert first.result(10) == 0
-        for one in doomed:
-            with pytest.raises(OperationalError):
-                one.result(10)
-
-    assert stored(notes) == []
-    assert group.run(lambda session: insert(session, 3)) == 3
-    assert stored(notes) == [3]
-
-
-def test_mistake_in_one_keeps_nobody_waiting_for_ever(notes: Database):
-    group: GroupCommit[int] = GroupCommit(notes)
-
-    def mistake(_: Session) -> int:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        group.run(mistake)
-
-    assert group.run(lambda session: insert(session, 1)) == 1
-    assert group._waiting == []
+    assert first.result() == 0
+    assert [future.exception() for future in doomed] == [error] * 3
+    assert stored(notes) == [0]
+    assert crowd.told == [[0]]
+    assert crowd.group.run(4) == 4
+    assert stored(notes) == [0, 4]

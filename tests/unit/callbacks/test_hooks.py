@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
-from dashboard.callbacks import hooks
+from dashboard.callbacks import storing
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
@@ -42,7 +42,7 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     tasks: list[tuple[str, Any]] = []
-    monkeypatch.setattr(hooks, "wake", lambda name, row_id: tasks.append((name, row_id)))
+    monkeypatch.setattr(storing, "wake", lambda name, row_id: tasks.append((name, row_id)))
     return tasks
 
 
@@ -386,7 +386,7 @@ def test_callback_that_cannot_be_stored_is_not_acknowledged(
     def fail(*_: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(hooks, "store_callback", fail)
+    monkeypatch.setattr(storing, "store_callbacks", fail)
 
     answer = deliver(client, encode(make_payload()))
 

@@ -21,7 +21,7 @@ LAGOS = timezone(timedelta(hours=1))
 def db(database_url: str, keyring: KeyRing) -> Iterator[Database]:
     database = Database(database_url, keyring)
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 def digests(database: Database) -> list[str]:
@@ -85,7 +85,7 @@ def test_many_writers_at_once_all_get_through(db: Database, database_url: str, k
         thread.start()
     for thread in threads:
         thread.join(30)
-    databases[1].engine.dispose()
+    databases[1].dispose()
 
     assert problems == []
     assert len(digests(db)) == 48

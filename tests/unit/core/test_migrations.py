@@ -25,7 +25,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing, work
     if request.param == "sqlite":
         database = Database(f"sqlite:///{tmp_path / 'empty.db'}", keyring)
         yield database
-        database.engine.dispose()
+        database.dispose()
         return
     if not POSTGRES_URL:
         pytest.skip("DASHBOARD_TEST_POSTGRES_URL is not set: not run on PostgreSQL")
@@ -36,10 +36,10 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing, work
     separator = "&" if "?" in POSTGRES_URL else "?"
     database = Database(f"{POSTGRES_URL}{separator}options=-csearch_path%3D{schema}", keyring)
     yield database
-    database.engine.dispose()
+    database.dispose()
     with admin.engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.engine.dispose()
+    admin.dispose()
 
 
 def move(database: Database, direction: Callable[[Config, str], None], revision: str) -> None:

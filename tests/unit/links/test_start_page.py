@@ -295,7 +295,7 @@ def test_the_cookie_is_bound_to_a_host_that_speaks_https(tmp_path: Any, settings
         answer = phone.get(f"/v/{code}", base_url="https://desk.example.com")
 
     cookies = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "visit" in cookie]
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
     assert len(cookies) == 1
     assert cookies[0].startswith("__Host-visit=")
     for attribute in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):

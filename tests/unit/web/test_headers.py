@@ -88,7 +88,7 @@ def test_under_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path, 
     assert "Secure" in cookie
     assert "Path=/" in cookie
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def test_a_page_that_changes_nothing_sends_no_cookie_again(sign_in: SignInAs):

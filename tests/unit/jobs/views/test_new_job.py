@@ -188,7 +188,7 @@ def test_wish_is_refused_in_production(database_url: str, tmp_path: Any, app: Fl
 
     page = client.get("/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN").text
     answer = client.post("/jobs", data=ENHANCED | {"sandbox_result": "0"})
-    live_app.extensions["database"].engine.dispose()
+    live_app.extensions["database"].dispose()
 
     assert "Run in production (charged)" in page
     assert "Test numbers" not in page

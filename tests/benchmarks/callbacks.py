@@ -1,0 +1,75 @@
+"""Callbacks verified, durably stored and acknowledged per second, beside "hello" and two other receivers."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from pathlib import Path
+from statistics import median
+
+from sqlmodel import func, select
+
+from dashboard import migrations
+from dashboard.callbacks.models import Callback
+from dashboard.crypto import KeyRing
+from dashboard.db import Database
+from tests.benchmarks.load import drive, get_request, post_request
+from tests.benchmarks.report import Figure
+from tests.benchmarks.serving import serve
+from tests.conftest import ENCRYPTION_KEY
+from tests.factories.callbacks import API_KEY, DOOR, encode, make_job, make_payload, sign, timestamp_at
+from tests.integration.conftest import start_deployment
+
+ROUNDS = 5
+CLIENTS, MANY_CLIENTS = 16, 64
+JOBS = 500
+FILLING = "x" * 1400  # the body is then as large as one of Smile's without pictures
+
+
+def measure(folder: Path) -> list[Figure]:
+    url = f"sqlite:///{folder / 'dashboard.db'}"
+    keyring = KeyRing.from_base64([ENCRYPTION_KEY])
+    database = Database(url, keyring)
+    migrations.upgrade(database)
+    for number in range(JOBS):
+        make_job(database, f"job-{number}")
+    with ExitStack() as stack:
+        deployment = start_deployment(folder, url, keyring, ("web",), DASHBOARD_SMILE_API_KEYS=API_KEY)
+        stack.callback(deployment.stop)
+        hello = stack.enter_context(serve("hello", folder))
+        bare = stack.enter_context(serve("bare_group_commit", folder))
+        orm = stack.enter_context(serve("orm_insert", folder))
+        door = deployment.web_url + DOOR
+        bodies = signed_bodies()
+        acknowledged = 0
+        rounds = []
+        for _ in range(ROUNDS):
+            base = drive(hello, repeat(get_request(hello + "/")), 200, clients=CLIENTS).per_second
+            ours = drive(door, (post_request(door, body) for body in bodies), 200, clients=CLIENTS)
+            theirs = drive(bare, (post_request(bare + DOOR, body) for body in bodies), 200, clients=CLIENTS).per_second
+            acknowledged += len(ours.latencies)
+            rounds.append((ours.per_second, base, theirs))
+        many = drive(door, (post_request(door, body) for body in bodies), 200, clients=MANY_CLIENTS)
+        acknowledged += len(many.latencies)
+        by_orm = drive(orm, (post_request(orm + DOOR, body) for body in bodies), 200, clients=CLIENTS).per_second
+        with database.reading() as session:
+            stored = session.exec(select(func.count()).select_from(Callback)).one()
+    ours_median, base_median, bare_median = (median(column) for column in zip(*rounds, strict=True))
+    speeds = f"{ours_median:.0f}/s, hello {base_median:.0f}/s, bare {bare_median:.0f}/s, an ORM insert {by_orm:.0f}/s"
+    return [
+        Figure("acknowledged callbacks, of hello", median(o / h for o, h, _ in rounds), "x", 0.20, details=speeds),
+        Figure("acknowledged callbacks, of a bare group commit", median(o / b for o, _, b in rounds), "x", 0.80),
+        Figure(f"p99 at {MANY_CLIENTS} clients", many.p99, "ms", 150, is_at_least=False),
+        Figure("acknowledged and not stored", acknowledged - stored, f"of {acknowledged}", 0, is_at_least=False),
+    ]
+
+
+def signed_bodies() -> Iterator[bytes]:
+    """Each signed for itself, a millisecond after the one before, all of them fresh while the benchmark runs."""
+    moment, number = datetime.now(UTC) - timedelta(minutes=1), 0
+    while True:
+        number += 1
+        timestamp = timestamp_at(moment + timedelta(milliseconds=number))
+        yield encode(
+            make_payload(timestamp=timestamp, signature=sign(timestamp), job_id=f"job-{number % JOBS}", Filling=FILLING)
+        )
