@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, kills, polling, starts, submission
+from tests.benchmarks import attacks, killed_web, kills, polling, starts, submission
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submission": submission.measure,
     "polling": polling.measure,
     "kills": kills.measure,
+    "killed_web": killed_web.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
 }
