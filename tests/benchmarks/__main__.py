@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, killed_web, kills, polling, starts, submission
+from tests.benchmarks import attacks, killed_web, kills, polling, short_of_space, starts, submission
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "polling": polling.measure,
     "kills": kills.measure,
     "killed_web": killed_web.measure,
+    "short_of_space": short_of_space.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
 }

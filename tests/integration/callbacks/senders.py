@@ -56,7 +56,7 @@ class Sender:
         except CONNECTION_LOST:
             self.close()
             raise
-        return Answer(answer.status, dict(answer.getheaders()))
+        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()})
 
     def close(self) -> None:
         self._connection.close()
