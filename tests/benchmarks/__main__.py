@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, killed_web, kills, polling, short_of_space, starts, submission
+from tests.benchmarks import attacks, killed_web, kills, polling, short_of_space, starts, submission, sync_before_answer
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills.measure,
     "killed_web": killed_web.measure,
     "short_of_space": short_of_space.measure,
+    "sync_before_answer": sync_before_answer.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
 }
