@@ -5,7 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, killed_web, kills, polling, short_of_space, starts, submission, sync_before_answer
+from tests.benchmarks import (
+    attacks,
+    killed_web,
+    kills,
+    orders,
+    polling,
+    short_of_space,
+    starts,
+    submission,
+    sync_before_answer,
+)
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -15,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "killed_web": killed_web.measure,
     "short_of_space": short_of_space.measure,
     "sync_before_answer": sync_before_answer.measure,
+    "orders": orders.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
 }
