@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
     attacks,
+    floods,
     killed_web,
     kills,
     orders,
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "short_of_space": short_of_space.measure,
     "sync_before_answer": sync_before_answer.measure,
     "orders": orders.measure,
+    "floods": floods.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
 }
