@@ -113,7 +113,9 @@ def web(host: str, port: int) -> None:
         interface=Interfaces.WSGI,
         factory=True,
         workers=1,
-        blocking_threads=8,
+        # A thread waits as long as a sender drips its body. More are started only while they are wanted; a proxy
+        # in front that reads the whole request first keeps such senders away from them altogether.
+        blocking_threads=64,
         websockets=False,
         log_level=LogLevels.error,
         backpressure=128,

@@ -63,15 +63,16 @@ def read_job_status(answer: dict[str, Any], job_type: int) -> Answer | None:
 def keep_result(
     session: Session, job: Job, answer: Answer, source: Source, now: datetime, *, is_confirmed: bool
 ) -> bool:
-    """Adds a Result row unless the newest of this source says just the same; tells whether it is news."""
+    """Adds a Result row unless this source said just the same; tells whether it is news.
+
+    Smile may come back to an earlier answer, which is news then. A claim is none when it comes again, signed anew and
+    after others: the order of callbacks says nothing.
+    """
     digest = _digest(answer.payload)
-    newest = session.exec(
-        select(Result.payload_digest)
-        .where(Result.job_id == job.id, Result.source == source)
-        .order_by(col(Result.id).desc())
-        .limit(1)
-    ).first()
-    if newest == digest:
+    kept = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
+    if is_confirmed:
+        kept = kept.order_by(col(Result.id).desc()).limit(1)
+    if digest in session.exec(kept).all():
         return False
     result = Result(
         environment=job.environment,
@@ -97,7 +98,7 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     note_disagreement(session, job, now)
     if not is_news and job.state == JobState.DONE:
         return
-    if job.is_settled and job.state == JobState.DONE and not answer.is_final:
+    if job.state == JobState.DONE and not answer.is_final and _has_final_answer(session, job):
         add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
         job.changed(now)
         return
@@ -117,6 +118,12 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     job.changed(now)
 
 
+def _has_final_answer(session: Session, job: Job) -> bool:
+    """An unknown code settles a job too, but what Smile itself calls provisional gives way to whatever follows."""
+    final = (Result.job_id == job.id, col(Result.is_confirmed), col(Result.is_final))
+    return session.exec(select(Result.id).where(*final).limit(1)).first() is not None
+
+
 def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     """Raises the alarm when a callback's final claim is not what Smile itself says, and ends it when it is resolved."""
     session.flush()
@@ -131,16 +138,21 @@ def find_disagreement(results: Sequence[Result]) -> str | None:
     """A final claim that Smile's own answer contradicts; a provisional claim only came late, and proves nothing."""
     confirmed = [result for result in results if result.is_confirmed]
     confirmed_codes = {result.result_code for result in confirmed}
-    for claim in results:
-        if claim.is_confirmed or not claim.is_final or claim.result_code in confirmed_codes:
-            continue
-        final = [answer for answer in confirmed if answer.is_final]
-        if final and claim.outcome != final[-1].outcome:
-            return (
-                f"A callback claimed {claim.outcome} (code {claim.result_code}), "
-                f"but Smile confirms {final[-1].outcome} (code {final[-1].result_code})."
-            )
-    return None
+    final = [answer for answer in confirmed if answer.is_final]
+    claims = [each for each in results if each.is_final and not each.is_confirmed]
+    contradicted = [
+        claim
+        for claim in claims
+        if final and claim.result_code not in confirmed_codes and claim.outcome != final[-1].outcome
+    ]
+    if not contradicted:
+        return None
+    # Of several the same one is told of, in whatever order they came.
+    claim = min(contradicted, key=lambda claim: claim.result_code or "")
+    return (
+        f"A callback claimed {claim.outcome} (code {claim.result_code}), "
+        f"but Smile confirms {final[-1].outcome} (code {final[-1].result_code})."
+    )
 
 
 @cache

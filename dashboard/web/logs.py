@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -26,11 +27,25 @@ def set_up_logging(log_format: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: structlog.PrintLogger(Output()),  # type: ignore[arg-type]  # it writes and flushes
         cache_logger_on_first_use=True,
     )
     # Libraries log addresses and bodies at these levels; what matters of theirs we say ourselves.
     for noisy in ("urllib3", "huey", "requests", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+class Output:
+    """Standard output, but a line that finds no room is lost and whoever logs goes on: a full disk, of which the log
+    should tell, must not turn a 503 into a 500 or end the worker's clock."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -5,13 +5,34 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import attacks, callbacks, kills, polling, starts, submission
+from tests.benchmarks import (
+    attacks,
+    callbacks,
+    floods,
+    killed_web,
+    kills,
+    orders,
+    polling,
+    short_of_space,
+    silence,
+    slow_senders,
+    starts,
+    submission,
+    sync_before_answer,
+)
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submission": submission.measure,
     "polling": polling.measure,
     "kills": kills.measure,
+    "killed_web": killed_web.measure,
+    "short_of_space": short_of_space.measure,
+    "sync_before_answer": sync_before_answer.measure,
+    "silence": silence.measure,
+    "slow_senders": slow_senders.measure,
+    "orders": orders.measure,
+    "floods": floods.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
     "callbacks": callbacks.measure,

@@ -39,7 +39,7 @@ if __name__ == "__main__":
         interface=Interfaces.WSGI,
         factory=True,
         workers=1,
-        blocking_threads=8,
+        blocking_threads=64,
         websockets=False,
         log_level=LogLevels.error,
         backpressure=128,

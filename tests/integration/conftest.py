@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -50,6 +51,17 @@ class Deployment:
             )
         self.processes[name] = process
         return process
+
+    def start_web(self) -> None:
+        self.start("web", "web", "--port", str(urlsplit(self.web_url).port))
+
+    def start_sandbox(self, *options: str) -> None:
+        port = str(urlsplit(self.sandbox_url).port)
+        self.start("sandbox", "sandbox", "--port", port, "--partner-id", PARTNER_ID, "--api-key", API_KEY, *options)
+
+    def wait_until_up(self, name: str) -> None:
+        url = {"web": f"{self.web_url}/readyz", "sandbox": f"{self.sandbox_url}/_sandbox/jobs.json"}[name]
+        wait_until_up(url, self.processes[name])
 
     def kill(self, name: str) -> None:
         """kill -9 of the process and of what it started."""
@@ -197,16 +209,14 @@ def start_deployment(
     deployment = Deployment(environment | extra, *urls, database, folder)
     wanted = names or ("sandbox", "web", "worker")
     if "sandbox" in wanted:
-        options = ("--port", str(sandbox_port), "--partner-id", PARTNER_ID, "--api-key", API_KEY)
-        deployment.start("sandbox", "sandbox", *options, *QUICK_SANDBOX)
+        deployment.start_sandbox(*QUICK_SANDBOX)
     if "web" in wanted:
-        deployment.start("web", "web", "--port", str(web_port))
+        deployment.start_web()
     if "worker" in wanted:
         deployment.start("worker")
-    if "sandbox" in wanted:
-        wait_until_up(f"{urls[1]}/_sandbox/jobs.json", deployment.processes["sandbox"])
-    if "web" in wanted:
-        wait_until_up(f"{urls[0]}/readyz", deployment.processes["web"])
+    for name in ("sandbox", "web"):
+        if name in wanted:
+            deployment.wait_until_up(name)
     return deployment
 
 

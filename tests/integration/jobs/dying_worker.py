@@ -1,6 +1,5 @@
 """Workers that kill themselves with -9 at one named point of a submission, started quickly from a prepared process."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 from dashboard.cli import main
 from dashboard.jobs import sending
 from dashboard.smile import IDApi, WebApi
+from tests.integration.prepared import prepare
 
 #: Where a submission can die. Before: the call was about to leave. After: it was done, and nothing saved of it yet.
 POINTS: dict[str, tuple[Any, str, str]] = {
@@ -45,9 +45,7 @@ def dying(function: Callable[..., Any], when: str) -> Callable[..., Any]:
 
 def start_worker(environment: Mapping[str, str], point: str | None = None) -> BaseProcess:
     """A worker process of its own; given a point, one that dies there. It skips the seconds that imports take."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "dashboard.background", "dashboard.worker.process"])
-    process = context.Process(target=_work, args=(dict(environment), point), daemon=True)
+    process = prepare().Process(target=_work, args=(dict(environment), point), daemon=True)
     process.start()
     return process
 

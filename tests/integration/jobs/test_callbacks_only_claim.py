@@ -1,10 +1,12 @@
 """A callback never decides: what it claims stands beside what Smile confirms, and an alarm says when they differ."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from tests.integration.conftest import Deployment
+from tests.integration.jobs.silence import settle_in_silence
 from tests.integration.jobs.test_every_product import BVN, SELFIE
 
 REQUEST = {"product": "biometric_kyc", **BVN}
@@ -49,3 +51,10 @@ def test_a_job_settles_whatever_its_callbacks_do(shared_deployment: Deployment, 
         job = staff.wait_for(job_id, lambda job: job["callback_overdue"])
         staff.wait_for(job_id, lambda job: any(event["kind"] == "overdue" for event in job["events"]))
         assert "overdue" in staff.get("/jobs?needs=overdue").text
+
+
+def test_all_jobs_settle_when_smile_never_calls_back(shared_deployment: Deployment) -> None:
+    settled = settle_in_silence(shared_deployment, 12, seconds=60)
+
+    assert settled.codes == Counter({"0810": 9, "1210": 3})
+    assert settled.callbacks == 0

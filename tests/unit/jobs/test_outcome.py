@@ -159,6 +159,14 @@ def settle(database: Database, job: Job, payload: dict[str, Any], source: Source
         settle_job(session, found, read_result(payload, found.job_type), source, utc_now())
 
 
+def claim(database: Database, job: Job, code: str, **fields: Any) -> bool:
+    """As a callback says it; whether that was news."""
+    with database.transaction() as session:
+        found = session.get_one(Job, job.id)
+        claimed = read_result(result(code, **fields), found.job_type)
+        return keep_result(session, found, claimed, Source.CALLBACK, utc_now(), is_confirmed=False)
+
+
 def test_strange_characters_in_a_result_can_be_stored(database: Database, settings: Settings):
     job = make_sent_job(database, settings)
 
@@ -194,13 +202,8 @@ def test_same_answer_from_another_source_is_kept_beside_the_first(database: Data
 def test_claim_is_kept_as_claimed_and_settles_nothing(database: Database, settings: Settings):
     job = make_sent_job(database, settings)
 
-    with database.transaction() as session:
-        found = session.get_one(Job, job.id)
-        is_news = keep_result(
-            session, found, read_result(result("0810"), 1), Source.CALLBACK, utc_now(), is_confirmed=False
-        )
+    assert claim(database, job, "0810")
 
-    assert is_news
     assert [row.is_confirmed for row in results_of(database, job)] == [False]
     assert reload(database, job).state == JobState.WAITING
 
@@ -238,6 +241,50 @@ def test_provisional_after_final_never_downgrades_but_is_told_once(database: Dat
     assert after.version == before.version + 1
 
 
+@pytest.mark.parametrize("code", ["9999", "1015"])
+def test_what_smile_calls_provisional_gives_way_to_another_provisional_result(
+    database: Database, settings: Settings, code: str
+):
+    job = make_sent_job(database, settings)
+
+    settle(database, job, result(code, IsFinalResult="false"))
+    settle(database, job, result("0814"))
+
+    assert reload(database, job).outcome == Outcome.PROVISIONAL
+
+
+def test_claim_that_comes_again_after_another_is_kept_once(database: Database, settings: Settings):
+    job = make_sent_job(database, settings)
+
+    for number, code in enumerate(("0814", "0810", "0814")):
+        claim(database, job, code, timestamp=str(number))
+
+    assert [row.result_code for row in results_of(database, job)] == ["0814", "0810"]
+
+
+def test_answer_to_which_smile_comes_back_is_news_again(database: Database, settings: Settings):
+    job = make_sent_job(database, settings)
+
+    for code in ("0810", "0811", "0810"):
+        settle(database, job, result(code))
+
+    assert reload(database, job).outcome == Outcome.APPROVED
+    assert [row.result_code for row in results_of(database, job)] == ["0810", "0811", "0810"]
+
+
+@pytest.mark.parametrize("claims", [("0811", "9999"), ("9999", "0811")])
+def test_alarm_tells_of_the_same_claim_in_whatever_order_they_came(
+    database: Database, settings: Settings, claims: tuple[str, str]
+):
+    job = make_sent_job(database, settings)
+    for code in claims:
+        claim(database, job, code)
+
+    settle(database, job, result("0810"))
+
+    assert "claimed rejected (code 0811)" in str(reload(database, job).disagreement)
+
+
 def test_later_final_result_supersedes_and_says_what_was_before(database: Database, settings: Settings):
     job = make_sent_job(database, settings)
 
@@ -261,12 +308,10 @@ def test_late_result_settles_a_job_that_was_given_up(database: Database, setting
     assert settled.settled_at > earlier
 
 
-@pytest.mark.parametrize(("claim", "alarms"), [("0811", True), ("0814", False), ("1210", False), ("9999", True)])
-def test_alarm_only_where_a_final_claim_contradicts(database: Database, settings: Settings, claim: str, alarms: bool):
+@pytest.mark.parametrize(("claimed", "alarms"), [("0811", True), ("0814", False), ("1210", False), ("9999", True)])
+def test_alarm_only_where_a_final_claim_contradicts(database: Database, settings: Settings, claimed: str, alarms: bool):
     job = make_sent_job(database, settings)
-    with database.transaction() as session:
-        found = session.get_one(Job, job.id)
-        keep_result(session, found, read_result(result(claim), 1), Source.CALLBACK, utc_now(), is_confirmed=False)
+    claim(database, job, claimed)
 
     settle(database, job, result("0810"))
 
@@ -276,9 +321,7 @@ def test_alarm_only_where_a_final_claim_contradicts(database: Database, settings
 
 def test_alarm_goes_when_smile_comes_to_confirm_the_claim(database: Database, settings: Settings):
     job = make_sent_job(database, settings)
-    with database.transaction() as session:
-        found = session.get_one(Job, job.id)
-        keep_result(session, found, read_result(result("0811"), 1), Source.CALLBACK, utc_now(), is_confirmed=False)
+    claim(database, job, "0811")
     settle(database, job, result("0810"))
     assert reload(database, job).disagreement
 
