@@ -70,9 +70,9 @@ def keep_result(
     """
     digest = _digest(answer.payload)
     kept = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
-    if is_confirmed:
-        kept = kept.order_by(col(Result.id).desc()).limit(1)
-    if digest in session.exec(kept).all():
+    # The newest of ours; of claims just the same one, however long ago.
+    kept = kept.order_by(col(Result.id).desc()) if is_confirmed else kept.where(Result.payload_digest == digest)
+    if session.exec(kept.limit(1)).first() == digest:
         return False
     result = Result(
         environment=job.environment,
