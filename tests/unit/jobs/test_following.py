@@ -53,7 +53,8 @@ def call_back(
             verdict=verdict,
             reason="Reason.",
             received_at=moment,
-            payload={"ResultCode": code, "IsFinalResult": "true"},
+            payload={"ResultCode": code, "IsFinalResult": "true"} if verdict == "valid" else None,
+            is_worth_asking=verdict == "valid",
             now=moment,
         )
 
