@@ -184,6 +184,7 @@ def call_back(database: Database, job: Job) -> None:
             reason="Reason.",
             received_at=utc_now(),
             payload={"ResultCode": "0810", "IsFinalResult": "true"},
+            is_worth_asking=True,
             now=utc_now(),
         )
 

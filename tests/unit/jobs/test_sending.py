@@ -328,6 +328,7 @@ def test_callback_before_the_commit_of_sent_has_the_job_checked_at_once(database
                 reason="It is.",
                 received_at=now,
                 payload=payload,
+                is_worth_asking=True,
                 now=now,
             )
 
