@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     literal,
     null,
-    or_,
     union_all,
     update,
 )
@@ -100,13 +99,12 @@ _signatures = select(null(), Callback.signature_digest, null()).where(
 )
 _sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
 SEEN: CompoundSelect[Any] = union_all(_same, _signatures, _sent_by_us)
-JOBS = select(Job.id, Job.job_id, Job.product, Job.callback_key_digest).where(
-    col(Job.environment) == bindparam("environment"),
-    or_(
-        col(Job.job_id).in_(bindparam("job_ids", expanding=True)),
-        col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)),
-    ),
+_job = select(Job.id, Job.job_id, Job.product, Job.callback_key_digest).where(
+    col(Job.environment) == bindparam("environment")
 )
+# Two, since SQLite would look at every job for "or".
+JOBS_BY_NAME = _job.where(col(Job.job_id).in_(bindparam("job_ids", expanding=True)))
+JOBS_BY_KEY = _job.where(col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)))
 _is_refused = col(Callback.verdict).in_(REFUSED_VERDICTS)
 REFUSED_OF_JOB = select(Callback.id).where(col(Callback.job_id) == bindparam("job_id"), _is_refused).limit(1)
 NEWEST_REFUSED_TO_GO = (
@@ -168,10 +166,12 @@ def _look_up(connection: Connection, environment: str, arrivals: Sequence[Arriva
             (known.sent_by_us if body == SENT else known.signatures).add(digest)
     job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
-    if job_ids or key_digests:
-        found = connection.execute(JOBS, of_environment | {"job_ids": job_ids, "key_digests": key_digests})
-        for row_id, job_id, product, key_digest in found:
-            known.jobs[job_id] = known.addressees[key_digest] = Addressee(row_id, job_id, product)
+    if job_ids:
+        for row in connection.execute(JOBS_BY_NAME, of_environment | {"job_ids": job_ids}):
+            known.jobs[row.job_id] = Addressee(row.id, row.job_id, row.product)
+    if key_digests:
+        for row in connection.execute(JOBS_BY_KEY, of_environment | {"key_digests": key_digests}):
+            known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product)
     return known
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
@@ -475,3 +477,31 @@ def test_signed_body_of_any_shape_is_stored_byte_for_byte(
         kept = keyring_of(session).open(newest.body_sealed, newest.body_identity)
     assert answer.status_code == 200
     assert kept == body
+
+
+def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(client: FlaskClient, database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("asks SQLite for its plans")
+    make_job(database)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        deliver(client, encode(make_payload()))
+        deliver(client, encode(make_payload()), path=f"{DOOR}/some-key")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    with database.reading() as session:
+        plans = [
+            step.detail
+            for statement, parameters in asked
+            if statement.startswith(("SELECT callback", "SELECT job"))
+            for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    reads = [plan for plan in plans if plan.startswith(("SCAN", "SEARCH"))]
+    assert len(reads) >= 5
+    assert [plan for plan in reads if not re.search(r"\((.* AND )?(job_id|\w*digest)=", plan)] == []
