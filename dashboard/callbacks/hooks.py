@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.group_commit import GroupCommit
 from dashboard.callbacks.models import REFUSED_VERDICTS
+from dashboard.callbacks.networks import is_taken_from, set_up_networks
 from dashboard.callbacks.parsing import Malformed, parse
 from dashboard.callbacks.receiving import Delivery, Receipt, store_callback
 from dashboard.callbacks.throttle import REFUSALS, count_refusal, set_up_throttle
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("hooks", __name__)
 blueprint.record(lambda state: set_up_throttle(state.app))
 blueprint.record(lambda state: _set_up_group(state.app))
+blueprint.record(lambda state: set_up_networks(state.app))
 exempt_from_origin_check.add("callbacks.hooks.receive")
 
 
@@ -68,12 +70,14 @@ csrf.exempt(receive)
 def _receive(job_key: str | None) -> ResponseReturnValue:
     now = utc_now()
     settings: Settings = current_app.config["SETTINGS"]
+    address = request.remote_addr or ""
+    if not is_taken_from(address, settings):
+        return _turn_away(403, "network", f"Callbacks are not taken from {address}.")
     if not request.is_json or request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _turn_away(415, "media_type", "A callback is plain JSON, sent as application/json.")
     body = _read_body()
     facts = read_facts(parse(body))
     check = check_signature(facts, settings.smile_partner_id, smile_keys())
-    address = request.remote_addr or ""
     if check.verdict:
         if not count_refusal(address):
             answer = _turn_away(429, "throttled", "Too many callbacks without a valid signature came from here.")
