@@ -222,12 +222,12 @@ def _sender(arrival: Arrival, trusted_proxies: int) -> Iterator[ReachStep]:
         yield ReachStep(True, f"{seen}, {way}.")
         return
     text = f"{seen}. It passed {passed}, and the setting says {_proxies(trusted_proxies)}."
-    danger = (
-        "Every sender looks like the proxy."
-        if len(forwarded) > trusted_proxies
-        else "A sender can make up its address."
+    believed = len(forwarded) < trusted_proxies
+    danger = "A sender can make up its address." if believed else "Every sender looks like the proxy."
+    advice = (
+        f"{danger} If Smile's come the same way, set DASHBOARD_TRUSTED_PROXIES to {len(forwarded)} and start again."
     )
-    yield ReachStep(False, text, f"{danger} Set DASHBOARD_TRUSTED_PROXIES to {len(forwarded)} and start again.")
+    yield ReachStep(False, text, advice)
 
 
 def _clock(answer: Answer) -> Iterator[ReachStep]:
