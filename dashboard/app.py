@@ -14,6 +14,7 @@ import dashboard.links.preview_views
 import dashboard.links.smile_link_views
 import dashboard.links.token_views
 import dashboard.links.views
+import dashboard.settings.callback_views
 import dashboard.settings.views
 import dashboard.team.views
 from dashboard.callbacks.hooks import open_door
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.callbacks.views,
         dashboard.audit.views,
         dashboard.settings.views,
+        dashboard.settings.callback_views,
         health,
     ):
         app.register_blueprint(views.blueprint)

@@ -3,8 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
-from time import monotonic
 from uuid import UUID
 
 from flask import Flask, current_app
@@ -12,12 +10,11 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
 from dashboard.db import Database, UtcDateTime, keyring_of, new_id, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 
-#: Another process may have changed them; whoever meets a signature of no known key looks at once.
-SECONDS_TRUSTED = 1.0
 FROM_ENVIRONMENT = "the environment"
 
 
@@ -39,6 +36,9 @@ class SmileKey(SQLModel, table=True):
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     retired_by: str = ""
 
+    def age_in_days(self, now: datetime) -> int:
+        return (now - self.added_at).days
+
 
 @dataclass(frozen=True)
 class ApiKey:
@@ -58,36 +58,14 @@ class ApiKeys:
     others: tuple[ApiKey, ...] = ()
 
 
-class KeyCabinet:
-    """The keys of this deployment as one process knows them, read again every second and whenever asked to."""
-
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings = settings
-        self._database = database
-        self._lock = Lock()
-        self._keys: ApiKeys | None = None
-        self._read_at = 0.0
-
-    def keys(self, *, fresh: bool = False) -> ApiKeys:
-        """Not within a transaction: it reads with one of its own."""
-        with self._lock:
-            now = monotonic()
-            if fresh or self._keys is None or now - self._read_at > SECONDS_TRUSTED:
-                with self._database.reading() as session:
-                    self._keys = read_keys(session, self._settings)
-                self._read_at = now
-            return self._keys
-
-
 def attach_smile_keys(app: Flask, settings: Settings, database: Database) -> None:
-    app.extensions["smile_keys"] = KeyCabinet(settings, database)
+    app.extensions["smile_keys"] = CachedReading(database, lambda session: read_keys(session, settings))
 
 
 def smile_keys(*, fresh: bool = False) -> ApiKeys:
-    """The keys of the running app."""
-    cabinet = current_app.extensions["smile_keys"]
-    assert isinstance(cabinet, KeyCabinet)
-    return cabinet.keys(fresh=fresh)
+    """The keys of the running app. Whoever meets a signature of no known key asks for them `fresh`."""
+    cabinet: CachedReading[ApiKeys] = current_app.extensions["smile_keys"]
+    return cabinet.value(fresh=fresh)
 
 
 def read_keys(session: Session, settings: Settings) -> ApiKeys:

@@ -14,6 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import REFUSED_VERDICTS
+from dashboard.callbacks.networks import is_taken_from, set_up_networks
 from dashboard.callbacks.parsing import Malformed, parse
 from dashboard.callbacks.receiving import Arrival
 from dashboard.callbacks.storing import set_up_store, store
@@ -43,6 +44,7 @@ def open_door(app: Flask) -> None:
     door.extensions = app.extensions
     set_up_throttle(door)
     set_up_store(door)
+    set_up_networks(door)
     door.add_url_rule("/smile", view_func=receive, methods=["POST"])
     door.add_url_rule("/smile/<job_key>", view_func=receive, methods=["POST"])
     door.register_error_handler(HTTPException, _http)
@@ -68,12 +70,14 @@ def receive(job_key: str | None = None) -> ResponseReturnValue:
 def _receive(job_key: str | None) -> Answer:
     now = utc_now()
     settings: Settings = current_app.config["SETTINGS"]
+    address = request.remote_addr or ""
+    if not is_taken_from(address, settings):
+        return _turn_away(403, "network", f"Callbacks are not taken from {address}.")
     if not request.is_json or request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _turn_away(415, "media_type", "A callback is plain JSON, sent as application/json.")
     body = _read_body()
     facts = read_facts(parse(body))
     check = check_signature(facts, settings.smile_partner_id, smile_keys())
-    address = request.remote_addr or ""
     if check.verdict:
         if not count_refusal(address):
             message = "Too many callbacks without a valid signature came from here."

@@ -28,14 +28,17 @@ def digest_of_signature(signature: str) -> str | None:
 
 def remember_sent(signature: str) -> None:
     """Runs just before a signed request leaves: a reflection can come back before the answer does."""
-    digest = digest_of_signature(signature)
-    if digest is None:
+    if digest_of_signature(signature) is None:
         return  # A legacy sec_key, which is different every time and which nobody can send back as a signature.
     with transaction() as session:
-        # Two requests within one millisecond carry the same timestamp, and so the same signature.
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        row = insert(SentSignature).values(digest=digest, sent_at=utc_now())
-        session.connection().execute(row.on_conflict_do_nothing())
+        note_sent(session, signature, utc_now())
+
+
+def note_sent(session: Session, signature: str, now: datetime) -> None:
+    # Two requests within one millisecond carry the same timestamp, and so the same signature.
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(SentSignature).values(digest=digest_of_signature(signature), sent_at=now)
+    session.connection().execute(row.on_conflict_do_nothing())
 
 
 def forget_old(session: Session, now: datetime) -> None:

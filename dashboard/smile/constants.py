@@ -162,6 +162,14 @@ class DocumentType:
 
 
 @cache
+def callback_addresses(environment: str) -> dict[str, tuple[str, ...]]:
+    """Where Smile says its callbacks come from, by how new the page is that says so. No list was ever verified."""
+    rows = [row for row in _rows("callback_addresses.csv") if row["environment"] == environment]
+    pages = dict.fromkeys(row["published"] for row in rows)
+    return {page: tuple(row["address"] for row in rows if row["published"] == page) for page in pages}
+
+
+@cache
 def result_codes() -> tuple[ResultCode, ...]:
     return tuple(
         ResultCode(row["code"], row["text"], _split(row["product"]), row["outcome"])

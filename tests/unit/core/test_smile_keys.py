@@ -9,14 +9,15 @@ import pytest
 from flask import Flask
 from sqlmodel import Session, col, select
 
-from dashboard import smile_keys
+from dashboard import cached_reading
 from dashboard.app import create_app
+from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.clients import smile_clients
 from dashboard.smile_keys import (
-    KeyCabinet,
+    ApiKeys,
     SmileKey,
     add_key,
     list_keys,
@@ -47,8 +48,8 @@ def number_of(session: Session, number: int) -> UUID:
     return session.exec(select(SmileKey.id).where(SmileKey.number == number)).one()
 
 
-def shown(keys_of: KeyCabinet) -> tuple[str, list[str], list[str]]:
-    keys = keys_of.keys(fresh=True)
+def shown(keys_of: CachedReading[ApiKeys]) -> tuple[str, list[str], list[str]]:
+    keys = keys_of.value(fresh=True)
     return keys.signing.value, [key.value for key in keys.active], [key.value for key in keys.others]
 
 
@@ -87,7 +88,7 @@ def test_clients_follow_the_key_that_signs_and_keep_their_connections(seeded: Fl
     assert smile_clients() is before
     with database.transaction() as session:
         sign_with(session, "sandbox", number_of(session, 2), utc_now())
-    seeded.extensions["smile_keys"].keys(fresh=True)
+    seeded.extensions["smile_keys"].value(fresh=True)
 
     after = smile_clients()
 
@@ -101,13 +102,13 @@ def test_change_by_another_process_is_seen_within_a_second(
     seeded: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
 ):
     seconds = iter((100.0, 100.9, 101.1))
-    monkeypatch.setattr(smile_keys, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(cached_reading, "monotonic", lambda: next(seconds))
     cabinet = seeded.extensions["smile_keys"]
-    cabinet.keys(fresh=True)
+    cabinet.value(fresh=True)
     with database.transaction() as session:
         add_key(session, "sandbox", THIRD, "ada@example.com", utc_now())
 
-    assert [len(cabinet.keys().active) for _ in range(2)] == [2, 3]
+    assert [len(cabinet.value().active) for _ in range(2)] == [2, 3]
 
 
 def test_key_that_signs_cannot_be_retired_and_a_retired_one_cannot_sign(
@@ -151,7 +152,7 @@ def test_no_key_is_readable_in_the_database_or_in_what_python_prints(
 ):
     with caplog.at_level(logging.DEBUG):
         rows = list_keys(session, "sandbox")
-        keys = seeded.extensions["smile_keys"].keys(fresh=True)
+        keys = seeded.extensions["smile_keys"].value(fresh=True)
 
     printed = f"{rows}{keys}{caplog.text}"
     raw = b"".join(bytes(row.key_sealed) for row in session.exec(select(SmileKey).order_by(col(SmileKey.number))))

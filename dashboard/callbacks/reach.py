@@ -1,0 +1,156 @@
+"""Sends one request as Smile would, and keeps what each hop answered; reach_steps.py says what that means."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from threading import Thread, Timer
+from time import monotonic
+from urllib.parse import urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 5.0
+LONGEST_ANSWER = 64 * 1024
+MOST_ADDRESSES = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]  # by their lower-cased names
+    body: bytes
+    seconds: float
+    arrived_at: datetime
+
+
+@dataclass
+class Attempt:
+    """How far it came. The first thing that failed is `error`; what lies behind it was not tried."""
+
+    url: str
+    addresses: list[str] = field(default_factory=list)
+    connected_to: str = ""
+    certificate: Mapping[str, object] | None = None
+    tls_version: str = ""
+    answer: Answer | None = None
+    failed_at: str = ""  # name, connection, encryption, answer
+    error: OSError | HTTPException | None = None
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.url.startswith("https:")
+
+
+def attempt(url: str, body: bytes) -> Attempt:
+    """One connection from the first hop to the last: the answer is of the very server whose certificate was looked at.
+
+    A redirect is an answer like any other and is not followed.
+    """
+    tried = Attempt(url)
+    stage = "name"
+    try:
+        tried.addresses = _resolve(url)
+        stage = "connection"
+        connection = _connect(tried)
+        with connection:
+            if tried.is_encrypted:
+                stage = "encryption"
+                connection = _secure(connection, tried)
+            stage = "answer"
+            with connection:
+                tried.answer = _post(connection, url, body)
+    except (OSError, HTTPException) as error:
+        tried.failed_at, tried.error = stage, error
+    return tried
+
+
+def _resolve(url: str) -> list[str]:
+    """The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long."""
+    host, port = _host_and_port(url)
+    found: list[str] = []
+    failed: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            failed.append(error)
+        except UnicodeError:  # an empty label, or one that is too long
+            failed.append(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+
+    thread = Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise TimeoutError
+    return list(dict.fromkeys(found))
+
+
+def _connect(tried: Attempt) -> socket.socket:
+    """The first of its addresses that answers, within one time for all of them."""
+    deadline = monotonic() + CONNECT_SECONDS
+    error: OSError = TimeoutError()
+    for address in tried.addresses[:MOST_ADDRESSES]:
+        left = deadline - monotonic()
+        if left <= 0:
+            break
+        try:
+            connection = socket.create_connection((address, _host_and_port(tried.url)[1]), timeout=left)
+        except OSError as failure:
+            error = failure
+        else:
+            tried.connected_to = address
+            return connection
+    raise error
+
+
+def _secure(connection: socket.socket, tried: Attempt) -> ssl.SSLSocket:
+    # Authorities that everybody trusts, as Smile has them, and those of this machine.
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    connection.settimeout(CONNECT_SECONDS)
+    secured = context.wrap_socket(connection, server_hostname=_host_and_port(tried.url)[0])
+    tried.certificate, tried.tls_version = secured.getpeercert(), secured.version() or ""
+    return secured
+
+
+def _post(connection: socket.socket, url: str, body: bytes) -> Answer:
+    host, port = _host_and_port(url)
+    http = HTTPConnection(host, port)
+    http.sock = connection
+    connection.settimeout(READ_SECONDS)
+    # A server that sends a byte now and then would never run into the timeout of the socket.
+    cut = Timer(READ_SECONDS, _shut, [connection])
+    cut.start()
+    started = monotonic()
+    parts = urlsplit(url)
+    headers = {"Host": parts.netloc, "Content-Type": "application/json", "Connection": "close"}
+    try:
+        # Whoever finds the body too large answers and hangs up before all of it is sent.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            http.request("POST", parts.path, body, headers)
+        response = http.getresponse()
+        content = response.read(LONGEST_ANSWER)
+    except (OSError, HTTPException) as error:
+        raise (TimeoutError() if monotonic() - started >= READ_SECONDS else error) from None
+    finally:
+        cut.cancel()
+    received = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, received, content, monotonic() - started, datetime.now(UTC))
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,65 @@
+"""The test callback: signed like a real one, marked as a test, and taken back once it is known to have arrived."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.queries import JOB_ID_PREFIX, WITHOUT_BODY
+from dashboard.jobs.sent_signatures import note_sent
+from dashboard.smile import Signature
+
+#: As large as the largest of Smile's: a proxy with a limit of 1 MB would let a small one pass.
+BODY_SIZE = 1_500_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    body: bytes = field(repr=False)
+    signature: str = field(repr=False)
+
+    @property
+    def body_sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What was stored of it."""
+
+    verdict: Verdict
+    reason: str
+    source_address: str
+    headers: dict[str, str]
+
+
+def make_trial(signer: Signature) -> Trial:
+    signed = signer.generate_signature()
+    payload = {
+        "PartnerParams": {"job_id": JOB_ID_PREFIX + secrets.token_hex(16), "user_id": "test-callback"},
+        "ResultText": "Test callback, sent by Partner Desk to itself",
+        **signed,
+    }
+    padding = "0" * (BODY_SIZE - len(json.dumps(payload | {"Padding": ""})))
+    return Trial(json.dumps(payload | {"Padding": padding}).encode(), signed["signature"])
+
+
+def take_back(session: Session, environment: str, trial: Trial, now: datetime) -> Arrival | None:
+    """None: it is not here.
+
+    Its row is deleted, so that the inspector shows only what others sent. It is known by the digest of a body that we
+    made up a moment ago and not by its marker, with which a stranger could make a callback disappear. Its signature
+    stays known as one of ours: whoever else got hold of it cannot use it.
+    """
+    of_trial = (Callback.environment == environment, Callback.body_sha256 == trial.body_sha256)
+    row = session.exec(select(Callback).where(*of_trial).options(WITHOUT_BODY)).first()
+    if row is None:
+        return None
+    note_sent(session, trial.signature, now)
+    session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
+    return Arrival(row.verdict, row.reason, row.source_address, row.headers)

@@ -1,0 +1,196 @@
+"""HTTP in, HTTP out for callbacks and keys: who signs, from where callbacks are taken, and whether they reach us."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
+
+from dashboard.audit.trail import record
+from dashboard.callbacks.models import Callback
+from dashboard.callbacks.networks import Network, named_networks, parse_networks, read_networks, shown, write_networks
+from dashboard.callbacks.queries import find_last_callback
+from dashboard.callbacks.reach import attempt
+from dashboard.callbacks.reach_steps import ReachStep, explain
+from dashboard.callbacks.trial import make_trial, take_back
+from dashboard.config import Settings
+from dashboard.db import reading, transaction, utc_now
+from dashboard.errors import Conflict, Invalid
+from dashboard.smile import Signature
+from dashboard.smile.constants import callback_addresses
+from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
+from dashboard.web.access import permission_required
+from dashboard.web.pages import render_page_or_partial, see_other
+from dashboard.web.typed_forms import TypedForm
+
+ROTATE_AFTER_DAYS = 90
+
+blueprint = Blueprint("callback_settings", __name__)
+
+
+@dataclass(frozen=True)
+class Present:
+    """How things stand."""
+
+    keys: list[SmileKey]
+    signing_number: int
+    networks: tuple[Network, ...]
+    last_callback: Callback | None
+
+
+@blueprint.get("/settings/callbacks")
+@permission_required("settings.manage")
+def show() -> ResponseReturnValue:
+    return _page()
+
+
+@blueprint.get("/settings/callbacks.json")
+@permission_required("settings.manage")
+def show_twin() -> ResponseReturnValue:
+    present = _present()
+    last = present.last_callback
+    return {
+        "address": _hook_address(),
+        "keys": [_key_twin(key, present.signing_number) for key in present.keys],
+        "networks": [shown(network) for network in present.networks],
+        "networks_are_enforced": bool(present.networks and _settings().trusted_proxies),
+        "trusted_proxies": _settings().trusted_proxies,
+        "last_callback": last
+        and {"id": str(last.id), "received_at": last.received_at.isoformat(), "verdict": last.verdict},
+    }
+
+
+@blueprint.post("/settings/callbacks/keys")
+@permission_required("settings.manage")
+def add() -> ResponseReturnValue:
+    now, environment = utc_now(), _settings().environment
+    try:
+        with transaction() as session:
+            key = add_key(session, environment, request.form.get("api_key", ""), current_user.email, now)
+            record(session, "smile_key.added", f"key {key.number}", now, details={"environment": environment})
+    except Invalid as error:
+        return _page(error.fields)
+    except IntegrityError:
+        raise Conflict("Somebody else added a key at the same moment.") from None
+    smile_keys(fresh=True)
+    return see_other("callback_settings.show", f"Key {key.number} was added: callbacks may be signed with it now.")
+
+
+@blueprint.post("/settings/callbacks/keys/<uuid:key_id>/signing")
+@permission_required("settings.manage")
+def sign(key_id: UUID) -> ResponseReturnValue:
+    now, environment = utc_now(), _settings().environment
+    with transaction() as session:
+        key = sign_with(session, environment, key_id, now)
+        record(session, "smile_key.signs", f"key {key.number}", now, details={"environment": environment})
+    smile_keys(fresh=True)
+    return see_other("callback_settings.show", f"Requests to Smile are signed with key {key.number} from now on.")
+
+
+@blueprint.post("/settings/callbacks/keys/<uuid:key_id>/retirement")
+@permission_required("settings.manage")
+def retire(key_id: UUID) -> ResponseReturnValue:
+    now, environment = utc_now(), _settings().environment
+    with transaction() as session:
+        key = retire_key(session, _settings(), key_id, current_user.email, now)
+        record(session, "smile_key.retired", f"key {key.number}", now, details={"environment": environment})
+    smile_keys(fresh=True)
+    return see_other("callback_settings.show", f"Key {key.number} was retired. A callback signed with it is refused.")
+
+
+@blueprint.post("/settings/callbacks/networks")
+@permission_required("settings.manage")
+def name_networks() -> ResponseReturnValue:
+    typed, now = request.form.get("networks", ""), utc_now()
+    suggested = callback_addresses(_settings().environment).get(request.form.get("suggestion", ""), ())
+    if suggested:
+        return _page(networks="\n".join(dict.fromkeys([*typed.split(), *suggested])))
+    try:
+        networks = parse_networks(typed)
+    except Invalid as error:
+        return _page(error.fields, networks=typed)
+    with transaction() as session:
+        if networks != read_networks(session):
+            write_networks(session, _settings(), networks, now)
+            details = {"networks": ", ".join(map(shown, networks)) or "everywhere"}
+            record(session, "callback_networks.changed", "settings", now, details=details)
+    named_networks(fresh=True)
+    message = "Saved. Callbacks from elsewhere are refused." if networks else "Callbacks are taken from everywhere."
+    return see_other("callback_settings.show", message)
+
+
+@blueprint.post("/settings/callbacks/checks")
+@permission_required("settings.manage")
+def check() -> ResponseReturnValue:
+    """Through the network to our own door, with no transaction open meanwhile."""
+    settings, key = _settings(), smile_keys(fresh=True).signing
+    trial = make_trial(Signature(settings.smile_partner_id, key.value))
+    tried, now = attempt(_hook_address(), trial.body), utc_now()
+    with transaction() as session:
+        arrival = take_back(session, settings.environment, trial, now)
+        steps = explain(tried, arrival, settings.trusted_proxies)
+        details = {"arrived": "yes" if arrival else "no"}
+        record(session, "callbacks.tried", "settings", now, details=details)
+    return _page(steps=steps, has_arrived=arrival is not None)
+
+
+def _page(
+    errors: dict[str, str] | None = None,
+    networks: str | None = None,
+    steps: list[ReachStep] | None = None,
+    has_arrived: bool = False,
+) -> ResponseReturnValue:
+    present, settings = _present(), _settings()
+    if networks is None:
+        networks = "\n".join(map(shown, present.networks))
+    page = render_page_or_partial(
+        "settings/callbacks.html",
+        "settings/_reach.html",
+        **{name: getattr(present, name) for name in Present.__dataclass_fields__},
+        form=TypedForm({"networks": networks}, errors or {}),
+        is_unsaved=networks.split() != [shown(network) for network in present.networks],
+        suggestions=callback_addresses(settings.environment),
+        hook_address=_hook_address(),
+        steps=steps,
+        has_arrived=has_arrived,
+        moment_now=utc_now(),
+        rotate_after_days=ROTATE_AFTER_DAYS,
+    )
+    return page, 422 if errors else 200
+
+
+def _present() -> Present:
+    settings = _settings()
+    with reading() as session:
+        return Present(
+            list_keys(session, settings.environment),
+            read_keys(session, settings).signing.number,
+            read_networks(session),
+            find_last_callback(session, settings.environment),
+        )
+
+
+def _key_twin(key: SmileKey, signing_number: int) -> dict[str, Any]:
+    return {
+        "id": str(key.id),
+        "number": key.number,
+        "added_at": key.added_at.isoformat(),
+        "added_by": key.added_by,
+        "age_in_days": key.age_in_days(utc_now()),
+        "is_signing": key.retired_at is None and key.number == signing_number,
+        "retired_at": key.retired_at.isoformat() if key.retired_at else None,
+        "retired_by": key.retired_by or None,
+    }
+
+
+def _hook_address() -> str:
+    return f"{_settings().public_url}/hooks/smile"
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings

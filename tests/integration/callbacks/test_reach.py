@@ -1,0 +1,182 @@
+"""Reaching ourselves where something else answers, or nothing: each hop over a real connection."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import trustme
+
+from dashboard.callbacks import reach
+from dashboard.callbacks.reach import attempt
+from dashboard.callbacks.reach_steps import ReachStep, explain
+from dashboard.callbacks.trial import make_trial
+from dashboard.smile import Signature
+from tests.integration.callbacks.servers import listening, reply
+from tests.integration.conftest import free_port
+
+BODY = make_trial(Signature("002", "test-api-key-0001")).body
+
+
+def reach_out(url: str) -> list[ReachStep]:
+    return explain(attempt(f"{url}/hooks/smile", BODY), None, 0)
+
+
+def failures(steps: list[ReachStep]) -> str:
+    return " ".join(f"{step.text} {step.advice}" for step in steps if step.passed is False)
+
+
+def accept(request: BaseHTTPRequestHandler) -> None:
+    reply(request, 200, b'{"received": true}')
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """One that this machine trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(reach, "READ_SECONDS", 0.7)
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_closed_port() -> None:
+    assert "refuses connections" in failures(reach_out(f"http://127.0.0.1:{free_port()}"))
+
+
+def test_name_that_nobody_knows() -> None:
+    for name in ("no-such-host.invalid", "a..b", "x" * 70 + ".example"):
+        assert "is not known" in failures(reach_out(f"http://{name}"))
+
+
+def test_name_server_that_does_not_answer(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1.0) or [])
+
+    assert "No name server answered" in failures(reach_out("http://desk.example"))
+
+
+def test_redirect_is_told_and_not_followed() -> None:
+    followed: list[str] = []
+
+    def redirect(request: BaseHTTPRequestHandler) -> None:
+        followed.append(request.path)
+        reply(request, 301, Location="https://desk.example.com/hooks/smile?secret=1")
+
+    with listening(redirect) as url:
+        told = failures(reach_out(url))
+
+    assert "leads on to https://desk.example.com/hooks/smile." in told
+    assert followed == ["/hooks/smile"]
+
+
+def test_page_of_another_program_is_named() -> None:
+    with listening(lambda request: reply(request, 200, b"<html><title>Kora intranet</title></html>")) as url:
+        assert 'A page titled "Kora intranet" answered instead' in failures(reach_out(url))
+
+
+def test_proxy_with_a_limit_hangs_up_in_the_middle_of_the_body() -> None:
+    def refuse(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        request.send_response(413)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        request.wfile.flush()
+        request.connection.shutdown(socket.SHUT_WR)
+        request.rfile.read(int(request.headers["Content-Length"]) - 1)  # nginx lingers too, so that it is heard
+
+    with listening(refuse) as url:
+        assert "client_max_body_size" in failures(reach_out(url))
+
+
+def test_slow_answer_is_not_waited_for(quick: None) -> None:
+    def dawdle(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(1.5)
+        accept(request)
+
+    with listening(dawdle) as url:
+        started = time.monotonic()
+        told = failures(reach_out(url))
+
+    assert "No answer came" in told
+    assert time.monotonic() - started < 1.4
+
+
+def test_answer_that_drips_is_not_waited_for(quick: None) -> None:
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        request.rfile.read(int(request.headers["Content-Length"]))
+        for _ in range(30):
+            request.wfile.write(b"H")
+            request.wfile.flush()
+            time.sleep(0.1)
+
+    with listening(drip) as url:
+        started = time.monotonic()
+        told = failures(reach_out(url))
+
+    assert "No answer came" in told
+    assert time.monotonic() - started < 1.4
+
+
+def test_endless_answer_is_cut() -> None:
+    with listening(lambda request: reply(request, 200, b"x" * 5_000_000)) as url:
+        tried = attempt(f"{url}/hooks/smile", BODY)
+
+    assert tried.answer is not None
+    assert len(tried.answer.body) == reach.LONGEST_ANSWER
+
+
+def test_server_that_hangs_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=lambda: server.accept()[0].close())
+        thread.start()
+        told = failures(reach_out(f"http://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
+
+    assert "without an answer" in told
+
+
+def test_certificate_that_is_trusted(authority: trustme.CA) -> None:
+    with listening(accept, authority.issue_cert("127.0.0.1")) as url:
+        steps = reach_out(url)
+
+    assert steps[2].passed is True
+    assert "issued by trustme" in steps[2].text
+    assert "It was taken." in steps[3].text
+
+
+def test_certificates_that_nobody_should_trust(authority: trustme.CA) -> None:
+    expired = authority.issue_cert("127.0.0.1", not_after=datetime.now(UTC) - timedelta(days=1))
+    cases = {
+        "has expired": expired,
+        "is for another": authority.issue_cert("desk.example.com"),
+        "cannot be traced": trustme.CA().issue_cert("127.0.0.1"),
+    }
+    heard: list[str] = []
+    for problem, certificate in cases.items():
+        with listening(lambda request: heard.append(request.path), certificate) as url:
+            assert problem in failures(reach_out(url))
+    assert heard == []
+
+
+def test_no_tls_where_the_address_promises_it(quick: None) -> None:
+    with listening(accept) as url:
+        assert "does not speak TLS" in failures(reach_out(url.replace("http:", "https:")))
+    with silent_server() as address:
+        assert "No encryption was agreed on" in failures(reach_out(f"https://{address}"))
