@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from sqlmodel import Session, select
 
 from dashboard import cached_reading
+from dashboard.app import create_app
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.networks import is_within, named_networks, parse_networks, read_networks, shown, write_networks
 from dashboard.config import Settings
@@ -111,13 +112,13 @@ def test_callback_from_a_named_network_is_kept(app: Flask, settings: Settings, c
     assert len(session.exec(select(Callback)).all()) == 3
 
 
-def test_list_is_not_enforced_once_no_proxy_is_trusted(
-    app: Flask, settings: Settings, direct_settings: Settings, client: FlaskClient
-):
+def test_list_is_not_enforced_once_no_proxy_is_trusted(app: Flask, settings: Settings, direct_settings: Settings):
     name_networks(app, settings, "203.0.113.0/24")
-    app.config["SETTINGS"] = direct_settings
 
-    assert deliver(client, encode(make_payload())).status_code == 200
+    restarted = create_app(direct_settings)
+
+    assert deliver(restarted.test_client(), encode(make_payload())).status_code == 200
+    restarted.extensions["database"].dispose()
 
 
 def test_without_a_trusted_proxy_a_list_can_only_be_emptied(database: Database, direct_settings: Settings):
