@@ -56,6 +56,7 @@ def redraw(picture: EmbeddedPicture) -> bytes:
             source.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             drawn = ImageOps.exif_transpose(source).convert("RGB")
         drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        drawn.info = {}  # A comment would be written again.
         jpeg = io.BytesIO()
         drawn.save(jpeg, "JPEG", quality=85)
     except (binascii.Error, *UNREADABLE):

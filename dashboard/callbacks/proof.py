@@ -81,7 +81,7 @@ def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
         when = f"{in_words(callback.received_at - answer.received_at)} before it came"
         if job.checked_at and job.checked_at > callback.received_at:
             when += ", and still said the same afterwards"
-    word = "Confirmed with Smile" if answer.result_code == callback.result_code else "Looked up with Smile"
+    word = "Confirmed with Smile" if answer.result_code == callback.result_code else "Compared with Smile"
     return {"passed": True, "text": f"{word} {when}: Smile answered our own request with {said}."}
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.models import Callback
 from dashboard.errors import NotFound
-from dashboard.jobs.models import Job, JobEvent, Result
+from dashboard.jobs.models import Job, JobEvent, Outcome, Result
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
 # SQLModel types a column as its value.
@@ -41,10 +41,18 @@ def count_callbacks(session: Session, environment: str, filters: Filters, cap: i
 
 def version_of_list(session: Session, environment: str, filters: Filters, *beside: Any) -> int:
     """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
-    seen = select(Callback.id, Callback.times_seen, Callback.verdict, Callback.job_id)
+    seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome)
+    seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
     newest = seen.where(*filters.conditions(session, environment)).order_by(col(Callback.id).desc())
     rows = session.exec(newest.limit(PAGE_SIZE + 1)).all()
     return zlib.crc32(repr(([tuple(map(str, row)) for row in rows], beside)).encode())
+
+
+def outcomes_of_jobs(session: Session, callbacks: Sequence[Callback]) -> dict[UUID | None, Outcome]:
+    """What Smile itself said of their jobs, by the job's id."""
+    ids = {callback.job_id for callback in callbacks if callback.job_id}
+    settled = select(Job.id, Job.outcome).where(col(Job.id).in_(ids), col(Job.outcome).is_not(None))
+    return {job_id: Outcome(outcome) for job_id, outcome in session.exec(settled).all() if outcome}
 
 
 def find_callback(session: Session, environment: str, callback_id: UUID, *, to_change: bool = False) -> Callback:

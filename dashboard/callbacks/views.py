@@ -26,6 +26,7 @@ from dashboard.callbacks.queries import (
     list_beside,
     list_callbacks,
     of_same_job,
+    outcomes_of_jobs,
     version_of,
     version_of_list,
 )
@@ -71,10 +72,12 @@ def index() -> ResponseReturnValue:
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
         page = list_callbacks(session, environment(), filters, asked_after())
+        outcomes = outcomes_of_jobs(session, page.rows)
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",
         page=page,
+        outcomes=outcomes,
         filters=filters,
         today=today,
         runs=runs,
@@ -95,7 +98,8 @@ def index() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     with reading() as session:
         page = list_callbacks(session, environment(), asked_filters(), asked_after())
-    items = [callback_twin(callback) for callback in page.rows]
+        outcomes = outcomes_of_jobs(session, page.rows)
+    items = [callback_twin(each) | {"job_outcome": outcomes.get(each.job_id)} for each in page.rows]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
 
 
