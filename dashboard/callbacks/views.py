@@ -35,7 +35,7 @@ from dashboard.callbacks.showing import as_curl, body_as_received, pretty_json, 
 from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, lines_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
-from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed
+from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
 from dashboard.db import keyring_of, reading, transaction, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.catalogue import country_names
@@ -168,7 +168,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         siblings=siblings,
         previous=siblings[place - 1] if place else None,
         next=siblings[place + 1] if place + 1 < len(siblings) else None,
-        events=events,
+        timeline=timeline_of(callback, events),
         verified=verified,
         claimed=sentence_claimed(callback.result_code, callback.result_text, callback.product),
         actions=actions if isinstance(actions, dict) else {},
@@ -211,7 +211,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         masked=["signature"] if may_reveal else ["signature", "personal data"],
         pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
         of_same_job=[str(sibling.id) for sibling in siblings],
-        timeline=[{"at": event.at.isoformat(), "kind": event.kind, "text": event.text} for event in events],
+        timeline=[{"at": at.isoformat(), "text": text} for at, text in timeline_of(callback, events)],
     )
 
 

@@ -1,8 +1,14 @@
 """What a callback claims, in words: its code by the shipped table, its text as it came."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboard.callbacks.models import Callback
+from dashboard.jobs.models import JobEvent
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.wording import BY_CODE
 from dashboard.smile.constants import result_codes
+from dashboard.web.filters import file_size
 
 OUTCOMES = frozenset({"approved", "rejected", "provisional", "error"})
 
@@ -37,3 +43,16 @@ def sentence_claimed(code: str | None, text: str | None, product: Product | None
         f"{what} {'has an error' if outcome == 'error' else f'is {outcome}'}{f': {said}' if said else ''}".rstrip(".")
         + "."
     )
+
+
+def timeline_of(callback: Callback, events: Sequence[JobEvent]) -> list[tuple[datetime, str]]:
+    """What happened to it and, from its arrival on, to its job; oldest first."""
+    source = callback.source_address or "an unknown address"
+    moments = [(callback.received_at, f"Received and stored: {file_size(callback.body_size)} from {source}.")]
+    if callback.times_seen > 1:
+        text = f"Came once more, unchanged; {callback.times_seen:,} times in all so far."
+        moments.append((callback.last_seen_at, text))
+    if callback.job_id and callback.handled_at:
+        moments.append((callback.handled_at, "Handed to its job."))
+    moments += [(event.at, f"Job: {event.text}") for event in events]
+    return sorted(moments, key=lambda moment: moment[0])

@@ -8,7 +8,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-RARE = {"ix_callback_again": "times_seen > 1", "ix_callback_orphan": "job_id IS NULL"}
+RARE = {
+    "ix_callback_again": "times_seen > 1",
+    "ix_callback_orphan": "job_id IS NULL",
+    "ix_callback_alarm": "verdict IN ('reused', 'reflected')",
+}
 
 
 def upgrade() -> None:
