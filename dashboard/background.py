@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from dashboard.callbacks import runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.jobs import following, sent_signatures
@@ -18,6 +19,7 @@ def tasks() -> Mapping[str, Task]:
         "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
         "callbacks.handle": callback_tasks.handle,
         "callbacks.handle_again": callback_tasks.handle_again,
+        "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
     }
 
@@ -25,6 +27,7 @@ def tasks() -> Mapping[str, Task]:
 def due_rows(environment: str) -> Mapping[str, FindDue]:
     return {
         "callbacks.handle_again": lambda session, now, limit: callbacks_due(session, environment, now, limit),
+        "callbacks.process_run": lambda session, now, limit: runs.runs_due(session, environment, now, limit),
         "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
         "jobs.note_overdue_callback": lambda session, now, limit: following.overdue_unnoted(
             session, environment, now, limit

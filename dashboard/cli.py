@@ -60,23 +60,41 @@ def demo(port: int, fresh: bool) -> None:
     os.environ.update(environment)
     app = _app(Settings())
     _upgrade(app)
-    _prepare_demo(app, password)
+    is_first = _prepare_demo(app, password)
+
+    def when_up() -> None:
+        if is_first:
+            _send_sample_callbacks(app)
+        click.echo(_welcome(port, password))
+
     try:
-        run_processes(environment, port, lambda: click.echo(_welcome(port, password)))
+        run_processes(environment, port, when_up)
     except DemoFailed as error:
         raise click.ClickException(str(error)) from None
 
 
-def _prepare_demo(app: Flask, password: str) -> None:
+def _prepare_demo(app: Flask, password: str) -> bool:
+    """Whether there was no sample data yet."""
     from dashboard.db import transaction, utc_now
     from dashboard.demo.sample_links import make_sample_links
     from dashboard.demo.samples import has_jobs, set_up_cast, submit_samples
 
     with app.app_context(), transaction() as session:
         set_up_cast(session, password, utc_now())
-        if not has_jobs(session):
+        is_first = not has_jobs(session)
+        if is_first:
             submit_samples(session, app.config["SETTINGS"], utc_now())
             make_sample_links(session, app.config["SETTINGS"], utc_now())
+    return is_first
+
+
+def _send_sample_callbacks(app: Flask) -> None:
+    from dashboard.db import reading, utc_now
+    from dashboard.demo.sample_callbacks import job_to_lie_about, send_sample_callbacks
+
+    with app.app_context(), reading() as session:
+        job_id = job_to_lie_about(session)
+    send_sample_callbacks(app.config["SETTINGS"], job_id, utc_now())
 
 
 def _welcome(port: int, password: str) -> str:

@@ -12,7 +12,7 @@ from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.db import keyring_of
 from dashboard.jobs.following import note_callback
-from dashboard.jobs.models import Job
+from dashboard.jobs.models import Job, JobEvent, Result, Source
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
@@ -59,8 +59,21 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         verdict=callback.verdict.value,
         reason=callback.reason,
         received_at=callback.received_at,
-        payload=parse(body) if callback.verdict == Verdict.VALID else None,
+        payload=parse(body) if callback.verdict == Verdict.VALID and not _claim_is_kept(session, callback) else None,
+        is_told=_is_told(session, callback),
         is_worth_asking=is_worth_asking,
         now=now,
     )
     return job.id if is_worth_asking else None
+
+
+def _is_told(session: Session, callback: Callback) -> bool:
+    """Whether the timeline speaks of it already: it is handed over again when somebody had it processed again."""
+    at_that_time = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at == callback.received_at)
+    events = session.exec(at_that_time.where(JobEvent.kind == "callback")).all()
+    return any(event.facts.get("callback_id") == str(callback.id) for event in events)
+
+
+def _claim_is_kept(session: Session, callback: Callback) -> bool:
+    claims = select(Result.id).where(Result.job_id == callback.job_id, Result.source == Source.CALLBACK)
+    return session.exec(claims.where(Result.received_at == callback.received_at)).first() is not None

@@ -35,6 +35,9 @@ Step = dict[str, Any]
 
 NEW_SIGNATURE = text("verdict IN ('valid', 'stale', 'future')")
 DUE = text("due_at IS NOT NULL")
+IS_REPEATED = text("times_seen > 1")
+IS_ORPHAN = text("job_id IS NULL")
+IS_ALARMING = text("verdict IN ('reused', 'reflected')")
 
 
 class Callback(SQLModel, table=True):
@@ -43,6 +46,10 @@ class Callback(SQLModel, table=True):
         Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
         Index("ix_callback_environment_claimed_job_id", "environment", "claimed_job_id"),
         Index("ix_callback_environment_due_at", "environment", "due_at", sqlite_where=DUE, postgresql_where=DUE),
+        # What is rare is counted without a look at the rest, and costs the others nothing when they are stored.
+        Index("ix_callback_again", "environment", "id", sqlite_where=IS_REPEATED, postgresql_where=IS_REPEATED),
+        Index("ix_callback_orphan", "environment", "id", sqlite_where=IS_ORPHAN, postgresql_where=IS_ORPHAN),
+        Index("ix_callback_alarm", "environment", "id", sqlite_where=IS_ALARMING, postgresql_where=IS_ALARMING),
         # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new.
         Index("uq_callback_same", "environment", "body_sha256", "signature_digest", unique=True),
         Index(

@@ -1,58 +1,63 @@
 """Reads for the list and the page of one callback. Bodies are left out of lists: one may be megabytes."""
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import func
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.models import Callback
 from dashboard.errors import NotFound
-from dashboard.jobs.models import Result
+from dashboard.jobs.models import Job, JobEvent, Outcome, Result
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
 # SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
-NO_JOB = "none"  # The value of the `job` filter that finds orphans.
-
-
-@dataclass(frozen=True)
-class Filters:
-    verdict: Verdict | None = None
-    q: str = ""
-    job: str = ""  # our id, Smile's name for it, or NO_JOB
-
-    @property
-    def are_set(self) -> bool:
-        return bool(self.verdict or self.q or self.job)
+NEWER_BESIDE = 10
+OLDER_BESIDE = 20
+MOST_OF_A_JOB = 50
 
 
 def list_callbacks(session: Session, environment: str, filters: Filters, after: UUID | None) -> Page[Callback]:
-    conditions = _conditions(environment, filters)
+    conditions = filters.conditions(session, environment)
     page = select(Callback).where(*conditions).options(WITHOUT_BODY)
     if after:
         page = page.where(col(Callback.id) < after)
     rows = session.exec(page.order_by(col(Callback.id).desc()).limit(PAGE_SIZE + 1)).all()
-    counted = select(Callback.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
-    count = session.exec(select(func.count()).select_from(counted)).one()
     has_more = len(rows) > PAGE_SIZE
+    count = count_callbacks(session, environment, filters)
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if has_more else None, count)
 
 
-def version_of_list(session: Session, environment: str, filters: Filters) -> int:
-    """Changes whenever the first page would look different, and costs far less than that page."""
-    newest = select(Callback.id, Callback.times_seen).where(*_conditions(environment, filters))
-    rows = session.exec(newest.order_by(col(Callback.id).desc()).limit(PAGE_SIZE + 1)).all()
-    return zlib.crc32(repr([(str(callback_id), times_seen) for callback_id, times_seen in rows]).encode())
+def count_callbacks(session: Session, environment: str, filters: Filters, cap: int = COUNT_CAP) -> int:
+    """Up to one more than `cap`, which means "more than that"."""
+    counted = select(Callback.id).where(*filters.conditions(session, environment)).limit(cap + 1).subquery()
+    return session.exec(select(func.count()).select_from(counted)).one()
 
 
-def find_callback(session: Session, environment: str, callback_id: UUID) -> Callback:
-    callback = session.get(Callback, callback_id)
+def version_of_list(session: Session, environment: str, filters: Filters, *beside: Any) -> int:
+    """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
+    seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome)
+    seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
+    newest = seen.where(*filters.conditions(session, environment)).order_by(col(Callback.id).desc())
+    rows = session.exec(newest.limit(PAGE_SIZE + 1)).all()
+    return zlib.crc32(repr(([tuple(map(str, row)) for row in rows], beside)).encode())
+
+
+def outcomes_of_jobs(session: Session, callbacks: Sequence[Callback]) -> dict[UUID | None, Outcome]:
+    """What Smile itself said of their jobs, by the job's id."""
+    ids = {callback.job_id for callback in callbacks if callback.job_id}
+    settled = select(Job.id, Job.outcome).where(col(Job.id).in_(ids), col(Job.outcome).is_not(None))
+    return {job_id: Outcome(outcome) for job_id, outcome in session.exec(settled).all() if outcome}
+
+
+def find_callback(session: Session, environment: str, callback_id: UUID, *, to_change: bool = False) -> Callback:
+    callback = session.get(Callback, callback_id, with_for_update=to_change)
     if callback is None or callback.environment != environment:
         raise NotFound("There is no such callback, or it was refused and has made room for newer ones.")
     return callback
@@ -65,45 +70,45 @@ def find_last_callback(session: Session, environment: str) -> Callback | None:
     return session.exec(newest.options(WITHOUT_BODY).limit(1)).first()
 
 
-def find_confirmation(session: Session, callback: Callback) -> Result | None:
-    """The first answer of Smile to our own request after it: only that decides."""
-    if callback.job_id is None:
-        return None
-    return session.exec(
-        select(Result)
-        .where(Result.job_id == callback.job_id, col(Result.is_confirmed))
-        .where(Result.received_at >= callback.received_at)
-        .order_by(col(Result.received_at))
-        .limit(1)
-    ).first()
+def version_of(session: Session, environment: str, callback_id: UUID) -> int:
+    """Changes whenever the live part of its page would look different."""
+    seen = select(Callback.verdict, Callback.times_seen, Callback.handled_at, Callback.job_id)
+    row = session.exec(seen.where(Callback.id == callback_id, Callback.environment == environment)).first()
+    if row is None:
+        raise NotFound
+    job_version = session.exec(select(Job.version).where(Job.id == row[3])).first() if row[3] else None
+    return zlib.crc32(repr((*map(str, row), job_version)).encode())
 
 
-def _conditions(environment: str, filters: Filters) -> Iterable[ColumnElement[bool] | bool]:
-    conditions: list[Any] = [Callback.environment == environment]
-    if filters.verdict:
-        conditions.append(Callback.verdict == filters.verdict)
-    if filters.job == NO_JOB:
-        conditions.append(col(Callback.job_id).is_(None))
-    elif filters.job:
-        row_id = _as_uuid(filters.job)
-        conditions.append(Callback.job_id == row_id if row_id else Callback.claimed_job_id == filters.job)
-    if filters.q:
-        conditions.append(_matches(filters.q))
-    return conditions
+def list_beside(session: Session, environment: str, filters: Filters, chosen: Callback) -> Sequence[Callback]:
+    """The part of a list around the chosen one, which stands in it even if it fits the filters no more."""
+    others = select(Callback).where(*filters.conditions(session, environment)).options(WITHOUT_BODY)
+    newer = others.where(col(Callback.id) > chosen.id).order_by(col(Callback.id)).limit(NEWER_BESIDE)
+    older = others.where(col(Callback.id) < chosen.id).order_by(col(Callback.id).desc()).limit(OLDER_BESIDE)
+    return [*reversed(session.exec(newer).all()), chosen, *session.exec(older).all()]
 
 
-def _matches(q: str) -> ColumnElement[bool]:
-    row_id = _as_uuid(q)
-    found = [col(Callback.search_text).contains(q.lower(), autoescape=True)]
-    if row_id:
-        found += [col(Callback.id) == row_id, col(Callback.job_id) == row_id]
-    if len(q) == 64:
-        found.append(col(Callback.body_sha256) == q.lower())
-    return or_(*found)
+def of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:
+    """All of its job, oldest first, itself among them; orphans belong together by the job that they name."""
+    same = select(Callback).where(Callback.environment == callback.environment).options(WITHOUT_BODY)
+    if callback.job_id:
+        same = same.where(Callback.job_id == callback.job_id)
+    elif callback.claimed_job_id:
+        same = same.where(Callback.claimed_job_id == callback.claimed_job_id, col(Callback.job_id).is_(None))
+    else:
+        return [callback]
+    newer = same.where(col(Callback.id) > callback.id).order_by(col(Callback.id)).limit(MOST_OF_A_JOB)
+    older = same.where(col(Callback.id) < callback.id).order_by(col(Callback.id).desc()).limit(MOST_OF_A_JOB)
+    return [*reversed(session.exec(older).all()), callback, *session.exec(newer).all()]
 
 
-def _as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def confirmed_results(session: Session, callback: Callback) -> Sequence[Result]:
+    """Smile's answers to our own requests about its job, oldest first: only those decide."""
+    confirmed = select(Result).where(Result.job_id == callback.job_id, col(Result.is_confirmed))
+    return session.exec(confirmed.order_by(col(Result.received_at), col(Result.id))).all()
+
+
+def events_since(session: Session, callback: Callback) -> Sequence[JobEvent]:
+    """What its job's timeline says from its arrival on."""
+    events = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at >= callback.received_at)
+    return session.exec(events.order_by(col(JobEvent.at), col(JobEvent.id)).limit(MOST_OF_A_JOB)).all()

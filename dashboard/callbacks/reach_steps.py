@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from dashboard.callbacks.models import Verdict
 from dashboard.callbacks.reach import CONNECT_SECONDS, READ_SECONDS, Answer, Attempt
-from dashboard.callbacks.trial import Arrival
+from dashboard.callbacks.trial import TrialReceipt
 from dashboard.callbacks.verdicts import TOLERANCE, in_words
 
 RENEW_WITHIN_DAYS = 14
@@ -44,14 +44,14 @@ class ReachStep:
     advice: str = ""
 
 
-def explain(attempt: Attempt, arrival: Arrival | None, trusted_proxies: int) -> list[ReachStep]:
+def explain(attempt: Attempt, receipt: TrialReceipt | None, trusted_proxies: int) -> list[ReachStep]:
     steps = list(_hops(attempt))
     if attempt.answer:
-        steps.append(_stored(attempt.answer, arrival))
-        if arrival:
-            steps += _sender(arrival, trusted_proxies)
+        steps.append(_stored(attempt.answer, receipt))
+        if receipt:
+            steps += _sender(receipt, trusted_proxies)
         steps += _clock(attempt.answer)
-    elif arrival:
+    elif receipt:
         text = "It arrived and was stored all the same, but the answer came too late."
         steps.append(
             ReachStep(False, text, "See why the answer is slow: Smile may take it for a failure and send again.")
@@ -195,14 +195,14 @@ def _other_program(answer: Answer) -> str:
     return f"another program ({server})" if server else "another program"
 
 
-def _stored(answer: Answer, arrival: Arrival | None) -> ReachStep:
-    if arrival is None:
+def _stored(answer: Answer, receipt: TrialReceipt | None) -> ReachStep:
+    if receipt is None:
         if answer.status == 200 and _own_words(answer) == "":
             advice = "Another deployment with the same key answers at this address: correct DASHBOARD_PUBLIC_URL."
             return ReachStep(False, "It was taken, but it was not stored here.", advice)
         return ReachStep(False, "It was not stored here.", "Mend what failed above, then try again.")
-    if arrival.verdict != Verdict.VALID:
-        return ReachStep(False, f"It was stored as {arrival.verdict}. {arrival.reason}", _advice_for(arrival.verdict))
+    if receipt.verdict != Verdict.VALID:
+        return ReachStep(False, f"It was stored as {receipt.verdict}. {receipt.reason}", _advice_for(receipt.verdict))
     return ReachStep(True, "It was stored here as valid, and taken away again.")
 
 
@@ -212,10 +212,10 @@ def _advice_for(verdict: Verdict) -> str:
     return "Look at the keys above: all processes must use the same database."
 
 
-def _sender(arrival: Arrival, trusted_proxies: int) -> Iterator[ReachStep]:
+def _sender(receipt: TrialReceipt, trusted_proxies: int) -> Iterator[ReachStep]:
     """This machine sends no X-Forwarded-For, so each address in it was added by a proxy on the way."""
-    forwarded = [part for part in arrival.headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    seen = f"It seemed to come from {arrival.source_address}"
+    forwarded = [part for part in receipt.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    seen = f"It seemed to come from {receipt.source_address}"
     passed = _proxies(len(forwarded))
     if len(forwarded) == trusted_proxies:
         way = f"through {passed}, as the setting says" if forwarded else "with no proxy between"

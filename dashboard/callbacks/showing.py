@@ -2,12 +2,15 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 from dashboard.jobs.personal import IMPERSONAL_KEYS, base64_note, fold_base64
 
 MASK = "[masked]"
+#: A page stays light however long a body is; the twin has all of it.
+MOST_SHOWN = 40_000
 #: A signature fits any body, so whoever reads one could send a callback of their own with it.
 SECRET_FIELDS = frozenset({"signature", "sec_key"})
 WHOLLY_IMPERSONAL_FIELDS = frozenset({"Actions"})
@@ -24,7 +27,8 @@ def shown_payload(payload: dict[str, Any], may_reveal: bool) -> dict[str, Any]:
 
 def pretty_json(payload: dict[str, Any], may_reveal: bool) -> str:
     """Indented, and with what is long and unreadable folded to its size."""
-    return visible(json.dumps(fold_base64(shown_payload(payload, may_reveal)), indent=2, ensure_ascii=False))
+    shown = fold_base64(shown_payload(payload, may_reveal))
+    return _cut(visible(json.dumps(shown, indent=2, ensure_ascii=False)))
 
 
 def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> str:
@@ -43,11 +47,26 @@ def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> st
 def raw_text(body: str, payload: dict[str, Any]) -> str:
     """For the page, to somebody who may reveal: as received, with long base64 folded."""
     text = body_as_received(body, payload, may_reveal=True)
-    return visible(LONG_BASE64.sub(lambda found: base64_note(found[0]), text))
+    return _cut(visible(LONG_BASE64.sub(lambda found: base64_note(found[0]), text)))
+
+
+def as_curl(payload: dict[str, Any], may_reveal: bool, address: str) -> str:
+    """The same request for a shell, but for the pair that would make anybody's body look signed."""
+    shown = fold_base64(shown_payload(payload, may_reveal))
+    pair = {name: f"<{name}>" for name in payload if name.lower() in SECRET_FIELDS or name == "timestamp"}
+    body = json.dumps(shown | pair)
+    if len(body) > MOST_SHOWN:
+        body = "@callback.json"
+    words = ["curl", "-X", "POST", address, "-H", "Content-Type: application/json", "--data-binary", body]
+    return " ".join(map(shlex.quote, words))
 
 
 def visible(text: str) -> str:
     return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}\n... {len(text) - MOST_SHOWN:,} characters more"
 
 
 def _shown_field(name: str, value: Any, may_reveal: bool) -> Any:

@@ -2,8 +2,13 @@
 
 from uuid import UUID
 
+from flask import current_app
+
 from dashboard.callbacks.handling import hand_over, postpone
+from dashboard.callbacks.runs import claim_run, work_batch
+from dashboard.config import Settings
 from dashboard.db import transaction, utc_now
+from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
 
 
@@ -18,3 +23,17 @@ def handle_again(callback_id: UUID) -> None:
     with transaction() as session:
         postpone(session, callback_id, utc_now())
     handle(callback_id)
+
+
+def process_run(run_id: UUID) -> None:
+    settings: Settings = current_app.config["SETTINGS"]
+    with transaction() as session:
+        if not claim_run(session, run_id, utc_now()):
+            return
+    to_hand_over: list[UUID] | None = []
+    while to_hand_over is not None:
+        keys = smile_keys(fresh=True)
+        with transaction() as session:
+            to_hand_over = work_batch(session, run_id, settings, keys, utc_now())
+        for callback_id in to_hand_over or ():
+            wake("callbacks.handle", callback_id)

@@ -29,7 +29,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class TrialReceipt:
     """What was stored of it."""
 
     verdict: Verdict
@@ -49,7 +49,7 @@ def make_trial(signer: Signature) -> Trial:
     return Trial(json.dumps(payload | {"Padding": padding}).encode(), signed["signature"])
 
 
-def take_back(session: Session, environment: str, trial: Trial, now: datetime) -> Arrival | None:
+def take_back(session: Session, environment: str, trial: Trial, now: datetime) -> TrialReceipt | None:
     """None: it is not here.
 
     Its row is deleted, so that the inspector shows only what others sent. It is known by the digest of a body that we
@@ -62,4 +62,4 @@ def take_back(session: Session, environment: str, trial: Trial, now: datetime) -
         return None
     note_sent(session, trial.signature, now)
     session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
-    return Arrival(row.verdict, row.reason, row.source_address, row.headers)
+    return TrialReceipt(row.verdict, row.reason, row.source_address, row.headers)

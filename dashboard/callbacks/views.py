@@ -1,57 +1,95 @@
 """HTTP in, HTTP out for callbacks as the team sees them; what Smile sends arrives in hooks.py."""
 
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlmodel import Session
 
-from dashboard.callbacks.models import Callback, Verdict
+from dashboard.audit.trail import record
+from dashboard.callbacks import processing_views
+from dashboard.callbacks.comparing import Line, compare_lines
+from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS
+from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
+from dashboard.callbacks.pictures import EmbeddedPicture, find_pictures, redraw
+from dashboard.callbacks.processing import verify_again
+from dashboard.callbacks.processing_views import asked_filters, environment, settings_of_app
+from dashboard.callbacks.proof import Proof, prove
 from dashboard.callbacks.queries import (
-    NO_JOB,
-    Filters,
+    confirmed_results,
+    events_since,
     find_callback,
-    find_confirmation,
+    list_beside,
     list_callbacks,
+    of_same_job,
+    outcomes_of_jobs,
+    version_of,
     version_of_list,
 )
-from dashboard.callbacks.showing import body_as_received, pretty_json, raw_text, visible
-from dashboard.config import Settings
-from dashboard.db import keyring_of, reading
+from dashboard.callbacks.runs import recent_runs
+from dashboard.callbacks.showing import as_curl, body_as_received, pretty_json, raw_text, visible
+from dashboard.callbacks.today import tallies_of_today
+from dashboard.callbacks.twins import callback_twin, lines_twin, run_twin, today_twin
+from dashboard.callbacks.verdicts import Judgement
+from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
+from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.errors import NotFound
+from dashboard.jobs.callback_keys import hook_address
+from dashboard.jobs.catalogue import country_names
+from dashboard.jobs.models import Job
+from dashboard.jobs.products import FACTS
+from dashboard.jobs.wording import id_type_words
+from dashboard.smile.constants import id_types
+from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, seen_version, wants_partial
 from dashboard.web.pagination import asked_after
 
 blueprint = Blueprint("callbacks", __name__)
-blueprint.add_app_template_filter(visible)
+blueprint.register_blueprint(processing_views.blueprint)
+for template_filter in (visible, outcome_claimed, text_claimed):
+    blueprint.add_app_template_filter(template_filter)
 
-#: A duplicate is counted on the callback that it repeats and has no row of its own.
-FILTER_VERDICTS = [verdict for verdict in Verdict if verdict != Verdict.DUPLICATE]
+VERDICT_WORDS = {"wrong": "Wrong or missing", "missing": "Missing only", "alarm": "Alarm: reused or reflected"}
+#: Whatever a picture turns out to be, the browser shows it and nothing else.
+PICTURE_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 @blueprint.get("/callbacks")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
-    filters = _asked_filters()
+    filters, now = asked_filters(), utc_now()
+    again: dict[str, Any] = filters.asked
     with reading() as session:
-        version = version_of_list(session, _environment(), filters)
+        today = tallies_of_today(session, environment(), now)
+        runs = recent_runs(session, environment(), now)
+        beside = [*today, *(run_twin(run) for run in runs)]
+        version = version_of_list(session, environment(), filters, *beside)
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
-        page = list_callbacks(session, _environment(), filters, asked_after())
-    asked = {name: value for name, value in asdict(filters).items() if value}
+        page = list_callbacks(session, environment(), filters, asked_after())
+        outcomes = outcomes_of_jobs(session, page.rows)
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",
         page=page,
+        outcomes=outcomes,
         filters=filters,
-        verdicts=FILTER_VERDICTS,
+        today=today,
+        runs=runs,
+        verdict_choices=[(verdict, VERDICT_WORDS.get(verdict, verdict.capitalize())) for verdict in VERDICTS],
+        product_choices=[*((product.value, FACTS[product].name) for product in FACTS), (UNKNOWN, "Unknown")],
+        id_type_choices=id_type_choices(),
+        countries=country_names(),
         no_job=NO_JOB,
+        came_again=CAME_AGAIN,
         is_first_page=asked_after() is None,
-        live_address=url_for("callbacks.index", **{**asked, "seen": version}),
-        hook_address=_settings().public_url + "/hooks/smile",
+        live_address=url_for("callbacks.index", **again | {"seen": version}),
+        hook_address=hook_address(settings_of_app()),
     )
 
 
@@ -59,27 +97,98 @@ def index() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def index_json() -> ResponseReturnValue:
     with reading() as session:
-        page = list_callbacks(session, _environment(), _asked_filters(), asked_after())
-    items = [_as_json(callback) for callback in page.rows]
+        page = list_callbacks(session, environment(), asked_filters(), asked_after())
+        outcomes = outcomes_of_jobs(session, page.rows)
+    items = [callback_twin(each) | {"job_outcome": outcomes.get(each.job_id)} for each in page.rows]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
+
+
+@blueprint.get("/callbacks/today.json")
+@permission_required("callbacks.read")
+def today_json() -> ResponseReturnValue:
+    with reading() as session:
+        return jsonify(today_twin(tallies_of_today(session, environment(), utc_now())))
+
+
+def id_type_choices() -> list[tuple[str, str]]:
+    return sorted((id_type, id_type_words(id_type)) for id_type in {row.id_type for row in id_types()})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One callback with what its page and its twin both tell of it."""
+
+    callback: Callback
+    body: bytes
+    payload: dict[str, Any]
+    job: Job | None
+    proof: Proof
+
+    @property
+    def pictures(self) -> list[EmbeddedPicture]:
+        return find_pictures(self.payload)
+
+
+def _open(session: Session, callback_id: UUID) -> Opened:
+    callback = find_callback(session, environment(), callback_id)
+    body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
+    payload = parse(body)
+    job = session.get(Job, callback.job_id) if callback.job_id else None
+    results = confirmed_results(session, callback) if job else ()
+    proof = prove(callback, body, payload, job, results, settings_of_app().smile_partner_id)
+    return Opened(callback, body, payload, job, proof)
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>")
 @permission_required("callbacks.read")
 def show(callback_id: UUID) -> ResponseReturnValue:
+    filters, may_reveal = asked_filters(), _may_reveal()
+    wants_verification = "verified" in request.args and current_user.may("callbacks.replay")
+    keys = smile_keys(fresh=True) if wants_verification else None
     with reading() as session:
-        callback = find_callback(session, _environment(), callback_id)
-        confirmation = find_confirmation(session, callback)
-        body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
-    payload, may_reveal = parse(body), current_user.may("jobs.reveal")
-    actions = payload.get("Actions")
+        version = version_of(session, environment(), callback_id)
+        opened = _open(session, callback_id)
+        callback = opened.callback
+        beside = list_beside(session, environment(), filters, callback)
+        siblings = of_same_job(session, callback)
+        events = events_since(session, callback) if opened.job else ()
+        verified: Judgement | None = None
+        if keys:
+            verified = verify_again(session, callback, settings_of_app().smile_partner_id, keys, utc_now())
+    actions = opened.payload.get("Actions")
+    place = siblings.index(callback)
     return render_template(
         "callbacks/show.html",
         callback=callback,
-        confirmation=confirmation,
+        job=opened.job,
+        proof=opened.proof,
+        version=version,
+        filters=filters,
+        beside=beside,
+        siblings=siblings,
+        previous=siblings[place - 1] if place else None,
+        next=siblings[place + 1] if place + 1 < len(siblings) else None,
+        timeline=timeline_of(callback, events),
+        verified=verified,
+        claimed=sentence_claimed(callback.result_code, callback.result_text, callback.product),
         actions=actions if isinstance(actions, dict) else {},
-        pretty=pretty_json(payload, may_reveal),
-        raw=raw_text(body.decode(), payload) if may_reveal else None,
+        pictures=opened.pictures,
+        pretty=pretty_json(opened.payload, may_reveal),
+        raw=raw_text(opened.body.decode(), opened.payload) if may_reveal else None,
+        curl=as_curl(opened.payload, may_reveal, hook_address(settings_of_app())),
+    )
+
+
+@blueprint.get("/callbacks/<uuid:callback_id>/status")
+@permission_required("callbacks.read")
+def status(callback_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        version = version_of(session, environment(), callback_id)
+        if seen_version() == version:
+            return NOTHING_NEW
+        opened = _open(session, callback_id)
+    return render_template(
+        "callbacks/_status.html", callback=opened.callback, job=opened.job, proof=opened.proof, version=version
     )
 
 
@@ -87,51 +196,81 @@ def show(callback_id: UUID) -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def show_json(callback_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        callback = find_callback(session, _environment(), callback_id)
-        body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
-    may_reveal = current_user.may("jobs.reveal")
+        opened = _open(session, callback_id)
+        siblings = of_same_job(session, opened.callback)
+        events = events_since(session, opened.callback) if opened.job else ()
+    callback, proof, may_reveal = opened.callback, opened.proof, _may_reveal()
     return jsonify(
-        **_as_json(callback),
-        steps=callback.steps,
+        **callback_twin(callback),
+        steps=proof.steps,
+        signed_text="".join(proof.signed_text) or None,
+        confirmed_at=proof.confirmed_at.isoformat() if proof.confirmed_at else None,
+        alarm=proof.alarm,
         headers=callback.headers,
-        body=body_as_received(body.decode(), parse(body), may_reveal),
+        body=body_as_received(opened.body.decode(), opened.payload, may_reveal),
         masked=["signature"] if may_reveal else ["signature", "personal data"],
+        pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
+        of_same_job=[str(sibling.id) for sibling in siblings],
+        timeline=[{"at": at.isoformat(), "text": text} for at, text in timeline_of(callback, events)],
     )
 
 
-def _as_json(callback: Callback) -> dict[str, Any]:
-    return {
-        "id": str(callback.id),
-        "received_at": callback.received_at.isoformat(),
-        "verdict": callback.verdict,
-        "reason": callback.reason,
-        "job_id": str(callback.job_id) if callback.job_id else None,
-        "claimed_job_id": callback.claimed_job_id,
-        "smile_job_id": callback.claimed_smile_job_id,
-        "result_code": callback.result_code,
-        "result_text": callback.result_text,
-        "body_sha256": callback.body_sha256,
-        "body_size": callback.body_size,
-        "times_seen": callback.times_seen,
-        "last_seen_at": callback.last_seen_at.isoformat(),
-        "handled_at": callback.handled_at.isoformat() if callback.handled_at else None,
-        "source_address": callback.source_address,
-    }
+@blueprint.get("/callbacks/<uuid:callback_id>/images/<field>")
+@permission_required("jobs.reveal")
+def image(callback_id: UUID, field: str) -> ResponseReturnValue:
+    """`field`: the number of the picture, or the keys that lead to it."""
+    with transaction() as session:
+        opened = _open(session, callback_id)
+        picture = next((found for found in opened.pictures if field in (str(found.number), found.field)), None)
+        if picture is None:
+            raise NotFound("There is no such picture in this callback.")
+        details = {"field": visible(picture.field)}
+        record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
+    return Response(redraw(picture), mimetype="image/jpeg", headers=PICTURE_HEADERS)
 
 
-def _asked_filters() -> Filters:
-    """An unknown verdict finds everything, as if the filter were not set."""
-    asked = request.args
-    return Filters(
-        verdict=asked.get("verdict", type=Verdict), q=asked.get("q", "").strip(), job=asked.get("job", "").strip()
+@blueprint.get("/callbacks/<uuid:callback_id>/body")
+@permission_required("callbacks.download")
+def body(callback_id: UUID) -> ResponseReturnValue:
+    """Exactly as it was received, with the signature in it: whoever has the file could sign another body with it."""
+    with transaction() as session:
+        callback = find_callback(session, environment(), callback_id)
+        received = keyring_of(session).open(callback.body_sealed, callback.body_identity)
+        record(session, "callback.downloaded", f"callback {callback_id}", utc_now())
+    headers = {"Content-Disposition": f'attachment; filename="callback-{callback_id}.json"'}
+    return Response(received, mimetype="application/octet-stream", headers=headers)
+
+
+@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>")
+@permission_required("callbacks.read")
+def compare(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    before, after, lines = _compared(callback_id, other_id)
+    return render_template(
+        "callbacks/compare.html",
+        before=before,
+        after=after,
+        lines=lines,
+        filters=asked_filters(),
+        masks=not _may_reveal(),
     )
 
 
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings
+@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>.json")
+@permission_required("callbacks.read")
+def compare_json(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    before, after, lines = _compared(callback_id, other_id)
+    return jsonify(before=callback_twin(before), after=callback_twin(after), lines=lines_twin(lines))
 
 
-def _environment() -> str:
-    return _settings().environment
+def _compared(callback_id: UUID, other_id: UUID) -> tuple[Callback, Callback, list[Line]]:
+    """The earlier first, whichever was named first; of one job only, since anything else has nothing to compare."""
+    with reading() as session:
+        first, last = (_open(session, one) for one in sorted((callback_id, other_id)))
+        if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
+            raise NotFound("These two callbacks do not belong to one job.")
+    texts = [pretty_json(opened.payload, _may_reveal()) for opened in (first, last)]
+    return first.callback, last.callback, compare_lines(*texts)
+
+
+def _may_reveal() -> bool:
+    return bool(current_user.may("jobs.reveal"))

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from dashboard.config import Settings
 
+HOOK_PATH = "/hooks/smile"
+
 
 def callback_key(secret_key: str, job_id: UUID) -> str:
     """128 bits that nobody can guess from another job's; derived, so that a resumed submission names the same."""
@@ -14,9 +16,14 @@ def callback_key(secret_key: str, job_id: UUID) -> str:
     return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
 
 
+def hook_address(settings: Settings) -> str:
+    """Where Smile sends what belongs to no job of ours: the address for its portal."""
+    return settings.public_url + HOOK_PATH
+
+
 def callback_address(settings: Settings, job_id: UUID) -> str:
     """Where Smile sends what it has to say about this job."""
-    return f"{settings.public_url}/hooks/smile/{callback_key(settings.secret_key.get_secret_value(), job_id)}"
+    return f"{hook_address(settings)}/{callback_key(settings.secret_key.get_secret_value(), job_id)}"
 
 
 def digest_of_key(key: str) -> str:

@@ -133,14 +133,16 @@ def note_callback(
     received_at: datetime,
     payload: dict[str, Any] | None,
     is_worth_asking: bool,
+    is_told: bool = False,
     now: datetime,
 ) -> None:
-    """A callback is a hint: it goes on the timeline and may wake the check.
+    """A callback is a hint: it goes on the timeline, unless it `is_told` there already, and may wake the check.
 
     `payload` is what a believable one claims, which is kept as claimed; None for every other.
     """
-    facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
-    add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
+    if not is_told:
+        facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
+        add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
     is_first = payload is not None and job.callback_at is None
     if payload is not None:
         keep_result(session, job, read_result(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)

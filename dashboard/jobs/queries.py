@@ -171,8 +171,9 @@ class JobDetails:
 
     @property
     def callbacks(self) -> list[dict[str, Any]]:
-        """The callbacks as this job's timeline recorded them; the `callbacks` slice keeps the bodies."""
-        return [event.facts for event in self.events if event.kind == "callback"]
+        """The callbacks as this job's timeline last spoke of them; the `callbacks` slice keeps the bodies."""
+        told = [event for event in self.events if event.kind in ("callback", "callback_again")]
+        return list({event.facts["callback_id"]: event.facts for event in told}.values())
 
 
 def job_details(session: Session, job: Job) -> JobDetails:

@@ -18,6 +18,7 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import new_id
 from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.creation import MOST_DAYS, LinkRequest, choices_as_json
@@ -82,7 +83,7 @@ def details_for_smile(link: Link, branding: Branding, settings: Settings) -> dic
         "company_name": partner["name"],
         "logo_url": partner["logo_url"],
         "data_privacy_policy_url": partner["policy_url"],
-        "callback_url": f"{settings.public_url}/hooks/smile",
+        "callback_url": hook_address(settings),
         "id_types": link.choices,
         "is_single_use": link.uses_allowed == 1,
         "partner_params": {"link_id": str(link.id)},

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from dashboard.config import Settings
 from dashboard.db import reading, transaction, utc_now
+from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.fields import problem_with_id
 from dashboard.jobs.refusals import explain_refusal
@@ -47,7 +48,7 @@ def create() -> ResponseReturnValue:
         product=values["product"],
         user_id=values["user_id"] or f"user-{uuid4()}",
         job_id=values["job_id"] or f"job-{uuid4()}",
-        callback_url=values["callback_url"] or settings.public_url + "/hooks/smile",
+        callback_url=values["callback_url"] or hook_address(settings),
     )
     try:
         issued = fetch_issued(smile_clients(), wanted)

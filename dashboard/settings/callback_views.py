@@ -19,6 +19,7 @@ from dashboard.callbacks.trial import make_trial, take_back
 from dashboard.config import Settings
 from dashboard.db import reading, transaction, utc_now
 from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.callback_keys import hook_address
 from dashboard.smile import Signature
 from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
@@ -53,7 +54,7 @@ def show_twin() -> ResponseReturnValue:
     present = _present()
     last = present.last_callback
     return {
-        "address": _hook_address(),
+        "address": hook_address(_settings()),
         "keys": [_key_twin(key, present.signing_number) for key in present.keys],
         "networks": [shown(network) for network in present.networks],
         "networks_are_enforced": bool(present.networks and _settings().trusted_proxies),
@@ -128,7 +129,7 @@ def check() -> ResponseReturnValue:
     """Through the network to our own door, with no transaction open meanwhile."""
     settings, key = _settings(), smile_keys(fresh=True).signing
     trial = make_trial(Signature(settings.smile_partner_id, key.value))
-    tried, now = attempt(_hook_address(), trial.body), utc_now()
+    tried, now = attempt(hook_address(_settings()), trial.body), utc_now()
     with transaction() as session:
         arrival = take_back(session, settings.environment, trial, now)
         steps = explain(tried, arrival, settings.trusted_proxies)
@@ -153,7 +154,7 @@ def _page(
         form=TypedForm({"networks": networks}, errors or {}),
         is_unsaved=networks.split() != [shown(network) for network in present.networks],
         suggestions=callback_addresses(settings.environment),
-        hook_address=_hook_address(),
+        hook_address=hook_address(_settings()),
         steps=steps,
         has_arrived=has_arrived,
         moment_now=utc_now(),
@@ -184,10 +185,6 @@ def _key_twin(key: SmileKey, signing_number: int) -> dict[str, Any]:
         "retired_at": key.retired_at.isoformat() if key.retired_at else None,
         "retired_by": key.retired_by or None,
     }
-
-
-def _hook_address() -> str:
-    return f"{_settings().public_url}/hooks/smile"
 
 
 def _settings() -> Settings:

@@ -21,6 +21,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "jobs.reveal": WORKING,
     "callbacks.read": EVERY_ROLE,
     "callbacks.replay": WORKING,
+    "callbacks.download": OWNERS,
     "links.read": EVERY_ROLE,
     "links.create": WORKING,
     "links.change": WORKING,

@@ -8,6 +8,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+RARE = {
+    "ix_callback_again": "times_seen > 1",
+    "ix_callback_orphan": "job_id IS NULL",
+    "ix_callback_alarm": "verdict IN ('reused', 'reflected')",
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -71,6 +77,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
         )
         batch_op.create_index("ix_callback_id_number_digest", ["id_number_digest"], unique=False)
+        for name, rare in RARE.items():
+            batch_op.create_index(
+                name, ["environment", "id"], unique=False, sqlite_where=sa.text(rare), postgresql_where=sa.text(rare)
+            )
     with op.batch_alter_table("callback") as batch_op:
         batch_op.alter_column("attempts", server_default=None)
     op.execute("UPDATE callback SET due_at = received_at WHERE handled_at IS NULL")
@@ -78,6 +88,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("callback", schema=None) as batch_op:
+        for name in RARE:
+            batch_op.drop_index(name)
         batch_op.drop_index("ix_callback_id_number_digest")
         batch_op.drop_index("ix_callback_environment_due_at")
         batch_op.drop_index("uq_callback_same")

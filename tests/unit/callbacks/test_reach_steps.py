@@ -11,7 +11,7 @@ import pytest
 from dashboard.callbacks.models import Verdict
 from dashboard.callbacks.reach import Answer, Attempt
 from dashboard.callbacks.reach_steps import ReachStep, explain, read_answer
-from dashboard.callbacks.trial import Arrival
+from dashboard.callbacks.trial import TrialReceipt
 
 URL = "https://desk.example.com/hooks/smile"
 OURS = b'{"received": true}'
@@ -33,9 +33,9 @@ def make_attempt(answer: Answer | None = None, url: str = URL, **changes: Any) -
     return Attempt(url, **(way | {"certificate": make_certificate(days=61), "answer": answer} | changes))
 
 
-def make_arrival(verdict: Verdict = Verdict.VALID, address: str = "198.51.100.7", forwarded: str = "") -> Arrival:
+def make_arrival(verdict: Verdict = Verdict.VALID, address: str = "198.51.100.7", forwarded: str = "") -> TrialReceipt:
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
-    return Arrival(verdict, "Reasons.", address, headers)
+    return TrialReceipt(verdict, "Reasons.", address, headers)
 
 
 def failing(failed_at: str, error: OSError) -> list[ReachStep]:

@@ -1,0 +1,136 @@
+"""What a list of callbacks shows, as it stands in the address, and the same as conditions for the database."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, TextClause, false, or_
+from sqlmodel import Session, col
+
+from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
+from dashboard.db import keyring_of
+from dashboard.jobs.products import Product
+
+NO_JOB = "none"  # The value of `job` that finds orphans.
+UNKNOWN = "unknown"  # The value of `product` that finds those whose product nobody can tell.
+CAME_AGAIN = "yes"
+#: Each word of the `verdict` filter. A duplicate is counted on the callback that it repeats and has no row of its own.
+VERDICTS: Mapping[str, frozenset[Verdict]] = {
+    "valid": frozenset({Verdict.VALID}),
+    "wrong": REFUSED_VERDICTS,
+    "missing": frozenset({Verdict.MISSING}),
+    "stale": frozenset({Verdict.STALE}),
+    "future": frozenset({Verdict.FUTURE}),
+    "alarm": ALARMING_VERDICTS,
+    "reused": frozenset({Verdict.REUSED}),
+    "reflected": frozenset({Verdict.REFLECTED}),
+}
+BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
+LONGEST = 200
+
+Condition = ColumnElement[bool] | TextClause
+
+
+@dataclass(frozen=True)
+class Filters:
+    verdict: str = ""  # one of VERDICTS
+    product: str = ""
+    country: str = ""
+    id_type: str = ""
+    job: str = ""  # our id, Smile's name for it, or NO_JOB
+    again: str = ""
+    day: str = ""  # of UTC, as 2026-11-24
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> "Filters":
+        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
+        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd")[:LONGEST] for name in NAMES})
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """For the query of an address: those that are set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def conditions(self, session: Session, environment: str) -> list[Condition]:
+        """Nonsense in the address finds nothing: what is done with all that is found must not be done to everything."""
+        found: list[Condition] = [col(Callback.environment) == environment]
+        if self.verdict:
+            found.append(_has_verdict(self.verdict))
+        if self.product:
+            found.append(_has_product(self.product))
+        if self.country:
+            found.append(col(Callback.country) == self.country.upper())
+        if self.id_type:
+            found.append(col(Callback.id_type) == self.id_type.upper())
+        if self.job:
+            found.append(_is_of_job(self.job))
+        if self.again:
+            found.append(IS_REPEATED if self.again == CAME_AGAIN else false())
+        if self.day:
+            found += _came_on(self.day)
+        if self.q:
+            found.append(_matches(session, self.q))
+        return found
+
+
+NAMES = tuple(Filters.__dataclass_fields__)
+
+
+def _has_verdict(verdict: str) -> Condition:
+    if verdict == "alarm":
+        return IS_ALARMING  # word for word as the index has it, so that the database sees that it fits
+    return col(Callback.verdict).in_(VERDICTS.get(verdict, ()))
+
+
+def _has_product(product: str) -> Condition:
+    if product == UNKNOWN:
+        return col(Callback.product).is_(None)
+    return col(Callback.product) == Product(product) if product in list(Product) else false()
+
+
+def _is_of_job(job: str) -> Condition:
+    if job == NO_JOB:
+        return col(Callback.job_id).is_(None)
+    row_id = _as_uuid(job)
+    return col(Callback.job_id) == row_id if row_id else col(Callback.claimed_job_id) == job
+
+
+def _came_on(day: str) -> list[Condition]:
+    """Ids are in the order of time, so a day is a stretch of the index that the list is read from anyway."""
+    try:
+        begins = date.fromisoformat(day)
+        ends = begins + timedelta(days=1)
+        first, beyond = first_id_of(begins), first_id_of(ends)
+    except (ValueError, OverflowError):
+        return [false()]
+    return [col(Callback.id) >= first, col(Callback.id) < beyond]
+
+
+def first_id_of(day: date) -> UUID:
+    """Before every UUIDv7 that was made on this day. ValueError before 1970."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return UUID(int=int(midnight.timestamp() * 1000) << 80)
+
+
+def _matches(session: Session, q: str) -> Condition:
+    """Any part of what is not personal; an id of a row by its beginning; an ID number only whole, by its digest."""
+    found: list[Any] = [col(Callback.search_text).contains(q.lower(), autoescape=True)]
+    found.append(col(Callback.id_number_digest).in_(keyring_of(session).digests_for_search(q)))
+    digits = q.lower().replace("-", "")
+    if BEGINNING_OF_ID.fullmatch(digits):
+        first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+        found += [column.between(first, last) for column in (col(Callback.id), col(Callback.job_id))]
+    if len(q) == 64:
+        found.append(col(Callback.body_sha256) == q.lower())
+    return or_(*found)
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,107 @@
+"""HTTP in, HTTP out for what people do with callbacks: verify, process again, ask Smile, one or many at once."""
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.audit.trail import record
+from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.processing import process_again
+from dashboard.callbacks.queries import count_callbacks, find_callback
+from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
+from dashboard.callbacks.showing import visible
+from dashboard.callbacks.twins import run_twin
+from dashboard.config import Settings
+from dashboard.db import reading, transaction, utc_now
+from dashboard.errors import Conflict
+from dashboard.jobs.following import request_check
+from dashboard.jobs.queries import find_job
+from dashboard.smile_keys import smile_keys
+from dashboard.web.access import permission_required
+from dashboard.web.pages import see_other
+from dashboard.worker.queue import wake
+
+blueprint = Blueprint("processing", __name__)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/verifications")
+@permission_required("callbacks.replay")
+def verify(callback_id: UUID) -> ResponseReturnValue:
+    """The page it leads to shows the judgement, which is kept nowhere."""
+    with transaction() as session:
+        callback = find_callback(session, environment(), callback_id)
+        record(session, "callback.verified_again", f"callback {callback.id}", utc_now())
+    return see_other("callbacks.show", callback_id=callback_id, verified="now", **asked_filters().asked)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/processing")
+@permission_required("callbacks.replay")
+def process(callback_id: UUID) -> ResponseReturnValue:
+    keys, settings = smile_keys(fresh=True), settings_of_app()
+    with transaction() as session:
+        callback = find_callback(session, environment(), callback_id, to_change=True)
+        processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
+        details = {"before": processed.before.value, "after": callback.verdict.value}
+        record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
+    if callback.due_at:
+        wake("callbacks.handle", callback.id)
+    return see_other("callbacks.show", visible(processed.in_words), callback_id=callback_id, **asked_filters().asked)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/checks")
+@permission_required("callbacks.replay")
+def check(callback_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        callback = find_callback(session, environment(), callback_id)
+        if callback.job_id is None:
+            raise Conflict("This callback belongs to no job here, so there is nothing to ask Smile about.")
+        job = find_job(session, environment(), callback.job_id, to_change=True)
+        request_check(session, job, current_user.email, utc_now())
+        record(session, "callback.asked_smile", f"callback {callback.id}", utc_now(), details={"job": str(job.id)})
+    wake("jobs.advance", job.id)
+    return see_other("callbacks.show", "Smile is being asked.", callback_id=callback_id, **asked_filters().asked)
+
+
+@blueprint.get("/callbacks/processing-runs/new")
+@permission_required("callbacks.replay")
+def new_run() -> ResponseReturnValue:
+    filters = asked_filters()
+    with reading() as session:
+        count = count_callbacks(session, environment(), filters, cap=MOST_IN_A_RUN)
+    return render_template("callbacks/new_run.html", filters=filters, count=count, most=MOST_IN_A_RUN)
+
+
+@blueprint.post("/callbacks/processing-runs")
+@permission_required("callbacks.replay")
+def create_run() -> ResponseReturnValue:
+    filters = Filters.from_args(request.form)
+    with transaction() as session:
+        run = start_run(session, environment(), filters, current_user.email, utc_now())
+        details = {**run.filters, "count": str(run.total)} | ({"q": "a search"} if filters.q else {})
+        record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
+    wake("callbacks.process_run", run.id)
+    words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
+    return see_other("callbacks.index", f"{words} will be processed again.", **filters.asked)
+
+
+@blueprint.get("/callbacks/processing-runs/<uuid:run_id>.json")
+@permission_required("callbacks.read")
+def show_run_json(run_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        return jsonify(run_twin(find_run(session, environment(), run_id)))
+
+
+def asked_filters() -> Filters:
+    return Filters.from_args(request.args)
+
+
+def settings_of_app() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def environment() -> str:
+    return settings_of_app().environment

@@ -1,0 +1,92 @@
+"""Why a callback is believed or not: what was found when it came, and what can be said only when it is looked at."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.callbacks.facts import read_facts
+from dashboard.callbacks.models import Callback, Step
+from dashboard.callbacks.verdicts import in_words
+from dashboard.jobs.models import Job, Result
+from dashboard.jobs.outcome import read_result
+from dashboard.smile.constants import SIGNATURE_CONSTANT
+
+LONGEST_TIMESTAMP = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    steps: list[Step]  # "passed": None where it is too early to say
+    signed_text: tuple[str, ...]  # in its parts; empty where there is nothing to sign, or another kind of signature
+    confirmed_at: datetime | None
+    alarm: str | None
+
+
+def prove(
+    callback: Callback,
+    body: bytes,
+    payload: dict[str, Any],
+    job: Job | None,
+    results: Sequence[Result],
+    partner_id: str,
+) -> Proof:
+    """`results`: Smile's answers to our own requests about the job, oldest first."""
+    steps = [*callback.steps, _is_untouched(callback, body)]
+    alarm = contradiction(payload, job, results) if job else None
+    answer = _deciding(callback, results)
+    if job:
+        steps.append(_confirmed(callback, job, answer))
+    if alarm:
+        steps.append({"passed": False, "text": alarm})
+    return Proof(steps, _signed_text(payload, partner_id), answer.received_at if answer else None, alarm)
+
+
+def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> str | None:
+    """A final claim that Smile's own final answer does not bear out; a provisional one may only have come late."""
+    claim = read_result(payload, job.job_type)
+    final = [result for result in results if result.is_final]
+    if not claim.code or not claim.is_final or not final or claim.code in {result.result_code for result in results}:
+        return None
+    answer = final[-1]
+    if answer.outcome == claim.outcome:
+        return None
+    return (
+        f"It claims {claim.outcome} (code {claim.code}), "
+        f"but Smile itself says {answer.outcome} (code {answer.result_code})."
+    )
+
+
+def _is_untouched(callback: Callback, body: bytes) -> Step:
+    if hashlib.sha256(body).hexdigest() == callback.body_sha256:
+        return {"passed": True, "text": "The body is as it was received: its SHA-256 is still the same."}
+    return {"passed": False, "text": "The body is not as it was received: its SHA-256 is another one."}
+
+
+def _deciding(callback: Callback, results: Sequence[Result]) -> Result | None:
+    """The first answer after it; else the last one before, since an answer that says the same is not kept twice."""
+    later = [result for result in results if result.received_at >= callback.received_at]
+    return later[0] if later else (results[-1] if results else None)
+
+
+def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
+    if answer is None:
+        text = "Not confirmed since. Only an answer of Smile to our own request decides about the job."
+        return {"passed": None, "text": text}
+    said = " ".join(filter(None, (answer.result_code, answer.result_text))) or "no code"
+    if answer.received_at >= callback.received_at:
+        when = f"{in_words(answer.received_at - callback.received_at)} later"
+    else:
+        when = f"{in_words(callback.received_at - answer.received_at)} before it came"
+        if job.checked_at and job.checked_at > callback.received_at:
+            when += ", and still said the same afterwards"
+    word = "Confirmed with Smile" if answer.result_code == callback.result_code else "Compared with Smile"
+    return {"passed": True, "text": f"{word} {when}: Smile answered our own request with {said}."}
+
+
+def _signed_text(payload: dict[str, Any], partner_id: str) -> tuple[str, ...]:
+    facts = read_facts(payload)
+    if facts.timestamp is None or "|" in (facts.signature or ""):
+        return ()
+    return str(facts.timestamp)[:LONGEST_TIMESTAMP], partner_id, SIGNATURE_CONSTANT

@@ -1,0 +1,47 @@
+"""Today's bar: what came since midnight UTC, and what of it somebody should look at. Each count leads to its list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, Filters
+from dashboard.callbacks.models import Callback
+from dashboard.jobs.models import Job
+from dashboard.jobs.queries import NEEDS
+from dashboard.web.pagination import COUNT_CAP
+
+
+@dataclass(frozen=True)
+class Tally:
+    name: str
+    filters: Filters | None  # of callbacks; None: of jobs
+    count: int
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.count:,}" if self.count <= COUNT_CAP else f"{COUNT_CAP:,}+"
+
+
+def tallies_of_today(session: Session, environment: str, now: datetime) -> list[Tally]:
+    day = now.date().isoformat()
+    lists = {
+        "received": Filters(day=day),
+        "wrong": Filters(day=day, verdict="wrong"),
+        "duplicates": Filters(day=day, again=CAME_AGAIN),
+        "orphans": Filters(day=day, job=NO_JOB),
+        "alarms": Filters(day=day, verdict="alarm"),
+    }
+    few = [
+        select(Callback.id).where(*filters.conditions(session, environment)).limit(COUNT_CAP + 1).subquery()
+        for filters in lists.values()
+    ]
+    # A job that waits for its callback is overdue whatever the day.
+    overdue = select(Job.id).where(col(Job.environment) == environment, NEEDS["overdue"](now))
+    few.append(overdue.limit(COUNT_CAP + 1).subquery())
+    counts = session.connection().execute(
+        select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
+    )
+    row = counts.one()
+    return [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]

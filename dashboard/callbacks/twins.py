@@ -1,0 +1,54 @@
+"""Callbacks as JSON: the same facts as the pages, under the names that programs rely on."""
+
+from datetime import datetime
+from typing import Any
+
+from dashboard.callbacks.comparing import Line
+from dashboard.callbacks.models import Callback, ProcessingRun
+from dashboard.callbacks.today import Tally
+
+
+def callback_twin(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": str(callback.id),
+        "received_at": callback.received_at.isoformat(),
+        "verdict": callback.verdict,
+        "reason": callback.reason,
+        "job_id": str(callback.job_id) if callback.job_id else None,
+        "claimed_job_id": callback.claimed_job_id,
+        "smile_job_id": callback.claimed_smile_job_id,
+        "product": callback.product,
+        "country": callback.country,
+        "id_type": callback.id_type,
+        "result_code": callback.result_code,
+        "result_text": callback.result_text,
+        "body_sha256": callback.body_sha256,
+        "body_size": callback.body_size,
+        "times_seen": callback.times_seen,
+        "last_seen_at": callback.last_seen_at.isoformat(),
+        "handled_at": _time(callback.handled_at),
+        "source_address": callback.source_address,
+    }
+
+
+def run_twin(run: ProcessingRun) -> dict[str, Any]:
+    return {
+        "id": str(run.id),
+        "asked_by": run.asked_by,
+        "asked_at": run.asked_at.isoformat(),
+        "total": run.total,
+        "done": run.done,
+        "finished_at": _time(run.finished_at),
+    }
+
+
+def today_twin(tallies: list[Tally]) -> dict[str, int]:
+    return {tally.name: tally.count for tally in tallies}
+
+
+def lines_twin(lines: list[Line]) -> list[dict[str, str]]:
+    return [{"change": line.change, "text": line.text} for line in lines]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

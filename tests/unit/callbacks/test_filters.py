@@ -1,0 +1,169 @@
+"""What the list of callbacks finds, and today's bar above it, whose counts are those of the lists they lead to."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from dashboard.callbacks import hooks
+from dashboard.callbacks.filters import NAMES, Filters, first_id_of
+from dashboard.callbacks.models import Callback
+from dashboard.callbacks.queries import list_callbacks, version_of_list
+from dashboard.db import Database, utc_now
+from dashboard.jobs.models import Job, JobState, Outcome
+from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
+
+SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture(autouse=True)
+def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "wake", lambda *_: None)
+
+
+@pytest.fixture
+def all_kinds(client: FlaskClient, database: Database) -> Job:
+    """Seven rows, told apart by their result texts; one came twice."""
+    job = make_job(database)
+    mine = encode(make_payload(ResultText="mine"))
+    deliver(client, mine)
+    deliver(client, mine)
+    deliver(client, encode(make_payload(ResultText="old", age=timedelta(hours=1))))
+    deliver(client, encode(make_payload(ResultText="wrong", signature="d3Jvbmc=")))
+    deliver(client, encode(make_payload(ResultText="missing", signature=None)))
+    orphan = make_payload(
+        ResultText="orphan",
+        PartnerParams={"job_id": "job-2", "job_type": 6},
+        Country="KE",
+        IDType="PASSPORT",
+        IDNumber="A00000001",
+    )
+    deliver(client, encode(orphan))
+    deliver(client, encode(orphan | {"ResultText": "reused"}))
+    number_only = make_payload(ResultText="odd", job_id="job-3", PartnerParams={"job_id": "job-3", "job_type": 5})
+    deliver(client, encode(number_only | {"timestamp": "t", "signature": sign("t")}))
+    return job
+
+
+@pytest.mark.parametrize(
+    ("query", "texts"),
+    [
+        ("", ["odd", "reused", "orphan", "missing", "wrong", "old", "mine"]),
+        ("verdict=valid", ["orphan", "mine"]),
+        ("verdict=wrong", ["missing", "wrong"]),
+        ("verdict=missing", ["missing"]),
+        ("verdict=alarm", ["reused"]),
+        ("verdict=stale", ["odd", "old"]),
+        ("product=document_verification", ["reused", "orphan"]),
+        ("product=unknown", ["odd"]),
+        ("product=nonsense", []),
+        ("country=ke", ["reused", "orphan"]),
+        ("id_type=PASSPORT", ["reused", "orphan"]),
+        ("job=none", ["odd", "reused", "orphan"]),
+        ("again=yes", ["mine"]),
+        ("again=perhaps", []),
+        ("day=2001-01-01", []),
+        ("day=1066-10-14", []),
+        ("day=9999-12-31", []),
+        ("day=tomorrow", []),
+        ("q=passport", ["reused", "orphan"]),
+        ("q=a00000001", ["reused", "orphan"]),
+        ("q=A0000000", []),
+        ("q=0810&country=KE&verdict=valid", ["orphan"]),
+        ("q=%00&verdict=%00", []),
+        ("country=%00&id_type=%00&job=%00&day=%00&product=%00&again=%00", []),
+        ("q=%", []),
+    ],
+)
+@pytest.mark.usefixtures("all_kinds")
+def test_filters_find_just_these(sign_in: SignIn, query: str, texts: list[str]) -> None:
+    signed_in = sign_in("cleo")
+
+    twin = signed_in.get(f"/callbacks.json?{query}").json
+
+    assert [item["result_text"] for item in twin["items"]] == texts
+    assert twin["count"] == len(texts)
+    assert signed_in.get(f"/callbacks?{query}").status_code == 200
+
+
+def test_today_is_a_day_like_any_other(all_kinds: Job, sign_in: SignIn) -> None:
+    day = utc_now().date().isoformat()
+
+    assert sign_in("ben").get(f"/callbacks.json?day={day}").json["count"] == 7
+
+
+def test_row_is_found_by_the_beginning_of_its_id(all_kinds: Job, sign_in: SignIn) -> None:
+    signed_in = sign_in("ben")
+    wanted = signed_in.get("/callbacks.json?verdict=missing").json["items"][0]["id"]
+    # Ids of one moment begin alike, so most of it has to be given.
+    found = signed_in.get(f"/callbacks.json?q={wanted[:24]}").json["items"]
+
+    assert [item["id"] for item in found] == [wanted]
+
+
+def test_list_says_product_result_job_and_place_in_words(all_kinds: Job, sign_in: SignIn) -> None:
+    page = sign_in("ben").get("/callbacks").text
+
+    for words in ("Document Verification", "approved: mine", "KE / Passport", "orphan", "2 times", "unknown"):
+        assert words in page
+    assert f'href="/jobs/{all_kinds.id}"' in page
+
+
+def test_bar_counts_today_and_leads_to_lists_as_long(all_kinds: Job, database: Database, sign_in: SignIn) -> None:
+    with database.transaction() as session:
+        session.get_one(Job, all_kinds.id).callback_due_at = utc_now() - timedelta(minutes=1)
+    signed_in = sign_in("cleo")
+
+    counts = signed_in.get("/callbacks/today.json").json
+    page = signed_in.get("/callbacks").text
+    bar = page.partition('<nav class="today"')[2].partition("</nav>")[0]
+    links = re.findall(r'href="([^"]+)"', bar)
+    lengths = [signed_in.get(link.replace("&amp;", "&").replace("?", ".json?", 1)).json["count"] for link in links]
+
+    assert counts == {"received": 7, "wrong": 2, "duplicates": 1, "orphans": 3, "alarms": 1, "overdue": 1}
+    assert lengths == [counts[name] for name in ("received", "wrong", "duplicates", "orphans", "alarms", "overdue")]
+
+
+def test_bar_leaves_out_what_came_before_midnight(client: FlaskClient, database: Database, sign_in: SignIn) -> None:
+    deliver(client, encode(make_payload()))
+    yesterday = first_id_of(utc_now().date() - timedelta(days=1))
+    with database.transaction() as session:
+        session.connection().execute(update(Callback).values(id=yesterday))
+
+    signed_in = sign_in("ben")
+
+    assert "0</span> received" in signed_in.get("/callbacks").text
+    assert signed_in.get("/callbacks.json").json["count"] == 1
+
+
+def test_list_tells_where_smile_says_something_else(all_kinds: Job, database: Database, sign_in: SignIn) -> None:
+    with database.transaction() as session:
+        job = session.get_one(Job, all_kinds.id)
+        job.state, job.outcome = JobState.DONE, Outcome.REJECTED
+    signed_in = sign_in("ben")
+
+    assert "but Smile says rejected" in signed_in.get("/callbacks?verdict=valid").text
+    assert signed_in.get("/callbacks.json?again=yes").json["items"][0]["job_outcome"] == "rejected"
+
+
+TEXTS = st.text(max_size=20) | st.sampled_from(["none", "yes", "wrong", "2026-11-24", "-1-1-1", "0" * 64, "é\0%_\\"])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, TEXTS)))
+@example(asked={"q": "\0"})
+@example(asked={"day": "0001-01-01"})
+def test_whatever_is_asked_is_answered(all_kinds: Job, app: Flask, asked: dict[str, str]) -> None:
+    filters = Filters.from_args(asked)
+    with app.app_context(), app.extensions["database"].reading() as session:
+        page = list_callbacks(session, "sandbox", filters, None)
+        version_of_list(session, "sandbox", filters)
+
+    assert page.count == len(page.rows) <= 7
+    assert Filters.from_args(filters.asked) == filters

@@ -1,0 +1,267 @@
+"""Verifying and processing a stored callback again: with the keys of now, as at the time it came, and told once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlmodel import Session, col, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.callbacks import hooks, processing_views, tasks
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.config import Settings
+from dashboard.db import Database, utc_now
+from dashboard.jobs.models import Job, JobEvent, Result, SentSignature
+from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.smile_keys import add_key, seed_keys
+from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
+
+SignIn = Callable[[str], FlaskClient]
+LATE_KEY = "a-key-that-came-late"
+ACTS = ("verifications", "processing", "checks")
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Nothing runs by itself here; what would have been woken is noted."""
+    names: list[tuple[str, Any]] = []
+    monkeypatch.setattr(hooks, "wake", lambda *_: None)
+    for module in (processing_views, tasks):
+        monkeypatch.setattr(module, "wake", lambda name, row_id: names.append((name, row_id)))
+    return names
+
+
+def signed_late(**changes: Any) -> dict[str, Any]:
+    """Signed with a key that we do not have yet."""
+    payload = make_payload(**changes)
+    return payload | {"signature": sign(payload["timestamp"], LATE_KEY)}
+
+
+def add_late_key(database: Database, settings: Settings) -> None:
+    with database.transaction() as session:
+        seed_keys(session, settings, utc_now())
+        add_key(session, "sandbox", LATE_KEY, "ada@example.com", utc_now())
+
+
+def stored(database: Database) -> list[Callback]:
+    with database.reading() as session:
+        return list(session.exec(select(Callback).order_by(col(Callback.id))).all())
+
+
+def handle(app: Flask, callback: Callback) -> None:
+    with app.app_context():
+        tasks.handle(callback.id)
+
+
+def events_of(session: Session, job: Job, *kinds: str) -> list[JobEvent]:
+    events = select(JobEvent).where(JobEvent.job_id == job.id, col(JobEvent.kind).in_(kinds))
+    return list(session.exec(events.order_by(col(JobEvent.id))).all())
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(("name", "status"), [("ada", 303), ("ben", 303), ("cleo", 403)])
+def test_acts_are_for_those_who_may_check(
+    client: FlaskClient, database: Database, sign_in: SignIn, name: str, status: int, act: str
+) -> None:
+    make_job(database)
+    deliver(client, encode(make_payload()))
+
+    assert sign_in(name).post(f"/callbacks/{stored(database)[0].id}/{act}").status_code == status
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_acts_need_a_sign_in_and_a_callback(client: FlaskClient, sign_in: SignIn, act: str) -> None:
+    address = f"/callbacks/01a20000-0000-7000-8000-000000000000/{act}"
+
+    assert client.post(address).location.startswith("/sign-in")
+    assert sign_in("ben").post(address).status_code == 404
+    assert sign_in("ben").get(address).status_code == 405
+
+
+def test_late_key_makes_a_refused_callback_valid_as_of_when_it_came(
+    app: Flask,
+    client: FlaskClient,
+    database: Database,
+    session: Session,
+    settings: Settings,
+    sign_in: SignIn,
+    woken: list[Any],
+) -> None:
+    job = make_job(database)
+    with time_machine.travel(utc_now() - timedelta(hours=2), tick=True):
+        deliver(client, encode(signed_late()))
+    callback = stored(database)[0]
+    handle(app, callback)
+    add_late_key(database, settings)
+
+    answer = sign_in("ben").post(f"/callbacks/{callback.id}/processing?verdict=wrong", follow_redirects=True)
+    [again] = stored(database)
+    handle(app, again)
+    handle(app, again)
+
+    assert (callback.verdict, again.verdict) == (Verdict.WRONG, Verdict.VALID)
+    assert "Processed again: valid now (was wrong)." in answer.text
+    assert answer.request.query_string == b"verdict=wrong"
+    assert ("callbacks.handle", callback.id) in woken
+    assert ("jobs.advance", job.id) in woken
+    assert stored(database)[0].handled_at is not None
+    assert [event.facts["verdict"] for event in events_of(session, job, "callback")] == ["wrong"]
+    assert [event.facts["verdict"] for event in events_of(session, job, "callback_again")] == ["valid"]
+    assert session.exec(select(Result.result_code).where(Result.job_id == job.id)).all() == ["0810"]
+    assert sign_in("ben").get(f"/jobs/{job.id}.json").json["callbacks"] == [
+        {"callback_id": str(callback.id), "verdict": "valid", "received_at": callback.received_at.isoformat()}
+    ]
+    line = session.exec(select(AuditEntry).where(AuditEntry.action == "callback.processed_again")).one()
+    assert (line.who, line.details) == ("ben@example.com", {"before": "wrong", "after": "valid"})
+
+
+def test_processing_a_valid_one_again_tells_it_in_one_line_and_claims_nothing_twice(
+    app: Flask, client: FlaskClient, database: Database, session: Session, sign_in: SignIn
+) -> None:
+    job = make_job(database)
+    deliver(client, encode(make_payload()))
+    deliver(client, encode(make_payload(age=timedelta(seconds=1), ResultCode="0811")))
+    for callback in stored(database):
+        handle(app, callback)
+
+    sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing")
+    handle(app, stored(database)[0])
+
+    assert len(events_of(session, job, "callback")) == 2
+    assert len(events_of(session, job, "callback_again")) == 1
+    assert len(session.exec(select(Result)).all()) == 2
+
+
+def test_orphan_finds_a_job_that_exists_by_now(
+    app: Flask, client: FlaskClient, database: Database, session: Session, sign_in: SignIn
+) -> None:
+    deliver(client, encode(make_payload()))
+    job = make_job(database)
+
+    answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing", follow_redirects=True)
+    [found] = stored(database)
+    handle(app, found)
+
+    assert "its job is known now" in answer.text
+    assert (found.job_id, found.product) == (job.id, job.product)
+    assert "orphan" not in found.reason
+    assert [event.facts["verdict"] for event in events_of(session, job, "callback")] == ["valid"]
+
+
+def test_orphan_that_contradicted_its_address_stays_nobodys(
+    client: FlaskClient, database: Database, settings: Settings, sign_in: SignIn
+) -> None:
+    from dashboard.jobs.callback_keys import callback_key
+
+    secret = settings.secret_key.get_secret_value()
+    mine, other = make_job(database, "job-1", secret), make_job(database, "job-2", secret)
+    deliver(client, encode(make_payload(job_id=other.job_id)), f"/hooks/smile/{callback_key(secret, mine.id)}")
+
+    sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing")
+
+    assert stored(database)[0].job_id is None
+
+
+def test_same_callback_accepted_meanwhile_is_said_and_stays_the_one(
+    client: FlaskClient, database: Database, settings: Settings, sign_in: SignIn
+) -> None:
+    make_job(database)
+    body = encode(signed_late())
+    deliver(client, body)
+    add_late_key(database, settings)
+    deliver(client, body)
+
+    answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing", follow_redirects=True)
+
+    assert "came again meanwhile and was accepted" in answer.text
+    assert [callback.verdict for callback in stored(database)] == [Verdict.WRONG, Verdict.VALID]
+
+
+def test_signature_accepted_meanwhile_with_another_body_is_an_alarm(
+    client: FlaskClient, database: Database, settings: Settings, sign_in: SignIn
+) -> None:
+    make_job(database)
+    payload = signed_late()
+    deliver(client, encode(payload))
+    add_late_key(database, settings)
+    deliver(client, encode(payload | {"ResultCode": "0811"}))
+
+    answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing", follow_redirects=True)
+
+    first, second = stored(database)
+    assert (first.verdict, second.verdict) == (Verdict.REUSED, Verdict.VALID)
+    assert str(second.id) in answer.text
+
+
+@pytest.mark.parametrize("act", ["processing", "verifications"])
+def test_reflection_stays_one_when_what_we_sent_is_forgotten(
+    client: FlaskClient, database: Database, sign_in: SignIn, act: str
+) -> None:
+    make_job(database)
+    payload = make_payload()
+    with database.transaction() as session:
+        digest = digest_of_signature(payload["signature"]) or ""
+        session.add(SentSignature(digest=digest, sent_at=utc_now()))
+    deliver(client, encode(payload))
+    with database.transaction() as session:
+        session.delete(session.get_one(SentSignature, digest))
+
+    answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/{act}", follow_redirects=True)
+
+    assert stored(database)[0].verdict == Verdict.REFLECTED
+    assert "It is a signature of our own." in answer.text
+
+
+def test_what_was_accepted_gets_no_worse_without_its_key(
+    client: FlaskClient, database: Database, app: Flask, sign_in: SignIn
+) -> None:
+    make_job(database)
+    deliver(client, encode(make_payload()))
+    with database.transaction() as session:
+        add_key(session, "sandbox", "another-key-entirely", "ada@example.com", utc_now())
+
+    answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing", follow_redirects=True)
+
+    assert "still valid" in answer.text
+    assert stored(database)[0].verdict == Verdict.VALID
+
+
+def test_verifying_again_leaves_the_age_out_and_changes_nothing(
+    client: FlaskClient, database: Database, session: Session, sign_in: SignIn
+) -> None:
+    make_job(database)
+    deliver(client, encode(make_payload(age=timedelta(days=3))))
+    before = stored(database)[0].model_dump()
+
+    answer = sign_in("ben").post(f"/callbacks/{before['id']}/verifications", follow_redirects=True)
+
+    assert stored(database)[0].model_dump() == before
+    assert before["verdict"] == Verdict.STALE
+    verified = answer.text.partition("Verified again:")[2].partition("</section>")[0]
+    assert "Valid" in verified
+    assert "its age was left out" in verified
+    assert "which does not count now" in verified
+    assert session.exec(select(AuditEntry).where(AuditEntry.action == "callback.verified_again")).one()
+
+
+def test_smile_is_asked_about_its_job_and_about_no_orphans(
+    client: FlaskClient, database: Database, session: Session, sign_in: SignIn, woken: list[Any]
+) -> None:
+    job = make_job(database)
+    deliver(client, encode(make_payload()))
+    deliver(client, encode(make_payload(job_id="job-2")))
+    mine, orphan = stored(database)
+    signed_in = sign_in("ben")
+
+    asked = signed_in.post(f"/callbacks/{mine.id}/checks", follow_redirects=True)
+    refused = signed_in.post(f"/callbacks/{orphan.id}/checks")
+
+    assert "Smile is being asked." in asked.text
+    assert refused.status_code == 409
+    assert woken == [("jobs.advance", job.id)]
+    assert (session.get_one(Job, job.id).due_at or utc_now()) <= utc_now()
+    assert session.exec(select(AuditEntry).where(AuditEntry.action == "callback.asked_smile")).one()
