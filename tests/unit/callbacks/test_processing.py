@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import hooks, processing_views, tasks
+from dashboard.callbacks import hooks, processing, processing_views, tasks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
@@ -195,6 +195,22 @@ def test_signature_accepted_meanwhile_with_another_body_is_an_alarm(
     first, second = stored(database)
     assert (first.verdict, second.verdict) == (Verdict.REUSED, Verdict.VALID)
     assert str(second.id) in answer.text
+
+
+def test_signature_accepted_between_look_and_update_is_looked_at_again(
+    client: FlaskClient, database: Database, settings: Settings, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_job(database)
+    payload = signed_late()
+    deliver(client, encode(payload))
+    add_late_key(database, settings)
+    deliver(client, encode(payload | {"ResultCode": "0811"}))
+    look, too_early = processing._with_signature, [None, None]
+    monkeypatch.setattr(processing, "_with_signature", lambda *a, **k: too_early.pop() if too_early else look(*a, **k))
+
+    sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing")
+
+    assert [callback.verdict for callback in stored(database)] == [Verdict.REUSED, Verdict.VALID]
 
 
 @pytest.mark.parametrize("act", ["processing", "verifications"])
