@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from dashboard.callbacks import hooks
+from dashboard.callbacks import storing
 from dashboard.callbacks.filters import NAMES, Filters, first_id_of
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, version_of_list
@@ -24,7 +24,7 @@ SignIn = Callable[[str], FlaskClient]
 
 @pytest.fixture(autouse=True)
 def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "wake", lambda *_: None)
+    monkeypatch.setattr(storing, "wake", lambda *_: None)
 
 
 @pytest.fixture
