@@ -92,7 +92,7 @@ def test_all_that_match_are_processed_while_the_list_tells_how_far_it_is(
     shared_deployment: Deployment, open_window: OpenWindow
 ) -> None:
     for number in range(25):
-        send(shared_deployment, LATE_KEY + "-2", job_id="not-here", age=timedelta(milliseconds=number))
+        send(shared_deployment, LATE_KEY + "-2", job_id="not-here", age=timedelta(seconds=number))
     page = open_window("/callbacks?verdict=wrong&q=not-here")
     with shared_deployment.database.transaction() as session:
         add_key(session, "sandbox", LATE_KEY + "-2", "ada@example.com", utc_now())

@@ -33,7 +33,7 @@ def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deliver_signed_late(client: FlaskClient, count: int) -> None:
     for number in range(count):
-        payload = make_payload(age=timedelta(milliseconds=number + 1))
+        payload = make_payload(age=timedelta(seconds=number + 1))
         deliver(client, encode(payload | {"signature": sign(payload["timestamp"], LATE_KEY)}))
 
 
