@@ -114,30 +114,13 @@ def _welcome(port: int, password: str) -> str:
 @click.option("--port", default=8000, show_default=True)
 def web(host: str, port: int) -> None:
     """The pages and the doors for callbacks and customers."""
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
     from dashboard.smile_keys import seed_keys_at_start
+    from dashboard.web.server import serve_app
 
     app = _app(Settings())
     _refuse_old_schema(app)
     seed_keys_at_start(app)
-    # One process on SQLite, which has one writer; as many as wanted beside each other on PostgreSQL.
-    Server(
-        "dashboard.app:create_app_from_environment",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        # A thread waits as long as a sender drips its body. More are started only while they are wanted; a proxy
-        # in front that reads the whole request first keeps such senders away from them altogether.
-        blocking_threads=64,
-        websockets=False,
-        log_level=LogLevels.error,
-        backpressure=128,
-    ).serve()
+    serve_app("dashboard.app:create_app_from_environment", host, port)
 
 
 @main.command()

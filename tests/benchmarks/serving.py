@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dashboard.web.server import serve_app
 from tests.integration.conftest import free_port, wait_until_up
 
 
@@ -28,19 +29,4 @@ def serve(name: str, folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    Server(
-        "tests.benchmarks.servers:create_app",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        blocking_threads=64,
-        websockets=False,
-        log_level=LogLevels.error,
-        backpressure=128,
-    ).serve()
+    serve_app("tests.benchmarks.servers:create_app", "127.0.0.1", int(sys.argv[1]))
