@@ -38,7 +38,7 @@ class Forger:
     jobs: list[str]
     seed: int = 1
     chance: random.Random = field(init=False)
-    _step: int = field(default=0, init=False)
+    _used: set[int] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -57,10 +57,16 @@ class Forger:
             yield encode(self.payload(timestamp, sign(signed, self.chance.choice(ACTIVE_KEYS)), self.job()))
 
     def moment(self, offset: float = 0, spread: float = 60) -> datetime:
-        """About `offset` seconds from now, never the same millisecond twice."""
-        self._step += 1
-        around = datetime.now(UTC) + timedelta(seconds=offset + self.chance.uniform(-spread, spread))
-        return around.replace(microsecond=self._step % 1000 * 1000) + timedelta(seconds=self._step // 1000 % 30)
+        """About `offset` seconds from now. Never the same millisecond twice: what is signed in one shares a signature.
+
+        Odd seeds take the odd milliseconds and even seeds the even ones, so that two forgers do not meet either.
+        """
+        while True:
+            around = datetime.now(UTC) + timedelta(seconds=offset + self.chance.uniform(-spread, spread))
+            millisecond = int(around.timestamp() * 1000) // 2 * 2 + self.seed % 2
+            if millisecond not in self._used:
+                self._used.add(millisecond)
+                return datetime.fromtimestamp(millisecond / 1000, UTC)
 
     def job(self) -> str:
         return self.chance.choice(self.jobs)
