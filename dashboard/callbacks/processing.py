@@ -8,16 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.facts import Facts, read_facts
-from dashboard.callbacks.models import Callback, Step, Verdict
+from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.receiving import LOST_AFTER
+from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
 from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, judge
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import add_event
 from dashboard.smile_keys import ApiKeys
-
-NAMED_ANOTHER_JOB = "It came to the address of job "
 
 
 @dataclass(frozen=True)
@@ -109,15 +107,14 @@ def _keep(callback: Callback, judgement: Judgement, digest: str, other: Callback
 def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     """An orphan may have come before its job was known here. One that contradicted its address stays nobody's."""
     step = callback.steps[-1] if callback.steps else {}
-    if not facts.job_id or str(step.get("text")).startswith(NAMED_ANOTHER_JOB):
+    if not facts.job_id or str(step.get("text")).startswith(CAME_TO_ADDRESS):
         return False
     job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
     if job is None:
         return False
-    found: Step = {"passed": True, "text": f"It names job {facts.job_id}, which is ours."}
     callback.job_id, callback.product = job.id, job.product
     callback.reason = callback.reason.removesuffix(str(step.get("text"))).rstrip()
-    callback.steps = [*callback.steps[:-1], found]
+    callback.steps = [*callback.steps[:-1], names_job_of_ours(facts)]
     return True
 
 

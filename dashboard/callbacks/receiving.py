@@ -37,6 +37,7 @@ from dashboard.jobs.products import Product, product_of_job_type
 
 LOST_AFTER = timedelta(seconds=2)
 MOST_REFUSED_KEPT = 1000
+CAME_TO_ADDRESS = "It came to the address of job "
 SENT = "sent by us"  # in the place of a body's digest
 
 
@@ -225,11 +226,9 @@ def _judged_row(
 def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:
     """The job it belongs to, and the same in words. A body that contradicts its address belongs to neither job."""
     if addressee and facts.job_id in ("", addressee.job_id):
-        return addressee, {"passed": True, "text": f"It came to the address of job {addressee.job_id}."}
+        return addressee, {"passed": True, "text": f"{CAME_TO_ADDRESS}{addressee.job_id}."}
     if addressee:
-        text = (
-            f"It came to the address of job {addressee.job_id} but names job {facts.job_id}, so it belongs to neither."
-        )
+        text = f"{CAME_TO_ADDRESS}{addressee.job_id} but names job {facts.job_id}, so it belongs to neither."
         return None, {"passed": False, "text": text}
     if not facts.job_id:
         return None, {"passed": False, "text": "It names no job, so it is kept as an orphan."}
@@ -237,7 +236,11 @@ def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Ad
     if job is None:
         text = f"No job here has the id {facts.job_id}, so it is kept as an orphan."
         return None, {"passed": False, "text": text}
-    return job, {"passed": True, "text": f"It names job {facts.job_id}, which is ours."}
+    return job, names_job_of_ours(facts)
+
+
+def names_job_of_ours(facts: Facts) -> Step:
+    return {"passed": True, "text": f"It names job {facts.job_id}, which is ours."}
 
 
 def _has_refused(connection: Connection, known: _Known, job: Addressee) -> bool:
