@@ -41,6 +41,7 @@ def test_test_callback_fills_in_its_steps_without_leaving_the_page(page: Page) -
 
     expect(page.locator("#reach")).to_contain_text("A callback arrives as it should.")
     expect(page.locator("#announcements")).to_have_text("A callback arrives as it should.")
+    expect(page.locator("#reach .proof")).to_have_css("list-style-type", "none")  # ticks in place of numbers
     assert page.evaluate("window.isSamePage")
     check_page(page)
 
