@@ -14,7 +14,7 @@ from threading import Event
 
 import requests
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60
 SECONDS_TO_STOP = 10
 #: Secrets that are made once and kept, so that the data of the last demo can still be read.
 MADE_SECRETS: Mapping[str, Callable[[], str]] = {

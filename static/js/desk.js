@@ -107,6 +107,17 @@
     Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !node.matches?.(".previews");
   }
 
+  // --- A form that is being redrawn is sent when that is done, so that what was just chosen goes along.
+
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (!form.querySelector(".htmx-request")) return;
+    event.preventDefault();
+    document.addEventListener("htmx:afterRequest", () => setTimeout(() => {
+      if (form.isConnected) form.requestSubmit(submitter?.isConnected ? submitter : null);
+    }), { once: true });
+  });
+
   // --- What a screen reader and the tab's title are told: data-announce, data-title.
 
   const announced = new Map();

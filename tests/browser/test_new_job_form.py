@@ -1,8 +1,9 @@
 """The form of a new job under a person's hands: nothing chosen or typed is lost, and the keyboard is enough."""
 
 import re
+import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.new_job import choose, picture, picture_field, press_test_number, product_card, run
@@ -13,6 +14,13 @@ NUMBER = "Bank Verification Number"
 def names_of_files(page: Page, label: str) -> list[str]:
     files: list[str] = picture_field(page, label).evaluate("input => [...input.files].map(file => file.name)")
     return files
+
+
+def answer_late(route: Route) -> None:
+    """As over a slow line: a second is enough for whoever knows the form."""
+    answer = route.fetch()
+    time.sleep(1)
+    route.fulfill(response=answer)
 
 
 def test_chosen_pictures_are_shown_and_outlive_a_test_number_and_another_id_type(open_window: OpenWindow) -> None:
@@ -75,6 +83,17 @@ def test_what_is_typed_while_the_form_is_being_redrawn_stays(open_window: OpenWi
     expect(page.locator("#id_number")).not_to_have_value("")
     expect(page.get_by_label("Kind of business")).not_to_have_value("")
     expect(page.get_by_label("Customer reference")).to_have_value("cust-1")
+
+
+def test_a_job_that_is_run_while_the_form_is_being_redrawn_has_what_was_chosen_last(open_window: OpenWindow) -> None:
+    page = open_window("/jobs/new")
+    choose(page, "Enhanced KYC", "Nigeria", NUMBER)
+    page.route("**/jobs/new", answer_late)
+
+    press_test_number(page, "succeeds")
+    run(page)
+
+    expect(page.get_by_role("heading", name="Enhanced KYC")).to_be_visible()
 
 
 def test_another_product_shows_what_the_server_knows_of_it_and_no_stale_choice(open_window: OpenWindow) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tests.factories.team import PASSWORD, make_member
 
 API_KEY = "integration-api-key-0001"
 PARTNER_ID = "002"
-SECONDS_TO_START = 40
+SECONDS_TO_START = 70
 
 
 @dataclass
@@ -154,6 +154,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def two_free_ports_in_a_row() -> int:
+    """The first of them: the demo's simulator takes the port after that of its web."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:

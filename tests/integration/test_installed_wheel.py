@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.conftest import free_port, wait_until_up
+from tests.integration.conftest import two_free_ports_in_a_row, wait_until_up
 
 CHECKOUT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -30,7 +30,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(installed: Path, tmp_path: Path) -> None:
-    port = free_port()
+    port = two_free_ports_in_a_row()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DASHBOARD_", "PYTHON"))}
     with open(tmp_path / "demo.log", "wb") as log:
         demo = subprocess.Popen(
@@ -46,6 +46,7 @@ def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(install
     finally:
         demo.terminate()
         demo.wait(30)
+        print((tmp_path / "demo.log").read_text())  # shown when the test fails
 
     assert page.status_code == 200
     assert len(files) >= 3
