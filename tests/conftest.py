@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 
@@ -93,9 +94,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRin
     from dashboard.models import metadata
 
     database = Database(url, keyring)
-    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with database.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables}"))
+        for table in reversed(metadata.sorted_tables):  # TRUNCATE makes new files, which takes a hundred times as long.
+            connection.execute(table.delete())
     database.dispose()
 
 
@@ -104,10 +105,17 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url=database_url)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiled once for each test process, not once for each app."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     app.extensions["database"].dispose()
 
