@@ -16,6 +16,10 @@ import dashboard.links.token_views
 import dashboard.links.views
 import dashboard.settings.callback_views
 import dashboard.settings.views
+import dashboard.team.confirmation_views
+import dashboard.team.door_views
+import dashboard.team.passkey_views
+import dashboard.team.second_factor_views
 import dashboard.team.views
 from dashboard.callbacks.hooks import open_door
 from dashboard.config import Settings, resource_dir
@@ -25,6 +29,7 @@ from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import attach_smile_clients
 from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.smile_keys import attach_smile_keys
+from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
@@ -75,6 +80,10 @@ def create_app(settings: Settings) -> Flask:
     _set_up_web(app, settings)
     for views in (
         dashboard.team.views,
+        dashboard.team.door_views,
+        dashboard.team.confirmation_views,
+        dashboard.team.second_factor_views,
+        dashboard.team.passkey_views,
         dashboard.jobs.views,
         dashboard.links.views,
         dashboard.links.preview_views,
@@ -101,6 +110,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     errors.handle_errors(app)
     set_headers(app, settings.is_https)
     set_up_sign_in(app)
+    set_up_returning(app)
     enforce_permissions(app)
     csrf.protect(app)
     htmx.init_app(app)

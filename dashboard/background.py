@@ -9,6 +9,7 @@ from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
+from dashboard.team.throttle import forget_old_tries
 from dashboard.worker.queue import Task
 from dashboard.worker.schedule import FindDue, Tidy
 
@@ -39,4 +40,4 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
 
 
 def tidying() -> Sequence[Tidy]:
-    return (sent_signatures.forget_old,)
+    return (sent_signatures.forget_old, forget_old_tries)

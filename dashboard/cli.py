@@ -229,9 +229,11 @@ def add(email: str, name: str, role: str) -> None:
 
 @member.command("reset-password")
 @click.argument("email")
-def reset_password(email: str) -> None:
+@click.option("--remove-second-factors", is_flag=True, help="Also forget app, passkeys and recovery codes, all lost.")
+def reset_password(email: str, remove_second_factors: bool) -> None:
     """Give a member a new password and end all of their sign-ins."""
     from dashboard.db import transaction, utc_now
+    from dashboard.team import second_factors
     from dashboard.team.members import set_password
     from dashboard.team.queries import find_member_by_email
 
@@ -242,7 +244,10 @@ def reset_password(email: str) -> None:
         if found is None:
             raise click.ClickException(f"there is no member with the address {email}")
         set_password(session, found, _ask_password(), utc_now())
-    click.echo(f"{email} has a new password; all sign-ins were ended.")
+        if remove_second_factors:
+            second_factors.remove_second_factors(session, found, utc_now())
+    removed = " and no second factor any more" if remove_second_factors else ""
+    click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")
 
 
 @member.command()

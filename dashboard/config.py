@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     queue_url: str = Field(default="", repr=False)
     trusted_proxies: int = Field(default=0, ge=0)
     log_format: Literal["text", "json"] = "text"
+    second_factor_for: Literal["owners", "everybody"] = "owners"  # who must have one
     is_demo: bool = False
 
     # Waits, in seconds. Only tests have a reason to change most of them.

@@ -7,8 +7,9 @@ from dashboard.audit import models as audit
 from dashboard.callbacks import models as callbacks
 from dashboard.jobs import models as jobs
 from dashboard.links import models as links
+from dashboard.team import door_models as door
 from dashboard.team import models as team
 
-__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
+__all__ = ["audit", "callbacks", "door", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
 
 metadata = SQLModel.metadata

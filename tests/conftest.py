@@ -20,7 +20,7 @@ from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from tests.factories.team import PASSWORD, make_member
+from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 # How quickly examples are made says how busy the machine is, not how good the code.
 hypothesis_settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -156,6 +156,9 @@ def sign_in(app: Flask, client: FlaskClient, database: Database) -> Callable[[st
         member = make_member(database, name)
         answer = client.post("/sign-in", data={"email": member.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
+        if answer.location == SECOND_STEP:
+            answer = client.post(SECOND_STEP, data={"code": app_code()})
+            assert answer.status_code == 303, answer.text
         return client
 
     return sign_in_as

@@ -23,7 +23,7 @@ from dashboard.jobs.callback_keys import hook_address
 from dashboard.smile import Signature
 from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
-from dashboard.web.access import permission_required
+from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages import render_page_or_partial, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -44,12 +44,14 @@ class Present:
 
 @blueprint.get("/settings/callbacks")
 @permission_required("settings.manage")
+@recent_confirmation_required("callback_settings.show")
 def show() -> ResponseReturnValue:
     return _page()
 
 
 @blueprint.get("/settings/callbacks.json")
 @permission_required("settings.manage")
+@recent_confirmation_required("callback_settings.show")
 def show_twin() -> ResponseReturnValue:
     present = _present()
     last = present.last_callback
@@ -66,6 +68,7 @@ def show_twin() -> ResponseReturnValue:
 
 @blueprint.post("/settings/callbacks/keys")
 @permission_required("settings.manage")
+@recent_confirmation_required("callback_settings.show")
 def add() -> ResponseReturnValue:
     now, environment = utc_now(), _settings().environment
     try:
@@ -82,6 +85,7 @@ def add() -> ResponseReturnValue:
 
 @blueprint.post("/settings/callbacks/keys/<uuid:key_id>/signing")
 @permission_required("settings.manage")
+@recent_confirmation_required("callback_settings.show")
 def sign(key_id: UUID) -> ResponseReturnValue:
     now, environment = utc_now(), _settings().environment
     with transaction() as session:
@@ -93,6 +97,7 @@ def sign(key_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/settings/callbacks/keys/<uuid:key_id>/retirement")
 @permission_required("settings.manage")
+@recent_confirmation_required("callback_settings.show")
 def retire(key_id: UUID) -> ResponseReturnValue:
     now, environment = utc_now(), _settings().environment
     with transaction() as session:

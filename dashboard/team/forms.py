@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
 from dashboard.team.passwords import MAX_LENGTH, MIN_LENGTH
@@ -14,6 +14,46 @@ PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", message="Type your e-mail address.")
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
     email = StringField("E-mail address", [InputRequired("Type your e-mail address."), Length(max=254), PRINTABLE])
+    password = PasswordField("Password", [InputRequired("Type your password."), Length(max=MAX_LENGTH)])
+    keep = BooleanField("Keep me signed in on this device")
+    next = HiddenField()
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    """The second step. A recovery code is longer than what an app shows."""
+
+    code = StringField(
+        "Code",
+        [InputRequired("Type the code that your app shows now."), Length(max=60)],
+        description="Six digits from your authenticator app, or one of your recovery codes.",
+    )
+
+
+class NewAppForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    code = StringField(
+        "Code",
+        [InputRequired("Type the six digits that your app shows now."), Length(max=20)],
+        description="Type the six digits that the app shows now.",
+    )
+
+
+class PasskeyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    """What static/js/passkeys.js fills in: the answer of the device."""
+
+    credential = HiddenField(validators=[InputRequired("Your browser gave no passkey. Try again.")])
+    next = HiddenField()
+
+
+class NewPasskeyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    name = StringField(
+        "Name of this passkey",
+        [InputRequired("Type a name."), Length(max=60)],
+        description="So that you know it again, such as Work laptop or Phone.",
+    )
+    credential = HiddenField(validators=[InputRequired("Your browser made no passkey. Try again.")])
+
+
+class ConfirmationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=MAX_LENGTH)])
     next = HiddenField()
 

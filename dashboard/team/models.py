@@ -38,3 +38,6 @@ class SignIn(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     user_agent: str = ""
     from_address: str = ""
+    #: When the person behind it last proved who they are; None where a remembered browser came back by itself.
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    remembered_id: UUID | None = Field(default=None, index=True)  # of the RememberedBrowser it belongs to

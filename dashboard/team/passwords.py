@@ -1,18 +1,33 @@
 """Passwords: which are acceptable, and how they are kept (argon2id). Who may set whose lives in members.py."""
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from werkzeug.exceptions import ServiceUnavailable
 
 MIN_LENGTH = 12
 #: Far above what people type; it only keeps somebody from having us hash a megabyte.
 MAX_LENGTH = 1000
 COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common_passwords.txt"
 
+#: What a guesser tries first here, and what is left when the numbers around it are taken off.
+PRODUCT_WORDS = (
+    *("smileidentity", "smile", "partnerdesk", "partner", "desk", "dashboard", "korabank", "kora", "bank", "kyc"),
+    *("verification", "verify", "identity", "compliance", "password", "passphrase", "welcome", "admin", "owner"),
+)
+
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+#: A hash costs 32 MB and a core for some 60 ms, on purpose. More than these at once only make each other slower.
+AT_ONCE = 2
+MOST_WAITING = 16
+_working = BoundedSemaphore(AT_ONCE)
+_in_line = BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
 
 def problem_with(text: str, *about_the_person: str) -> str | None:
@@ -23,18 +38,21 @@ def problem_with(text: str, *about_the_person: str) -> str | None:
     if len(password) > MAX_LENGTH:
         return f"Use {MAX_LENGTH} characters or fewer."
     bare = _bare(password)
-    if len(set(bare)) < 5 or bare in _common_passwords() or bare in {_bare(fact) for fact in about_the_person}:
+    facts = {_bare(fact) for fact in about_the_person}
+    if len(set(bare)) < 5 or bare in _common_passwords() or bare in facts or _is_of_product_words(bare):
         return "This password is easy to guess. Choose one that nobody else would think of."
     return None
 
 
 def hash_password(text: str) -> str:
-    return HASHER.hash(_normalised(text))
+    with _turn():
+        return HASHER.hash(_normalised(text))
 
 
 def verify_password(password_hash: str, text: str) -> bool:
     try:
-        return HASHER.verify(password_hash, _normalised(text))
+        with _turn():
+            return HASHER.verify(password_hash, _normalised(text))
     except (VerificationError, InvalidHashError):
         return False
 
@@ -50,6 +68,18 @@ def needs_rehash(password_hash: str) -> bool:
     return HASHER.check_needs_rehash(password_hash)
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A few at once and a short line behind them: a flood of guesses takes neither all cores nor all memory."""
+    if not _in_line.acquire(blocking=False):
+        raise ServiceUnavailable("Too many people sign in at this moment. Try again in a few seconds.")
+    try:
+        with _working:
+            yield
+    finally:
+        _in_line.release()
+
+
 @cache
 def _hash_of_nobody() -> str:
     return hash_password("nobody has this password")
@@ -58,6 +88,15 @@ def _hash_of_nobody() -> str:
 @cache
 def _common_passwords() -> frozenset[str]:
     return frozenset(_bare(line) for line in COMMON_PASSWORDS_FILE.read_text(encoding="utf-8").splitlines() if line)
+
+
+def _is_of_product_words(bare: str) -> bool:
+    """True when too little is left once the words of this product are taken out, and "id" and digits beside them."""
+    left = bare
+    for word in PRODUCT_WORDS:
+        left = left.replace(word, "")
+    beside = "".join(sign for sign in left.replace("id", "") if not sign.isdecimal())
+    return left != bare and len(beside) < 4
 
 
 def _normalised(text: str) -> str:

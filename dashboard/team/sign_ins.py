@@ -5,37 +5,44 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
+from dashboard.config import Settings
 from dashboard.db import reading, transaction, utc_now
 from dashboard.errors import Conflict
+from dashboard.team import remembering
 from dashboard.team.models import Member, SignIn
-from dashboard.team.throttle import set_up_throttle
+from dashboard.team.permissions import Role
+from dashboard.team.second_factors import HAS_SECOND_FACTOR
+from dashboard.web.access import Standing, note_standing
 
 LIFETIME = timedelta(days=30)
+#: Whoever stays away longer signs in again, or is remembered (remembering.py).
+UNSEEN_FOR = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=5)
 #: The key under which flask-login looks for whom to load. Ours holds the token of a sign-in, not a member's id.
 TOKEN = "_user_id"  # noqa: S105  # the name of a field, not a secret
 
 #: Every request of a member begins with this one select, so it is built once.
 SIGNED_IN = (
-    select(Member, SignIn.id, SignIn.seen_at)
+    select(Member, SignIn, HAS_SECOND_FACTOR)
     .join(SignIn, col(SignIn.member_id) == Member.id)
     .where(
         col(SignIn.token_digest) == bindparam("digest"),
         col(SignIn.ended_at).is_(None),
         col(SignIn.created_at) > bindparam("oldest"),
+        col(SignIn.seen_at) > bindparam("unseen_since"),
         col(Member.disabled_at).is_(None),
     )
 )
 
 
 def set_up_sign_in(app: Flask) -> None:
-    # The cookie lasts as long as the sign-in and is sent once, not again with every poll.
+    # The cookie ends with the browser, never holds longer than a sign-in, and is not sent again with every poll.
     app.config.update(PERMANENT_SESSION_LIFETIME=LIFETIME, SESSION_REFRESH_EACH_REQUEST=False)
     # The context processor would load the member for every template, the page of a broken database included.
     manager = LoginManager(app, add_context_processor=False)
@@ -43,11 +50,22 @@ def set_up_sign_in(app: Flask) -> None:
     manager.user_loader(_load_member)
     app.add_template_global(current_user, "current_user")
     app.after_request(_note_that_seen)
-    set_up_throttle(app)
 
 
-def begin_sign_in(session: Session, member: Member, now: datetime, user_agent: str, address: str) -> str:
-    """Returns the token for the browser's cookie; only its digest is kept."""
+def begin_sign_in(
+    session: Session,
+    member: Member,
+    now: datetime,
+    user_agent: str,
+    address: str,
+    *,
+    remembered_id: UUID | None = None,
+    is_confirmed: bool = True,
+) -> str:
+    """Returns the token for the browser's cookie; only its digest is kept.
+
+    `is_confirmed`: the person has just proved who they are, so what asks for that need not ask again.
+    """
     present = session.get(Member, member.id)
     if present is None or present.disabled_at or present.password_hash != member.password_hash:
         raise Conflict("Your account was changed a moment ago. Sign in again.")
@@ -60,6 +78,8 @@ def begin_sign_in(session: Session, member: Member, now: datetime, user_agent: s
             seen_at=now,
             user_agent=user_agent[:200],
             from_address=address,
+            confirmed_at=now if is_confirmed else None,
+            remembered_id=remembered_id,
         )
     )
     return token
@@ -74,16 +94,40 @@ def end_sign_in(session: Session, token: str, now: datetime) -> None:
 
 
 def end_all_sign_ins(session: Session, member: Member, now: datetime) -> None:
+    """Of every browser, those that would stay signed in too."""
     session.exec(
         update(SignIn).where(col(SignIn.member_id) == member.id, col(SignIn.ended_at).is_(None)).values(ended_at=now)
     )
+    remembering.forget_browsers_of(session, member.id, now)
+
+
+def renew_sign_in(session: Session, member_id: UUID, now: datetime) -> str:
+    """After a change of what a sign-in is proved with: all end, and this browser goes on with a new one."""
+    member = session.get_one(Member, member_id)
+    end_all_sign_ins(session, member, now)
+    return begin_sign_in(session, member, now, request.user_agent.string, request.remote_addr or "")
+
+
+def confirm_sign_in(session: Session, sign_in_id: UUID, now: datetime) -> str:
+    """The person has proved who they are once more: a new token, and whoever holds a copy of the old one is out."""
+    token = secrets.token_urlsafe(32)
+    session.exec(
+        update(SignIn)
+        .where(col(SignIn.id) == sign_in_id, col(SignIn.ended_at).is_(None))
+        .values(token_digest=_digest(token), confirmed_at=now)
+    )
+    return token
 
 
 def give_token_to_browser(token: str) -> None:
     """A new session: nothing that was put into the cookie before the sign-in survives it."""
     cookie.clear()
+    swap_token_in_browser(token)
+
+
+def swap_token_in_browser(token: str) -> None:
+    """The same person goes on: what other tabs hold, such as the token of an open form, stays good."""
     cookie[TOKEN] = token
-    cookie.permanent = True
     _forget_loaded_member()
 
 
@@ -102,13 +146,24 @@ def _forget_loaded_member() -> None:
 def _load_member(token: str) -> Member | None:
     now = utc_now()
     with reading() as session:
-        row = session.exec(SIGNED_IN, params={"digest": _digest(token), "oldest": now - LIFETIME}).first()
+        times = {"oldest": now - LIFETIME, "unseen_since": now - UNSEEN_FOR}
+        row = session.exec(SIGNED_IN, params={"digest": _digest(token), **times}).first()
     if row is None:
         return None
-    member, sign_in_id, seen_at = row
-    if now - seen_at >= SEEN_EVERY:
-        g.sign_in_to_note = sign_in_id
+    member, sign_in, has_second_factor = row
+    owes_second_factor = not has_second_factor and _must_have_second_factor(member)
+    note_standing(Standing(sign_in.id, sign_in.confirmed_at, owes_second_factor))
+    if now - sign_in.seen_at >= SEEN_EVERY:
+        g.sign_in_to_note = sign_in.id
     return member
+
+
+def _must_have_second_factor(member: Member) -> bool:
+    """The demo's sample sign-ins are one password for all to try; everywhere else an owner has one."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.is_demo:
+        return False
+    return member.role == Role.OWNER or settings.second_factor_for == "everybody"
 
 
 def _note_that_seen(response: Response) -> Response:

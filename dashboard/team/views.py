@@ -1,25 +1,35 @@
-"""HTTP in, HTTP out for the team: the door, one's own account, the members."""
+"""HTTP in, HTTP out for the team: the door, one's own account, the members. The second step is in door_views.py."""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
+from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
 from dashboard.db import reading, transaction, utc_now
 from dashboard.errors import Invalid
-from dashboard.team import members, passwords, queries, throttle
+from dashboard.team import members, passwords, queries, remembering, throttle
+from dashboard.team.door_pages import door_page
+from dashboard.team.entrance import HOME, let_in
 from dashboard.team.forms import NameForm, PasswordForm, SignInForm, local_path
+from dashboard.team.half_sign_ins import begin_half_sign_in
 from dashboard.team.models import Member
+from dashboard.team.proofs import member_with
 from dashboard.team.sign_ins import begin_sign_in, end_sign_in, give_token_to_browser, take_token_from_browser
-from dashboard.web.access import open_to_everybody, permission_required, sign_in_required
+from dashboard.web.access import (
+    open_before_second_factor,
+    open_to_everybody,
+    permission_required,
+    recent_confirmation_required,
+    sign_in_required,
+)
+from dashboard.web.cookies import drop_cookie, read_cookie
 from dashboard.web.pages import json_list, see_other
 
 blueprint = Blueprint("team", __name__)
-#: Where work begins. `jobs` lies above this slice, so it is named by its address, which stays.
-HOME = "/jobs"
 
 
 @blueprint.get("/")
@@ -31,9 +41,12 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/sign-in")
 @open_to_everybody
 def sign_in() -> ResponseReturnValue:
+    next_page = local_path(request.args.get("next"))
     if current_user.is_authenticated:
-        return redirect(HOME, 303)
-    return render_template("team/sign_in.html", form=SignInForm(next=local_path(request.args.get("next"))))
+        return redirect(next_page or HOME, 303)
+    if "left" in request.args:
+        flash("You are signed out.")
+    return door_page(SignInForm(next=next_page))
 
 
 @blueprint.post("/sign-in")
@@ -41,31 +54,38 @@ def sign_in() -> ResponseReturnValue:
 def submit_sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
-        return render_template("team/sign_in.html", form=form), 422
-    now, email, address = utc_now(), queries.normal_email(form.email.data), request.remote_addr or ""
-    throttle.count_try(email, address)
-    member = _member_with(email, form.password.data)
+        return door_page(form), 422
+    email = queries.normal_email(form.email.data)
+    try:
+        member, has_second_factor = member_with(email, form.password.data, request.remote_addr or "")
+    except TooManyRequests as refused:
+        form.password.errors = [refused.description]
+        return door_page(form), 429
     if member is None:
         form.password.errors = ["The e-mail address and password do not match."]
-        return render_template("team/sign_in.html", form=form), 422
-    throttle.forgive_tries(email, address)
+        return door_page(form), 422
+    if not has_second_factor:
+        return let_in(member, "password", form.keep.data, form.next.data)
     with transaction() as session:
-        end_sign_in(session, take_token_from_browser(), now)
-        token = begin_sign_in(session, member, now, request.user_agent.string, address)
-        members.refresh_hash(session, member, form.password.data)
-        record(session, "member.signed_in", f"member {member.id}", now, who=member.email)
-    give_token_to_browser(token)
-    return redirect(local_path(form.next.data) or HOME, 303)
+        end_sign_in(session, take_token_from_browser(), utc_now())
+    begin_half_sign_in(member, form.keep.data, local_path(form.next.data) or HOME, utc_now())
+    return redirect(url_for("door.second_step"), 303)
 
 
 @blueprint.post("/sign-out")
 @sign_in_required
+@open_before_second_factor
 def sign_out() -> ResponseReturnValue:
     now = utc_now()
     with transaction() as session:
         record(session, "member.signed_out", f"member {current_user.id}", now)
+        remembering.forget_browser(session, read_cookie(remembering.COOKIE), now)
         end_sign_in(session, take_token_from_browser(), now)
-    return see_other("team.sign_in", "You are signed out.")
+    # No message in the session: the browser is asked to forget all cookies, this one included.
+    answer = redirect(url_for("team.sign_in", left=1), 303)
+    drop_cookie(answer, remembering.COOKIE)
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return answer
 
 
 @blueprint.get("/account")
@@ -91,6 +111,7 @@ def rename() -> ResponseReturnValue:
 
 @blueprint.post("/account/password")
 @sign_in_required
+@recent_confirmation_required("team.account")
 def change_password() -> ResponseReturnValue:
     form, now, address = PasswordForm(), utc_now(), request.remote_addr or ""
     if not form.validate():
@@ -125,17 +146,6 @@ def index_json() -> ResponseReturnValue:
     with reading() as session:
         found = queries.list_members(session)
     return json_list([_as_json(member) for member in found], None, len(found), count_is_exact=True)
-
-
-def _member_with(email: str, password: str) -> Member | None:
-    """The member of that address and password. Whoever is refused learns nothing from the words or the time."""
-    with reading() as session:
-        member = queries.find_member_by_email(session, email)
-    if member is None:
-        passwords.verify_in_vain(password)
-        return None
-    is_right = passwords.verify_password(member.password_hash, password)
-    return member if is_right and member.disabled_at is None else None
 
 
 def _member_now(session: Session) -> Member:

@@ -1,18 +1,47 @@
-"""Who may call what: every view states its permission, and a view that states none is refused."""
+"""Who may call what: every view states its permission, and a view that states none is refused.
+
+Beyond the permission two things are asked of the sign-in itself: that it owes no second factor, and, where a view says
+so, that the person behind it proved who they are a moment ago.
+"""
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from dashboard.db import utc_now
 from dashboard.errors import NotAllowed, NotFound
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 EVERYBODY = "everybody"
 SIGNED_IN = "signed in"
+CONFIRMED_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the sign-in behind a request stands; `team` notes it when it loads the member."""
+
+    sign_in_id: UUID
+    confirmed_at: datetime | None
+    owes_second_factor: bool
+
+
+def note_standing(standing: Standing) -> None:
+    g.standing = standing
+
+
+def present_standing() -> Standing:
+    """Of whoever is signed in; there is none before `current_user` was asked."""
+    assert current_user.is_authenticated
+    return cast(Standing, g.standing)
 
 
 def permission_required(permission: str) -> Callable[[View], View]:
@@ -35,6 +64,32 @@ def open_to_everybody(view: View) -> View:
     return permission_required(EVERYBODY)(view)
 
 
+def open_before_second_factor(view: View) -> View:
+    """States that a member who still owes a second factor may call the view: to set one up, or to leave."""
+    view.is_open_before_second_factor = True  # type: ignore[attr-defined]  # functions take attributes
+    return view
+
+
+def recent_confirmation_required(back_to: str) -> Callable[[View], View]:
+    """The view answers only within ten minutes after the member proved who they are; sits below the permission.
+
+    A page leads to the confirmation and back to itself. A form that was sent leads back to the page `back_to`, which
+    takes its values from the address of the form; what was typed is not kept.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def confirmed(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            confirmed_at = present_standing().confirmed_at
+            if confirmed_at and utc_now() - confirmed_at < CONFIRMED_FOR:
+                return view(*args, **kwargs)
+            return _send_to_confirmation(back_to)
+
+        return cast(View, confirmed)
+
+    return guard
+
+
 def required_permission(endpoint: str) -> str | None:
     return getattr(current_app.view_functions[endpoint], "required_permission", None)
 
@@ -53,9 +108,15 @@ def _check_permission() -> ResponseReturnValue | None:
         return _send_to_the_door()
     if permission is None:
         raise NotFound
+    if present_standing().owes_second_factor and not _is_open_before_second_factor(request.endpoint):
+        return _send("second_factors.show", "Set up a second factor first.")
     if permission != SIGNED_IN and not current_user.may(permission):
         raise NotAllowed("Your role does not include this. An owner of your team can change that.")
     return None
+
+
+def _is_open_before_second_factor(endpoint: str) -> bool:
+    return getattr(current_app.view_functions[endpoint], "is_open_before_second_factor", False)
 
 
 def _send_to_the_door() -> ResponseReturnValue:
@@ -66,3 +127,25 @@ def _send_to_the_door() -> ResponseReturnValue:
     if request.path.endswith(".json"):
         return {"error": "Sign in first."}, 401
     return redirect(door, 303)
+
+
+def _send_to_confirmation(back_to: str) -> ResponseReturnValue:
+    is_page = request.method == "GET" and request.headers.get("HX-Request") != "true"
+    next_page = request.full_path.rstrip("?") if is_page else _address_of(back_to)
+    return _send("confirmation.show", "Confirm that it is you first, in a browser.", next=next_page)
+
+
+def _send(endpoint: str, error: str, **values: Any) -> ResponseReturnValue:
+    """To a page that has to come first: by a redirect, by htmx, or in words for a program."""
+    if request.headers.get("HX-Request") == "true":
+        return "", 403, {"HX-Redirect": url_for(endpoint, **values)}
+    if request.path.endswith(".json"):
+        return {"error": error}, 403
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def _address_of(endpoint: str) -> str:
+    """Of a page that takes some of the values in the present address, such as the id of the row it shows."""
+    taken = {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
+    values: dict[str, Any] = {name: value for name, value in (request.view_args or {}).items() if name in taken}
+    return url_for(endpoint, **values)

@@ -23,8 +23,9 @@ WHAT_NOW = {
     409: "Load the page again to see how things stand now.",
     413: "Choose smaller files and try again.",
     422: "Go back and correct what is marked.",
-    429: "Wait a minute, then try again.",
+    429: "Wait a few minutes, then try again.",
     500: "Try again. If it happens again, send the request id below to whoever runs this dashboard.",
+    503: "Wait a few seconds, then try again.",
 }
 
 

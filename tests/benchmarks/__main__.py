@@ -14,6 +14,7 @@ from tests.benchmarks import (
     orders,
     polling,
     short_of_space,
+    sign_ins,
     silence,
     slow_senders,
     starts,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "floods": floods.measure,
     "starts": starts.measure,
     "attacks": attacks.measure,
+    "sign_ins": sign_ins.measure,
     "callbacks": callbacks.measure,
 }
 

@@ -22,7 +22,7 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
-from tests.factories.team import PASSWORD, make_member
+from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 API_KEY = "integration-api-key-0001"
 PARTNER_ID = "002"
@@ -88,6 +88,9 @@ class Deployment:
         staff = Staff(self.web_url)
         answer = staff.post("/sign-in", {"email": member.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.status_code
+        if answer.headers["Location"] == SECOND_STEP:
+            answer = staff.post(SECOND_STEP, {"code": app_code()})
+            assert answer.status_code == 303, answer.status_code
         return staff
 
     def settings(self) -> Settings:
@@ -117,7 +120,7 @@ class Staff:
         return self.http.get(self.base_url + path, timeout=30, allow_redirects=False, **arguments)
 
     def post(self, path: str, data: dict[str, Any] | None = None, files: Any = None) -> requests.Response:
-        page = self.get("/account" if path != "/sign-in" else "/sign-in").text
+        page = self.get(path if path.startswith("/sign-in") else "/account").text
         token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
         return self.http.post(
             self.base_url + path,

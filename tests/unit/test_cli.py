@@ -9,13 +9,16 @@ from click.testing import CliRunner, Result
 from sqlmodel import select
 
 from dashboard import cli
+from dashboard.audit.models import AuditEntry
 from dashboard.cli import main
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.demo.deployment import demo_environment
+from dashboard.team.door_models import AuthenticatorApp
 from dashboard.team.models import Member
 from dashboard.team.permissions import Role
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.factories.team import make_member
 
 PASSWORD = "correct horse battery staple\n"
 Run = Callable[..., Result]
@@ -157,6 +160,25 @@ def test_member_gets_a_new_password_and_the_last_owner_stays(run: Run, tmp_path:
     [after] = members(tmp_path, keyring)
     assert after.password_hash != before.password_hash
     assert after.disabled_at is None
+
+
+@pytest.mark.usefixtures("migrated")
+def test_way_back_in_may_remove_second_factors_and_is_written_down(run: Run, tmp_path: Path, keyring: KeyRing):
+    run("member", "add", "ada@example.com", "--name", "Ada", "--role", "owner", typed=PASSWORD)
+    database = Database(f"sqlite:///{tmp_path / 'dashboard.db'}", keyring)
+    make_member(database, "ada")
+
+    kept = run("member", "reset-password", "ada@example.com", typed="another long passphrase\n")
+    with database.reading() as session:
+        assert len(session.exec(select(AuthenticatorApp)).all()) == 1
+    removed = run("member", "reset-password", "ada@example.com", "--remove-second-factors", typed=PASSWORD)
+
+    assert (kept.exit_code, removed.exit_code) == (0, 0), removed.output
+    assert "no second factor" in removed.output
+    with database.reading() as session:
+        assert session.exec(select(AuthenticatorApp)).all() == []
+        assert "member.second_factors_removed" in session.exec(select(AuditEntry.action)).all()
+    database.dispose()
 
 
 @pytest.mark.usefixtures("migrated")

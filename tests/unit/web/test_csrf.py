@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from dashboard.db import Database
 from dashboard.web.csrf import SAFE_METHODS
-from tests.factories.team import PASSWORD, make_member
+from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 from tests.unit.web.test_permissions import routes
 
 SignInAs = Callable[[str], FlaskClient]
@@ -24,9 +24,12 @@ def browser(app: Flask, database: Database) -> FlaskClient:
     """Ada, signed in as a browser does it: with the tokens of the forms."""
     make_member(database, "ada")
     browser = app.test_client()
-    token = token_in(browser.get("/sign-in").text)
-    answer = browser.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD, "csrf_token": token})
-    assert answer.status_code == 303
+    for path, typed in (
+        ("/sign-in", {"email": "ada@example.com", "password": PASSWORD}),
+        (SECOND_STEP, {"code": app_code()}),
+    ):
+        answer = browser.post(path, data=typed | {"csrf_token": token_in(browser.get(path).text)})
+        assert answer.status_code == 303
     return browser
 
 
@@ -93,12 +96,12 @@ def test_the_token_of_another_person_is_refused(app: Flask, browser: FlaskClient
 
 
 def test_a_token_from_before_the_sign_in_is_worthless_after_it(app: Flask, database: Database):
-    make_member(database, "ada")
+    make_member(database, "ben")
     browser = app.test_client()
     token = token_in(browser.get("/sign-in").text)
-    browser.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD, "csrf_token": token})
+    browser.post("/sign-in", data={"email": "ben@example.com", "password": PASSWORD, "csrf_token": token})
 
-    answer = browser.post("/account", data={"name": "Ada B.", "csrf_token": token})
+    answer = browser.post("/account", data={"name": "Ben B.", "csrf_token": token})
 
     assert answer.status_code == 400
 

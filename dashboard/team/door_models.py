@@ -1,0 +1,79 @@
+"""What the door keeps besides members and sign-ins: second factors, remembered browsers, and how often was guessed."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+from dashboard.db import UtcDateTime, new_id
+
+
+class AuthenticatorApp(SQLModel, table=True):
+    """The secret that a member's app makes six-digit codes from. It counts once the first code was right."""
+
+    __tablename__ = "authenticator_app"
+
+    member_id: UUID = Field(foreign_key="member.id", primary_key=True)
+    secret_sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: The newest half minute whose code was accepted: that code, and every one before it, is spent.
+    last_step: int | None = None
+
+
+class RecoveryCode(SQLModel, table=True):
+    """One code for the day when the phone is lost. Its first part finds the row, the rest is kept as argon2id."""
+
+    __tablename__ = "recovery_code"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    selector: str
+    code_hash: str
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Passkey(SQLModel, table=True):
+    """A key pair that lives in a phone, computer or security key; only its public half is known here."""
+
+    __tablename__ = "passkey"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    name: str
+    credential_id: str = Field(unique=True)  # base64url, as browsers name it
+    public_key: bytes
+    sign_count: int = Field(sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RememberedBrowser(SQLModel, table=True):
+    """A browser that stays signed in: one family of tokens, each used once. Only digests are kept."""
+
+    __tablename__ = "remembered_browser"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    selector: str = Field(unique=True)
+    token_digest: str
+    previous_digest: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    rotated_at: datetime = Field(sa_type=UtcDateTime)
+    user_agent: str = ""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: When a token came a second time, so that one of two browsers holds a copy.
+    copied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Tries(SQLModel, table=True):
+    """How often something was tried since `began_at`, by whom only a keyed digest tells."""
+
+    __tablename__ = "tries"
+
+    kind: str = Field(primary_key=True)
+    key_digest: str = Field(primary_key=True)
+    began_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    count: int

@@ -1,0 +1,75 @@
+"""HTTP in, HTTP out for the rest of the door: the second step, and the passkey that needs no first one."""
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
+
+from dashboard.db import reading, utc_now
+from dashboard.team import proofs
+from dashboard.team.door_pages import door_page, page_with_passkey
+from dashboard.team.entrance import HOME, let_in
+from dashboard.team.forms import CodeForm, PasskeyForm, SignInForm
+from dashboard.team.half_sign_ins import HalfSignIn, present_half_sign_in
+from dashboard.team.passkeys import NOT_ACCEPTED
+from dashboard.team.second_factors import factors_of
+from dashboard.web.access import open_to_everybody
+from dashboard.web.pages import see_other
+
+blueprint = Blueprint("door", __name__)
+
+
+@blueprint.get("/sign-in/code")
+@open_to_everybody
+def second_step() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(HOME, 303)
+    half = _half_sign_in()
+    return _second_step_page(half, CodeForm(formdata=None)) if half else _begin_again()
+
+
+@blueprint.post("/sign-in/code")
+@open_to_everybody
+def submit_second_step() -> ResponseReturnValue:
+    half, form = _half_sign_in(), CodeForm()
+    if half is None:
+        return _begin_again()
+    if not form.validate():
+        return _second_step_page(half, form), 422
+    try:
+        by = proofs.second_factor_of(half.member, form.code.data, request.remote_addr or "")
+    except TooManyRequests as refused:
+        form.code.errors = [refused.description]
+        return _second_step_page(half, form), 429
+    if not by:
+        form.code.errors = ["This code is wrong, or it was used already. Wait for the next one and type that."]
+        return _second_step_page(half, form), 422
+    return let_in(half.member, f"password and {by}", half.keep, half.next_page)
+
+
+@blueprint.post("/sign-in/passkey")
+@open_to_everybody
+def submit_passkey() -> ResponseReturnValue:
+    half, form = _half_sign_in(), PasskeyForm()
+    member = proofs.member_with_passkey(form.credential.data or "", proofs.SIGN_IN)
+    if member:
+        keep = bool(half and half.keep) or request.form.get("keep") == "y"
+        return let_in(member, "passkey", keep, form.next.data)
+    if half:
+        return _second_step_page(half, CodeForm(formdata=None), NOT_ACCEPTED), 422
+    return door_page(SignInForm(formdata=None, next=form.next.data), NOT_ACCEPTED), 422
+
+
+def _half_sign_in() -> HalfSignIn | None:
+    with reading() as session:
+        return present_half_sign_in(session, utc_now())
+
+
+def _second_step_page(half: HalfSignIn, form: CodeForm, error: str = "") -> str:
+    with reading() as session:
+        factors = factors_of(session, half.member.id)
+    return page_with_passkey("team/second_step.html", proofs.SIGN_IN, half.next_page, error, form=form, factors=factors)
+
+
+def _begin_again() -> ResponseReturnValue:
+    return see_other("team.sign_in", "That took more than ten minutes, so begin again with your password.")

@@ -1,0 +1,50 @@
+"""Whoever proved who they are comes in here: a new sign-in, the cookies that go with it, and what they should know."""
+
+from flask import flash, redirect, request
+from werkzeug.wrappers import Response
+
+from dashboard.audit.trail import record
+from dashboard.crypto import KeyRing
+from dashboard.db import keyring_of, transaction, utc_now
+from dashboard.team import known_browsers, remembering
+from dashboard.team.forms import local_path
+from dashboard.team.models import Member
+from dashboard.team.sign_ins import begin_sign_in, end_sign_in, give_token_to_browser, take_token_from_browser
+from dashboard.web.cookies import drop_cookie, read_cookie, set_cookie
+
+#: Where work begins. `jobs` lies above this slice, so it is named by its address, which stays.
+HOME = "/jobs"
+COPIED = (
+    "A copy of the cookie that kept you signed in was used in another browser, so whatever was signed in with it was"
+    " signed out. If you cannot explain that, change your password."
+)
+
+
+def let_in(member: Member, by: str, keep: bool, next_page: str | None) -> Response:
+    """`by`: what was proved, in words for the audit trail. `keep`: this browser stays signed in for thirty days."""
+    now, user_agent, address = utc_now(), request.user_agent.string, request.remote_addr or ""
+    kept = ""
+    with transaction() as session:
+        end_sign_in(session, take_token_from_browser(), now)
+        remembering.forget_browser(session, read_cookie(remembering.COOKIE), now)
+        remembered_id = None
+        if keep:
+            browser, kept = remembering.remember(session, member.id, now, user_agent)
+            remembered_id = browser.id
+        token = begin_sign_in(session, member, now, user_agent, address, remembered_id=remembered_id)
+        copies = remembering.untold_copies(session, member.id, now)
+        record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": by})
+        keyring = keyring_of(session)
+    give_token_to_browser(token)
+    if copies:
+        flash(COPIED)
+    return _with_cookies(redirect(local_path(next_page) or HOME, 303), member, kept, keyring)
+
+
+def _with_cookies(answer: Response, member: Member, kept: str, keyring: KeyRing) -> Response:
+    known_browsers.make_known(answer, member.email, keyring)
+    if kept:
+        set_cookie(answer, remembering.COOKIE, kept, int(remembering.LIFETIME.total_seconds()))
+    elif read_cookie(remembering.COOKIE):
+        drop_cookie(answer, remembering.COOKIE)
+    return answer

@@ -1,0 +1,28 @@
+"""New recovery codes on their way to the page that shows them once: sealed, in the session, gone when shown.
+
+The page is reached by a redirect, so that a reload makes no new ones; no address and no table of ours holds them.
+"""
+
+from uuid import UUID
+
+from flask import session as cookie
+
+from dashboard.crypto import KeyRing, UnreadableValue
+
+FIELD = "new_codes"
+
+
+def show_codes_next(codes: list[str], member_id: UUID, keyring: KeyRing) -> None:
+    cookie[FIELD] = keyring.seal_json(codes, _identity(member_id))
+
+
+def codes_to_show(member_id: UUID, keyring: KeyRing) -> list[str]:
+    """None are left for a second look."""
+    try:
+        return list(keyring.open_json(cookie.pop(FIELD, b""), _identity(member_id)))
+    except UnreadableValue:
+        return []
+
+
+def _identity(member_id: UUID) -> str:
+    return f"member:{member_id}:codes to show"
