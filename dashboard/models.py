@@ -8,7 +8,19 @@ from dashboard.callbacks import models as callbacks
 from dashboard.jobs import models as jobs
 from dashboard.links import models as links
 from dashboard.team import models as team
+from dashboard.team import one_time, outbox
 
-__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
+__all__ = [
+    "audit",
+    "callbacks",
+    "jobs",
+    "links",
+    "metadata",
+    "one_time",
+    "outbox",
+    "smile_keys",
+    "stored_settings",
+    "team",
+]
 
 metadata = SQLModel.metadata
