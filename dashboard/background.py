@@ -9,6 +9,8 @@ from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
+from dashboard.team import one_time, outbox
+from dashboard.team import tasks as team_tasks
 from dashboard.worker.queue import Task
 from dashboard.worker.schedule import FindDue, Tidy
 
@@ -21,6 +23,7 @@ def tasks() -> Mapping[str, Task]:
         "callbacks.handle_again": callback_tasks.handle_again,
         "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
+        outbox.SENDING: team_tasks.send,
     }
 
 
@@ -35,8 +38,9 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
         "links.give_back_lost_use": lambda session, now, limit: starting.starts_without_token(
             session, environment, now, limit
         ),
+        outbox.SENDING: outbox.mails_due,
     }
 
 
 def tidying() -> Sequence[Tidy]:
-    return (sent_signatures.forget_old,)
+    return (sent_signatures.forget_old, one_time.forget_old_links, outbox.forget_old_mails)

@@ -74,9 +74,7 @@ def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: 
         _hand_over(server, message, to)
     except smtplib.SMTPRecipientsRefused as error:
         code = next(iter(error.recipients.values()))[0]
-        raise MailFailed(
-            f"The mail server refuses this e-mail address ({code}).", code in REFUSED_FOR_GOOD
-        ) from None
+        raise MailFailed(f"The mail server refuses this e-mail address ({code}).", code in REFUSED_FOR_GOOD) from None
     except smtplib.SMTPAuthenticationError as error:
         raise MailFailed(f"The mail server refuses our user name or password ({error.smtp_code}).") from None
     except smtplib.SMTPNotSupportedError:
@@ -92,14 +90,13 @@ def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: 
 def _hand_over(server: MailServer, message: EmailMessage, to: str) -> None:
     """The certificate is always checked, against the usual authorities or the ones in the file that is named."""
     trust = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
-    # smtplib would look up and tell the name of this machine.
-    options = {"local_hostname": _domain(server), "timeout": TIMEOUT_SECONDS}
-    connect = (
-        smtplib.SMTP_SSL(server.host, server.port, context=trust, **options)  # type: ignore[arg-type]
+    name = _domain(server)  # smtplib would look up and tell the name of this machine
+    connection = (
+        smtplib.SMTP_SSL(server.host, server.port, name, timeout=TIMEOUT_SECONDS, context=trust)
         if server.has_tls_at_once
-        else smtplib.SMTP(server.host, server.port, **options)  # type: ignore[arg-type]
+        else smtplib.SMTP(server.host, server.port, name, timeout=TIMEOUT_SECONDS)
     )
-    with connect as smtp:
+    with connection as smtp:
         if not server.has_tls_at_once:
             smtp.starttls(context=trust)
         if server.user:

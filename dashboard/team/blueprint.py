@@ -1,4 +1,4 @@
-"""The one blueprint of the slice; its views stand in views.py (the door), account_views.py, member_views.py and beside."""
+"""The one blueprint of the slice; its views stand in views.py (the door) and in the files named *_views.py."""
 
 from flask import Blueprint
 

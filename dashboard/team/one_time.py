@@ -84,16 +84,20 @@ def spend(session: Session, kind: type[Link], code: str, now: datetime) -> Link 
     return session.exec(select(kind).where(kind.code_digest == digest_of_code(code))).one()
 
 
-def withdraw_links_of(session: Session, member: Member, now: datetime) -> None:
-    """Of a member whose role or access changes: who was invited in that name, and any way to a new password."""
-    for kind, is_theirs in (
-        (Invitation, col(Invitation.invited_by) == member.id),
-        (PasswordReset, col(PasswordReset.member_id) == member.id),
-    ):
-        session.connection().execute(update(kind).where(is_theirs, open_at(kind, now)).values(withdrawn_at=now))
+def withdraw_invitations_of(session: Session, member: Member, now: datetime) -> None:
+    """Of a member whose role or access ends: nobody comes in by their word any more."""
+    _withdraw(session, Invitation, col(Invitation.invited_by) == member.id, now)
+
+
+def withdraw_resets_of(session: Session, member: Member, now: datetime) -> None:
+    _withdraw(session, PasswordReset, col(PasswordReset.member_id) == member.id, now)
+
+
+def _withdraw(session: Session, kind: type[OneTimeLink], which: ColumnElement[bool], now: datetime) -> None:
+    session.connection().execute(update(kind).where(which, open_at(kind, now)).values(withdrawn_at=now))
 
 
 def forget_old_links(session: Session, now: datetime) -> None:
     for kind in KINDS:
-        is_over = or_(*(column < now - KEPT_FOR for column in (kind.expires_at, kind.used_at, kind.withdrawn_at)))  # type: ignore[operator]
-        session.connection().execute(delete(kind).where(is_over))
+        columns = (kind.expires_at, kind.used_at, kind.withdrawn_at)
+        session.connection().execute(delete(kind).where(or_(*(col(column) < now - KEPT_FOR for column in columns))))

@@ -125,9 +125,7 @@ def forget_old_mails(session: Session, now: datetime) -> None:
 
 def _end(session: Session, mail_id: UUID, **values: object) -> None:
     session.connection().execute(
-        update(OutgoingMail)
-        .where(col(OutgoingMail.id) == mail_id)
-        .values(due_at=None, content_sealed=None, **values)
+        update(OutgoingMail).where(col(OutgoingMail.id) == mail_id).values(due_at=None, content_sealed=None, **values)
     )
 
 
