@@ -59,7 +59,7 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships withou
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
-    role = SelectField("Role", choices=ROLE_CHOICES, invalid_choice_message=NOT_IN_LIST)
+    role = SelectField("New role", choices=ROLE_CHOICES, invalid_choice_message=NOT_IN_LIST)
 
 
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.

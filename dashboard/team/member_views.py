@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict
 from dashboard.team import invitations, members, outbox, queries, resets
 from dashboard.team.blueprint import blueprint
 from dashboard.team.forms import InvitationForm, RoleForm
@@ -48,7 +48,7 @@ def index_json() -> ResponseReturnValue:
 def show_member(member_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         code = handed_code(_handover_of(member_id), keyring_of(session))
-        answer = make_response(_member_page(session, member_id, code))
+        answer = make_response(_member_page(session, member_id, code=code))
     if code:
         forget_code(answer, settings().is_https)
     return answer
@@ -69,7 +69,8 @@ def show_member_json(member_id: UUID) -> ResponseReturnValue:
 def change_role(member_id: UUID) -> ResponseReturnValue:
     form = RoleForm()
     if not form.validate():
-        raise Invalid({"role": "Choose one of the roles."})
+        with reading() as session:
+            return _member_page(session, member_id, form=form), 422
     with transaction() as session:
         members.change_role(session, member_id, Role(form.role.data), utc_now(), by=current_user.id)
     return see_other("team.show_member", "The role was changed. It counts from now on.", member_id=member_id)
@@ -141,13 +142,13 @@ def settings() -> Settings:
     return found
 
 
-def _member_page(session: Session, member_id: UUID, code: str) -> str:
+def _member_page(session: Session, member_id: UUID, *, form: RoleForm | None = None, code: str = "") -> str:
     member, now = queries.find_member(session, member_id), utc_now()
     reset = resets.newest_reset(session, member_id)
     return render_template(
         "team/member.html",
         member=member,
-        form=RoleForm(formdata=None, role=member.role.value),
+        form=form or RoleForm(formdata=None, role=member.role.value),
         last_seen=queries.last_seen(session, [member_id]).get(member_id),
         has_second_factor=member_id in queries.has_second_factor(session, [member_id]),
         reset=reset if reset and reset.is_open(now) else None,
