@@ -49,9 +49,12 @@ def test_a_server_that_is_not_trusted_gets_nothing(tmp_path: Path, scheme: str, 
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     ca_files = {"another authority": {"smtp_ca_file": other}, "the usual authorities": {"smtp_ca_file": None}}
-    with factory.mail_server(tmp_path, scheme, host="127.0.0.2" if wrong == "another name" else "127.0.0.1") as post:
-        with pytest.raises(MailFailed, match="secure connection"):
-            send(tmp_path, post, **ca_files.get(wrong, {}))
+    host = "127.0.0.2" if wrong == "another name" else "127.0.0.1"
+    with (
+        factory.mail_server(tmp_path, scheme, host=host) as post,
+        pytest.raises(MailFailed, match="secure connection"),
+    ):
+        send(tmp_path, post, **ca_files.get(wrong, {}))
 
     assert post.letters == []
 

@@ -1,4 +1,4 @@
-"""A password forgotten where e-mail is set up: asked for at the door, sent by the worker, the same for every address."""
+"""A password forgotten where e-mail is set up: asked for at the door, the same words and work for every address."""
 
 import re
 from pathlib import Path
