@@ -16,9 +16,13 @@ import dashboard.links.token_views
 import dashboard.links.views
 import dashboard.settings.callback_views
 import dashboard.settings.views
+import dashboard.team.account_views
 import dashboard.team.confirmation_views
 import dashboard.team.door_views
+import dashboard.team.invitation_views
+import dashboard.team.member_views
 import dashboard.team.passkey_views
+import dashboard.team.reset_views
 import dashboard.team.second_factor_views
 import dashboard.team.views
 from dashboard.callbacks.hooks import open_door

@@ -9,7 +9,8 @@ from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
-from dashboard.team.throttle import forget_old_tries
+from dashboard.team import one_time, outbox, throttle
+from dashboard.team import tasks as team_tasks
 from dashboard.worker.queue import Task
 from dashboard.worker.schedule import FindDue, Tidy
 
@@ -22,6 +23,7 @@ def tasks() -> Mapping[str, Task]:
         "callbacks.handle_again": callback_tasks.handle_again,
         "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
+        outbox.SENDING: team_tasks.send,
     }
 
 
@@ -36,8 +38,14 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
         "links.give_back_lost_use": lambda session, now, limit: starting.starts_without_token(
             session, environment, now, limit
         ),
+        outbox.SENDING: outbox.mails_due,
     }
 
 
 def tidying() -> Sequence[Tidy]:
-    return (sent_signatures.forget_old, forget_old_tries)
+    return (
+        sent_signatures.forget_old,
+        throttle.forget_old_tries,
+        one_time.forget_old_links,
+        outbox.forget_old_mails,
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from dashboard.smile.constants import PRODUCTION_URL
@@ -57,10 +57,34 @@ def _check_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_smtp_url(value: SecretStr | None) -> SecretStr | None:
+    """There is no plain SMTP: what is sent opens accounts."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        is_whole = parts.scheme in ("smtps", "smtp") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.path.strip("/") or parts.query:
+        raise ValueError("must be smtps://user:password@host:465 for TLS, or smtp://host:587 for STARTTLS")
+    return value
+
+
+def _check_mail_from(value: str, info: ValidationInfo) -> str:
+    name, _, domain = value.rpartition("@")
+    is_address = bool(name) and bool(domain) and not any(sign.isspace() or sign in '<>,;"' for sign in value)
+    if (value or info.data.get("smtp_url")) and not is_address:
+        raise ValueError("must be the e-mail address that DASHBOARD_SMTP_URL sends from, such as desk@example.com")
+    return value
+
+
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 EncryptionKey = Annotated[SecretStr, AfterValidator(_check_encryption_key)]
 SmileServer = Annotated[str, AfterValidator(_check_smile_server)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+SmtpUrl = Annotated[SecretStr | None, AfterValidator(_check_smtp_url)]
+MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
 Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -84,6 +108,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     second_factor_for: Literal["owners", "everybody"] = "owners"  # who must have one
     is_demo: bool = False
+    # E-mail to members: invitations and new passwords. Without it, owners copy the links.
+    smtp_url: SmtpUrl = None
+    smtp_ca_file: Path | None = None
+    mail_from: MailFrom = Field(default="", validate_default=True)
 
     # Waits, in seconds. Only tests have a reason to change most of them.
     smile_connect_timeout: float = 5.0
@@ -99,6 +127,7 @@ class Settings(BaseSettings):
     await_waits: Seconds = Field(default=(60, 120, 300, 600, 1800), min_length=1)  # while a customer has the job
     await_customer_for: float = 24 * 3600.0
     services_cached_for: float = 900.0
+    mail_waits: Seconds = (10, 30, 120, 600, 1800)
 
     @classmethod
     def settings_customise_sources(
@@ -130,6 +159,10 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def sends_mail(self) -> bool:
+        return self.smtp_url is not None
 
     @cached_property
     def api_keys(self) -> tuple[str, ...]:

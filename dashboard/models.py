@@ -9,7 +9,20 @@ from dashboard.jobs import models as jobs
 from dashboard.links import models as links
 from dashboard.team import door_models as door
 from dashboard.team import models as team
+from dashboard.team import one_time, outbox
 
-__all__ = ["audit", "callbacks", "door", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
+__all__ = [
+    "audit",
+    "callbacks",
+    "door",
+    "jobs",
+    "links",
+    "metadata",
+    "one_time",
+    "outbox",
+    "smile_keys",
+    "stored_settings",
+    "team",
+]
 
 metadata = SQLModel.metadata

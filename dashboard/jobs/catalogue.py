@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.jobs.products import FACTS, Product
 from dashboard.smile import id_number_pattern
 from dashboard.smile.constants import TEST_NUMBERS, document_types, id_types
+from dashboard.web.locales import formats_here
 
 #: Used while Smile's own list of what needs consent cannot be had.
 KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
@@ -23,7 +24,10 @@ def country_names() -> dict[str, str]:
 
 
 def country_name(code: str) -> str:
-    return country_names().get(code, code)
+    """In the language that the member chose; in English as Smile writes it."""
+    formats = formats_here()
+    name = country_names().get(code, code)
+    return name if formats.language == "en" else formats.country(code) or name
 
 
 @dataclass(frozen=True)

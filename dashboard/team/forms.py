@@ -3,13 +3,17 @@
 from urllib.parse import urlsplit
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
 from dashboard.team.passwords import MAX_LENGTH, MIN_LENGTH
+from dashboard.team.permissions import Role
+from dashboard.web.locales import LANGUAGES, zone_choices
 
 # PostgreSQL refuses to look for a text with control characters in it.
 PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", message="Type your e-mail address.")
+
+NOT_IN_LIST = "Choose one from the list."
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
@@ -58,6 +62,10 @@ class ConfirmationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships with
     next = HiddenField()
 
 
+class ForgottenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    email = StringField("E-mail address", [InputRequired("Type your e-mail address."), Length(max=254), PRINTABLE])
+
+
 class NameForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
     name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it beside what you do.")
 
@@ -68,6 +76,46 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without 
         "New password",
         [InputRequired("Type a new password.")],
         description=f"{MIN_LENGTH} characters or more. Your other browsers are signed out.",
+    )
+
+
+class FormatsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    language = SelectField(
+        "Language of dates, numbers and country names",
+        choices=dict(LANGUAGES),
+        invalid_choice_message=NOT_IN_LIST,
+        description="The texts of the pages are in English.",
+    )
+    time_zone = SelectField("Time zone", choices=zone_choices, invalid_choice_message=NOT_IN_LIST)
+
+
+#: The least first, so that nobody gets more by oversight.
+ROLE_CHOICES = {role.value: role.value.capitalize() for role in reversed(Role)}
+
+
+class InvitationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    email = StringField("E-mail address", [InputRequired("Type the e-mail address of the new member.")])
+    role = SelectField("Role", choices=ROLE_CHOICES, invalid_choice_message=NOT_IN_LIST)
+
+
+class RoleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    role = SelectField("New role", choices=ROLE_CHOICES, invalid_choice_message=NOT_IN_LIST)
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
+    password = PasswordField(
+        "New password",
+        [InputRequired("Type a new password.")],
+        description=f"{MIN_LENGTH} characters or more. Several words in a row are easy to remember.",
+    )
+
+
+class JoinForm(NewPasswordForm):
+    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it beside what you do.")
+    password = PasswordField(
+        "Password",
+        [InputRequired("Type a password.")],
+        description=f"{MIN_LENGTH} characters or more. Several words in a row are easy to remember.",
     )
 
 

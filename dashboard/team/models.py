@@ -20,6 +20,8 @@ class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-lo
     password_hash: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    language: str = "en"  # of dates, numbers and countries; of web/locales.py
+    time_zone: str = "UTC"
 
     def may(self, permission: str) -> bool:
         return may(self.role, permission)

@@ -1,11 +1,13 @@
-"""Reads for the team: one member by address, and the list."""
+"""Reads for the team: one member by address or id, the list, and what stands beside each name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from dashboard.errors import NotFound
-from dashboard.team.models import Member
+from dashboard.team.models import Member, SignIn
 
 
 def normal_email(email: str) -> str:
@@ -27,3 +29,20 @@ def member_by_email(session: Session, email: str) -> Member:
 def list_members(session: Session) -> Sequence[Member]:
     """Everybody, those who left last. A team is small: no pages."""
     return session.exec(select(Member).order_by(col(Member.disabled_at).is_not(None), col(Member.name))).all()
+
+
+def find_member(session: Session, member_id: UUID) -> Member:
+    member = session.get(Member, member_id)
+    if member is None:
+        raise NotFound
+    return member
+
+
+def last_seen(session: Session, member_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When a browser of theirs last asked for something; nobody who never signed in is in it."""
+    newest = (
+        select(SignIn.member_id, func.max(SignIn.seen_at))
+        .where(col(SignIn.member_id).in_(member_ids))
+        .group_by(col(SignIn.member_id))
+    )
+    return dict(session.exec(newest).all())

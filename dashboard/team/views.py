@@ -1,35 +1,23 @@
-"""HTTP in, HTTP out for the team: the door, one's own account, the members. The second step is in door_views.py."""
+"""HTTP in, HTTP out at the door: signing in and out. The second step is in door_views.py; one's own account and the
+members have views of their own."""
 
-from typing import Any
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlmodel import Session
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.db import reading, transaction, utc_now
-from dashboard.errors import Invalid
-from dashboard.team import members, passwords, queries, remembering, throttle
+from dashboard.db import transaction, utc_now
+from dashboard.team import queries, remembering
+from dashboard.team.blueprint import blueprint
 from dashboard.team.door_pages import door_page
 from dashboard.team.entrance import HOME, let_in
-from dashboard.team.forms import NameForm, PasswordForm, SignInForm, local_path
+from dashboard.team.forms import SignInForm, local_path
 from dashboard.team.half_sign_ins import begin_half_sign_in
-from dashboard.team.models import Member
 from dashboard.team.proofs import member_with
-from dashboard.team.sign_ins import begin_sign_in, end_sign_in, give_token_to_browser, take_token_from_browser
-from dashboard.web.access import (
-    open_before_second_factor,
-    open_to_everybody,
-    permission_required,
-    recent_confirmation_required,
-    sign_in_required,
-)
+from dashboard.team.sign_ins import end_sign_in, take_token_from_browser
+from dashboard.web.access import open_before_second_factor, open_to_everybody, sign_in_required
 from dashboard.web.cookies import drop_cookie, read_cookie
-from dashboard.web.pages import json_list, see_other
-
-blueprint = Blueprint("team", __name__)
 
 
 @blueprint.get("/")
@@ -86,82 +74,3 @@ def sign_out() -> ResponseReturnValue:
     drop_cookie(answer, remembering.COOKIE)
     answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return answer
-
-
-@blueprint.get("/account")
-@sign_in_required
-def account() -> ResponseReturnValue:
-    return _account_page(NameForm(name=current_user.name), PasswordForm())
-
-
-@blueprint.post("/account")
-@sign_in_required
-def rename() -> ResponseReturnValue:
-    form = NameForm()
-    if not form.validate():
-        return _account_page(form, PasswordForm(formdata=None)), 422
-    try:
-        with transaction() as session:
-            members.rename_member(session, _member_now(session), form.name.data, utc_now())
-    except Invalid as invalid:
-        form.name.errors = [invalid.fields["name"]]
-        return _account_page(form, PasswordForm(formdata=None)), 422
-    return see_other("team.account", "Your name was changed.")
-
-
-@blueprint.post("/account/password")
-@sign_in_required
-@recent_confirmation_required("team.account")
-def change_password() -> ResponseReturnValue:
-    form, now, address = PasswordForm(), utc_now(), request.remote_addr or ""
-    if not form.validate():
-        return _account_page(NameForm(formdata=None, name=current_user.name), form), 422
-    throttle.count_try(current_user.email, address)
-    if not passwords.verify_password(current_user.password_hash, form.current.data):
-        form.current.errors = ["This is not your current password."]
-        return _account_page(NameForm(formdata=None, name=current_user.name), form), 422
-    throttle.forgive_tries(current_user.email, address)
-    try:
-        with transaction() as session:
-            member = _member_now(session)
-            members.set_password(session, member, form.password.data, now)
-            token = begin_sign_in(session, member, now, request.user_agent.string, address)
-    except Invalid as invalid:
-        form.password.errors = [invalid.fields["password"]]
-        return _account_page(NameForm(formdata=None, name=current_user.name), form), 422
-    give_token_to_browser(token)
-    return see_other("team.account", "Your password was changed. Your other browsers are signed out.")
-
-
-@blueprint.get("/team")
-@permission_required("team.manage")
-def index() -> ResponseReturnValue:
-    with reading() as session:
-        return render_template("team/index.html", members=queries.list_members(session))
-
-
-@blueprint.get("/team.json")
-@permission_required("team.manage")
-def index_json() -> ResponseReturnValue:
-    with reading() as session:
-        found = queries.list_members(session)
-    return json_list([_as_json(member) for member in found], None, len(found), count_is_exact=True)
-
-
-def _member_now(session: Session) -> Member:
-    return session.get_one(Member, current_user.id)
-
-
-def _account_page(name_form: NameForm, password_form: PasswordForm) -> str:
-    return render_template("team/account.html", name_form=name_form, password_form=password_form)
-
-
-def _as_json(member: Member) -> dict[str, Any]:
-    return {
-        "id": str(member.id),
-        "email": member.email,
-        "name": member.name,
-        "role": member.role.value,
-        "created_at": member.created_at.isoformat(),
-        "disabled_at": member.disabled_at.isoformat() if member.disabled_at else None,
-    }

@@ -1,15 +1,20 @@
-"""Formatting for templates: times, sizes and masked values. No markup and no feature lives here."""
+"""Formatting for templates: times, sizes and masked values. No markup and no feature lives here.
+
+Times and numbers are written as the member who is signed in chose (locales.py).
+"""
 
 from datetime import datetime, timedelta
 
 from flask import Flask
 
 from dashboard.db import utc_now
+from dashboard.web.locales import formats_here
 
 
 def register_filters(app: Flask) -> None:
-    for format_value in (ago, clock, exact_time, file_size, masked, time_left, words):
+    for format_value in (ago, clock, exact_time, file_size, masked, number, time_left, words):
         app.add_template_filter(format_value)
+    app.add_template_global(zone_in_words)
 
 
 def ago(moment: datetime | None) -> str:
@@ -34,17 +39,26 @@ def _in_one_unit(duration: timedelta) -> str:
 
 
 def clock(moment: datetime | None) -> str:
-    return moment.strftime("%H:%M:%S") if moment else ""
+    return formats_here().clock(moment) if moment else ""
 
 
 def exact_time(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""
+    return formats_here().moment(moment) if moment else ""
+
+
+def zone_in_words() -> str:
+    """For the foot of a page: where all of its times are."""
+    return formats_here().zone_in_words()
+
+
+def number(count: float) -> str:
+    return formats_here().number(count)
 
 
 def file_size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{max(1, round(count / 1024))} KB"
-    return f"{count / 1024 / 1024:.1f} MB"
+    return f"{number(round(count / 1024 / 1024, 1))} MB"
 
 
 def masked(value: str | None) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from flask import request
 
+from dashboard.web.locales import formats_here
+
 PAGE_SIZE = 50
 #: Counting stops here: "more than 10,000" is as useful, and costs the same however long the list is.
 COUNT_CAP = 10_000
@@ -27,7 +29,8 @@ class Page(Generic[Row]):
 
     @property
     def count_in_words(self) -> str:
-        return f"{self.count:,}" if self.count_is_exact else f"more than {COUNT_CAP:,}"
+        number = formats_here().number
+        return number(self.count) if self.count_is_exact else f"more than {number(COUNT_CAP)}"
 
     @property
     def next_address(self) -> str | None:

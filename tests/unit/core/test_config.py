@@ -72,6 +72,13 @@ def test_nothing_dangerous_has_a_default(monkeypatch: pytest.MonkeyPatch, name: 
         ("SWEEP_EVERY", "0"),
         ("CHECK_WAITS", ""),
         ("RETRY_WAITS", "1,soon"),
+        ("SMTP_URL", "mail.example.com"),
+        ("SMTP_URL", f"https://desk:{CANARY}@mail.example.com"),
+        ("SMTP_URL", f"smtps://desk:{CANARY}@"),
+        ("SMTP_URL", f"smtp://desk:{CANARY}@mail.example.com:port"),
+        ("SMTP_URL", f"smtp://desk:{CANARY}@mail.example.com/?tls=no"),
+        ("MAIL_FROM", "desk"),
+        ("MAIL_FROM", "Desk <desk@example.com>"),
     ],
 )
 def test_bad_value_is_refused_by_name_and_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
@@ -152,3 +159,25 @@ def test_database_and_queue_stand_in_the_instance_unless_told_otherwise(monkeypa
 def test_settings_do_not_change_while_running():
     with pytest.raises(ValidationError):
         Settings().smile_server = "1"  # type: ignore[misc]  # that it is frozen is the point
+
+
+def test_a_mail_server_needs_an_address_to_send_from(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DASHBOARD_SMTP_URL", f"smtps://desk:{CANARY}@mail.example.com")
+
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+
+    assert {error["loc"][0] for error in refused.value.errors()} == {"mail_from"}
+    assert CANARY not in str(refused.value)
+
+
+def test_a_mail_server_may_come_from_a_file_and_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    path = tmp_path / "smtp"
+    path.write_text(f"smtps://desk:{CANARY}@mail.example.com\n")
+    monkeypatch.setenv("DASHBOARD_SMTP_URL_FILE", str(path))
+    monkeypatch.setenv("DASHBOARD_MAIL_FROM", "desk@example.com")
+
+    settings = Settings()
+
+    assert settings.sends_mail
+    assert CANARY not in repr(settings)

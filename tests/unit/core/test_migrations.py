@@ -17,6 +17,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
 from dashboard.models import metadata
+from dashboard.team.models import Member, SignIn
 from tests.conftest import POSTGRES_URL
 
 
@@ -98,3 +99,29 @@ def test_callbacks_of_an_older_schema_stay_and_what_was_not_handled_is_due(empty
         waiting, handled = session.exec(select(Callback).order_by(col(Callback.id))).all()
     assert (waiting.due_at, waiting.attempts, waiting.body_sealed) == (waiting.received_at, 0, b"sealed")
     assert handled.due_at is None
+
+
+def test_members_of_an_older_schema_stay_signed_in_and_read_english_and_utc(empty: Database):
+    move(empty, command.upgrade, "0003")
+    ids = {"member": new_id().hex, "sign_in": new_id().hex, "now": datetime(2026, 1, 15, 9, 30)}  # noqa: DTZ001
+    with empty.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO member (id, email, name, role, password_hash, created_at)"
+                " VALUES (:member, 'ada@example.com', 'Ada', 'owner', '', :now)"
+            ),
+            ids,
+        )
+        connection.execute(
+            text(
+                "INSERT INTO sign_in (id, member_id, token_digest, created_at, seen_at, user_agent, from_address)"
+                " VALUES (:sign_in, :member, '', :now, :now, '', '')"
+            ),
+            ids,
+        )
+
+    migrations.upgrade(empty)
+
+    with empty.reading() as session:
+        member, sign_in = session.exec(select(Member)).one(), session.exec(select(SignIn)).one()
+    assert (member.language, member.time_zone, sign_in.member_id) == ("en", "UTC", member.id)

@@ -1,0 +1,175 @@
+"""HTTP in, HTTP out for the members, as owners see and change them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlmodel import Session
+
+from dashboard.config import Settings
+from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.errors import Conflict
+from dashboard.team import invitations, members, outbox, queries, resets
+from dashboard.team.blueprint import blueprint
+from dashboard.team.forms import InvitationForm, RoleForm
+from dashboard.team.letters import reset_address, reset_letter
+from dashboard.team.models import Member
+from dashboard.team.one_time import PasswordReset
+from dashboard.team.outbox import MailKind
+from dashboard.team.permission_words import ROLES
+from dashboard.team.permissions import Role
+from dashboard.team.second_factors import members_with_second_factor
+from dashboard.team.twins import mail_twin, member_twin
+from dashboard.web.access import permission_required
+from dashboard.web.handover import forget_code, hand_over, handed_code
+from dashboard.web.pages import json_list, see_other
+from dashboard.worker.queue import wake
+
+
+@blueprint.get("/team")
+@permission_required("team.manage")
+def index() -> ResponseReturnValue:
+    return team_page(InvitationForm())
+
+
+@blueprint.get("/team.json")
+@permission_required("team.manage")
+def index_json() -> ResponseReturnValue:
+    with reading() as session:
+        found = queries.list_members(session)
+        twins = _twins(session, found)
+    return json_list(twins, None, len(found), count_is_exact=True)
+
+
+@blueprint.get("/team/<uuid:member_id>")
+@permission_required("team.manage")
+def show_member(member_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        code = handed_code(_handover_of(member_id), keyring_of(session))
+        answer = make_response(_member_page(session, member_id, code=code))
+    if code:
+        forget_code(answer, settings().is_https)
+    return answer
+
+
+@blueprint.get("/team/<uuid:member_id>.json")
+@permission_required("team.manage")
+def show_member_json(member_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        member = queries.find_member(session, member_id)
+        reset = resets.newest_reset(session, member_id)
+        mail = mail_twin(resets.mail_of(session, reset))
+        return jsonify(_twins(session, [member])[0] | {"reset_link": _reset_twin(reset), "reset_mail": mail})
+
+
+@blueprint.post("/team/<uuid:member_id>/role")
+@permission_required("team.manage")
+def change_role(member_id: UUID) -> ResponseReturnValue:
+    form = RoleForm()
+    if not form.validate():
+        with reading() as session:
+            return _member_page(session, member_id, form=form), 422
+    with transaction() as session:
+        members.change_role(session, member_id, Role(form.role.data), utc_now(), by=current_user.id)
+    return see_other("team.show_member", "The role was changed. It counts from now on.", member_id=member_id)
+
+
+@blueprint.post("/team/<uuid:member_id>/suspension")
+@permission_required("team.manage")
+def disable(member_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        members.disable_member(session, queries.find_member(session, member_id), utc_now(), by=current_user.id)
+    return see_other("team.show_member", "Disabled. All of their browsers are signed out.", member_id=member_id)
+
+
+@blueprint.post("/team/<uuid:member_id>/suspension/end")
+@permission_required("team.manage")
+def enable(member_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        members.enable_member(session, member_id, utc_now(), by=current_user.id)
+    return see_other("team.show_member", "Enabled. They can sign in again.", member_id=member_id)
+
+
+@blueprint.post("/team/<uuid:member_id>/password-resets")
+@permission_required("team.manage")
+def make_reset_link(member_id: UUID) -> ResponseReturnValue:
+    if member_id == current_user.id:
+        raise Conflict("Change your own password under Your account.")
+    now, mail = utc_now(), None
+    with transaction() as session:
+        member = queries.find_member(session, member_id)
+        reset, code = resets.make_reset(session, member, now)
+        if is_to_be_mailed():
+            mail = outbox.queue_mail(session, MailKind.RESET, reset.id, reset_letter(member, reset, code), now)
+        keyring = keyring_of(session)
+    if mail:
+        wake(outbox.SENDING, mail.id)
+        return see_other("team.show_member", "The link is on its way by e-mail.", member_id=member_id)
+    to_the_page = see_other("team.show_member", member_id=member_id)
+    return hand_over(to_the_page, _handover_of(member_id), code, keyring, settings().is_https)
+
+
+def team_page(form: InvitationForm) -> str:
+    with reading() as session:
+        found = queries.list_members(session)
+        ids = [member.id for member in found]
+        open_invitations = invitations.list_invitations(session)
+        return render_template(
+            "team/index.html",
+            form=form,
+            members=found,
+            names={member.id: member.name for member in found},
+            last_seen=queries.last_seen(session, ids),
+            with_second_factor=members_with_second_factor(session, ids),
+            owners=sum(member.role == Role.OWNER and member.disabled_at is None for member in found),
+            invitations=open_invitations,
+            mails=outbox.newest_mails(session, [invitation.id for invitation in open_invitations]),
+            now=utc_now(),
+            roles=ROLES,
+        )
+
+
+def is_to_be_mailed() -> bool:
+    """By e-mail where it is set up, unless an owner wants to hand the link over."""
+    return settings().sends_mail and request.form.get("by") != "copy"
+
+
+def settings() -> Settings:
+    found = current_app.config["SETTINGS"]
+    assert isinstance(found, Settings)
+    return found
+
+
+def _member_page(session: Session, member_id: UUID, *, form: RoleForm | None = None, code: str = "") -> str:
+    member, now = queries.find_member(session, member_id), utc_now()
+    reset = resets.newest_reset(session, member_id)
+    return render_template(
+        "team/member.html",
+        member=member,
+        form=form or RoleForm(formdata=None, role=member.role.value),
+        last_seen=queries.last_seen(session, [member_id]).get(member_id),
+        has_second_factor=member_id in members_with_second_factor(session, [member_id]),
+        reset=reset if reset and reset.is_open(now) else None,
+        mail=resets.mail_of(session, reset),
+        handed_address=reset_address(code) if code else "",
+        roles=ROLES,
+    )
+
+
+def _twins(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
+    ids = [member.id for member in found]
+    seen, with_second_factor = queries.last_seen(session, ids), members_with_second_factor(session, ids)
+    return [member_twin(member, seen.get(member.id), member.id in with_second_factor) for member in found]
+
+
+def _reset_twin(reset: PasswordReset | None) -> dict[str, Any] | None:
+    if reset is None:
+        return None
+    return {"expires_at": reset.expires_at.isoformat(), "is_open": reset.is_open(utc_now())}
+
+
+def _handover_of(member_id: UUID) -> str:
+    return f"member:{member_id}:reset-code"

@@ -1,0 +1,133 @@
+"""E-mail that waits to be sent. The row is the truth: it is kept until a mail server has taken the message.
+
+Whoever wants something sent queues it in the transaction of what it is about; the worker does the rest (tasks.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from dashboard.crypto import UnreadableValue
+from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
+
+#: Longer than one try can take; whoever claimed a message before that and noted no end was killed.
+CLAIMED_FOR = timedelta(minutes=2)
+KEPT_FOR = timedelta(days=30)
+SENDING = "team.send_mail"  # the name of the task
+
+
+class MailKind(StrEnum):
+    INVITATION = "invitation"
+    RESET = "reset"
+    FORGOTTEN = "forgotten"  # an address that somebody typed at the door: the worker looks whose it is
+
+
+class OutgoingMail(SQLModel, table=True):
+    __tablename__ = "outgoing_mail"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: MailKind = Field(sa_type=EnumText(MailKind))
+    about_id: UUID | None = Field(default=None, index=True)  # the invitation or the reset
+    content_sealed: bytes | None = None  # taken away at the end: the text holds a code
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # None: over
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_error: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.due_at is None
+
+
+def queue_mail(
+    session: Session, kind: MailKind, about_id: UUID | None, content: Mapping[str, str], now: datetime
+) -> OutgoingMail:
+    """`content`: to, subject and text. Call `wake(SENDING, mail.id)` after the commit."""
+    mail = OutgoingMail(kind=kind, about_id=about_id, created_at=now, due_at=now)
+    session.add(mail)
+    write_content(session, mail, content)
+    return mail
+
+
+def write_content(session: Session, mail: OutgoingMail, content: Mapping[str, str]) -> None:
+    mail.content_sealed = keyring_of(session).seal_json(dict(content), _identity(mail.id))
+
+
+def read_content(session: Session, mail: OutgoingMail) -> dict[str, str]:
+    if mail.content_sealed is None:
+        raise UnreadableValue("this message is over")
+    return dict(keyring_of(session).open_json(mail.content_sealed, _identity(mail.id)))
+
+
+def claim_mail(session: Session, mail_id: UUID, now: datetime) -> OutgoingMail | None:
+    """One guarded UPDATE: of several workers one sends it, and a killed one leaves it to the next after a while."""
+    result = session.connection().execute(
+        update(OutgoingMail)
+        .where(col(OutgoingMail.id) == mail_id, col(OutgoingMail.due_at) <= now)
+        .values(due_at=now + CLAIMED_FOR, attempts=col(OutgoingMail.attempts) + 1)
+    )
+    return session.get_one(OutgoingMail, mail_id) if result.rowcount == 1 else None
+
+
+def note_sent(session: Session, mail: OutgoingMail, now: datetime) -> None:
+    _end(session, mail.id, sent_at=now, last_error="")
+
+
+def note_failure(
+    session: Session, mail: OutgoingMail, reason: str, is_final: bool, waits: Sequence[float], now: datetime
+) -> bool:
+    """Tried again after the next wait; True when it is given up, since the waits ran out or the refusal is final."""
+    if is_final or mail.attempts > len(waits):
+        _end(session, mail.id, failed_at=now, last_error=reason)
+        return True
+    due_at = now + timedelta(seconds=waits[mail.attempts - 1])
+    session.connection().execute(
+        update(OutgoingMail)
+        .where(col(OutgoingMail.id) == mail.id, col(OutgoingMail.due_at).is_not(None))
+        .values(due_at=due_at, last_error=reason)
+    )
+    return False
+
+
+def call_off(session: Session, about_id: UUID) -> None:
+    """What it was about is no more, so that its code would not work."""
+    session.connection().execute(
+        update(OutgoingMail)
+        .where(col(OutgoingMail.about_id) == about_id, col(OutgoingMail.due_at).is_not(None))
+        .values(due_at=None, content_sealed=None)
+    )
+
+
+def newest_mails(session: Session, about_ids: Sequence[UUID]) -> dict[UUID, OutgoingMail]:
+    """The last message about each of these."""
+    found = session.exec(
+        select(OutgoingMail).where(col(OutgoingMail.about_id).in_(about_ids)).order_by(col(OutgoingMail.id))
+    ).all()
+    return {mail.about_id: mail for mail in found if mail.about_id}
+
+
+def mails_due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes."""
+    return session.exec(select(OutgoingMail.id).where(col(OutgoingMail.due_at) <= now).limit(limit)).all()
+
+
+def forget_old_mails(session: Session, now: datetime) -> None:
+    session.connection().execute(
+        delete(OutgoingMail).where(col(OutgoingMail.due_at).is_(None), col(OutgoingMail.created_at) < now - KEPT_FOR)
+    )
+
+
+def _end(session: Session, mail_id: UUID, **values: object) -> None:
+    session.connection().execute(
+        update(OutgoingMail).where(col(OutgoingMail.id) == mail_id).values(due_at=None, content_sealed=None, **values)
+    )
+
+
+def _identity(mail_id: UUID) -> str:
+    return f"outgoing_mail:{mail_id}:content"

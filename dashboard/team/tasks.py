@@ -1,0 +1,64 @@
+"""What the worker may run for the team: an e-mail goes out. No transaction is held while the server is spoken to."""
+
+from uuid import UUID
+
+import structlog
+from flask import current_app
+from sqlmodel import Session
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import transaction, utc_now
+from dashboard.mail import MailFailed, mail_server, send_mail
+from dashboard.team import outbox, queries, resets
+from dashboard.team.letters import reset_letter
+from dashboard.team.outbox import MailKind, OutgoingMail
+
+log = structlog.get_logger(__name__)
+
+
+def send(mail_id: UUID) -> None:
+    """May run twice: a message is claimed first, and its id lets a mailbox tell that it came again."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with transaction() as session:
+        mail = outbox.claim_mail(session, mail_id, utc_now())
+        if mail is None:
+            return
+        if mail.kind == MailKind.FORGOTTEN and not _write_reset_letter(session, mail):
+            session.delete(mail)
+            return
+        content = outbox.read_content(session, mail)
+    server = mail_server(settings)
+    try:
+        if server is None:
+            raise MailFailed("E-mail is not set up any more.", is_final=True)
+        send_mail(server, str(mail_id), content["to"], content["subject"], content["text"])
+    except MailFailed as failure:
+        _note_failure(mail, failure, settings)
+        return
+    with transaction() as session:
+        outbox.note_sent(session, mail, utc_now())
+
+
+def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -> None:
+    log.warning("mail_not_sent", mail=str(mail.id), reason=str(failure), attempts=mail.attempts)
+    now = utc_now()
+    with transaction() as session:
+        is_given_up = outbox.note_failure(session, mail, str(failure), failure.is_final, settings.mail_waits, now)
+        if is_given_up:
+            record(session, "mail.given_up", f"mail {mail.id}", now, who=resets.WORKER, details={"kind": mail.kind})
+
+
+def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
+    """Once: a second try finds the letter written. False where the address is no member's, or had enough of them."""
+    if mail.about_id is not None:
+        return True
+    now = utc_now()
+    member = queries.find_member_by_email(session, outbox.read_content(session, mail)["to"])
+    made = resets.answer_forgotten(session, member, now)
+    if member is None or made is None:
+        return False
+    reset, code = made
+    mail.about_id = reset.id
+    outbox.write_content(session, mail, reset_letter(member, reset, code))
+    return True

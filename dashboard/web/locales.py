@@ -1,0 +1,124 @@
+"""How a member wants dates, numbers and countries written: in which language, and in which time zone.
+
+The texts of the pages are English; only what Babel knows in a language follows the choice.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import groupby
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from babel.dates import format_datetime, get_timezone_location
+from babel.numbers import format_decimal
+from flask import has_request_context
+from flask_login import current_user
+
+from dashboard.db import utc_now
+
+#: In their own words. English as it is written outside the United States, where most readers are.
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "fr": "Français",
+    "pt": "Português",
+    "ar": "العربية",
+    "sw": "Kiswahili",
+}
+LOCALES: Mapping[str, str] = {"en": "en_GB"}
+UTC_NAME = "UTC"
+#: Zones are named by a continent or an ocean and a place; the rest are old or odd names for the same.
+AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
+EXACT, CLOCK = "d MMM y, HH:mm:ss", "HH:mm:ss"
+
+
+@dataclass(frozen=True)
+class Formats:
+    """One choice; what is not known, such as a zone that was renamed, falls back to English and UTC."""
+
+    language: str = "en"
+    time_zone: str = UTC_NAME
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone if is_zone(self.time_zone) else UTC_NAME)
+
+    def moment(self, moment: datetime) -> str:
+        """Everything about it, the zone included, so that it can be copied into a letter."""
+        return f"{self._format(moment, EXACT)} {zone_mark(self.here(moment))}"
+
+    def clock(self, moment: datetime) -> str:
+        return self._format(moment, CLOCK)
+
+    def here(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def number(self, count: float) -> str:
+        return format_decimal(count, locale=_locale(self.language))
+
+    def country(self, code: str) -> str | None:
+        return _locale(self.language).territories.get(code)
+
+    def zone_in_words(self) -> str:
+        """Such as "UTC" or "Africa/Lagos (UTC+01:00)"."""
+        zone = self.zone
+        return UTC_NAME if zone.key == UTC_NAME else f"{zone.key} ({offset_of(zone)})"
+
+    def _format(self, moment: datetime, pattern: str) -> str:
+        return format_datetime(self.here(moment).replace(tzinfo=None), pattern, locale=_locale(self.language))
+
+
+def formats_here() -> Formats:
+    """Of whoever is signed in; elsewhere English and UTC."""
+    if not has_request_context() or not current_user.is_authenticated:
+        return Formats()
+    return Formats(current_user.language, current_user.time_zone)
+
+
+def zone_mark(moment: datetime) -> str:
+    """Behind a time: WAT, CET; zones without letters of their own are told by their distance, such as UTC-03."""
+    name = moment.tzname() or UTC_NAME
+    return f"UTC{name}" if re.match(r"[+-]", name) else name
+
+
+def offset_of(zone: ZoneInfo) -> str:
+    """Today's distance, such as UTC+01:00."""
+    offset = f"{utc_now().astimezone(zone):%z}"
+    return UTC_NAME if offset in ("+0000", "-0000") else f"UTC{offset[:3]}:{offset[3:5]}"
+
+
+@cache
+def zone_names() -> Sequence[str]:
+    return [UTC_NAME, *sorted(name for name in available_timezones() if name.partition("/")[0] in AREAS)]
+
+
+def is_zone(name: str) -> bool:
+    return name in _known_zones()
+
+
+def zone_choices() -> dict[str, str | dict[str, str]]:
+    """For a list: UTC, then the areas, each with its zones as they are stored and as they are read."""
+    places = {name: f"{_place(name)} ({offset_of(ZoneInfo(name))})" for name in zone_names() if name != UTC_NAME}
+    areas = groupby(places, key=lambda name: name.partition("/")[0])
+    return {UTC_NAME: UTC_NAME, **{area: {name: places[name] for name in names} for area, names in areas}}
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(zone_names())
+
+
+@cache
+def _place(name: str) -> str:
+    """Such as "Lagos, Nigeria": the city of the zone, and what Babel calls its country."""
+    city = name.partition("/")[2].replace("_", " ").replace("/", ", ")
+    country = get_timezone_location(ZoneInfo(name), locale=_locale("en"), return_city=False)
+    country = country.removesuffix(" Time").partition(" (")[0]
+    return city if country in (city, "Unknown") or city in country else f"{city}, {country}"
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(LOCALES.get(language, language if language in LANGUAGES else "en_GB"))
