@@ -11,6 +11,7 @@ from tests.benchmarks import (
     floods,
     killed_web,
     kills,
+    last_owner,
     orders,
     polling,
     short_of_space,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "orders": orders.measure,
     "floods": floods.measure,
     "starts": starts.measure,
+    "last_owner": last_owner.measure,
     "attacks": attacks.measure,
     "callbacks": callbacks.measure,
 }
