@@ -15,13 +15,16 @@ from dashboard.team import members, own_sign_ins, passwords, throttle
 from dashboard.team.blueprint import blueprint
 from dashboard.team.browsers import browser_in_words
 from dashboard.team.forms import FormatsForm, NameForm, PasswordForm
+from dashboard.team.letters import tell_of_new_password
 from dashboard.team.models import Member
+from dashboard.team.outbox import SENDING
 from dashboard.team.permission_words import ROLES, permission_rows
 from dashboard.team.permissions import Role
 from dashboard.team.sign_ins import begin_sign_in, give_token_to_browser
 from dashboard.team.twins import account_twin
 from dashboard.web.access import sign_in_required
 from dashboard.web.pages import see_other
+from dashboard.worker.queue import wake
 
 blueprint.add_app_template_filter(browser_in_words)
 
@@ -70,10 +73,13 @@ def change_password() -> ResponseReturnValue:
         with transaction() as session:
             member = _member_now(session)
             members.set_password(session, member, form.password.data, now)
+            mail_id = tell_of_new_password(session, member, now)
             token = begin_sign_in(session, member, now, request.user_agent.string, address)
     except Invalid as invalid:
         form.password.errors = [invalid.fields["password"]]
         return _account_page(password_form=form), 422
+    if mail_id:
+        wake(SENDING, mail_id)
     give_token_to_browser(token)
     return see_other("team.account", "Your password was changed. Your other browsers are signed out.")
 
