@@ -19,6 +19,7 @@ VALID_FOR = timedelta(hours=72)
 
 def invite(session: Session, email: str, role: Role, invited_by: UUID, now: datetime) -> tuple[Invitation, str]:
     """The invitation, and its code: told this one time, since only a digest is kept. Raises Invalid."""
+    members.require_owner(session, invited_by)
     email = queries.normal_email(email)
     problem = _problem_with(session, email, now)
     if problem:
@@ -40,6 +41,7 @@ def invite(session: Session, email: str, role: Role, invited_by: UUID, now: date
 
 def renew_invitation(session: Session, invitation: Invitation, renewed_by: UUID, now: datetime) -> str:
     """The code to send again, with all of its time; the old one is dead."""
+    members.require_owner(session, renewed_by)
     _refuse_if_over(invitation)
     if queries.find_member_by_email(session, invitation.email):
         raise Conflict("Somebody with this address is a member already.")

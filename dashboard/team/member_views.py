@@ -100,6 +100,7 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
         raise Conflict("Change your own password under Your account.")
     now, mail = utc_now(), None
     with transaction() as session:
+        members.require_owner(session, current_user.id)
         member = queries.find_member(session, member_id)
         reset, code = resets.make_reset(session, member, now)
         if is_to_be_mailed():

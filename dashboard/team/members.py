@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -17,6 +18,7 @@ from dashboard.team.sign_ins import end_all_sign_ins
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 100
+NO_LONGER_OWNER = "You are no longer an owner, so nothing was done."
 
 
 def add_member(
@@ -101,18 +103,29 @@ def _changeable(session: Session, member_id: UUID, by: UUID | None, keeps_owner:
 
     The owners are locked until the commit: two who demote or disable each other at once must not both succeed.
     """
-    active = select(Member).where(Member.role == Role.OWNER, col(Member.disabled_at).is_(None)).order_by(col(Member.id))
-    owners = {owner.id for owner in session.exec(active.with_for_update().execution_options(populate_existing=True))}
-    member = session.get(Member, member_id, with_for_update=True, populate_existing=True)
+    owners = {owner.id for owner in session.exec(_locked_owners())}
+    member = session.get(Member, member_id, with_for_update={"key_share": True}, populate_existing=True)
     if member is None:
         raise NotFound
     if by is not None and by not in owners:
-        raise NotAllowed("You are no longer an owner, so nothing was done.")
+        raise NotAllowed(NO_LONGER_OWNER)
     if member_id == by:
         raise Conflict("Nobody changes their own role or access. Another owner can.")
     if owners == {member_id} and not keeps_owner:
         raise Conflict("This is the last owner. Make somebody else an owner first.")
     return member
+
+
+def require_owner(session: Session, member_id: UUID) -> None:
+    """Whoever acts is an owner up to the commit, not only when their request came in."""
+    if session.exec(_locked_owners().where(Member.id == member_id)).first() is None:
+        raise NotAllowed(NO_LONGER_OWNER)
+
+
+def _locked_owners() -> SelectOfScalar[Member]:
+    """`key_share`: others may not change them, but may point to them, as each new sign-in does."""
+    active = select(Member).where(Member.role == Role.OWNER, col(Member.disabled_at).is_(None)).order_by(col(Member.id))
+    return active.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def _shut_out(session: Session, member: Member, now: datetime) -> None:

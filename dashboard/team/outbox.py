@@ -23,6 +23,7 @@ SENDING = "team.send_mail"  # the name of the task
 class MailKind(StrEnum):
     INVITATION = "invitation"
     RESET = "reset"
+    NOTICE = "notice"
     FORGOTTEN = "forgotten"  # an address that somebody typed at the door: the worker looks whose it is
 
 

@@ -10,6 +10,7 @@ from dashboard.team.blueprint import blueprint
 from dashboard.team.door_visits import count_asked_for_password, count_opened_link
 from dashboard.team.forms import ForgottenForm, NewPasswordForm
 from dashboard.team.invitation_views import dead_link
+from dashboard.team.letters import tell_of_new_password
 from dashboard.team.member_views import settings
 from dashboard.team.one_time import PasswordReset
 from dashboard.team.outbox import MailKind
@@ -66,12 +67,16 @@ def use_reset(code: str) -> ResponseReturnValue:
         return render_template("team/new_password.html", code=code, form=form), 422
     try:
         with transaction() as session:
-            resets.use_reset(session, code, form.password.data, utc_now())
+            now = utc_now()
+            member = resets.use_reset(session, code, form.password.data, now)
+            mail_id = tell_of_new_password(session, member, now)
     except NotFound:
         return dead_link()
     except Invalid as invalid:
         form.password.errors = [invalid.fields["password"]]
         return render_template("team/new_password.html", code=code, form=form), 422
+    if mail_id:
+        wake(outbox.SENDING, mail_id)
     # Through the door like everybody: whoever has a second factor still needs it.
     return see_other("team.sign_in", "Your new password is set. Sign in with it.")
 

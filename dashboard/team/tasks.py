@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
-from dashboard.db import transaction, utc_now
+from dashboard.crypto import UnreadableValue
+from dashboard.db import reading, transaction, utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
 from dashboard.team import outbox, queries, resets
 from dashboard.team.letters import reset_letter
@@ -27,17 +28,25 @@ def send(mail_id: UUID) -> None:
         if mail.kind == MailKind.FORGOTTEN and not _write_reset_letter(session, mail):
             session.delete(mail)
             return
-        content = outbox.read_content(session, mail)
-    server = mail_server(settings)
     try:
-        if server is None:
-            raise MailFailed("E-mail is not set up any more.", is_final=True)
-        send_mail(server, str(mail_id), content["to"], content["subject"], content["text"])
+        _hand_over(mail, settings)
     except MailFailed as failure:
         _note_failure(mail, failure, settings)
         return
     with transaction() as session:
         outbox.note_sent(session, mail, utc_now())
+
+
+def _hand_over(mail: OutgoingMail, settings: Settings) -> None:
+    server = mail_server(settings)
+    if server is None:
+        raise MailFailed("E-mail is not set up any more.", is_final=True)
+    try:
+        with reading() as session:
+            content = outbox.read_content(session, mail)
+    except UnreadableValue:
+        raise MailFailed("It cannot be read any more, since its encryption key was removed.", is_final=True) from None
+    send_mail(server, str(mail.id), content["to"], content["subject"], content["text"])
 
 
 def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -> None:
@@ -54,7 +63,10 @@ def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
     if mail.about_id is not None:
         return True
     now = utc_now()
-    member = queries.find_member_by_email(session, outbox.read_content(session, mail)["to"])
+    try:
+        member = queries.find_member_by_email(session, outbox.read_content(session, mail)["to"])
+    except UnreadableValue:
+        return False
     made = resets.answer_forgotten(session, member, now)
     if member is None or made is None:
         return False

@@ -16,7 +16,7 @@ from dashboard.team.passwords import verify_password
 from dashboard.team.resets import MOST_AN_HOUR
 from tests.conftest import make_settings
 from tests.factories.mail import Post
-from tests.factories.team import make_member
+from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.conftest import BrowserOf, Deliver, handed_link
 
 NEW_PASSWORD = "another fine long one"
@@ -110,3 +110,19 @@ def test_an_owner_chooses_between_a_letter_and_a_link_to_copy(
     ada.post(f"{page}/password-resets", data={"by": "copy"})
     handed_link(ada, page)
     assert len(post.letters) == 1
+
+
+def test_a_member_is_told_by_e_mail_that_their_password_was_changed(
+    browser_of: BrowserOf, client: FlaskClient, database: Database, post: Post, deliver: Deliver
+):
+    ben, ada = browser_of("ben"), browser_of("ada")
+    page = f"/team/{make_member(database, 'cleo').id}"
+    ada.post(f"{page}/password-resets", data={"by": "copy"})
+
+    ben.post("/account/password", data={"current": PASSWORD, "password": NEW_PASSWORD})
+    client.post(handed_link(ada, page), data={"password": NEW_PASSWORD})
+    deliver()
+
+    assert sorted(letter["To"] for letter in post.letters) == ["ben@example.com", "cleo@example.com"]
+    assert {letter["Subject"] for letter in post.letters} == {"Your password for Partner Desk was changed"}
+    assert all(NEW_PASSWORD not in letter.get_content() for letter in post.letters)

@@ -9,9 +9,11 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
+from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.team.models import Member
 from dashboard.team.permissions import Role
+from tests.factories.jobs import make_job
 from tests.factories.team import make_member
 
 SignInAs = Callable[[str], FlaskClient]
@@ -49,6 +51,16 @@ def test_every_page_is_in_the_zone_of_the_member_and_says_so(sign_in: SignInAs, 
     assert f'datetime="{created_at.isoformat()}"' in text
     assert "Times are in Africa/Lagos (UTC+01:00)." in text
     assert client.get(f"{page}.json").get_json()["created_at"] == created_at.isoformat()
+
+
+def test_countries_follow_the_language(sign_in: SignInAs, database: Database, settings: Settings):
+    job = make_job(database, settings, country="ZA")
+    client = sign_in("ben")
+    assert "South Africa" in client.get(f"/jobs/{job.id}").text
+
+    choose(client, "sw", "UTC")
+
+    assert "Afrika Kusini" in client.get(f"/jobs/{job.id}").text
 
 
 def test_each_member_has_their_own_and_strangers_have_utc(app: Flask, sign_in: SignInAs, client: FlaskClient):

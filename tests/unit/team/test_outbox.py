@@ -162,6 +162,24 @@ def test_e_mail_that_is_not_set_up_any_more_is_given_up(
     assert row(database).last_error == "E-mail is not set up any more."
 
 
+@pytest.mark.parametrize("kind", [MailKind.INVITATION, MailKind.FORGOTTEN])
+def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
+    in_app: Flask, database: Database, session: Session, kind: MailKind
+):
+    in_app.extensions["queue"].register(outbox.SENDING, lambda _: None)
+    with database.transaction() as writing:
+        mail = queue_mail(writing, kind, None, LETTER, utc_now())
+        mail.content_sealed = b"sealed with a key that was removed"
+
+    tasks.send(mail.id)
+
+    left = session.exec(select(OutgoingMail)).all()
+    assert [row.last_error for row in left] == (
+        ["It cannot be read any more, since its encryption key was removed."] if kind == MailKind.INVITATION else []
+    )
+    assert mails_due(session, utc_now() + timedelta(days=1), 10) == []
+
+
 def test_no_line_of_the_log_names_a_person_or_a_code(
     in_app: Flask, mail: OutgoingMail, post: Post, capsys: pytest.CaptureFixture[str]
 ):
