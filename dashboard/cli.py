@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.backups.commands import backup, check, restore
 from dashboard.config import Settings
 from dashboard.errors import DashboardError, Invalid
 
@@ -46,6 +47,8 @@ def _in_words(location: tuple[int | str, ...], message: str) -> str:
 @click.group(cls=OneLineErrors)
 def main() -> None:
     """Partner Desk: the dashboard that runs verifications through Smile ID."""
+    # Whatever any of these processes writes is for its own user alone: the database and its WAL, queue, pictures.
+    os.umask(0o077)
 
 
 @main.command()
@@ -195,7 +198,12 @@ def _choices(choices: tuple[str, ...]) -> dict[str, Any]:
 
 @main.group()
 def db() -> None:
-    """The database: bring its tables up to date."""
+    """The database: bring its tables up to date, back it up, restore it, check it."""
+
+
+db.add_command(backup)
+db.add_command(restore)
+db.add_command(check)
 
 
 @db.command()

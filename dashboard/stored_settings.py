@@ -12,6 +12,8 @@ from dashboard.config import Settings
 from dashboard.db import UtcDateTime
 
 BRANDING = "branding"
+#: When the last backup was made, and how much was in it.
+LAST_BACKUP = "last_backup"
 DEMO_BRANDING = {
     "company_name": "Kora Bank",
     "logo_url": "/static/img/kora-bank.svg",
