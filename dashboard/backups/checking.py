@@ -103,9 +103,10 @@ def _check_trail(session: Session) -> Iterator[str]:
     """Each line of the audit trail against its own hash and that of the line before it."""
     number, previous_hash = 0, FIRST_PREVIOUS_HASH
     lines = select(AuditEntry).order_by(col(AuditEntry.sequence)).execution_options(yield_per=1000)
-    for entry in session.execute(lines).scalars():
-        fits = entry.sequence == number + 1 and entry.previous_hash == previous_hash
-        if not fits or entry.hash != entry.compute_hash():
-            yield f"The audit trail was changed: line {entry.sequence} does not fit what comes before it."
-            return
-        number, previous_hash = entry.sequence, entry.hash
+    with session.execute(lines) as result:
+        for entry in result.scalars():
+            fits = entry.sequence == number + 1 and entry.previous_hash == previous_hash
+            if not fits or entry.hash != entry.compute_hash():
+                yield f"The audit trail was changed: line {entry.sequence} does not fit what comes before it."
+                return
+            number, previous_hash = entry.sequence, entry.hash

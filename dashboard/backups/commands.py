@@ -1,5 +1,7 @@
 """`dashboard db backup`, `restore` and `check`. Each says in one line what it did, or in one line a problem."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,8 +16,7 @@ def backup(file: Path) -> None:
     from dashboard.db import utc_now
     from dashboard.web.filters import file_size
 
-    app = _app()
-    with app.app_context():
+    with _running_app() as app:
         made = make_backup(app.extensions["database"], app.config["SETTINGS"], file, utc_now())
     for path in made.missing_images:
         click.echo(f"The picture {path} was gone before it could be copied.", err=True)
@@ -31,8 +32,7 @@ def restore(file: Path, replace: bool, upgrade: bool) -> None:
     from dashboard.backups.restoring import restore_backup
     from dashboard.db import utc_now
 
-    app = _app()
-    with app.app_context():
+    with _running_app() as app:
         manifest = restore_backup(
             app.extensions["database"], app.config["SETTINGS"], file, utc_now(), replace=replace, may_upgrade=upgrade
         )
@@ -48,9 +48,8 @@ def check(every_value: bool) -> None:
     """Say whether the data is whole and the present keys open it. Exit code 1 if anything is wrong."""
     from dashboard.backups.checking import check_deployment
 
-    app = _app()
     problems = 0
-    with app.app_context():
+    with _running_app() as app:
         for problem in check_deployment(app.extensions["database"], app.config["SETTINGS"], every_value=every_value):
             click.echo(problem, err=True)
             problems += 1
@@ -59,8 +58,15 @@ def check(every_value: bool) -> None:
     click.echo("The data is whole, every picture is there, and the keys open what is sealed.")
 
 
-def _app() -> Flask:
+@contextmanager
+def _running_app() -> Iterator[Flask]:
+    """It lets go of the database at the end."""
     from dashboard.app import create_app
     from dashboard.config import Settings
 
-    return create_app(Settings())
+    app = create_app(Settings())
+    try:
+        with app.app_context():
+            yield app
+    finally:
+        app.extensions["database"].dispose()

@@ -13,6 +13,7 @@ from tests.benchmarks import (
     kills,
     orders,
     polling,
+    restores,
     short_of_space,
     silence,
     slow_senders,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "orders": orders.measure,
     "floods": floods.measure,
     "starts": starts.measure,
+    "restores": restores.measure,
     "attacks": attacks.measure,
     "callbacks": callbacks.measure,
 }
