@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0)
     log_format: Literal["text", "json"] = "text"
     is_demo: bool = False
+    allow_loopback: bool = False  # for trials on one machine: people may enter addresses of this very machine
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
     # Waits, in seconds. Only tests have a reason to change most of them.
     smile_connect_timeout: float = 5.0
@@ -129,6 +131,10 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def may_name_loopback(self) -> bool:
+        return self.is_demo or self.allow_loopback
 
     @cached_property
     def api_keys(self) -> tuple[str, ...]:

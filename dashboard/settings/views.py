@@ -32,7 +32,7 @@ def show_twin() -> ResponseReturnValue:
 @blueprint.post("/settings")
 @permission_required("settings.manage")
 def change() -> ResponseReturnValue:
-    form, branding = check_branding_form(request.form)
+    form, branding = check_branding_form(request.form, _settings())
     if branding is None:
         return render_template("settings/index.html", form=form, languages=LANGUAGES), 422
     now = utc_now()

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from dashboard.smile.errors import InvalidRequest, Refused, TransportFailed
+from dashboard.smile.guard import Guard, GuardedAdapter, LeadsInside
 from dashboard.smile.refusals import refusal
 from dashboard.smile.servers import server_for
 
@@ -22,6 +22,7 @@ MAX_ANSWER_BYTES = 20 * 1024 * 1024
 READ_TRIES = 3
 RETRY_WAIT_SECONDS = 0.25
 LONGEST_READ_SECONDS = 5.0
+UNSAFE_UPLOAD = "Smile's answer names an upload address that is not safe to use."
 
 Fields = dict[str, Any]
 
@@ -52,7 +53,8 @@ class Transport:
         if ca_file and not os.path.isfile(ca_file):
             raise InvalidRequest({"ca_file": "there is no such file"})
         self._verify: bool | str = ca_file or True
-        self._session = session or _pooled_session()
+        self._guard = Guard(self.server.v1, self.server.v2, self.server.portal)
+        self._session = session or _pooled_session(self._guard)
         # The environment could send requests through a proxy, or add passwords from a .netrc file to them.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -114,10 +116,13 @@ class Transport:
     def put_stream(self, url: str, content: Iterable[bytes], content_type: str) -> None:
         """PUT `content`, piece by piece; it has to know its length (`len`). Sent exactly once.
 
+        url: as Smile's answer names it. One that leads into a private network is not connected to, unless the server
+            that was chosen is in one itself.
+
         Raises TransportFailed or Refused.
         """
-        if not _is_safe_upload_address(url, self.server.v1):
-            raise TransportFailed("Smile's answer names an upload address that is not safe to use.")
+        if not _is_safe_upload_address(url, self.server.v1, self._guard):
+            raise TransportFailed(UNSAFE_UPLOAD)
         response = self._exchange("PUT", url, data=content, headers={"Content-Type": content_type})
         if not 200 <= response.status < 300:
             raise refusal(response.status, response.headers, response.content, _parsed(response.content), {})
@@ -169,10 +174,10 @@ class _Answer:
     content: bytes
 
 
-def _pooled_session() -> requests.Session:
+def _pooled_session(guard: Guard) -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=8, pool_maxsize=16, max_retries=0))
+        session.mount(scheme, GuardedAdapter(guard, pool_connections=8, pool_maxsize=16, max_retries=0))
     return session
 
 
@@ -188,6 +193,8 @@ def _failure(error: requests.RequestException) -> TransportFailed:
     if isinstance(error, requests.exceptions.ConnectionError):
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", None)
+        if isinstance(reason, LeadsInside):
+            return TransportFailed(UNSAFE_UPLOAD, maybe_sent=False)
         # urllib3 says that no connection came about, as opposed to one that broke.
         if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
             return TransportFailed("Smile could not be reached.", maybe_sent=False)
@@ -204,13 +211,18 @@ def json_bytes(fields: Mapping[str, Any]) -> bytes:
     raise InvalidRequest({"request": message})
 
 
-def _is_safe_upload_address(url: str, base_url: str) -> bool:
-    """Images never travel without TLS unless the server itself was chosen without it."""
+def _is_safe_upload_address(url: str, base_url: str, guard: Guard) -> bool:
+    """Images never travel without TLS unless the server itself was chosen without it. Where the host leads is looked at
+    when it is connected to."""
     try:
-        parts = urlsplit(url)
+        parts, base = urlsplit(url), urlsplit(base_url)
+        port = parts.port
     except ValueError:
         return False
-    return bool(parts.hostname) and parts.scheme in ("https", urlsplit(base_url).scheme)
+    if not parts.hostname or parts.username is not None or parts.scheme not in ("https", base.scheme):
+        return False
+    # A store on the internet has the usual port. A simulator has any.
+    return port in (None, 443) or parts.netloc == base.netloc or guard.is_inside
 
 
 def _parsed(content: bytes) -> Any:
