@@ -15,6 +15,7 @@ import dashboard.links.smile_link_views
 import dashboard.links.token_views
 import dashboard.links.views
 import dashboard.settings.callback_views
+import dashboard.settings.health_views
 import dashboard.settings.views
 import dashboard.team.views
 from dashboard.callbacks.hooks import open_door
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.audit.views,
         dashboard.settings.views,
         dashboard.settings.callback_views,
+        dashboard.settings.health_views,
         health,
     ):
         app.register_blueprint(views.blueprint)

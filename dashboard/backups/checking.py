@@ -8,10 +8,10 @@ from sqlalchemy import Column, LargeBinary, Table, func, select, text
 from sqlmodel import Session, col
 
 from dashboard import migrations
-from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database
+from dashboard.duties.trail import first_wrong_line
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
 from dashboard.models import metadata
@@ -33,7 +33,9 @@ def check_deployment(database: Database, settings: Settings, *, every_value: boo
             for column in table.columns:
                 if isinstance(column.type, LargeBinary) and column.name.endswith(SEALED):
                     yield from _check_sealed(session, database.keyring, table, column, every_value)
-        yield from _check_trail(session)
+        wrong = first_wrong_line(session)
+        if wrong is not None:
+            yield f"The audit trail was changed: line {wrong} does not fit what comes before it."
 
 
 def check_integrity(database: Database) -> Iterator[str]:
@@ -97,16 +99,3 @@ def _opens(keyring: KeyRing, sealed: bytes, identity: str) -> bool:
     except UnreadableValue:
         return False
     return True
-
-
-def _check_trail(session: Session) -> Iterator[str]:
-    """Each line of the audit trail against its own hash and that of the line before it."""
-    number, previous_hash = 0, FIRST_PREVIOUS_HASH
-    lines = select(AuditEntry).order_by(col(AuditEntry.sequence)).execution_options(yield_per=1000)
-    with session.execute(lines) as result:
-        for entry in result.scalars():
-            fits = entry.sequence == number + 1 and entry.previous_hash == previous_hash
-            if not fits or entry.hash != entry.compute_hash():
-                yield f"The audit trail was changed: line {entry.sequence} does not fit what comes before it."
-                return
-            number, previous_hash = entry.sequence, entry.hash

@@ -35,6 +35,7 @@ class Transport:
     session: a requests session with adapters or proxies of your own. Its environment settings and cookies are
         switched off here, and its own wish about TLS verification is not asked.
     on_signed: called with the signature or sec_key of a request just before it leaves.
+    on_answer: called with the headers of each answer, whatever it says.
     ca_file: certificates (PEM) to trust in place of the usual ones. Verification itself cannot be switched off.
     """
 
@@ -45,11 +46,13 @@ class Transport:
         timeout: tuple[float, float] = (10.0, 30.0),
         session: requests.Session | None = None,
         on_signed: Callable[[str], None] | None = None,
+        on_answer: Callable[[Mapping[str, str]], None] | None = None,
         ca_file: str | None = None,
     ) -> None:
         self.server = server_for(base_url)
         self._timeout = timeout
         self._on_signed = on_signed
+        self._on_answer = on_answer
         if ca_file and not os.path.isfile(ca_file):
             raise InvalidRequest({"ca_file": "there is no such file"})
         self._verify: bool | str = ca_file or True
@@ -144,6 +147,8 @@ class Transport:
                 stream=True,
                 **content,
             ) as response:
+                if self._on_answer:
+                    self._on_answer(response.headers)
                 body = self._read_body(response)
                 return _Answer(response.status_code, response.headers, body)
         except requests.RequestException as error:
