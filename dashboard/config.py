@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     is_demo: bool = False
     allow_loopback: bool = False  # for trials on one machine: people may enter addresses of this very machine
+    extra_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()  # names besides the public one
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
     # Waits, in seconds. Only tests have a reason to change most of them.
@@ -131,6 +132,11 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """A trial: nobody else reaches it, by what it says of itself."""
+        return urlsplit(self.public_url).hostname in ("localhost", "127.0.0.1", "::1")
 
     @property
     def may_name_loopback(self) -> bool:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.db import reading, utc_now
 from dashboard.duties.duty import Duty
 from dashboard.duties.network import count_proxies
-from dashboard.duties.registry import take_stock, twin
+from dashboard.duties.registry import DUTIES, take_stock, twin
 from dashboard.duties.wording import WORDS, in_one_sentence
 from dashboard.web.access import permission_required
 
@@ -17,7 +17,8 @@ blueprint = Blueprint("health_settings", __name__)
 @permission_required("settings.manage")
 def show() -> ResponseReturnValue:
     duties = duties_now()
-    return render_template("settings/health.html", duties=duties, summary=in_one_sentence(duties), state_words=WORDS)
+    groups = {name: [duty for duty in duties if duty.group == name] for name in DUTIES}
+    return render_template("settings/health.html", groups=groups, summary=in_one_sentence(duties), state_words=WORDS)
 
 
 @blueprint.get("/settings/health.json")
