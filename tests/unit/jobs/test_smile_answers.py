@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
@@ -11,6 +10,7 @@ from dashboard.jobs.smile_answers import HourlyQuestion, ask_smile, read_smile_a
 from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
+pytestmark = pytest.mark.usefixtures("in_app")
 KEYS = ApiKeys(ApiKey(1, API_KEY), (ApiKey(1, API_KEY),))
 PATH = "POST /v1/products_config"
 
@@ -35,7 +35,7 @@ def at(settings: Settings, smile: FakeSmile) -> Settings:
     ids=["fine", "refused", "down", "dropped"],
 )
 def test_answer_says_whether_the_key_works(
-    in_app: Flask, settings: Settings, smile: FakeSmile, answer: Answer, was_answered: bool, is_refused: bool
+    settings: Settings, smile: FakeSmile, answer: Answer, was_answered: bool, is_refused: bool
 ):
     smile.answers[PATH] = answer
 
@@ -46,7 +46,7 @@ def test_answer_says_whether_the_key_works(
 
 
 def test_clock_of_the_answer_is_compared_with_ours(
-    in_app: Flask, settings: Settings, smile: FakeSmile, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, smile: FakeSmile, monkeypatch: pytest.MonkeyPatch
 ):
     smile.answers[PATH] = Answer({"idSelection": {}})
     # Our own clock is seven minutes behind that of the server.
@@ -59,7 +59,7 @@ def test_clock_of_the_answer_is_compared_with_ours(
     assert 410 < said.clock_offset_seconds < 425
 
 
-def test_worker_asks_after_a_minute_and_then_once_an_hour(in_app: Flask, database: Database):
+def test_worker_asks_after_a_minute_and_then_once_an_hour(database: Database):
     started = utc_now()
     question = HourlyQuestion(started)
 
