@@ -1,6 +1,7 @@
 """Duties about keys: ours, and the partner's."""
 
 import base64
+from datetime import timedelta
 
 from dashboard.callbacks.verdicts import in_words
 from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
@@ -9,6 +10,7 @@ from dashboard.smile_keys import list_keys, read_keys
 FEWEST_SIGNS = 12
 FEWEST_BYTES = 16
 ROTATE_AFTER_DAYS = 90
+JUST_NOW = timedelta(minutes=1)
 #: Parts of secrets that were copied from an example.
 EXAMPLES = ("change", "example", "secret", "password", "default", "only-for-tests", "0123456789", "abcdefgh")
 
@@ -60,7 +62,8 @@ def smile_key_works(scene: Scene) -> Finding:
     answer = scene.smile
     if answer is None:
         return unknown("Smile was not asked yet. The worker asks once an hour, `dashboard doctor` at once.")
-    when = f"{in_words(scene.now - answer.asked_at)} ago"
+    silence = scene.now - answer.asked_at
+    when = "just now" if silence < JUST_NOW else f"{in_words(silence)} ago"
     if answer.is_refused:
         advice = "Compare the partner id and the key under Callbacks and keys with those in Smile's portal."
         return bad(f"Smile refused our key {when}.", advice)
