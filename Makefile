@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 # Where this is set, each of the processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test check bench sbom licences lock
 help:  ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -18,7 +18,7 @@ demo: .venv/run-done  ## the whole product with sample data, on http://localhost
 test: setup  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests --ignore tests/benchmarks
 
-check: setup  ## format, lint, types, import order, templates, dead and unused dependencies
+check: setup  ## format, lint, types, import order, templates, dead and unused dependencies, licences
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,6 +26,13 @@ check: setup  ## format, lint, types, import order, templates, dead and unused d
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/deptry .
 	$(BIN)/vulture
+	@$(MAKE) --no-print-directory licences >/dev/null
+
+sbom: setup  ## what runs, as a CycloneDX file in build/, without the network
+	$(BIN)/python sbom.py
+
+licences: setup  ## the licence of everything that runs; fails on one that pyproject.toml does not allow
+	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([a-z0-9._-]+)(\[[a-z,]+\])?==.*/\1/p' requirements.lock)
 
 bench: setup  ## the benchmarks, each printing its ratio
 	$(BIN)/python -m tests.benchmarks

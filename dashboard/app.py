@@ -1,6 +1,7 @@
 """create_app(settings): the one place that wires slices, templates, database and errors together."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_compress import Compress
@@ -15,6 +16,7 @@ import dashboard.links.smile_link_views
 import dashboard.links.token_views
 import dashboard.links.views
 import dashboard.settings.callback_views
+import dashboard.settings.health_views
 import dashboard.settings.views
 import dashboard.team.account_views
 import dashboard.team.confirmation_views
@@ -39,13 +41,12 @@ from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers
+from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.worker.queue import attach_queue
-
-MEGABYTE = 1024 * 1024
 
 
 def create_app(settings: Settings) -> Flask:
@@ -53,8 +54,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SETTINGS=settings,
-        # Eleven images of ten megabytes at most; the callback door has a far lower limit of its own.
-        MAX_CONTENT_LENGTH=112 * MEGABYTE,
+        MAX_CONTENT_LENGTH=MOST_BYTES,  # more where pictures are sent; the callback door has a limit of its own
         MAX_FORM_MEMORY_SIZE=MEGABYTE,
         MAX_FORM_PARTS=200,
         SESSION_COOKIE_NAME="__Host-desk" if settings.is_https else "desk",
@@ -98,6 +98,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.audit.views,
         dashboard.settings.views,
         dashboard.settings.callback_views,
+        dashboard.settings.health_views,
         health,
     ):
         app.register_blueprint(views.blueprint)
@@ -112,6 +113,7 @@ def create_app_from_environment() -> Flask:
 def _set_up_web(app: Flask, settings: Settings) -> None:
     """The order matters: an error names its request, a person is known before a permission is checked."""
     errors.handle_errors(app)
+    limit_requests(app, (urlsplit(settings.public_url).hostname or "", *settings.extra_hosts))
     set_headers(app, settings.is_https)
     set_up_sign_in(app)
     set_up_returning(app)

@@ -1,18 +1,21 @@
-"""What the worker runs: every slice's tasks by name, the rows that are due, and what is tidied now and then."""
+"""What the worker runs: every slice's tasks by name, the rows that are due, and what is done now and then."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from dashboard.callbacks import runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
+from dashboard.jobs.smile_answers import HourlyQuestion
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
 from dashboard.team import one_time, outbox, throttle
 from dashboard.team import tasks as team_tasks
+from dashboard.worker.heartbeat import beat
 from dashboard.worker.queue import Task
-from dashboard.worker.schedule import FindDue, Tidy
+from dashboard.worker.schedule import Beat, FindDue, Tidy
 
 
 def tasks() -> Mapping[str, Task]:
@@ -49,3 +52,7 @@ def tidying() -> Sequence[Tidy]:
         one_time.forget_old_links,
         outbox.forget_old_mails,
     )
+
+
+def beats(started_at: datetime) -> Sequence[Beat]:
+    return (beat, HourlyQuestion(started_at))

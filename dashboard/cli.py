@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.backups.commands import backup, check, restore
 from dashboard.config import Settings
 from dashboard.errors import DashboardError, Invalid
 
@@ -46,6 +47,8 @@ def _in_words(location: tuple[int | str, ...], message: str) -> str:
 @click.group(cls=OneLineErrors)
 def main() -> None:
     """Partner Desk: the dashboard that runs verifications through Smile ID."""
+    # Whatever any of these processes writes is for its own user alone: the database and its WAL, queue, pictures.
+    os.umask(0o077)
 
 
 @main.command()
@@ -130,11 +133,12 @@ def worker() -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    from dashboard.background import due_rows, tasks, tidying
+    from dashboard.background import beats, due_rows, tasks, tidying
+    from dashboard.db import utc_now
     from dashboard.smile_keys import seed_keys_at_start
 
     seed_keys_at_start(app)
-    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying())
+    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying(), beats(utc_now()))
 
 
 @main.command()
@@ -195,7 +199,12 @@ def _choices(choices: tuple[str, ...]) -> dict[str, Any]:
 
 @main.group()
 def db() -> None:
-    """The database: bring its tables up to date."""
+    """The database: bring its tables up to date, back it up, restore it, check it."""
+
+
+db.add_command(backup)
+db.add_command(restore)
+db.add_command(check)
 
 
 @db.command()
@@ -203,6 +212,30 @@ def upgrade() -> None:
     """Bring the tables up to date; safe to run twice."""
     _upgrade(_app(Settings()))
     click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For a program.")
+@click.option("--offline", is_flag=True, help="Do not ask Smile; what the worker was last told counts.")
+def doctor(as_json: bool, offline: bool) -> None:
+    """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
+    from dashboard.db import reading, utc_now
+    from dashboard.duties.registry import take_stock, twin, worst_of
+    from dashboard.duties.wording import as_lines
+    from dashboard.jobs.smile_answers import ask_smile
+    from dashboard.smile_keys import smile_keys
+
+    app = _app(Settings())
+    with app.app_context():
+        smile = None
+        if not offline and _has_current_schema(app):
+            smile = ask_smile(app.config["SETTINGS"], smile_keys())
+        with reading() as session:
+            duties = take_stock(app, session, utc_now(), smile=smile)
+    for line in [json.dumps(twin(duties), indent=1)] if as_json else as_lines(duties):
+        click.echo(line)
+    if worst_of(duties) == "bad":
+        raise SystemExit(1)
 
 
 @main.group()
@@ -286,8 +319,12 @@ def _upgrade(app: Flask) -> None:
     migrations.upgrade(app.extensions["database"])
 
 
-def _refuse_old_schema(app: Flask) -> None:
+def _has_current_schema(app: Flask) -> bool:
     from dashboard import migrations
 
-    if not migrations.is_current(app.extensions["database"]):
+    return migrations.is_current(app.extensions["database"])
+
+
+def _refuse_old_schema(app: Flask) -> None:
+    if not _has_current_schema(app):
         raise click.ClickException("the database's tables are not up to date; run `dashboard db upgrade` first")

@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl = None
     smtp_ca_file: Path | None = None
     mail_from: MailFrom = Field(default="", validate_default=True)
+    allow_loopback: bool = False  # for trials on one machine: people may enter addresses of this very machine
+    extra_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()  # names besides the public one
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
     # Waits, in seconds. Only tests have a reason to change most of them.
     smile_connect_timeout: float = 5.0
@@ -163,6 +166,15 @@ class Settings(BaseSettings):
     @property
     def sends_mail(self) -> bool:
         return self.smtp_url is not None
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """A trial: nobody else reaches it, by what it says of itself."""
+        return urlsplit(self.public_url).hostname in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def may_name_loopback(self) -> bool:
+        return self.is_demo or self.allow_loopback
 
     @cached_property
     def api_keys(self) -> tuple[str, ...]:

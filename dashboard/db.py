@@ -24,6 +24,8 @@ except ImportError:  # On platforms without that wheel, `dashboard doctor` says 
     import sqlite3 as sqlite  # the same DB-API under its other name
 
 BUSY_TIMEOUT_MS = 5000
+#: The SQLite that all databases here are opened with.
+SQLITE = sqlite
 
 
 def new_id() -> UUID:
@@ -97,6 +99,14 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def keyring(self) -> KeyRing:
+        return self._keyring
+
+    def sibling(self, url: str) -> "Database":
+        """Another database, whose sealed fields the same keys open."""
+        return Database(url, self._keyring)
 
     def dispose(self) -> None:
         """Closes the connections; the next use opens new ones."""

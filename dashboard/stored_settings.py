@@ -12,6 +12,12 @@ from dashboard.config import Settings
 from dashboard.db import UtcDateTime
 
 BRANDING = "branding"
+#: When the last backup was made, and how much was in it.
+LAST_BACKUP = "last_backup"
+#: When a worker was last alive.
+WORKER_SEEN = "worker_seen"
+#: What Smile last answered to a question that only asks whether it knows us.
+SMILE_ANSWER = "smile_answer"
 DEMO_BRANDING = {
     "company_name": "Kora Bank",
     "logo_url": "/static/img/kora-bank.svg",

@@ -1,5 +1,6 @@
 """Smile's client as this deployment uses it: one pooled connection, our timeouts, our memory of what was signed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
@@ -29,9 +30,9 @@ class ClientFactory:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._transport = _transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout)
+        self._transport = open_transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout)
         # A page that waits for these has an alternative, so it does not wait long.
-        self._impatient = _transport(settings, *PAGE_TIMEOUT)
+        self._impatient = open_transport(settings, *PAGE_TIMEOUT)
         self._lock = Lock()
         self._made: tuple[ApiKeys, SmileClients] | None = None
 
@@ -71,10 +72,16 @@ def attach_smile_clients(app: Flask, settings: Settings) -> None:
     app.extensions["smile_clients"] = ClientFactory(settings)
 
 
-def _transport(settings: Settings, connect_seconds: float, read_seconds: float) -> Transport:
+def open_transport(
+    settings: Settings,
+    connect_seconds: float,
+    read_seconds: float,
+    on_answer: Callable[[Mapping[str, str]], None] | None = None,
+) -> Transport:
     return Transport(
         settings.smile_server,
         timeout=(connect_seconds, read_seconds),
         ca_file=str(settings.smile_ca_file) if settings.smile_ca_file else None,
         on_signed=remember_sent,
+        on_answer=on_answer,
     )

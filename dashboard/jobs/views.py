@@ -27,6 +27,7 @@ from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, perso
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.wording import action_shape, callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
+from dashboard.web.limits import takes_files
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
 from dashboard.worker.queue import wake
@@ -104,6 +105,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/jobs/new")
 @permission_required("jobs.create")
+@takes_files
 def redraw() -> ResponseReturnValue:
     """The form for another choice; what was typed goes along in the body, never in an address."""
     values = request.form.to_dict()
@@ -129,6 +131,7 @@ def availability() -> ResponseReturnValue:
 
 @blueprint.post("/jobs")
 @permission_required("jobs.create")
+@takes_files
 def create() -> ResponseReturnValue:
     form, wanted = check_job_form(request.form, request.files, live_catalogue(), _is_sandbox())
     if wanted is not None:

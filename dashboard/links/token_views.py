@@ -16,11 +16,11 @@ from dashboard.jobs.fields import problem_with_id
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.models import WebToken
 from dashboard.links.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
+from dashboard.outbound import problem_with_address
 from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import WEB_PRODUCTS
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
-from dashboard.web.addresses import problem_with_address
 from dashboard.web.pages import json_list
 from dashboard.web.typed_forms import TypedForm
 
@@ -93,7 +93,7 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
             wrong[name] = problem
     if values["product"] == "authentication" and not values["user_id"]:
         wrong["user_id"] = "An authentication needs the user id under which the customer was registered."
-    if values["callback_url"] and (problem := problem_with_address(values["callback_url"])):
+    if values["callback_url"] and (problem := problem_with_address(values["callback_url"], _settings())):
         wrong["callback_url"] = problem
     return wrong
 

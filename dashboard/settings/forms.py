@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from dashboard.config import Settings
 from dashboard.links.languages import LANGUAGES
+from dashboard.outbound import problem_with_address
 from dashboard.stored_settings import Branding
-from dashboard.web.addresses import problem_with_address
 from dashboard.web.typed_forms import TypedForm
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -29,7 +30,7 @@ def branding_form(branding: Branding) -> TypedForm:
     )
 
 
-def check_branding_form(values: Mapping[str, str]) -> tuple[TypedForm, Branding | None]:
+def check_branding_form(values: Mapping[str, str], settings: Settings) -> tuple[TypedForm, Branding | None]:
     """The form as it stands with its errors, and the branding when there are none."""
     form = TypedForm(values)
     return_urls = tuple(dict.fromkeys(form.value("return_urls").split()))
@@ -37,17 +38,17 @@ def check_branding_form(values: Mapping[str, str]) -> tuple[TypedForm, Branding 
     name, logo_url = form.value("company_name"), form.value("logo_url")
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         form.errors["company_name"] = f"Customers must know who asks: 1 to {LONGEST_NAME} characters."
-    if logo_url and (problem := _problem_with_logo(logo_url)):
+    if logo_url and (problem := _problem_with_logo(logo_url, settings)):
         form.errors["logo_url"] = problem
     if not COLOR.fullmatch(form.value("theme_color")):
         form.errors["theme_color"] = "A colour as # and six digits, such as #0b5d4e."
-    if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"))):
+    if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"), settings)):
         form.errors["policy_url"] = problem
     for language, purpose in purposes.items():
         if len(purpose) > LONGEST_PURPOSE:
             form.errors[f"purpose_{language}"] = f"At most {LONGEST_PURPOSE} characters."
     for address in return_urls:
-        if problem := problem_with_address(address):
+        if problem := problem_with_address(address, settings):
             form.errors["return_urls"] = f"{address[:60]}: {problem}"
     if len(return_urls) > MOST_RETURN_URLS:
         form.errors["return_urls"] = f"At most {MOST_RETURN_URLS} addresses."
@@ -63,8 +64,8 @@ def check_branding_form(values: Mapping[str, str]) -> tuple[TypedForm, Branding 
     )
 
 
-def _problem_with_logo(address: str) -> str:
+def _problem_with_logo(address: str, settings: Settings) -> str:
     if re.fullmatch(r"/static/[\w./-]+", address) and ".." not in address:
         return ""
-    problem = problem_with_address(address)
+    problem = problem_with_address(address, settings)
     return f"{problem} Or a picture of this server, beginning with /static/." if problem else ""

@@ -8,11 +8,14 @@ from flask.typing import ResponseReturnValue
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import reading, transaction, utc_now
+from dashboard.duties.wording import WORDS, in_one_sentence
 from dashboard.links.languages import LANGUAGES
 from dashboard.settings.forms import branding_form, check_branding_form
+from dashboard.settings.health_views import duties_now
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages import see_other
+from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("settings", __name__)
 
@@ -20,7 +23,7 @@ blueprint = Blueprint("settings", __name__)
 @blueprint.get("/settings")
 @permission_required("settings.manage")
 def show() -> ResponseReturnValue:
-    return render_template("settings/index.html", form=branding_form(_branding()), languages=LANGUAGES)
+    return _page(branding_form(_branding()))
 
 
 @blueprint.get("/settings.json")
@@ -32,9 +35,9 @@ def show_twin() -> ResponseReturnValue:
 @blueprint.post("/settings")
 @permission_required("settings.manage")
 def change() -> ResponseReturnValue:
-    form, branding = check_branding_form(request.form)
+    form, branding = check_branding_form(request.form, _settings())
     if branding is None:
-        return render_template("settings/index.html", form=form, languages=LANGUAGES), 422
+        return _page(form), 422
     now = utc_now()
     with transaction() as session:
         before = asdict(read_branding(session, _settings()))
@@ -43,6 +46,18 @@ def change() -> ResponseReturnValue:
             write_branding(session, branding, now)
             record(session, "settings.changed", "settings", now, details={"fields": ", ".join(changed)})
     return see_other("settings.show", "Saved. Every page that a customer opens from now on shows it.")
+
+
+def _page(form: TypedForm) -> str:
+    duties = duties_now()
+    return render_template(
+        "settings/index.html",
+        form=form,
+        languages=LANGUAGES,
+        duties=duties,
+        summary=in_one_sentence(duties),
+        state_words=WORDS,
+    )
 
 
 def _branding() -> Branding:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from dashboard.smile.errors import InvalidRequest, Refused, TransportFailed
+from dashboard.smile.guard import Guard, GuardedAdapter, LeadsInside
 from dashboard.smile.refusals import refusal
 from dashboard.smile.servers import server_for
 
@@ -22,6 +22,7 @@ MAX_ANSWER_BYTES = 20 * 1024 * 1024
 READ_TRIES = 3
 RETRY_WAIT_SECONDS = 0.25
 LONGEST_READ_SECONDS = 5.0
+UNSAFE_UPLOAD = "Smile's answer names an upload address that is not safe to use."
 
 Fields = dict[str, Any]
 
@@ -34,6 +35,7 @@ class Transport:
     session: a requests session with adapters or proxies of your own. Its environment settings and cookies are
         switched off here, and its own wish about TLS verification is not asked.
     on_signed: called with the signature or sec_key of a request just before it leaves.
+    on_answer: called with the headers of each answer, whatever it says.
     ca_file: certificates (PEM) to trust in place of the usual ones. Verification itself cannot be switched off.
     """
 
@@ -44,15 +46,18 @@ class Transport:
         timeout: tuple[float, float] = (10.0, 30.0),
         session: requests.Session | None = None,
         on_signed: Callable[[str], None] | None = None,
+        on_answer: Callable[[Mapping[str, str]], None] | None = None,
         ca_file: str | None = None,
     ) -> None:
         self.server = server_for(base_url)
         self._timeout = timeout
         self._on_signed = on_signed
+        self._on_answer = on_answer
         if ca_file and not os.path.isfile(ca_file):
             raise InvalidRequest({"ca_file": "there is no such file"})
         self._verify: bool | str = ca_file or True
-        self._session = session or _pooled_session()
+        self._guard = Guard(self.server.v1, self.server.v2, self.server.portal)
+        self._session = session or _pooled_session(self._guard)
         # The environment could send requests through a proxy, or add passwords from a .netrc file to them.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -114,10 +119,13 @@ class Transport:
     def put_stream(self, url: str, content: Iterable[bytes], content_type: str) -> None:
         """PUT `content`, piece by piece; it has to know its length (`len`). Sent exactly once.
 
+        url: as Smile's answer names it. One that leads into a private network is not connected to, unless the server
+            that was chosen is in one itself.
+
         Raises TransportFailed or Refused.
         """
-        if not _is_safe_upload_address(url, self.server.v1):
-            raise TransportFailed("Smile's answer names an upload address that is not safe to use.")
+        if not _is_safe_upload_address(url, self.server.v1, self._guard):
+            raise TransportFailed(UNSAFE_UPLOAD)
         response = self._exchange("PUT", url, data=content, headers={"Content-Type": content_type})
         if not 200 <= response.status < 300:
             raise refusal(response.status, response.headers, response.content, _parsed(response.content), {})
@@ -139,6 +147,8 @@ class Transport:
                 stream=True,
                 **content,
             ) as response:
+                if self._on_answer:
+                    self._on_answer(response.headers)
                 body = self._read_body(response)
                 return _Answer(response.status_code, response.headers, body)
         except requests.RequestException as error:
@@ -169,10 +179,10 @@ class _Answer:
     content: bytes
 
 
-def _pooled_session() -> requests.Session:
+def _pooled_session(guard: Guard) -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=8, pool_maxsize=16, max_retries=0))
+        session.mount(scheme, GuardedAdapter(guard, pool_connections=8, pool_maxsize=16, max_retries=0))
     return session
 
 
@@ -188,6 +198,8 @@ def _failure(error: requests.RequestException) -> TransportFailed:
     if isinstance(error, requests.exceptions.ConnectionError):
         cause = error.args[0] if error.args else None
         reason = getattr(cause, "reason", None)
+        if isinstance(reason, LeadsInside):
+            return TransportFailed(UNSAFE_UPLOAD, maybe_sent=False)
         # urllib3 says that no connection came about, as opposed to one that broke.
         if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
             return TransportFailed("Smile could not be reached.", maybe_sent=False)
@@ -204,13 +216,18 @@ def json_bytes(fields: Mapping[str, Any]) -> bytes:
     raise InvalidRequest({"request": message})
 
 
-def _is_safe_upload_address(url: str, base_url: str) -> bool:
-    """Images never travel without TLS unless the server itself was chosen without it."""
+def _is_safe_upload_address(url: str, base_url: str, guard: Guard) -> bool:
+    """Images never travel without TLS unless the server itself was chosen without it. Where the host leads is looked at
+    when it is connected to."""
     try:
-        parts = urlsplit(url)
+        parts, base = urlsplit(url), urlsplit(base_url)
+        port = parts.port
     except ValueError:
         return False
-    return bool(parts.hostname) and parts.scheme in ("https", urlsplit(base_url).scheme)
+    if not parts.hostname or parts.username is not None or parts.scheme not in ("https", base.scheme):
+        return False
+    # A store on the internet has the usual port. A simulator has any.
+    return port in (None, 443) or parts.netloc == base.netloc or guard.is_inside
 
 
 def _parsed(content: bytes) -> Any:

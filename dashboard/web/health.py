@@ -1,12 +1,16 @@
 """What a supervisor asks: is the process alive, can it serve, and its counters."""
 
-from flask import Blueprint, Response
+import hmac
+
+from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.config import Settings
 from dashboard.db import reading
+from dashboard.errors import NotFound
 from dashboard.web.access import open_to_everybody
 
 blueprint = Blueprint("health", __name__)
@@ -32,4 +36,16 @@ def ready() -> ResponseReturnValue:
 @blueprint.get("/metrics")
 @open_to_everybody
 def metrics() -> ResponseReturnValue:
+    """For whoever holds the token. Without one it answers only where nobody else can ask: in a trial on one machine."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.metrics_token is None:
+        if not settings.is_on_this_machine:
+            raise NotFound
+    elif not _holds(settings.metrics_token.get_secret_value()):
+        return Response("Send the token.\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _holds(token: str) -> bool:
+    given = request.headers.get("Authorization", "").encode()
+    return hmac.compare_digest(given, f"Bearer {token}".encode())

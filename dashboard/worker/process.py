@@ -8,7 +8,7 @@ from flask import Flask
 
 from dashboard.errors import place_of
 from dashboard.worker.queue import Queue, Task
-from dashboard.worker.schedule import FindDue, Tidy, run_clock
+from dashboard.worker.schedule import Beat, FindDue, Tidy, run_clock
 
 log = structlog.get_logger(__name__)
 
@@ -17,13 +17,21 @@ THREADS = 4
 LONGEST_NAP = 0.2
 
 
-def run_worker(app: Flask, tasks: Mapping[str, Task], due: Mapping[str, FindDue], tidy: Sequence[Tidy]) -> None:
+def run_worker(
+    app: Flask,
+    tasks: Mapping[str, Task],
+    due: Mapping[str, FindDue],
+    tidy: Sequence[Tidy],
+    beats: Sequence[Beat] = (),
+) -> None:
     queue: Queue = app.extensions["queue"]
     for name, task in tasks.items():
         queue.register(name, _in_app(app, name, task))
     stop = Event()
     every_seconds = app.config["SETTINGS"].sweep_every
-    clock = Thread(target=run_clock, args=(app, queue, due, tidy, every_seconds, stop), name="clock", daemon=True)
+    clock = Thread(
+        target=run_clock, args=(app, queue, due, tidy, every_seconds, stop, beats), name="clock", daemon=True
+    )
     clock.start()
     consumer = queue.huey.create_consumer(
         workers=THREADS, periodic=False, initial_delay=0.05, max_delay=LONGEST_NAP, graceful_signal="TERM"

@@ -1,0 +1,1 @@
+"""Backups: one file with the data and the sealed pictures, its restore, and the check of what is here."""

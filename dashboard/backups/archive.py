@@ -1,0 +1,176 @@
+"""The file of a backup: a zip whose last members say what is in it. Knows no database.
+
+database.sqlite, or tables/<name>.copy     the data
+media/<environment>/<path>                 pictures, sealed as they lie on disk
+manifest.json                              when, of what, how much, and the SHA-256 of each member before it
+manifest.seal                              its digest, sealed: made with our keys, and not changed since
+"""
+
+import base64
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from dashboard.crypto import KeyRing, UnreadableValue
+from dashboard.errors import Conflict
+
+FORMAT = 1
+MANIFEST, SEAL = "manifest.json", "manifest.seal"
+SEAL_IDENTITY = "backup:manifest"
+CHUNK = 1024 * 1024
+MOST_MANIFEST_BYTES = 512 * CHUNK
+
+
+@dataclass(frozen=True)
+class Member:
+    sha256: str
+    size: int
+
+
+@dataclass
+class Manifest:
+    made_at: str
+    engine: str  # sqlite or postgresql
+    revision: str  # of the schema
+    counts: dict[str, int]  # rows of each table, parents first
+    members: dict[str, Member] = field(default_factory=dict)
+    missing_images: list[str] = field(default_factory=list)
+    format: int = FORMAT
+
+    @property
+    def image_count(self) -> int:
+        return sum(name.startswith("media/") for name in self.members)
+
+
+class ArchiveWriter:
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._file = file
+        self.members: dict[str, Member] = {}
+
+    def add(self, name: str, pieces: Iterable[bytes], *, is_sealed: bool = False) -> None:
+        """Piece by piece, so that nothing has to fit into memory. What is sealed does not get smaller by packing."""
+        entry = zipfile.ZipInfo(name)
+        entry.compress_type = zipfile.ZIP_STORED if is_sealed else zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o600 << 16
+        digest, size = hashlib.sha256(), 0
+        with self._file.open(entry, "w", force_zip64=True) as member:
+            for piece in pieces:
+                member.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        self.members[name] = Member(digest.hexdigest(), size)
+
+    def finish(self, manifest: Manifest, keyring: KeyRing) -> None:
+        manifest.members = self.members
+        text = json.dumps(asdict(manifest), indent=1).encode()
+        self._file.writestr(MANIFEST, text)
+        seal = keyring.seal(hashlib.sha256(text).digest(), SEAL_IDENTITY)
+        self._file.writestr(SEAL, base64.b64encode(seal))
+
+
+@contextmanager
+def written_aside(target: Path) -> Iterator[ArchiveWriter]:
+    """Moved to `target` once it is complete and on disk; a backup that broke off leaves the last one as it was."""
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with open(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            with zipfile.ZipFile(file, "w", compresslevel=1) as archive:
+                yield ArchiveWriter(archive)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+        sync_folder(target.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class ArchiveReader:
+    """Opens only what was made here and is whole: reads every member once before anything is done with it."""
+
+    def __init__(self, archive: zipfile.ZipFile, keyring: KeyRing) -> None:
+        self._archive = archive
+        self.manifest = _read_manifest(archive, keyring)
+
+    def verify(self) -> None:
+        expected = {*self.manifest.members, MANIFEST, SEAL}
+        names = self._archive.namelist()
+        if len(names) != len(expected) or set(names) != expected:
+            raise Conflict("This backup is damaged: what is in it is not what its list says.")
+        for name, member in self.manifest.members.items():
+            digest = hashlib.sha256()
+            try:
+                for piece in self.pieces(name):
+                    digest.update(piece)
+            except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+                raise Conflict(f"This backup is damaged: {name} cannot be read.") from None
+            if digest.hexdigest() != member.sha256:
+                raise Conflict(f"This backup is damaged: {name} is not what was put in.")
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        with self._archive.open(name) as member:
+            yield from read_in_pieces(member)
+
+    def extract(self, name: str, target: Path) -> None:
+        """Written aside and moved into place, for us alone."""
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = target.with_name(f"{target.name}.part")
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.writelines(self.pieces(name))
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+
+
+@contextmanager
+def opened(path: Path, keyring: KeyRing) -> Iterator[ArchiveReader]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise Conflict(f"{path.name} is not a backup, or is damaged ({type(error).__name__}).") from None
+    with archive:
+        yield ArchiveReader(archive, keyring)
+
+
+def read_in_pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
+
+
+def sync_folder(folder: Path) -> None:
+    """So that a power cut does not undo a move. Some systems cannot, and lose nothing but that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _read_manifest(archive: zipfile.ZipFile, keyring: KeyRing) -> Manifest:
+    try:
+        if archive.getinfo(MANIFEST).file_size > MOST_MANIFEST_BYTES or archive.getinfo(SEAL).file_size > CHUNK:
+            raise ValueError
+        text, seal = archive.read(MANIFEST), base64.b64decode(archive.read(SEAL))
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile):
+        raise Conflict("This is not a backup of Partner Desk, or its list of contents is damaged.") from None
+    try:
+        is_ours = keyring.open(seal, SEAL_IDENTITY) == hashlib.sha256(text).digest()
+    except UnreadableValue:
+        message = (
+            "None of the keys in DASHBOARD_ENCRYPTION_KEYS made this backup, so what is sealed in it could not be "
+            "read. Add the key that was in use then."
+        )
+        raise Conflict(message) from None
+    if not is_ours:
+        raise Conflict("This backup is damaged: its list of contents was changed after it was made.")
+    read = json.loads(text)
+    if read.get("format") != FORMAT:
+        raise Conflict("This backup was made by another version of Partner Desk, which is needed to read it.")
+    read["members"] = {name: Member(**member) for name, member in read["members"].items()}
+    return Manifest(**read)

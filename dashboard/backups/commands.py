@@ -1,0 +1,72 @@
+"""`dashboard db backup`, `restore` and `check`. Each says in one line what it did, or in one line a problem."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the data and the pictures into FILE, while everything runs. The keys are not in it."""
+    from dashboard.backups.making import make_backup
+    from dashboard.db import utc_now
+    from dashboard.web.filters import file_size
+
+    with _running_app() as app:
+        made = make_backup(app.extensions["database"], app.config["SETTINGS"], file, utc_now())
+    for path in made.missing_images:
+        click.echo(f"The picture {path} was gone before it could be copied.", err=True)
+    click.echo(f"{file}: {made.rows} rows and {made.images} pictures, {file_size(made.size)}. Keep the keys elsewhere.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Throw away what is here now.")
+@click.option("--upgrade", is_flag=True, help="Bring the tables of an older version up to date.")
+def restore(file: Path, replace: bool, upgrade: bool) -> None:
+    """Bring back what `dashboard db backup` wrote. Stop web and worker first."""
+    from dashboard.backups.restoring import restore_backup
+    from dashboard.db import utc_now
+
+    with _running_app() as app:
+        manifest = restore_backup(
+            app.extensions["database"], app.config["SETTINGS"], file, utc_now(), replace=replace, may_upgrade=upgrade
+        )
+    for path in manifest.missing_images:
+        click.echo(f"The picture {path} was not in the backup.", err=True)
+    rows = sum(manifest.counts.values())
+    click.echo(f"Restored what was here at {manifest.made_at}: {rows} rows and {manifest.image_count} pictures.")
+
+
+@click.command()
+@click.option("--all", "every_value", is_flag=True, help="Open every sealed value and picture, not only some of each.")
+def check(every_value: bool) -> None:
+    """Say whether the data is whole and the present keys open it. Exit code 1 if anything is wrong."""
+    from dashboard.backups.checking import check_deployment
+
+    problems = 0
+    with _running_app() as app:
+        for problem in check_deployment(app.extensions["database"], app.config["SETTINGS"], every_value=every_value):
+            click.echo(problem, err=True)
+            problems += 1
+    if problems:
+        raise SystemExit(1)
+    click.echo("The data is whole, every picture is there, and the keys open what is sealed.")
+
+
+@contextmanager
+def _running_app() -> Iterator[Flask]:
+    """It lets go of the database at the end."""
+    from dashboard.app import create_app
+    from dashboard.config import Settings
+
+    app = create_app(Settings())
+    try:
+        with app.app_context():
+            yield app
+    finally:
+        app.extensions["database"].dispose()

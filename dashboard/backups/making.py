@@ -1,0 +1,95 @@
+"""`make_backup`: the data of one moment and its pictures, while web and worker run. Never the keys."""
+
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import Session, col
+
+from dashboard import migrations
+from dashboard.audit.trail import record
+from dashboard.backups import postgres_copy, sqlite_copy
+from dashboard.backups.archive import ArchiveWriter, Manifest, read_in_pieces, written_aside
+from dashboard.config import Settings
+from dashboard.db import Database
+from dashboard.errors import Conflict
+from dashboard.jobs.models import Image, Job
+from dashboard.models import metadata
+from dashboard.stored_settings import LAST_BACKUP, write_setting
+
+
+@dataclass(frozen=True)
+class Backup:
+    rows: int
+    images: int
+    missing_images: Sequence[str]
+    size: int
+
+
+def make_backup(database: Database, settings: Settings, target: Path, now: datetime) -> Backup:
+    revision = migrations.present_revision(database)
+    if revision is None or revision != migrations.newest_revision():
+        raise Conflict("The database's tables are not up to date; run `dashboard db upgrade` first.")
+    target = target.absolute()
+    if not target.parent.is_dir():
+        raise Conflict(f"There is no folder {target.parent}.")
+    manifest = Manifest(now.isoformat(), database.engine.dialect.name, revision, {})
+    try:
+        with written_aside(target) as archive:
+            _write(database, settings, target.parent, archive, manifest)
+            archive.finish(manifest, database.keyring)
+        size = target.stat().st_size
+    except (OSError, zipfile.LargeZipFile) as error:
+        raise Conflict(f"The backup could not be written ({type(error).__name__}).") from None
+    backup = Backup(sum(manifest.counts.values()), manifest.image_count, manifest.missing_images, size)
+    with database.transaction() as session:
+        note_backup(session, backup, now)
+    return backup
+
+
+def note_backup(session: Session, backup: Backup, now: datetime) -> None:
+    """So that the list of duties knows how old the last one is."""
+    facts = {"rows": backup.rows, "images": backup.images, "size": backup.size}
+    write_setting(session, LAST_BACKUP, {"at": now.isoformat(), **facts}, now)
+    record(session, "backup.made", "database", now, details={name: str(value) for name, value in facts.items()})
+
+
+def _write(database: Database, settings: Settings, beside: Path, archive: ArchiveWriter, manifest: Manifest) -> None:
+    if database.is_sqlite:
+        with sqlite_copy.snapshot(database, beside) as copied:
+            with copied.engine.connect() as connection:
+                manifest.counts, images = _counts(connection), _images(connection)
+            sqlite_copy.write(copied, archive)
+    else:
+        with postgres_copy.snapshot(database) as connection:
+            manifest.counts, images = _counts(connection), _images(connection)
+            postgres_copy.write(connection, archive)
+    manifest.missing_images = list(_add_images(settings, images, archive))
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in metadata.sorted_tables
+    }
+
+
+def _images(connection: Connection) -> list[str]:
+    """Their paths below the folder of pictures, as the rows of this moment name them."""
+    rows = connection.execute(
+        select(col(Job.environment), col(Image.media_path)).join(Job, col(Job.id) == col(Image.job_id))
+    )
+    return [f"{environment}/{path}" for environment, path in rows]
+
+
+def _add_images(settings: Settings, images: Iterable[str], archive: ArchiveWriter) -> Iterator[str]:
+    """Files are written before their rows and never changed. One that is gone was erased meanwhile: it is named."""
+    for path in images:
+        try:
+            with open(settings.instance_dir / "media" / path, "rb") as file:
+                archive.add(f"media/{path}", read_in_pieces(file), is_sealed=True)
+        except FileNotFoundError:
+            yield path

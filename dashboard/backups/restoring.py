@@ -1,0 +1,127 @@
+"""`restore_backup`: nothing is touched before the whole file was read and found right; then it replaces all at once."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import inspect, select, update
+from sqlmodel import Session, col
+
+from dashboard import migrations
+from dashboard.audit.trail import record
+from dashboard.backups import postgres_copy, sqlite_copy
+from dashboard.backups.archive import Manifest, opened
+from dashboard.backups.checking import check_integrity
+from dashboard.config import Settings
+from dashboard.db import Database
+from dashboard.errors import Conflict
+from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.products import FACTS
+from dashboard.models import metadata
+
+MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{32})")
+#: Every start of `web` and `worker` writes into these, so rows in them alone are nobody's data.
+FILLED_AT_START = frozenset({"smile_key", "setting"})
+
+
+def restore_backup(
+    database: Database, settings: Settings, source: Path, now: datetime, *, replace: bool, may_upgrade: bool
+) -> Manifest:
+    engine = sqlite_copy if database.is_sqlite else postgres_copy
+    if not replace and not is_empty(database):
+        raise Conflict("There is data here already. Add --replace to put the backup in its place.")
+    with opened(source, database.keyring) as reader:
+        _refuse_what_does_not_fit(database, reader.manifest, may_upgrade)
+        images = _image_paths(reader.manifest)
+        reader.verify()
+        if database.is_sqlite:
+            sqlite_copy.close_for_good(database)
+        with engine.staged(database, reader) as copied:
+            migrations.upgrade(copied)
+            with copied.transaction() as session:
+                _make_ready(session, reader.manifest, now)
+            _refuse_what_is_broken(copied)
+            # Pictures first: one too many harms nobody, a row without its picture does.
+            for member, path in images.items():
+                reader.extract(member, settings.instance_dir / "media" / path)
+            engine.put_in_place(database, copied)
+    _remove_other_images(settings.instance_dir / "media", set(images.values()))
+    return reader.manifest
+
+
+def is_empty(database: Database) -> bool:
+    if database.is_sqlite and not sqlite_copy.path_of(database).exists():
+        return True
+    there = set(inspect(database.engine).get_table_names())
+    with database.reading() as session:
+        connection = session.connection()
+        return not any(
+            connection.execute(select(1).select_from(table).limit(1)).first()
+            for table in metadata.sorted_tables
+            if table.name in there - FILLED_AT_START
+        )
+
+
+def _refuse_what_does_not_fit(database: Database, manifest: Manifest, may_upgrade: bool) -> None:
+    if manifest.engine != database.engine.dialect.name:
+        message = (
+            f"This backup was made on {_engine_in_words(manifest.engine)}, and DASHBOARD_DATABASE_URL names "
+            f"{_engine_in_words(database.engine.dialect.name)}. Restore it on the engine that it was made on."
+        )
+        raise Conflict(message)
+    if not migrations.is_known(manifest.revision):
+        raise Conflict("This backup was made by a newer version of Partner Desk. Install that version first.")
+    if manifest.revision != migrations.newest_revision() and not may_upgrade:
+        message = (
+            f"The tables of this backup are those of an older version ({manifest.revision}). Add --upgrade to "
+            "restore it and bring them up to date."
+        )
+        raise Conflict(message)
+
+
+def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
+    """Before anybody sees the restored data. What happened after the backup was made is not in it."""
+    # A submission is charged. One that was queued then may have been sent since, so Smile is asked first.
+    for at_once, step in ((True, Step.SENDING), (False, Step.PREPARING)):
+        products = [product for product, facts in FACTS.items() if facts.is_answered_at_once is at_once]
+        unsent = (col(Job.state) == JobState.QUEUED, col(Job.step) == Step.CREATED, col(Job.product).in_(products))
+        session.connection().execute(update(Job).where(*unsent).values(step=step))
+    record(session, "backup.restored", "database", now, details={"made_at": manifest.made_at})
+
+
+def _refuse_what_is_broken(copied: Database) -> None:
+    problems = list(check_integrity(copied))
+    if problems:
+        raise Conflict(f"The data of this backup is damaged: {problems[0]}")
+
+
+def _image_paths(manifest: Manifest) -> dict[str, str]:
+    """Member -> path below the folder of pictures. Any other name could lead out of that folder."""
+    paths = {}
+    for member in manifest.members:
+        if member.startswith("media/"):
+            found = MEDIA_MEMBER.fullmatch(member)
+            if found is None:
+                raise Conflict("This backup is damaged: it names a picture that cannot be one.")
+            paths[member] = found[1]
+    return paths
+
+
+def _remove_other_images(media: Path, kept: set[str]) -> None:
+    """Those of the data that was replaced."""
+    for path in _files_below(media):
+        if path.relative_to(media).as_posix() not in kept:
+            path.unlink(missing_ok=True)
+    for folder in media.glob("*/*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in list(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def _engine_in_words(name: str) -> str:
+    return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(name, name)

@@ -1,0 +1,88 @@
+"""SQLite: a copy of one moment while others write, and a database put in the place of another."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from dashboard.backups.archive import ArchiveReader, ArchiveWriter, read_in_pieces, sync_folder
+from dashboard.db import SQLITE, Database
+from dashboard.errors import Conflict
+
+MEMBER = "database.sqlite"
+
+
+@contextmanager
+def snapshot(database: Database, beside: Path) -> Iterator[Database]:
+    """The data of one moment, as a database of its own that nobody else writes."""
+    with TemporaryDirectory(prefix=".backup-", dir=beside) as folder:
+        path = Path(folder) / MEMBER
+        source = database.engine.raw_connection()
+        try:
+            with closing(SQLITE.connect(path)) as copy:
+                # All pages in one step: a reader of a WAL keeps its moment, and whoever writes goes on writing.
+                source.driver_connection.backup(copy)  # type: ignore[union-attr]  # the driver's own
+                copy.execute("PRAGMA journal_mode=DELETE")
+                # Pages that were freed still hold what was deleted from them.
+                copy.execute("VACUUM")
+        finally:
+            source.close()
+        with standing_alone(database, path) as copied:
+            yield copied
+
+
+def write(copied: Database, archive: ArchiveWriter) -> None:
+    copied.dispose()  # the last connection leaves no WAL behind
+    with open(path_of(copied), "rb") as file:
+        archive.add(MEMBER, read_in_pieces(file))
+
+
+@contextmanager
+def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
+    """The database of the backup, beside the one that it is to replace."""
+    path = path_of(database)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".restore-", dir=path.parent) as folder:
+        target = Path(folder) / MEMBER
+        reader.extract(MEMBER, target)
+        with standing_alone(database, target) as copied:
+            yield copied
+
+
+def put_in_place(database: Database, copied: Database) -> None:
+    """One rename. Whoever still had the old file open would go on writing into it, so it has to be nobody's."""
+    target = path_of(database)
+    close_for_good(copied)
+    close_for_good(database)
+    path_of(copied).replace(target)
+    sync_folder(target.parent)
+
+
+def close_for_good(database: Database) -> None:
+    """Puts the WAL into the file and takes it away, which only works while nobody else has the database open."""
+    database.dispose()
+    path = path_of(database)
+    if not path.exists():
+        return
+    with closing(SQLITE.connect(path, timeout=0)) as connection:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        except SQLITE.OperationalError:
+            mode = "in use"
+        if mode != "delete":
+            raise Conflict("The database is in use. Stop every `dashboard web` and `dashboard worker` first.")
+
+
+@contextmanager
+def standing_alone(database: Database, path: Path) -> Iterator[Database]:
+    copied = database.sibling(f"sqlite:///{path}")
+    try:
+        yield copied
+    finally:
+        copied.dispose()
+
+
+def path_of(database: Database) -> Path:
+    path = database.engine.url.database
+    assert path, "a database in memory has nothing to back up"
+    return Path(path)

@@ -1,0 +1,73 @@
+"""Duties about keys: ours, and the partner's."""
+
+import base64
+from datetime import timedelta
+
+from dashboard.callbacks.verdicts import in_words
+from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
+from dashboard.smile_keys import list_keys, read_keys
+
+FEWEST_SIGNS = 12
+FEWEST_BYTES = 16
+ROTATE_AFTER_DAYS = 90
+JUST_NOW = timedelta(minutes=1)
+#: Parts of secrets that were copied from an example.
+EXAMPLES = ("change", "example", "secret", "password", "default", "only-for-tests", "0123456789", "abcdefgh")
+
+
+def secret_key(scene: Scene) -> Finding:
+    value = scene.settings.secret_key.get_secret_value()
+    others = [key.get_secret_value() for key in (*scene.settings.encryption_keys, *scene.settings.smile_api_keys)]
+    advice = "Make a new one with `openssl rand -hex 32` and set DASHBOARD_SECRET_KEY. Everybody signs in again."
+    if value in others:
+        return bad("DASHBOARD_SECRET_KEY is used for something else too.", advice)
+    if len(set(value)) < FEWEST_SIGNS or any(word in value.lower() for word in EXAMPLES):
+        return bad("DASHBOARD_SECRET_KEY is easy to guess.", advice)
+    return ok("DASHBOARD_SECRET_KEY is long, and not one that others use.")
+
+
+def encryption_keys(scene: Scene) -> Finding:
+    keys = [base64.b64decode(key.get_secret_value()) for key in scene.settings.encryption_keys]
+    advice = (
+        "Make a new one with `openssl rand -base64 32` and put it first in DASHBOARD_ENCRYPTION_KEYS. Keep the old "
+        "one behind it until nothing is sealed with it."
+    )
+    if len(set(keys)) < len(keys):
+        return warn("DASHBOARD_ENCRYPTION_KEYS names the same key twice.", "Take one of them away.")
+    if any(len(set(key)) < FEWEST_BYTES for key in keys):
+        return bad("An encryption key repeats the same bytes and is easy to guess.", advice)
+    if any(all(32 <= byte < 127 for byte in key) for key in keys):
+        return bad("An encryption key was typed, not drawn by chance.", advice)
+    return ok(
+        "1 encryption key, drawn by chance." if len(keys) == 1 else f"{len(keys)} encryption keys, all by chance."
+    )
+
+
+def smile_key_age(scene: Scene) -> Finding:
+    rows = list_keys(scene.session, scene.settings.environment)
+    number = read_keys(scene.session, scene.settings).signing.number
+    signing = next((row for row in rows if row.number == number and row.retired_at is None), None)
+    if signing is None:
+        return unknown("How old the key is that signs for Smile is known once `dashboard web` has started.")
+    age = signing.age_in_days(scene.now)
+    if age > ROTATE_AFTER_DAYS:
+        advice = (
+            "Make a new one in Smile's portal and add it under Callbacks and keys. Smile asks for that every 90 days."
+        )
+        return warn(f"The key that signs for Smile is {age} days old.", advice)
+    return ok(f"The key that signs for Smile is {age} day{'' if age == 1 else 's'} old.")
+
+
+def smile_key_works(scene: Scene) -> Finding:
+    answer = scene.smile
+    if answer is None:
+        return unknown("Smile was not asked yet. The worker asks once an hour, `dashboard doctor` at once.")
+    silence = scene.now - answer.asked_at
+    when = "just now" if silence < JUST_NOW else f"{in_words(silence)} ago"
+    if answer.is_refused:
+        advice = "Compare the partner id and the key under Callbacks and keys with those in Smile's portal."
+        return bad(f"Smile refused our key {when}.", advice)
+    if not answer.was_answered:
+        advice = "Check whether this machine reaches the internet. Jobs wait meanwhile and none is lost."
+        return bad(f"Smile did not answer {when}.", advice)
+    return ok(f"Smile took our key {when}.")

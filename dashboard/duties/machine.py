@@ -1,0 +1,91 @@
+"""Duties about the machine: files that only we may read, room on the disk, the versions that were tested."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from dashboard.config import PACKAGE_DIR
+from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
+
+GIGABYTE = 1024**3
+WARNS_BELOW_BYTES, IS_BAD_BELOW_BYTES = 2 * GIGABYTE, GIGABYTE // 4
+WARNS_BELOW_INODES = 10_000
+MOST_FILES = 20_000
+FOR_OTHERS = 0o077
+PINNED = re.compile(r"^([a-z0-9][a-z0-9._\[\]-]*==[^\s\\]+(?: ; [^\\]+)?)", re.MULTILINE | re.IGNORECASE)
+
+
+def instance_folder(scene: Scene) -> Finding:
+    folder = scene.settings.instance_dir.absolute()
+    if not folder.is_dir():
+        return unknown("The instance folder is made when the first file is written.")
+    advice = f"Run `chmod -R go-rwx {folder}`, and start web and worker as a user of their own."
+    if folder.stat().st_mode & FOR_OTHERS:
+        return bad("Others on this machine may look into the instance folder.", advice)
+    # Nobody gets to a file behind a folder that is closed, until the folder is opened or the file is moved.
+    is_open = next((path for path in islice(_files(folder), MOST_FILES) if path.lstat().st_mode & FOR_OTHERS), None)
+    if is_open:
+        return warn(f"Others may read {is_open.relative_to(folder)} in the instance folder.", advice)
+    return ok("Only the user that runs this may read the instance folder.")
+
+
+def room(scene: Scene) -> Finding:
+    folder = scene.settings.instance_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    inodes = os.statvfs(folder)
+    sentence = f"{free / GIGABYTE:.1f} GB are free for data and pictures."
+    advice = (
+        "Make room, or move the instance folder. When it is full callbacks are refused, and Smile sends them again."
+    )
+    if free < IS_BAD_BELOW_BYTES:
+        return bad(sentence, advice)
+    if free < WARNS_BELOW_BYTES:
+        return warn(sentence, advice)
+    if inodes.f_files and inodes.f_favail < WARNS_BELOW_INODES:
+        return warn(f"Room for only {inodes.f_favail} more files is left.", advice)
+    return ok(sentence)
+
+
+def dependencies(_: Scene) -> Finding:
+    lock = PACKAGE_DIR.parent / "requirements.lock"
+    if not lock.is_file():
+        return unknown("Which versions were tested is not known here: requirements.lock is not beside the program.")
+    others = list(_different(lock.read_text(encoding="utf-8")))
+    if others:
+        advice = "Install what was tested: `pip install --require-hashes -r requirements.lock`."
+        return warn(f"Other versions than tested are installed: {', '.join(others[:5])}.", advice)
+    return ok("Every library has the version that was tested.")
+
+
+def debugging(scene: Scene) -> Finding:
+    if scene.is_debugging:
+        advice = "Unset FLASK_DEBUG: a page of errors would show what is in memory."
+        return bad("Debugging is switched on.", advice)
+    return ok("Debugging is off.")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place) / name for name in names)
+
+
+def _different(lock: str) -> Iterator[str]:
+    for line in PINNED.findall(lock):
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        try:
+            present = version(wanted.name)
+        except PackageNotFoundError:
+            yield f"{wanted.name} (not installed)"
+            continue
+        if not wanted.specifier.contains(present, prereleases=True):
+            yield f"{wanted.name} {present}"

@@ -1,0 +1,119 @@
+"""Duties about the way in and out: addresses, proxies, clocks, callbacks, mail."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from dashboard.callbacks.networks import read_networks
+from dashboard.callbacks.queries import find_last_callback
+from dashboard.callbacks.verdicts import TOLERANCE, in_words
+from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
+from dashboard.jobs.models import Job
+
+CLOCK_WARNS_AT_SECONDS = 60
+LOOPBACK_NAMES = ("localhost",)
+
+
+def public_address(scene: Scene) -> Finding:
+    settings = scene.settings
+    if is_loopback(settings.public_url):
+        if settings.is_demo:
+            return ok("The demo is for this machine alone.")
+        advice = "Set DASHBOARD_PUBLIC_URL to the address by which Smile and your customers reach this dashboard."
+        return bad("DASHBOARD_PUBLIC_URL names this very machine, which nobody else reaches.", advice)
+    if not settings.is_https:
+        advice = "Put a proxy with TLS in front and let DASHBOARD_PUBLIC_URL begin with https://."
+        return bad("Faces and identity numbers travel without encryption: the public address begins with http.", advice)
+    return ok(f"Reached by {settings.public_url}.")
+
+
+def smile_address(scene: Scene) -> Finding:
+    server = scene.settings.smile_server
+    if server.startswith("http://") and not is_loopback(server):
+        advice = "Let DASHBOARD_SMILE_SERVER begin with https://."
+        return bad("What is sent to Smile travels without encryption.", advice)
+    where = {"0": "Smile's sandbox", "1": "Smile's production"}.get(server, urlsplit(server).hostname or "a server")
+    return ok(f"Requests go to {where}.")
+
+
+def clock(scene: Scene) -> Finding:
+    offset = scene.smile.clock_offset_seconds if scene.smile else None
+    if offset is None:
+        return unknown("This clock was not compared with Smile's yet.")
+    difference = f"{abs(offset):.0f} seconds {'behind' if offset > 0 else 'ahead of'} Smile's"
+    advice = "Set the clock of this machine by NTP: beyond 5 minutes every callback counts as stale or from the future."
+    if abs(offset) >= TOLERANCE.total_seconds():
+        return bad(f"This clock is {difference}.", advice)
+    if abs(offset) >= CLOCK_WARNS_AT_SECONDS:
+        return warn(f"This clock is {difference}.", advice)
+    return ok("This clock agrees with Smile's.")
+
+
+def proxies(scene: Scene) -> Finding:
+    """By the request that asks, or else by the last callback: each proxy adds an address to X-Forwarded-For."""
+    trusted, seen, by_what = scene.settings.trusted_proxies, scene.proxies_seen, "this request"
+    if seen is None:
+        last = find_last_callback(scene.session, scene.settings.environment)
+        if last is None:
+            return unknown("How many proxies stand in front is known once a callback has come.")
+        seen, by_what = count_proxies(last.headers.get("x-forwarded-for", "")), "the last callback"
+    says = f"DASHBOARD_TRUSTED_PROXIES is {trusted}"
+    if seen < trusted:
+        advice = f"Set it to {seen}, or let the proxy set X-Forwarded-For: a sender can make up its address now."
+        return bad(f"{says}, and {by_what} passed {seen}.", advice)
+    if seen > trusted:
+        advice = f"If the proxies are yours, set it to {seen}: every sender looks like the proxy now."
+        return warn(f"{says}, and {by_what} passed {seen}.", advice)
+    return ok(f"{says}, and that is how many {by_what} passed.")
+
+
+def source_networks(scene: Scene) -> Finding:
+    named = read_networks(scene.session)
+    if named and not scene.settings.trusted_proxies:
+        advice = "Set DASHBOARD_TRUSTED_PROXIES to the number of proxies, or empty the list."
+        return bad("The list of networks that callbacks may come from is not enforced.", advice)
+    if named:
+        return ok(f"Callbacks are taken from {len(named)} networks only.")
+    return ok("Callbacks are taken from everywhere, as long as the signature is right.")
+
+
+def last_callback(scene: Scene) -> Finding:
+    last = find_last_callback(scene.session, scene.settings.environment)
+    if last is None:
+        return unknown("No callback has come yet.", "Send a test callback under Callbacks and keys.")
+    return ok(f"The last callback came {in_words(scene.now - last.received_at)} ago.")
+
+
+def overdue_callbacks(scene: Scene) -> Finding:
+    overdue = select(func.count()).select_from(Job).where(
+        Job.environment == scene.settings.environment,
+        col(Job.callback_due_at) < scene.now,
+        col(Job.callback_at).is_(None),
+        col(Job.settled_at).is_(None),
+    )  # fmt: skip
+    count = scene.session.exec(overdue).one()
+    if count:
+        advice = "Send a test callback under Callbacks and keys. The jobs are settled by asking Smile meanwhile."
+        jobs = "1 job waits for a callback that is" if count == 1 else f"{count} jobs wait for callbacks that are"
+        return warn(f"{jobs} overdue.", advice)
+    return ok("No callback is overdue.")
+
+
+def mail(scene: Scene) -> Finding:
+    if getattr(scene.settings, "smtp_url", None):
+        return ok("Invitations and resets are sent by e-mail.")
+    return unknown("No mail server is named, so invitations and resets are copied by hand.")
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK_NAMES
+
+
+def count_proxies(forwarded_for: str) -> int:
+    return len([part for part in forwarded_for.split(",") if part.strip()])

@@ -1,0 +1,78 @@
+"""Whether Smile takes our key, and what its clock says: asked once an hour by the worker, and kept."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from flask import current_app
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from dashboard.config import Settings
+from dashboard.db import transaction, utc_now
+from dashboard.jobs.clients import PAGE_TIMEOUT, open_transport
+from dashboard.smile import BadSignature, Refused, Services, SmileError
+from dashboard.smile_keys import ApiKeys, smile_keys
+from dashboard.stored_settings import SMILE_ANSWER, read_setting, write_setting
+
+ASKED_EVERY = timedelta(hours=1)
+#: A worker that is started over and over does not ask each time.
+FIRST_ASKED_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class SmileAnswer:
+    asked_at: datetime
+    was_answered: bool
+    is_refused: bool = False
+    clock_offset_seconds: float | None = None  # Smile's clock minus ours
+
+
+def ask_smile(settings: Settings, keys: ApiKeys) -> SmileAnswer:
+    """A signed question that changes nothing and costs nothing. Not within a transaction."""
+    offsets: list[float] = []
+
+    def note_date(headers: Mapping[str, str]) -> None:
+        with suppress(ValueError):
+            offsets.append((_date(headers.get("Date", "")) - utc_now()).total_seconds())
+
+    with open_transport(settings, *PAGE_TIMEOUT, note_date) as transport:
+        older = [key.value for key in keys.active if key != keys.signing]
+        services = Services(
+            settings.smile_partner_id, keys.signing.value, settings.smile_server, transport=transport, verify_keys=older
+        )
+        try:
+            services.products_config()
+            was_answered, is_refused = True, False
+        except (Refused, BadSignature) as error:
+            was_answered, is_refused = not error.may_retry, not error.may_retry
+        except SmileError:
+            was_answered, is_refused = False, False
+    return SmileAnswer(utc_now(), was_answered, is_refused, offsets[-1] if offsets else None)
+
+
+def read_smile_answer(session: Session) -> SmileAnswer | None:
+    stored = read_setting(session, SMILE_ANSWER)
+    return SmileAnswer(**{**stored, "asked_at": datetime.fromisoformat(stored["asked_at"])}) if stored else None
+
+
+class HourlyQuestion:
+    """One of the worker's beats."""
+
+    def __init__(self, started_at: datetime) -> None:
+        self._due_at = started_at + FIRST_ASKED_AFTER
+
+    def __call__(self, now: datetime) -> None:
+        if now < self._due_at:
+            return
+        self._due_at = now + ASKED_EVERY
+        answer = ask_smile(current_app.config["SETTINGS"], smile_keys())
+        with suppress(IntegrityError), transaction() as session:
+            write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)
+
+
+def _date(text: str) -> datetime:
+    date = parsedate_to_datetime(text)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,75 @@
+"""Addresses of other hosts that a person enters: resolved, and refused where they lead into somebody's own network.
+
+What the product itself connects to is guarded where it connects: dashboard/smile/guard.py.
+"""
+
+import re
+import socket
+from threading import Thread
+from urllib.parse import SplitResult, urlsplit
+
+from dashboard.config import Settings
+from dashboard.smile.public_addresses import is_public
+
+MAX_LENGTH = 2000
+PORTS = (None, 443, 8443)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Names that only mean something within a network.
+INNER_NAMES = re.compile(r"(^|\.)(localhost|localdomain|local|internal|intranet|lan|corp|home|home\.arpa)$")
+#: An IPv4 address as people write it; other spellings of one exist to get past a look at it.
+DOTTED = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+NUMBER = re.compile(r"(0x[0-9a-f]*|\d+)", re.IGNORECASE)
+SECONDS_TO_LOOK_UP = 2.0
+
+NOT_AN_ADDRESS = "A whole address, such as https://example.com/results."
+PRIVATE = "This address leads into a private network. Use one that everybody on the internet reaches."
+
+
+def problem_with_address(text: str, settings: Settings) -> str:
+    """What is wrong with it, in a sentence; empty when nothing is."""
+    if len(text) > MAX_LENGTH or "\\" in text or any(sign.isspace() or not sign.isprintable() for sign in text):
+        return f"An address without spaces, of at most {MAX_LENGTH} characters."
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return "This is not an address."
+    if parts.scheme not in ("https", "http") or not host or "@" in parts.netloc:
+        return NOT_AN_ADDRESS
+    is_our_own = f"{parts.scheme}://{parts.netloc}" == settings.public_url
+    if is_our_own or (settings.may_name_loopback and host in LOOPBACK):
+        return ""
+    if parts.scheme == "http":
+        return "It must begin with https://, so that nobody on the way reads along."
+    if port not in PORTS:
+        return "The port must be 443, or 8443."
+    return _problem_with_host(parts, host)
+
+
+def _problem_with_host(parts: SplitResult, host: str) -> str:
+    if parts.netloc.startswith("["):
+        return "" if is_public(host) else PRIVATE
+    if NUMBER.fullmatch(host.rpartition(".")[2]):
+        if not DOTTED.fullmatch(host):
+            return NOT_AN_ADDRESS
+        return "" if is_public(host) else PRIVATE
+    if "." not in host or INNER_NAMES.search(host):
+        return PRIVATE
+    # A name that nobody knows today leads nowhere. What is entered here is opened by a browser or by Smile, not by us.
+    return "" if all(map(is_public, _look_up(host))) else PRIVATE
+
+
+def _look_up(host: str) -> list[str]:
+    """The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long."""
+    found: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):  # not known; or an empty label, or one that is too long
+            return
+
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(SECONDS_TO_LOOK_UP)
+    return found

@@ -1,0 +1,113 @@
+"""`dashboard doctor`: what the page says, on the command line; exit code 1 while something has to be mended."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dashboard.cli import main
+from dashboard.crypto import KeyRing
+from dashboard.db import Database, utc_now
+from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
+from tests.conftest import ENCRYPTION_KEY
+from tests.factories.team import make_member
+from tests.unit.duties.test_duties import GOOD_ENCRYPTION_KEY, GOOD_KEY
+from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def smile() -> Iterator[FakeSmile]:
+    fake = FakeSmile()
+    fake.answers["POST /v1/products_config"] = Answer({"idSelection": {}})
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, smile: FakeSmile) -> Run:
+    folder = tmp_path / "instance"
+    folder.mkdir(mode=0o700)
+    environment = {
+        "SECRET_KEY": GOOD_KEY,
+        "ENCRYPTION_KEYS": GOOD_ENCRYPTION_KEY,
+        "PUBLIC_URL": "https://desk.example.com",
+        "SMILE_SERVER": smile.url,
+        "SMILE_PARTNER_ID": "002",
+        "SMILE_API_KEYS": API_KEY,
+        "INSTANCE_DIR": str(folder),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(f"DASHBOARD_{name}", value)
+    return lambda *arguments: CliRunner().invoke(main, ["doctor", *arguments])
+
+
+@pytest.fixture
+def healthy(run: Run, tmp_path: Path, migrated_sqlite: Path) -> None:
+    path = tmp_path / "instance" / "dashboard.db"
+    shutil.copyfile(migrated_sqlite, path)
+    path.chmod(0o600)
+    database = Database(f"sqlite:///{path}", KeyRing.from_base64([GOOD_ENCRYPTION_KEY]))
+    make_member(database, "ada")
+    with database.transaction() as session:
+        write_setting(session, WORKER_SEEN, utc_now().isoformat(), utc_now())
+        write_setting(session, LAST_BACKUP, {"at": utc_now().isoformat()}, utc_now())
+    database.dispose()
+
+
+@pytest.mark.usefixtures("healthy")
+def test_healthy_deployment_ends_in_0(run: Run, smile: FakeSmile):
+    answer = run()
+
+    assert answer.exit_code == 0, answer.output
+    assert "fine          Smile takes the key: Smile took our key" in answer.output
+    assert "look at this  Owners: There is only one owner." in answer.output
+    assert len(smile.requests) == 1
+
+
+@pytest.mark.usefixtures("healthy")
+def test_what_has_to_be_mended_ends_in_1_with_its_advice(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DASHBOARD_PUBLIC_URL", "http://desk.example.com")
+
+    answer = run("--offline")
+
+    assert answer.exit_code == 1
+    assert "mend this     Public address" in answer.output
+    assert answer.output.strip().splitlines()[-1].startswith("1 thing has to be mended")
+
+
+@pytest.mark.usefixtures("healthy")
+def test_offline_asks_nobody(run: Run, smile: FakeSmile):
+    run("--offline")
+
+    assert smile.requests == []
+
+
+@pytest.mark.usefixtures("healthy")
+def test_program_gets_json(run: Run):
+    told = json.loads(run("--offline", "--json").output)
+
+    assert told["state"] == "warn"
+    assert {duty["state"] for duty in told["duties"]} == {"ok", "unknown", "warn"}
+
+
+def test_deployment_without_tables_is_told_what_to_do(run: Run):
+    answer = run()
+
+    assert answer.exit_code == 1
+    assert "Run `dashboard db upgrade`." in answer.output
+
+
+def test_nothing_secret_is_said(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DASHBOARD_ENCRYPTION_KEYS", ENCRYPTION_KEY)
+    monkeypatch.setenv("DASHBOARD_SECRET_KEY", "canary-" * 6)
+
+    said = run().output
+
+    assert "canary" not in said
+    assert ENCRYPTION_KEY not in said
+    assert API_KEY not in said

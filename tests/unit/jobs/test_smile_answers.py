@@ -1,0 +1,82 @@
+"""Whether Smile takes our key is asked now and then, over real HTTP, and kept for whoever wants to know."""
+
+from datetime import timedelta
+
+import pytest
+
+from dashboard.config import Settings
+from dashboard.db import Database, utc_now
+from dashboard.jobs.smile_answers import HourlyQuestion, ask_smile, read_smile_answer
+from dashboard.smile_keys import ApiKey, ApiKeys
+from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
+
+pytestmark = pytest.mark.usefixtures("in_app")
+KEYS = ApiKeys(ApiKey(1, API_KEY), (ApiKey(1, API_KEY),))
+PATH = "POST /v1/products_config"
+
+
+@pytest.fixture
+def smile() -> FakeSmile:
+    return FakeSmile()
+
+
+def at(settings: Settings, smile: FakeSmile) -> Settings:
+    return settings.model_copy(update={"smile_server": smile.url})
+
+
+@pytest.mark.parametrize(
+    ("answer", "was_answered", "is_refused"),
+    [
+        (Answer({"idSelection": {}}), True, False),
+        (Answer({"error": "Authentication failed", "code": "2205"}, 401), True, True),
+        (Answer({}, 503), False, False),
+        (Answer(drop=True), False, False),
+    ],
+    ids=["fine", "refused", "down", "dropped"],
+)
+def test_answer_says_whether_the_key_works(
+    settings: Settings, smile: FakeSmile, answer: Answer, was_answered: bool, is_refused: bool
+):
+    smile.answers[PATH] = answer
+
+    said = ask_smile(at(settings, smile), KEYS)
+
+    smile.close()
+    assert (said.was_answered, said.is_refused) == (was_answered, is_refused)
+
+
+def test_clock_of_the_answer_is_compared_with_ours(
+    settings: Settings, smile: FakeSmile, monkeypatch: pytest.MonkeyPatch
+):
+    smile.answers[PATH] = Answer({"idSelection": {}})
+    # Our own clock is seven minutes behind that of the server.
+    monkeypatch.setattr("dashboard.jobs.smile_answers.utc_now", lambda: utc_now() - timedelta(minutes=7))
+
+    said = ask_smile(at(settings, smile), KEYS)
+
+    smile.close()
+    assert said.clock_offset_seconds is not None
+    assert 410 < said.clock_offset_seconds < 425
+
+
+def test_worker_asks_after_a_minute_and_then_once_an_hour(database: Database):
+    started = utc_now()
+    question = HourlyQuestion(started)
+
+    question(started + timedelta(seconds=30))
+    with database.reading() as session:
+        assert read_smile_answer(session) is None
+    question(started + timedelta(seconds=61))
+    with database.reading() as session:
+        first = read_smile_answer(session)
+    question(started + timedelta(minutes=30))
+    with database.reading() as session:
+        assert read_smile_answer(session) == first
+    question(started + timedelta(minutes=62))
+
+    assert first is not None
+    assert not first.was_answered  # nothing listens there
+    with database.reading() as session:
+        again = read_smile_answer(session)
+    assert again is not None
+    assert again.asked_at > first.asked_at
