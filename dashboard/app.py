@@ -14,6 +14,8 @@ import dashboard.links.preview_views
 import dashboard.links.smile_link_views
 import dashboard.links.token_views
 import dashboard.links.views
+import dashboard.privacy.retention_views
+import dashboard.privacy.views
 import dashboard.settings.callback_views
 import dashboard.settings.views
 import dashboard.team.views
@@ -85,6 +87,8 @@ def create_app(settings: Settings) -> Flask:
         dashboard.audit.views,
         dashboard.settings.views,
         dashboard.settings.callback_views,
+        dashboard.privacy.retention_views,
+        dashboard.privacy.views,
         health,
     ):
         app.register_blueprint(views.blueprint)

@@ -9,6 +9,7 @@ from dashboard.jobs import following, sent_signatures
 from dashboard.jobs import tasks as job_tasks
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
+from dashboard.privacy import tasks as privacy_tasks
 from dashboard.worker.queue import Task
 from dashboard.worker.schedule import FindDue, Tidy
 
@@ -21,6 +22,7 @@ def tasks() -> Mapping[str, Task]:
         "callbacks.handle_again": callback_tasks.handle_again,
         "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
+        "privacy.enforce_retention": privacy_tasks.enforce_retention,
     }
 
 
@@ -35,6 +37,7 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
         "links.give_back_lost_use": lambda session, now, limit: starting.starts_without_token(
             session, environment, now, limit
         ),
+        "privacy.enforce_retention": lambda session, now, _: privacy_tasks.runs_due(session, now),
     }
 
 

@@ -5,10 +5,23 @@ from sqlmodel import SQLModel
 from dashboard import smile_keys, stored_settings
 from dashboard.audit import models as audit
 from dashboard.callbacks import models as callbacks
+from dashboard.callbacks import sealing as sealing_of_callbacks
 from dashboard.jobs import models as jobs
 from dashboard.links import models as links
+from dashboard.privacy import models as privacy
 from dashboard.team import models as team
 
-__all__ = ["audit", "callbacks", "jobs", "links", "metadata", "smile_keys", "stored_settings", "team"]
+__all__ = [
+    "audit",
+    "callbacks",
+    "jobs",
+    "links",
+    "metadata",
+    "privacy",
+    "sealing_of_callbacks",
+    "smile_keys",
+    "stored_settings",
+    "team",
+]
 
 metadata = SQLModel.metadata

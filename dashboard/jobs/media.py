@@ -36,16 +36,34 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
     image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
     path = media_dir / image.media_path
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(keyring_of(session).seal(given.content, _identity(image.id)))
-        file.flush()
-        os.fsync(file.fileno())
+    _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
     session.add(image)
     return image
 
 
+def _write(path: Path, sealed: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(sealed)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
     return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
+
+
+def is_under_first_key(keyring: KeyRing, media_dir: Path, image: Image) -> bool:
+    with open(media_dir / image.media_path, "rb") as file:
+        return file.read(len(keyring.sealing_id)) == keyring.sealing_id
+
+
+def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
+    """Under the first key. The new file takes the place of the old one at once, so a reader sees one or the other."""
+    path = media_dir / image.media_path
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)  # Of a run that broke off.
+    _write(new, keyring.seal(read_image(keyring, media_dir, image), _identity(image.id)))
+    os.replace(new, path)
 
 
 class SealedImage(io.RawIOBase):

@@ -33,9 +33,7 @@ def corpus() -> Iterator[Harmful]:
     yield Harmful("a JPEG that says it is far larger than it is", _with_size(jpeg, 7_000, 7_000))
     yield Harmful("progressive JPEG that is unpacked whole", _progressive(), is_refused=True)
     yield Harmful("text that unpacks to 200 MB", _with_chunk(png, b"zTXt", b"a\0\0" + _zeros(200)), is_refused=True)
-    yield Harmful(
-        "profile that unpacks to 200 MB", _with_chunk(png, b"iCCP", b"a\0\0" + _zeros(200)), is_refused=True
-    )
+    yield Harmful("profile that unpacks to 200 MB", _with_chunk(png, b"iCCP", b"a\0\0" + _zeros(200)), is_refused=True)
     yield Harmful("moving PNG", _moving_png())
     yield Harmful("sixteen bits", _saved("PNG", mode="I;16"))
     yield Harmful("CMYK", _saved("JPEG", mode="CMYK"))
