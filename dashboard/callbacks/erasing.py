@@ -14,6 +14,7 @@ CODE = re.compile("[0-9]{1,8}")
 STEP: dict[str, Any] = {
     "passed": None,
     "text": "What was found when it came was erased with the person that it told of.",
+    "is_erased": True,
 }
 
 
@@ -47,7 +48,7 @@ def erased_facts(job_id: str, verdict: str, result_code: str | None) -> dict[str
 def forget_searches(session: Session) -> None:
     """What somebody had processed again may have been searched by a number; runs that ended need it no more."""
     for run in session.exec(select(ProcessingRun).where(col(ProcessingRun.finished_at).is_not(None))).all():
-        run.filters = {name: value for name, value in run.filters.items() if name != "q"}
+        run.filters = {name: value for name, value in run.filters.items() if name not in ("q", "job")}
 
 
 def forget_refused(session: Session, ids: list[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from dashboard.links.models import Link, WebToken
 from dashboard.privacy.finding import Found, Held, what_is_held
 from dashboard.privacy.models import Erasure, hash_of_manifest
 
-RULE = "A person was erased on request"
+RULE = "The person was erased on request"
+STRAGGLERS_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str
         counts={},
     )
     return _erase_rows(session, held, f"{RULE}, proof {erasure.id}.", now)[1]
+
+
+def erase_stragglers(session: Session, now: datetime) -> list[str]:
+    """What was being stored for a person at the very moment of the erasure, and so was not seen by it."""
+    lately = select(Erasure).where(Erasure.at > now - STRAGGLERS_FOR)
+    return [file for erasure in session.exec(lately).all() for file in erase_rows_of(session, erasure, now)]
 
 
 def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
@@ -127,6 +134,7 @@ def _callbacks_again(session: Session, rows: dict[str, Any]) -> Sequence[Callbac
     """Those of its jobs too that the manifest does not name: they had been forgotten before, and are back."""
     ids, jobs = _ids(each["id"] for each in rows["callbacks"]), _ids(each["job"] for each in rows["jobs"])
     again = select(Callback).where(col(Callback.id).in_(ids) | col(Callback.job_id).in_(jobs))
+    again = again.where(col(Callback.erased_at).is_(None) | (col(Callback.search_text) != ""))
     return session.exec(again.options(WITHOUT_BODY)).all()
 
 

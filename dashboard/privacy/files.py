@@ -1,7 +1,7 @@
 """Media files that no row needs any more: removed after the commit, and swept for where that was cut short."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -21,20 +21,22 @@ def remove_files(settings: Settings, files: Iterable[str]) -> None:
         (media_root(settings) / file).unlink(missing_ok=True)
 
 
-def find_orphans(session: Session, settings: Settings) -> list[str]:
-    """Files below the media folder that have no row; a file's name is the id of its row."""
+def find_orphans(session: Session, settings: Settings) -> Iterator[list[str]]:
+    """Folder by folder, files below the media folder that have no row; a file's name is the id of its row."""
     old = time.time() - ORPHAN_AFTER_SECONDS
-    candidates: dict[UUID, str] = {}
-    for path in media_root(settings).glob("*/??/*"):
-        with suppress(ValueError, FileNotFoundError):  # Not a file of ours, or gone since.
-            if path.stat().st_mtime < old:
-                candidates[UUID(path.name[:32])] = str(path.relative_to(media_root(settings)))
-    ids = list(candidates)
-    for start in range(0, len(ids), ASKED_AT_ONCE):
-        batch = ids[start : start + ASKED_AT_ONCE]
-        for known in session.exec(select(Image.id).where(col(Image.id).in_(batch))):
-            candidates.pop(known, None)
-    return list(candidates.values())
+    for folder in media_root(settings).glob("*/??"):
+        candidates: dict[UUID, str] = {}
+        for path in folder.iterdir():
+            with suppress(ValueError, FileNotFoundError):  # Not a file of ours, or gone since.
+                if path.stat().st_mtime < old:
+                    candidates[UUID(path.name[:32])] = str(path.relative_to(media_root(settings)))
+        ids = list(candidates)
+        for start in range(0, len(ids), ASKED_AT_ONCE):
+            batch = ids[start : start + ASKED_AT_ONCE]
+            for known in session.exec(select(Image.id).where(col(Image.id).in_(batch))):
+                candidates.pop(known, None)
+        if candidates:
+            yield list(candidates.values())
 
 
 def media_root(settings: Settings) -> Path:

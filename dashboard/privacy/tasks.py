@@ -9,6 +9,7 @@ from flask import current_app
 from sqlmodel import Session
 
 from dashboard.db import Database, reading, transaction, utc_now
+from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.files import find_orphans, remove_files
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.retention import KINDS, erase_batch, read_rules
@@ -46,13 +47,19 @@ def enforce_retention(_: UUID) -> None:
                 count, files = erase_batch(session, kind.name, rules[kind.name], now)
             remove_files(settings, files)
             total += count
+    with transaction() as session:
+        files = erase_stragglers(session, now)
+    remove_files(settings, files)
+    orphans = 0
     with reading() as session:
-        orphans = find_orphans(session, settings)
         noted = note_erasures(session, settings)
-    remove_files(settings, orphans)
+        for found in find_orphans(session, settings):
+            remove_files(settings, found)
+            orphans += len(found)
     if total or orphans or noted:
-        log.info("retention_enforced", erased=total, files_without_rows=len(orphans), erasures_noted=noted)
-    wipe_traces(database)
+        log.info("retention_enforced", erased=total, files_without_rows=orphans, erasures_noted=noted)
+    if total or database.is_sqlite:
+        wipe_traces(database)
 
 
 def _is_due(session: Session, now: datetime) -> bool:

@@ -5,11 +5,12 @@ import time
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import Database
+from dashboard.db import BUSY_TIMEOUT_MS, Database
 
 TABLES = ("job", "job_event", "result", "image", "callback", "link", "link_start", "web_token", "processing_run")
 TRIES = 20
 SECONDS_BETWEEN = 0.1
+LONGEST_WAIT_MS = 200
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,10 @@ def _truncate_log(database: Database) -> bool:
         with database.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver
+            # It keeps writers waiting for as long as it waits for readers, so it gives up early and tries again.
+            driver.execute(f"PRAGMA busy_timeout={LONGEST_WAIT_MS}")
             busy, *_rest = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         if not busy:
             return True
         time.sleep(SECONDS_BETWEEN)  # Somebody still reads from it.

@@ -113,7 +113,7 @@ def erase() -> ResponseReturnValue:
         note_erasures(session, _settings())
     is_clean = wipe_traces(_database())
     rest = "" if is_clean else " The database is busy: old pages of its log are wiped by the worker within the hour."
-    return see_other("privacy.show", f"Erased.{rest}", erasure_id=erased.erasure.id)
+    return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
 
 
 @blueprint.get("/privacy/erasures/<uuid:erasure_id>")

@@ -1,9 +1,12 @@
 """Erasing a person: nothing of them is found afterwards, anywhere, and the proof stays."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,14 +18,18 @@ from dashboard.callbacks.handling import hand_over
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
-from dashboard.db import Database, utc_now
+from dashboard.db import Database, sqlite, utc_now
 from dashboard.errors import Conflict
+from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.following import request_check
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Result
 from dashboard.links.models import Link
+from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.journal import apply_erasures, note_erasures
 from dashboard.privacy.models import Erasure
-from tests.factories.jobs import make_job, reload
+from dashboard.privacy.traces import wipe_traces
+from tests.conftest import SECRET_KEY
+from tests.factories.jobs import make_job, reload, update_job
 from tests.factories.persons import AMINA, BABA, arrival_of, make_known_person, payload_of
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
 
@@ -228,6 +235,78 @@ def test_later_callback_does_not_bring_the_person_back(
     assert len(session.exec(select(Result).where(Result.job_id == job.id)).all()) == 1
     assert ada.get(f"/callbacks/{kept.id}").status_code == 200
     assert ada.get(f"/callbacks/{kept.id}/body").status_code == 404
+
+
+def test_callback_at_the_address_of_an_erased_job_is_kept_as_a_fact_whatever_it_names(
+    ada: FlaskClient, database: Database, settings: Settings, session: Session
+):
+    job, *_ = make_known_person(database, settings)
+    erase(ada, job)
+    key = callback_key(SECRET_KEY, job.id)
+
+    for age, names in ((2, AMINA.job_id), (3, f"other-{AMINA.mark}")):
+        payload = payload_of(AMINA, job_id=names, age_in_seconds=age)
+        assert ada.post(f"/hooks/smile/{key}", json=payload).status_code == 200
+
+    assert sealed_places_that_name(database, AMINA) == []
+    kept = session.exec(select(Callback).where(Callback.job_id == job.id)).all()
+    assert len(kept) == 3
+    assert AMINA.mark not in repr([each.model_dump() for each in kept])
+
+
+def test_callback_that_was_being_stored_meanwhile_is_erased_by_the_worker(
+    ada: FlaskClient, database: Database, settings: Settings, tmp_path: Path
+):
+    job, *_ = make_known_person(database, settings)
+    erase(ada, job)
+    with database.transaction() as session:
+        # As another transaction stored it that had looked the job up before.
+        session.get_one(Job, job.id).erased_at = None
+    with database.transaction() as session:
+        arrival = arrival_of(payload_of(AMINA, job_id=reload(database, job).job_id, age_in_seconds=2))
+        store_callbacks(session, "sandbox", [arrival])
+        session.get_one(Job, job.id).erased_at = utc_now()
+    assert sealed_places_that_name(database, AMINA) == ["callback.body_sealed"]
+
+    with database.transaction() as session:
+        assert erase_stragglers(session, utc_now()) == []
+    wipe_traces(database)
+
+    assert sealed_places_that_name(database, AMINA) == []
+    assert places_that_name(database, tmp_path, AMINA) == []
+
+
+def test_nothing_stays_in_the_file_of_a_database_that_was_written_to_for_long(
+    ada: FlaskClient, database: Database, settings: Settings, tmp_path: Path
+):
+    """Rows that grew and moved leave copies in pages, unless what is deleted is overwritten."""
+    if not database.is_sqlite:
+        pytest.skip("what PostgreSQL keeps on disk is out of a test's reach")
+    job, *_ = make_known_person(database, settings)
+    for length in range(0, 1200, 60):
+        update_job(database, job, customer_reference=AMINA.reference + "x" * length, last_error=AMINA.mark * length)
+        make_job(database, settings, asks={"customer_reference": f"other-{length}", "images": ()})
+    update_job(database, job, customer_reference=AMINA.reference, last_error=None)
+
+    assert erase(ada, job).status_code == 303
+    with database.engine.connect() as connection, closing(sqlite.connect(tmp_path / "backup.db")) as backup:
+        connection.connection.driver_connection.backup(backup)
+
+    assert places_that_name(database, tmp_path, AMINA) == []
+    assert (tmp_path / "backup.db").stat().st_size > 50_000
+
+
+def test_logs_name_nobody(
+    ada: FlaskClient, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture, capsys: Any
+):
+    job, *_ = make_known_person(database, settings)
+    with caplog.at_level(logging.DEBUG):
+        ada.post(f"{PAGE}/searches", data={"identifier": AMINA.number})
+        erase(ada, job, confirmation="wrong")
+        erase(ada, job)
+
+    captured = capsys.readouterr()
+    assert AMINA.mark not in caplog.text + captured.out + captured.err
 
 
 def test_smile_is_not_asked_again_about_an_erased_job(ada: FlaskClient, database: Database, settings: Settings):
