@@ -142,8 +142,9 @@ def test_dry_run_counts_just_what_goes_and_changes_nothing(database: Database, s
     }
 
 
+@pytest.mark.usefixtures("in_app")
 def test_worker_keeps_to_the_rules_once_an_hour_and_sweeps_files_without_rows(
-    in_app: Flask, database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     make_known_person(database, settings)
     old, young = tmp_path / "media/sandbox/aa" / ("a" * 32), tmp_path / "media/sandbox/aa" / ("b" * 32)
