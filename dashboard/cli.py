@@ -46,6 +46,7 @@ def _in_words(location: tuple[int | str, ...], message: str) -> str:
 @click.group(cls=OneLineErrors)
 def main() -> None:
     """Partner Desk: the dashboard that runs verifications through Smile ID."""
+    os.umask(0o077)  # Whatever is written from here on, the database first of all, is for this account alone.
 
 
 @main.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func, literal, or_
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import Callback
@@ -16,6 +16,7 @@ from dashboard.links.models import Link, WebToken
 
 #: More than this is a branch or a campaign, not a person.
 MOST_JOBS = 200
+SHORTEST_MENTION = 6
 ENVIRONMENTS = ("sandbox", "production")
 FIELD = "identifier"
 
@@ -114,8 +115,11 @@ def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequen
     words = {identifier, *(job.job_id for job in jobs), *(job.user_id for job in jobs)}
     ids = [job.id for job in jobs]
     of_jobs = select(Callback).where(col(Callback.job_id).in_(ids))
-    # Orphans name a job or a user in words, which is all that can be searched of what they say.
-    mentions = [col(Callback.search_text).contains(word.lower(), autoescape=True) for word in words if len(word) > 2]
+    # Orphans name a job or a user in words, which is all that can be searched of what they say. Whole words only, and
+    # no short ones: those may be a code or a country.
+    padded = literal(" ") + col(Callback.search_text) + " "
+    long_words = [word.lower() for word in words if len(word) >= SHORTEST_MENTION]
+    mentions = [padded.contains(f" {word} ", autoescape=True) for word in long_words]
     orphans = select(Callback).where(
         col(Callback.job_id).is_(None),
         or_(col(Callback.id_number_digest).in_(digests), col(Callback.claimed_job_id).in_(words), *mentions),

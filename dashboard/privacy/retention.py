@@ -121,7 +121,7 @@ Look = tuple[Any, Sequence[Any], Any]
 
 
 def _images(_: Session, ends: datetime) -> list[Look]:
-    of_settled = col(Image.job_id).in_(select(Job.id).where(_is_settled()))
+    of_settled = select(Job.id).where(col(Job.id) == col(Image.job_id), _is_settled()).exists()
     return [(Image, [col(Image.id) < _first_id(ends), of_settled], Image.created_at)]
 
 

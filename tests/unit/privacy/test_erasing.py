@@ -30,7 +30,7 @@ from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from tests.conftest import SECRET_KEY
 from tests.factories.jobs import make_job, reload, update_job
-from tests.factories.persons import AMINA, BABA, arrival_of, make_known_person, payload_of
+from tests.factories.persons import AMINA, BABA, Person, arrival_of, make_known_person, payload_of
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
 
 SignInAs = Callable[[str], FlaskClient]
@@ -93,6 +93,30 @@ def test_jobs_that_share_an_id_are_shown_but_not_ticked(ada: FlaskClient, databa
     assert re.search(rf'value="{other.id}"', page)
     assert not re.search(rf'value="{other.id}"[^>]*checked', page)
     assert "same user id" in page
+
+
+def test_orphan_that_names_the_person_goes_with_them_and_another_stays(
+    ada: FlaskClient, database: Database, settings: Settings, session: Session
+):
+    job, *_ = make_known_person(database, settings)
+    longer = Person(f"{AMINA.mark}2")
+    with database.transaction() as writing:
+        store_callbacks(
+            writing,
+            "sandbox",
+            [
+                arrival_of(payload_of(AMINA, job_id="nobody-knows-1", age_in_seconds=2)),
+                arrival_of(payload_of(longer, job_id="nobody-knows-2", age_in_seconds=3)),
+            ],
+        )
+
+    erase(ada, job)
+
+    orphans = session.exec(select(Callback).where(col(Callback.job_id).is_(None)).order_by(col(Callback.id))).all()
+    assert [(each.claimed_job_id, bool(each.body_sealed)) for each in orphans] == [
+        ("[erased]", False),
+        ("nobody-knows-2", True),
+    ]
 
 
 def test_after_an_erasure_nothing_of_the_person_is_found_anywhere(

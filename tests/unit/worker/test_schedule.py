@@ -101,7 +101,7 @@ def test_every_due_row_has_a_task_and_every_query_runs(app: Flask, database: Dat
     with database.reading() as session:
         found = {name: list(find(session, utc_now(), 10)) for name, find in finders.items()}
     # Retention has one clock of its own, which has not struck yet in a new deployment.
-    assert found == dict.fromkeys(finders, []) | {"privacy.enforce_retention": [THE_RUN]}
+    assert found == {name: [] for name in finders} | {"privacy.enforce_retention": [THE_RUN]}
     for tidy in tidying():
         with database.transaction() as session:
             tidy(session, utc_now())
