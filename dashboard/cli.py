@@ -229,6 +229,7 @@ def rotate(check: bool) -> None:
         total += part.count
         if part.count:
             click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed anew'}")
+    database.dispose()
     if check and total:
         raise click.ClickException("an old key is still needed; run `dashboard keys rotate`")
     click.echo("Nothing is sealed under an old key. Old keys can be taken away." if check or not total else "Done.")

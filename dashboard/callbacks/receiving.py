@@ -175,7 +175,9 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
         # A job that was erased is known by another name here; what comes for it must not bring the person back.
         names = {name: job_id for job_id in job_ids for name in (*names_when_erased(keyring, job_id), job_id)}
         for row in connection.execute(JOBS_BY_NAME, of_environment | {"job_ids": list(names)}):
-            known.jobs[names[row.job_id]] = Addressee(row.id, row.job_id, row.product, row.erased_at is not None)
+            is_erased, named = row.erased_at is not None, names[row.job_id]
+            if not is_erased or named not in known.jobs:  # One that was made since under the same id comes first.
+                known.jobs[named] = Addressee(row.id, row.job_id, row.product, is_erased)
     if key_digests:
         for row in connection.execute(JOBS_BY_KEY, of_environment | {"key_digests": key_digests}):
             is_erased = row.erased_at is not None

@@ -3,6 +3,7 @@
 What a person is known by is only ever sent in a body: addresses end in histories and logs.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, reading, transaction, utc_now
 from dashboard.errors import Conflict, Invalid
-from dashboard.privacy.erasing import erase_person, find_erasure, list_erasures
+from dashboard.privacy.erasing import Erased, erase_person, find_erasure, list_erasures
 from dashboard.privacy.export import export_person
 from dashboard.privacy.files import remove_files
 from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_held
@@ -95,25 +96,32 @@ def export() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 def erase() -> ResponseReturnValue:
     """Committed first; then files, the journal beside the database, and what the database keeps of before."""
-    now, problem = utc_now(), ""
-    with transaction() as session:
+    now = utc_now()
+    with reading() as session:
         found, held = _chosen(session)
-        if request.form.get("confirmation", "").strip() != found.identifier:
-            problem = "Type it once more, exactly as you searched for it. Nothing was erased."
-        else:
-            ids = [job.id for job in held.jobs]
-            erased = erase_person(session, found, ids, current_user.email, current_user.id, now)
-            details = {name: str(count) for name, count in erased.erasure.counts.items()}
-            record(session, "person.erased", f"erasure {erased.erasure.id}", now, details=details)
-    if problem:
-        chosen = {job.id for job in held.jobs}
-        return _held_page(found, held, chosen, {"confirmation": problem}), 422
+    try:
+        with transaction() as session:
+            erased = _erase(session, found, now)
+    except Invalid as error:
+        return _held_page(found, held, {job.id for job in held.jobs}, error.fields), 422
+    except Conflict as error:
+        return _held_page(found, held, {job.id for job in held.jobs}, {"confirmation": error.message}), 409
     remove_files(_settings(), erased.files)
     with reading() as session:
         note_erasures(session, _settings())
     is_clean = wipe_traces(_database())
     rest = "" if is_clean else " The database is busy: old pages of its log are wiped by the worker within the hour."
     return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
+
+
+def _erase(session: Session, found: Found, now: datetime) -> Erased:
+    if request.form.get("confirmation", "").strip() != found.identifier:
+        raise Invalid({"confirmation": "Type it once more, exactly as you searched for it. Nothing was erased."})
+    ids = request.form.getlist("job", type=UUID)
+    erased = erase_person(session, found, ids, current_user.email, current_user.id, now)
+    details = {name: str(count) for name, count in erased.erasure.counts.items()}
+    record(session, "person.erased", f"erasure {erased.erasure.id}", now, details=details)
+    return erased
 
 
 @blueprint.get("/privacy/erasures/<uuid:erasure_id>")

@@ -223,7 +223,10 @@ def test_job_that_smile_works_on_is_refused_and_one_it_does_not_know_is_cancelle
     queued = make_job(database, settings, asks=asks)
     waiting = make_job(database, settings, asks=asks, state=JobState.WAITING, submitted_at=utc_now())
 
-    assert erase(ada, waiting).status_code == 409
+    refused = erase(ada, waiting)
+    assert refused.status_code == 409
+    assert "is not settled yet" in refused.text
+    assert f'value="{waiting.id}"' in refused.text
     assert reload(database, waiting).erased_at is None
     assert erase(ada, queued).status_code == 303
     after = reload(database, queued)
