@@ -85,7 +85,9 @@ class PictureDrawer:
             self._end()
             # Isolated and with an empty environment: the keys of this deployment are not even in its reach.
             command = [sys.executable, "-I", str(Path(picture_child.__file__))]
-            self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})  # noqa: S603
+            self._child = subprocess.Popen(  # noqa: S603  # a program and a file of ours, nothing that was sent
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+            )
         return self._child
 
     def _end(self) -> None:
