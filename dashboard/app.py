@@ -15,6 +15,8 @@ import dashboard.links.preview_views
 import dashboard.links.smile_link_views
 import dashboard.links.token_views
 import dashboard.links.views
+import dashboard.privacy.retention_views
+import dashboard.privacy.views
 import dashboard.settings.callback_views
 import dashboard.settings.health_views
 import dashboard.settings.views
@@ -99,6 +101,8 @@ def create_app(settings: Settings) -> Flask:
         dashboard.settings.views,
         dashboard.settings.callback_views,
         dashboard.settings.health_views,
+        dashboard.privacy.retention_views,
+        dashboard.privacy.views,
         health,
     ):
         app.register_blueprint(views.blueprint)

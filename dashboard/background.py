@@ -11,6 +11,7 @@ from dashboard.jobs import tasks as job_tasks
 from dashboard.jobs.smile_answers import HourlyQuestion
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
+from dashboard.privacy import tasks as privacy_tasks
 from dashboard.team import one_time, outbox, throttle
 from dashboard.team import tasks as team_tasks
 from dashboard.worker.heartbeat import beat
@@ -27,6 +28,7 @@ def tasks() -> Mapping[str, Task]:
         "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
         outbox.SENDING: team_tasks.send,
+        "privacy.enforce_retention": privacy_tasks.enforce_retention,
     }
 
 
@@ -42,6 +44,7 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
             session, environment, now, limit
         ),
         outbox.SENDING: outbox.mails_due,
+        "privacy.enforce_retention": lambda session, now, _: privacy_tasks.runs_due(session, now),
     }
 
 

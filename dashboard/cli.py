@@ -239,6 +239,35 @@ def doctor(as_json: bool, offline: bool) -> None:
 
 
 @main.group()
+def keys() -> None:
+    """Encryption keys: moving from one to the next while everything runs."""
+
+
+@keys.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 while anything is sealed under an old key.")
+def rotate(check: bool) -> None:
+    """Seal everything anew under the first of DASHBOARD_ENCRYPTION_KEYS; safe to break off and run again.
+
+    Put the new key in front of the old ones, start web and worker again, run this, and when --check finds nothing
+    more take the old keys away.
+    """
+    from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
+
+    app = _app(Settings())
+    _refuse_old_schema(app)
+    database, settings = app.extensions["database"], app.config["SETTINGS"]
+    total = 0
+    for part in count_under_old_keys(database, settings) if check else rotate_keys(database, settings):
+        total += part.count
+        if part.count:
+            click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed anew'}")
+    database.dispose()
+    if check and total:
+        raise click.ClickException("an old key is still needed; run `dashboard keys rotate`")
+    click.echo("Nothing is sealed under an old key. Old keys can be taken away." if check or not total else "Done.")
+
+
+@main.group()
 def member() -> None:
     """Members: the first owner, and the way back in."""
 

@@ -35,6 +35,11 @@ class KeyRing:
     def from_base64(cls, keys: Sequence[str]) -> "KeyRing":
         return cls([base64.b64decode(key) for key in keys])
 
+    @property
+    def sealing_id(self) -> bytes:
+        """How every value begins that the first key sealed."""
+        return self._sealing_id
+
     def seal(self, plaintext: bytes, identity: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return self._sealing_id + nonce + self._keys[self._sealing_id].encrypt(nonce, plaintext, identity.encode())

@@ -179,6 +179,7 @@ def _sqlite_engine(url: str, **pool: int) -> Engine:
             "synchronous=FULL",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
         ):
             connection.execute(f"PRAGMA {pragma}")
 

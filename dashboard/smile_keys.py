@@ -14,6 +14,7 @@ from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
 from dashboard.db import Database, UtcDateTime, keyring_of, new_id, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.sealed import is_sealed
 
 FROM_ENVIRONMENT = "the environment"
 
@@ -38,6 +39,14 @@ class SmileKey(SQLModel, table=True):
 
     def age_in_days(self, now: datetime) -> int:
         return (now - self.added_at).days
+
+
+def key_identity(key_id: UUID) -> str:
+    """What a sealed key is bound to."""
+    return f"smile_key:{key_id}:key"
+
+
+is_sealed(SmileKey, "key_sealed", key_identity, digest="digest")
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ def _insert(session: Session, environment: str, value: str, added_by: str, now: 
         added_at=now,
         added_by=added_by,
     )
-    key.key_sealed = keyring.seal(value.encode(), _identity(key))
+    key.key_sealed = keyring.seal(value.encode(), key_identity(key.id))
     session.add(key)
     return key
 
@@ -170,9 +179,5 @@ def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
 
 
 def _open(session: Session, row: SmileKey) -> ApiKey:
-    value = keyring_of(session).open(row.key_sealed, _identity(row)).decode()
+    value = keyring_of(session).open(row.key_sealed, key_identity(row.id)).decode()
     return ApiKey(row.number, value, row.environment, row.added_at, row.retired_at)
-
-
-def _identity(row: SmileKey) -> str:
-    return f"smile_key:{row.id}:key"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.retention import read_anchor
 from dashboard.web.pagination import PAGE_SIZE
 
 
@@ -19,5 +20,6 @@ def list_entries(session: Session, before: int | None) -> tuple[Sequence[AuditEn
 
 
 def count_entries(session: Session) -> int:
-    """The chain has no gaps, so its last number is its length."""
-    return session.exec(select(AuditEntry.sequence).order_by(col(AuditEntry.sequence).desc()).limit(1)).first() or 0
+    """The chain has no gaps, so its last number tells its length."""
+    newest = select(AuditEntry.sequence).order_by(col(AuditEntry.sequence).desc()).limit(1)
+    return (session.exec(newest).first() or 0) - read_anchor(session).sequence

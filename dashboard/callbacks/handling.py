@@ -9,8 +9,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import WITHOUT_BODY
-from dashboard.db import keyring_of
+from dashboard.callbacks.queries import WITHOUT_BODY, body_of
 from dashboard.jobs.following import note_callback
 from dashboard.jobs.models import Job, JobEvent, Result, Source
 
@@ -51,7 +50,6 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
     if job is None:
         return None
     is_worth_asking = callback.verdict in WORTH_ASKING
-    body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
     note_callback(
         session,
         job,
@@ -59,7 +57,7 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         verdict=callback.verdict.value,
         reason=callback.reason,
         received_at=callback.received_at,
-        payload=parse(body) if callback.verdict == Verdict.VALID and not _claim_is_kept(session, callback) else None,
+        payload=parse(body_of(session, callback)) if _brings_a_claim(session, callback) else None,
         is_told=_is_told(session, callback),
         is_worth_asking=is_worth_asking,
         now=now,
@@ -72,6 +70,11 @@ def _is_told(session: Session, callback: Callback) -> bool:
     at_that_time = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at == callback.received_at)
     events = session.exec(at_that_time.where(JobEvent.kind == "callback")).all()
     return any(event.facts.get("callback_id") == str(callback.id) for event in events)
+
+
+def _brings_a_claim(session: Session, callback: Callback) -> bool:
+    """Only one that is believable, and that was not erased before it got here."""
+    return callback.verdict == Verdict.VALID and callback.erased_at is None and not _claim_is_kept(session, callback)
 
 
 def _claim_is_kept(session: Session, callback: Callback) -> bool:

@@ -89,6 +89,7 @@ class Callback(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when it is handed to its job, again if need be
     attempts: int = 0
     search_text: str = ""
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its body is empty then
     # Last, because SQLite reads a row from its beginning: a list does not have to skip megabytes of images.
     body_sealed: bytes
 

@@ -2,26 +2,18 @@
 
 import base64
 import binascii
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image as Picture
-from PIL import ImageOps, UnidentifiedImageError
-
 from dashboard.errors import NotFound
+from dashboard.jobs.pictures import UnfitPicture, shown_picture
 
 #: How base64 of a JPEG and of a PNG begins.
 BEGINNINGS = ("/9j/", "iVBORw0KGgo")
 SHORTEST = 100
 MOST_PICTURES = 20
-MAX_PIXELS = 16_000_000
 LONGEST_SIDE = 1200
-UNREADABLE = (
-    *(UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError),
-    *(Picture.DecompressionBombError, Picture.DecompressionBombWarning),
-)
 
 
 @dataclass(frozen=True)
@@ -50,18 +42,11 @@ def redraw(picture: EmbeddedPicture) -> bytes:
     """A JPEG of our own making: nothing of the sender's bytes reaches the browser, and no note hidden in them."""
     try:
         content = base64.b64decode("".join(picture.base64.split()), validate=True)
-        with Picture.open(io.BytesIO(content), formats=("JPEG", "PNG")) as source:
-            if source.width * source.height > MAX_PIXELS:
-                raise NotFound("This picture has too many pixels to be shown.")
-            source.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            drawn = ImageOps.exif_transpose(source).convert("RGB")
-        drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        drawn.info = {}  # A comment would be written again.
-        jpeg = io.BytesIO()
-        drawn.save(jpeg, "JPEG", quality=85)
-    except (binascii.Error, *UNREADABLE):
+        return shown_picture(content, LONGEST_SIDE)
+    except binascii.Error:
         raise NotFound("This picture is damaged, so it cannot be shown.") from None
-    return jpeg.getvalue()
+    except UnfitPicture as problem:
+        raise NotFound(f"It cannot be shown. {problem}") from None
 
 
 def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.parsing import parse
+from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
 from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, judge
-from dashboard.db import keyring_of
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import add_event
 from dashboard.smile_keys import ApiKeys
@@ -119,7 +119,7 @@ def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
 
 
 def _facts_of(session: Session, callback: Callback) -> Facts:
-    return read_facts(parse(keyring_of(session).open(callback.body_sealed, callback.body_identity)))
+    return read_facts(parse(body_of(session, callback)))
 
 
 def _with_signature(

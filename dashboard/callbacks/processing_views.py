@@ -79,7 +79,9 @@ def create_run() -> ResponseReturnValue:
     filters = Filters.from_args(request.form)
     with transaction() as session:
         run = start_run(session, environment(), filters, current_user.email, utc_now())
-        details = {**run.filters, "count": str(run.total)} | ({"q": "a search"} if filters.q else {})
+        # What was searched for may describe a customer, and the trail keeps what it has for good.
+        searched = {name: "a search" for name in ("q", "job") if run.filters.get(name)}
+        details = {**run.filters, "count": str(run.total)} | searched
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
     wake("callbacks.process_run", run.id)
     words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"

@@ -59,6 +59,9 @@ def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) 
 
 
 def _is_untouched(callback: Callback, body: bytes) -> Step:
+    if callback.erased_at:
+        text = f"Its body was erased on {callback.erased_at:%Y-%m-%d}. Its SHA-256 is kept."
+        return {"passed": None, "text": text, "is_erased": True}
     if hashlib.sha256(body).hexdigest() == callback.body_sha256:
         return {"passed": True, "text": "The body is as it was received: its SHA-256 is still the same."}
     return {"passed": False, "text": "The body is not as it was received: its SHA-256 is another one."}

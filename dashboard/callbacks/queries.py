@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.models import Callback
+from dashboard.db import keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
@@ -21,6 +22,13 @@ JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
 NEWER_BESIDE = 10
 OLDER_BESIDE = 20
 MOST_OF_A_JOB = 50
+
+
+def body_of(session: Session, callback: Callback) -> bytes:
+    """As it was received; an empty object once it is erased."""
+    if callback.erased_at:
+        return b"{}"
+    return keyring_of(session).open(callback.body_sealed, callback.body_identity)
 
 
 def list_callbacks(session: Session, environment: str, filters: Filters, after: UUID | None) -> Page[Callback]:

@@ -24,14 +24,17 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import NEW_SIGNATURE, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
 from dashboard.callbacks.verdicts import SignatureCheck, judge
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, new_id
 from dashboard.jobs.callback_keys import digest_of_key
+from dashboard.jobs.erasing import names_when_erased
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.products import Product, product_of_job_type
 
@@ -73,6 +76,7 @@ class Addressee:
     id: UUID
     job_id: str
     product: Product
+    is_erased: bool = False
 
 
 @dataclass
@@ -100,9 +104,9 @@ _signatures = select(null(), Callback.signature_digest, null()).where(
 )
 _sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
 SEEN: CompoundSelect[Any] = union_all(_same, _signatures, _sent_by_us)
-_job = select(Job.id, Job.job_id, Job.product, Job.callback_key_digest).where(
-    col(Job.environment) == bindparam("environment")
-)
+_job = select_columns(
+    *(col(Job.id), col(Job.job_id), col(Job.product), col(Job.callback_key_digest), col(Job.erased_at))
+).where(col(Job.environment) == bindparam("environment"))
 # Two, since SQLite would look at every job for "or".
 JOBS_BY_NAME = _job.where(col(Job.job_id).in_(bindparam("job_ids", expanding=True)))
 JOBS_BY_KEY = _job.where(col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)))
@@ -127,7 +131,7 @@ AGAIN = (
 def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
     """One receipt for each, in order. None: it came to the address of no job of ours, and nothing of it is kept."""
     connection, keyring = session.connection(), keyring_of(session)
-    known = _look_up(connection, environment, arrivals)
+    known = _look_up(connection, keyring, environment, arrivals)
     receipts: list[Receipt | None] = []
     rows: list[dict[str, Any]] = []
     again: Counter[UUID] = Counter()
@@ -155,7 +159,7 @@ def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arriv
     return receipts
 
 
-def _look_up(connection: Connection, environment: str, arrivals: Sequence[Arrival]) -> _Known:
+def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]) -> _Known:
     known, of_environment = _Known(), {"environment": environment}
     digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
     if digests:
@@ -168,11 +172,16 @@ def _look_up(connection: Connection, environment: str, arrivals: Sequence[Arriva
     job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if job_ids:
-        for row in connection.execute(JOBS_BY_NAME, of_environment | {"job_ids": job_ids}):
-            known.jobs[row.job_id] = Addressee(row.id, row.job_id, row.product)
+        # A job that was erased is known by another name here; what comes for it must not bring the person back.
+        names = {name: job_id for job_id in job_ids for name in (*names_when_erased(keyring, job_id), job_id)}
+        for row in connection.execute(JOBS_BY_NAME, of_environment | {"job_ids": list(names)}):
+            is_erased, named = row.erased_at is not None, names[row.job_id]
+            if not is_erased or named not in known.jobs:  # One that was made since under the same id comes first.
+                known.jobs[named] = Addressee(row.id, row.job_id, row.product, is_erased)
     if key_digests:
         for row in connection.execute(JOBS_BY_KEY, of_environment | {"key_digests": key_digests}):
-            known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product)
+            is_erased = row.erased_at is not None
+            known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product, is_erased)
     return known
 
 
@@ -187,12 +196,14 @@ def _judged_row(
         known.signatures.add(digest)
         known.same[digest, arrival.sha256] = arrival.id
     job, job_step = _whose(known, addressee, facts)
+    if addressee and addressee.is_erased:
+        job = addressee  # Also where the body names another: it is told of and not kept.
     needs_handling = job is not None
     if job and judgement.verdict in REFUSED_VERDICTS:
         # One line on the job's timeline tells that somebody sends unsigned ones; a flood of them adds no more.
         needs_handling = not _has_refused(connection, known, job)
         known.jobs_with_refused.add(job.id)
-    return {
+    row = {
         "id": arrival.id,
         "received_at": now,
         "source_address": arrival.source_address,
@@ -220,7 +231,12 @@ def _judged_row(
         "due_at": now + LOST_AFTER if needs_handling else None,
         "attempts": 0,
         "search_text": facts.search_text,
+        "erased_at": None,
     }
+    if job and job.is_erased:
+        nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
+        row |= nothing | erased_facts(job.job_id, judgement.verdict.value, facts.result_code)
+    return row
 
 
 def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:

@@ -1,6 +1,5 @@
 """Processing again all that matches a filter: asked for once, worked off in batches that survive a kill."""
 
-import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.processing import process_again
 from dashboard.callbacks.queries import count_callbacks
+from dashboard.callbacks.sealing import sealed_search, search_identity, with_search
 from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
@@ -105,16 +105,12 @@ def _sealed(session: Session, run: ProcessingRun, filters: Filters) -> dict[str,
     """What was searched for may be a customer's number."""
     asked = filters.asked
     if filters.q:
-        asked["q"] = base64.b64encode(keyring_of(session).seal(filters.q.encode(), _identity(run))).decode()
+        asked = with_search(asked, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
     return asked
 
 
 def _opened(session: Session, run: ProcessingRun) -> dict[str, str]:
-    asked = dict(run.filters)
-    if "q" in asked:
-        asked["q"] = keyring_of(session).open(base64.b64decode(asked["q"]), _identity(run)).decode()
+    asked, sealed = dict(run.filters), sealed_search(run.filters)
+    if sealed:
+        asked["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()
     return asked
-
-
-def _identity(run: ProcessingRun) -> str:
-    return f"processing_run:{run.id}:q"

@@ -27,6 +27,7 @@ def callback_twin(callback: Callback) -> dict[str, Any]:
         "times_seen": callback.times_seen,
         "last_seen_at": callback.last_seen_at.isoformat(),
         "handled_at": _time(callback.handled_at),
+        "erased_at": _time(callback.erased_at),
         "source_address": callback.source_address,
     }
 

@@ -20,6 +20,7 @@ from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters, environment, settings_of_app
 from dashboard.callbacks.proof import Proof, prove
 from dashboard.callbacks.queries import (
+    body_of,
     confirmed_results,
     events_since,
     find_callback,
@@ -36,7 +37,7 @@ from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, lines_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
 from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.db import reading, transaction, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.catalogue import country_names
@@ -131,7 +132,7 @@ class Opened:
 
 def _open(session: Session, callback_id: UUID) -> Opened:
     callback = find_callback(session, environment(), callback_id)
-    body = keyring_of(session).open(callback.body_sealed, callback.body_identity)
+    body = body_of(session, callback)
     payload = parse(body)
     job = session.get(Job, callback.job_id) if callback.job_id else None
     results = confirmed_results(session, callback) if job else ()
@@ -153,7 +154,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         siblings = of_same_job(session, callback)
         events = events_since(session, callback) if opened.job else ()
         verified: Judgement | None = None
-        if keys:
+        if keys and not callback.erased_at:
             verified = verify_again(session, callback, settings_of_app().smile_partner_id, keys, utc_now())
     actions = opened.payload.get("Actions")
     place = siblings.index(callback)
@@ -235,7 +236,9 @@ def body(callback_id: UUID) -> ResponseReturnValue:
     """Exactly as it was received, with the signature in it: whoever has the file could sign another body with it."""
     with transaction() as session:
         callback = find_callback(session, environment(), callback_id)
-        received = keyring_of(session).open(callback.body_sealed, callback.body_identity)
+        if callback.erased_at:
+            raise NotFound("This body was erased, so there is nothing to download.")
+        received = body_of(session, callback)
         record(session, "callback.downloaded", f"callback {callback_id}", utc_now())
     headers = {"Content-Disposition": f'attachment; filename="callback-{callback_id}.json"'}
     return Response(received, mimetype="application/octet-stream", headers=headers)

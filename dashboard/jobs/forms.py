@@ -11,7 +11,8 @@ from dashboard.db import utc_now
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.choosing import Choosing
 from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
-from dashboard.jobs.media import GivenImage, problem_with_image
+from dashboard.jobs.media import GivenImage
+from dashboard.jobs.pictures import UnfitPicture, clean_picture
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submission import JobRequest
 from dashboard.smile.constants import TEST_DIGITS, ImageType
@@ -162,11 +163,10 @@ def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[G
             state.errors[name] = "Too many pictures for this field."
             continue
         for file in given:
-            content = file.stream.read()
-            problem = problem_with_image(content)
-            if problem:
-                state.errors[name] = problem
-            images.append(GivenImage(IMAGE_TYPES[name], content))
+            try:
+                images.append(GivenImage(IMAGE_TYPES[name], clean_picture(file.stream.read())))
+            except UnfitPicture as problem:
+                state.errors[name] = str(problem)
     return tuple(images)
 
 

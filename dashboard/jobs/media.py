@@ -1,4 +1,4 @@
-"""Images at rest: checked when they arrive, sealed on disk, opened one at a time when they are sent or shown."""
+"""Images at rest: sealed on disk, opened one at a time when they are sent or shown. What arrives is pictures.py's."""
 
 import hashlib
 import io
@@ -8,42 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 from sqlmodel import Session
 
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Image, Job
 
-MAX_IMAGE_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 50_000_000
-FORMATS = ("JPEG", "PNG")
-
 
 @dataclass(frozen=True)
 class GivenImage:
-    """One image as it was uploaded, already checked."""
+    """One image as it is kept and sent: drawn anew from what was uploaded."""
 
     image_type: int
     content: bytes
-
-
-def problem_with_image(content: bytes) -> str | None:
-    """What to tell the person who chose this file, or None when Smile will be able to read it."""
-    if not content:
-        return "The file is empty."
-    if len(content) > MAX_IMAGE_BYTES:
-        return f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB."
-    try:
-        with Picture.open(io.BytesIO(content), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                return "The picture has too many pixels."
-            picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Picture.DecompressionBombError):
-        return "This is not a JPEG or PNG picture, or it is damaged."
-    return None
 
 
 def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, now: datetime) -> Image:
@@ -59,16 +36,34 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
     image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
     path = media_dir / image.media_path
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(keyring_of(session).seal(given.content, _identity(image.id)))
-        file.flush()
-        os.fsync(file.fileno())
+    _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
     session.add(image)
     return image
 
 
+def _write(path: Path, sealed: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(sealed)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
     return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
+
+
+def is_under_first_key(keyring: KeyRing, media_dir: Path, image: Image) -> bool:
+    with open(media_dir / image.media_path, "rb") as file:
+        return file.read(len(keyring.sealing_id)) == keyring.sealing_id
+
+
+def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
+    """Under the first key. The new file takes the place of the old one at once, so a reader sees one or the other."""
+    path = media_dir / image.media_path
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)  # Of a run that broke off.
+    _write(new, keyring.seal(read_image(keyring, media_dir, image), _identity(image.id)))
+    os.replace(new, path)
 
 
 class SealedImage(io.RawIOBase):

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import EnumText, IdText, UtcDateTime, new_id
 from dashboard.jobs.products import Product
+from dashboard.sealed import is_sealed
 
 
 class JobState(StrEnum):
@@ -50,6 +51,9 @@ class Source(StrEnum):
 UNSENT_STATES = frozenset({JobState.AWAITING_CUSTOMER, JobState.QUEUED})
 ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED})
 
+HOLDS_PERSON = text("(id_number_sealed IS NOT NULL OR person_sealed IS NOT NULL)")
+IS_KEPT = text("erased_at IS NULL")
+
 
 class Job(SQLModel, table=True):
     """One verification. `id` is ours; `job_id` and `user_id` are what Smile is told; `smile_job_id` is Smile's."""
@@ -66,6 +70,8 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_customer_reference", "environment", "customer_reference"),
         Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
+        # What retention looks for: rows that hold nothing any more are not read again at every look.
+        Index("ix_job_holds_person", "id", sqlite_where=HOLDS_PERSON, postgresql_where=HOLDS_PERSON),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -111,6 +117,10 @@ class Job(SQLModel, table=True):
     callback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first that was believable
     overdue_noted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
+    #: What is gone, each {"what", "count", "at", "rule"}; the decision, its codes and times stay.
+    erased: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when all of the person was
+
     @property
     def is_settled(self) -> bool:
         """Nothing more is expected: ended, or done with an outcome that no later answer will change by itself."""
@@ -125,6 +135,8 @@ class Job(SQLModel, table=True):
     @property
     def may_check(self) -> bool:
         """Whether Smile may know this job; one that failed on the way may have arrived all the same."""
+        if self.erased_at:
+            return False  # Smile's answer would bring back the person who is erased here.
         may_have_arrived = self.state == JobState.FAILED or self.is_with_customer
         return self.submitted_at is not None or (may_have_arrived and self.step != Step.CREATED)
 
@@ -143,6 +155,16 @@ class Job(SQLModel, table=True):
         self.changed_at = now
 
 
+def job_identity(job_id: UUID, name: str) -> str:
+    """What a sealed value of a job is bound to."""
+    return f"job:{job_id}:{name}"
+
+
+is_sealed(Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest")
+is_sealed(Job, "person_sealed", lambda row_id: job_identity(row_id, "person"))
+is_sealed(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url"))
+
+
 class Image(SQLModel, table=True):
     __tablename__ = "image"
 
@@ -159,6 +181,7 @@ class Result(SQLModel, table=True):
     """One answer ever seen for a job. A later one supersedes; none is overwritten."""
 
     __tablename__ = "result"
+    __table_args__ = (Index("ix_result_kept", "id", sqlite_where=IS_KEPT, postgresql_where=IS_KEPT),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
@@ -169,9 +192,18 @@ class Result(SQLModel, table=True):
     outcome: Outcome | None = Field(sa_type=EnumText(Outcome))
     result_code: str | None
     result_text: str | None
-    payload_sealed: bytes
+    payload_sealed: bytes  # empty once it is erased
     payload_digest: str  # of the result without time and signature: the same answer is not kept twice
     received_at: datetime = Field(sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def payload_identity(result_id: UUID) -> str:
+    """What the sealed payload of a result is bound to."""
+    return f"result:{result_id}:payload"
+
+
+is_sealed(Result, "payload_sealed", payload_identity)
 
 
 class JobEvent(SQLModel, table=True):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
-from dashboard.jobs.models import Job, JobState, Outcome, Result, Source
+from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payload_identity
 from dashboard.jobs.timeline import add_event
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 
@@ -68,6 +68,8 @@ def keep_result(
     Smile may come back to an earlier answer, which is news then. A claim is none when it comes again, signed anew and
     after others: the order of callbacks says nothing.
     """
+    if job.erased_at:
+        return False  # Whatever comes now must not bring back the person who was erased.
     digest = _digest(answer.payload)
     kept = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
     # The newest of ours; of claims just the same one, however long ago.
@@ -87,7 +89,7 @@ def keep_result(
         payload_digest=digest,
         received_at=now,
     )
-    result.payload_sealed = keyring_of(session).seal_json(answer.payload, f"result:{result.id}:payload")
+    result.payload_sealed = keyring_of(session).seal_json(answer.payload, payload_identity(result.id))
     session.add(result)
     return True
 

@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
+from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
-from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result
+from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.products import Product
 from dashboard.smile.constants import JobType
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
@@ -147,6 +148,7 @@ def enrolled_users(session: Session, environment: str) -> Sequence[str]:
     return session.exec(
         select(Job.user_id)
         .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(ENROLLING))
+        .where(col(Job.erased_at).is_(None))
         .group_by(Job.user_id)
         .order_by(func.max(Job.settled_at).desc())
         .limit(PAGE_SIZE)
@@ -184,9 +186,14 @@ def job_details(session: Session, job: Job) -> JobDetails:
         session.exec(
             select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at), col(JobEvent.id))
         ).all(),
-        [(row, keyring.open_json(row.payload_sealed, f"result:{row.id}:payload")) for row in results],
+        [(row, {} if row.erased_at else _payload_of(keyring, row)) for row in results],
         session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
     )
+
+
+def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any]:
+    payload: dict[str, Any] = keyring.open_json(result.payload_sealed, payload_identity(result.id))
+    return payload
 
 
 def find_image(session: Session, job: Job, image_id: UUID) -> Image:

@@ -19,7 +19,7 @@ from dashboard.db import keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.media import GivenImage, store_image
-from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.models import Job, JobState, job_identity
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.timeline import add_event
 
@@ -54,7 +54,10 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     for given in wanted.images:
         store_image(session, media_dir(settings), job, given, now)
     add_event(session, job, "created", f"Created by {submitted_by}.", now)
-    record(session, "job.created", f"job {job.id}", now, details={"product": job.product.value, "job_id": job.job_id})
+    details = {"product": job.product.value}
+    if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
+        details["job_id"] = job.job_id
+    record(session, "job.created", f"job {job.id}", now, details=details)
     return job
 
 
@@ -114,7 +117,7 @@ def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> 
 
 def identity(job: Job, name: str) -> str:
     """What a sealed value of this row is bound to."""
-    return f"job:{job.id}:{name}"
+    return job_identity(job.id, name)
 
 
 def id_number_of(session: Session, job: Job) -> str:

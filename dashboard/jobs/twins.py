@@ -31,6 +31,7 @@ def job_twin(job: Job, now: datetime) -> dict[str, Any]:
         "callback_overdue": job.callback_overdue(now),
         "disagreement": job.disagreement,
         "last_error": job.last_error,
+        "erased_at": _time(job.erased_at),
     }
 
 
@@ -46,9 +47,11 @@ def details_twin(details: JobDetails, now: datetime, sees_persons: bool) -> dict
                 "result_code": result.result_code,
                 "result_text": result.result_text,
                 "payload": fold_base64(mask_personal(payload, sees_persons)),
+                "erased_at": _time(result.erased_at),
             }
             for result, payload in details.results
         ],
+        "erased": details.job.erased,
         "callbacks": details.callbacks,
         "events": [
             {"at": _time(event.at), "kind": event.kind, "text": event.text, "facts": event.facts}

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Index, and_
+from sqlalchemy import JSON, ColumnElement, Index, and_, text
 from sqlmodel import Field, SQLModel, col
 
 from dashboard.db import EnumText, IdText, UtcDateTime, new_id
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import Product
+from dashboard.sealed import is_sealed
 
 #: Products with a hosted page, by the names that tokens and Smile's script know them by.
 WEB_PRODUCTS: Mapping[Product, str] = {
@@ -30,6 +31,9 @@ STALLED_AFTER = timedelta(hours=1)
 ASKING_ENDS_AFTER = timedelta(minutes=2)
 #: What Smile counted this short a time ago is not asked for again when a page is opened.
 COUNTED_LATELY = timedelta(minutes=1)
+
+
+HOLDS_PREFILL = text("prefill_sealed IS NOT NULL")
 
 
 class LinkKind(StrEnum):
@@ -83,6 +87,7 @@ class Link(SQLModel, table=True):
         Index("ix_link_environment_id", "environment", "id"),
         Index("ix_link_environment_changed_at", "environment", "changed_at"),
         Index("ix_link_environment_customer_reference", "environment", "customer_reference"),
+        Index("ix_link_holds_prefill", "id", sqlite_where=HOLDS_PREFILL, postgresql_where=HOLDS_PREFILL),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -123,6 +128,7 @@ class Link(SQLModel, table=True):
     smile_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = None  # why the last Start did not get through to Smile
     last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when its customer was
 
     @property
     def uses_left(self) -> int:
@@ -210,6 +216,9 @@ class LinkStart(SQLModel, table=True):
 def prefill_identity(link_id: UUID) -> str:
     """What the sealed prefill of a link is bound to."""
     return f"link:{link_id}:prefill"
+
+
+is_sealed(Link, "prefill_sealed", prefill_identity)
 
 
 class WebToken(SQLModel, table=True):

@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "team.manage": OWNERS,
     "audit.read": OWNERS,
     "settings.manage": OWNERS,
+    "privacy.manage": OWNERS,
 }
 
 

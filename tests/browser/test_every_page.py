@@ -162,7 +162,7 @@ def with_callback(deployment: Deployment) -> str:
     return job_id
 
 
-@pytest.mark.parametrize("address", ["/team", "/audit", "/account", "/nowhere"])
+@pytest.mark.parametrize("address", ["/team", "/audit", "/account", "/privacy", "/settings/privacy", "/nowhere"])
 def test_the_pages_beside(open_window: OpenWindow, address: str) -> None:
     page = open_window(address, member="ada")
 

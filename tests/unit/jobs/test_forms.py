@@ -15,7 +15,7 @@ from dashboard.jobs.submission import JobRequest
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
 from tests.unit.jobs.test_catalogue import BASE, live
-from tests.unit.jobs.test_media import JPEG, PNG
+from tests.unit.jobs.test_pictures import JPEG, PNG
 
 SHIPPED = Catalogue()
 BVN = {"product": "enhanced_kyc", "country": "NG", "id_type": "BVN", "id_number": "00000000000"}

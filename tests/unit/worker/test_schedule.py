@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from dashboard.background import due_rows, tasks, tidying
 from dashboard.db import Database, new_id, utc_now
+from dashboard.privacy.tasks import THE_RUN
 from dashboard.worker import process
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 
@@ -98,7 +99,9 @@ def test_every_due_row_has_a_task_and_every_query_runs(app: Flask, database: Dat
 
     assert set(finders) <= set(tasks())
     with database.reading() as session:
-        assert [list(find(session, utc_now(), 10)) for find in finders.values()] == [[]] * len(finders)
+        found = {name: list(find(session, utc_now(), 10)) for name, find in finders.items()}
+    # Retention has one clock of its own, which has not struck yet in a new deployment.
+    assert found == {name: [] for name in finders} | {"privacy.enforce_retention": [THE_RUN]}
     for tidy in tidying():
         with database.transaction() as session:
             tidy(session, utc_now())

@@ -22,7 +22,7 @@ from tests.factories.jobs import BVN
 from tests.factories.team import PASSWORD
 from tests.unit.jobs.test_forms import BASIC, BIOMETRIC, DOCUMENT
 from tests.unit.jobs.test_forms import BVN as ENHANCED
-from tests.unit.jobs.test_media import JPEG
+from tests.unit.jobs.test_pictures import JPEG
 
 SignInAs = Callable[[str], FlaskClient]
 MARKUP = "\"><script>alert('x')</script>{{7*7}}"

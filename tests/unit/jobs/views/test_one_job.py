@@ -15,7 +15,7 @@ from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
 from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.products import Product
 from tests.factories.jobs import BVN, at_once, reload, update_job
-from tests.unit.jobs.test_media import JPEG
+from tests.unit.jobs.test_pictures import JPEG
 
 SignInAs = Callable[[str], FlaskClient]
 MakeJob = Callable[..., Job]

@@ -1,0 +1,56 @@
+"""Erasing what callbacks hold of a person: the body when its time is over, or all but verdict, times and digest."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, ProcessingRun
+from dashboard.jobs.erasing import ERASED
+from dashboard.jobs.models import Job
+
+CODE = re.compile("[0-9]{1,8}")
+STEP: dict[str, Any] = {
+    "passed": None,
+    "text": "What was found when it came was erased with the person that it told of.",
+    "is_erased": True,
+}
+
+
+def erase_body(callback: Callback, now: datetime) -> None:
+    callback.body_sealed, callback.headers, callback.id_number_digest = b"", {}, None
+    callback.erased_at = callback.erased_at or now
+
+
+def erase_callback(callback: Callback, job: Job | None, now: datetime) -> None:
+    """`job`: whose it is, which is erased too."""
+    erase_body(callback, now)
+    facts = erased_facts(job.job_id if job else ERASED, callback.verdict.value, callback.result_code)
+    for name, value in facts.items():
+        setattr(callback, name, value)
+
+
+def erased_facts(job_id: str, verdict: str, result_code: str | None) -> dict[str, Any]:
+    """In the place of everything that a callback says in words of its sender."""
+    return {
+        "claimed_job_id": job_id,
+        "search_text": "",
+        "result_text": None,
+        "result_code": result_code if result_code and CODE.fullmatch(result_code) else None,
+        "reason": f"It was judged {verdict} when it came. {ERASED}",
+        "steps": [STEP],
+        "id_type": None,
+        "country": None,
+    }
+
+
+def forget_searches(session: Session) -> None:
+    """What somebody had processed again may have been searched by a number; runs that ended need it no more."""
+    for run in session.exec(select(ProcessingRun).where(col(ProcessingRun.finished_at).is_not(None))).all():
+        run.filters = {name: value for name, value in run.filters.items() if name not in ("q", "job")}
+
+
+def forget_refused(session: Session, ids: list[Any]) -> None:
+    """Whole rows: nobody with a key of ours sent them, so there is no decision to keep."""
+    session.exec(delete(Callback).where(col(Callback.id).in_(ids), col(Callback.verdict).in_(REFUSED_VERDICTS)))

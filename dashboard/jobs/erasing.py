@@ -1,0 +1,147 @@
+"""Erasing what a job holds of a person: part by part when its time is over, or all of it. The decision stays.
+
+Files are named, not removed, in here: whoever commits removes them afterwards, so that no row ever misses its file.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dashboard.crypto import KeyRing
+from dashboard.db import keyring_of
+from dashboard.jobs.models import Image, Job, JobEvent, Result
+from dashboard.jobs.submission import id_number_of, person_of
+from dashboard.jobs.timeline import add_event
+
+ERASED = "[erased]"
+#: An id that was made up here describes nobody; one that somebody typed may.
+MADE_UP_JOB_ID = re.compile(r"job-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Events in words of our own. The others may quote a person: what Smile answered, what somebody noted.
+OWN_WORDS = frozenset(
+    {"created", "started", "consented", "opened", "prepared", "sent", "zip_lost", "expired", "check_requested"}
+    | {"confirmed", "late_result", "overdue", "cancelled", "disagreement", "erased"}
+)
+CALLBACK_FACTS = ("callback_id", "verdict", "received_at")
+
+
+@dataclass
+class Gone:
+    """What was erased of one job: files to remove after the commit, and what a proof may say of it."""
+
+    files: list[str] = field(default_factory=list)  # below the media folder
+    manifest: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def erase_images(session: Session, job: Job, images: Sequence[Image], rule: str, now: datetime) -> list[str]:
+    """Returns the files to remove."""
+    files = [file_of(job, image) for image in images]
+    for image in images:
+        session.delete(image)
+    if images:
+        _tell(session, job, "images", len(images), rule, now)
+    return files
+
+
+def erase_results(session: Session, job: Job, results: Sequence[Result], rule: str, now: datetime) -> None:
+    """What Smile answered; codes, times and digests stay."""
+    for result in results:
+        result.payload_sealed, result.erased_at = b"", now
+    if results:
+        _tell(session, job, "results", len(results), rule, now)
+
+
+def erase_given(session: Session, job: Job, rule: str, now: datetime) -> None:
+    """The ID number and what else was given about the customer."""
+    job.id_number_sealed = job.id_number_digest = job.person_sealed = None
+    _tell(session, job, "person", 1, rule, now)
+
+
+def erase_job(session: Session, job: Job, rule: str, now: datetime) -> Gone:
+    """All of the person. The row stays as a shell with its decision, codes, times and digests."""
+    texts = _texts_of_person(session, job)
+    images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
+    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
+    kept = [result for result in results if result.erased_at is None]
+    gone = Gone(
+        manifest={
+            "job": str(job.id),
+            "images": [{"id": str(image.id), "sha256": image.sha256} for image in images],
+            "results": [{"id": str(result.id), "sha256": result.payload_digest} for result in kept],
+        },
+        counts={"images": len(images), "results": len(kept), "events": _clean_events(session, job, texts)},
+    )
+    gone.files = erase_images(session, job, images, rule, now)
+    erase_results(session, job, kept, rule, now)
+    for result in results:
+        result.result_code = without(result.result_code, texts)
+        result.result_text = without(result.result_text, texts)
+    _clean_row(keyring_of(session), job, texts)
+    erase_given(session, job, rule, now)
+    job.erased_at = now
+    return gone
+
+
+def names_when_erased(keyring: KeyRing, job_id: str) -> list[str]:
+    """What a job id may be called here now, so that whoever names it later is still recognized."""
+    return [f"erased-{digest[:32]}" for digest in keyring.digests_for_search(job_id)]
+
+
+def without(text: str | None, texts: Iterable[str]) -> str | None:
+    """The text, unless one of the person's own texts is part of it."""
+    if text and any(own in text.casefold() for own in texts):
+        return ERASED
+    return text
+
+
+def file_of(job: Job, image: Image) -> str:
+    return f"{job.environment}/{image.media_path}"
+
+
+def _texts_of_person(session: Session, job: Job) -> list[str]:
+    given = [value for value in person_of(session, job).values() if isinstance(value, str)]
+    known_by = [job.user_id, job.customer_reference, id_number_of(session, job)]
+    if not MADE_UP_JOB_ID.fullmatch(job.job_id):
+        known_by.append(job.job_id)
+    return [text.casefold() for text in (*known_by, *given) if len(text) > 2]
+
+
+def _clean_row(keyring: KeyRing, job: Job, texts: Iterable[str]) -> None:
+    if not MADE_UP_JOB_ID.fullmatch(job.job_id) and job.erased_at is None:
+        job.job_id = names_when_erased(keyring, job.job_id)[0]
+    job.user_id = f"erased-{job.id.hex}"
+    job.customer_reference = ERASED if job.customer_reference else ""
+    job.partner_params = {}
+    job.upload_url_sealed = None
+    job.last_error = None
+    job.result_code, job.result_text = without(job.result_code, texts), without(job.result_text, texts)
+    job.disagreement = without(job.disagreement, texts)
+    job.due_at = None
+
+
+def _clean_events(session: Session, job: Job, texts: Iterable[str]) -> int:
+    cleaned = 0
+    for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all():
+        text, facts = event.text, {}
+        if event.kind.startswith("callback"):
+            facts = {name: event.facts[name] for name in CALLBACK_FACTS if name in event.facts}
+            text = f"Callback, {facts.get('verdict', 'unknown')}. {ERASED}"
+        elif event.kind not in OWN_WORDS or without(event.text, texts) == ERASED:
+            text = ERASED
+        cleaned += (event.text, event.facts) != (text, facts)
+        event.text, event.facts = text, facts
+    return cleaned
+
+
+WORDS = {"images": "Images", "results": "What Smile answered", "person": "What was given about the customer"}
+
+
+def _tell(session: Session, job: Job, what: str, count: int, rule: str, now: datetime) -> None:
+    job.erased = [*job.erased, {"what": what, "count": count, "at": now.isoformat(), "rule": rule}]
+    number = f" ({count})" if count > 1 else ""
+    add_event(session, job, "erased", f"{WORDS[what]}{number}: erased. {rule}", now)
+    job.changed(now)

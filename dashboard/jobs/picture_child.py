@@ -1,0 +1,151 @@
+"""Runs in a process of its own, with little memory and time: decodes one picture after another and draws each anew.
+
+It imports nothing of ours and is given no secret: whatever a picture does to the decoder, it happens in here. One
+request is a line of JSON and then that many bytes; so is each answer. It ends when nobody writes to it any more.
+"""
+
+import io
+import json
+import sys
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageCms
+
+MEMORY_BYTES = 300 * 1024 * 1024
+CPU_SECONDS = 10  # for one picture
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000}
+#: A JPEG beyond this is unpacked at half its width and height, which takes a quarter of the memory.
+WHOLE_UP_TO_PIXELS = 16_000_000
+#: A PNG beyond this is a photo that would take seconds to pack again, and many megabytes to send.
+PNG_UP_TO_PIXELS = 4_000_000
+QUALITIES = (92, 85, 75)
+DAMAGED = "This is not a JPEG or PNG picture, or it is damaged."
+TOO_MANY_PIXELS = "The picture has too many pixels."
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Unfit(Exception):
+    """Its text is for the person who chose the picture."""
+
+
+def draw_anew(content: bytes, most_bytes: int, longest_side: int | None) -> bytes:
+    """The same picture upright, without anything that is not picture; always a JPEG where a longest side is wanted."""
+    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as source:
+        kind = "PNG" if source.format == "PNG" else "JPEG"
+        pixels = source.width * source.height
+        if pixels > MOST_PIXELS[kind]:
+            raise Unfit(TOO_MANY_PIXELS)
+        if pixels > WHOLE_UP_TO_PIXELS:
+            source.draft("RGB", (source.width // 2, source.height // 2))
+        if longest_side:
+            source.draft("RGB", (longest_side, longest_side))
+        profile = source.info.get("icc_profile")
+        try:
+            picture = _plain(source)
+        except (OSError, MemoryError):
+            # One that is damaged, or one whose kind of JPEG is unpacked whole and takes more memory than there is.
+            raise Unfit(TOO_MANY_PIXELS if pixels > WHOLE_UP_TO_PIXELS else DAMAGED) from None
+        orientation = source.getexif().get(ORIENTATION)
+    picture = _in_srgb(picture, profile)
+    if orientation in TURNS:
+        picture = picture.transpose(TURNS[orientation])
+    if longest_side:
+        picture.thumbnail((longest_side, longest_side))
+    picture.info = {}  # A comment would be written again.
+    if kind == "PNG" and not longest_side and pixels <= PNG_UP_TO_PIXELS:
+        packed = io.BytesIO()
+        picture.save(packed, "PNG")
+        if packed.tell() <= most_bytes:
+            return packed.getvalue()
+    return _as_jpeg(picture, most_bytes)
+
+
+def _plain(source: Image.Image) -> Image.Image:
+    """Eight bits a channel, grey or RGB. What was see-through becomes white, as on paper."""
+    source.load()
+    if source.mode.startswith("I"):  # sixteen bits of grey
+        return source.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if source.mode in ("RGBA", "LA", "PA") or "transparency" in source.info:
+        layered = source.convert("RGBA")
+        paper = Image.new("RGB", layered.size, "white")
+        paper.paste(layered, mask=layered.getchannel("A"))
+        return paper
+    if source.mode in ("L", "RGB"):
+        return source.copy()
+    return source.convert("L" if source.mode == "1" else "RGB")
+
+
+def _in_srgb(picture: Image.Image, profile: Any) -> Image.Image:
+    """The colours as they were meant: phones save theirs in a wider space, which nobody sees without its profile."""
+    if profile and picture.mode == "RGB":
+        with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            ImageCms.profileToProfile(picture, theirs, ImageCms.createProfile("sRGB"), inPlace=True)
+    return picture
+
+
+def _as_jpeg(picture: Image.Image, most_bytes: int) -> bytes:
+    for quality in QUALITIES:
+        packed = io.BytesIO()
+        picture.save(packed, "JPEG", quality=quality)
+        if packed.tell() <= most_bytes:
+            return packed.getvalue()
+    raise Unfit("The picture is too large even when it is packed again. Choose a smaller one.")
+
+
+def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    _limit_time()
+    try:
+        return {}, draw_anew(content, asked["most_bytes"], asked["longest_side"])
+    except Unfit as problem:
+        return {"problem": str(problem)}, b""
+    except (MemoryError, Image.DecompressionBombError):
+        return {"problem": TOO_MANY_PIXELS}, b""
+    except Exception:
+        # Decoders raise whatever they like at a damaged file, and nothing of ours runs in here that could be wrong.
+        return {"problem": DAMAGED}, b""
+
+
+def _limit_memory() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        with suppress(ValueError, OSError):  # Some systems know this limit and do not take it.
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of anybody in a core file
+
+
+def _limit_time() -> None:
+    """Counted from now on: the limit of a process is for all of its life, and this one draws many."""
+    if sys.platform != "win32":
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = int(used.ru_utime + used.ru_stime) + CPU_SECONDS + 1
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    while line := requests.readline():
+        asked = json.loads(line)
+        told, content = _answer(asked, requests.read(asked["size"]))
+        answers.write(json.dumps(told | {"size": len(content)}).encode() + b"\n" + content)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    Image.MAX_IMAGE_PIXELS = None  # Ours are stricter, and are looked at before anything is unpacked.
+    Image.preinit()
+    _limit_memory()
+    serve(sys.stdin.buffer, sys.stdout.buffer)

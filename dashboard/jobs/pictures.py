@@ -1,0 +1,110 @@
+"""Pictures that people send: drawn anew, by a process of its own, before anything else of ours touches them."""
+
+import atexit
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from threading import Lock, Timer
+from typing import Any
+
+from dashboard.jobs import picture_child
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+#: For one picture, on a busy machine; the child's own limit of CPU seconds ends it long before.
+LONGEST_SECONDS = 30.0
+
+
+class UnfitPicture(Exception):
+    """Why a picture is not taken, in words for the person who chose it."""
+
+
+def clean_picture(content: bytes) -> bytes:
+    """The picture as it may be kept and sent: no note, place, profile or appended file of the sender is left in it."""
+    if not content:
+        raise UnfitPicture("The file is empty.")
+    if len(content) > MAX_IMAGE_BYTES:
+        raise UnfitPicture(f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES)
+
+
+def shown_picture(content: bytes, longest_side: int) -> bytes:
+    """A JPEG to look at, of whatever a sender says is a picture."""
+    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, longest_side=longest_side)
+
+
+class PictureDrawer:
+    """The child process: started when first needed, asked one picture at a time, and started again when it died."""
+
+    def __init__(self, longest_seconds: float = LONGEST_SECONDS) -> None:
+        self._longest_seconds = longest_seconds
+        self._lock = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process_id(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    def draw(self, content: bytes, *, most_bytes: int, longest_side: int | None = None) -> bytes:
+        asked = {"size": len(content), "most_bytes": most_bytes, "longest_side": longest_side}
+        with self._lock:
+            try:
+                told, drawn = self._ask(asked, content)
+            except (OSError, ValueError, EOFError):  # It died over this picture, or was ended because it took too long.
+                self._end()
+                raise UnfitPicture("This picture could not be read. Save it anew as a JPEG and try that one.") from None
+        if "problem" in told:
+            raise UnfitPicture(told["problem"])
+        return drawn
+
+    def close(self) -> None:
+        with self._lock:
+            self._end()
+
+    def _ask(self, asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+        child = self._running()
+        assert child.stdin
+        assert child.stdout
+        watch = Timer(self._longest_seconds, child.kill)
+        watch.start()
+        try:
+            child.stdin.write(json.dumps(asked).encode() + b"\n" + content)
+            child.stdin.flush()
+            told = json.loads(child.stdout.readline())
+            drawn = child.stdout.read(told["size"])
+        finally:
+            watch.cancel()
+        if len(drawn) != told["size"]:
+            raise EOFError
+        return told, drawn
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            # Isolated and with an empty environment: the keys of this deployment are not even in its reach.
+            command = [sys.executable, "-I", str(Path(picture_child.__file__))]
+            self._child = subprocess.Popen(  # noqa: S603  # a program and a file of ours, nothing that was sent
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+            )
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                with suppress(OSError):  # What was still to be written has no reader any more.
+                    pipe.close()
+        child.wait()
+
+
+@cache
+def picture_drawer() -> PictureDrawer:
+    """The one of this process."""
+    drawer = PictureDrawer()
+    atexit.register(drawer.close)
+    return drawer

@@ -1,0 +1,44 @@
+"""Erasing what a link holds of its customer. Whom it was for is gone; that it was made, used and by whom stays."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from dashboard.errors import Conflict
+from dashboard.jobs.erasing import ERASED
+from dashboard.links.managing import revoke_link
+from dashboard.links.models import Link, LinkKind, LinkStart, WebToken
+
+
+def erase_prefill(link: Link, now: datetime) -> None:
+    link.prefill_sealed, link.prefill_is_locked = None, False
+    link.changed(now)
+
+
+def erase_link(session: Session, link: Link, now: datetime) -> None:
+    """One that still works is revoked first: the person it was made for should not come back through it."""
+    if link.is_live(now) and link.kind == LinkKind.HOSTED:
+        revoke_link(session, link, now)
+    link.customer_reference = ERASED if link.customer_reference else ""
+    link.user_id, link.partner_params, link.last_error = "", {}, None
+    link.erased_at = now
+    erase_prefill(link, now)
+
+
+def refuse_live_smile_link(link: Link, now: datetime) -> None:
+    """Only Smile can end it, and only with a call of its own."""
+    if link.kind == LinkKind.SMILE and link.is_live(now):
+        raise Conflict("A Smile Link of this person still works. Disable it first, on its own page.")
+
+
+def erase_starts(session: Session, job_ids: Sequence[UUID]) -> None:
+    """Which browser it was. What was agreed to, in words of the company, and when, is the proof of the consent."""
+    for start in session.exec(select(LinkStart).where(col(LinkStart.job_id).in_(job_ids))).all():
+        start.browser_digest = ""
+
+
+def erase_token(token: WebToken) -> None:
+    token.user_id = token.job_id = ERASED
+    token.callback_url = ""

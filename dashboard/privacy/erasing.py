@@ -1,0 +1,146 @@
+"""Erasing one person everywhere, and once more in a backup that is older. What stays proves that it was done."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.erasing import erase_callback, forget_searches
+from dashboard.callbacks.models import Callback
+from dashboard.callbacks.queries import WITHOUT_BODY
+from dashboard.db import keyring_of
+from dashboard.errors import Conflict, NotFound
+from dashboard.jobs.erasing import Gone, erase_job
+from dashboard.jobs.models import Job
+from dashboard.jobs.submission import cancel_job
+from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
+from dashboard.links.models import Link, WebToken
+from dashboard.privacy.finding import Found, Held, what_is_held
+from dashboard.privacy.models import Erasure, hash_of_manifest
+
+RULE = "The person was erased on request"
+STRAGGLERS_FOR = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Erased:
+    """`files` are to be removed after the commit."""
+
+    erasure: Erasure
+    files: Sequence[str]
+
+
+def erase_person(
+    session: Session, found: Found, job_ids: Iterable[UUID], erased_by: str, member_id: UUID | None, now: datetime
+) -> Erased:
+    """Everything personal of the chosen jobs, their callbacks and links, and of what else carries the identifier."""
+    jobs = _locked(session, found.chosen(job_ids))
+    held = what_is_held(session, found.identifier, jobs)
+    if held.is_nothing:
+        raise NotFound("Nothing was chosen, or it was erased a moment ago.")
+    for job in jobs:
+        _stop(session, job, erased_by, now)
+    for link in held.links:
+        refuse_live_smile_link(link, now)
+    erasure = Erasure(at=now, erased_by=erased_by, member_id=member_id, manifest_sha256="")
+    erasure.identifier_digests = _digests(session, found.identifier, jobs)
+    manifest, files = _erase_rows(session, held, f"{RULE}, proof {erasure.id}.", now)
+    erasure.manifest, erasure.manifest_sha256 = manifest, hash_of_manifest(manifest)
+    erasure.counts = held.counts
+    session.add(erasure)
+    forget_searches(session)
+    session.flush()
+    return Erased(erasure, files)
+
+
+def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str]:
+    """What an erasure erased, erased again where a backup brought it back. Returns the files to remove."""
+    rows = erasure.manifest
+    held = Held(
+        jobs=_rows(session, Job, [each["job"] for each in rows["jobs"]]),
+        callbacks=_callbacks_again(session, rows),
+        links=_rows(session, Link, rows["links"]),
+        tokens=session.exec(select(WebToken).where(col(WebToken.id).in_(_ids(rows["tokens"])))).all(),
+        counts={},
+    )
+    return _erase_rows(session, held, f"{RULE}, proof {erasure.id}.", now)[1]
+
+
+def erase_stragglers(session: Session, now: datetime) -> list[str]:
+    """What was being stored for a person at the very moment of the erasure, and so was not seen by it."""
+    lately = select(Erasure).where(Erasure.at > now - STRAGGLERS_FOR)
+    return [file for erasure in session.exec(lately).all() for file in erase_rows_of(session, erasure, now)]
+
+
+def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
+    erasure = session.get(Erasure, erasure_id)
+    if erasure is None:
+        raise NotFound("There is no such proof here.")
+    return erasure
+
+
+def list_erasures(session: Session) -> Sequence[Erasure]:
+    return session.exec(select(Erasure).order_by(col(Erasure.at).desc(), col(Erasure.id).desc()).limit(500)).all()
+
+
+def _erase_rows(session: Session, held: Held, rule: str, now: datetime) -> tuple[dict[str, Any], list[str]]:
+    by_id = {job.id: job for job in held.jobs}
+    manifest: dict[str, Any] = {
+        "callbacks": [{"id": str(each.id), "sha256": each.body_sha256} for each in held.callbacks],
+        "links": [str(link.id) for link in held.links],
+        "tokens": [str(token.id) for token in held.tokens],
+    }
+    gone: list[Gone] = [erase_job(session, job, rule, now) for job in held.jobs]
+    for callback in held.callbacks:
+        erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)
+    for link in held.links:
+        erase_link(session, link, now)
+    for token in held.tokens:
+        erase_token(token)
+    erase_starts(session, list(by_id))
+    manifest["jobs"] = [each.manifest for each in gone]
+    return manifest, [file for each in gone for file in each.files]
+
+
+def _stop(session: Session, job: Job, erased_by: str, now: datetime) -> None:
+    """What Smile does not know yet is cancelled. What Smile is working on would bring its answer here."""
+    if job.may_cancel and job.lease is None:
+        cancel_job(session, job, erased_by, now)
+    elif not job.is_settled:
+        raise Conflict(f"Job {job.job_id} is not settled yet. Erase the person when it is; nothing was erased now.")
+    elif job.lease is not None:
+        raise Conflict(f"Smile is being asked about job {job.job_id} at this moment. Try again in a minute.")
+
+
+def _locked(session: Session, jobs: Sequence[Job]) -> list[Job]:
+    """In one order, since the worker may be claiming or saving one of them."""
+    ids = [job.id for job in jobs]
+    locked = select(Job).where(col(Job.id).in_(ids), col(Job.erased_at).is_(None)).order_by(col(Job.id))
+    return list(session.exec(locked.with_for_update().execution_options(populate_existing=True)).all())
+
+
+def _digests(session: Session, identifier: str, jobs: Sequence[Job]) -> list[str]:
+    """Of all that the person was known by here: whoever has one of them can see that it was erased."""
+    keyring = keyring_of(session)
+    known_by = {identifier} | {job.user_id for job in jobs} | {job.customer_reference for job in jobs}
+    numbers = {job.id_number_digest for job in jobs if job.id_number_digest}
+    return sorted({keyring.digest_for_search(text) for text in known_by if text} | numbers)
+
+
+def _callbacks_again(session: Session, rows: dict[str, Any]) -> Sequence[Callback]:
+    """Those of its jobs too that the manifest does not name: they had been forgotten before, and are back."""
+    ids, jobs = _ids(each["id"] for each in rows["callbacks"]), _ids(each["job"] for each in rows["jobs"])
+    again = select(Callback).where(col(Callback.id).in_(ids) | col(Callback.job_id).in_(jobs))
+    again = again.where(col(Callback.erased_at).is_(None) | (col(Callback.search_text) != ""))
+    return session.exec(again.options(WITHOUT_BODY)).all()
+
+
+def _rows(session: Session, table: Any, ids: Iterable[str]) -> Sequence[Any]:
+    return session.exec(select(table).where(col(table.id).in_(_ids(ids)), col(table.erased_at).is_(None))).all()
+
+
+def _ids(texts: Iterable[str]) -> list[UUID]:
+    return [UUID(text) for text in texts]

@@ -1,0 +1,148 @@
+"""Finding everything that is held about one person, by a reference, a user id or an ID number, in every environment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, literal, or_
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.models import Callback
+from dashboard.callbacks.queries import WITHOUT_BODY
+from dashboard.db import keyring_of
+from dashboard.errors import Invalid
+from dashboard.jobs.models import Image, Job, JobEvent, Result
+from dashboard.links.models import Link, WebToken
+
+#: More than this is a branch or a campaign, not a person.
+MOST_JOBS = 200
+SHORTEST_MENTION = 6
+ENVIRONMENTS = ("sandbox", "production")
+FIELD = "identifier"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the erasure of these jobs would take, and an export hands out."""
+
+    jobs: Sequence[Job]
+    callbacks: Sequence[Callback]  # without their bodies
+    links: Sequence[Link]
+    tokens: Sequence[WebToken]
+    counts: dict[str, int]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.jobs or self.callbacks or self.links or self.tokens)
+
+
+@dataclass(frozen=True)
+class Found:
+    """`named`: jobs that carry just what was searched for. `related`: others that share an id or a number with them."""
+
+    identifier: str = field(repr=False)
+    named: Sequence[Job]
+    related: Sequence[tuple[Job, str]]
+
+    def chosen(self, job_ids: Iterable[UUID]) -> list[Job]:
+        wanted = set(job_ids)
+        return [job for job in (*self.named, *(job for job, _ in self.related)) if job.id in wanted]
+
+
+def find_person(session: Session, identifier: str) -> Found:
+    """Only whole ids and numbers: part of one may be somebody else."""
+    identifier = identifier.strip()
+    if not identifier or "\0" in identifier or len(identifier) > 200:
+        raise Invalid({FIELD: "Type the customer reference, the user id or the ID number, exactly as it was given."})
+    digests = keyring_of(session).digests_for_search(identifier)
+    is_named = or_(
+        col(Job.customer_reference) == identifier,
+        col(Job.user_id) == identifier,
+        col(Job.id_number_digest).in_(digests),
+    )
+    named = _jobs(session, is_named)
+    if len(named) > MOST_JOBS:
+        raise Invalid({FIELD: f"More than {MOST_JOBS} jobs carry this, so it does not name one person."})
+    return Found(identifier, named, _related(session, named))
+
+
+def _related(session: Session, named: Sequence[Job]) -> list[tuple[Job, str]]:
+    """Perhaps the same person: somebody has to look before they are erased as well."""
+    if not named:
+        return []
+    users = {job.user_id for job in named}
+    references = {job.customer_reference for job in named} - {""}
+    numbers = {job.id_number_digest for job in named} - {None}
+    shares = or_(
+        col(Job.user_id).in_(users),
+        col(Job.customer_reference).in_(references),
+        col(Job.id_number_digest).in_(numbers),
+    )
+    known = {job.id for job in named}
+    related = []
+    for job in _jobs(session, shares):
+        if job.id not in known:
+            why = "ID number" if job.id_number_digest in numbers else "user id" if job.user_id in users else "reference"
+            related.append((job, f"same {why}"))
+    return related
+
+
+def _jobs(session: Session, condition: ColumnElement[bool]) -> Sequence[Job]:
+    found = select(Job).where(col(Job.environment).in_(ENVIRONMENTS), condition, col(Job.erased_at).is_(None))
+    return session.exec(found.order_by(col(Job.id).desc()).limit(MOST_JOBS + 1)).all()
+
+
+def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> Held:
+    """Of these jobs, and what else carries the identifier by itself: links, tokens, callbacks that are nobody's."""
+    ids = [job.id for job in jobs]
+    callbacks = _callbacks(session, identifier, jobs)
+    links, tokens = _links(session, identifier, jobs), _tokens(session, identifier, jobs)
+    counts = {
+        "jobs": len(jobs),
+        "images": _count(session, Image, ids),
+        "results": _count(session, Result, ids),
+        "events": _count(session, JobEvent, ids),
+        "callbacks": len(callbacks),
+        "links": len(links),
+        "tokens": len(tokens),
+    }
+    return Held(jobs, callbacks, links, tokens, counts)
+
+
+def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[Callback]:
+    digests = [*keyring_of(session).digests_for_search(identifier)]
+    digests += [job.id_number_digest for job in jobs if job.id_number_digest]
+    words = {identifier, *(job.job_id for job in jobs), *(job.user_id for job in jobs)}
+    ids = [job.id for job in jobs]
+    of_jobs = select(Callback).where(col(Callback.job_id).in_(ids))
+    # Orphans name a job or a user in words, which is all that can be searched of what they say. Whole words only, and
+    # no short ones: those may be a code or a country.
+    padded = literal(" ") + col(Callback.search_text) + " "
+    long_words = [word.lower() for word in words if len(word) >= SHORTEST_MENTION]
+    mentions = [padded.contains(f" {word} ", autoescape=True) for word in long_words]
+    orphans = select(Callback).where(
+        col(Callback.job_id).is_(None),
+        or_(col(Callback.id_number_digest).in_(digests), col(Callback.claimed_job_id).in_(words), *mentions),
+    )
+    found = [*session.exec(of_jobs.options(WITHOUT_BODY)).all(), *session.exec(orphans.options(WITHOUT_BODY)).all()]
+    return sorted(found, key=lambda callback: callback.id)
+
+
+def _links(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[Link]:
+    """A link for several customers is nobody's alone, unless it carries the identifier itself."""
+    ids = {job.link_id for job in jobs if job.link_id}
+    names_it = or_(col(Link.customer_reference) == identifier, col(Link.user_id) == identifier)
+    of_one = col(Link.id).in_(ids) & (col(Link.uses_allowed) == 1)
+    found = select(Link).where(or_(names_it, of_one), col(Link.erased_at).is_(None))
+    return session.exec(found.order_by(col(Link.id))).all()
+
+
+def _tokens(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[WebToken]:
+    names = {job.job_id for job in jobs} | {identifier}
+    users = {job.user_id for job in jobs} | {identifier}
+    found = select(WebToken).where(or_(col(WebToken.user_id).in_(users), col(WebToken.job_id).in_(names)))
+    return session.exec(found.order_by(col(WebToken.id))).all()
+
+
+def _count(session: Session, table: type[Image | Result | JobEvent], job_ids: Sequence[UUID]) -> int:
+    return session.exec(select(func.count()).select_from(table).where(col(table.job_id).in_(job_ids))).one()

@@ -1,0 +1,226 @@
+"""How long each kind of data is kept: the rules an owner sets, what they would erase, and erasing it batch by batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import Session, col, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.retention import forget_lines_before
+from dashboard.audit.trail import record
+from dashboard.callbacks.erasing import erase_body, forget_refused
+from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
+from dashboard.callbacks.queries import WITHOUT_BODY
+from dashboard.jobs.erasing import erase_given, erase_images, erase_results
+from dashboard.jobs.models import ENDED_STATES, HOLDS_PERSON, IS_KEPT, Image, Job, JobState, Outcome, Result
+from dashboard.links.erasing import erase_prefill
+from dashboard.links.models import HOLDS_PREFILL, Link
+from dashboard.privacy.finding import ENVIRONMENTS
+from dashboard.stored_settings import read_setting, write_setting
+from dashboard.web.pagination import COUNT_CAP
+
+RULES = "retention"
+REACHED = "retention_reached"  # up to which callback the bodies are gone: their rows are not all looked at again
+WHO = "worker"
+BATCH = 100
+MOST_DAYS = 36_500
+YEAR = 365
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of data with a rule of its own. Zero days: it is kept for ever."""
+
+    name: str
+    label: str
+    default_days: int
+    explained: str
+
+
+KINDS = (
+    Kind("images", "Pictures", 5 * YEAR, "Faces and documents that you sent to Smile. Their size and hash stay."),
+    Kind(
+        "bodies",
+        "Callback bodies and Smile's answers",
+        5 * YEAR,
+        "The full text of what Smile sent and answered. Outcome, code and hash stay.",
+    ),
+    Kind(
+        "persons",
+        "What was given about a customer",
+        5 * YEAR,
+        "ID numbers, names, dates of birth, and what links were filled with. The decision stays.",
+    ),
+    Kind(
+        "refused",
+        "Refused callbacks",
+        30,
+        "Unsigned or wrongly signed ones, as a whole. The last 1,000 at most are kept.",
+    ),
+    Kind("audit", "Audit trail", 7 * YEAR, "The oldest lines. What is left can still be checked for changes."),
+)
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a rule would erase now. `count` stops at one more than COUNT_CAP."""
+
+    count: int
+    oldest: datetime | None
+
+    @property
+    def count_in_words(self) -> str:
+        return f"{self.count:,}" if self.count <= COUNT_CAP else f"more than {COUNT_CAP:,}"
+
+
+def read_rules(session: Session) -> dict[str, int]:
+    stored = read_setting(session, RULES) or {}
+    return {kind.name: stored.get(kind.name, kind.default_days) for kind in KINDS}
+
+
+def write_rules(session: Session, rules: Mapping[str, int], now: datetime) -> None:
+    """Who may, and the line in the audit trail, are the caller's business."""
+    write_setting(session, RULES, dict(rules), now)
+
+
+def what_would_go(session: Session, rules: Mapping[str, int], now: datetime) -> dict[str, Due]:
+    """The dry run: nothing changes."""
+    return {kind.name: _due(session, kind.name, _ends(rules[kind.name], now)) for kind in KINDS}
+
+
+def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[int, list[str]]:
+    """The oldest few that the rule is about: how many, and which files to remove after the commit."""
+    ends = _ends(days, now)
+    if ends is None:
+        return 0, []
+    count, files = _ERASE[kind](session, ends, f"Rule: kept for {days} day{'' if days == 1 else 's'}.", now)
+    if count and kind != "audit":  # which has a line of its own, with its anchor
+        record(session, "retention.erased", kind, now, who=WHO, details={"count": str(count), "days": str(days)})
+    return count, files
+
+
+def _ends(days: int, now: datetime) -> datetime | None:
+    return now - timedelta(days=days) if days else None
+
+
+def _due(session: Session, kind: str, ends: datetime | None) -> Due:
+    counts = 0
+    oldest: list[datetime] = []
+    for table, conditions, at in _LOOK[kind](session, ends) if ends else ():
+        found = select(table.id if hasattr(table, "id") else table.sequence).where(*conditions)
+        counts += session.exec(select(func.count()).select_from(found.limit(COUNT_CAP + 1).subquery())).one()
+        oldest += session.exec(select(at).where(*conditions).order_by(col(at)).limit(1)).all()
+    return Due(min(counts, COUNT_CAP + 1), min(oldest, default=None))
+
+
+Look = tuple[Any, Sequence[Any], Any]
+
+
+def _images(_: Session, ends: datetime) -> list[Look]:
+    of_settled = select(Job.id).where(col(Job.id) == col(Image.job_id), _is_settled()).exists()
+    return [(Image, [col(Image.id) < _first_id(ends), of_settled], Image.created_at)]
+
+
+def _bodies(session: Session, ends: datetime) -> list[Look]:
+    reached = UUID((read_setting(session, REACHED) or {}).get("callback", UUID(int=0).hex))
+    callbacks = [col(Callback.id) > reached, col(Callback.id) < _first_id(ends), col(Callback.erased_at).is_(None)]
+    results = [IS_KEPT, col(Result.id) < _first_id(ends)]
+    return [(Callback, callbacks, Callback.received_at), (Result, results, Result.received_at)]
+
+
+def _persons(_: Session, ends: datetime) -> list[Look]:
+    jobs = [HOLDS_PERSON, col(Job.id) < _first_id(ends), _is_settled()]
+    is_over = or_(col(Link.revoked_at).is_not(None), col(Link.expires_at) <= ends)
+    links = [HOLDS_PREFILL, col(Link.id) < _first_id(ends), is_over]
+    return [(Job, jobs, Job.created_at), (Link, links, Link.created_at)]
+
+
+def _refused(_: Session, ends: datetime) -> list[Look]:
+    of_all = col(Callback.environment).in_(ENVIRONMENTS)  # which the index begins with
+    refused = [of_all, col(Callback.verdict).in_(REFUSED_VERDICTS), col(Callback.id) < _first_id(ends)]
+    return [(Callback, refused, Callback.received_at)]
+
+
+def _audit(_: Session, ends: datetime) -> list[Look]:
+    return [(AuditEntry, [col(AuditEntry.at) < ends], AuditEntry.at)]
+
+
+_LOOK = {"images": _images, "bodies": _bodies, "persons": _persons, "refused": _refused, "audit": _audit}
+
+
+def _is_settled() -> ColumnElement[bool]:
+    """`Job.is_settled` for the database: whatever is still running keeps all that it may need."""
+    is_done = (col(Job.state) == JobState.DONE) & (col(Job.outcome) != Outcome.PROVISIONAL)
+    return or_(col(Job.state).in_(ENDED_STATES), is_done)
+
+
+def _first_id(moment: datetime) -> UUID:
+    """Before every id that was made at this moment or later: ids are in the order of time."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def _oldest(session: Session, look: Look, *options: Any) -> Sequence[Any]:
+    table, conditions, _ = look
+    found = select(table).where(*conditions).options(*options).order_by(col(table.id)).limit(BATCH)
+    return session.exec(found.with_for_update()).all()
+
+
+def _erase_images(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+    images, files = _oldest(session, _images(session, ends)[0]), []
+    for job, of_job in _by_job(session, images):
+        files += erase_images(session, job, of_job, rule, now)
+    return len(images), files
+
+
+def _erase_bodies(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+    look_for_callbacks, look_for_results = _bodies(session, ends)
+    callbacks, results = _oldest(session, look_for_callbacks, WITHOUT_BODY), _oldest(session, look_for_results)
+    for callback in callbacks:
+        erase_body(callback, now)
+    if callbacks:
+        write_setting(session, REACHED, {"callback": callbacks[-1].id.hex}, now)
+    for job, of_job in _by_job(session, results):
+        erase_results(session, job, of_job, rule, now)
+    return len(callbacks) + len(results), []
+
+
+def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+    look_for_jobs, look_for_links = _persons(session, ends)
+    jobs, links = _oldest(session, look_for_jobs), _oldest(session, look_for_links)
+    for job in jobs:
+        erase_given(session, job, rule, now)
+    for link in links:
+        erase_prefill(link, now)
+    return len(jobs) + len(links), []
+
+
+def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tuple[int, list[str]]:
+    callbacks = _oldest(session, _refused(session, ends)[0], WITHOUT_BODY)
+    forget_refused(session, [callback.id for callback in callbacks])
+    return len(callbacks), []
+
+
+def _erase_audit(session: Session, ends: datetime, _: str, now: datetime) -> tuple[int, list[str]]:
+    return forget_lines_before(session, ends, now), []
+
+
+_ERASE = {
+    "images": _erase_images,
+    "bodies": _erase_bodies,
+    "persons": _erase_persons,
+    "refused": _erase_refused,
+    "audit": _erase_audit,
+}
+
+
+def _by_job(session: Session, rows: Sequence[Any]) -> list[tuple[Job, list[Any]]]:
+    """Each job with those of the rows that are its own; locked, since the worker may be saving it."""
+    ids = {row.job_id for row in rows}
+    jobs: Sequence[Job] = session.exec(
+        select(Job).where(col(Job.id).in_(ids)).order_by(col(Job.id)).with_for_update()
+    ).all()
+    return [(job, [row for row in rows if row.job_id == job.id]) for job in jobs]

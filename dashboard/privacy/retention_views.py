@@ -1,0 +1,93 @@
+"""HTTP in, HTTP out for how long data is kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.audit.trail import record
+from dashboard.db import reading, transaction, utc_now
+from dashboard.privacy.forms import as_text, check_rules_form, rules_form
+from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
+from dashboard.web.access import permission_required
+from dashboard.web.pages import see_other
+from dashboard.web.typed_forms import TypedForm
+
+blueprint = Blueprint("retention", __name__)
+
+
+@blueprint.get("/settings/privacy")
+@permission_required("settings.manage")
+def show() -> ResponseReturnValue:
+    with reading() as session:
+        rules = read_rules(session)
+        due = what_would_go(session, rules, utc_now())
+    return _page(rules_form(rules), rules, due)
+
+
+@blueprint.get("/settings/privacy.json")
+@permission_required("settings.manage")
+def show_twin() -> ResponseReturnValue:
+    with reading() as session:
+        rules = read_rules(session)
+        due = what_would_go(session, rules, utc_now())
+    return {"days": rules, "would_go_now": {name: _due_twin(each) for name, each in due.items()}}
+
+
+@blueprint.post("/settings/privacy/previews")
+@permission_required("settings.manage")
+def preview() -> ResponseReturnValue:
+    """The dry run of what was typed. Nothing is saved and nothing goes."""
+    form, rules = check_rules_form(request.form)
+    if rules is None:
+        return _page(form), 422
+    return _preview(form, rules)
+
+
+@blueprint.post("/settings/privacy")
+@permission_required("settings.manage")
+def change() -> ResponseReturnValue:
+    """Rules that would erase something are shown with what that is first, and saved by a second press."""
+    form, rules = check_rules_form(request.form)
+    if rules is None:
+        return _page(form), 422
+    now = utc_now()
+    with transaction() as session:
+        before = read_rules(session)
+        would_go = any(due.count for due in what_would_go(session, rules, now).values())
+        if would_go and request.form.get("seen") != as_text(rules):
+            return _preview(form, rules)
+        changed = {name: f"{before[name]} to {days} days" for name, days in rules.items() if before[name] != days}
+        if changed:
+            write_rules(session, rules, now)
+            record(session, "retention.changed", "settings", now, details=changed)
+    return see_other("retention.show", "Saved. The worker keeps to these rules from now on, once an hour.")
+
+
+def _preview(form: TypedForm, rules: Mapping[str, int]) -> str:
+    with reading() as session:
+        due = what_would_go(session, rules, utc_now())
+    return _page(form, rules, due, is_preview=True)
+
+
+def _page(
+    form: TypedForm,
+    rules: Mapping[str, int] | None = None,
+    due: Mapping[str, Due] | None = None,
+    *,
+    is_preview: bool = False,
+) -> str:
+    return render_template(
+        "privacy/retention.html",
+        form=form,
+        kinds=KINDS,
+        rules=rules,
+        due=due,
+        is_preview=is_preview,
+        seen=as_text(rules) if rules else "",
+    )
+
+
+def _due_twin(due: Due) -> dict[str, Any]:
+    return {"count": due.count_in_words, "oldest": due.oldest.isoformat() if due.oldest else None}

@@ -1,0 +1,179 @@
+"""HTTP in, HTTP out for one person: what is held, handing it out, erasing it, and the proof of that.
+
+What a person is known by is only ever sent in a body: addresses end in histories and logs.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlmodel import Session
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import Database, keyring_of, reading, transaction, utc_now
+from dashboard.errors import Conflict, Invalid
+from dashboard.privacy.erasing import Erased, erase_person, find_erasure, list_erasures
+from dashboard.privacy.export import export_person
+from dashboard.privacy.files import remove_files
+from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_held
+from dashboard.privacy.journal import note_erasures
+from dashboard.privacy.models import Erasure
+from dashboard.privacy.traces import wipe_traces
+from dashboard.web.access import permission_required
+from dashboard.web.pages import json_list, see_other
+from dashboard.web.typed_forms import TypedForm
+
+blueprint = Blueprint("privacy", __name__)
+
+
+@blueprint.get("/privacy")
+@permission_required("privacy.manage")
+def index() -> ResponseReturnValue:
+    return _index(TypedForm({}))
+
+
+@blueprint.get("/privacy.json")
+@permission_required("privacy.manage")
+def index_twin() -> ResponseReturnValue:
+    with reading() as session:
+        erasures = list_erasures(session)
+    return json_list([_proof(erasure) for erasure in erasures], None, len(erasures), count_is_exact=True)
+
+
+@blueprint.post("/privacy/searches")
+@permission_required("privacy.manage")
+def search() -> ResponseReturnValue:
+    """By POST, and answered with the page itself: nothing of the person is in an address. The trail says who looked."""
+    try:
+        with transaction() as session:
+            found = find_person(session, request.form.get(FIELD, ""))
+            held = what_is_held(session, found.identifier, found.named)
+            record(session, "person.searched", "privacy", utc_now(), details={"jobs": str(len(found.named))})
+    except Invalid as error:
+        return _index(TypedForm(request.form.to_dict(), error.fields)), 422
+    return _held_page(found, held, {job.id for job in found.named})
+
+
+@blueprint.post("/privacy/searches.json")
+@permission_required("privacy.manage")
+def search_twin() -> ResponseReturnValue:
+    with transaction() as session:
+        try:
+            found = find_person(session, request.form.get(FIELD, ""))
+        except Invalid as error:
+            return jsonify(errors=error.fields), 422
+        held = what_is_held(session, found.identifier, found.named)
+        record(session, "person.searched", "privacy", utc_now(), details={"jobs": str(len(found.named))})
+    return {
+        "jobs": [str(job.id) for job in found.named],
+        "related_jobs": [{"id": str(job.id), "why": why} for job, why in found.related],
+        "callbacks": [str(callback.id) for callback in held.callbacks],
+        "links": [str(link.id) for link in held.links],
+        "counts": held.counts,
+    }
+
+
+@blueprint.post("/privacy/exports")
+@permission_required("privacy.manage")
+def export() -> ResponseReturnValue:
+    now = utc_now()
+    with transaction() as session:
+        _, held = _chosen(session)
+        if held.is_nothing:
+            raise Conflict("Nothing was chosen, so there is nothing to hand out.")
+        record(session, "person.exported", "privacy", now, details={k: str(v) for k, v in held.counts.items()})
+        keyring = keyring_of(session)
+    package = export_person(_database(), _settings(), keyring, held, now)
+    headers = {"Content-Disposition": f'attachment; filename="person-{now:%Y-%m-%d}.zip"'}
+    return Response(package, mimetype="application/zip", headers=headers)
+
+
+@blueprint.post("/privacy/erasures")
+@permission_required("privacy.manage")
+def erase() -> ResponseReturnValue:
+    """Committed first; then files, the journal beside the database, and what the database keeps of before."""
+    now = utc_now()
+    with reading() as session:
+        found, held = _chosen(session)
+    try:
+        with transaction() as session:
+            erased = _erase(session, found, now)
+    except Invalid as error:
+        return _held_page(found, held, {job.id for job in held.jobs}, error.fields), 422
+    except Conflict as error:
+        return _held_page(found, held, {job.id for job in held.jobs}, {"confirmation": error.message}), 409
+    remove_files(_settings(), erased.files)
+    with reading() as session:
+        note_erasures(session, _settings())
+    is_clean = wipe_traces(_database())
+    rest = "" if is_clean else " The database is busy: old pages of its log are wiped by the worker within the hour."
+    return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
+
+
+def _erase(session: Session, found: Found, now: datetime) -> Erased:
+    if request.form.get("confirmation", "").strip() != found.identifier:
+        raise Invalid({"confirmation": "Type it once more, exactly as you searched for it. Nothing was erased."})
+    ids = request.form.getlist("job", type=UUID)
+    erased = erase_person(session, found, ids, current_user.email, current_user.id, now)
+    details = {name: str(count) for name, count in erased.erasure.counts.items()}
+    record(session, "person.erased", f"erasure {erased.erasure.id}", now, details=details)
+    return erased
+
+
+@blueprint.get("/privacy/erasures/<uuid:erasure_id>")
+@permission_required("privacy.manage")
+def show(erasure_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        return render_template("privacy/erasure.html", erasure=find_erasure(session, erasure_id))
+
+
+@blueprint.get("/privacy/erasures/<uuid:erasure_id>.json")
+@permission_required("privacy.manage")
+def show_twin(erasure_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        return _proof(find_erasure(session, erasure_id))
+
+
+def _chosen(session: Session) -> tuple[Found, Held]:
+    """What was ticked, out of what is found now."""
+    found = find_person(session, request.form.get(FIELD, ""))
+    jobs = found.chosen(request.form.getlist("job", type=UUID))
+    return found, what_is_held(session, found.identifier, jobs)
+
+
+def _index(form: TypedForm) -> str:
+    with reading() as session:
+        return render_template("privacy/index.html", form=form, erasures=list_erasures(session))
+
+
+def _held_page(found: Found, held: Held, ticked: set[UUID], errors: dict[str, str] | None = None) -> str:
+    form = TypedForm({FIELD: found.identifier}, errors or {})
+    return render_template("privacy/held.html", found=found, held=held, ticked=ticked, form=form)
+
+
+def _proof(erasure: Erasure) -> dict[str, Any]:
+    return {
+        "id": str(erasure.id),
+        "erased_at": erasure.at.isoformat(),
+        "erased_by": erasure.erased_by,
+        "identifier_digests": erasure.identifier_digests,
+        "counts": erasure.counts,
+        "manifest": erasure.manifest,
+        "manifest_sha256": erasure.manifest_sha256,
+    }
+
+
+def _database() -> Database:
+    database = current_app.extensions["database"]
+    assert isinstance(database, Database)
+    return database
+
+
+def _settings() -> Settings:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings

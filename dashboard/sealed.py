@@ -1,0 +1,38 @@
+"""Which columns hold sealed values: each slice says so in one line beside its table, and rotation finds them here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import SQLModel
+
+
+@dataclass(frozen=True)
+class SealedColumn:
+    """A column whose value is sealed, and what each value is bound to, by the id of its row.
+
+    `digest` names a column beside it that holds a keyed digest for search, and `digested` tells what of the opened
+    value it is of. `take_out` and `put_in` are for a value that is part of a larger one.
+    """
+
+    table: type[SQLModel]
+    name: str
+    identity: Callable[[UUID], str]
+    digest: str = ""
+    digested: Callable[[bytes], str] = bytes.decode
+    take_out: Callable[[Any], bytes | None] = lambda value: value
+    put_in: Callable[[Any, bytes], Any] = lambda _, sealed: sealed
+
+
+_COLUMNS: list[SealedColumn] = []
+
+
+def is_sealed(table: type[SQLModel], name: str, identity: Callable[[UUID], str], **more: Any) -> None:
+    """The one line: `is_sealed(Member, "totp_secret_sealed", lambda row_id: f"member:{row_id}:totp")`."""
+    _COLUMNS.append(SealedColumn(table, name, identity, **more))
+
+
+def sealed_columns() -> tuple[SealedColumn, ...]:
+    """All that are known once `dashboard.models` is imported."""
+    return tuple(_COLUMNS)

@@ -1,0 +1,59 @@
+"""Handing out all about one person: everything is in it, nothing of others, no signature, and the trail says so."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+from sqlmodel import Session, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.config import Settings
+from dashboard.db import Database
+from tests.factories.images import make_jpeg
+from tests.factories.persons import AMINA, BABA, make_known_person
+
+SignInAs = Callable[[str], FlaskClient]
+
+
+def test_zip_holds_everything_about_the_person_and_nobody_else(
+    sign_in: SignInAs, database: Database, settings: Settings, session: Session
+):
+    job, callback, _ = make_known_person(database, settings)
+    make_known_person(database, settings, BABA)
+    ada = sign_in("ada")
+
+    answer = ada.post("/privacy/exports", data={"identifier": AMINA.reference, "job": [str(job.id)]})
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert AMINA.mark not in answer.headers["Content-Disposition"]
+    package = zipfile.ZipFile(io.BytesIO(answer.data))
+    assert package.testzip() is None
+    contents = {name: package.read(name) for name in package.namelist()}
+    told = json.loads(contents[f"jobs/{job.id}.json"])
+    assert told["given"] == AMINA.given | {"id_number": AMINA.number}
+    assert told["answers"][0]["answer"]["FullName"] == f"{AMINA.given['last_name']} {AMINA.given['first_name']}"
+    assert [content for name, content in contents.items() if name.count("/") == 2] == [make_jpeg(1, 40, 50)]
+    assert json.loads(contents[f"callbacks/{callback.id}.json"])["body"]["IDNumber"] == AMINA.number
+    assert json.loads(contents["links.json"])[0]["filled_with"] == {"first_name": AMINA.given["first_name"]}
+    assert json.loads(contents["tokens.json"])[0]["user_id"] == AMINA.user_id
+    everything = b"".join(contents.values())
+    assert BABA.mark.encode() not in everything
+    assert b'"signature"' not in everything
+    [line] = session.exec(select(AuditEntry).where(AuditEntry.action == "person.exported")).all()
+    assert (line.who, line.details["images"]) == ("ada@example.com", "1")
+
+
+def test_nothing_chosen_is_refused(sign_in: SignInAs):
+    assert sign_in("ada").post("/privacy/exports", data={"identifier": "nobody"}).status_code == 409
+
+
+def test_what_was_erased_is_left_out_without_an_error(sign_in: SignInAs, database: Database, settings: Settings):
+    job, *_ = make_known_person(database, settings)
+    ada = sign_in("ada")
+    typed = {"identifier": AMINA.reference, "job": [str(job.id)]}
+    ada.post("/privacy/erasures", data=typed | {"confirmation": AMINA.reference})
+
+    assert ada.post("/privacy/exports", data=typed).status_code == 409
