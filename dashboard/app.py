@@ -17,14 +17,20 @@ import dashboard.links.views
 import dashboard.settings.callback_views
 import dashboard.settings.views
 import dashboard.team.views
+from dashboard.audit.wording import set_up_words
+from dashboard.callbacks import trail_words as callback_words
 from dashboard.callbacks.hooks import open_door
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
+from dashboard.jobs import trail_words as job_words
 from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import attach_smile_clients
 from dashboard.jobs.live_catalogue import LiveCatalogue
+from dashboard.links import trail_words as link_words
+from dashboard.settings import trail_words as setting_words
 from dashboard.smile_keys import attach_smile_keys
+from dashboard.team import trail_words as member_words
 from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
@@ -37,6 +43,14 @@ from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.worker.queue import attach_queue
 
 MEGABYTE = 1024 * 1024
+#: The nouns of the audit trail, each with the words of the slice that it belongs to.
+TRAIL_WORDS = (
+    member_words.WORDS,
+    *(job_words.WORDS, job_words.LIST_WORDS),
+    *(link_words.WORDS, link_words.TOKEN_WORDS),
+    *(callback_words.WORDS, callback_words.RUN_WORDS),
+    *(setting_words.WORDS, setting_words.KEY_WORDS),
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -72,6 +86,7 @@ def create_app(settings: Settings) -> Flask:
     attach_smile_clients(app, settings)
     app.extensions["availability"] = AvailabilityCache()
     app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
+    set_up_words(app, TRAIL_WORDS)
     _set_up_web(app, settings)
     for views in (
         dashboard.team.views,

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from dashboard.audit import checking
+from dashboard.audit import tasks as audit_tasks
 from dashboard.callbacks import runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
@@ -15,6 +17,7 @@ from dashboard.worker.schedule import FindDue, Tidy
 
 def tasks() -> Mapping[str, Task]:
     return {
+        "audit.check_chain": audit_tasks.check_chain,
         "jobs.advance": job_tasks.advance,
         "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
         "callbacks.handle": callback_tasks.handle,
@@ -26,6 +29,7 @@ def tasks() -> Mapping[str, Task]:
 
 def due_rows(environment: str) -> Mapping[str, FindDue]:
     return {
+        "audit.check_chain": checking.checks_due,
         "callbacks.handle_again": lambda session, now, limit: callbacks_due(session, environment, now, limit),
         "callbacks.process_run": lambda session, now, limit: runs.runs_due(session, environment, now, limit),
         "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
@@ -39,4 +43,4 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
 
 
 def tidying() -> Sequence[Tidy]:
-    return (sent_signatures.forget_old,)
+    return (sent_signatures.forget_old, checking.begin_daily_check)
