@@ -6,6 +6,7 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import dashboard.audit.reveals
 import dashboard.audit.views
 import dashboard.callbacks.views
 import dashboard.jobs.views
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.links.customer,
         dashboard.callbacks.views,
         dashboard.audit.views,
+        dashboard.audit.reveals,
         dashboard.settings.views,
         dashboard.settings.callback_views,
         health,
