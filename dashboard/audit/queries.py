@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from dashboard.audit.filters import AuditFilter
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.wording import Vocabulary
-from dashboard.db import reading
+from dashboard.db import Read
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE
 
 EXPORTED_AT_ONCE = 500
@@ -56,11 +56,11 @@ def count_entries(session: Session, wanted: Wanted, *, cap: int | None = COUNT_C
     return session.exec(select(func.count()).select_from(matching.subquery())).one()
 
 
-def all_entries(wanted: Wanted, through: int) -> Iterator[Sequence[AuditEntry]]:
+def all_entries(read: Read, wanted: Wanted, through: int) -> Iterator[Sequence[AuditEntry]]:
     """Every line that matches, newest first, a few hundred in memory at a time, each batch read by itself."""
     before: int | None = through + 1
     while before is not None:
-        with reading() as session:
+        with read() as session:
             batch = newest_entries(session, wanted, before, EXPORTED_AT_ONCE)
         yield batch
         before = batch[-1].sequence if len(batch) == EXPORTED_AT_ONCE else None

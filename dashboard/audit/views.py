@@ -16,7 +16,7 @@ from dashboard.audit.filters import LOOKS, AuditFilter
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
 from dashboard.audit.trail import record
 from dashboard.audit.wording import vocabulary
-from dashboard.db import reading, transaction, utc_now
+from dashboard.db import reader, reading, transaction, utc_now
 from dashboard.web.access import permission_required
 from dashboard.web.filters import words
 from dashboard.web.pages import json_list, see_other
@@ -73,12 +73,12 @@ def index_json() -> ResponseReturnValue:
 @blueprint.get("/audit.csv")
 @permission_required("audit.export")
 def index_csv() -> ResponseReturnValue:
-    known, environment = vocabulary(), _environment()
-    batches = queries.all_entries(*_to_export("CSV"))
+    known, environment, read = vocabulary(), _environment(), reader()
+    batches = queries.all_entries(read, *_to_export("CSV"))
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for batch in batches:
-            with reading() as session:
+            with read() as session:
                 sentences = known.tell(session, environment, batch)
             yield from map(as_row, batch, sentences)
 
@@ -88,7 +88,7 @@ def index_csv() -> ResponseReturnValue:
 @blueprint.get("/audit/export.json")
 @permission_required("audit.export")
 def export_json() -> ResponseReturnValue:
-    return download("audit.json", "application/json", json_pieces(queries.all_entries(*_to_export("JSON"))))
+    return download("audit.json", "application/json", json_pieces(queries.all_entries(reader(), *_to_export("JSON"))))
 
 
 @blueprint.get("/audit/chain")

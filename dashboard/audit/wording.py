@@ -81,12 +81,14 @@ class Vocabulary:
                 wanted.setdefault(noun, set()).add(row_id)
             if entry.member_id:
                 wanted.setdefault("member", set()).add(entry.member_id)
+        members = self._members(session, environment, entries)
+        wanted.setdefault("member", set()).update(members.values())
         found = {
             noun: self.nouns[noun].find(session, environment, sorted(ids))
             for noun, ids in wanted.items()
             if noun in self.nouns
         }
-        return [self._sentence(entry, found) for entry in entries]
+        return [self._sentence(entry, found, entry.member_id or members.get(entry.who)) for entry in entries]
 
     def subjects_of(self, session: Session, subject: str) -> list[str]:
         """The subject itself, and those of the rows that belong to it: a job's callbacks and its link."""
@@ -107,9 +109,17 @@ class Vocabulary:
             f"{each.noun} {found}" for each in self.nouns.values() for found in each.search(session, environment, typed)
         ]
 
-    def _sentence(self, entry: AuditEntry, found: Mapping[str, Mapping[UUID, Found]]) -> Sentence:
+    def _members(self, session: Session, environment: str, entries: Sequence[AuditEntry]) -> dict[str, UUID]:
+        """Who signs in is known by the address alone."""
+        addresses = {entry.who for entry in entries if entry.member_id is None and "@" in entry.who}
+        found = {who: self.nouns["member"].search(session, environment, who) for who in sorted(addresses)}
+        return {who: ids[0] for who, ids in found.items() if ids}
+
+    def _sentence(
+        self, entry: AuditEntry, found: Mapping[str, Mapping[UUID, Found]], member_id: UUID | None
+    ) -> Sentence:
         noun, row_id = split_subject(entry.subject)
-        person = found.get("member", {}).get(entry.member_id) if entry.member_id else None
+        person = found.get("member", {}).get(member_id) if member_id else None
         known = self.nouns.get(noun)
         row = found.get(noun, {}).get(row_id) if row_id else None
         if row is None:

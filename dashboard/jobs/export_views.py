@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
-from dashboard.db import transaction, utc_now
+from dashboard.db import reader, transaction, utc_now
 from dashboard.jobs import queries
 from dashboard.jobs.twins import job_twin
 from dashboard.web.access import permission_required
@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
             {"q": "a search"} if wanted.q else {}
         )
         record(session, "jobs.exported", "jobs", now, details=asked | {"jobs": str(count)})
-    batches = queries.all_jobs(environment, wanted, now, through) if through else ()
+    batches = queries.all_jobs(reader(), environment, wanted, now, through) if through else ()
     twins = (job_twin(job, now) for batch in batches for job in batch)
     return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
 

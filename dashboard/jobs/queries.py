@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
-from dashboard.db import keyring_of, reading
+from dashboard.db import Read, keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result
 from dashboard.jobs.products import Product
@@ -117,11 +117,11 @@ def count_jobs(session: Session, environment: str, wanted: JobFilter, now: datet
     return session.exec(select(func.count()).select_from(Job).where(*conditions)).one()
 
 
-def all_jobs(environment: str, wanted: JobFilter, now: datetime, through: UUID) -> Iterator[Sequence[Job]]:
+def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, through: UUID) -> Iterator[Sequence[Job]]:
     """Every job that matches, newest first, a few hundred in memory at a time, each batch read by itself."""
     place = col(Job.id) <= through
     while True:
-        with reading() as session:
+        with read() as session:
             conditions = [col(Job.environment) == environment, place, *wanted.conditions(session, now)]
             found = select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(TAKEN_OUT_AT_ONCE)
             batch = session.exec(found).all()
