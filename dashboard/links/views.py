@@ -191,10 +191,11 @@ def revoke(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def extend(link_id: UUID) -> ResponseReturnValue:
     days = request.form.get("days", type=int) or 0
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
     with transaction() as session:
-        extend_link(session, _find(session, link_id), days, utc_now())
+        link = _find(session, link_id)
+        if not 1 <= days <= MOST_DAYS:
+            raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
+        extend_link(session, link, days, utc_now())
     return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
 
 
