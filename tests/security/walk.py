@@ -13,7 +13,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
 from dashboard.jobs.models import Image, Job
 from dashboard.links.models import LinkKind
-from dashboard.smile_keys import add_key
+from dashboard.smile_keys import add_key, seed_keys
 from dashboard.team.models import Member
 from dashboard.team.permissions import Role
 from dashboard.web.access import required_permission
@@ -73,6 +73,8 @@ class World:
     of_other_kinds: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        with self.database.transaction() as session:
+            seed_keys(session, self.settings, utc_now())
         self.renew()
         self.foreign = self.make("production")
 
