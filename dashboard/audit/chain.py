@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from dashboard.audit.forgetting import is_rightful_beginning
-from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry, ChainCheck
+from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry, ChainCheck, hash_of
 
 #: Lines that are read at once.
 STRETCH = 2_000
@@ -109,47 +109,36 @@ def _columns(session: Session) -> list[Any]:
 
 
 def _problem_with(session: Session, number: int, stored: Stored, before: ChainReport) -> tuple[int, str] | None:
-    entry = _as_written(number, stored)
+    previous_hash, own_hash = stored[-2:] if stored else ("", "")
     if number != before.sequence + 1:
-        if entry is None or not is_rightful_beginning(session, number, entry.previous_hash):
+        if not is_rightful_beginning(session, number, previous_hash):
             missing = f"Line {before.sequence + 1:,} is missing"
             return before.sequence + 1, f"{missing}: it was removed, or its number was changed."
-    elif entry and entry.previous_hash != before.hash:
+    elif stored and previous_hash != before.hash:
         follows = f"Line {number:,} does not follow from the line before it"
         return number, f"{follows}: lines were swapped, put in, or written anew here."
-    if entry is None or entry.compute_hash() != entry.hash:
+    if not stored or _hash_of_stored(number, stored) != own_hash:
         return number, f"Line {number:,} is not as it was written: its content does not fit its own hash."
     return None
 
 
-def _as_written(number: int, stored: Stored) -> AuditEntry | None:
-    """The entry, if every value stands there just as we write it."""
-    if not stored or not all(isinstance(text, str) for text in (stored[1], *stored[3:])):
+def _hash_of_stored(number: int, stored: Stored) -> str | None:
+    """None where a value does not stand there just as we write it."""
+    if not all(isinstance(text, str) for text in (stored[1], *stored[3:])):
         return None
-    at, who, member_id, action, subject, details, from_address, previous_hash, own_hash = stored
+    at, who, member_id, action, subject, details, from_address, previous_hash, _ = stored
     try:
         moment = at.astimezone(UTC) if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
         member = UUID(member_id) if isinstance(member_id, str) else member_id
         facts = json.loads(details)
         spelled = moment.replace(tzinfo=None).isoformat(" ", "microseconds"), json.dumps(facts)
+        if spelled[1] != details or (isinstance(at, str) and spelled[0] != at):
+            return None
+        if isinstance(member_id, str) and member.hex != member_id:
+            return None
+        return hash_of(number, moment, who, member, action, subject, facts, from_address, previous_hash)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    if spelled[1] != details or (isinstance(at, str) and spelled[0] != at):
-        return None
-    if isinstance(member_id, str) and member and member.hex != member_id:
-        return None
-    return AuditEntry(
-        sequence=number,
-        at=moment,
-        who=who,
-        member_id=member,
-        action=action,
-        subject=subject,
-        details=facts,
-        from_address=from_address,
-        previous_hash=previous_hash,
-        hash=own_hash,
-    )
 
 
 def _compared_with_earlier_checks(session: Session, report: ChainReport) -> ChainReport:

@@ -34,9 +34,23 @@ class AuditEntry(SQLModel, table=True):
     hash: str
 
     def compute_hash(self) -> str:
-        facts = [self.sequence, self.at.isoformat(), self.who, str(self.member_id or ""), self.action, self.subject]
-        text = json.dumps([*facts, self.details, self.from_address, self.previous_hash], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        facts = (self.sequence, self.at, self.who, self.member_id, self.action, self.subject)
+        return hash_of(*facts, self.details, self.from_address, self.previous_hash)
+
+
+def hash_of(
+    sequence: int,
+    at: datetime,
+    who: str,
+    member_id: UUID | None,
+    action: str,
+    subject: str,
+    details: dict[str, str],
+    from_address: str,
+    previous_hash: str,
+) -> str:
+    facts = [sequence, at.isoformat(), who, str(member_id or ""), action, subject, details, from_address, previous_hash]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 class ChainCheck(SQLModel, table=True):

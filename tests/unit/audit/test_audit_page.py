@@ -26,7 +26,7 @@ def test_an_owner_reads_the_newest_lines_first(sign_in: SignInAs, database: Data
 
     assert page.status_code == 200
     assert page.text.index("signed in") < page.text.index("row 1") < page.text.index("row 0")
-    assert "product: basic_kyc" in page.text
+    assert "product: basic kyc" in page.text
     assert "3 lines" in page.text
     assert 'rel="next"' not in page.text
 
