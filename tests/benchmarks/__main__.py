@@ -19,6 +19,7 @@ from tests.benchmarks import (
     starts,
     submission,
     sync_before_answer,
+    trail,
 )
 from tests.benchmarks.report import Figure
 
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "starts": starts.measure,
     "attacks": attacks.measure,
     "callbacks": callbacks.measure,
+    "trail": trail.measure,
 }
 
 
