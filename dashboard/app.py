@@ -7,6 +7,7 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import dashboard.audit.reveals
 import dashboard.audit.views
 import dashboard.callbacks.views
 import dashboard.jobs.views
@@ -29,14 +30,21 @@ import dashboard.team.passkey_views
 import dashboard.team.reset_views
 import dashboard.team.second_factor_views
 import dashboard.team.views
+from dashboard.audit.wording import set_up_words
+from dashboard.callbacks import trail_words as callback_words
 from dashboard.callbacks.hooks import open_door
 from dashboard.config import Settings, resource_dir
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
+from dashboard.jobs import trail_words as job_words
 from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import attach_smile_clients
 from dashboard.jobs.live_catalogue import LiveCatalogue
+from dashboard.links import trail_words as link_words
+from dashboard.privacy import trail_words as privacy_words
+from dashboard.settings import trail_words as setting_words
 from dashboard.smile_keys import attach_smile_keys
+from dashboard.team import trail_words as member_words
 from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
@@ -49,6 +57,16 @@ from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.worker.queue import attach_queue
+
+#: The nouns of the audit trail, each with the words of the slice that it belongs to.
+TRAIL_WORDS = (
+    *(member_words.WORDS, member_words.INVITATION_WORDS, member_words.GUESSING_WORDS, member_words.MAIL_WORDS),
+    *(job_words.WORDS, job_words.LIST_WORDS),
+    *(link_words.WORDS, link_words.TOKEN_WORDS),
+    *(callback_words.WORDS, callback_words.RUN_WORDS),
+    *(setting_words.WORDS, setting_words.KEY_WORDS, setting_words.DATABASE_WORDS),
+    *(privacy_words.WORDS, privacy_words.ERASURE_WORDS, privacy_words.RETENTION_WORDS),
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -83,6 +101,7 @@ def create_app(settings: Settings) -> Flask:
     attach_smile_clients(app, settings)
     app.extensions["availability"] = AvailabilityCache()
     app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
+    set_up_words(app, TRAIL_WORDS)
     _set_up_web(app, settings)
     for views in (
         dashboard.team.views,
@@ -98,6 +117,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.links.customer,
         dashboard.callbacks.views,
         dashboard.audit.views,
+        dashboard.audit.reveals,
         dashboard.settings.views,
         dashboard.settings.callback_views,
         dashboard.settings.health_views,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from dashboard.audit import checking
+from dashboard.audit import tasks as audit_tasks
 from dashboard.callbacks import runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
@@ -21,6 +23,7 @@ from dashboard.worker.schedule import Beat, FindDue, Tidy
 
 def tasks() -> Mapping[str, Task]:
     return {
+        "audit.check_chain": audit_tasks.check_chain,
         "jobs.advance": job_tasks.advance,
         "jobs.note_overdue_callback": job_tasks.note_overdue_callback,
         "callbacks.handle": callback_tasks.handle,
@@ -34,6 +37,7 @@ def tasks() -> Mapping[str, Task]:
 
 def due_rows(environment: str) -> Mapping[str, FindDue]:
     return {
+        "audit.check_chain": checking.checks_due,
         "callbacks.handle_again": lambda session, now, limit: callbacks_due(session, environment, now, limit),
         "callbacks.process_run": lambda session, now, limit: runs.runs_due(session, environment, now, limit),
         "jobs.advance": lambda session, now, limit: following.jobs_due(session, environment, now, limit),
@@ -51,6 +55,7 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
 def tidying() -> Sequence[Tidy]:
     return (
         sent_signatures.forget_old,
+        checking.begin_daily_check,
         throttle.forget_old_tries,
         one_time.forget_old_links,
         outbox.forget_old_mails,

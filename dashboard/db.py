@@ -1,7 +1,7 @@
 """The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,8 @@ except ImportError:  # On platforms without that wheel, `dashboard doctor` says 
 BUSY_TIMEOUT_MS = 5000
 #: The SQLite that all databases here are opened with.
 SQLITE = sqlite
+
+Read = Callable[[], AbstractContextManager[Session]]
 
 
 def new_id() -> UUID:
@@ -146,6 +148,11 @@ def reading() -> Iterator[Session]:
     """One read transaction of the running app; see `Database.reading`."""
     with _database().reading() as session:
         yield session
+
+
+def reader() -> Read:
+    """`reading` for what goes on after the request, such as a file that is made while it is sent."""
+    return _database().reading
 
 
 def keyring_of(session: Session) -> KeyRing:

@@ -11,6 +11,7 @@ from dashboard.audit.trail import record
 from dashboard.stored_settings import read_setting, write_setting
 
 ANCHOR = "audit_anchor"
+ACTION = "audit.forgotten"
 WHO = "worker"
 MOST_AT_ONCE = 5000
 
@@ -42,7 +43,15 @@ def forget_lines_before(session: Session, moment: datetime, now: datetime) -> in
         return 0
     anchor, removed = Anchor(line.sequence, line.hash), line.sequence - before.sequence
     details = {"lines": str(removed), "up_to": str(anchor.sequence), "hash": anchor.hash}
-    record(session, "audit.forgotten", "audit trail", now, who=WHO, details=details)
+    record(session, ACTION, "audit trail", now, who=WHO, details=details)
     write_setting(session, ANCHOR, asdict(anchor), now)
     session.connection().execute(delete(AuditEntry).where(col(AuditEntry.sequence) <= anchor.sequence))
     return removed
+
+
+def is_rightful_beginning(session: Session, number: int, previous_hash: str) -> bool:
+    """Whether the trail begins here, and a line tells that what came before was removed, down to its last hash."""
+    if session.exec(select(AuditEntry.sequence).order_by(col(AuditEntry.sequence)).limit(1)).first() != number:
+        return False
+    told = session.exec(select(AuditEntry.details).where(AuditEntry.action == ACTION)).all()
+    return any((details.get("up_to"), details.get("hash")) == (str(number - 1), previous_hash) for details in told)

@@ -20,10 +20,11 @@ def record(
     """Adds one line. Who and from where come from the request, unless `who` names a process."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
-    last = session.exec(select(AuditEntry).order_by(col(AuditEntry.sequence).desc()).limit(1)).first()
+    newest = select(AuditEntry.sequence, AuditEntry.hash).order_by(col(AuditEntry.sequence).desc()).limit(1)
+    last_sequence, last_hash = session.exec(newest).first() or (0, FIRST_PREVIOUS_HASH)
     email, member_id, address = _caller()
     entry = AuditEntry(
-        sequence=last.sequence + 1 if last else 1,
+        sequence=last_sequence + 1,
         at=now,
         who=who or email,
         member_id=member_id,
@@ -31,7 +32,7 @@ def record(
         subject=subject,
         details=details or {},
         from_address=address,
-        previous_hash=last.hash if last else FIRST_PREVIOUS_HASH,
+        previous_hash=last_hash,
         hash="",
     )
     entry.hash = entry.compute_hash()

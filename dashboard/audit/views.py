@@ -1,15 +1,28 @@
-"""HTTP in, HTTP out for the audit trail. Read-only: nothing here changes a line."""
+"""HTTP in, HTTP out for the audit trail. Nothing here changes a line; a check and an export add one."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlmodel import Session
 
 from dashboard.audit import queries
-from dashboard.audit.models import AuditEntry
-from dashboard.db import reading
+from dashboard.audit.chain import ChainReport, problem_with_head
+from dashboard.audit.checking import ask_for_check, last_check, running_check
+from dashboard.audit.export import HEADER, as_json, as_row, json_pieces
+from dashboard.audit.filters import LOOKS, AuditFilter
+from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
+from dashboard.audit.trail import record
+from dashboard.audit.wording import vocabulary
+from dashboard.db import reader, reading, transaction, utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.pages import json_list
+from dashboard.web.filters import words
+from dashboard.web.pages import json_list, see_other
+from dashboard.web.pagination import COUNT_CAP, same_address
+from dashboard.web.spreadsheets import csv_answer, download
+from dashboard.worker.queue import wake
 
 blueprint = Blueprint("audit", __name__)
 #: Beyond this no line is numbered, and the database's integers end.
@@ -19,42 +32,163 @@ LAST_NUMBER = 2**31 - 1
 @blueprint.get("/audit")
 @permission_required("audit.read")
 def index() -> ResponseReturnValue:
+    asked, known = AuditFilter.from_args(request.args), vocabulary()
     with reading() as session:
-        entries, next_before = queries.list_entries(session, _asked_before())
-        count = queries.count_entries(session)
+        wanted = queries.Wanted.of(session, _environment(), asked, known)
+        entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
+        count = queries.count_entries(session, wanted)
+        sentences = known.tell(session, _environment(), entries)
+        context = {
+            "people": queries.list_people(session),
+            "groups": _groups(queries.list_actions(session)),
+            "chain": _chain(session),
+            "compared": _compared_head(session),
+        }
     return render_template(
-        "audit/index.html", entries=entries, count=count, next_address=_next_address("audit.index", next_before)
+        "audit/index.html",
+        lines=list(zip(entries, sentences, strict=True)),
+        count_in_words=f"{count:,} lines" if count <= COUNT_CAP else f"more than {COUNT_CAP:,} lines",
+        next_address=same_address(before=next_before) if next_before else None,
+        filter=asked,
+        LOOKS=LOOKS,
+        looks=known.looks,
+        **context,
     )
 
 
 @blueprint.get("/audit.json")
 @permission_required("audit.read")
 def index_json() -> ResponseReturnValue:
+    asked, known = AuditFilter.from_args(request.args), vocabulary()
     with reading() as session:
-        entries, next_before = queries.list_entries(session, _asked_before())
-        count = queries.count_entries(session)
-    next_address = _next_address("audit.index_json", next_before)
-    return json_list([_as_json(entry) for entry in entries], next_address, count, count_is_exact=True)
+        wanted = queries.Wanted.of(session, _environment(), asked, known)
+        entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
+        count = queries.count_entries(session, wanted)
+        sentences = known.tell(session, _environment(), entries)
+    items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(entries, sentences, strict=True)]
+    next_address = same_address(before=next_before) if next_before else None
+    return json_list(items, next_address, min(count, COUNT_CAP), count <= COUNT_CAP)
 
 
-def _asked_before() -> int | None:
-    """The number before which the asked page begins; nonsense begins at the top."""
-    before = request.args.get("before", type=int)
-    return before if before is not None and 0 < before <= LAST_NUMBER else None
+@blueprint.get("/audit.csv")
+@permission_required("audit.export")
+def index_csv() -> ResponseReturnValue:
+    known, environment, read = vocabulary(), _environment(), reader()
+    batches = queries.all_entries(read, *_to_export("CSV"))
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for batch in batches:
+            with read() as session:
+                sentences = known.tell(session, environment, batch)
+            yield from map(as_row, batch, sentences)
+
+    return csv_answer("audit.csv", HEADER, rows())
 
 
-def _next_address(endpoint: str, before: int | None) -> str | None:
-    return url_for(endpoint, before=before) if before else None
+@blueprint.get("/audit/export.json")
+@permission_required("audit.export")
+def export_json() -> ResponseReturnValue:
+    return download("audit.json", "application/json", json_pieces(queries.all_entries(reader(), *_to_export("JSON"))))
 
 
-def _as_json(entry: AuditEntry) -> dict[str, Any]:
+@blueprint.get("/audit/chain")
+@permission_required("audit.read")
+def chain() -> ResponseReturnValue:
+    """The part of the page that tells whether the chain holds; it asks for itself while a check is under way."""
+    with reading() as session:
+        return render_template("audit/_chain.html", chain=_chain(session), compared=None)
+
+
+@blueprint.get("/audit/chain.json")
+@permission_required("audit.read")
+def chain_json() -> ResponseReturnValue:
+    with reading() as session:
+        facts = _chain(session)
+    return jsonify(
+        head=facts["head"],
+        checked=_check_as_json(facts["last"]),
+        running=_check_as_json(facts["running"]),
+    )
+
+
+@blueprint.post("/audit/checks")
+@permission_required("audit.read")
+def check() -> ResponseReturnValue:
+    with transaction() as session:
+        asked = ask_for_check(session, current_user.email, utc_now())
+    wake("audit.check_chain", asked.id)
+    return see_other("audit.index", "The chain is being checked.", _anchor="chain")
+
+
+def _to_export(kind: str) -> tuple[queries.Wanted, int]:
+    """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
+    asked = AuditFilter.from_args(request.args)
+    with transaction() as session:
+        wanted = queries.Wanted.of(session, _environment(), asked, vocabulary())
+        through = (queries.newest_head(session) or (0, ""))[0]
+        count = queries.count_entries(session, wanted, cap=None)
+        # What was searched for may be a customer's.
+        details = asked.asked | ({"q": "a search"} if asked.q else {}) | {"as": kind, "lines": str(count)}
+        record(session, "audit.exported", "audit trail", utc_now(), details=details)
+    return wanted, through
+
+
+def _chain(session: Session) -> dict[str, Any]:
+    number, own_hash = queries.newest_head(session) or (0, FIRST_PREVIOUS_HASH)
     return {
-        "sequence": entry.sequence,
-        "at": entry.at.isoformat(),
-        "who": entry.who,
-        "action": entry.action,
-        "subject": entry.subject,
-        "details": entry.details,
-        "from_address": entry.from_address,
-        "hash": entry.hash,
+        "head": {"line": number, "hash": own_hash},
+        "last": last_check(session),
+        "running": running_check(session),
     }
+
+
+def _compared_head(session: Session) -> dict[str, Any] | None:
+    """A head that somebody wrote down, beside the line of that number as it stands now."""
+    typed, seen_hash = request.args.get("head_line", "").replace(",", "").strip(), request.args.get("head_hash", "")
+    if not typed and not seen_hash:
+        return None
+    line, seen_hash = _asked_number("head_line"), seen_hash.strip().lower()
+    if line is None or len(seen_hash) != 64:
+        return {"line": typed, "hash": seen_hash, "problem": "Type the number of the line and its hash of 64 signs."}
+    now_there = queries.hash_of_line(session, line)
+    if now_there is None:
+        newest = (queries.newest_head(session) or (0, ""))[0]
+        report = ChainReport(newest, newest, "")
+        gone = problem_with_head(session, line, seen_hash, report) or f"Line {line:,} was deleted after its time."
+        return {"line": line, "hash": seen_hash, "problem": gone}
+    problem = "" if now_there == seen_hash else f"Line {line:,} has another hash now: the trail was written anew."
+    return {"line": line, "hash": seen_hash, "problem": problem}
+
+
+def _check_as_json(check: ChainCheck | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "asked_by": check.asked_by,
+        "asked_at": check.asked_at.isoformat(),
+        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "lines": check.lines,
+        "unbroken": None if check.finished_at is None else check.broken_at is None,
+        "broken_at": check.broken_at,
+        "why": check.why,
+        "head": {"line": check.sequence, "hash": check.hash},
+    }
+
+
+def _groups(actions: list[str]) -> list[tuple[str, str]]:
+    """What the filter offers: the nouns that there are lines of."""
+    nouns = sorted({action.partition(".")[0] for action in actions})
+    return [(noun, words(noun).capitalize()) for noun in nouns]
+
+
+def _asked_number(name: str) -> int | None:
+    """A line's number; nonsense is none."""
+    try:
+        number = int(request.args.get(name, "").replace(",", ""))
+    except ValueError:
+        return None
+    return number if 0 < number <= LAST_NUMBER else None
+
+
+def _environment() -> str:
+    return str(current_app.config["SETTINGS"].environment)

@@ -3,22 +3,23 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, LargeBinary, Table, func, select, text
+from sqlalchemy import func, inspect, select, text
 from sqlmodel import Session, col
 
 from dashboard import migrations
+from dashboard.audit.chain import check_chain
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database
-from dashboard.duties.trail import first_wrong_line
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
 from dashboard.models import metadata
+from dashboard.sealed import SealedColumn, sealed_columns
 
 #: Of each sealed column and of the pictures this many are opened, the newest and the oldest, unless all are asked for.
 SAMPLE = 200
-SEALED = "_sealed"
 
 
 def check_deployment(database: Database, settings: Settings, *, every_value: bool) -> Iterator[str]:
@@ -29,13 +30,11 @@ def check_deployment(database: Database, settings: Settings, *, every_value: boo
     yield from check_integrity(database)
     with database.reading() as session:
         yield from _check_images(session, database.keyring, settings.instance_dir / "media", every_value)
-        for table in metadata.sorted_tables:
-            for column in table.columns:
-                if isinstance(column.type, LargeBinary) and column.name.endswith(SEALED):
-                    yield from _check_sealed(session, database.keyring, table, column, every_value)
-        wrong = first_wrong_line(session)
-        if wrong is not None:
-            yield f"The audit trail was changed: line {wrong} does not fit what comes before it."
+        for column in sealed_columns():
+            yield from _check_sealed(session, database.keyring, column, every_value)
+        trail = check_chain(session)
+        if not trail.is_unbroken:
+            yield f"The audit trail was changed. {trail.why}"
 
 
 def check_integrity(database: Database) -> Iterator[str]:
@@ -72,13 +71,10 @@ def _check_images(session: Session, keyring: KeyRing, media: Path, every_value: 
                 yield f"The picture {image.id} cannot be opened: its key is missing, or the file was changed."
 
 
-def _check_sealed(
-    session: Session, keyring: KeyRing, table: Table, column: Column[Any], every_value: bool
-) -> Iterator[str]:
-    """Every slice binds a sealed value to its row by the same rule: table, id and field."""
-    field = column.name.removesuffix(SEALED)
-    (key,) = table.primary_key.columns
-    filled = select(key, column).where(column.is_not(None), func.length(column) > 0)
+def _check_sealed(session: Session, keyring: KeyRing, column: SealedColumn, every_value: bool) -> Iterator[str]:
+    (key,) = inspect(column.table).primary_key
+    value_of = getattr(column.table, column.name)
+    filled = select(key, value_of).where(value_of.is_not(None))
     if every_value:
         rows: Iterable[Any] = session.connection().execution_options(yield_per=SAMPLE).execute(filled)
     else:
@@ -87,15 +83,15 @@ def _check_sealed(
             for order in (key.asc(), key.desc())
             for row in session.connection().execute(filled.order_by(order).limit(SAMPLE // 2))
         ]
-    unreadable = {row[0] for row in rows if not _opens(keyring, row[1], f"{table.name}:{row[0]}:{field}")}
+    unreadable = {row_id for row_id, value in rows if not _opens(keyring, column, row_id, value)}
     if unreadable:
-        one = next(iter(unreadable))
-        yield f"{len(unreadable)} values of {table.name}.{column.name} cannot be opened, such as that of {one}."
+        name, one = f"{column.table.__tablename__}.{column.name}", next(iter(unreadable))
+        yield f"{len(unreadable)} values of {name} cannot be opened, such as that of {one}."
 
 
-def _opens(keyring: KeyRing, sealed: bytes, identity: str) -> bool:
+def _opens(keyring: KeyRing, column: SealedColumn, row_id: UUID, value: Any) -> bool:
+    sealed = column.take_out(value)
     try:
-        keyring.open(bytes(sealed), identity)
+        return not sealed or keyring.open(bytes(sealed), column.identity(row_id)) is not None
     except UnreadableValue:
         return False
-    return True

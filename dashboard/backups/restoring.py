@@ -20,6 +20,8 @@ from dashboard.errors import Conflict
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import FACTS
 from dashboard.models import metadata
+from dashboard.privacy.journal import apply_erasures
+from dashboard.privacy.traces import wipe_traces
 
 MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{32})")
 #: Every start of `web` and `worker` writes into these, so rows in them alone are nobody's data.
@@ -46,6 +48,7 @@ def restore_backup(
             # Pictures first: one too many harms nobody, a row without its picture does.
             for member, path in images.items():
                 reader.extract(member, settings.instance_dir / "media" / path)
+            _erase_again(copied, settings)
             engine.put_in_place(database, copied)
     _remove_other_images(settings.instance_dir / "media", set(images.values()))
     return reader.manifest
@@ -89,6 +92,13 @@ def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
         unsent = (col(Job.state) == JobState.QUEUED, col(Job.step) == Step.CREATED, col(Job.product).in_(products))
         session.connection().execute(update(Job).where(*unsent).values(step=step))
     record(session, "backup.restored", "database", now, details={"made_at": manifest.made_at})
+
+
+def _erase_again(copied: Database, settings: Settings) -> None:
+    """The backup may be older than an erasure, and must not bring a person back."""
+    with copied.transaction() as session:
+        apply_erasures(session, settings)
+    wipe_traces(copied)
 
 
 def _refuse_what_is_broken(copied: Database) -> None:

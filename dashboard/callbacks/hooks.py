@@ -27,7 +27,13 @@ from dashboard.smile_keys import smile_keys
 
 MAX_BODY = 2 * 1024 * 1024  # Smile's own are up to 1.5 MB, with the photo of an authority inside.
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
-ANSWER_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+ANSWER_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 
 RECEIVED = Counter("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
 TURNED_AWAY = Counter("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])

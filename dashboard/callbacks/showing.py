@@ -1,4 +1,4 @@
-"""What of a callback a person or program gets to see: signatures never, a customer's details by permission."""
+"""What of a callback a person or program gets to see: signatures never, a customer's details once revealed."""
 
 import json
 import re
@@ -21,20 +21,23 @@ JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-def shown_payload(payload: dict[str, Any], may_reveal: bool) -> dict[str, Any]:
-    return {name: _shown_field(name, value, may_reveal) for name, value in payload.items()}
+def shown_payload(payload: dict[str, Any], is_revealed: bool) -> dict[str, Any]:
+    return {name: _shown_field(name, value, is_revealed) for name, value in payload.items()}
 
 
-def pretty_json(payload: dict[str, Any], may_reveal: bool) -> str:
+def pretty_json(payload: dict[str, Any], is_revealed: bool) -> str:
     """Indented, and with what is long and unreadable folded to its size."""
-    shown = fold_base64(shown_payload(payload, may_reveal))
+    shown = fold_base64(shown_payload(payload, is_revealed))
     return _cut(visible(json.dumps(shown, indent=2, ensure_ascii=False)))
 
 
-def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> str:
-    """The very text that came, except for signatures; without permission to reveal, the masked fields as JSON."""
-    if not may_reveal:
-        return json.dumps(shown_payload(payload, may_reveal), ensure_ascii=False)
+def masked_body(payload: dict[str, Any]) -> str:
+    """For everybody: the fields as JSON, masked."""
+    return json.dumps(shown_payload(payload, is_revealed=False), ensure_ascii=False)
+
+
+def body_as_received(body: str, payload: dict[str, Any]) -> str:
+    """The very text that came, except for signatures: only after a press that the trail records."""
     secrets = set(_secrets_in(payload))
 
     # A key or value may be written with escapes, so each text is compared by what it means.
@@ -45,14 +48,14 @@ def body_as_received(body: str, payload: dict[str, Any], may_reveal: bool) -> st
 
 
 def raw_text(body: str, payload: dict[str, Any]) -> str:
-    """For the page, to somebody who may reveal: as received, with long base64 folded."""
-    text = body_as_received(body, payload, may_reveal=True)
+    """For the page, once it is revealed: as received, with long base64 folded."""
+    text = body_as_received(body, payload)
     return _cut(visible(LONG_BASE64.sub(lambda found: base64_note(found[0]), text)))
 
 
-def as_curl(payload: dict[str, Any], may_reveal: bool, address: str) -> str:
+def as_curl(payload: dict[str, Any], is_revealed: bool, address: str) -> str:
     """The same request for a shell, but for the pair that would make anybody's body look signed."""
-    shown = fold_base64(shown_payload(payload, may_reveal))
+    shown = fold_base64(shown_payload(payload, is_revealed))
     pair = {name: f"<{name}>" for name in payload if name.lower() in SECRET_FIELDS or name == "timestamp"}
     body = json.dumps(shown | pair)
     if len(body) > MOST_SHOWN:
@@ -69,19 +72,19 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}\n... {len(text) - MOST_SHOWN:,} characters more"
 
 
-def _shown_field(name: str, value: Any, may_reveal: bool) -> Any:
+def _shown_field(name: str, value: Any, is_revealed: bool) -> Any:
     if name.lower() in SECRET_FIELDS:
         return MASK
-    if not may_reveal and name not in IMPERSONAL_KEYS:
+    if not is_revealed and name not in IMPERSONAL_KEYS:
         return MASK
-    return _shown(value, may_reveal or name in WHOLLY_IMPERSONAL_FIELDS)
+    return _shown(value, is_revealed or name in WHOLLY_IMPERSONAL_FIELDS)
 
 
-def _shown(value: Any, may_reveal: bool) -> Any:
+def _shown(value: Any, is_revealed: bool) -> Any:
     if isinstance(value, dict):
-        return shown_payload(value, may_reveal)
+        return shown_payload(value, is_revealed)
     if isinstance(value, list):
-        return [_shown(part, may_reveal) for part in value]
+        return [_shown(part, is_revealed) for part in value]
     return value
 
 

@@ -1,27 +1,23 @@
 """HTTP in, HTTP out for callbacks as the team sees them; what Smile sends arrives in hooks.py."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlmodel import Session
 
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
-from dashboard.callbacks import processing_views
-from dashboard.callbacks.comparing import Line, compare_lines
+from dashboard.callbacks import comparing_views, processing_views
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS
-from dashboard.callbacks.models import Callback
-from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.pictures import EmbeddedPicture, find_pictures, redraw
+from dashboard.callbacks.opening import open_callback
+from dashboard.callbacks.pictures import redraw
 from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters, environment, settings_of_app
-from dashboard.callbacks.proof import Proof, prove
 from dashboard.callbacks.queries import (
     body_of,
-    confirmed_results,
     events_since,
     find_callback,
     list_beside,
@@ -32,16 +28,15 @@ from dashboard.callbacks.queries import (
     version_of_list,
 )
 from dashboard.callbacks.runs import recent_runs
-from dashboard.callbacks.showing import as_curl, body_as_received, pretty_json, raw_text, visible
+from dashboard.callbacks.showing import as_curl, masked_body, pretty_json, raw_text, visible
 from dashboard.callbacks.today import tallies_of_today
-from dashboard.callbacks.twins import callback_twin, lines_twin, run_twin, today_twin
+from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
 from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
 from dashboard.db import reading, transaction, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.catalogue import country_names
-from dashboard.jobs.models import Job
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.wording import id_type_words
 from dashboard.smile.constants import id_types
@@ -52,9 +47,11 @@ from dashboard.web.pagination import asked_after
 
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
+blueprint.register_blueprint(comparing_views.blueprint)
 for template_filter in (visible, outcome_claimed, text_claimed):
     blueprint.add_app_template_filter(template_filter)
 
+REVEAL = "Reveal what is masked"
 VERDICT_WORDS = {"wrong": "Wrong or missing", "missing": "Missing only", "alarm": "Alarm: reused or reflected"}
 #: Whatever a picture turns out to be, the browser shows it and nothing else.
 PICTURE_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox"}
@@ -115,40 +112,15 @@ def id_type_choices() -> list[tuple[str, str]]:
     return sorted((id_type, id_type_words(id_type)) for id_type in {row.id_type for row in id_types()})
 
 
-@dataclass(frozen=True)
-class Opened:
-    """One callback with what its page and its twin both tell of it."""
-
-    callback: Callback
-    body: bytes
-    payload: dict[str, Any]
-    job: Job | None
-    proof: Proof
-
-    @property
-    def pictures(self) -> list[EmbeddedPicture]:
-        return find_pictures(self.payload)
-
-
-def _open(session: Session, callback_id: UUID) -> Opened:
-    callback = find_callback(session, environment(), callback_id)
-    body = body_of(session, callback)
-    payload = parse(body)
-    job = session.get(Job, callback.job_id) if callback.job_id else None
-    results = confirmed_results(session, callback) if job else ()
-    proof = prove(callback, body, payload, job, results, settings_of_app().smile_partner_id)
-    return Opened(callback, body, payload, job, proof)
-
-
 @blueprint.get("/callbacks/<uuid:callback_id>")
 @permission_required("callbacks.read")
 def show(callback_id: UUID) -> ResponseReturnValue:
-    filters, may_reveal = asked_filters(), _may_reveal()
+    filters = asked_filters()
     wants_verification = "verified" in request.args and current_user.may("callbacks.replay")
     keys = smile_keys(fresh=True) if wants_verification else None
     with reading() as session:
         version = version_of(session, environment(), callback_id)
-        opened = _open(session, callback_id)
+        opened = open_callback(session, callback_id)
         callback = opened.callback
         beside = list_beside(session, environment(), filters, callback)
         siblings = of_same_job(session, callback)
@@ -174,9 +146,8 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         claimed=sentence_claimed(callback.result_code, callback.result_text, callback.product),
         actions=actions if isinstance(actions, dict) else {},
         pictures=opened.pictures,
-        pretty=pretty_json(opened.payload, may_reveal),
-        raw=raw_text(opened.body.decode(), opened.payload) if may_reveal else None,
-        curl=as_curl(opened.payload, may_reveal, hook_address(settings_of_app())),
+        pretty=pretty_json(opened.payload, is_revealed=False),
+        curl=as_curl(opened.payload, is_revealed=False, address=hook_address(settings_of_app())),
     )
 
 
@@ -187,7 +158,7 @@ def status(callback_id: UUID) -> ResponseReturnValue:
         version = version_of(session, environment(), callback_id)
         if seen_version() == version:
             return NOTHING_NEW
-        opened = _open(session, callback_id)
+        opened = open_callback(session, callback_id)
     return render_template(
         "callbacks/_status.html", callback=opened.callback, job=opened.job, proof=opened.proof, version=version
     )
@@ -197,10 +168,10 @@ def status(callback_id: UUID) -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def show_json(callback_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        opened = _open(session, callback_id)
+        opened = open_callback(session, callback_id)
         siblings = of_same_job(session, opened.callback)
         events = events_since(session, opened.callback) if opened.job else ()
-    callback, proof, may_reveal = opened.callback, opened.proof, _may_reveal()
+    callback, proof = opened.callback, opened.proof
     return jsonify(
         **callback_twin(callback),
         steps=proof.steps,
@@ -208,11 +179,31 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         confirmed_at=proof.confirmed_at.isoformat() if proof.confirmed_at else None,
         alarm=proof.alarm,
         headers=callback.headers,
-        body=body_as_received(opened.body.decode(), opened.payload, may_reveal),
-        masked=["signature"] if may_reveal else ["signature", "personal data"],
+        body=masked_body(opened.payload),
+        masked=["signature", "personal data"],
         pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
         of_same_job=[str(sibling.id) for sibling in siblings],
         timeline=[{"at": at.isoformat(), "text": text} for at, text in timeline_of(callback, events)],
+    )
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(callback_id: UUID) -> ResponseReturnValue:
+    reason = Reason.from_form(request.form)
+    with transaction() as session:
+        opened = open_callback(session, callback_id)
+        if reason.problem:
+            back, element_id = url_for("callbacks.show", callback_id=callback_id), f"callback-{callback_id}-revealed"
+            return ask_again(reason, REVEAL, back, element_id)
+        record(session, "callback.revealed", f"callback {callback_id}", utc_now(), details=reason.details)
+    return render_page_or_partial(
+        "callbacks/revealed.html",
+        "callbacks/_revealed.html",
+        callback=opened.callback,
+        pretty=pretty_json(opened.payload, is_revealed=True),
+        raw=raw_text(opened.body.decode(), opened.payload),
+        curl=as_curl(opened.payload, is_revealed=True, address=hook_address(settings_of_app())),
     )
 
 
@@ -221,7 +212,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
 def image(callback_id: UUID, field: str) -> ResponseReturnValue:
     """`field`: the number of the picture, or the keys that lead to it."""
     with transaction() as session:
-        opened = _open(session, callback_id)
+        opened = open_callback(session, callback_id)
         picture = next((found for found in opened.pictures if field in (str(found.number), found.field)), None)
         if picture is None:
             raise NotFound("There is no such picture in this callback.")
@@ -242,38 +233,3 @@ def body(callback_id: UUID) -> ResponseReturnValue:
         record(session, "callback.downloaded", f"callback {callback_id}", utc_now())
     headers = {"Content-Disposition": f'attachment; filename="callback-{callback_id}.json"'}
     return Response(received, mimetype="application/octet-stream", headers=headers)
-
-
-@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>")
-@permission_required("callbacks.read")
-def compare(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
-    before, after, lines = _compared(callback_id, other_id)
-    return render_template(
-        "callbacks/compare.html",
-        before=before,
-        after=after,
-        lines=lines,
-        filters=asked_filters(),
-        masks=not _may_reveal(),
-    )
-
-
-@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>.json")
-@permission_required("callbacks.read")
-def compare_json(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
-    before, after, lines = _compared(callback_id, other_id)
-    return jsonify(before=callback_twin(before), after=callback_twin(after), lines=lines_twin(lines))
-
-
-def _compared(callback_id: UUID, other_id: UUID) -> tuple[Callback, Callback, list[Line]]:
-    """The earlier first, whichever was named first; of one job only, since anything else has nothing to compare."""
-    with reading() as session:
-        first, last = (_open(session, one) for one in sorted((callback_id, other_id)))
-        if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
-            raise NotFound("These two callbacks do not belong to one job.")
-    texts = [pretty_json(opened.payload, _may_reveal()) for opened in (first, last)]
-    return first.callback, last.callback, compare_lines(*texts)
-
-
-def _may_reveal() -> bool:
-    return bool(current_user.may("jobs.reveal"))

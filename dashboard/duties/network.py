@@ -102,7 +102,7 @@ def overdue_callbacks(scene: Scene) -> Finding:
 
 
 def mail(scene: Scene) -> Finding:
-    if getattr(scene.settings, "smtp_url", None):
+    if scene.settings.sends_mail:
         return ok("Invitations and resets are sent by e-mail.")
     return unknown("No mail server is named, so invitations and resets are copied by hand.")
 

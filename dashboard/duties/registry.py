@@ -45,7 +45,9 @@ DUTIES: Mapping[str, Mapping[str, Look]] = {
     },
     "People": {
         "Owners": people.owners,
+        "Second factors": people.second_factors,
         "Audit trail": people.audit_trail,
+        "How long data is kept": people.retention,
     },
 }
 

@@ -1,6 +1,6 @@
 """Reads for lists, filters and counts. Every one stays within the environment that this deployment works in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of
+from dashboard.db import Read, keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.products import Product
 from dashboard.smile.constants import JobType
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
+TAKEN_OUT_AT_ONCE = 500
 ENROLLING = (JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_REGISTRATION)
 
 
@@ -104,6 +105,31 @@ def list_jobs(
     rows = session.exec(select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(PAGE_SIZE + 1)).all()
     page = rows[:PAGE_SIZE]
     return Page(page, page[-1].id if len(rows) > PAGE_SIZE else None, count)
+
+
+def newest_job(session: Session, environment: str) -> UUID | None:
+    newest = select(Job.id).where(Job.environment == environment).order_by(col(Job.id).desc()).limit(1)
+    return session.exec(newest).first()
+
+
+def count_jobs(session: Session, environment: str, wanted: JobFilter, now: datetime, through: UUID) -> int:
+    """How many match, all of them counted."""
+    conditions = [col(Job.environment) == environment, col(Job.id) <= through, *wanted.conditions(session, now)]
+    return session.exec(select(func.count()).select_from(Job).where(*conditions)).one()
+
+
+def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, through: UUID) -> Iterator[Sequence[Job]]:
+    """Every job that matches, newest first, a few hundred in memory at a time, each batch read by itself."""
+    place = col(Job.id) <= through
+    while True:
+        with read() as session:
+            conditions = [col(Job.environment) == environment, place, *wanted.conditions(session, now)]
+            found = select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(TAKEN_OUT_AT_ONCE)
+            batch = session.exec(found).all()
+        yield batch
+        if len(batch) < TAKEN_OUT_AT_ONCE:
+            return
+        place = col(Job.id) < batch[-1].id
 
 
 def count_newer(session: Session, environment: str, wanted: JobFilter, top: UUID, now: datetime) -> int:

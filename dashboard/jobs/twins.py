@@ -35,7 +35,7 @@ def job_twin(job: Job, now: datetime) -> dict[str, Any]:
     }
 
 
-def details_twin(details: JobDetails, now: datetime, sees_persons: bool) -> dict[str, Any]:
+def details_twin(details: JobDetails, now: datetime) -> dict[str, Any]:
     return job_twin(details.job, now) | {
         "results": [
             {
@@ -46,7 +46,7 @@ def details_twin(details: JobDetails, now: datetime, sees_persons: bool) -> dict
                 "outcome": result.outcome,
                 "result_code": result.result_code,
                 "result_text": result.result_text,
-                "payload": fold_base64(mask_personal(payload, sees_persons)),
+                "payload": fold_base64(mask_personal(payload)),
                 "erased_at": _time(result.erased_at),
             }
             for result, payload in details.results

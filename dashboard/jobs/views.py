@@ -3,16 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
 from dashboard.errors import Invalid
-from dashboard.jobs import queries
+from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.comparison import compare
 from dashboard.jobs.fields import FIELDS
@@ -33,6 +35,7 @@ from dashboard.web.pagination import asked_after
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("jobs", __name__)
+blueprint.register_blueprint(export_views.blueprint)
 
 
 blueprint.add_app_template_filter(action_shape)
@@ -158,7 +161,7 @@ def show(job_id: UUID) -> ResponseReturnValue:
 def show_twin(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
-    return details_twin(details, utc_now(), _sees_persons())
+    return details_twin(details, utc_now())
 
 
 @blueprint.get("/jobs/<uuid:job_id>/status")
@@ -192,15 +195,19 @@ def cancel(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/reveals")
 @permission_required("jobs.reveal")
 def reveal(job_id: UUID) -> ResponseReturnValue:
+    reason = Reason.from_form(request.form)
     with transaction() as session:
         job = queries.find_job(session, _settings().environment, job_id)
+        if reason.problem:
+            back, element_id = url_for("jobs.show", job_id=job_id), f"job-{job_id}-revealed"
+            return ask_again(reason, "Reveal what is masked", back, element_id)
         details = queries.job_details(session, job)
         number, person = id_number_of(session, job), person_of(session, job)
-        record(session, "job.revealed", f"job {job_id}", utc_now())
+        record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
     raw = [(result, fold_base64({**payload, "signature": "•" * 7})) for result, payload in details.results]
-    return render_page_or_partial(
-        "jobs/revealed.html", "jobs/_revealed.html", job=job, number=number, person=person, raw=raw
-    )
+    compared = compare(_given(job, person, number), details.payload)
+    context = {"job": job, "number": number, "person": person, "compared": compared, "raw": raw}
+    return render_page_or_partial("jobs/revealed.html", "jobs/_revealed.html", **context)
 
 
 @blueprint.get("/jobs/<uuid:job_id>/images/<uuid:image_id>")
@@ -223,10 +230,6 @@ def _settings() -> Settings:
 
 def _is_sandbox() -> bool:
     return _settings().environment == "sandbox"
-
-
-def _sees_persons() -> bool:
-    return bool(current_user.may("jobs.reveal"))
 
 
 def _asked_id(name: str) -> UUID | None:
@@ -268,12 +271,15 @@ def _job_context(job_id: UUID) -> dict[str, Any]:
     with reading() as session:
         details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
         job = details.job
-        given = person_of(session, job) | {"id_number": id_number_of(session, job)}
-    given |= {"country": job.country, "id_type": job.id_type}
+        given = _given(job, person_of(session, job), id_number_of(session, job))
     return {
         "job": job,
         "details": details,
         "compared": compare(given, details.payload),
-        "raw": [(result, fold_base64(mask_personal(payload, _sees_persons()))) for result, payload in details.results],
-        "sees_persons": _sees_persons(),
+        "raw": [(result, fold_base64(mask_personal(payload))) for result, payload in details.results],
+        "may_reveal": current_user.may("jobs.reveal"),
     }
+
+
+def _given(job: Job, person: dict[str, Any], number: str) -> dict[str, Any]:
+    return person | {"id_number": number, "country": job.country, "id_type": job.id_type}

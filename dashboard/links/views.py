@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, render_template, request
+from flask import Blueprint, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
@@ -189,10 +191,11 @@ def revoke(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def extend(link_id: UUID) -> ResponseReturnValue:
     days = request.form.get("days", type=int) or 0
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
     with transaction() as session:
-        extend_link(session, _find(session, link_id), days, utc_now())
+        link = _find(session, link_id)
+        if not 1 <= days <= MOST_DAYS:
+            raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
+        extend_link(session, link, days, utc_now())
     return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
 
 
@@ -209,10 +212,14 @@ def renew(link_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.reveal")
 def reveal(link_id: UUID) -> ResponseReturnValue:
     """What was filled in for the customer."""
+    reason = Reason.from_form(request.form)
     with transaction() as session:
         link = find_link(session, _settings().environment, link_id)
+        if reason.problem:
+            back, element_id = url_for("links.show", link_id=link_id), f"link-{link_id}-revealed"
+            return ask_again(reason, "Reveal what is filled in", back, element_id)
         prefill = prefill_of(session, link)
-        record(session, "link.revealed", f"link {link_id}", utc_now())
+        record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
     context = {"link": link, "prefill": prefill, "FIELDS": FIELDS}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
 

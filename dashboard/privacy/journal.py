@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from flask import current_app
 from sqlmodel import Session, select
 
 from dashboard.config import Settings
@@ -39,12 +38,11 @@ def note_erasures(session: Session, settings: Settings) -> int:
     return len(news)
 
 
-def apply_erasures(session: Session) -> int:
+def apply_erasures(session: Session, settings: Settings) -> int:
     """After an older backup was restored: erases again whom it brought back, and restores the proofs it lacks.
 
     Files go at once, before the commit: a restore that breaks off is begun anew, with the backup.
     """
-    settings: Settings = current_app.config["SETTINGS"]
     for line in _read(journal_path(settings)):
         erasure = session.get(Erasure, UUID(line["id"]))
         if erasure is None:

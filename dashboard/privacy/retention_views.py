@@ -10,7 +10,7 @@ from dashboard.audit.trail import record
 from dashboard.db import reading, transaction, utc_now
 from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
-from dashboard.web.access import permission_required
+from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages import see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -47,6 +47,7 @@ def preview() -> ResponseReturnValue:
 
 @blueprint.post("/settings/privacy")
 @permission_required("settings.manage")
+@recent_confirmation_required("retention.show")
 def change() -> ResponseReturnValue:
     """Rules that would erase something are shown with what that is first, and saved by a second press."""
     form, rules = check_rules_form(request.form)

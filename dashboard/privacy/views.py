@@ -23,7 +23,7 @@ from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_h
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
-from dashboard.web.access import permission_required
+from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -32,6 +32,7 @@ blueprint = Blueprint("privacy", __name__)
 
 @blueprint.get("/privacy")
 @permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
 def index() -> ResponseReturnValue:
     return _index(TypedForm({}))
 
@@ -46,6 +47,7 @@ def index_twin() -> ResponseReturnValue:
 
 @blueprint.post("/privacy/searches")
 @permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
 def search() -> ResponseReturnValue:
     """By POST, and answered with the page itself: nothing of the person is in an address. The trail says who looked."""
     try:
@@ -60,6 +62,7 @@ def search() -> ResponseReturnValue:
 
 @blueprint.post("/privacy/searches.json")
 @permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
 def search_twin() -> ResponseReturnValue:
     with transaction() as session:
         try:
@@ -79,6 +82,7 @@ def search_twin() -> ResponseReturnValue:
 
 @blueprint.post("/privacy/exports")
 @permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
 def export() -> ResponseReturnValue:
     now = utc_now()
     with transaction() as session:
@@ -94,6 +98,7 @@ def export() -> ResponseReturnValue:
 
 @blueprint.post("/privacy/erasures")
 @permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
 def erase() -> ResponseReturnValue:
     """Committed first; then files, the journal beside the database, and what the database keeps of before."""
     now = utc_now()

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import UtcDateTime, new_id
+from dashboard.sealed import is_sealed
 
 
 class AuthenticatorApp(SQLModel, table=True):
@@ -20,6 +21,14 @@ class AuthenticatorApp(SQLModel, table=True):
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: The newest half minute whose code was accepted: that code, and every one before it, is spent.
     last_step: int | None = None
+
+
+def app_identity(member_id: UUID) -> str:
+    """What the sealed secret is bound to."""
+    return f"member:{member_id}:authenticator"
+
+
+is_sealed(AuthenticatorApp, "secret_sealed", app_identity)
 
 
 class RecoveryCode(SQLModel, table=True):

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
+from dashboard.sealed import is_sealed
 
 #: Longer than one try can take; whoever claimed a message before that and noted no end was killed.
 CLAIMED_FOR = timedelta(minutes=2)
@@ -132,3 +133,6 @@ def _end(session: Session, mail_id: UUID, **values: object) -> None:
 
 def _identity(mail_id: UUID) -> str:
     return f"outgoing_mail:{mail_id}:content"
+
+
+is_sealed(OutgoingMail, "content_sealed", _identity)

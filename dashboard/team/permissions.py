@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "jobs.cancel": WORKING,
     "jobs.check": WORKING,
     "jobs.reveal": WORKING,
+    "jobs.export": WORKING,
     "callbacks.read": EVERY_ROLE,
     "callbacks.replay": WORKING,
     "callbacks.download": OWNERS,
@@ -30,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "reports.read": EVERY_ROLE,
     "team.manage": OWNERS,
     "audit.read": OWNERS,
+    "audit.export": OWNERS,
     "settings.manage": OWNERS,
     "privacy.manage": OWNERS,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from wsgiref.headers import Headers
 
 import brotli
 from flask import Flask
@@ -19,13 +20,24 @@ INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 def serve_assets(app: Flask, static_dir: Path) -> None:
     """Serves `static_dir` in front of the app and gives templates `asset_url(name)`."""
     addresses = {name: _hashed_address(name, path) for name, path in _files(static_dir)}
-    server = WhiteNoise(app.wsgi_app, max_age=0, immutable_file_test=r"\.[0-9a-f]{12}\.\w+$")
+    server = WhiteNoise(
+        app.wsgi_app,
+        max_age=0,
+        immutable_file_test=r"\.[0-9a-f]{12}\.\w+$",
+        allow_all_origins=False,
+        add_headers_function=_add_headers,
+    )
     for name, path in _files(static_dir):
         _compress(path)
         server.add_file_to_dictionary(addresses[name], str(path))
         server.add_file_to_dictionary(PREFIX + name, str(path))
     app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
     app.add_template_global(addresses.__getitem__, "asset_url")
+
+
+def _add_headers(headers: Headers, _: str, __: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:

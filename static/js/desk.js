@@ -264,5 +264,9 @@
     if (input && addFiles(input, event.clipboardData.files)) event.preventDefault();
   });
 
+  // --- Nothing of a page stays behind when it is left: htmx notes its address, and a search is part of an address.
+
+  addEventListener("pagehide", () => sessionStorage.clear());
+
   readMarkers(true);
 })();

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     starts,
     submission,
     sync_before_answer,
+    trail,
 )
 from tests.benchmarks.report import Figure
 
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "attacks": attacks.measure,
     "sign_ins": sign_ins.measure,
     "callbacks": callbacks.measure,
+    "trail": trail.measure,
 }
 
 

@@ -25,6 +25,12 @@ def choose(page: Page, product: str, country: str = "", id_type: str = "") -> No
     expect(page.get_by_label("Customer reference")).to_be_visible()
 
 
+def reveal(page: Page, button: str) -> None:
+    """Nothing is shown before there is a reason."""
+    page.get_by_label("Why do you look?").select_option(label="The customer asked")
+    page.get_by_role("button", name=button).click()
+
+
 def press_test_number(page: Page, leads_to: str) -> None:
     page.get_by_role("group", name="Test numbers").get_by_role("button", name=leads_to).click()
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from dashboard.db import utc_now
 from dashboard.smile_keys import add_key, seed_keys
 from tests.browser.conftest import OpenWindow
+from tests.browser.new_job import reveal
 from tests.browser.test_every_page import FIRST_VISIT_KB, LATER_VISIT_KB, check_page, measured_kilobytes, with_callback
 from tests.factories.callbacks import make_payload, sign
 from tests.integration.conftest import API_KEY, Deployment
@@ -135,13 +136,19 @@ def test_comparison_and_everything_opened_is_accessible(shared_deployment: Deplo
     before = newest(shared_deployment)
     send(shared_deployment, job_id="twice", FullName="Jane Roe")
     page = open_window(f"/callbacks/{before['id']}", member="ada")
-    for part in ("raw", "headers", "timeline", "compare", "curl"):
+    reveal(page, "Reveal what is masked")
+    for summary in page.locator(".revealed summary").all():
+        summary.click()
+    for part in ("headers", "timeline", "compare", "curl"):
         page.locator(f"#{part} > summary").click()
     check_page(page)
 
     page.get_by_role("link", name="With the one of").click()
 
     expect(page.locator("del").first).to_contain_text("ResultCode")
+    expect(page.locator("body")).not_to_contain_text("Jane Roe")
+    reveal(page, "Reveal what is masked")
+    expect(page.locator("ins").filter(has_text="Jane Roe")).to_be_visible()
     expect(page.locator("body")).not_to_contain_text(first["signature"])
     check_page(page)
 

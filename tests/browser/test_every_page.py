@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow, Pause
-from tests.browser.new_job import wait_until_provisional
+from tests.browser.new_job import reveal, wait_until_provisional
 from tests.factories.callbacks import make_payload
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import Deployment
@@ -119,7 +119,7 @@ def test_a_job_that_is_approved_with_everything_opened(shared_deployment: Deploy
     expect(page.locator(".verdict .outcome")).to_contain_text("Approved")
     expect(page.locator(".verdict")).to_contain_text("Claimed by callback")
 
-    page.get_by_role("button", name="Reveal what is masked").click()
+    reveal(page, "Reveal what is masked")
     expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
     page.get_by_text("Selfie", exact=False).locator("xpath=ancestor-or-self::summary").click()
     page.locator("details.result summary").first.click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from dashboard.db import utc_now
 from dashboard.jobs.products import Product
 from tests.browser.conftest import OpenWindow
+from tests.browser.new_job import reveal
 from tests.browser.test_every_page import LATER_VISIT_KB, check_page, measured_kilobytes
 from tests.factories.links import make_link
 from tests.integration.conftest import Deployment
@@ -106,7 +107,7 @@ def test_list_and_link_with_everything(shared_deployment: Deployment, open_windo
     page = open_window("/links")
     check_page(page)
     page.get_by_role("link", name="cust-2").click()
-    page.get_by_role("button", name="Reveal what is filled in").click()
+    reveal(page, "Reveal what is filled in")
     expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
     page.get_by_text("Revoke for good").click()
     check_page(page)

@@ -269,7 +269,7 @@ def test_only_an_owner_downloads_the_body_just_as_it_came(
     ]
 
 
-def test_curl_leaves_the_pair_out_and_what_the_viewer_may_not_see(
+def test_curl_leaves_the_pair_out_and_what_is_not_revealed(
     client: FlaskClient, database: Database, sign_in: SignIn
 ) -> None:
     payload = make_payload(FullName="Joe d'Oe; rm -rf $HOME", Photo=png((300, 300)))
@@ -280,6 +280,8 @@ def test_curl_leaves_the_pair_out_and_what_the_viewer_may_not_see(
     for name in ("ben", "cleo"):
         page = sign_in(name).get(address).text
         commands[name] = page.partition('class="curl">')[2].partition("</pre>")[0]
+    page = sign_in("ben").post(f"{address}/reveals", data={"reason": "review"}).text
+    commands["revealed"] = page.partition('class="curl">')[2].partition("</pre>")[0]
 
     for command in commands.values():
         assert command.startswith("curl -X POST http://localhost/hooks/smile -H ")
@@ -287,13 +289,12 @@ def test_curl_leaves_the_pair_out_and_what_the_viewer_may_not_see(
         assert "&lt;signature&gt;" in command
         assert payload["signature"] not in command
         assert payload["timestamp"] not in command
-    assert "rm -rf" in commands["ben"]
-    assert "rm -rf" not in commands["cleo"]
+    assert ["rm -rf" in commands[name] for name in ("revealed", "ben", "cleo")] == [True, False, False]
 
 
-@pytest.mark.parametrize(("name", "sees"), [("ben", True), ("cleo", False)])
-def test_two_of_one_job_are_compared_as_far_as_one_may_see(
-    client: FlaskClient, database: Database, sign_in: SignIn, name: str, sees: bool
+@pytest.mark.parametrize(("name", "may_reveal"), [("ben", True), ("cleo", False)])
+def test_two_of_one_job_are_compared_masked_until_somebody_reveals_them(
+    client: FlaskClient, database: Database, sign_in: SignIn, name: str, may_reveal: bool
 ) -> None:
     make_job(database)
     deliver(client, encode(make_payload(ResultCode="0814")))
@@ -302,11 +303,13 @@ def test_two_of_one_job_are_compared_as_far_as_one_may_see(
     address = f"{second}/compare/{first.rpartition('/')[2]}"
 
     page, twin = signed_in.get(address).text, signed_in.get(f"{address}.json").json
+    revealed = signed_in.post(f"{address}/reveals", data={"reason": "review"})
 
     assert "<del>  &#34;ResultCode&#34;: &#34;0814&#34;,</del>" in page
     assert "<ins>  &#34;ResultCode&#34;: &#34;0810&#34;,</ins>" in page
-    assert ("Jane Roe" in page) is sees
-    assert ("Jane Roe" in json.dumps(twin)) is sees
+    assert "Jane Roe" not in page + json.dumps(twin)
+    assert (revealed.status_code, "Jane Roe" in revealed.text) == ((200, True) if may_reveal else (403, False))
+    assert ("Reveal what is masked" in page) is may_reveal
     assert (twin["before"]["result_code"], twin["after"]["result_code"]) == ("0814", "0810")
     chosen = signed_in.get(first).text
     assert f'href="{second}" rel="next"' in chosen
@@ -340,7 +343,7 @@ def test_comparison_skips_what_is_equal_and_ends_somewhere() -> None:
 def test_page_of_a_long_body_stays_short(client: FlaskClient, database: Database, sign_in: SignIn) -> None:
     deliver(client, encode(make_payload(more=["some words"] * 60_000)))
 
-    page = sign_in("ben").get(addresses(database)[0]).text
+    page = sign_in("ben").post(f"{addresses(database)[0]}/reveals", data={"reason": "review"}).text
 
     assert "characters more" in page
     assert "@callback.json" in page

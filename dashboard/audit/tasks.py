@@ -1,0 +1,18 @@
+"""What the worker may run for the audit trail: thin calls into the verbs."""
+
+from uuid import UUID
+
+from dashboard.audit.checking import claim_check, look_on, save_place
+from dashboard.db import reading, transaction, utc_now
+
+
+def check_chain(check_id: UUID) -> None:
+    with transaction() as session:
+        if not claim_check(session, check_id, utc_now()):
+            return
+    goes_on = True
+    while goes_on:
+        with reading() as session:
+            check, report, is_end = look_on(session, check_id)
+        with transaction() as session:
+            goes_on = save_place(session, check, report, is_end, utc_now())

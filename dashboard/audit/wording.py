@@ -1,0 +1,173 @@
+"""A line of the trail as a sentence. The slices above give their words and find their rows; none is imported here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import Flask, current_app
+from sqlmodel import Session
+
+from dashboard.audit.models import AuditEntry
+from dashboard.web.filters import words
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a line is about, as it is called now and where it is shown."""
+
+    name: str
+    address: str = ""
+
+
+#: (session, environment, ids) -> those that are still there and may be shown.
+Find = Callable[[Session, str, Sequence[UUID]], Mapping[UUID, Found]]
+#: (session, environment, what was typed) -> ids of rows that go by it.
+Search = Callable[[Session, str, str], Sequence[UUID]]
+#: (session, id of another noun's row) -> ids of rows that belong to it.
+Belonging = Callable[[Session, UUID], Sequence[UUID]]
+
+
+def find_none(_: Session, __: str, ___: Sequence[UUID]) -> Mapping[UUID, Found]:
+    return {}
+
+
+def search_none(_: Session, __: str, ___: str) -> Sequence[UUID]:
+    return ()
+
+
+@dataclass(frozen=True)
+class TrailWords:
+    """One noun of a slice: how its lines read. `{subject}` in a sentence becomes the row, with a link to it."""
+
+    noun: str  # as subjects begin: "job", or the whole subject where there is but one: "settings"
+    called: str = ""  # where the row has no name of its own, or is gone
+    sentences: Mapping[str, str] = field(default_factory=dict)  # by action, what follows after who did it
+    looks: frozenset[str] = frozenset()  # the actions by which somebody saw or took away what describes a customer
+    address: str = ""  # of a subject of which there is but one
+    find: Find = find_none
+    search: Search = search_none
+    belonging: Mapping[str, Belonging] = field(default_factory=dict)  # by the noun that the rows belong to
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`who` did `before` `about` `after`; `about` is a link where there is something to open."""
+
+    who: str
+    before: str
+    about: str
+    after: str
+    address: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(part for part in (self.who, self.before, self.about, self.after) if part)
+
+
+class Vocabulary:
+    """The words of all slices, as `app` has put them together."""
+
+    def __init__(self, nouns: Sequence[TrailWords]) -> None:
+        self.nouns = {each.noun: each for each in nouns}
+        self.sentences = {action: text for each in nouns for action, text in each.sentences.items()}
+        self.looks = frozenset(action for each in nouns for action in each.looks)
+
+    def tell(self, session: Session, environment: str, entries: Sequence[AuditEntry]) -> list[Sentence]:
+        """A sentence for each line; the rows of one noun are looked up together."""
+        wanted: dict[str, set[UUID]] = {}
+        for entry in entries:
+            noun, row_id = split_subject(entry.subject)
+            if row_id:
+                wanted.setdefault(noun, set()).add(row_id)
+            if entry.member_id:
+                wanted.setdefault("member", set()).add(entry.member_id)
+        members = self._members(session, environment, entries)
+        wanted.setdefault("member", set()).update(members.values())
+        found = {
+            noun: self.nouns[noun].find(session, environment, sorted(ids))
+            for noun, ids in wanted.items()
+            if noun in self.nouns
+        }
+        return [self._sentence(entry, found, entry.member_id or members.get(entry.who)) for entry in entries]
+
+    def subjects_of(self, session: Session, subject: str) -> list[str]:
+        """The subject itself, and those of the rows that belong to it: a job's callbacks and its link."""
+        noun, row_id = split_subject(subject)
+        found = [subject]
+        if row_id:
+            for other in self.nouns.values():
+                if noun in other.belonging:
+                    found += [f"{other.noun} {each}" for each in other.belonging[noun](session, row_id)]
+        return found
+
+    def subjects_for(self, session: Session, environment: str, typed: str) -> list[str]:
+        """What somebody may mean who types an id of ours, or what a slice knows its rows by."""
+        row_id = _as_uuid(typed)
+        if row_id:
+            return [f"{noun} {row_id}" for noun in self.nouns]
+        return [
+            f"{each.noun} {found}" for each in self.nouns.values() for found in each.search(session, environment, typed)
+        ]
+
+    def _members(self, session: Session, environment: str, entries: Sequence[AuditEntry]) -> dict[str, UUID]:
+        """Who signs in is known by the address alone."""
+        addresses = {entry.who for entry in entries if entry.member_id is None and "@" in entry.who}
+        found = {who: self.nouns["member"].search(session, environment, who) for who in sorted(addresses)}
+        return {who: ids[0] for who, ids in found.items() if ids}
+
+    def _sentence(
+        self, entry: AuditEntry, found: Mapping[str, Mapping[UUID, Found]], member_id: UUID | None
+    ) -> Sentence:
+        noun, row_id = split_subject(entry.subject)
+        person = found.get("member", {}).get(member_id) if member_id else None
+        known = self.nouns.get(noun)
+        row = found.get(noun, {}).get(row_id) if row_id else None
+        if row is None:
+            name = f"{(known and known.called) or noun} {str(row_id)[:8]}…" if row_id else (known and known.called)
+            row = Found(name or entry.subject, known.address if known else "")
+        sentence = self.sentences.get(entry.action) or f"{_plainly(entry.action)}: {{subject}}"
+        before, has_subject, after = sentence.partition("{subject}")
+        about, address = (row.name, row.address) if has_subject else ("", "")
+        return Sentence(person.name if person else entry.who, before.strip(), about, after.strip(), address)
+
+
+def set_up_words(app: Flask, nouns: Sequence[TrailWords]) -> None:
+    app.extensions["audit_words"] = Vocabulary((*nouns, OWN_WORDS))
+
+
+def vocabulary() -> Vocabulary:
+    found = current_app.extensions["audit_words"]
+    assert isinstance(found, Vocabulary)
+    return found
+
+
+def split_subject(subject: str) -> tuple[str, UUID | None]:
+    """ "processing run 0192..." -> its noun and id; what names no row is all noun."""
+    noun, _, last = subject.rpartition(" ")
+    row_id = _as_uuid(last)
+    return (noun, row_id) if noun and row_id else (subject, None)
+
+
+def _plainly(action: str) -> str:
+    """ "member.role_changed" -> "member, role changed": for an action that nobody gave words to."""
+    noun, _, verb = action.partition(".")
+    return f"{words(noun).lower()}, {words(verb).lower()}"
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+OWN_WORDS = TrailWords(
+    noun="audit trail",
+    called="the audit trail",
+    address="/audit",
+    sentences={
+        "audit.check_asked": "had the chain of {subject} checked",
+        "audit.exported": "took out lines of {subject}",
+        "audit.forgotten": "removed lines of {subject} whose time was over",
+    },
+)

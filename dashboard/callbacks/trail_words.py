@@ -1,0 +1,43 @@
+"""How lines about callbacks read in the audit trail, and which of them belong to a job."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from dashboard.audit.wording import Found, TrailWords
+from dashboard.callbacks.models import Callback
+
+MOST_OF_A_JOB = 100
+SENTENCES = {
+    "callback.verified_again": "verified {subject} again",
+    "callback.processed_again": "processed {subject} again",
+    "callback.asked_smile": "asked Smile about the job of {subject}",
+    "callback.revealed": "revealed the personal data of {subject}",
+    "callback.compared": "compared {subject} with another, with the personal data",
+    "callback.image_viewed": "looked at a picture of {subject}",
+    "callback.downloaded": "downloaded {subject} exactly as it was received",
+}
+LOOKS = frozenset({"callback.revealed", "callback.compared", "callback.image_viewed", "callback.downloaded"})
+
+
+def find_callbacks(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+    columns = select(Callback.id, Callback.claimed_job_id)
+    rows = session.exec(columns.where(Callback.environment == environment, col(Callback.id).in_(ids))).all()
+    return {row_id: Found(f"the callback for {job or 'no job'}", f"/callbacks/{row_id}") for row_id, job in rows}
+
+
+def callbacks_of_job(session: Session, job_id: UUID) -> Sequence[UUID]:
+    newest = select(Callback.id).where(Callback.job_id == job_id).order_by(col(Callback.id).desc())
+    return session.exec(newest.limit(MOST_OF_A_JOB)).all()
+
+
+WORDS = TrailWords(
+    noun="callback",
+    called="callback",
+    sentences=SENTENCES,
+    looks=LOOKS,
+    find=find_callbacks,
+    belonging={"job": callbacks_of_job},
+)
+RUN_WORDS = TrailWords(noun="processing run", sentences={"callback.run_started": "had many callbacks processed again"})

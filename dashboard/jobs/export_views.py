@@ -1,0 +1,44 @@
+"""HTTP in, HTTP out for taking jobs out: what a filter shows as CSV, without anything that describes a person."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import reader, transaction, utc_now
+from dashboard.jobs import queries
+from dashboard.jobs.twins import job_twin
+from dashboard.web.access import permission_required
+from dashboard.web.spreadsheets import csv_answer
+
+blueprint = Blueprint("export", __name__)
+HEADER = (
+    *("id", "product", "job_type", "user_id", "job_id", "smile_job_id", "customer_reference", "state", "outcome"),
+    *("result_code", "result_text", "country", "id_type", "link_id", "created_by", "created_at", "submitted_at"),
+    *("settled_at", "callback_overdue", "disagreement", "last_error"),
+)
+
+
+@blueprint.get("/jobs.csv")
+@permission_required("jobs.export")
+def index() -> ResponseReturnValue:
+    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), _environment()
+    with transaction() as session:
+        through = queries.newest_job(session, environment)
+        count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
+        # What was searched for may be a customer's number.
+        asked = {name: value for name, value in asdict(wanted).items() if value} | (
+            {"q": "a search"} if wanted.q else {}
+        )
+        record(session, "jobs.exported", "jobs", now, details=asked | {"jobs": str(count)})
+    batches = queries.all_jobs(reader(), environment, wanted, now, through) if through else ()
+    twins = (job_twin(job, now) for batch in batches for job in batch)
+    return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
+
+
+def _environment() -> str:
+    settings = current_app.config["SETTINGS"]
+    assert isinstance(settings, Settings)
+    return settings.environment

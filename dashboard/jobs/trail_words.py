@@ -1,0 +1,38 @@
+"""How lines about jobs read in the audit trail, and how their jobs are found."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from dashboard.audit.wording import Found, TrailWords
+from dashboard.jobs.models import Job
+
+MOST_FOUND = 100
+SENTENCES = {
+    "job.created": "created {subject}",
+    "job.cancelled": "cancelled {subject}",
+    "job.copied": "opened the data of {subject} to run it again",
+    "job.revealed": "revealed the personal data of {subject}",
+    "image.viewed": "looked at a picture of {subject}",
+}
+EXPORT_SENTENCES = {"jobs.exported": "took out {subject}, with persons masked"}
+LOOKS = frozenset({"job.copied", "job.revealed", "image.viewed"})
+
+
+def find_jobs(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+    columns = select(Job.id, Job.customer_reference, Job.job_id)
+    rows = session.exec(columns.where(Job.environment == environment, col(Job.id).in_(ids))).all()
+    return {row_id: Found(f"job {reference or job_id}", f"/jobs/{row_id}") for row_id, reference, job_id in rows}
+
+
+def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID]:
+    """By the customer's reference or any id: the lines of everything that was done with this customer."""
+    goes_by = or_(*(column == typed for column in (col(Job.customer_reference), col(Job.user_id), col(Job.job_id))))
+    newest = select(Job.id).where(Job.environment == environment, goes_by).order_by(col(Job.id).desc())
+    return session.exec(newest.limit(MOST_FOUND)).all()
+
+
+WORDS = TrailWords(noun="job", called="job", sentences=SENTENCES, looks=LOOKS, find=find_jobs, search=search_jobs)
+LIST_WORDS = TrailWords(noun="jobs", called="the list of jobs", sentences=EXPORT_SENTENCES, address="/jobs")
