@@ -61,11 +61,11 @@ def _write(database: Database, settings: Settings, beside: Path, archive: Archiv
     if database.is_sqlite:
         with sqlite_copy.snapshot(database, beside) as copied:
             with copied.engine.connect() as connection:
-                manifest.counts, images = _counts(connection), _images(connection)
+                manifest.counts, images = _counts(connection), image_paths(connection)
             sqlite_copy.write(copied, archive)
     else:
         with postgres_copy.snapshot(database) as connection:
-            manifest.counts, images = _counts(connection), _images(connection)
+            manifest.counts, images = _counts(connection), image_paths(connection)
             postgres_copy.write(connection, archive)
     manifest.missing_images = list(_add_images(settings, images, archive))
 
@@ -77,7 +77,7 @@ def _counts(connection: Connection) -> dict[str, int]:
     }
 
 
-def _images(connection: Connection) -> list[str]:
+def image_paths(connection: Connection) -> list[str]:
     """Their paths below the folder of pictures, as the rows of this moment name them."""
     rows = connection.execute(
         select(col(Job.environment), col(Image.media_path)).join(Job, col(Job.id) == col(Image.job_id))

@@ -14,6 +14,7 @@ from dashboard.audit.trail import record
 from dashboard.backups import postgres_copy, sqlite_copy
 from dashboard.backups.archive import Manifest, opened
 from dashboard.backups.checking import check_integrity
+from dashboard.backups.making import image_paths
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
@@ -45,12 +46,16 @@ def restore_backup(
             with copied.transaction() as session:
                 _make_ready(session, reader.manifest, now)
             _refuse_what_is_broken(copied)
-            # Pictures first: one too many harms nobody, a row without its picture does.
-            for member, path in images.items():
-                reader.extract(member, settings.instance_dir / "media" / path)
             _erase_again(copied, settings)
+            # Pictures first: one too many harms nobody, a row without its picture does. What has no row any more,
+            # because it was erased since, does not come back.
+            with copied.engine.connect() as connection:
+                kept = set(image_paths(connection))
+            for member, path in images.items():
+                if path in kept:
+                    reader.extract(member, settings.instance_dir / "media" / path)
             engine.put_in_place(database, copied)
-    _remove_other_images(settings.instance_dir / "media", set(images.values()))
+    _remove_other_images(settings.instance_dir / "media", kept)
     return reader.manifest
 
 
@@ -91,6 +96,7 @@ def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
         products = [product for product, facts in FACTS.items() if facts.is_answered_at_once is at_once]
         unsent = (col(Job.state) == JobState.QUEUED, col(Job.step) == Step.CREATED, col(Job.product).in_(products))
         session.connection().execute(update(Job).where(*unsent).values(step=step))
+    # Whoever was erased after the backup was made is erased again at this point, before anybody can see the data.
     record(session, "backup.restored", "database", now, details={"made_at": manifest.made_at})
 
 

@@ -310,7 +310,28 @@ def test_job_that_was_queued_then_has_smile_asked_before_it_is_sent(
     }
 
 
-def test_database_in_use_is_not_replaced(here: Place, job: Job, migrated_elsewhere: Place, tmp_path: Path):
+def test_picture_whose_row_was_erased_again_does_not_come_back(
+    here: Place, job: Job, elsewhere: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    here.back_up(tmp_path / "desk.backup")
+    erased = here.pictures()[0]
+
+    def erase_again(session: Session, *_: object) -> None:
+        (image,) = [image for image in images_of(session) if image.media_path.endswith(erased.name)]
+        session.delete(image)
+
+    monkeypatch.setattr("dashboard.backups.restoring._make_ready", erase_again)
+    elsewhere.restore(tmp_path / "desk.backup")
+
+    assert len(elsewhere.pictures()) == 1
+    assert erased.name not in [path.name for path in elsewhere.pictures()]
+    assert elsewhere.problems() == []
+
+
+def test_database_in_use_is_not_replaced(
+    here: Place, job: Job, migrated_elsewhere: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dashboard.backups.postgres_copy.SECONDS_FOR_LOCKS", 1)
     here.back_up(tmp_path / "desk.backup")
     running = migrated_elsewhere.database.sibling(migrated_elsewhere.settings.database_url)
 
