@@ -11,6 +11,7 @@ from tests.benchmarks import (
     floods,
     killed_web,
     kills,
+    markup,
     orders,
     polling,
     short_of_space,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "starts": starts.measure,
     "attacks": attacks.measure,
     "callbacks": callbacks.measure,
+    "markup": markup.measure,
 }
 
 
