@@ -27,7 +27,10 @@ FINDINGS = {
 
 def measure(folder: Path) -> list[Figure]:
     texts = markup(TEXTS)
-    with deployed(folder, "sandbox", "web") as deployment, sync_playwright() as playwright:
+    with (
+        deployed(folder, "sandbox", "web", DASHBOARD_TRUSTED_PROXIES="1") as deployment,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         with Windows(browser, deployment) as windows:
             look_at_everything(windows, deployment, texts)

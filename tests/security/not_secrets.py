@@ -6,8 +6,9 @@ There is no list of places that were looked at once: whatever these do not expla
 import re
 
 WORDS = re.compile(r"[a-z][a-z0-9]*([ ,_-]+[a-z0-9]+)*-?(\\n)?")
-#: Signatures of fixed moments by keys that the tests name: they hold client and simulator to the documents.
-VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2")
+#: Signatures of fixed moments by keys that the tests name hold client and simulator to the documents; the last
+#: is the example of a secret that everybody gives for authenticator apps.
+VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2", "JBSWY3DP")
 
 
 def is_picture(filename: str) -> bool:

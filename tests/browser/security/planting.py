@@ -28,6 +28,8 @@ from tests.integration.conftest import API_KEY, Deployment, Staff
 
 #: Sent as they are: what a header cannot hold is left out of it.
 HEADERS = ("User-Agent", "X-Request-Id", "Accept-Language")
+#: What a press of "reveal" says.
+WHY = {"reason": "review"}
 #: What others see of a row is less of the same, so a few rows tell as much as all.
 ROWS_SEEN_BY_OTHERS = 4
 IMAGE_LINKS = ("selfie_image", "id_card_image", "liveness_image")
@@ -87,10 +89,10 @@ def plant_job(deployment: Deployment, planted: Planted, text: Texts, row: int) -
         job.country, job.id_type, job.created_by, job.due_at = text(), text(), text(), None
         event = add_event(session, job, "note", text(), now, {"facts": text()})
         shown = [job.customer_reference, job.user_id, job.job_id, job.smile_job_id, job.last_error, job.disagreement]
-        shown += [event.text, names["last_name"], payload["ResultText"], *payload["Actions"].values()]
+        shown += [event.text, payload["ResultText"], *payload["Actions"].values()]
     page = f"/jobs/{job.id}"
     planted.pages += [Visit(page, "ben", tuple(map(str, shown)))]
-    planted.pages += [Visit(f"{page}/reveals", "ben", (asks["id_number"], names["phone_number"]), posts=True)]
+    planted.pages += [Visit(f"{page}/reveals", "ben", (asks["id_number"], names["last_name"]), posts=True)]
     if row < ROWS_SEEN_BY_OTHERS:
         planted.pages += [Visit(page, "cleo", (job.customer_reference,)), Visit(f"{page}.json")]
 
@@ -121,16 +123,19 @@ def payload_of(text: Texts, job_id: str) -> dict[str, Any]:
 
 
 def plant_callbacks(deployment: Deployment, planted: Planted, text: Texts, row: int) -> None:
-    """Two of one job through the door, so that they can be compared, and one that is not signed at all."""
+    """Two of one job through the door, so that they can be compared, and one of no job.
+
+    Of those few are signed wrongly, since whoever sends many such is slowed down.
+    """
     job_id = f"job of {row} {text()}"
     first, second = send(deployment, text, job_id), send(deployment, text, job_id)
-    send(deployment, text, text(), key="a-key-of-somebody-else")
+    send(deployment, text, text(), key="a-key-of-somebody-else" if row < ROWS_SEEN_BY_OTHERS else API_KEY)
     staff = deployment.staff()
     ids = [item["id"] for item in staff.get("/callbacks.json").json()["items"][:3]]
-    unsigned, later, earlier = ids
+    orphan, later, earlier = ids
     planted.pages += [
         Visit(f"/callbacks/{later}?verified=now", "ben", (second["ResultText"], *second["Actions"].values())),
-        Visit(f"/callbacks/{unsigned}"),
+        Visit(f"/callbacks/{orphan}"),
         Visit(f"/callbacks/{earlier}/compare/{later}"),
     ]
     if row < ROWS_SEEN_BY_OTHERS:

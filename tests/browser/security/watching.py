@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from dashboard.callbacks.showing import visible
 from dashboard.web.hidden_signs import shown as shown_signs
-from tests.browser.security.planting import Visit
+from tests.browser.security.planting import WHY, Visit
 from tests.factories.markup import FOREIGN_HOST, OWN_PATH
 from tests.integration.conftest import Deployment, Staff
 
@@ -88,6 +88,9 @@ class Window:
 
     def look_at(self, path: str, shown: tuple[str, ...] = ()) -> None:
         """Opens an address, and everything on it that can be opened; `shown` are texts that must be readable there."""
+        # Behind a proxy that is trusted each page is asked for from another address, or the many would be turned away.
+        number = self.watched.pages
+        self.page.set_extra_http_headers({"X-Forwarded-For": f"10.1.{number >> 8}.{number & 255}"})
         # A browser writes an address its own way, so what it asks for is compared with what it made of ours.
         self.watched.at = self.page.evaluate(
             "address => { const made = new URL(address); return made.pathname + made.search }",
@@ -178,7 +181,7 @@ class Windows:
     def visit(self, visit: Visit) -> None:
         if not visit.posts:
             return self.of(visit.member).look_at(visit.path, visit.shown)
-        answer = self.staff(visit.member or "").post(visit.path)
+        answer = self.staff(visit.member or "").post(visit.path, WHY)
         assert answer.status_code == 200, visit.path
         return self.of(visit.member).look_at_answer(answer, visit.shown)
 
