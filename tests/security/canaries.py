@@ -4,7 +4,6 @@
 """
 
 import base64
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -103,8 +102,3 @@ def hits(deployment: Deployment, canaries: Canaries) -> list[str]:
         for name, content in place(deployment)
         for canary in canaries.found_in(content)
     ]
-
-
-def unlikely() -> str:
-    """Something for a flow that needs a name of its own."""
-    return f"canary-{secrets.token_hex(8)}"

@@ -21,6 +21,7 @@ MAY_SEE = {
     "/callbacks/": ("dob", "first_name", "id_number", "last_name", "phone_number", "picture", "postal_address"),
     "/jobs/": ("dob", "first_name", "last_name"),
 }
+CALLBACKS_LOOKED_AT = 14  # those of each verdict came last
 WHY = {"reason": "review"}
 LISTS = ("/jobs", "/links", "/callbacks", "/tokens", "/team", "/audit", "/settings", "/account")
 PAGES = ("/jobs/new", "/links/new", "/tokens/new", "/settings/callbacks", "/sign-in", "/readyz", "/metrics", "/healthz")
@@ -46,12 +47,14 @@ def story(shared_deployment: Deployment) -> Story:
     story.paths.append(flows.go_through_a_link(shared_deployment, ben, story.canaries))
     flows.issue_a_token(ben, story.canaries)
     flows.send_every_verdict(shared_deployment, ben, jobs[0], story.canaries)
+    callbacks = ben.get("/callbacks.json").json()["items"][:CALLBACKS_LOOKED_AT]
     add_stored_pictures(ben, jobs[0], story.canaries)
     jobs += flows.run_through_every_fault(shared_deployment, ben)
     flows.type_badly(ben)
     fail_in_the_database(story, ben, jobs[0])
-    story.paths += [f"/jobs/{job}" for job in jobs]
-    story.paths += [f"/callbacks/{item['id']}" for item in ben.get("/callbacks.json").json()["items"]]
+    # Of the jobs that met a fault the last ones tell as much as all.
+    story.paths += [f"/jobs/{job}" for job in (*jobs[: len(flows.JOBS)], *jobs[-2:])]
+    story.paths += [f"/callbacks/{item['id']}" for item in callbacks]
     return story
 
 

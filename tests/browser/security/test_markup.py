@@ -31,7 +31,7 @@ OBEY = """regions => {
 def planted(shared_deployment: Deployment) -> Planted:
     """Without the worker, which would ask Smile about jobs that it has never seen."""
     shared_deployment.kill("worker")
-    return plant(shared_deployment, in_bundles(one_of_each_kind(), 4))
+    return plant(shared_deployment, in_bundles(one_of_each_kind(), 3))
 
 
 @pytest.fixture

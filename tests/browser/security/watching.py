@@ -92,10 +92,7 @@ class Window:
         number = self.watched.pages
         self.page.set_extra_http_headers({"X-Forwarded-For": f"10.1.{number >> 8}.{number & 255}"})
         # A browser writes an address its own way, so what it asks for is compared with what it made of ours.
-        self.watched.at = self.page.evaluate(
-            "address => { const made = new URL(address); return made.pathname + made.search }",
-            self.watched.base_url + path,
-        )
+        self.watched.at = self.page.evaluate(AS_WRITTEN, self.watched.base_url + path)
         self.page.goto(self.watched.base_url + path, wait_until="load")
         self.check(shown)
 
@@ -116,7 +113,7 @@ class Window:
         self.watched.pages += 1
         self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         found = self.page.evaluate(PLANTED_ELEMENTS, [f"//{FOREIGN_HOST}", OWN_PATH])
-        self.watched.elements += [f"{self.watched.at}: {each}" for each in found]
+        self.watched.elements.extend(f"{self.watched.at}: {each}" for each in found)
         if shown:
             read = " ".join(self.page.evaluate(SHOWN).split())
             self.watched.missing += [
