@@ -21,6 +21,8 @@ MAY_SEE = {
     "/callbacks/": ("dob", "first_name", "id_number", "last_name", "phone_number", "picture", "postal_address"),
     "/jobs/": ("dob", "first_name", "last_name"),
 }
+#: All of it is done once, before the first test; on a machine that is busy with other things it takes its time.
+pytestmark = pytest.mark.timeout(400)
 CALLBACKS_LOOKED_AT = 14  # those of each verdict came last
 WHY = {"reason": "review"}
 LISTS = ("/jobs", "/links", "/callbacks", "/tokens", "/team", "/audit", "/settings", "/account")

@@ -27,6 +27,10 @@ OBEY = """regions => {
 }"""
 
 
+#: Many pages; on a machine that is busy with other things they take their time.
+pytestmark = pytest.mark.timeout(400)
+
+
 @pytest.fixture(scope="module")
 def planted(shared_deployment: Deployment) -> Planted:
     """Without the worker, which would ask Smile about jobs that it has never seen."""
