@@ -11,9 +11,11 @@ import pytest
 import requests
 
 from tests.factories.callbacks import make_payload
-from tests.integration.conftest import Deployment, Staff
+from tests.integration.conftest import Deployment, Staff, shared_deployment
 from tests.security import flows
 from tests.security.canaries import ID_NUMBER, PERSON, PLACES, Canaries, hits, make_picture, rows
+
+__all__ = ["shared_deployment"]  # the fixture is theirs; naming it here makes it known to the tests of this file
 
 #: Where those who run verifications are shown something without a press. Nobody else is shown anything, anywhere.
 WHO_MAY_SEE = ("ada", "ben")

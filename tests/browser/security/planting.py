@@ -197,7 +197,8 @@ def plant_trail(deployment: Deployment, planted: Planted, texts: list[str]) -> N
     with deployment.database.transaction() as session:
         for text in texts:
             record(session, text[:100], text, utc_now(), who=text, details={"browser": text})
-    planted.pages.append(Visit("/audit", "ada", tuple(texts[-20:])))
+    # First of all: what is looked at leaves lines of its own.
+    planted.pages.insert(0, Visit("/audit", "ada", tuple(texts[-20:])))
 
 
 def plant_company(deployment: Deployment, name: str) -> None:

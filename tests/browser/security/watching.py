@@ -23,12 +23,18 @@ for (const name of ["alert", "confirm", "prompt", "print"]) window[name] = (said
 addEventListener("securitypolicyviolation", (event) => noteViolation(`${event.violatedDirective} ${event.blockedURI}`));
 """
 #: Attributes that only markup of somebody else could bring: ours have no handlers, and none of these addresses.
-PLANTED_ELEMENTS = """([host, path]) => [...document.querySelectorAll("*")].flatMap((element) =>
-  [...element.attributes].filter(({ name, value }) =>
-    /^(on|hx-on|data-hx-)/i.test(name) || name === "srcdoc" || (name === "style" && value.includes(host)) ||
-    (/^(src|href|action|formaction|data|srcset|poster|content|hx-(get|post|vals|vars|ext|trigger))$/i.test(name) &&
-      (value.includes(host) || value.startsWith(path) || /^\\s*javascript:|^\\s*data:text/i.test(value))))
-  .map(({ name, value }) => `${element.tagName} ${name}=${value}`))"""
+PLANTED_ELEMENTS = """([host, path]) => {
+  const leadsAway = (value) => {
+    try { return new URL(value, location).host === host } catch { return false }
+  };
+  const isPlanted = (name, value) => /^(on|hx-on|data-hx-)/i.test(name) || name === "srcdoc" ||
+    (/^(style|content|srcset|hx-vals|hx-vars)$/i.test(name) && value.includes(host)) ||
+    (/^(src|href|action|formaction|data|poster|hx-get|hx-post)$/i.test(name) &&
+      (leadsAway(value) || value.startsWith(path) || /^\\s*javascript:|^\\s*data:text/i.test(value)));
+  return [...document.querySelectorAll("*")].flatMap((element) => [...element.attributes]
+    .filter(({ name, value }) => isPlanted(name, value))
+    .map(({ name, value }) => `${element.tagName} ${name}=${value}`));
+}"""
 #: What a person reads, wherever it stands; fields of forms included.
 SHOWN = """() => [document.body.textContent,
   ...[...document.querySelectorAll("input, textarea")].map((one) => one.value)].join(" ")"""
@@ -39,7 +45,12 @@ OWN = (
     *(r"/static/.+", r"/v/theme/[0-9a-f]{6}\.css", r"/v/[\w-]+/seen\.gif", r"/jobs/availability\?.*"),
     *(r"/links/preview\?.*", f"/links/{ID}/preview", f"/links/{ID}/counters"),
     *(f"/jobs/{ID}/images/{ID}", rf"/callbacks/{ID}/images/\d+.*"),
-    *(r"/(jobs|links|callbacks)\?[^ ]*\b(seen|top|live)=.*", rf"/(jobs|links|callbacks)/{ID}/status\?.*"),
+    # A list asks for itself, now and then without saying what it has seen.
+    *(
+        r"/(jobs|links|callbacks)\?",
+        r"/(jobs|links|callbacks)\?[^ ]*\b(seen|top|live)=.*",
+        rf"/(jobs|links|callbacks)/{ID}/status\?.*",
+    ),
 )
 #: Of a long text a callback's facts keep the beginning.
 KEPT = 200
@@ -112,7 +123,7 @@ class Window:
     def check(self, shown: tuple[str, ...]) -> None:
         self.watched.pages += 1
         self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        found = self.page.evaluate(PLANTED_ELEMENTS, [f"//{FOREIGN_HOST}", OWN_PATH])
+        found = self.page.evaluate(PLANTED_ELEMENTS, [FOREIGN_HOST, OWN_PATH])
         self.watched.elements.extend(f"{self.watched.at}: {each}" for each in found)
         if shown:
             read = " ".join(self.page.evaluate(SHOWN).split())
