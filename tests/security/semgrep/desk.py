@@ -47,6 +47,11 @@ def comparing(given, wanted):
     # ok: secrets-are-compared-in-constant-time
     select(Link).where(Link.code_digest == digest_of_code(given))
     # ok: secrets-are-compared-in-constant-time
+    select(kind).where(kind.code_digest == digest_of_code(given))
+    # ok: secrets-are-compared-in-constant-time
+    if digest.hexdigest() != member.sha256:
+        return False
+    # ok: secrets-are-compared-in-constant-time
     if hashlib.sha256(body).hexdigest() == callback.body_sha256:
         return False
     # ok: secrets-are-compared-in-constant-time
@@ -69,6 +74,8 @@ def asking_the_database(connection, name):
     connection.execute("DELETE FROM job WHERE user_id = '{}'".format(name))
     # ok: sql-has-bound-values
     connection.execute(f"PRAGMA {pragma}")
+    # ok: sql-has-bound-values
+    connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
     # ok: sql-has-bound-values
     connection.execute(text("SELECT * FROM job WHERE user_id = :name"), {"name": name})
 
