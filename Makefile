@@ -6,6 +6,12 @@ UV_VERSION := 0.13.9
 # Where this is set, each of the processes that tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Our own rules alone; nothing is fetched and nothing is told to anybody.
+SEMGREP := SEMGREP_SETTINGS_FILE=.venv-semgrep/settings.yml .venv-semgrep/bin/semgrep scan --metrics off --disable-version-check
+SEMGREP_RULES := tests/security/semgrep
+NOT_SECRETS := tests/security/not_secrets.py
+NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_made_up,--filter file://$(NOT_SECRETS)::$(name))
+
 .PHONY: help setup demo test check bench sbom licences lock
 help:  ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -18,7 +24,7 @@ demo: .venv/run-done  ## the whole product with sample data, on http://localhost
 test: setup  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests --ignore tests/benchmarks
 
-check: setup  ## format, lint, types, import order, templates, dead and unused dependencies, licences
+check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, security rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -27,6 +33,12 @@ check: setup  ## format, lint, types, import order, templates, dead and unused d
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	@$(MAKE) --no-print-directory licences >/dev/null
+	$(BIN)/bandit --quiet --recursive --severity-level medium dashboard
+	@echo detect-secrets-hook: every file of ours, less what $(NOT_SECRETS) explains
+	@$(BIN)/detect-secrets-hook --no-verify $(NOT_SECRETS_FILTERS) \
+		$$(find dashboard templates static/js static/css tests .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc')
+	$(SEMGREP) --quiet --error --config $(SEMGREP_RULES)/desk.yaml dashboard templates
+	$(SEMGREP) --test --quiet --config $(SEMGREP_RULES) $(SEMGREP_RULES)
 
 sbom: setup  ## what runs, as a CycloneDX file in build/, without the network
 	$(BIN)/python sbom.py
@@ -40,6 +52,7 @@ bench: setup  ## the benchmarks, each printing its ratio
 lock: $(UV)  ## pin every dependency again, with hashes and without addresses
 	$(UV) pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements.lock
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements-dev.lock
+	$(UV) pip compile requirements-semgrep.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements-semgrep.lock
 
 $(UV):
 	$(PYTHON) -m venv .venv
@@ -52,4 +65,10 @@ $(UV):
 
 .venv/setup-done: .venv/run-done requirements-dev.lock
 	$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+# An environment of its own, since semgrep wants older versions of what we run on; only `check` needs it.
+.venv-semgrep/setup-done: $(UV) requirements-semgrep.lock
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-semgrep
+	$(UV) pip install --quiet --python .venv-semgrep --require-hashes -r requirements-semgrep.lock
 	touch $@

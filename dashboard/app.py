@@ -51,6 +51,7 @@ from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers
+from dashboard.web.hidden_signs import show_hidden_signs
 from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
@@ -146,6 +147,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     htmx.init_app(app)
     Compress(app)
     register_filters(app)
+    show_hidden_signs(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
     answer_quiet_polls(app, app.extensions["database"])
     assets.serve_assets(app, resource_dir("static").absolute())

@@ -96,7 +96,6 @@ def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
         products = [product for product, facts in FACTS.items() if facts.is_answered_at_once is at_once]
         unsent = (col(Job.state) == JobState.QUEUED, col(Job.step) == Step.CREATED, col(Job.product).in_(products))
         session.connection().execute(update(Job).where(*unsent).values(step=step))
-    # Whoever was erased after the backup was made is erased again at this point, before anybody can see the data.
     record(session, "backup.restored", "database", now, details={"made_at": manifest.made_at})
 
 

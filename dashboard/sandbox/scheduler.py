@@ -1,13 +1,12 @@
 """Things that happen later: a heap of due times and one thread that starts what is due on a small pool."""
 
 import heapq
-import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-log = logging.getLogger(__name__)
+from dashboard.sandbox.failures import log_failure
 
 #: Each waiting callback may hold one of these for its whole timeout.
 POOL_SIZE = 16
@@ -73,6 +72,6 @@ class Scheduler:
 def _run_logged(action: Callable[[], None]) -> None:
     try:
         action()
-    except Exception:
-        # The loop must go on; the name of the action is enough to find the fault, its arguments are not ours.
-        log.exception("an action of the simulator failed")
+    except Exception as error:
+        # The loop must go on; the place of the action is enough to find the fault, its arguments are not ours.
+        log_failure("an action of the simulator failed", error)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboard.sandbox.app import create_sandbox
+from dashboard.sandbox.failures import log_failure
 from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE, whole_body
 from dashboard.sandbox.processing import resume
 from dashboard.sandbox.settings import SandboxSettings
@@ -127,8 +128,8 @@ class _Handler(WSGIRequestHandler):
 
         try:
             body = whole_body(self.server.app(environ, start_response))
-        except Exception:
-            log.exception("the simulator failed on %s", self.path.partition("?")[0])
+        except Exception as error:
+            log_failure(f"the simulator failed on {self.path.partition('?')[0]}", error)
             body = whole_body(InternalServerError()(environ, start_response))
         if environ.get(DROP):
             self._break_off()

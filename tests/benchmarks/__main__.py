@@ -12,6 +12,7 @@ from tests.benchmarks import (
     killed_web,
     kills,
     last_owner,
+    markup,
     orders,
     polling,
     restores,
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "sign_ins": sign_ins.measure,
     "callbacks": callbacks.measure,
     "trail": trail.measure,
+    "markup": markup.measure,
 }
 
 

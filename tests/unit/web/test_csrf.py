@@ -87,6 +87,19 @@ def test_another_site_that_hides_its_origin_is_refused(browser: FlaskClient, sit
     assert rename(browser, Sec_Fetch_Site=site) == 403
 
 
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_form_without_an_origin_is_accepted_where_the_browser_says_that_it_is_ours(browser: FlaskClient, site: str):
+    assert rename(browser, **{"Sec-Fetch-Site": site}) == 303
+
+
+@pytest.mark.parametrize("method", sorted(SAFE_METHODS - {"TRACE"}))
+def test_looking_is_allowed_wherever_one_comes_from(browser: FlaskClient, method: str):
+    """A link on a foreign page, and what tools of the browser ask for, change nothing."""
+    answer = browser.open("/account", method=method, headers={"Origin": "https://elsewhere.example"})
+
+    assert answer.status_code == 200
+
+
 def test_the_token_of_another_person_is_refused(app: Flask, browser: FlaskClient):
     foreign = token_in(app.test_client().get("/sign-in").text)
 

@@ -1,0 +1,30 @@
+"""Signs that hide or turn text are shown as what they are, in every value of every page, as escaping is.
+
+Left alone are joiners and marks of direction (U+200C to U+200F, U+061C): Persian and Arabic need them, and emoji.
+"""
+
+import re
+from typing import Any
+
+from flask import Flask
+
+#: Control characters but tab and ends of lines, what is as wide as nothing, and what turns the direction of the rest.
+HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+class Typed(str):
+    """A value of a field: it goes back to the server as it was typed, or a form would change what it was given."""
+
+    __slots__ = ()
+
+
+def show_hidden_signs(app: Flask) -> None:
+    app.jinja_env.finalize = shown
+    app.add_template_filter(Typed, "as_typed")
+
+
+def shown(value: Any) -> Any:
+    """What a template prints. Markup is our own, so only plain text is looked at."""
+    if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed) or hasattr(value, "__html__"):
+        return value
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
