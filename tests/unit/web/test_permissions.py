@@ -64,6 +64,15 @@ def test_somebody_signed_out_gets_nowhere(app: Flask, client: FlaskClient):
     assert let_in == []
 
 
+def test_somebody_signed_out_is_told_in_the_form_that_was_asked_for(client: FlaskClient):
+    page, twin = client.get("/jobs?state=done"), client.get("/jobs.json")
+    piece = client.get("/jobs", headers={"HX-Request": "true"})
+
+    assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=/jobs?state%3Ddone")
+    assert (twin.status_code, twin.json) == (401, {"error": "Sign in first."})
+    assert (piece.status_code, piece.headers["HX-Redirect"], piece.data) == (401, "/sign-in", b"")
+
+
 @pytest.mark.parametrize("name", ["ben", "cleo"])
 def test_every_route_beyond_a_role_is_forbidden(app: Flask, sign_in: SignInAs, name: str):
     client = sign_in(name)
