@@ -1,12 +1,17 @@
 """Values that occur nowhere else, sent through the product like a customer's own, and where they are looked for.
 
-`PLACES` is the list of everything that is kept or said. Whoever adds a place, such as a backup, adds one line to it.
+`PLACES` is the list of everything that is kept or said. Whoever adds a place adds one line to it.
 """
 
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
+from dashboard.backups.making import make_backup
+from dashboard.db import utc_now
 from dashboard.models import metadata
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.images import make_jpeg
@@ -90,8 +95,18 @@ def rows(deployment: Deployment) -> Iterator[tuple[str, bytes]]:
                 yield f"table {table.name}", b"\n".join(values)
 
 
+def backup(deployment: Deployment) -> Iterator[tuple[str, bytes]]:
+    """Each part of a backup, unpacked."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "desk.backup"
+        make_backup(deployment.database, deployment.settings(), path, utc_now())
+        with ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield f"backup {name}", archive.read(name)
+
+
 Place = Callable[[Deployment], Iterator[tuple[str, bytes]]]
-PLACES: tuple[Place, ...] = (files, rows)
+PLACES: tuple[Place, ...] = (files, rows, backup)
 
 
 def hits(deployment: Deployment, canaries: Canaries) -> list[str]:

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from dashboard.app import create_app
 from dashboard.db import Database
-from tests.conftest import make_settings
-from tests.factories.team import PASSWORD, make_member
+from tests.conftest import make_settings, pass_the_door
+from tests.factories.team import make_member
 from tests.security.walk import World
 
 SignInAgain = Callable[[str], FlaskClient]
@@ -48,9 +48,7 @@ def sign_in_again(walked_app: Flask, walked_database: Database) -> SignInAgain:
     def sign_in(name: str) -> FlaskClient:
         client = walked_app.test_client()
         if name:
-            member = make_member(walked_database, name)
-            answer = client.post("/sign-in", data={"email": member.email, "password": PASSWORD})
-            assert answer.status_code == 303, answer.text
+            pass_the_door(client, make_member(walked_database, name).email)
         return client
 
     return sign_in

@@ -17,12 +17,6 @@ from tests.security.canaries import ID_NUMBER, PERSON, PLACES, Canaries, hits, m
 
 __all__ = ["shared_deployment"]  # the fixture is theirs; naming it here makes it known to the tests of this file
 
-#: Where those who run verifications are shown something without a press. Nobody else is shown anything, anywhere.
-WHO_MAY_SEE = ("ada", "ben")
-MAY_SEE = {
-    "/callbacks/": ("dob", "first_name", "id_number", "last_name", "phone_number", "picture", "postal_address"),
-    "/jobs/": ("dob", "first_name", "last_name"),
-}
 #: All of it is done once, before the first test; on a machine that is busy with other things it takes its time.
 pytestmark = pytest.mark.timeout(400)
 CALLBACKS_LOOKED_AT = 14  # those of each verdict came last
@@ -121,7 +115,7 @@ def test_logs_tell_of_the_errors_without_their_text(story: Story) -> None:
 
 
 @pytest.mark.parametrize("member", ["ada", "ben", "cleo", ""])
-def test_nobody_is_shown_more_than_their_role_may_see(story: Story, member: str) -> None:
+def test_nobody_is_shown_any_without_a_press(story: Story, member: str) -> None:
     staff = story.deployment.staff(member) if member else Staff(story.deployment.web_url)
     twins = [f"{path}.json" for path in (*LISTS, *story.paths)]
 
@@ -133,8 +127,7 @@ def test_nobody_is_shown_more_than_their_role_may_see(story: Story, member: str)
         if found:
             seen.setdefault(re.sub(r"[0-9a-f-]{36}.*", "", path), set()).update(found)
 
-    shown = {begins: sorted(names) for begins, names in sorted(seen.items())}
-    assert shown == ({begins: list(names) for begins, names in MAY_SEE.items()} if member in WHO_MAY_SEE else {})
+    assert seen == {}
 
 
 def test_page_of_an_error_and_the_address_of_an_answer_hold_none(story: Story) -> None:
@@ -171,6 +164,6 @@ def test_search_finds_a_canary_in_every_place_where_one_is_put(story: Story) -> 
 
     assert "planted.log: id_number" in found
     assert "planted.log: picture" in found
-    assert len(PLACES) >= 2
+    assert len(PLACES) >= 3
     assert sum(1 for _ in rows(story.deployment)) > 50
     assert make_payload()["FullName"] not in PERSON.values()

@@ -13,6 +13,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.db import Database
 from dashboard.web.access import EVERYBODY
 from dashboard.web.csrf import SAFE_METHODS
+from tests.conftest import pass_the_door
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.team import PASSWORD, make_member
 from tests.security.walk import Route, World, routes
@@ -34,10 +35,8 @@ FORGERIES: dict[str, tuple[dict[str, str], bool]] = {
 @pytest.fixture(scope="module")
 def browser(walked_app: Flask, walked_database: Database) -> FlaskClient:
     """Ada, signed in as a browser does it: with the tokens of the forms."""
-    make_member(walked_database, "ada")
     client = walked_app.test_client()
-    data = {"email": "ada@example.com", "password": PASSWORD, "csrf_token": token_in(client.get("/sign-in").text)}
-    assert client.post("/sign-in", data=data).status_code == 303
+    pass_the_door(client, make_member(walked_database, "ada").email, lambda page: token_in(client.get(page).text))
     return client
 
 
@@ -160,10 +159,10 @@ def test_the_door_for_callbacks_takes_a_signature_and_no_cookie(
 
 
 def test_routes_for_everybody_that_write_are_only_those_with_rules_of_their_own(walked_app: Flask):
-    """The door, and the customer's Start, whose form carries a token as every form does."""
+    """The door, one-time links, and the customer's Start: forms that carry a token as every form does."""
     opened = {route.rule.endpoint.partition(".")[0] for route in unsafe(walked_app) if route.permission == EVERYBODY}
 
-    assert opened <= {"team", "customer"}
+    assert opened <= {"team", "door", "customer"}
 
 
 def test_a_customers_start_is_pressed_on_our_page_alone(walked_app: Flask, world: World, walked_database: Database):

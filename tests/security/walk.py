@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -13,8 +14,10 @@ from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
 from dashboard.jobs.models import Image, Job
 from dashboard.links.models import LinkKind
+from dashboard.privacy.models import Erasure, hash_of_manifest
 from dashboard.smile_keys import add_key, seed_keys
 from dashboard.team.models import Member
+from dashboard.team.one_time import Invitation
 from dashboard.team.permissions import Role
 from dashboard.web.access import required_permission
 from tests.factories.callbacks import encode, make_payload
@@ -28,6 +31,10 @@ KINDS = (OWN, MISSING, FOREIGN)
 PHOTO = base64.b64encode(make_jpeg(1, 40, 50)).decode()
 #: What a converter's argument is when no row stands for it.
 NOWHERE = {"UUIDConverter": "01890000-0000-7000-8000-000000000000", "IntegerConverter": "999999"}
+
+
+#: The team, and proofs of what was erased, are one for both environments.
+OF_NO_ENVIRONMENT = frozenset({"member_id", "invitation_id", "erasure_id"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class World:
         with self.database.transaction() as session:
             seed_keys(session, self.settings, utc_now())
         self.renew()
-        self.foreign = self.make("production")
+        self.foreign = {name: row for name, row in self.make("production").items() if name not in OF_NO_ENVIRONMENT}
 
     def renew(self) -> None:
         """After a request that may have changed or deleted them."""
@@ -118,6 +125,17 @@ class World:
                 created_at=now,
             )
             session.add_all([run, member])
+            session.flush()
+            invitation = Invitation(
+                email=f"{uuid4()}@example.com",
+                role=Role.VIEWER,
+                code_digest=str(uuid4()),
+                created_at=now,
+                expires_at=now + timedelta(hours=1),
+                invited_by=member.id,
+            )
+            erasure = Erasure(at=now, erased_by="ada@example.com", manifest_sha256=hash_of_manifest({}))
+            session.add_all([invitation, erasure])
         made = {
             "job_id": job.id,
             "image_id": image_id,
@@ -129,6 +147,8 @@ class World:
             "key_id": key.id,
             "run_id": run.id,
             "member_id": member.id,
+            "invitation_id": invitation.id,
+            "erasure_id": erasure.id,
         }
         return {name: str(value) for name, value in made.items()}
 

@@ -55,7 +55,7 @@ def test_line_of_the_trail_that_was_changed_is_found(here: Place, change: dict[s
 
     (problem,) = here.problems()
 
-    assert "line 2" in problem
+    assert "Line 2" in problem
 
 
 def test_row_that_belongs_to_nothing_is_counted(here: Place, job: Job):

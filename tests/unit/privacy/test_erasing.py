@@ -364,9 +364,9 @@ def test_restored_backup_is_erased_again_and_gets_its_proofs_back(
     assert places_that_name(database, tmp_path / "media", AMINA)
 
     with app.app_context(), database.transaction() as session:
-        assert apply_erasures(session) == 1
+        assert apply_erasures(session, settings) == 1
     with app.app_context(), database.transaction() as session:
-        assert apply_erasures(session) == 1
+        assert apply_erasures(session, settings) == 1
 
     assert places_that_name(database, tmp_path / "media", AMINA) == []
     assert ada.get(f"{address}.json").json == proof

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from dashboard.db import Database, keyring_of
 from dashboard.models import metadata
@@ -30,7 +30,8 @@ def sealed_places_that_name(database: Database, person: Person) -> list[str]:
     with database.reading() as session:
         keyring = keyring_of(session)
         for column in sealed_columns():
-            rows = session.connection().execute(select(column.table.id, getattr(column.table, column.name)))
+            (key,) = inspect(column.table).primary_key
+            rows = session.connection().execute(select(key, getattr(column.table, column.name)))
             for row_id, value in rows:
                 sealed = column.take_out(value) if value else None
                 if sealed and person.mark.encode() in keyring.open(sealed, column.identity(row_id)).lower():
