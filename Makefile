@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SEMGREP := SEMGREP_SETTINGS_FILE=.venv-semgrep/settings.yml .venv-semgrep/bin/semgrep scan --metrics off --disable-version-check
 SEMGREP_RULES := tests/security/semgrep
 NOT_SECRETS := tests/security/not_secrets.py
-NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_made_up,--filter file://$(NOT_SECRETS)::$(name))
+NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_placeholder is_alphabet is_made_up,--filter file://$(NOT_SECRETS)::$(name))
 
 .PHONY: help setup demo test check bench sbom licences lock
 help:  ## say what can be made

@@ -24,6 +24,7 @@ class MailFailed(Exception):
 
     def __init__(self, message: str, is_final: bool = False) -> None:
         super().__init__(message)
+        self.message = message
         self.is_final = is_final
 
 

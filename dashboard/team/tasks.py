@@ -50,10 +50,10 @@ def _hand_over(mail: OutgoingMail, settings: Settings) -> None:
 
 
 def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -> None:
-    log.warning("mail_not_sent", mail=str(mail.id), reason=str(failure), attempts=mail.attempts)
+    log.warning("mail_not_sent", mail=str(mail.id), reason=failure.message, attempts=mail.attempts)
     now = utc_now()
     with transaction() as session:
-        is_given_up = outbox.note_failure(session, mail, str(failure), failure.is_final, settings.mail_waits, now)
+        is_given_up = outbox.note_failure(session, mail, failure.message, failure.is_final, settings.mail_waits, now)
         if is_given_up:
             record(session, "mail.given_up", f"mail {mail.id}", now, who=resets.WORKER, details={"kind": mail.kind})
 

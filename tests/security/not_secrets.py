@@ -5,7 +5,7 @@ There is no list of places that were looked at once: whatever these do not expla
 
 import re
 
-WORDS = re.compile(r"[a-z][a-z0-9]*([ ,_-]+[a-z0-9]+)*-?(\\n)?")
+WORDS = re.compile(r"[A-Za-z][a-z0-9]*([ ,_@.-]+[a-z0-9]+)*-?(\\n)?")
 #: Signatures of fixed moments by keys that the tests name hold client and simulator to the documents; the last
 #: is the example of a secret that everybody gives for authenticator apps.
 VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2", "JBSWY3DP")
@@ -26,6 +26,16 @@ def is_sentence(secret: str) -> bool:
     return secret.count(" ") >= 5
 
 
+def is_placeholder(secret: str) -> bool:
+    """What stands for a value that is not there, as in "smtps://user:password@host" and "{subject}"."""
+    return secret == "password" or "{" in secret
+
+
+def is_alphabet(secret: str) -> bool:
+    """What random codes are made of: each letter once."""
+    return len(set(secret)) == len(secret) >= 20
+
+
 def is_made_up(filename: str, secret: str) -> bool:
     """Keys and passwords of tests are plain words, so that nobody can take them for real ones."""
-    return "tests/" in filename and WORDS.fullmatch(secret) is not None
+    return "tests/" in filename and (" " in secret or WORDS.fullmatch(secret) is not None)
