@@ -13,6 +13,7 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 PREFIX = "/static/"
+PICTURES = "/static/img/"
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".br": brotli.compress, ".gz": gzip.compress}
 INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
@@ -35,9 +36,11 @@ def serve_assets(app: Flask, static_dir: Path) -> None:
     app.add_template_global(addresses.__getitem__, "asset_url")
 
 
-def _add_headers(headers: Headers, _: str, __: str) -> None:
+def _add_headers(headers: Headers, _: str, address: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # Smile's own pages show the company's logo to its customers.
+    is_picture = address.startswith(PICTURES)
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_picture else "same-origin"
 
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:

@@ -79,7 +79,7 @@ def forward_to(web_url: str, sender: str = "127.0.0.1") -> Respond:
             request.command, web_url + request.path, data=body, headers=given, timeout=30, allow_redirects=False
         )
         request.send_response_only(answer.status_code)
-        for name, value in answer.headers.items():
+        for name, value in answer.raw.headers.iteritems():  # one line for each cookie, not all in one
             if name.lower() not in HOP_BY_HOP:
                 request.send_header(name, value)
         request.send_header("Content-Length", str(len(answer.content)))

@@ -71,7 +71,7 @@ def test_rotation_in_mid_flight_loses_nothing(deploy: Deploy) -> None:
 
 def check(ada: Staff) -> str:
     answer = ada.post(f"{PAGE}/checks")
-    assert answer.status_code == 200
+    assert answer.status_code == 200, answer.headers.get("Location")
     return answer.text
 
 
