@@ -17,7 +17,7 @@ from tests.integration.conftest import Deployment
 #: Where texts of others stand on pages with htmx; even markup that came through would not be obeyed there.
 REGIONS = {
     "/jobs/": (".checks", ".compared", "details.result", ".timeline", ".facts"),
-    "/callbacks/": (".two-cards", ".parts", ".verdict .card-body"),
+    "/callbacks/": (".two-cards", "#json pre", "#headers tbody", "#timeline .timeline", ".verdict .card-body"),
     "/links/": (".facts",),
 }
 OBEY = """regions => {

@@ -44,7 +44,7 @@ ID = "[0-9a-f-]{36}"
 OWN = (
     *(r"/static/.+", r"/v/theme/[0-9a-f]{6}\.css", r"/v/[\w-]+/seen\.gif", r"/jobs/availability\?.*"),
     *(r"/links/preview\?.*", f"/links/{ID}/preview", f"/links/{ID}/counters"),
-    *(f"/jobs/{ID}/images/{ID}", rf"/callbacks/{ID}/images/\d+.*"),
+    *(f"/jobs/{ID}/images/{ID}", rf"/callbacks/{ID}/images/\d+.*", r"/audit/chain"),
     # A list asks for itself, now and then without saying what it has seen.
     *(
         r"/(jobs|links|callbacks)\?",

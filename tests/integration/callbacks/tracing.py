@@ -20,7 +20,7 @@ SECONDS_TO_ATTACH = 20
 
 LINE = re.compile(
     r"(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>|(?P<name>\w+)\()(?P<rest>.*?)"
-    r"(?:(?P<unfinished> <unfinished \.\.\.>)|\) += (?P<result>-?\d+).*)"
+    r"(?:(?P<unfinished> <(?:unfinished|detached) \.\.\.>)|\) += (?P<result>-?\d+).*)"
 )
 SOCKET = re.compile(r"\d+<TCP:\[[^\]]*\]>")
 
@@ -76,7 +76,7 @@ def count_synced(calls: list[Call], files: frozenset[str]) -> int:
 
 
 def read_calls(output: Path) -> list[Call]:
-    """In the order in which they began; one that never returned is left out."""
+    """In the order in which they began. One that had not returned when strace let go has no result."""
     return sorted(_calls(output.read_text().splitlines()), key=lambda call: call.begun)
 
 
@@ -94,6 +94,8 @@ def _calls(lines: list[str]) -> Iterator[Call]:
             open_calls[thread] = (name, before + rest, begun)
         else:
             yield Call(name, before + rest, begun, number, int(found["result"]))
+    # The client may read the last 200 before the write of it has returned.
+    yield from (Call(name, before, begun, len(lines), -1) for name, before, begun in open_calls.values())
 
 
 def _file(call: Call) -> str:
