@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -14,18 +14,29 @@ from whitenoise import WhiteNoise
 
 PREFIX = "/static/"
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".br": brotli.compress, ".gz": gzip.compress}
+FIXED_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
 INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 
-def serve_assets(app: Flask, static_dir: Path) -> None:
-    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`."""
+def serve_assets(app: Flask, static_dir: Path, always: Mapping[str, str]) -> None:
+    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: headers of each answer."""
     addresses = {name: _hashed_address(name, path) for name, path in _files(static_dir)}
+
+    def add_headers(headers: Headers, _: str, __: str) -> None:
+        for name, value in (FIXED_HEADERS | always).items():
+            headers[name] = value
+
     server = WhiteNoise(
         app.wsgi_app,
         max_age=0,
         immutable_file_test=r"\.[0-9a-f]{12}\.\w+$",
         allow_all_origins=False,
-        add_headers_function=_add_headers,
+        add_headers_function=add_headers,
     )
     for name, path in _files(static_dir):
         _compress(path)
@@ -33,11 +44,6 @@ def serve_assets(app: Flask, static_dir: Path) -> None:
         server.add_file_to_dictionary(PREFIX + name, str(path))
     app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
     app.add_template_global(addresses.__getitem__, "asset_url")
-
-
-def _add_headers(headers: Headers, _: str, __: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:

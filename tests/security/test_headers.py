@@ -138,6 +138,8 @@ def test_files_are_not_guessed_either_and_open_to_no_other_origin(walked_app: Fl
         assert answer.headers.get("X-Content-Type-Options") == "nosniff", name
         assert "Access-Control-Allow-Origin" not in answer.headers, name
         assert answer.headers.get("Cross-Origin-Resource-Policy") == "same-origin", name
+        assert answer.headers.get("Content-Security-Policy") == "frame-ancestors 'none'", name
+        assert answer.headers.get("Referrer-Policy") == "no-referrer", name
     assert len(files) > 3
 
 
