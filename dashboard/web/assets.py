@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -23,8 +23,8 @@ FIXED_HEADERS = {
 INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 
-def serve_assets(app: Flask, static_dir: Path, always: Mapping[str, str]) -> None:
-    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: headers of each answer."""
+def serve_assets(app: Flask, static_dir: Path, always: dict[str, str]) -> None:
+    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: more headers."""
     addresses = {name: _hashed_address(name, path) for name, path in _files(static_dir)}
 
     def add_headers(headers: Headers, _: str, __: str) -> None:
