@@ -1,4 +1,4 @@
-"""Where one request ends and the next begins: the server that runs here takes no message that can be read in two ways."""
+"""Where one request ends and the next begins: the server takes no message that can be read in two ways."""
 
 import re
 import socket
