@@ -82,10 +82,9 @@ def test_sign_ins_and_refusals_stand_in_the_trail_with_what_was_proved(
     assert all(line.from_address == "127.0.0.1" for line in lines)
 
 
+@pytest.mark.usefixtures("logging_as_before")
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_a_value_cannot_make_a_second_line_of_the_log(
-    log_format: str, logging_as_before: None, capsys: pytest.CaptureFixture[str]
-):
+def test_a_value_cannot_make_a_second_line_of_the_log(log_format: str, capsys: pytest.CaptureFixture[str]):
     forged = "x\n2026-11-26T00:00:00Z [info] member_signed_in\r\x1b[2K\u2028end"
     set_up_logging(log_format)
 
