@@ -50,13 +50,14 @@ from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors, health
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
-from dashboard.web.headers import set_headers
+from dashboard.web.headers import set_headers, transport_headers
 from dashboard.web.hidden_signs import show_hidden_signs
 from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
+from dashboard.web.signing import sign_with_sha256
 from dashboard.worker.queue import attach_queue
 
 #: The nouns of the audit trail, each with the words of the slice that it belongs to.
@@ -137,6 +138,7 @@ def create_app_from_environment() -> Flask:
 
 def _set_up_web(app: Flask, settings: Settings) -> None:
     """The order matters: an error names its request, a person is known before a permission is checked."""
+    sign_with_sha256(app)
     errors.handle_errors(app)
     limit_requests(app, (urlsplit(settings.public_url).hostname or "", *settings.extra_hosts))
     set_headers(app, settings.is_https)
@@ -150,7 +152,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     show_hidden_signs(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
     answer_quiet_polls(app, app.extensions["database"])
-    assets.serve_assets(app, resource_dir("static").absolute())
+    assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
     open_door(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

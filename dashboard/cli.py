@@ -216,10 +216,11 @@ def upgrade() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For a program.")
-@click.option("--offline", is_flag=True, help="Do not ask Smile; what the worker was last told counts.")
+@click.option("--offline", is_flag=True, help="Use no network; what the worker was last told counts.")
 def doctor(as_json: bool, offline: bool) -> None:
     """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
     from dashboard.db import reading, utc_now
+    from dashboard.duties.handshakes import look_at_encryption
     from dashboard.duties.registry import take_stock, twin, worst_of
     from dashboard.duties.wording import as_lines
     from dashboard.jobs.smile_answers import ask_smile
@@ -230,8 +231,9 @@ def doctor(as_json: bool, offline: bool) -> None:
         smile = None
         if not offline and _has_current_schema(app):
             smile = ask_smile(app.config["SETTINGS"], smile_keys())
+        encryption = None if offline else look_at_encryption(app.config["SETTINGS"].public_url)
         with reading() as session:
-            duties = take_stock(app, session, utc_now(), smile=smile)
+            duties = take_stock(app, session, utc_now(), smile=smile, encryption=encryption)
     for line in [json.dumps(twin(duties), indent=1)] if as_json else as_lines(duties):
         click.echo(line)
     if worst_of(duties) == "bad":

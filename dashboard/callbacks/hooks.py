@@ -5,7 +5,7 @@ protect, and none of what those cost.
 """
 
 import structlog
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +24,7 @@ from dashboard.config import Settings
 from dashboard.db import utc_now
 from dashboard.errors import place_of
 from dashboard.smile_keys import smile_keys
+from dashboard.web.headers import transport_headers
 
 MAX_BODY = 2 * 1024 * 1024  # Smile's own are up to 1.5 MB, with the photo of an authority inside.
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
@@ -53,6 +54,13 @@ def open_door(app: Flask) -> None:
     set_up_networks(door)
     door.add_url_rule("/smile", view_func=receive, methods=["POST"])
     door.add_url_rule("/smile/<job_key>", view_func=receive, methods=["POST"])
+    always = transport_headers(app.config["SETTINGS"].is_https)
+
+    @door.after_request
+    def add(answer: Response) -> Response:
+        answer.headers.update(always)
+        return answer
+
     door.register_error_handler(HTTPException, _http)
     door.register_error_handler(Exception, _unknown)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": door.wsgi_app})  # type: ignore[method-assign]

@@ -42,6 +42,7 @@ from dashboard.jobs.wording import id_type_words
 from dashboard.smile.constants import id_types
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
+from dashboard.web.headers import picture_headers
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, seen_version, wants_partial
 from dashboard.web.pagination import asked_after
 
@@ -53,8 +54,6 @@ for template_filter in (visible, outcome_claimed, text_claimed):
 
 REVEAL = "Reveal what is masked"
 VERDICT_WORDS = {"wrong": "Wrong or missing", "missing": "Missing only", "alarm": "Alarm: reused or reflected"}
-#: Whatever a picture turns out to be, the browser shows it and nothing else.
-PICTURE_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 @blueprint.get("/callbacks")
@@ -218,7 +217,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
             raise NotFound("There is no such picture in this callback.")
         details = {"field": visible(picture.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
-    return Response(redraw(picture), mimetype="image/jpeg", headers=PICTURE_HEADERS)
+    return Response(redraw(picture), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>/body")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import Database
+from dashboard.duties.handshakes import Encryption
 from dashboard.jobs.smile_answers import SmileAnswer
 
 
@@ -37,7 +38,10 @@ class Duty:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a duty may look at. `proxies_seen`: how many handed on the request that asks; None without one."""
+    """All that a duty may look at. `proxies_seen`: how many handed on the request that asks; None without one.
+
+    `encryption`: of the public address, when somebody waits for a look at it over the network.
+    """
 
     settings: Settings
     database: Database
@@ -46,6 +50,7 @@ class Scene:
     smile: SmileAnswer | None
     is_debugging: bool = False
     proxies_seen: int | None = None
+    encryption: Encryption | None = None
 
 
 Look = Callable[[Scene], Finding]

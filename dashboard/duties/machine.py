@@ -72,6 +72,14 @@ def debugging(scene: Scene) -> Finding:
     return ok("Debugging is off.")
 
 
+def logs(scene: Scene) -> Finding:
+    """Where the lines end up, nobody can tell from here."""
+    advice = "Let another machine collect them, so that whoever gets into this one cannot take them away."
+    if scene.settings.log_format == "json":
+        return unknown("Lines of the log are JSON on standard output.", advice)
+    return unknown("Lines of the log are text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for place, _, names in os.walk(folder):
         yield from (Path(place) / name for name in names)

@@ -8,11 +8,16 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.networks import read_networks
 from dashboard.callbacks.queries import find_last_callback
+from dashboard.callbacks.reach_steps import CERTIFICATE_PROBLEMS
 from dashboard.callbacks.verdicts import TOLERANCE, in_words
 from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
 from dashboard.jobs.models import Job
 
 CLOCK_WARNS_AT_SECONDS = 60
+MODERN_TLS = (
+    "Let the proxy take TLS 1.2 and 1.3 with suites that begin with ECDHE "
+    "(nginx: ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20)."
+)
 LOOPBACK_NAMES = ("localhost",)
 
 
@@ -27,6 +32,27 @@ def public_address(scene: Scene) -> Finding:
         advice = "Put a proxy with TLS in front and let DASHBOARD_PUBLIC_URL begin with https://."
         return bad("Faces and identity numbers travel without encryption: the public address begins with http.", advice)
     return ok(f"Reached by {settings.public_url}.")
+
+
+def encryption(scene: Scene) -> Finding:
+    settings, seen = scene.settings, scene.encryption
+    if not settings.is_https:
+        return unknown("There is no encryption to look at. See the public address.")
+    if seen is None:
+        return unknown("`dashboard doctor` looks at it over the network; this page does not.")
+    if not seen.is_reached:
+        return unknown("The public address could not be reached from here, so it was not looked at.")
+    if seen.certificate_problem is not None:
+        otherwise = ("is not accepted", "Use one of a public authority, such as Let's Encrypt.")
+        problem, advice = CERTIFICATE_PROBLEMS.get(seen.certificate_problem, otherwise)
+        return bad(f"The certificate {problem}.", advice)
+    if not seen.version:
+        return bad("What listens there does not speak TLS as browsers do.", MODERN_TLS)
+    if seen.takes_old_versions:
+        return bad("TLS 1.0 or 1.1 is taken, which is broken.", MODERN_TLS)
+    if seen.takes_weak_suites:
+        return warn("Cipher suites are taken that protect nothing once the certificate's key is lost.", MODERN_TLS)
+    return ok(f"{seen.version}, with a certificate that browsers trust, and nothing outdated beside it.")
 
 
 def smile_address(scene: Scene) -> Finding:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from dashboard.crypto import UnreadableValue
 from dashboard.duties import keys, machine, network, people, storage
 from dashboard.duties.duty import Duty, Finding, Look, Scene, State, bad
+from dashboard.duties.handshakes import Encryption
 from dashboard.jobs.smile_answers import SmileAnswer, read_smile_answer
 
 DUTIES: Mapping[str, Mapping[str, Look]] = {
@@ -22,6 +23,7 @@ DUTIES: Mapping[str, Mapping[str, Look]] = {
     },
     "Way in and out": {
         "Public address": network.public_address,
+        "Encryption": network.encryption,
         "Smile's address": network.smile_address,
         "Clock": network.clock,
         "Proxies": network.proxies,
@@ -42,6 +44,7 @@ DUTIES: Mapping[str, Mapping[str, Look]] = {
         "Room": machine.room,
         "Versions": machine.dependencies,
         "Debugging": machine.debugging,
+        "Logs": machine.logs,
     },
     "People": {
         "Owners": people.owners,
@@ -53,7 +56,13 @@ DUTIES: Mapping[str, Mapping[str, Look]] = {
 
 
 def take_stock(
-    app: Flask, session: Session, now: datetime, *, smile: SmileAnswer | None = None, proxies_seen: int | None = None
+    app: Flask,
+    session: Session,
+    now: datetime,
+    *,
+    smile: SmileAnswer | None = None,
+    proxies_seen: int | None = None,
+    encryption: Encryption | None = None,
 ) -> list[Duty]:
     """How each of them stands. `smile`: what it answered just now; otherwise what the worker was last told counts."""
     settings, database = app.config["SETTINGS"], app.extensions["database"]
@@ -61,7 +70,7 @@ def take_stock(
         with suppress(SQLAlchemyError):
             smile = read_smile_answer(session)
     session.rollback()
-    return look_at_all(Scene(settings, database, session, now, smile, app.debug, proxies_seen))
+    return look_at_all(Scene(settings, database, session, now, smile, app.debug, proxies_seen, encryption))
 
 
 def look_at_all(scene: Scene) -> list[Duty]:

@@ -29,6 +29,7 @@ from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, perso
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.wording import action_shape, callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
+from dashboard.web.headers import picture_headers
 from dashboard.web.limits import takes_files
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
@@ -218,8 +219,8 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         found = queries.find_image(session, job, image_id)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
         content = read_image(keyring_of(session), media_dir(_settings()), found)
-    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
-    return Response(content, mimetype=kind, headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
+    kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
+    return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
 
 
 def _settings() -> Settings:

@@ -12,9 +12,9 @@ from dashboard.web.pages import see_other
 __all__ = ["forget_code", "hand_over", "handed_code"]
 
 
-def hand_over(link_id: UUID, code: str, keyring: KeyRing, is_https: bool) -> BaseResponse:
+def hand_over(link_id: UUID, code: str, keyring: KeyRing) -> BaseResponse:
     """To the link's page, with its code."""
-    return handover.hand_over(see_other("links.show", link_id=link_id), _identity(link_id), code, keyring, is_https)
+    return handover.hand_over(see_other("links.show", link_id=link_id), _identity(link_id), code, keyring)
 
 
 def handed_code(link_id: UUID, keyring: KeyRing) -> str:

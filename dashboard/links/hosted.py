@@ -105,6 +105,7 @@ def hosted_headers(settings: Settings) -> dict[str, str]:
     origin = script_origin(settings)
     policy = (
         "default-src 'none'",
+        "object-src 'none'",
         f"script-src 'self' {origin}",
         f"frame-src {origin}",
         "connect-src 'self'",

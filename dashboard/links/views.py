@@ -121,7 +121,7 @@ def create() -> ResponseReturnValue:
                 return make_at_smile(link.id)
             with transaction() as session:
                 link, code = create_link(session, wanted, _settings(), current_user.email, utc_now())
-                return hand_over(link.id, code, keyring_of(session), _settings().is_https)
+                return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
             form.errors |= error.fields
     return render_template("links/new.html", **_form_context(form)), 422
@@ -142,7 +142,7 @@ def show(link_id: UUID) -> ResponseReturnValue:
     page = render_template("links/show.html", **context, share=share, branding=branding)
     answer = make_response(page)
     if code:
-        forget_code(answer, _settings().is_https)
+        forget_code(answer)
     return answer
 
 
@@ -205,7 +205,7 @@ def renew(link_id: UUID) -> ResponseReturnValue:
     """Send again: a new code, shown once like the first; the old one is dead from here on."""
     with transaction() as session:
         code = renew_code(session, _find(session, link_id), utc_now())
-        return hand_over(link_id, code, keyring_of(session), _settings().is_https)
+        return hand_over(link_id, code, keyring_of(session))
 
 
 @blueprint.post("/links/<uuid:link_id>/reveals")

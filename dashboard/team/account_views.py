@@ -98,6 +98,7 @@ def choose_formats() -> ResponseReturnValue:
 
 @blueprint.post("/account/sign-ins/<uuid:sign_in_id>/end")
 @sign_in_required
+@recent_confirmation_required("team.account")
 def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         own_sign_ins.end_one(session, current_user, sign_in_id, utc_now(), asking=present_standing().sign_in_id)
@@ -106,6 +107,7 @@ def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/account/sign-ins/end-others")
 @sign_in_required
+@recent_confirmation_required("team.account")
 def end_other_sign_ins() -> ResponseReturnValue:
     with transaction() as session:
         own_sign_ins.end_others(session, current_user, utc_now(), asking=present_standing().sign_in_id)

@@ -17,7 +17,7 @@ from dashboard.team.door_visits import count_opened_link
 from dashboard.team.entrance import let_in
 from dashboard.team.forms import InvitationForm, JoinForm
 from dashboard.team.letters import invitation_address, invitation_letter
-from dashboard.team.member_views import is_to_be_mailed, settings, team_page
+from dashboard.team.member_views import is_to_be_mailed, team_page
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
 from dashboard.team.outbox import MailKind, OutgoingMail
@@ -79,7 +79,7 @@ def show_invitation(invitation_id: UUID) -> ResponseReturnValue:
         )
     )
     if code:
-        forget_code(answer, settings().is_https)
+        forget_code(answer)
     return answer
 
 
@@ -178,7 +178,7 @@ def _send_or_hand_over(invitation: Invitation, code: str, mail: OutgoingMail | N
         message = "The invitation is on its way by e-mail."
         return see_other("team.show_invitation", message, invitation_id=invitation.id)
     to_the_page = see_other("team.show_invitation", invitation_id=invitation.id)
-    return hand_over(to_the_page, _handover_of(invitation), code, keyring, settings().is_https)
+    return hand_over(to_the_page, _handover_of(invitation), code, keyring)
 
 
 def _handover_of(invitation: Invitation) -> str:

@@ -51,7 +51,7 @@ def show_member(member_id: UUID) -> ResponseReturnValue:
         code = handed_code(_handover_of(member_id), keyring_of(session))
         answer = make_response(_member_page(session, member_id, code=code))
     if code:
-        forget_code(answer, settings().is_https)
+        forget_code(answer)
     return answer
 
 
@@ -110,7 +110,7 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
         wake(outbox.SENDING, mail.id)
         return see_other("team.show_member", "The link is on its way by e-mail.", member_id=member_id)
     to_the_page = see_other("team.show_member", member_id=member_id)
-    return hand_over(to_the_page, _handover_of(member_id), code, keyring, settings().is_https)
+    return hand_over(to_the_page, _handover_of(member_id), code, keyring)
 
 
 def team_page(form: InvitationForm) -> str:

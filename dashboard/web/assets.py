@@ -15,18 +15,30 @@ from whitenoise import WhiteNoise
 PREFIX = "/static/"
 PICTURES = "/static/img/"
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".br": brotli.compress, ".gz": gzip.compress}
+FIXED_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
 INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 
-def serve_assets(app: Flask, static_dir: Path) -> None:
-    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`."""
+def serve_assets(app: Flask, static_dir: Path, always: dict[str, str]) -> None:
+    """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: more headers."""
     addresses = {name: _hashed_address(name, path) for name, path in _files(static_dir)}
+
+    def add_headers(headers: Headers, _: str, address: str) -> None:
+        # Smile's own pages show the company's logo to its customers.
+        shown_by = "cross-origin" if address.startswith(PICTURES) else "same-origin"
+        for name, value in (FIXED_HEADERS | always | {"Cross-Origin-Resource-Policy": shown_by}).items():
+            headers[name] = value
+
     server = WhiteNoise(
         app.wsgi_app,
         max_age=0,
         immutable_file_test=r"\.[0-9a-f]{12}\.\w+$",
         allow_all_origins=False,
-        add_headers_function=_add_headers,
+        add_headers_function=add_headers,
     )
     for name, path in _files(static_dir):
         _compress(path)
@@ -34,13 +46,6 @@ def serve_assets(app: Flask, static_dir: Path) -> None:
         server.add_file_to_dictionary(PREFIX + name, str(path))
     app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
     app.add_template_global(addresses.__getitem__, "asset_url")
-
-
-def _add_headers(headers: Headers, _: str, address: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    # Smile's own pages show the company's logo to its customers.
-    is_picture = address.startswith(PICTURES)
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_picture else "same-origin"
 
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:

@@ -1,9 +1,11 @@
 """A new code's way to the page that shows it once: sealed, in a cookie that this page takes away again.
 
 The page is reached by a redirect, so that a reload makes no second code; an address or our database must not hold it.
-`identity` names the row that the code is of: what was sealed for one row opens on no other page.
+`identity` names the row that the code is of: what was sealed for one row opens on no other page. Each page has a cookie
+of its own, so that two that are opened at once take nothing from each other.
 """
 
+import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 
@@ -11,27 +13,30 @@ from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.crypto import KeyRing, UnreadableValue
+from dashboard.web.cookies import drop_cookie, read_cookie, set_cookie
 
-COOKIE = "new-code"
 KEPT_SECONDS = 120
 
 
-def hand_over(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing, is_https: bool) -> BaseResponse:
+def cookie_of(page: str) -> str:
+    """By the path of the page: `__Host-` allows no cookie that is sent to one path only."""
+    return f"new-code-{hashlib.sha256(page.encode()).hexdigest()[:12]}"
+
+
+def hand_over(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing) -> BaseResponse:
     """The redirect to the row's page, with its code."""
     sealed = urlsafe_b64encode(keyring.seal(code.encode(), identity)).decode()
-    redirect.set_cookie(
-        COOKIE, sealed, KEPT_SECONDS, path=redirect.location, secure=is_https, httponly=True, samesite="Lax"
-    )
+    set_cookie(redirect, cookie_of(redirect.location or ""), sealed, KEPT_SECONDS)
     return redirect
 
 
 def handed_code(identity: str, keyring: KeyRing) -> str:
     """The code that was handed to this page, or nothing."""
     try:
-        return keyring.open(urlsafe_b64decode(request.cookies.get(COOKIE, "")), identity).decode()
+        return keyring.open(urlsafe_b64decode(read_cookie(cookie_of(request.path))), identity).decode()
     except (NotBase64, UnreadableValue, ValueError):
         return ""
 
 
-def forget_code(answer: Response, is_https: bool) -> None:
-    answer.delete_cookie(COOKIE, path=request.path, secure=is_https, httponly=True, samesite="Lax")
+def forget_code(answer: Response) -> None:
+    drop_cookie(answer, cookie_of(request.path))

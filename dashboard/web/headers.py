@@ -5,6 +5,7 @@ from flask import Flask, Response, request
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",  # data: for Tabler's own icons, blob: for previews of chosen images.
@@ -18,6 +19,19 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+def transport_headers(is_https: bool) -> dict[str, str]:
+    """For every answer, whoever gives it: pages, files, and the door for callbacks."""
+    return {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {}
+
+
+def picture_headers(name: str) -> dict[str, str]:
+    """Of a customer: nothing of it runs when it is opened by itself, and it is saved under a name that we made up."""
+    return {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+        "Content-Disposition": f'inline; filename="{name}"',
+    }
+
+
 def set_headers(app: Flask, is_https: bool) -> None:
     fixed = {
         "X-Content-Type-Options": "nosniff",
@@ -26,9 +40,7 @@ def set_headers(app: Flask, is_https: bool) -> None:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
-    }
-    if is_https:
-        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    } | transport_headers(is_https)
 
     @app.after_request
     def add(response: Response) -> Response:

@@ -1,5 +1,6 @@
 """The queue of this deployment. It only wakes tasks early: the rows are the truth, and a lost task is found again."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from hashlib import sha256
@@ -12,6 +13,8 @@ import redis
 import structlog
 from flask import Flask, current_app
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
 from sqlalchemy import make_url
 
 log = structlog.get_logger(__name__)
@@ -19,6 +22,16 @@ log = structlog.get_logger(__name__)
 Task = Callable[[UUID], None]
 #: How each kind of queue says that it cannot be reached.
 QUEUE_ERRORS = (sqlite3.Error, psycopg.Error, redis.RedisError, OSError)
+
+
+class JsonMessages(Serializer):  # type: ignore[misc]  # huey has no types
+    """huey's own way runs whatever bytes it finds in the queue; a task of ours is a name and ids of rows."""
+
+    def _serialize(self, data: Message) -> bytes:
+        return json.dumps(data).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        return Message(*json.loads(data))
 
 
 class Queue:
@@ -61,7 +74,7 @@ def wake(name: str, *row_ids: UUID) -> None:
 
 
 def _build(url: str, name: str) -> Huey:
-    common: dict[str, Any] = {"results": False, "utc": True}
+    common: dict[str, Any] = {"results": False, "utc": True, "serializer": JsonMessages()}
     if url == "memory":
         return MemoryHuey(name, immediate=True, **common)
     if url.startswith("redis"):

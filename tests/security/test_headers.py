@@ -42,8 +42,7 @@ def problems_with(answer: TestResponse, may_be_framed_by_us: bool) -> list[str]:
     found = [name for name, value in FIXED.items() if answer.headers.get(name) != value]
     policy = directives(answer.headers.get("Content-Security-Policy", ""))
     frames = (["'self'"], "SAMEORIGIN") if may_be_framed_by_us and answer.status_code == 200 else (["'none'"], "DENY")
-    is_picture = policy.keys() == {"default-src", "sandbox"}
-    if policy.get("frame-ancestors") != frames[0] and not is_picture:
+    if policy.get("frame-ancestors") != frames[0]:
         found.append("frame-ancestors")
     if answer.headers.get("X-Frame-Options") != frames[1]:
         found.append("X-Frame-Options")
@@ -139,6 +138,8 @@ def test_files_are_not_guessed_either_and_open_to_no_other_origin(walked_app: Fl
         assert "Access-Control-Allow-Origin" not in answer.headers, name
         shown_by = "cross-origin" if name.startswith("img/") else "same-origin"  # Smile's pages show a logo of ours.
         assert answer.headers.get("Cross-Origin-Resource-Policy") == shown_by, name
+        assert answer.headers.get("Content-Security-Policy") == "frame-ancestors 'none'", name
+        assert answer.headers.get("Referrer-Policy") == "no-referrer", name
     assert len(files) > 3
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dashboard.callbacks.reach import attempt
+from dashboard.duties import network
+from dashboard.duties.duty import Finding, State
+from dashboard.duties.handshakes import Encryption, look_at_encryption
 from dashboard.smile import IDApi, SmileError, Transport, TransportFailed, Utilities, WebApi
 
 PARTNER_ID, API_KEY = "002", "canary-api-key-0001"
@@ -157,6 +161,74 @@ def ca_file(tmp_path: Path) -> str:
     path = tmp_path / "ca.pem"
     AUTHORITY.cert_pem.write_to_path(str(path))
     return str(path)
+
+
+@pytest.fixture
+def trusted_here(ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By this machine, as a public authority is by every one."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+
+
+@pytest.mark.usefixtures("trusted_here")
+def test_doctor_is_content_with_modern_encryption() -> None:
+    context = context_with(AUTHORITY.issue_cert("127.0.0.1"))
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    with serving(context) as server:
+        seen = look_at_encryption(server.url)
+
+    assert seen == Encryption("TLSv1.3")
+    assert finding_of(seen, server.url).state == State.OK
+
+
+@pytest.mark.usefixtures("trusted_here")
+@pytest.mark.parametrize("kind", BAD)
+def test_doctor_finds_what_browsers_would_not_trust(kind: str, tmp_path: Path) -> None:
+    with serving(BAD[kind](tmp_path)) as server:
+        seen = look_at_encryption(server.url)
+
+    assert seen is not None
+    assert (seen.is_reached, seen.version) == (True, "")
+    assert finding_of(seen, server.url).state == State.BAD
+
+
+@pytest.mark.usefixtures("trusted_here")
+def test_doctor_finds_old_versions_and_weak_suites_beside_good_ones() -> None:
+    old, weak = (context_with(AUTHORITY.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA)) for _ in range(2))
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = ssl.TLSVersion.TLSv1
+    weak.set_ciphers("ALL")
+    found = []
+    for context in (old, weak):
+        with serving(context) as server:
+            found.append(look_at_encryption(server.url))
+
+    assert [(seen.takes_old_versions, seen.takes_weak_suites) for seen in found if seen] == [
+        (True, True),
+        (False, True),
+    ]
+    assert [finding_of(seen, server.url).state for seen in found] == [State.BAD, State.WARN]
+
+
+def test_doctor_does_not_take_silence_for_a_fault(free_address: str) -> None:
+    seen = look_at_encryption(free_address)
+
+    assert finding_of(seen, free_address).state == State.UNKNOWN
+    assert look_at_encryption("http://desk.example.com") is None
+
+
+@pytest.fixture
+def free_address() -> str:
+    """Where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    return f"https://127.0.0.1:{port}"
+
+
+def finding_of(seen: Encryption | None, url: str) -> Finding:
+    scene: Any = SimpleNamespace(encryption=seen, settings=SimpleNamespace(is_https=url.startswith("https")))
+    return network.encryption(scene)
 
 
 def test_good_certificate_lets_requests_through(ca_file: str) -> None:

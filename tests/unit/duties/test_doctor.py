@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from dashboard.cli import main
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
+from dashboard.duties import handshakes
+from dashboard.duties.handshakes import Encryption
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.team import make_member
@@ -18,6 +20,8 @@ from tests.unit.duties.test_duties import GOOD_ENCRYPTION_KEY, GOOD_KEY
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
 Run = Callable[..., Result]
+#: Public addresses that the command shook hands with.
+looked_at: list[str] = []
 
 
 @pytest.fixture
@@ -32,6 +36,9 @@ def smile() -> Iterator[FakeSmile]:
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, smile: FakeSmile) -> Run:
     folder = tmp_path / "instance"
     folder.mkdir(mode=0o700)
+    modern = Encryption("TLSv1.3")
+    monkeypatch.setattr(handshakes, "look_at_encryption", lambda url: looked_at.append(url) or modern)
+    looked_at.clear()
     environment = {
         "SECRET_KEY": GOOD_KEY,
         "ENCRYPTION_KEYS": GOOD_ENCRYPTION_KEY,
@@ -66,7 +73,9 @@ def test_healthy_deployment_ends_in_0(run: Run, smile: FakeSmile):
     assert answer.exit_code == 0, answer.output
     assert "fine          Smile takes the key: Smile took our key" in answer.output
     assert "look at this  Owners: There is only one owner." in answer.output
+    assert "fine          Encryption: TLSv1.3, with a certificate that browsers trust" in answer.output
     assert len(smile.requests) == 1
+    assert looked_at == ["https://desk.example.com"]
 
 
 @pytest.mark.usefixtures("healthy")
@@ -85,6 +94,7 @@ def test_offline_asks_nobody(run: Run, smile: FakeSmile):
     run("--offline")
 
     assert smile.requests == []
+    assert looked_at == []
 
 
 @pytest.mark.usefixtures("healthy")

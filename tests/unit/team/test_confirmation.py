@@ -47,6 +47,8 @@ def confirm(client: FlaskClient, password: str = PASSWORD, next_page: str = KEYS
         ("post", f"{KEYS}/keys/{SOME_ID}/signing", KEYS),
         ("post", f"{KEYS}/keys/{SOME_ID}/retirement", KEYS),
         ("post", "/account/password", "/account"),
+        ("post", "/account/sign-ins/end-others", "/account"),
+        ("post", f"/account/sign-ins/{SOME_ID}/end", "/account"),
         ("post", "/account/second-factors/app/new", "/account/second-factors"),
         ("get", "/account/second-factors/app", "/account/second-factors/app"),
         ("post", "/account/second-factors/app", "/account/second-factors"),

@@ -13,6 +13,7 @@ from dashboard.db import Database, utc_now
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation, digest_of_code
 from dashboard.team.permissions import Role
+from dashboard.web.handover import cookie_of
 from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link, invite
 
@@ -55,11 +56,11 @@ def test_the_code_is_long_shown_once_and_kept_only_as_a_digest(browser_of: Brows
 def test_a_handed_code_opens_on_no_other_page(browser_of: BrowserOf):
     ada = browser_of("ada")
     first = ada.post("/team/invitations", data={"email": "eve@example.com", "role": "viewer"}).location
-    cookie = ada.get_cookie("new-code", path=first)
+    cookie = ada.get_cookie(f"desk_{cookie_of(first)}")
     other, _ = invite(ada, "finn@example.com")
     assert cookie is not None
 
-    ada.set_cookie("new-code", cookie.value, path=other)
+    ada.set_cookie(f"desk_{cookie_of(other)}", cookie.value)
 
     assert "You see this address only now" not in ada.get(other).text
 

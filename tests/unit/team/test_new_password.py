@@ -13,7 +13,7 @@ from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset
 from dashboard.team.outbox import OutgoingMail
 from dashboard.team.passwords import verify_password
-from tests.factories.team import PASSWORD, make_member
+from tests.factories.team import PASSWORD, SECOND_STEP, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link
 
 NEW_PASSWORD = "another fine long one"
@@ -51,6 +51,19 @@ def test_a_link_of_an_owner_sets_a_password_and_ends_every_sign_in(
         ("member.reset_link_made", "ada@example.com"),
         ("member.password_set", "ben@example.com"),
     ]
+
+
+def test_a_second_factor_is_still_asked_for(app: Flask, browser_of: BrowserOf, database: Database):
+    """A mailbox, or an owner, opens no account by itself."""
+    ada, ben = browser_of("ada"), make_member(database, "ben", has_app=True)
+    link = reset_link(ada, database)
+    ben_again = app.test_client()
+    ben_again.post(link, data={"password": NEW_PASSWORD})
+
+    answer = ben_again.post("/sign-in", data={"email": ben.email, "password": NEW_PASSWORD})
+
+    assert (answer.status_code, answer.location) == (303, SECOND_STEP)
+    assert ben_again.get("/account").status_code == 303
 
 
 def test_the_address_is_shown_once(browser_of: BrowserOf, database: Database):

@@ -118,6 +118,17 @@ def test_new_factor_ends_every_other_sign_in(app: Flask, sign_in: SignInAs):
     assert not is_signed_in(thief)
 
 
+def test_removed_factor_ends_every_other_sign_in(app: Flask, sign_in: SignInAs):
+    client = sign_in("ben")
+    set_up_app(client)
+    thief = copy_of(app, client)
+
+    client.post(f"{PAGE}/app/removal")
+
+    assert is_signed_in(client)
+    assert not is_signed_in(thief)
+
+
 def test_new_codes_make_the_old_ones_worthless(app: Flask, sign_in: SignInAs):
     client = sign_in("ben")
     old = codes_on(set_up_app(client))

@@ -99,7 +99,10 @@ def test_under_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path, 
     cookies = answer.headers.getlist("Set-Cookie")
     assert len(cookies) == 3
     assert all(cookie.startswith("__Host-desk") and "Secure" in cookie and "Path=/" in cookie for cookie in cookies)
-    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    for path in ("/sign-in", "/nothing", "/hooks/smile", "/static/img/kora-bank.svg"):
+        with app.test_client().get(path, base_url="https://desk.example.com") as other:
+            hsts = other.headers["Strict-Transport-Security"]
+        assert hsts == "max-age=31536000; includeSubDomains", path
     app.extensions["database"].dispose()
 
 

@@ -1,5 +1,7 @@
 """The queue only wakes early: what it loses, or cannot take, is found again by the sweep."""
 
+import json
+import pickle
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,23 @@ def test_tasks_wait_in_the_file_until_somebody_runs_them(tmp_path: Path):
     assert isinstance(queue.huey, SqliteHuey)
     assert queue.is_busy(3)
     assert not queue.is_busy(4)
+
+
+def test_a_task_comes_back_as_it_was_and_bytes_of_others_are_not_run(tmp_path: Path):
+    queue, rows = Queue(f"sqlite:///{tmp_path / 'queue.db'}", "test"), [new_id(), new_id()]
+    seen: list[UUID] = []
+    queue.register("jobs.advance", seen.append)
+    queue.wake("jobs.advance", *rows)
+    waiting = queue.huey.storage.enqueued_items()
+    task = queue.huey.dequeue()
+
+    queue.huey.storage.enqueue(pickle.dumps(Path("canary")))
+    with pytest.raises(ValueError, match="codec"):
+        queue.huey.dequeue()
+    queue.huey.execute(task)
+
+    assert [json.loads(item)[6] for item in waiting] == [["jobs.advance", *map(str, rows)]]
+    assert seen == rows
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One job's page, its live part and its JSON twin: for whom, what is masked, and what may be pressed."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -156,7 +157,8 @@ def test_looking_at_a_picture_is_recorded(sign_in: SignInAs, session: Session, s
     session.rollback()
     assert answer.mimetype == "image/jpeg"
     assert answer.data.startswith(JPEG[:3])
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert re.fullmatch(r'inline; filename="image-[0-9a-f-]{36}\.jpeg"', answer.headers["Content-Disposition"])
     assert "no-store" in answer.headers["Cache-Control"]
     assert "image.viewed" in actions(session)
 

@@ -1,0 +1,87 @@
+"""Shakes hands with the public address as browsers do, and as outdated ones did. network.py says what it means."""
+
+import socket
+import ssl
+import warnings
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+CONNECT_SECONDS = 3.0
+#: Suites whose recorded traffic can be read by whoever gets the key of the certificate later.
+WITHOUT_FORWARD_SECRECY = "kRSA:!aNULL:@SECLEVEL=0"
+EVERYTHING = "ALL:@SECLEVEL=0"
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """What came of it. `version` is the one that was agreed on; empty where none was."""
+
+    version: str = ""
+    is_reached: bool = True
+    certificate_problem: int | None = None  # a code of OpenSSL
+    takes_old_versions: bool = False
+    takes_weak_suites: bool = False
+
+
+def look_at_encryption(url: str) -> Encryption | None:
+    """None where there is none to look at. Not within a transaction."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        return None
+    place = parts.hostname, parts.port or 443
+    try:
+        with socket.create_connection(place, CONNECT_SECONDS) as plain:
+            try:
+                version = _shake_hands(plain, place[0], _as_browsers_do())
+            except ssl.SSLCertVerificationError as error:
+                return Encryption(certificate_problem=error.verify_code)
+            except OSError:
+                return Encryption()
+    except (OSError, UnicodeError):
+        return Encryption(is_reached=False)
+    return Encryption(
+        version,
+        takes_old_versions=_takes(place, _as_old_browsers_did()),
+        takes_weak_suites=_takes(place, _with_weak_suites()),
+    )
+
+
+def _takes(place: tuple[str, int], context: ssl.SSLContext) -> bool:
+    try:
+        with socket.create_connection(place, CONNECT_SECONDS) as plain:
+            _shake_hands(plain, place[0], context)
+    except OSError:
+        return False
+    return True
+
+
+def _shake_hands(plain: socket.socket, host: str, context: ssl.SSLContext) -> str:
+    plain.settimeout(CONNECT_SECONDS)
+    with context.wrap_socket(plain, server_hostname=host) as secured:
+        return secured.version() or ""
+
+
+def _as_browsers_do() -> ssl.SSLContext:
+    """Authorities that everybody trusts, and those of this machine."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    return context
+
+
+def _as_old_browsers_did() -> ssl.SSLContext:
+    context = _as_browsers_do()
+    context.set_ciphers(EVERYTHING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what this looks for.
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+def _with_weak_suites() -> ssl.SSLContext:
+    context = _as_browsers_do()
+    context.set_ciphers(WITHOUT_FORWARD_SECRECY)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # 1.3 has none of them
+    return context
