@@ -64,7 +64,9 @@ def test_a_refusal_leaves_a_line_in_the_log(
     client = sign_in(who)
     member = make_member(database, who)
 
-    answer = client.open(f"{address}?q={CANARY}", method=method, data={"id_number": CANARY} if method == "POST" else None)
+    answer = client.open(
+        f"{address}?q={CANARY}", method=method, data={"id_number": CANARY} if method == "POST" else None
+    )
 
     lines = refusals()
     if expected is None:
