@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
+from dashboard.web import policy_reports
 from dashboard.web.policy_reports import MOST_BYTES, REPORTS
 from tests.conftest import make_settings
 
@@ -33,8 +35,10 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture
-def breaches(capsys: pytest.CaptureFixture[str]) -> Breaches:
+def breaches(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Breaches:
     """The lines since the last look; none of them holds what only an address or a sample held."""
+    # A logger keeps the format of the app that used it first; this one is new.
+    monkeypatch.setattr(policy_reports, "log", structlog.get_logger())
 
     def read() -> list[dict[str, Any]]:
         written = capsys.readouterr().out

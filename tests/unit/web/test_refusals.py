@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
 from dashboard.db import Database
+from dashboard.web import errors
 from tests.conftest import make_settings
 from tests.factories.team import make_member
 from tests.unit.web.test_csrf import token_in
@@ -26,8 +28,10 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture
-def refusals(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+def refusals(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     """The lines since the last look; nothing that was sent is in any of them."""
+    # A logger keeps the format of the app that used it first; this one is new.
+    monkeypatch.setattr(errors, "log", structlog.get_logger())
 
     def read() -> list[dict[str, Any]]:
         written = capsys.readouterr().out
