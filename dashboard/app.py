@@ -47,7 +47,7 @@ from dashboard.smile_keys import attach_smile_keys
 from dashboard.team import trail_words as member_words
 from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
-from dashboard.web import assets, csrf, errors, health
+from dashboard.web import assets, csrf, errors, health, policy_reports
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers, transport_headers
@@ -126,6 +126,7 @@ def create_app(settings: Settings) -> Flask:
         dashboard.privacy.retention_views,
         dashboard.privacy.views,
         health,
+        policy_reports,
     ):
         app.register_blueprint(views.blueprint)
     return app

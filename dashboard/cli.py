@@ -297,7 +297,7 @@ def add(email: str, name: str, role: str) -> None:
 def reset_password(email: str, remove_second_factors: bool) -> None:
     """Give a member a new password and end all of their sign-ins."""
     from dashboard.db import transaction, utc_now
-    from dashboard.team import second_factors
+    from dashboard.team import letters, second_factors
     from dashboard.team.members import set_password
     from dashboard.team.queries import find_member_by_email
 
@@ -310,6 +310,7 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
         set_password(session, found, _ask_password(), utc_now())
         if remove_second_factors:
             second_factors.remove_second_factors(session, found, utc_now())
+            letters.tell_of_second_factor(session, found, letters.ALL_REMOVED, utc_now())
     removed = " and no second factor any more" if remove_second_factors else ""
     click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")
 

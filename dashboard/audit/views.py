@@ -1,6 +1,7 @@
 """HTTP in, HTTP out for the audit trail. Nothing here changes a line; a check and an export add one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, render_template, request
@@ -21,12 +22,17 @@ from dashboard.web.access import permission_required
 from dashboard.web.filters import words
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.pagination import COUNT_CAP, same_address
+from dashboard.web.searches import looks_like_id_number
 from dashboard.web.spreadsheets import csv_answer, download
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("audit", __name__)
 #: Beyond this no line is numbered, and the database's integers end.
 LAST_NUMBER = 2**31 - 1
+NO_NUMBERS = (
+    "The trail is searched by a customer's reference or an id, not by an ID number. Find the job by the number, then"
+    " search here by its reference."
+)
 
 
 @blueprint.get("/audit")
@@ -68,6 +74,18 @@ def index_json() -> ResponseReturnValue:
     items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(entries, sentences, strict=True)]
     next_address = same_address(before=next_before) if next_before else None
     return json_list(items, next_address, min(count, COUNT_CAP), count <= COUNT_CAP)
+
+
+@blueprint.post("/audit/searches")
+@permission_required("audit.read")
+def search() -> ResponseReturnValue:
+    """From the search box to the list: filters live in its address, and an ID number must not."""
+    asked, message = AuditFilter.from_args(request.form), ""
+    with reading() as session:
+        is_known = bool(asked.q and vocabulary().subjects_for(session, _environment(), asked.q))
+    if looks_like_id_number(asked.q) and not is_known:
+        asked, message = replace(asked, q=""), NO_NUMBERS
+    return see_other("audit.index", message, **asked.asked)
 
 
 @blueprint.get("/audit.csv")

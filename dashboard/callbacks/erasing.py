@@ -48,7 +48,7 @@ def erased_facts(job_id: str, verdict: str, result_code: str | None) -> dict[str
 def forget_searches(session: Session) -> None:
     """What somebody had processed again may have been searched by a number; runs that ended need it no more."""
     for run in session.exec(select(ProcessingRun).where(col(ProcessingRun.finished_at).is_not(None))).all():
-        run.filters = {name: value for name, value in run.filters.items() if name not in ("q", "job")}
+        run.filters = {name: value for name, value in run.filters.items() if name not in ("q", "job", "number")}
 
 
 def forget_refused(session: Session, ids: list[Any]) -> None:

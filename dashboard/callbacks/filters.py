@@ -1,18 +1,18 @@
 """What a list of callbacks shows, as it stands in the address, and the same as conditions for the database."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, TextClause, false, or_
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
-from dashboard.db import keyring_of
 from dashboard.jobs.products import Product
+from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
 
 NO_JOB = "none"  # The value of `job` that finds orphans.
 UNKNOWN = "unknown"  # The value of `product` that finds those whose product nobody can tell.
@@ -44,6 +44,7 @@ class Filters:
     again: str = ""
     day: str = ""  # of UTC, as 2026-11-24
     q: str = ""
+    number: str = ""  # the keyed digest of an ID number
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "Filters":
@@ -55,7 +56,26 @@ class Filters:
         """For the query of an address: those that are set."""
         return {name: value for name, value in asdict(self).items() if value}
 
-    def conditions(self, session: Session, environment: str) -> list[Condition]:
+    @property
+    def described(self) -> dict[str, str]:
+        """For the trail, which keeps what it has for good: what was searched for may describe a customer."""
+        return self.asked | {name: "a search" for name in ("q", "job", "number") if name in self.asked}
+
+    def for_address(self, session: Session, environment: str) -> "Filters":
+        """What was typed into the search box, without an ID number in it."""
+
+        def is_there(condition: Condition) -> bool:
+            found = select(Callback.id).where(col(Callback.environment) == environment, condition).limit(1)
+            return session.exec(found).first() is not None
+
+        def is_stored(digests: Sequence[str]) -> bool:
+            is_here = is_there(col(Callback.id_number_digest).in_(digests))
+            return is_here or is_number_of_job(session, environment, digests)
+
+        number = number_for_address(session, self.q, is_stored, bool(self.q) and is_there(_matches(self.q)))
+        return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
+
+    def conditions(self, environment: str) -> list[Condition]:
         """Nonsense in the address finds nothing: what is done with all that is found must not be done to everything."""
         found: list[Condition] = [col(Callback.environment) == environment]
         if self.verdict:
@@ -73,7 +93,9 @@ class Filters:
         if self.day:
             found += _came_on(self.day)
         if self.q:
-            found.append(_matches(session, self.q))
+            found.append(_matches(self.q))
+        if self.number:
+            found.append(has_number(col(Callback.id_number_digest), self.number))
         return found
 
 
@@ -116,10 +138,9 @@ def first_id_of(day: date) -> UUID:
     return UUID(int=int(midnight.timestamp() * 1000) << 80)
 
 
-def _matches(session: Session, q: str) -> Condition:
-    """Any part of what is not personal; an id of a row by its beginning; an ID number only whole, by its digest."""
+def _matches(q: str) -> Condition:
+    """Any part of what is not personal; an id of a row by its beginning. An ID number is `number`."""
     found: list[Any] = [col(Callback.search_text).contains(q.lower(), autoescape=True)]
-    found.append(col(Callback.id_number_digest).in_(keyring_of(session).digests_for_search(q)))
     digits = q.lower().replace("-", "")
     if BEGINNING_OF_ID.fullmatch(digits):
         first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -76,12 +76,10 @@ def new_run() -> ResponseReturnValue:
 @blueprint.post("/callbacks/processing-runs")
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
-    filters = Filters.from_args(request.form)
     with transaction() as session:
+        filters = Filters.from_args(request.form).for_address(session, environment())
         run = start_run(session, environment(), filters, current_user.email, utc_now())
-        # What was searched for may describe a customer, and the trail keeps what it has for good.
-        searched = {name: "a search" for name in ("q", "job") if run.filters.get(name)}
-        details = {**run.filters, "count": str(run.total)} | searched
+        details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
     wake("callbacks.process_run", run.id)
     words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"

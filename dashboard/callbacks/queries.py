@@ -32,7 +32,7 @@ def body_of(session: Session, callback: Callback) -> bytes:
 
 
 def list_callbacks(session: Session, environment: str, filters: Filters, after: UUID | None) -> Page[Callback]:
-    conditions = filters.conditions(session, environment)
+    conditions = filters.conditions(environment)
     page = select(Callback).where(*conditions).options(WITHOUT_BODY)
     if after:
         page = page.where(col(Callback.id) < after)
@@ -44,7 +44,7 @@ def list_callbacks(session: Session, environment: str, filters: Filters, after: 
 
 def count_callbacks(session: Session, environment: str, filters: Filters, cap: int = COUNT_CAP) -> int:
     """Up to one more than `cap`, which means "more than that"."""
-    counted = select(Callback.id).where(*filters.conditions(session, environment)).limit(cap + 1).subquery()
+    counted = select(Callback.id).where(*filters.conditions(environment)).limit(cap + 1).subquery()
     return session.exec(select(func.count()).select_from(counted)).one()
 
 
@@ -52,7 +52,7 @@ def version_of_list(session: Session, environment: str, filters: Filters, *besid
     """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
     seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome)
     seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
-    newest = seen.where(*filters.conditions(session, environment)).order_by(col(Callback.id).desc())
+    newest = seen.where(*filters.conditions(environment)).order_by(col(Callback.id).desc())
     rows = session.exec(newest.limit(PAGE_SIZE + 1)).all()
     return zlib.crc32(repr(([tuple(map(str, row)) for row in rows], beside)).encode())
 
@@ -90,7 +90,7 @@ def version_of(session: Session, environment: str, callback_id: UUID) -> int:
 
 def list_beside(session: Session, environment: str, filters: Filters, chosen: Callback) -> Sequence[Callback]:
     """The part of a list around the chosen one, which stands in it even if it fits the filters no more."""
-    others = select(Callback).where(*filters.conditions(session, environment)).options(WITHOUT_BODY)
+    others = select(Callback).where(*filters.conditions(environment)).options(WITHOUT_BODY)
     newer = others.where(col(Callback.id) > chosen.id).order_by(col(Callback.id)).limit(NEWER_BESIDE)
     older = others.where(col(Callback.id) < chosen.id).order_by(col(Callback.id).desc()).limit(OLDER_BESIDE)
     return [*reversed(session.exec(newer).all()), chosen, *session.exec(older).all()]

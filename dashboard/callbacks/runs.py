@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 def start_run(session: Session, environment: str, filters: Filters, asked_by: str, now: datetime) -> ProcessingRun:
-    matching = select(Callback.id).where(*filters.conditions(session, environment))
+    matching = select(Callback.id).where(*filters.conditions(environment))
     newest = session.exec(matching.order_by(col(Callback.id).desc()).limit(1)).first()
     if newest is None:
         raise Conflict("No callback matches these filters any more, so nothing was processed.")
@@ -95,7 +95,7 @@ def find_run(session: Session, environment: str, run_id: UUID) -> ProcessingRun:
 def _next_batch(session: Session, run: ProcessingRun) -> Sequence[Callback]:
     """Locked all at once and from the newest on, so that nobody who hands one of them over can wait in a circle."""
     filters = Filters(**_opened(session, run))
-    matching = select(Callback).where(*filters.conditions(session, run.environment))
+    matching = select(Callback).where(*filters.conditions(run.environment))
     below = col(Callback.id) < run.next_before if run.next_before else col(Callback.id) <= run.newest
     most = min(BATCH, run.total - run.done)
     return session.exec(matching.where(below).order_by(col(Callback.id).desc()).limit(most).with_for_update()).all()

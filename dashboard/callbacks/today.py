@@ -34,7 +34,7 @@ def tallies_of_today(session: Session, environment: str, now: datetime) -> list[
         "alarms": Filters(day=day, verdict="alarm"),
     }
     few = [
-        select(Callback.id).where(*filters.conditions(session, environment)).limit(COUNT_CAP + 1).subquery()
+        select(Callback.id).where(*filters.conditions(environment)).limit(COUNT_CAP + 1).subquery()
         for filters in lists.values()
     ]
     # A job that waits for its callback is overdue whatever the day.

@@ -11,7 +11,7 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.callbacks import comparing_views, processing_views
-from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS
+from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS, Filters
 from dashboard.callbacks.opening import open_callback
 from dashboard.callbacks.pictures import redraw
 from dashboard.callbacks.processing import verify_again
@@ -43,7 +43,7 @@ from dashboard.smile.constants import id_types
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
-from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, seen_version, wants_partial
+from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version, wants_partial
 from dashboard.web.pagination import asked_after
 
 blueprint = Blueprint("callbacks", __name__)
@@ -98,6 +98,16 @@ def index_json() -> ResponseReturnValue:
         outcomes = outcomes_of_jobs(session, page.rows)
     items = [callback_twin(each) | {"job_outcome": outcomes.get(each.job_id)} for each in page.rows]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
+
+
+@blueprint.post("/callbacks/searches")
+@blueprint.post("/callbacks/searches.json", endpoint="search_twin")
+@permission_required("callbacks.read")
+def search() -> ResponseReturnValue:
+    """From the search box to the list: filters live in its address, and an ID number must not."""
+    with reading() as session:
+        filters = Filters.from_args(request.form).for_address(session, environment())
+    return see_other("callbacks.index_json" if request.path.endswith(".json") else "callbacks.index", **filters.asked)
 
 
 @blueprint.get("/callbacks/today.json")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from dashboard.db import Read, keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.products import Product
+from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
 from dashboard.smile.constants import JobType
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
@@ -32,6 +33,7 @@ class JobFilter:
     country: str = ""
     needs: str = ""
     q: str = ""
+    number: str = ""  # the keyed digest of an ID number
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "JobFilter":
@@ -42,7 +44,21 @@ class JobFilter:
     def is_empty(self) -> bool:
         return self == JobFilter()
 
-    def conditions(self, session: Session, now: datetime) -> list[ColumnElement[bool]]:
+    @property
+    def asked(self) -> dict[str, str]:
+        """For the query of an address: those that are set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def for_address(self, session: Session, environment: str) -> "JobFilter":
+        """What was typed into the search box, without an ID number in it."""
+        here = select(Job.id).where(Job.environment == environment, _search(self.q)).limit(1)
+        is_id = bool(self.q) and session.exec(here).first() is not None
+        number = number_for_address(
+            session, self.q, lambda digests: is_number_of_job(session, environment, digests), is_id
+        )
+        return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
+
+    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
         """Nonsense in the address finds nothing, rather than everything."""
         found: list[ColumnElement[bool]] = []
         for column, value, known in (
@@ -57,16 +73,17 @@ class JobFilter:
         if self.needs:
             found.append(NEEDS[self.needs](now) if self.needs in NEEDS else col(Job.id).is_(None))
         if self.q:
-            found.append(_search(session, self.q))
+            found.append(_search(self.q))
+        if self.number:
+            found.append(has_number(col(Job.id_number_digest), self.number))
         return found
 
 
-def _search(session: Session, text: str) -> ColumnElement[bool]:
-    """Any id exactly or by its beginning; an ID number only whole, since all we can compare is its digest."""
+def _search(text: str) -> ColumnElement[bool]:
+    """Any id exactly or by its beginning. An ID number is `number`: it must not stand in an address."""
     beyond = text + "\U0010ffff"
     ids = (col(Job.user_id), col(Job.job_id), col(Job.smile_job_id), col(Job.customer_reference))
     anywhere: list[ColumnElement[bool]] = [(column >= text) & (column <= beyond) for column in ids]
-    anywhere.append(col(Job.id_number_digest).in_(keyring_of(session).digests_for_search(text)))
     with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
         anywhere.append(col(Job.id) == UUID(text))
     return or_(*anywhere)
@@ -95,7 +112,7 @@ def list_jobs(
     top: UUID | None = None,
 ) -> Page[Job]:
     """One page, newest first, beginning after `after`; `top` leaves out what came since a list was opened."""
-    conditions = [col(Job.environment) == environment, *wanted.conditions(session, now)]
+    conditions = [col(Job.environment) == environment, *wanted.conditions(now)]
     counted = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     count = session.exec(select(func.count()).select_from(counted)).one()
     if after:
@@ -114,7 +131,7 @@ def newest_job(session: Session, environment: str) -> UUID | None:
 
 def count_jobs(session: Session, environment: str, wanted: JobFilter, now: datetime, through: UUID) -> int:
     """How many match, all of them counted."""
-    conditions = [col(Job.environment) == environment, col(Job.id) <= through, *wanted.conditions(session, now)]
+    conditions = [col(Job.environment) == environment, col(Job.id) <= through, *wanted.conditions(now)]
     return session.exec(select(func.count()).select_from(Job).where(*conditions)).one()
 
 
@@ -123,7 +140,7 @@ def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, thr
     place = col(Job.id) <= through
     while True:
         with read() as session:
-            conditions = [col(Job.environment) == environment, place, *wanted.conditions(session, now)]
+            conditions = [col(Job.environment) == environment, place, *wanted.conditions(now)]
             found = select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(TAKEN_OUT_AT_ONCE)
             batch = session.exec(found).all()
         yield batch
@@ -134,7 +151,7 @@ def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, thr
 
 def count_newer(session: Session, environment: str, wanted: JobFilter, top: UUID, now: datetime) -> int:
     """How many jobs of this filter came after the first row of an open list."""
-    conditions = [col(Job.environment) == environment, col(Job.id) > top, *wanted.conditions(session, now)]
+    conditions = [col(Job.environment) == environment, col(Job.id) > top, *wanted.conditions(now)]
     few = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 

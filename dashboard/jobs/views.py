@@ -33,6 +33,7 @@ from dashboard.web.headers import picture_headers
 from dashboard.web.limits import takes_files
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
+from dashboard.web.searches import looks_like_id_number
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("jobs", __name__)
@@ -42,6 +43,7 @@ blueprint.register_blueprint(export_views.blueprint)
 blueprint.add_app_template_filter(action_shape)
 blueprint.add_app_template_filter(country_name)
 blueprint.add_app_template_filter(id_type_words)
+blueprint.add_app_template_test(looks_like_id_number)
 
 
 @blueprint.app_context_processor
@@ -91,6 +93,16 @@ def index_twin() -> ResponseReturnValue:
         wanted = queries.JobFilter.from_args(request.args)
         page = queries.list_jobs(session, _settings().environment, wanted, now, after=asked_after())
     return json_list([job_twin(job, now) for job in page.rows], page.next_address, page.count, page.count_is_exact)
+
+
+@blueprint.post("/jobs/searches")
+@blueprint.post("/jobs/searches.json", endpoint="search_twin")
+@permission_required("jobs.read")
+def search() -> ResponseReturnValue:
+    """From a search box to the list: filters live in its address, and an ID number must not."""
+    with reading() as session:
+        wanted = queries.JobFilter.from_args(request.form).for_address(session, _settings().environment)
+    return see_other("jobs.index_twin" if request.path.endswith(".json") else "jobs.index", **wanted.asked)
 
 
 @blueprint.get("/jobs/new")

@@ -18,6 +18,7 @@ from dashboard.links.models import WEB_PRODUCTS, Link
 from dashboard.smile import SmileError
 from dashboard.smile.constants import SANDBOX_URL
 from dashboard.stored_settings import Branding
+from dashboard.web.headers import REPORT_BREACHES
 
 TRIES = 3
 WAIT_SECONDS = 0.4
@@ -114,6 +115,7 @@ def hosted_headers(settings: Settings) -> dict[str, str]:
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        REPORT_BREACHES,
     )
     return {
         "Content-Security-Policy": "; ".join(policy),

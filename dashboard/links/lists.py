@@ -1,7 +1,7 @@
 """Reads for the list of links: filters as they stand in the address, one page, and whether an open list is old."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
 from dashboard.jobs.queries import newest_change as newest_change_of_jobs
+from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
 from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage, live_at
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
@@ -24,6 +25,7 @@ class LinkFilter:
     product: str = ""
     kind: str = ""
     q: str = ""
+    number: str = ""  # the keyed digest of an ID number, of a job that the link led to
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "LinkFilter":
@@ -33,6 +35,20 @@ class LinkFilter:
     @property
     def is_empty(self) -> bool:
         return self == LinkFilter()
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """For the query of an address: those that are set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def for_address(self, session: Session, environment: str) -> "LinkFilter":
+        """What was typed into the search box, without an ID number in it."""
+        here = select(Link.id).where(Link.environment == environment, _search(self.q)).limit(1)
+        is_id = bool(self.q) and session.exec(here).first() is not None
+        number = number_for_address(
+            session, self.q, lambda digests: is_number_of_job(session, environment, digests), is_id
+        )
+        return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
 
     def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
         """Nonsense in the address finds nothing, rather than everything."""
@@ -46,6 +62,8 @@ class LinkFilter:
             found.append(col(Link.kind) == LinkKind(self.kind) if self.kind in list(LinkKind) else nothing)
         if self.q:
             found.append(_search(self.q))
+        if self.number:
+            found.append(_has_job(has_number(col(Job.id_number_digest), self.number)))
         return found
 
 

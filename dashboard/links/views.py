@@ -88,6 +88,16 @@ def index_twin() -> ResponseReturnValue:
     return json_list(items, page.next_address, page.count, page.count_is_exact)
 
 
+@blueprint.post("/links/searches")
+@blueprint.post("/links/searches.json", endpoint="search_twin")
+@permission_required("links.read")
+def search() -> ResponseReturnValue:
+    """From the search box to the list: filters live in its address, and an ID number must not."""
+    with reading() as session:
+        wanted = lists.LinkFilter.from_args(request.form).for_address(session, _settings().environment)
+    return see_other("links.index_twin" if request.path.endswith(".json") else "links.index", **wanted.asked)
+
+
 @blueprint.get("/links/new")
 @permission_required("links.create")
 def new() -> ResponseReturnValue:

@@ -17,7 +17,7 @@ from dashboard.team.browsers import browser_in_words
 from dashboard.team.forms import FormatsForm, NameForm, PasswordForm
 from dashboard.team.letters import tell_of_new_password
 from dashboard.team.models import Member
-from dashboard.team.outbox import SENDING
+from dashboard.team.outbox import send_soon
 from dashboard.team.permission_words import ROLES, permission_rows
 from dashboard.team.permissions import Role
 from dashboard.team.proofs import is_password_of
@@ -25,7 +25,6 @@ from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.team.twins import account_twin
 from dashboard.web.access import present_standing, recent_confirmation_required, sign_in_required
 from dashboard.web.pages import see_other
-from dashboard.worker.queue import wake
 
 blueprint.add_app_template_filter(browser_in_words)
 
@@ -78,8 +77,7 @@ def change_password() -> ResponseReturnValue:
     except Invalid as invalid:
         form.password.errors = [invalid.fields["password"]]
         return _account_page(password_form=form), 422
-    if mail_id:
-        wake(SENDING, mail_id)
+    send_soon(mail_id)
     give_token_to_browser(token)
     return see_other("team.account", "Your password was changed. Your other browsers are signed out.")
 

@@ -8,7 +8,10 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, transaction, utc_now
 from dashboard.team import known_browsers, remembering
 from dashboard.team.forms import local_path
+from dashboard.team.letters import tell_of_odd_sign_in
 from dashboard.team.models import Member
+from dashboard.team.oddities import oddities_of
+from dashboard.team.outbox import send_soon
 from dashboard.team.sign_ins import begin_sign_in, end_sign_in, give_token_to_browser, take_token_from_browser
 from dashboard.web.cookies import drop_cookie, read_cookie, set_cookie
 
@@ -19,12 +22,18 @@ COPIED = (
     " signed out. If you cannot explain that, change your password."
 )
 
+MANY_WRONG = (
+    "A wrong password or code was typed {} times for your account in the minutes before. If that was not you, change"
+    " your password."
+)
+
 
 def let_in(member: Member, by: str, keep: bool, next_page: str | None) -> Response:
     """`by`: what was proved, in words for the audit trail. `keep`: this browser stays signed in for thirty days."""
     now, user_agent, address = utc_now(), request.user_agent.string, request.remote_addr or ""
     kept = ""
     with transaction() as session:
+        odd = oddities_of(session, member, address, now)
         end_sign_in(session, take_token_from_browser(), now)
         remembering.forget_browser(session, read_cookie(remembering.COOKIE), now)
         remembered_id = None
@@ -34,8 +43,14 @@ def let_in(member: Member, by: str, keep: bool, next_page: str | None) -> Respon
         token = begin_sign_in(session, member, now, user_agent, address, remembered_id=remembered_id)
         copies = remembering.untold_copies(session, member.id, now)
         record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": by})
+        odd_letter = (
+            tell_of_odd_sign_in(session, member, odd, user_agent, address, now) if odd.are_worth_a_letter else None
+        )
         keyring = keyring_of(session)
+    send_soon(odd_letter)
     give_token_to_browser(token)
+    if odd.has_many_wrong:
+        flash(MANY_WRONG.format(odd.wrong_tries))
     if copies:
         flash(COPIED)
     return _with_cookies(redirect(local_path(next_page) or HOME, 303), member, kept, keyring)

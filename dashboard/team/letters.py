@@ -1,6 +1,7 @@
 """What is written to people: the address of a one-time link, and the e-mail around it. Sending lives in outbox.py."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import current_app, render_template
@@ -8,10 +9,19 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.stored_settings import read_branding
+from dashboard.team.browsers import browser_in_words
 from dashboard.team.models import Member
+from dashboard.team.oddities import Oddities
 from dashboard.team.one_time import Invitation, PasswordReset
 from dashboard.team.outbox import MailKind, queue_mail
 from dashboard.web.locales import Formats
+
+APP_ADDED = "An authenticator app was added, with new recovery codes."
+APP_REMOVED = "The authenticator app was removed."
+PASSKEY_ADDED = "A passkey was added."
+PASSKEY_REMOVED = "A passkey was removed."
+CODES_MADE = "New recovery codes were made. The ones before no longer work."
+ALL_REMOVED = "Whoever runs Partner Desk removed the authenticator app, all passkeys and all recovery codes."
 
 
 def invitation_address(code: str) -> str:
@@ -43,13 +53,31 @@ def reset_letter(member: Member, reset: PasswordReset, code: str) -> dict[str, s
 
 
 def tell_of_new_password(session: Session, member: Member, now: datetime) -> UUID | None:
-    """So that a member notices when it was somebody else. Wake what it names after the commit, if it names anything."""
+    """So that a member notices when it was somebody else. Give what it names to `send_soon` after the commit."""
+    return _notice(session, member, "Your password for Partner Desk was changed", "team/password_changed.txt", now)
+
+
+def tell_of_second_factor(session: Session, member: Member, what: str, now: datetime) -> UUID | None:
+    """`what`: one of the sentences above."""
+    subject = "The second factor of your account at Partner Desk was changed"
+    return _notice(session, member, subject, "team/second_factor_changed.txt", now, what=what)
+
+
+def tell_of_odd_sign_in(
+    session: Session, member: Member, odd: Oddities, user_agent: str, from_address: str, now: datetime
+) -> UUID | None:
+    facts = {"odd": odd, "browser": browser_in_words(user_agent), "from_address": from_address}
+    return _notice(session, member, "A sign-in to your account at Partner Desk", "team/odd_sign_in.txt", now, **facts)
+
+
+def _notice(session: Session, member: Member, subject: str, template: str, now: datetime, **facts: Any) -> UUID | None:
+    """Nothing where no e-mail is set up. Times are in the zone that the member chose."""
     if not _settings().sends_mail:
         return None
     at = Formats(member.language, member.time_zone).moment(now)
     address = f"{_settings().public_url}/forgotten-password"
-    text = render_template("team/password_changed.txt", name=member.name, at=at, address=address)
-    content = {"to": member.email, "subject": "Your password for Partner Desk was changed", "text": text}
+    text = render_template(template, name=member.name, at=at, address=address, **facts)
+    content = {"to": member.email, "subject": subject, "text": text}
     return queue_mail(session, MailKind.NOTICE, member.id, content, now).id
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from dashboard.crypto import UnreadableValue
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.sealed import is_sealed
+from dashboard.worker.queue import wake
 
 #: Longer than one try can take; whoever claimed a message before that and noted no end was killed.
 CLAIMED_FOR = timedelta(minutes=2)
@@ -50,11 +51,17 @@ class OutgoingMail(SQLModel, table=True):
 def queue_mail(
     session: Session, kind: MailKind, about_id: UUID | None, content: Mapping[str, str], now: datetime
 ) -> OutgoingMail:
-    """`content`: to, subject and text. Call `wake(SENDING, mail.id)` after the commit."""
+    """`content`: to, subject and text. Call `send_soon` after the commit."""
     mail = OutgoingMail(kind=kind, about_id=about_id, created_at=now, due_at=now)
     session.add(mail)
     write_content(session, mail, content)
     return mail
+
+
+def send_soon(mail_id: UUID | None) -> None:
+    """After the commit. Nothing where there was nothing to write."""
+    if mail_id:
+        wake(SENDING, mail_id)
 
 
 def write_content(session: Session, mail: OutgoingMail, content: Mapping[str, str]) -> None:

@@ -14,6 +14,8 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.team import passkeys, recovery_codes
 from dashboard.team.challenges import offer_challenge, spend_challenge
 from dashboard.team.forms import NewPasskeyForm
+from dashboard.team.letters import PASSKEY_ADDED, PASSKEY_REMOVED, tell_of_second_factor
+from dashboard.team.outbox import send_soon
 from dashboard.team.second_factor_views import new_codes_page
 from dashboard.team.second_factors import codes_follow_factors
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
@@ -43,13 +45,14 @@ def add() -> ResponseReturnValue:
     if not form.validate():
         return _new_page(form), 422
     try:
-        token, has_codes = _add(form.name.data, form.credential.data)
+        token, has_codes, mail_id = _add(form.name.data, form.credential.data)
     except Invalid as invalid:
         for name, message in invalid.fields.items():
             form[name].errors = [message]
         return _new_page(form), 422
     except IntegrityError:
         raise Conflict("This passkey was added at the same moment.") from None
+    send_soon(mail_id)
     give_token_to_browser(token)
     message = f"The passkey {form.name.data.strip()} was added. Your other browsers were signed out."
     return see_other("second_factors.show", message) if has_codes else new_codes_page(message)
@@ -64,14 +67,16 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
         removed = passkeys.remove_passkey(session, current_user.id, passkey_id)
         codes_follow_factors(session, current_user.id)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "passkey"})
+        mail_id = tell_of_second_factor(session, current_user, PASSKEY_REMOVED, now)
         token = renew_sign_in(session, current_user.id, now)
+    send_soon(mail_id)
     give_token_to_browser(token)
     message = f"The passkey {removed.name} was removed. Your other browsers were signed out."
     return see_other("second_factors.show", message)
 
 
-def _add(name: str, credential: str) -> tuple[str, bool]:
-    """The token to go on with, and whether the member has recovery codes already."""
+def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
+    """The token to go on with, whether the member has recovery codes already, and the letter about it, if any."""
     now, settings = utc_now(), _settings()
     with transaction() as session:
         challenge = spend_challenge(session, NEW_PASSKEY, now)
@@ -80,7 +85,8 @@ def _add(name: str, credential: str) -> tuple[str, bool]:
         passkeys.register(session, settings, current_user.id, name, credential, challenge, now)
         record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "passkey"})
         has_codes = recovery_codes.count_left(session, current_user.id) > 0
-        return renew_sign_in(session, current_user.id, now), has_codes
+        mail_id = tell_of_second_factor(session, current_user, PASSKEY_ADDED, now)
+        return renew_sign_in(session, current_user.id, now), has_codes, mail_id
 
 
 def _new_page(form: NewPasskeyForm) -> str:

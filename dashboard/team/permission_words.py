@@ -11,6 +11,7 @@ WORDS: Mapping[str, str] = {
     "jobs.cancel": "Cancel a job that was not sent yet",
     "jobs.check": "Have Smile asked about a job at once",
     "jobs.reveal": "Reveal personal data and see images",
+    "jobs.export": "Take the list of jobs out as a file, without persons",
     "callbacks.read": "See the callbacks that came",
     "callbacks.replay": "Verify and process callbacks again",
     "callbacks.download": "Download a callback just as it came",
@@ -22,7 +23,9 @@ WORDS: Mapping[str, str] = {
     "reports.read": "See reports",
     "team.manage": "Invite members, change their roles, disable them and reset their passwords",
     "audit.read": "Read the audit trail",
+    "audit.export": "Take the audit trail out as a file",
     "settings.manage": "Change settings and API keys",
+    "privacy.manage": "Find, hand out and erase everything about one person, and decide how long data is kept",
 }
 ROLES: Mapping[Role, str] = {
     Role.OWNER: "May do everything, and decides who else may.",

@@ -75,8 +75,7 @@ def use_reset(code: str) -> ResponseReturnValue:
     except Invalid as invalid:
         form.password.errors = [invalid.fields["password"]]
         return render_template("team/new_password.html", code=code, form=form), 422
-    if mail_id:
-        wake(outbox.SENDING, mail_id)
+    outbox.send_soon(mail_id)
     # Through the door like everybody: whoever has a second factor still needs it.
     return see_other("team.sign_in", "Your new password is set. Sign in with it.")
 

@@ -16,6 +16,8 @@ from dashboard.config import Settings
 from dashboard.db import keyring_of, reading, transaction, utc_now
 from dashboard.team import passkeys, recovery_codes, totp
 from dashboard.team.forms import NewAppForm
+from dashboard.team.letters import APP_ADDED, APP_REMOVED, CODES_MADE, tell_of_second_factor
+from dashboard.team.outbox import send_soon
 from dashboard.team.second_factors import codes_follow_factors, factors_of
 from dashboard.team.shown_codes import codes_to_show, show_codes_next
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
@@ -102,11 +104,13 @@ def add_app() -> ResponseReturnValue:
         is_right = totp.confirm_app(session, current_user.id, form.code.data, now)
         if is_right:
             record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "app"})
+            mail_id = tell_of_second_factor(session, current_user, APP_ADDED, now)
             token = renew_sign_in(session, current_user.id, now)
     if not is_right:
         form.code.errors = ["This code does not fit. See that your phone's clock is right, and type the next one."]
         return _new_app_page(form, 422)
     forgive_tries(current_user.email, address, Guessed.CODE)
+    send_soon(mail_id)
     give_token_to_browser(token)
     return new_codes_page("Your authenticator app is set up. Your other browsers were signed out.")
 
@@ -120,7 +124,9 @@ def remove_app() -> ResponseReturnValue:
         totp.remove_app(session, current_user.id)
         codes_follow_factors(session, current_user.id)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "app"})
+        mail_id = tell_of_second_factor(session, current_user, APP_REMOVED, now)
         token = renew_sign_in(session, current_user.id, now)
+    send_soon(mail_id)
     give_token_to_browser(token)
     return see_other("second_factors.show", "The authenticator app was removed. Your other browsers were signed out.")
 
@@ -132,7 +138,7 @@ def make_codes() -> ResponseReturnValue:
     with reading() as session:
         if not factors_of(session, current_user.id).is_set:
             return see_other("second_factors.show", "Recovery codes stand in for a second factor. Set one up first.")
-    return new_codes_page("The codes that you had before no longer work.")
+    return new_codes_page("The codes that you had before no longer work.", CODES_MADE)
 
 
 @blueprint.get("/account/second-factors/recovery-codes")
@@ -147,14 +153,16 @@ def codes() -> ResponseReturnValue:
     return render_template("team/recovery_codes.html", codes=shown)
 
 
-def new_codes_page(message: str) -> ResponseReturnValue:
-    """Makes ten new codes and leads to the page that shows them."""
+def new_codes_page(message: str, told: str = "") -> ResponseReturnValue:
+    """Makes ten new codes and leads to the page that shows them. `told`: what to write of it, if nothing was yet."""
     made, rows = recovery_codes.make_codes(current_user.id)
     now = utc_now()
     with transaction() as session:
         recovery_codes.replace_codes(session, current_user.id, rows)
         record(session, "recovery_codes.made", f"member {current_user.id}", now)
+        mail_id = tell_of_second_factor(session, current_user, told, now) if told else None
         keyring = keyring_of(session)
+    send_soon(mail_id)
     show_codes_next(made, current_user.id, keyring)
     return see_other("second_factors.codes", message)
 

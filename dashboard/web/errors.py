@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -42,10 +43,14 @@ def _name_request() -> None:
 
 
 def _known(error: DashboardError) -> ResponseReturnValue:
-    return _answer(STATUS_OF[type(error)], error.message)
+    status = STATUS_OF[type(error)]
+    if isinstance(error, NotAllowed | NotFound):
+        _note_refusal(status)
+    return _answer(status, error.message)
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:
+    _note_refusal(400)
     return _answer(400, "The form was open for too long, or in another window, so nothing was done.")
 
 
@@ -53,6 +58,23 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # A redirect that Werkzeug raises, not a failure.
     return _answer(error.code, error.description or error.name)
+
+
+def _note_refusal(status: int) -> None:
+    """Whoever tries what is not for them shows in the log, by ids alone: an address may hold a code.
+
+    What strangers do not find is left out, else they could fill the log.
+    """
+    member = current_user.id if current_user.is_authenticated else None
+    if member or status != HTTPStatus.NOT_FOUND:
+        log.warning(
+            "request_refused",
+            status=status,
+            member=str(member or ""),
+            endpoint=request.endpoint,
+            method=request.method,
+            request_id=g.get("request_id"),
+        )
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+REPORT_BREACHES = "report-uri /policy-reports"  # policy_reports.py
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -15,6 +16,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        REPORT_BREACHES,
     )
 )
 

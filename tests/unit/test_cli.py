@@ -16,6 +16,7 @@ from dashboard.db import Database
 from dashboard.demo.deployment import demo_environment
 from dashboard.team.door_models import AuthenticatorApp
 from dashboard.team.models import Member
+from dashboard.team.outbox import OutgoingMail, read_content
 from dashboard.team.permissions import Role
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.team import make_member
@@ -163,7 +164,11 @@ def test_member_gets_a_new_password_and_the_last_owner_stays(run: Run, tmp_path:
 
 
 @pytest.mark.usefixtures("migrated")
-def test_way_back_in_may_remove_second_factors_and_is_written_down(run: Run, tmp_path: Path, keyring: KeyRing):
+def test_way_back_in_may_remove_second_factors_and_is_written_down(
+    run: Run, tmp_path: Path, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DASHBOARD_SMTP_URL", "smtps://127.0.0.1:9")
+    monkeypatch.setenv("DASHBOARD_MAIL_FROM", "desk@example.com")
     run("member", "add", "ada@example.com", "--name", "Ada", "--role", "owner", typed=PASSWORD)
     database = Database(f"sqlite:///{tmp_path / 'dashboard.db'}", keyring)
     make_member(database, "ada")
@@ -178,6 +183,8 @@ def test_way_back_in_may_remove_second_factors_and_is_written_down(run: Run, tmp
     with database.reading() as session:
         assert session.exec(select(AuthenticatorApp)).all() == []
         assert "member.second_factors_removed" in session.exec(select(AuditEntry.action)).all()
+        [letter] = session.exec(select(OutgoingMail)).all()  # the worker sends it
+        assert read_content(session, letter)["to"] == "ada@example.com"
     database.dispose()
 
 

@@ -15,11 +15,14 @@ from dashboard.callbacks import storing
 from dashboard.callbacks.filters import NAMES, Filters, first_id_of
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, version_of_list
+from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
+from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 
 SignIn = Callable[[str], FlaskClient]
+NUMBER = KeyRing.from_base64([ENCRYPTION_KEY]).digest_for_search("A00000001")
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +76,9 @@ def all_kinds(client: FlaskClient, database: Database) -> Job:
         ("day=9999-12-31", []),
         ("day=tomorrow", []),
         ("q=passport", ["reused", "orphan"]),
-        ("q=a00000001", ["reused", "orphan"]),
+        (f"number={NUMBER}", ["reused", "orphan"]),
+        ("q=A00000001", []),
+        ("number=A00000001", []),
         ("q=A0000000", []),
         ("q=0810&country=KE&verdict=valid", ["orphan"]),
         ("q=%00&verdict=%00", []),

@@ -8,7 +8,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
-from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
@@ -126,7 +125,7 @@ def test_filters_find_what_they_say(sign_in: SignInAs, story: dict[str, Job]):
         assert ben.get(f"/jobs?{query}").status_code == 200, query
 
 
-@pytest.mark.parametrize("name", ["state", "outcome", "product", "country", "needs", "q"])
+@pytest.mark.parametrize("name", ["state", "outcome", "product", "country", "needs", "q", "number"])
 def test_nonsense_finds_nothing_and_breaks_nothing(sign_in: SignInAs, make_job: MakeJob, name: str):
     make_job()
     ben = sign_in("ben")
@@ -136,26 +135,15 @@ def test_nonsense_finds_nothing_and_breaks_nothing(sign_in: SignInAs, make_job: 
         assert "Nothing matches" in ben.get(f"/jobs?{name}={nonsense}").text
 
 
-def test_search_finds_every_id_by_its_beginning_and_a_number_only_whole(sign_in: SignInAs, make_job: MakeJob):
+def test_search_finds_every_id_by_its_beginning(sign_in: SignInAs, make_job: MakeJob):
     asks = {"user_id": "Customer-77", "job_id": "jid_88.x", "customer_reference": "ref:99"}
     job = make_job(asks=asks, smile_job_id="0000000046")
-    make_job(asks={"id_number": "99999999999"})
     ben = sign_in("ben")
 
-    for found in ("Customer-77", "Customer", "jid_", "jid_88.x", "ref:", "00000000", str(job.id), BVN, f" {BVN} "):
+    for found in ("Customer-77", "Customer", "jid_", "jid_88.x", "ref:", "00000000", str(job.id)):
         assert ids(ben, f"/jobs.json?q={quote(found)}") == [str(job.id)], found
-    for missed in ("ustomer", "customer", BVN[:-1], BVN[:6], "jid%", "_"):
+    for missed in ("ustomer", "customer", BVN, "jid%", "_"):
         assert ids(ben, f"/jobs.json?q={quote(missed)}") == [], missed
-
-
-def test_number_is_still_found_after_a_new_key_came(
-    sign_in: SignInAs, make_job: MakeJob, database: Database, monkeypatch: pytest.MonkeyPatch
-):
-    job = make_job()
-    old_key = b"only-for-tests-only-for-tests-32"
-    monkeypatch.setattr(database, "_keyring", KeyRing([b"n" * 32, old_key]))
-
-    assert ids(sign_in("ben"), f"/jobs.json?q={BVN}") == [str(job.id)]
 
 
 def test_pages_follow_each_other_by_key_without_gap_or_repetition(sign_in: SignInAs, database: Database):
