@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from wsgiref.headers import Headers
@@ -55,20 +56,26 @@ def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _hashed_address(name: str, path: Path) -> str:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    digest = _digest_of(path, path.stat().st_mtime_ns)
     stem, _, suffix = name.rpartition(".")
     return f"{PREFIX}{stem}.{digest}.{suffix}"
+
+
+@cache
+def _digest_of(path: Path, _: int) -> str:
+    """Once for each content, however many apps a process makes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _compress(path: Path) -> None:
     """Makes the compressed copies that are missing or older than the file; an installed package has them already."""
     if path.suffix in INCOMPRESSIBLE:
         return
-    content = path.read_bytes()
     for suffix, compress in COMPRESSORS.items():
         copy = path.with_name(path.name + suffix)
         if copy.exists() and copy.stat().st_mtime >= path.stat().st_mtime:
             continue
+        content = path.read_bytes()
         with suppress(OSError):  # A read-only installation serves the plain file.
             # Written aside and moved: another process may be starting at this moment and serve the half of it.
             with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=suffix, delete=False) as file:
