@@ -35,7 +35,7 @@ def second_factors(scene: Scene) -> Finding:
     ).one()
     if without == 0:
         return ok("Every member has a second factor.")
-    advice = "Owners cannot work without one; ask the others to set one up under Your account."
+    advice = "Ask them to set one up under Your account. Outside a demo, owners cannot work without one."
     return warn(f"{without} {'member has' if without == 1 else 'members have'} no second factor.", advice)
 
 
