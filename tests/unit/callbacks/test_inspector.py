@@ -279,9 +279,9 @@ def test_curl_leaves_the_pair_out_and_what_is_not_revealed(
     commands = {}
     for name in ("ben", "cleo"):
         page = sign_in(name).get(address).text
-        commands[name] = page.partition('class="curl">')[2].partition("</pre>")[0]
+        commands[name] = page.partition('class="curl"')[2].partition(">")[2].partition("</pre>")[0]
     page = sign_in("ben").post(f"{address}/reveals", data={"reason": "review"}).text
-    commands["revealed"] = page.partition('class="curl">')[2].partition("</pre>")[0]
+    commands["revealed"] = page.partition('class="curl"')[2].partition(">")[2].partition("</pre>")[0]
 
     for command in commands.values():
         assert command.startswith("curl -X POST http://localhost/hooks/smile -H ")
