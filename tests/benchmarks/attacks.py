@@ -53,6 +53,9 @@ def target(folder: Path) -> Iterator[Flask]:
     app.extensions["callback_throttle"].hit = lambda *_: True
     let_nothing_run(app)
     make_jobs(database, 200)
+    # The suites look up the newest callback after each one; the product never does.
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX newest_of_the_suites ON callback (last_seen_at)")
     yield app
     database.dispose()
 
