@@ -33,7 +33,9 @@ ALARMING_VERDICTS = frozenset({Verdict.REUSED, Verdict.REFLECTED})
 #: One thing that was looked at, for a person who asks why: {"passed": bool, "text": str}.
 Step = dict[str, Any]
 
-NEW_SIGNATURE = text("verdict IN ('valid', 'stale', 'future')")
+# What is not alarming: told this way round, since SQLite would rather look through all that have one of the verdicts
+# in a list than look each signature of a group up.
+NEW_SIGNATURE = text("verdict NOT IN ('reused', 'reflected')")
 DUE = text("due_at IS NOT NULL")
 IS_REPEATED = text("times_seen > 1")
 IS_ORPHAN = text("job_id IS NULL")

@@ -95,8 +95,8 @@ _digests: BindParameter[str] = bindparam("digests", expanding=True)
 _of_environment = col(Callback.environment) == bindparam("environment")
 _same = select(Callback.id, Callback.signature_digest, Callback.body_sha256).where(
     _of_environment,
-    col(Callback.signature_digest).in_(_digests),
     col(Callback.body_sha256).in_(bindparam("bodies", expanding=True)),
+    col(Callback.signature_digest).is_not(None),
 )
 # By its index: whoever has one signature can send any number of bodies with it, and this stays one row.
 _signatures = select(null(), Callback.signature_digest, null()).where(
@@ -105,10 +105,14 @@ _signatures = select(null(), Callback.signature_digest, null()).where(
 _sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
 SEEN: CompoundSelect[Any] = union_all(_same, _signatures, _sent_by_us)
 _job = select_columns(
-    *(col(Job.id), col(Job.job_id), col(Job.product), col(Job.callback_key_digest), col(Job.erased_at))
-).where(col(Job.environment) == bindparam("environment"))
+    *(col(Job.id), col(Job.environment), col(Job.job_id), col(Job.product)),
+    *(col(Job.callback_key_digest), col(Job.erased_at)),
+)
 # Two, since SQLite would look at every job for "or".
-JOBS_BY_NAME = _job.where(col(Job.job_id).in_(bindparam("job_ids", expanding=True)))
+JOBS_BY_NAME = _job.where(
+    col(Job.environment) == bindparam("environment"), col(Job.job_id).in_(bindparam("job_ids", expanding=True))
+)
+# For several keys SQLite would look at every job of the environment, were that asked for here too.
 JOBS_BY_KEY = _job.where(col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)))
 _is_refused = col(Callback.verdict).in_(REFUSED_VERDICTS)
 REFUSED_OF_JOB = select(Callback.id).where(col(Callback.job_id) == bindparam("job_id"), _is_refused).limit(1)
@@ -179,9 +183,10 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
             if not is_erased or named not in known.jobs:  # One that was made since under the same id comes first.
                 known.jobs[named] = Addressee(row.id, row.job_id, row.product, is_erased)
     if key_digests:
-        for row in connection.execute(JOBS_BY_KEY, of_environment | {"key_digests": key_digests}):
-            is_erased = row.erased_at is not None
-            known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product, is_erased)
+        for row in connection.execute(JOBS_BY_KEY, {"key_digests": key_digests}):
+            if row.environment == environment:
+                is_erased = row.erased_at is not None
+                known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product, is_erased)
     return known
 
 

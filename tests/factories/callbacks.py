@@ -10,11 +10,16 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.parsing import parse
+from dashboard.callbacks.receiving import Arrival
+from dashboard.callbacks.verdicts import check_signature
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
+from dashboard.smile_keys import ApiKey, ApiKeys
 
 API_KEY = "test-api-key-0001"
 PARTNER_ID = "002"
@@ -56,6 +61,16 @@ def encode(payload: Any) -> bytes:
 
 def deliver(client: FlaskClient, body: bytes, path: str = DOOR, **options: Any) -> TestResponse:
     return client.post(path, data=body, **({"content_type": "application/json"} | options))
+
+
+def make_arrival(job_key: str | None = None, **changes: Any) -> Arrival:
+    """What the door makes of a callback before it is stored; each signed for itself."""
+    now, timestamp = utc_now(), utc_now().isoformat()
+    body = encode(make_payload(**({"timestamp": timestamp} | changes)))
+    key = ApiKey(1, API_KEY)
+    facts = read_facts(parse(body))
+    check = check_signature(facts, PARTNER_ID, ApiKeys(key, (key,)))
+    return Arrival(body, {}, "127.0.0.1", now, facts, check, job_key)
 
 
 def make_job(database: Database, job_id: str = "job-1", secret_key: str = "", environment: str = "sandbox") -> Job:

@@ -21,6 +21,7 @@ from sqlmodel import Session, col, func, select
 
 from dashboard.callbacks import storing
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.callback_keys import callback_key
@@ -30,6 +31,7 @@ from tests.factories.callbacks import (
     DOOR,
     deliver,
     encode,
+    make_arrival,
     make_job,
     make_payload,
     make_refused_rows,
@@ -236,6 +238,17 @@ def test_job_of_another_environment_is_not_known_here(client: FlaskClient, datab
     deliver(client, encode(make_payload()))
 
     assert [callback.job_id for callback in stored()] == [None]
+
+
+def test_address_of_a_job_of_another_environment_is_no_address_here(
+    client: FlaskClient, database: Database, settings: Settings, stored: Any
+) -> None:
+    job = make_job(database, secret_key=settings.secret_key.get_secret_value(), environment="production")
+
+    answer = deliver(client, encode(make_payload()), path_of(job, settings))
+
+    assert answer.status_code == 404
+    assert stored() == []
 
 
 def test_callback_at_the_address_of_its_job_is_attached(
@@ -479,7 +492,8 @@ def test_signed_body_of_any_shape_is_stored_byte_for_byte(
     assert kept == body
 
 
-def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(client: FlaskClient, database: Database) -> None:
+@pytest.mark.parametrize("together", [1, 8, 64])
+def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(database: Database, together: int) -> None:
     if not database.is_sqlite:
         pytest.skip("asks SQLite for its plans")
     make_job(database)
@@ -490,8 +504,9 @@ def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(client: Flask
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        deliver(client, encode(make_payload()))
-        deliver(client, encode(make_payload()), path=f"{DOOR}/some-key")
+        with database.transaction() as session:
+            store_callbacks(session, "sandbox", [make_arrival() for _ in range(together)])
+            store_callbacks(session, "sandbox", [make_arrival(job_key="some-key") for _ in range(together)])
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 
@@ -504,4 +519,4 @@ def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(client: Flask
         ]
     reads = [plan for plan in plans if plan.startswith(("SCAN", "SEARCH"))]
     assert len(reads) >= 5
-    assert [plan for plan in reads if not re.search(r"\((.* AND )?(job_id|\w*digest)=", plan)] == []
+    assert [plan for plan in reads if not re.search(r"\((.* AND )?(job_id|\w*digest|body_sha256)=", plan)] == []
