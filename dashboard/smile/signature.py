@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from dashboard.smile.constants import SIGNATURE_CONSTANT
 from dashboard.smile.errors import InvalidRequest
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Signature:
@@ -146,7 +149,7 @@ def _timestamp_text(timestamp: object) -> str:
 
 def _is_text(value: object) -> TypeGuard[str]:
     """Text that can be turned into bytes: a lone surrogate cannot."""
-    return isinstance(value, str) and bool(value) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)
 
 
 def _whole_number(value: object) -> int | None:
