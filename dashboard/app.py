@@ -1,5 +1,6 @@
 """create_app(settings): the one place that wires slices, templates, database and errors together."""
 
+import gc
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -134,7 +135,9 @@ def create_app(settings: Settings) -> Flask:
 
 def create_app_from_environment() -> Flask:
     """What the server process calls."""
-    return create_app(Settings())
+    app = create_app(Settings())
+    gc.freeze()  # What lives as long as the process need not be gone through again and again.
+    return app
 
 
 def _set_up_web(app: Flask, settings: Settings) -> None:
