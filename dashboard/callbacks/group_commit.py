@@ -1,8 +1,8 @@
 """One commit for all callbacks that arrive while the disk is busy with the commit before; for SQLite, with one writer.
 
-One of the waiting requests leads: it stores what all of them want in one transaction, tells each, and hands the lead
-to one that has come meanwhile. So the disk is synchronised once for a group, no thread waits longer than two commits,
-and nobody is answered before what they sent is durable.
+One of the waiting requests leads: it does what all of them want, tells each, and hands the lead to one that has come
+meanwhile. So the disk is synchronised once for a group, nobody waits longer than two commits, and nobody is answered
+before what they sent is durable.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
-from sqlmodel import Session
-
-from dashboard.db import Database
-
 W = TypeVar("W")
 R = TypeVar("R")
+
+PATIENCE = 0.004  # seconds: about what the next commit costs
+MOST_UNTOLD = 100
 
 
 def _closed_gate() -> Lock:
@@ -27,50 +26,56 @@ def _closed_gate() -> Lock:
 @dataclass(eq=False)
 class _Wish(Generic[W, R]):
     what: W
-    gate: Lock = field(default_factory=_closed_gate)  # opened once: when it is done, or is to lead
+    gate: Lock = field(default_factory=_closed_gate)  # opened when it is done, is to lead, or has led long enough alone
     is_done: bool = False
     result: R | None = None
     error: Exception | None = None
 
 
 class GroupCommit(Generic[W, R]):
-    """`store` writes several wishes in one transaction and tells a result for each; `stored` hears of them after it."""
+    """`work` does what several want and gives a result for each; `afterwards` hears of the results once all are told.
+
+    While one group follows the other, `afterwards` hears of several together.
+    """
 
     def __init__(
         self,
-        database: Database,
-        store: Callable[[Session, Sequence[W]], Sequence[R]],
-        stored: Callable[[Sequence[R]], None],
+        work: Callable[[Sequence[W]], Sequence[R]],
+        afterwards: Callable[[Sequence[R]], None],
+        patience: float = PATIENCE,
     ) -> None:
-        self._database = database
-        self._store = store
-        self._stored = stored
-        self._guard = Lock()  # of the two below
+        self._work = work
+        self._afterwards = afterwards
+        self._patience = patience
+        self._guard = Lock()  # of all below
         self._waiting: list[_Wish[W, R]] = []
         self._somebody_leads = False
+        self._usual_size = 1
+        self._early_leader: _Wish[W, R] | None = None
+        self._untold: list[R] = []
 
     def run(self, what: W) -> R:
-        """The result, once it is committed; or the error that kept its group from that."""
+        """The result, once `work` has returned; or the error that it raised."""
         wish = _Wish[W, R](what)
         with self._guard:
             self._waiting.append(wish)
             leads, self._somebody_leads = not self._somebody_leads, True
+            if self._early_leader and len(self._waiting) >= self._usual_size:
+                self._early_leader.gate.release()
+                self._early_leader = None
         if not leads:
             wish.gate.acquire()
         if not wish.is_done:
-            self._lead()
+            self._lead(wish)
         if wish.error:
             raise wish.error
         return cast(R, wish.result)
 
-    def _lead(self) -> None:
-        """Stores what waits now, the leader's own wish with it."""
-        with self._guard:
-            group, self._waiting = self._waiting, []
+    def _lead(self, leader: _Wish[W, R]) -> None:
+        group = self._gather(leader)
         results: Sequence[R] = ()
         try:
-            with self._database.transaction() as session:
-                results = self._store(session, [wish.what for wish in group])
+            results = self._work([wish.what for wish in group])
             for wish, result in zip(group, results, strict=True):
                 wish.result = result
         except Exception as error:
@@ -79,10 +84,32 @@ class GroupCommit(Generic[W, R]):
                 wish.error = error
         for wish in group:
             wish.is_done = True
-            wish.gate.release()
+            if wish is not leader:
+                wish.gate.release()
+        if to_tell := self._hand_over(results):
+            self._afterwards(to_tell)
+
+    def _gather(self, leader: _Wish[W, R]) -> list[_Wish[W, R]]:
+        """All who wait, the leader with them. Who came together last time soon comes together again."""
         with self._guard:
+            is_early = len(self._waiting) < self._usual_size
+            self._early_leader = leader if is_early else None
+        if is_early:
+            leader.gate.acquire(timeout=self._patience)
+        with self._guard:
+            self._early_leader = None
+            group, self._waiting = self._waiting, []
+            self._usual_size = len(group)
+        return group
+
+    def _hand_over(self, results: Sequence[R]) -> list[R]:
+        """Gives what `afterwards` is to hear now; nothing while the next leader may hear more."""
+        with self._guard:
+            self._untold += results
             self._somebody_leads = bool(self._waiting)
-            if self._waiting:
+            if self._somebody_leads:
                 self._waiting[0].gate.release()
-        if results:
-            self._stored(results)
+                if len(self._untold) < MOST_UNTOLD:
+                    return []
+            to_tell, self._untold = self._untold, []
+            return to_tell

@@ -20,22 +20,24 @@ MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 Network = IPv4Network | IPv6Network
 
 
-def set_up_networks(app: App) -> None:
-    app.extensions["callback_networks"] = CachedReading(app.extensions["database"], read_networks)
+def set_up_networks(app: App) -> CachedReading[tuple[Network, ...]]:
+    """The named ones of the running app."""
+    named = app.extensions["callback_networks"] = CachedReading(app.extensions["database"], read_networks)
+    return named
 
 
-def is_taken_from(address: str, settings: Settings) -> bool:
+def is_taken_from(address: str, settings: Settings, named: CachedReading[tuple[Network, ...]]) -> bool:
     """Without a trusted proxy every address is what a sender may write itself, so no list is enforced then."""
     if not settings.trusted_proxies:
         return True
-    networks = named_networks()
+    networks = named.value()
     return not networks or is_within(address, networks)
 
 
 def named_networks(*, fresh: bool = False) -> tuple[Network, ...]:
     """Those of the running app; none means everywhere."""
-    known: CachedReading[tuple[Network, ...]] = current_app.extensions["callback_networks"]
-    return known.value(fresh=fresh)
+    named: CachedReading[tuple[Network, ...]] = current_app.extensions["callback_networks"]
+    return named.value(fresh=fresh)
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import storing
+from dashboard.callbacks import acknowledging
 from dashboard.callbacks.models import Callback
 from dashboard.config import Settings
 from dashboard.db import Database
@@ -27,7 +27,7 @@ ANSWER = {"reason": "support case"}
 
 @pytest.fixture(autouse=True)
 def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing, "wake", lambda *_: None)
+    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 @pytest.fixture

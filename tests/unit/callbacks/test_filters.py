@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from dashboard.callbacks import storing
+from dashboard.callbacks import acknowledging
 from dashboard.callbacks.filters import NAMES, Filters, first_id_of
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, version_of_list
@@ -27,7 +27,7 @@ NUMBER = KeyRing.from_base64([ENCRYPTION_KEY]).digest_for_search("A00000001")
 
 @pytest.fixture(autouse=True)
 def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing, "wake", lambda *_: None)
+    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 @pytest.fixture

@@ -39,20 +39,30 @@ def stored(database: Database) -> list[int]:
         return list(session.connection().execute(text("SELECT number FROM note ORDER BY number")).scalars())
 
 
-class Crowd:
-    """Number 0 leads and is held within its transaction until `size` others wait."""
+def store_in(database: Database) -> Callable[[Sequence[int]], list[int]]:
+    def store(numbers: Sequence[int]) -> list[int]:
+        with database.transaction() as session:
+            return insert(session, numbers)
 
-    def __init__(self, database: Database, store: Callable[[Session, Sequence[int]], list[int]] = insert) -> None:
+    return store
+
+
+class Crowd:
+    """Number 0 leads and is held at its work until `size` others wait."""
+
+    def __init__(self, work: Callable[[Sequence[int]], Sequence[int]], patience: float = 0) -> None:
         self.is_inside, self.may_go_on = Event(), Event()
+        self.groups: list[int] = []
         self.told: list[list[int]] = []
 
-        def store_slowly(session: Session, numbers: Sequence[int]) -> list[int]:
+        def work_slowly(numbers: Sequence[int]) -> Sequence[int]:
+            self.groups.append(len(numbers))
             if 0 in numbers:
                 self.is_inside.set()
                 assert self.may_go_on.wait(10)
-            return store(session, numbers)
+            return work(numbers)
 
-        self.group = GroupCommit[int, int](database, store_slowly, lambda results: self.told.append(list(results)))
+        self.group = GroupCommit[int, int](work_slowly, lambda results: self.told.append(list(results)), patience)
 
     def run(self, size: int) -> list[Future[int]]:
         with ThreadPoolExecutor(size + 1) as pool:
@@ -66,8 +76,8 @@ class Crowd:
         return futures
 
 
-def test_everybody_gets_their_own_answer_after_it_is_stored(notes: Database):
-    group = GroupCommit[int, int](notes, insert, lambda _: None)
+def test_everybody_gets_their_own_answer_after_it_is_stored(notes: Database) -> None:
+    group = GroupCommit[int, int](store_in(notes), lambda _: None)
 
     def store(number: int) -> bool:
         return group.run(number) == number and number in stored(notes)
@@ -78,25 +88,56 @@ def test_everybody_gets_their_own_answer_after_it_is_stored(notes: Database):
     assert stored(notes) == list(range(200))
 
 
-def test_all_who_wait_during_a_commit_share_the_next_one(notes: Database):
-    crowd, before = Crowd(notes), notes.commits
+def test_all_who_wait_during_a_commit_share_the_next_one(notes: Database) -> None:
+    crowd, before = Crowd(store_in(notes)), notes.commits
 
     futures = crowd.run(THREADS)
 
     assert [future.result() for future in futures] == list(range(THREADS + 1))
     assert notes.commits - before == 2
-    assert [len(group) for group in crowd.told] == [1, THREADS]
+    assert crowd.groups == [1, THREADS]
+
+
+def test_as_many_as_came_together_last_time_are_waited_for() -> None:
+    crowd = Crowd(list, patience=10)
+    crowd.run(THREADS)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        began = monotonic()
+        assert list(pool.map(crowd.group.run, range(1, THREADS + 1))) == list(range(1, THREADS + 1))
+
+    assert crowd.groups == [1, THREADS, THREADS]
+    assert monotonic() - began < 5
+
+
+def test_whoever_comes_alone_after_many_is_not_kept_waiting() -> None:
+    crowd = Crowd(list, patience=0.05)
+    crowd.run(THREADS)
+
+    assert [crowd.group.run(1), crowd.group.run(2)] == [1, 2]
+
+    assert crowd.groups == [1, THREADS, 1, 1]
+
+
+def test_what_follows_is_told_of_all_once_and_together_while_more_wait() -> None:
+    crowd = Crowd(list)
+
+    crowd.run(THREADS)
+
+    [told] = crowd.told
+    assert sorted(told) == list(range(THREADS + 1))
 
 
 @pytest.mark.parametrize("error", [OperationalError("SELECT", {}, Exception()), ZeroDivisionError()])
-def test_error_reaches_everybody_of_its_group_and_nothing_of_it_is_stored(notes: Database, error: Exception):
-    def fail_on_two(session: Session, numbers: Sequence[int]) -> list[int]:
-        results = insert(session, numbers)
-        if 2 in numbers:
-            raise error
-        return results
+def test_error_reaches_everybody_of_its_group_and_nothing_of_it_is_stored(notes: Database, error: Exception) -> None:
+    def fail_on_two(numbers: Sequence[int]) -> list[int]:
+        with notes.transaction() as session:
+            results = insert(session, numbers)
+            if 2 in numbers:
+                raise error
+            return results
 
-    crowd = Crowd(notes, fail_on_two)
+    crowd = Crowd(fail_on_two)
 
     first, *doomed = crowd.run(3)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks import storing, tasks
+from dashboard.callbacks import acknowledging, tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.crypto import UnreadableValue
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("in_app")
 @pytest.fixture(autouse=True)
 def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The door wakes nothing here: these tests run the task themselves."""
-    monkeypatch.setattr(storing, "wake", lambda *_: None)
+    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 @pytest.fixture

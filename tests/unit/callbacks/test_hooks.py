@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
-from dashboard.callbacks import storing
+from dashboard.callbacks import acknowledging
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
@@ -46,7 +46,7 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     tasks: list[tuple[str, Any]] = []
-    monkeypatch.setattr(storing, "wake", lambda name, row_id: tasks.append((name, row_id)))
+    monkeypatch.setattr(acknowledging, "wake", lambda name, row_id: tasks.append((name, row_id)))
     return tasks
 
 
@@ -401,7 +401,7 @@ def test_callback_that_cannot_be_stored_is_not_acknowledged(
     def fail(*_: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(storing, "store_callbacks", fail)
+    monkeypatch.setattr(acknowledging, "store_callbacks", fail)
 
     answer = deliver(client, encode(make_payload()))
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import processing, processing_views, storing, tasks
+from dashboard.callbacks import acknowledging, processing, processing_views, tasks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
@@ -29,7 +29,7 @@ ACTS = ("verifications", "processing", "checks")
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Nothing runs by itself here; what would have been woken is noted."""
     names: list[tuple[str, Any]] = []
-    monkeypatch.setattr(storing, "wake", lambda *_: None)
+    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
     for module in (processing_views, tasks):
         monkeypatch.setattr(module, "wake", lambda name, row_id: names.append((name, row_id)))
     return names

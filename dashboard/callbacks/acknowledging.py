@@ -1,0 +1,159 @@
+"""From what was delivered to what is answered: read, check, store durably, and only then acknowledge.
+
+For several at once: on SQLite, which has one writer, one request does it for all that wait; and what many threads would
+do in turn, one does in half the time. PostgreSQL has many writers and groups their commits by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from flask import Flask, current_app
+from prometheus_client import Counter
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from dashboard.callbacks.facts import read_facts
+from dashboard.callbacks.group_commit import GroupCommit
+from dashboard.callbacks.models import REFUSED_VERDICTS
+from dashboard.callbacks.parsing import Malformed, parse
+from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
+from dashboard.callbacks.throttle import REFUSALS, count_refusal
+from dashboard.callbacks.verdicts import check_signature
+from dashboard.config import Settings
+from dashboard.db import transaction
+from dashboard.errors import place_of
+from dashboard.smile_keys import smile_keys
+from dashboard.worker.queue import wake
+
+TRIES = 3
+DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+RECEIVED = Counter("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
+TURNED_AWAY = Counter("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request as it came in, read to its end. `job_key` is the end of its address, if it came to that of a job."""
+
+    body: bytes
+    headers: Iterable[tuple[str, str]]
+    source_address: str
+    received_at: datetime
+    job_key: str | None
+
+
+class Answer(NamedTuple):
+    status: int
+    message: dict[str, str | bool]
+    headers: dict[str, str] = {}
+    to_handle: UUID | None = None  # the callback that the worker should hand to its job
+
+
+NOT_SIGNED = Answer(401, {"error": "This callback is not signed with a key of ours."})
+FAILED = Answer(500, {"error": "Something went wrong on our side."})
+
+
+class Acknowledger:
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._group: GroupCommit[Delivery, Answer] | None = None
+        if app.extensions["database"].is_sqlite:
+            self._group = GroupCommit(self._acknowledge, self._wake_handler)
+
+    def answer(self, delivery: Delivery) -> Answer:
+        if self._group:
+            return self._group.run(delivery)
+        answers = self._acknowledge([delivery])
+        self._wake_handler(answers)
+        return answers[0]
+
+    def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+        with self._app.app_context():
+            return acknowledge(deliveries)
+
+    def _wake_handler(self, answers: Sequence[Answer]) -> None:
+        if waiting := [answer.to_handle for answer in answers if answer.to_handle]:
+            with self._app.app_context():
+                wake("callbacks.handle", *waiting)
+
+
+def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
+    """What each is answered, after one transaction for all that are kept."""
+    settings: Settings = current_app.config["SETTINGS"]
+    looked_at = [_look_at(delivery, settings) for delivery in deliveries]
+    arrivals = [arrival for arrival in looked_at if isinstance(arrival, Arrival)]
+    try:
+        receipts = iter(_store(settings.environment, arrivals) if arrivals else ())
+    except SQLAlchemyError as error:
+        # Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking.
+        log.error("callback_not_stored", error=type(error).__name__)
+        message = "It could not be stored just now. Please send it again."
+        return [
+            turn_away(503, "database", message, retry_after=10) if isinstance(answer, Arrival) else answer
+            for answer in looked_at
+        ]
+    return [_tell(next(receipts)) if isinstance(answer, Arrival) else answer for answer in looked_at]
+
+
+def turn_away(status: int, why: str, message: str, retry_after: int | None = None) -> Answer:
+    TURNED_AWAY.labels(why).inc()
+    return Answer(status, {"error": message}, {} if retry_after is None else {"Retry-After": str(retry_after)})
+
+
+def fail(error: Exception) -> Answer:
+    log.error("callback_failed", error=type(error).__name__, where=place_of(error))
+    return FAILED
+
+
+def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Answer:
+    try:
+        facts = read_facts(parse(delivery.body))
+        check = check_signature(facts, settings.smile_partner_id, smile_keys())
+        if check.verdict:
+            if not count_refusal(delivery.source_address):
+                message = "Too many callbacks without a valid signature came from here."
+                return turn_away(429, "throttled", message, retry_after=REFUSALS.get_expiry())
+            # Its key may have been added a moment ago, through another process.
+            check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
+    except Malformed as error:
+        return turn_away(400, "malformed", str(error))
+    except Exception as error:  # of this one, which must not keep the others of its group from being stored
+        return fail(error)
+    headers = _kept_headers(delivery.headers)
+    return Arrival(
+        delivery.body, headers, delivery.source_address, delivery.received_at, facts, check, delivery.job_key
+    )
+
+
+def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Without what opens something: a signature is a bearer secret too, wherever it travels."""
+    kept = {name.lower(): value for name, value in headers if name.lower() not in DROPPED_HEADERS}
+    return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
+
+
+def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction() as session:
+                return store_callbacks(session, environment, arrivals)
+        except IntegrityError:
+            # The same signature was stored by another transaction between our look and our insert: look again.
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _tell(receipt: Receipt | None) -> Answer:
+    if receipt is None:
+        return turn_away(404, "unknown_key", "There is nothing at this address.")
+    RECEIVED.labels(receipt.verdict.value).inc()
+    to_handle = receipt.callback_id if receipt.needs_handling else None
+    if receipt.verdict in REFUSED_VERDICTS:
+        return NOT_SIGNED._replace(to_handle=to_handle)
+    return Answer(200, {"received": True}, to_handle=to_handle)
