@@ -35,6 +35,11 @@ def new_id() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
+def first_id_of(moment: datetime) -> UUID:
+    """Before every id that was made from then on. ValueError before 1970."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

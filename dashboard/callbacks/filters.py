@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, TextClause, false, or_
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
+from dashboard.db import first_id_of
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
 
@@ -124,18 +125,11 @@ def _is_of_job(job: str) -> Condition:
 def _came_on(day: str) -> list[Condition]:
     """Ids are in the order of time, so a day is a stretch of the index that the list is read from anyway."""
     try:
-        begins = date.fromisoformat(day)
-        ends = begins + timedelta(days=1)
-        first, beyond = first_id_of(begins), first_id_of(ends)
+        begins = datetime.combine(date.fromisoformat(day), time(), UTC)
+        first, beyond = first_id_of(begins), first_id_of(begins + timedelta(days=1))
     except (ValueError, OverflowError):
         return [false()]
     return [col(Callback.id) >= first, col(Callback.id) < beyond]
-
-
-def first_id_of(day: date) -> UUID:
-    """Before every UUIDv7 that was made on this day. ValueError before 1970."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return UUID(int=int(midnight.timestamp() * 1000) << 80)
 
 
 def _matches(q: str) -> Condition:

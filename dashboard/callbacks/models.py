@@ -33,13 +33,12 @@ ALARMING_VERDICTS = frozenset({Verdict.REUSED, Verdict.REFLECTED})
 #: One thing that was looked at, for a person who asks why: {"passed": bool, "text": str}.
 Step = dict[str, Any]
 
-# What is not alarming: told this way round, since SQLite would rather look through all that have one of the verdicts
-# in a list than look each signature of a group up.
-NEW_SIGNATURE = text("verdict NOT IN ('reused', 'reflected')")
 DUE = text("due_at IS NOT NULL")
 IS_REPEATED = text("times_seen > 1")
 IS_ORPHAN = text("job_id IS NULL")
 IS_ALARMING = text("verdict IN ('reused', 'reflected')")
+# Told this way round, since SQLite would rather go through all that have one of the verdicts in a list.
+IS_NOT_ALARMING = text("verdict NOT IN ('reused', 'reflected')")
 
 
 class Callback(SQLModel, table=True):
@@ -52,15 +51,24 @@ class Callback(SQLModel, table=True):
         Index("ix_callback_again", "environment", "id", sqlite_where=IS_REPEATED, postgresql_where=IS_REPEATED),
         Index("ix_callback_orphan", "environment", "id", sqlite_where=IS_ORPHAN, postgresql_where=IS_ORPHAN),
         Index("ix_callback_alarm", "environment", "id", sqlite_where=IS_ALARMING, postgresql_where=IS_ALARMING),
-        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new.
-        Index("uq_callback_same", "environment", "body_sha256", "signature_digest", unique=True),
+        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new: one
+        # callback has a signature, and only those that raise an alarm about it are told apart by their bodies.
         Index(
-            "uq_callback_new_signature",
+            "uq_callback_signature",
             "environment",
             "signature_digest",
             unique=True,
-            sqlite_where=NEW_SIGNATURE,
-            postgresql_where=NEW_SIGNATURE,
+            sqlite_where=IS_NOT_ALARMING,
+            postgresql_where=IS_NOT_ALARMING,
+        ),
+        Index(
+            "uq_callback_alarm",
+            "environment",
+            "body_sha256",
+            "signature_digest",
+            unique=True,
+            sqlite_where=IS_ALARMING,
+            postgresql_where=IS_ALARMING,
         ),
     )
 

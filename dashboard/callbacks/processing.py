@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.facts import Facts, read_facts
-from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.models import IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
@@ -132,10 +132,12 @@ def _with_signature(
         Callback.environment == callback.environment, Callback.signature_digest == digest, Callback.id != callback.id
     )
     is_same = col(Callback.body_sha256) == callback.body_sha256
-    others = others.where(is_same if same_body else ~is_same)
+    others = others.where(is_same if same_body else ~is_same).order_by(col(Callback.id)).limit(1)
     if before:
         others = others.where(col(Callback.id) < callback.id)
-    return session.exec(others.order_by(col(Callback.id)).limit(1)).first()
+    # One after the other, since each kind has an index of its own.
+    oldest = [session.exec(others.where(kind)).first() for kind in (IS_NOT_ALARMING, IS_ALARMING)]
+    return min(filter(None, oldest), key=lambda found: found.id, default=None)
 
 
 def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:

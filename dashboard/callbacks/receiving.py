@@ -29,7 +29,15 @@ from sqlmodel import Session, col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.facts import Facts
-from dashboard.callbacks.models import NEW_SIGNATURE, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.models import (
+    IS_ALARMING,
+    IS_NOT_ALARMING,
+    REFUSED_VERDICTS,
+    Callback,
+    Step,
+    Verdict,
+    body_identity,
+)
 from dashboard.callbacks.verdicts import SignatureCheck, judge
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, new_id
@@ -93,17 +101,12 @@ class _Known:
 
 _digests: BindParameter[str] = bindparam("digests", expanding=True)
 _of_environment = col(Callback.environment) == bindparam("environment")
-_same = select(Callback.id, Callback.signature_digest, Callback.body_sha256).where(
-    _of_environment,
-    col(Callback.body_sha256).in_(bindparam("bodies", expanding=True)),
-    col(Callback.signature_digest).is_not(None),
-)
-# By its index: whoever has one signature can send any number of bodies with it, and this stays one row.
-_signatures = select(null(), Callback.signature_digest, null()).where(
-    _of_environment, col(Callback.signature_digest).in_(_digests), NEW_SIGNATURE
-)
+_carrier = select(Callback.id, Callback.signature_digest, Callback.body_sha256).where(_of_environment)
+_first_carrier = _carrier.where(col(Callback.signature_digest).in_(_digests), IS_NOT_ALARMING)
+# By their bodies: whoever has one signature can send any number of bodies with it.
+_alarming_carrier = _carrier.where(col(Callback.body_sha256).in_(bindparam("bodies", expanding=True)), IS_ALARMING)
 _sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
-SEEN: CompoundSelect[Any] = union_all(_same, _signatures, _sent_by_us)
+SEEN: CompoundSelect[Any] = union_all(_first_carrier, _alarming_carrier, _sent_by_us)
 _job = select_columns(
     *(col(Job.id), col(Job.environment), col(Job.job_id), col(Job.product)),
     *(col(Job.callback_key_digest), col(Job.erased_at)),

@@ -136,7 +136,7 @@ def check() -> ResponseReturnValue:
     trial = make_trial(Signature(settings.smile_partner_id, key.value))
     tried, now = attempt(hook_address(_settings()), trial.body), utc_now()
     with transaction() as session:
-        arrival = take_back(session, settings.environment, trial, now)
+        arrival = take_back(session, trial, now)
         steps = explain(tried, arrival, settings.trusted_proxies)
         details = {"arrived": "yes" if arrival else "no"}
         record(session, "callbacks.tried", "settings", now, details=details)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from dashboard.callbacks import acknowledging
-from dashboard.callbacks.filters import NAMES, Filters, first_id_of
+from dashboard.callbacks.filters import NAMES, Filters
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, version_of_list
 from dashboard.crypto import KeyRing
-from dashboard.db import Database, utc_now
+from dashboard.db import Database, first_id_of, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
@@ -137,7 +137,7 @@ def test_bar_counts_today_and_leads_to_lists_as_long(all_kinds: Job, database: D
 
 def test_bar_leaves_out_what_came_before_midnight(client: FlaskClient, database: Database, sign_in: SignIn) -> None:
     deliver(client, encode(make_payload()))
-    yesterday = first_id_of(utc_now().date() - timedelta(days=1))
+    yesterday = first_id_of(utc_now() - timedelta(days=1))
     with database.transaction() as session:
         session.connection().execute(update(Callback).values(id=yesterday))
 

@@ -1,5 +1,6 @@
 """Verifying and processing a stored callback again: with the keys of now, as at the time it came, and told once."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,8 +18,9 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result, SentSignature
 from dashboard.jobs.sent_signatures import digest_of_signature
-from dashboard.smile_keys import add_key, seed_keys
+from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
+from tests.factories.plans import plans_of
 
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
@@ -281,3 +283,29 @@ def test_smile_is_asked_about_its_job_and_about_no_orphans(
     assert woken == [("jobs.advance", job.id)]
     assert (session.get_one(Job, job.id).due_at or utc_now()) <= utc_now()
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "callback.asked_smile")).one()
+
+
+def test_other_carriers_of_a_signature_are_not_searched_for_row_by_row(
+    client: FlaskClient, app: Flask, database: Database, settings: Settings
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("asks SQLite for its plans")
+    make_job(database)
+    deliver(client, encode(signed_late()))
+    add_late_key(database, settings)
+    [refused] = stored(database)
+
+    def process() -> None:
+        with app.app_context(), database.transaction() as session:
+            keys = smile_keys(fresh=True)
+            callback = session.get_one(Callback, refused.id)
+            processing.verify_again(session, callback, settings.smile_partner_id, keys, utc_now())
+            processing.process_again(session, callback, settings.smile_partner_id, keys, "ben@example.com", utc_now())
+
+    looks = plans_of(database, process, "callback")
+
+    assert stored(database)[0].verdict == Verdict.VALID
+    assert len(looks) >= 7
+    assert [
+        look for look in looks if not re.search(r"uq_callback_(signature|alarm)|ix_callback_alarm|\(id=\?\)", look)
+    ] == []

@@ -31,8 +31,8 @@ def test_arrives_as_valid_and_leaves_no_row(client: FlaskClient, database: Datab
     answer = deliver(client, trial.body, headers={"X-Forwarded-For": "203.0.113.9"})
 
     with database.transaction() as writing:
-        arrival = take_back(writing, "sandbox", trial, utc_now())
-        again = take_back(writing, "sandbox", trial, utc_now())
+        arrival = take_back(writing, trial, utc_now())
+        again = take_back(writing, trial, utc_now())
 
     assert answer.status_code == 200
     assert arrival is not None
@@ -46,7 +46,7 @@ def test_its_signature_is_of_no_use_to_whoever_saw_it(client: FlaskClient, datab
     trial = make_trial(SIGNER)
     deliver(client, trial.body)
     with database.transaction() as writing:
-        take_back(writing, "sandbox", trial, utc_now())
+        take_back(writing, trial, utc_now())
     seen = json.loads(trial.body)
 
     deliver(client, encode(make_payload(timestamp=seen["timestamp"], signature=seen["signature"])))
@@ -58,7 +58,7 @@ def test_marker_alone_makes_nothing_disappear(client: FlaskClient, database: Dat
     deliver(client, encode(make_payload(job_id=JOB_ID_PREFIX + "0" * 32)))
 
     with database.transaction() as writing:
-        assert take_back(writing, "sandbox", make_trial(SIGNER), utc_now()) is None
+        assert take_back(writing, make_trial(SIGNER), utc_now()) is None
 
     assert len(session.exec(select(Callback)).all()) == 1
 
