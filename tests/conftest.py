@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import make_url, text
 from sqlmodel import Session
+from werkzeug.routing import Rule
 
 from dashboard import migrations
 from dashboard.app import create_app
@@ -105,6 +106,23 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url=database_url)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_routes() -> Iterator[None]:
+    """Compiled once for each test process too: for each app anew, that is most of the time an app takes."""
+    compile_builder = Rule._compile_builder
+    known: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = rule.rule, *rule._trace, repr(rule.defaults), append_unknown
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Rule, "_compile_builder", compile_once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
     """Compiled once for each test process, not once for each app."""
@@ -128,10 +146,14 @@ def in_app(app: Flask) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def database(app: Flask) -> Database:
-    found = app.extensions["database"]
-    assert isinstance(found, Database)
-    return found
+def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Iterator[Database]:
+    """That of the app, where a test has one."""
+    if "app" in request.fixturenames:
+        yield request.getfixturevalue("app").extensions["database"]
+        return
+    database = Database(database_url, keyring)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture

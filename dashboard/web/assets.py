@@ -12,6 +12,7 @@ from wsgiref.headers import Headers
 import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
+from whitenoise.responders import StaticFile
 
 PREFIX = "/static/"
 PICTURES = "/static/img/"
@@ -26,45 +27,52 @@ INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 def serve_assets(app: Flask, static_dir: Path, always: dict[str, str]) -> None:
     """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: more headers."""
-    addresses = {name: _hashed_address(name, path) for name, path in _files(static_dir)}
+    addresses, files = _catalogue(tuple(_files(static_dir)), tuple(always.items()))
+    server = WhiteNoise(app.wsgi_app)
+    server.files = dict(files)
+    app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
+    app.add_template_global(addresses.__getitem__, "asset_url")
+
+
+def _files(static_dir: Path) -> Iterator[tuple[str, Path, int]]:
+    """Each with its name and the time of its last change."""
+    for path in sorted(static_dir.rglob("*")):
+        if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
+            yield path.relative_to(static_dir).as_posix(), path, path.stat().st_mtime_ns
+
+
+@cache
+def _catalogue(
+    files: tuple[tuple[str, Path, int], ...], always: tuple[tuple[str, str], ...]
+) -> tuple[dict[str, str], dict[str, StaticFile]]:
+    """Hashed addresses by name, and what WhiteNoise serves by address: once, however many apps a process makes."""
 
     def add_headers(headers: Headers, _: str, address: str) -> None:
         # Smile's own pages show the company's logo to its customers.
         shown_by = "cross-origin" if address.startswith(PICTURES) else "same-origin"
-        for name, value in (FIXED_HEADERS | always | {"Cross-Origin-Resource-Policy": shown_by}).items():
+        for name, value in (FIXED_HEADERS | dict(always) | {"Cross-Origin-Resource-Policy": shown_by}).items():
             headers[name] = value
 
-    server = WhiteNoise(
-        app.wsgi_app,
+    shelf = WhiteNoise(
+        None,
         max_age=0,
         immutable_file_test=r"\.[0-9a-f]{12}\.\w+$",
         allow_all_origins=False,
         add_headers_function=add_headers,
     )
-    for name, path in _files(static_dir):
+    addresses = {}
+    for name, path, _ in files:
         _compress(path)
-        server.add_file_to_dictionary(addresses[name], str(path))
-        server.add_file_to_dictionary(PREFIX + name, str(path))
-    app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
-    app.add_template_global(addresses.__getitem__, "asset_url")
-
-
-def _files(static_dir: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(static_dir.rglob("*")):
-        if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
-            yield path.relative_to(static_dir).as_posix(), path
+        addresses[name] = _hashed_address(name, path)
+        shelf.add_file_to_dictionary(addresses[name], str(path))
+        shelf.add_file_to_dictionary(PREFIX + name, str(path))
+    return addresses, shelf.files
 
 
 def _hashed_address(name: str, path: Path) -> str:
-    digest = _digest_of(path, path.stat().st_mtime_ns)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     stem, _, suffix = name.rpartition(".")
     return f"{PREFIX}{stem}.{digest}.{suffix}"
-
-
-@cache
-def _digest_of(path: Path, _: int) -> str:
-    """Once for each content, however many apps a process makes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _compress(path: Path) -> None:
