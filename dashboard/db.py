@@ -1,6 +1,6 @@
 """The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +24,16 @@ except ImportError:  # On platforms without that wheel, `dashboard doctor` says 
     import sqlite3 as sqlite  # the same DB-API under its other name
 
 BUSY_TIMEOUT_MS = 5000
+READING = (
+    "journal_mode=WAL",
+    # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
+    "synchronous=FULL",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
+)
+#: What is written again and again, such as the pages of an index, is kept at hand and moved from the WAL once.
+WRITING = (*READING, "cache_size=-32768", "wal_autocheckpoint=8000")
 #: The SQLite that all databases here are opened with.
 SQLITE = sqlite
 
@@ -92,7 +102,7 @@ class Database:
     def __init__(self, url: str, keyring: KeyRing) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(_psycopg_url(url))
         # SQLite writes by one connection: each other one would read anew what this one has just changed.
-        self._writer = _sqlite_engine(url, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
+        self._writer = _sqlite_engine(url, WRITING, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
         self._writing_engine = self._writer.execution_options(is_write=True)
         # SQLite reads from one snapshot by itself; PostgreSQL has to be asked for that.
         self._reading_engine = (
@@ -176,7 +186,7 @@ def _psycopg_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-def _sqlite_engine(url: str, **pool: int) -> Engine:
+def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> Engine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -185,14 +195,7 @@ def _sqlite_engine(url: str, **pool: int) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # We say BEGIN ourselves, below.
-        # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "foreign_keys=ON",
-            "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
-        ):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
