@@ -4,6 +4,7 @@ For several at once: on SQLite, which has one writer, one request does it for al
 do in turn, one does in half the time. PostgreSQL has many writers and groups their commits by itself.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,13 +51,18 @@ class Delivery:
 
 class Answer(NamedTuple):
     status: int
-    message: dict[str, str | bool]
-    headers: dict[str, str] = {}
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
     to_handle: UUID | None = None  # the callback that the worker should hand to its job
 
 
-NOT_SIGNED = Answer(401, {"error": "This callback is not signed with a key of ours."})
-FAILED = Answer(500, {"error": "Something went wrong on our side."})
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(status, json.dumps({"error": message}).encode(), headers)
+
+
+RECEIVED_WELL = Answer(200, b'{"received": true}')
+NOT_SIGNED = refusal(401, "This callback is not signed with a key of ours.")
+FAILED = refusal(500, "Something went wrong on our side.")
 
 
 class Acknowledger:
@@ -103,7 +109,7 @@ def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
 
 def turn_away(status: int, why: str, message: str, retry_after: int | None = None) -> Answer:
     TURNED_AWAY.labels(why).inc()
-    return Answer(status, {"error": message}, {} if retry_after is None else {"Retry-After": str(retry_after)})
+    return refusal(status, message, *([("Retry-After", str(retry_after))] if retry_after else []))
 
 
 def fail(error: Exception) -> Answer:
@@ -153,7 +159,5 @@ def _tell(receipt: Receipt | None) -> Answer:
     if receipt is None:
         return turn_away(404, "unknown_key", "There is nothing at this address.")
     RECEIVED.labels(receipt.verdict.value).inc()
-    to_handle = receipt.callback_id if receipt.needs_handling else None
-    if receipt.verdict in REFUSED_VERDICTS:
-        return NOT_SIGNED._replace(to_handle=to_handle)
-    return Answer(200, {"received": True}, to_handle=to_handle)
+    answer = NOT_SIGNED if receipt.verdict in REFUSED_VERDICTS else RECEIVED_WELL
+    return answer._replace(to_handle=receipt.callback_id) if receipt.needs_handling else answer

@@ -4,7 +4,6 @@ Beside the pages and without Flask's way to a view: a machine calls it without a
 and no browser to protect, and what those cost would be more than what a callback itself does.
 """
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
 
-from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, turn_away
+from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, refusal, turn_away
 from dashboard.callbacks.networks import is_taken_from, set_up_networks
 from dashboard.callbacks.throttle import set_up_throttle
 from dashboard.config import Settings
@@ -33,8 +32,8 @@ ANSWER_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-NOT_FOUND = Answer(404, {"error": "There is nothing at this address."})
-ONLY_POST = Answer(405, {"error": "Callbacks are posted here."}, {"Allow": "POST"})
+NOT_FOUND = refusal(404, "There is nothing at this address.")
+ONLY_POST = refusal(405, "Callbacks are posted here.", ("Allow", "POST"))
 
 
 def open_door(app: Flask) -> None:
@@ -48,14 +47,13 @@ class Door:
         self._settings: Settings = app.config["SETTINGS"]
         self._networks = set_up_networks(app)
         self._acknowledger = Acknowledger(app)
-        self._headers = ANSWER_HEADERS | transport_headers(self._settings.is_https)
+        self._headers = [*(ANSWER_HEADERS | transport_headers(self._settings.is_https)).items()]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         answer = self.answer(Request(environ))
-        body = json.dumps(answer.message).encode()
-        headers = self._headers | answer.headers | {"Content-Length": str(len(body))}
-        start_response(f"{answer.status} {HTTP_STATUS_CODES[answer.status]}", list(headers.items()))
-        return [body]
+        headers = [*self._headers, *answer.headers, ("Content-Length", str(len(answer.body)))]
+        start_response(f"{answer.status} {HTTP_STATUS_CODES[answer.status]}", headers)
+        return [answer.body]
 
     def answer(self, request: Request) -> Answer:
         try:

@@ -1,7 +1,6 @@
 """Storing callbacks: find out which came before, judge each, keep them. The caller commits before it acknowledges.
 
-Several at once, since several wait while the disk is busy; by statements that are made once, since expressions and
-objects made for each callback would cost more than the disk does.
+Several at once, since several wait while the disk is busy.
 """
 
 import hashlib
@@ -13,43 +12,23 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    CompoundSelect,
-    Connection,
-    bindparam,
-    delete,
-    literal,
-    null,
-    union_all,
-    update,
-)
-from sqlalchemy import select as select_columns
+from sqlalchemy import Connection, bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.facts import Facts
-from dashboard.callbacks.models import (
-    IS_ALARMING,
-    IS_NOT_ALARMING,
-    REFUSED_VERDICTS,
-    Callback,
-    Step,
-    Verdict,
-    body_identity,
-)
+from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.statements import Addressee, find_carriers, find_jobs, find_jobs_by_key, insert_callbacks
 from dashboard.callbacks.verdicts import SignatureCheck, judge
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, new_id
 from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.erasing import names_when_erased
-from dashboard.jobs.models import Job, SentSignature
-from dashboard.jobs.products import Product, product_of_job_type
+from dashboard.jobs.products import product_of_job_type
 
 LOST_AFTER = timedelta(seconds=2)
 MOST_REFUSED_KEPT = 1000
 CAME_TO_ADDRESS = "It came to the address of job "
-SENT = "sent by us"  # in the place of a body's digest
 
 
 @dataclass(frozen=True)
@@ -77,16 +56,6 @@ class Receipt:
     needs_handling: bool
 
 
-@dataclass(frozen=True)
-class Addressee:
-    """A job of ours, as far as receiving needs to know it."""
-
-    id: UUID
-    job_id: str
-    product: Product
-    is_erased: bool = False
-
-
 @dataclass
 class _Known:
     """What is stored already, as far as it concerns the arrivals; what is about to be stored is added to it."""
@@ -95,28 +64,11 @@ class _Known:
     signatures: set[str] = field(default_factory=set)
     sent_by_us: set[str] = field(default_factory=set)
     jobs: dict[str, Addressee] = field(default_factory=dict)  # by what Smile calls it
-    addressees: dict[str, Addressee] = field(default_factory=dict)  # by digest of the key in its address
+    addressees: dict[str | None, Addressee] = field(default_factory=dict)  # by digest of the key in its address
     jobs_with_refused: set[UUID] = field(default_factory=set)
 
 
-_digests: BindParameter[str] = bindparam("digests", expanding=True)
 _of_environment = col(Callback.environment) == bindparam("environment")
-_carrier = select(Callback.id, Callback.signature_digest, Callback.body_sha256).where(_of_environment)
-_first_carrier = _carrier.where(col(Callback.signature_digest).in_(_digests), IS_NOT_ALARMING)
-# By their bodies: whoever has one signature can send any number of bodies with it.
-_alarming_carrier = _carrier.where(col(Callback.body_sha256).in_(bindparam("bodies", expanding=True)), IS_ALARMING)
-_sent_by_us = select(null(), SentSignature.digest, literal(SENT)).where(col(SentSignature.digest).in_(_digests))
-SEEN: CompoundSelect[Any] = union_all(_first_carrier, _alarming_carrier, _sent_by_us)
-_job = select_columns(
-    *(col(Job.id), col(Job.environment), col(Job.job_id), col(Job.product)),
-    *(col(Job.callback_key_digest), col(Job.erased_at)),
-)
-# Two, since SQLite would look at every job for "or".
-JOBS_BY_NAME = _job.where(
-    col(Job.environment) == bindparam("environment"), col(Job.job_id).in_(bindparam("job_ids", expanding=True))
-)
-# For several keys SQLite would look at every job of the environment, were that asked for here too.
-JOBS_BY_KEY = _job.where(col(Job.callback_key_digest).in_(bindparam("key_digests", expanding=True)))
 _is_refused = col(Callback.verdict).in_(REFUSED_VERDICTS)
 REFUSED_OF_JOB = select(Callback.id).where(col(Callback.job_id) == bindparam("job_id"), _is_refused).limit(1)
 NEWEST_REFUSED_TO_GO = (
@@ -127,7 +79,6 @@ NEWEST_REFUSED_TO_GO = (
     .limit(1)
 )
 FORGET_REFUSED = delete(Callback).where(_of_environment, _is_refused, col(Callback.id) <= bindparam("last"))
-INSERT = Callback.__table__.insert()  # type: ignore[attr-defined]  # SQLModel does not tell of it
 AGAIN = (
     update(Callback)
     .where(col(Callback.id) == bindparam("callback_id"))
@@ -158,7 +109,7 @@ def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arriv
         rows.append(row | {"environment": environment})
         receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
     if rows:
-        connection.execute(INSERT, rows)
+        insert_callbacks(connection, rows)
     for callback_id, times in again.items():
         connection.execute(AGAIN, {"callback_id": callback_id, "times": times, "at": arrivals[-1].received_at})
     if any(row["verdict"] in REFUSED_VERDICTS for row in rows):
@@ -167,29 +118,24 @@ def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arriv
 
 
 def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]) -> _Known:
-    known, of_environment = _Known(), {"environment": environment}
+    known = _Known()
     digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
     if digests:
-        bodies = [arrival.sha256 for arrival in arrivals]
-        seen = connection.execute(SEEN, of_environment | {"digests": digests, "bodies": bodies})
-        for callback_id, digest, body in seen:
-            if callback_id:
-                known.same[digest, body] = callback_id
-            (known.sent_by_us if body == SENT else known.signatures).add(digest)
+        for carrier in find_carriers(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
+            if carrier.callback_id:
+                known.same[carrier.digest, carrier.body_sha256] = carrier.callback_id
+            (known.signatures if carrier.callback_id else known.sent_by_us).add(carrier.digest)
     job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
-    key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if job_ids:
+        known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
         # A job that was erased is known by another name here; what comes for it must not bring the person back.
-        names = {name: job_id for job_id in job_ids for name in (*names_when_erased(keyring, job_id), job_id)}
-        for row in connection.execute(JOBS_BY_NAME, of_environment | {"job_ids": list(names)}):
-            is_erased, named = row.erased_at is not None, names[row.job_id]
-            if not is_erased or named not in known.jobs:  # One that was made since under the same id comes first.
-                known.jobs[named] = Addressee(row.id, row.job_id, row.product, is_erased)
+        unknown = [job_id for job_id in job_ids if job_id not in known.jobs]
+        names = {name: job_id for job_id in unknown for name in names_when_erased(keyring, job_id)}
+        if names:
+            known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
+    key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if key_digests:
-        for row in connection.execute(JOBS_BY_KEY, {"key_digests": key_digests}):
-            if row.environment == environment:
-                is_erased = row.erased_at is not None
-                known.addressees[row.callback_key_digest] = Addressee(row.id, row.job_id, row.product, is_erased)
+        known.addressees = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
     return known
 
 

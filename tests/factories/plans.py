@@ -24,7 +24,7 @@ def plans_of(database: Database, act: Callable[[], object], table: str) -> list[
         steps = [
             step.detail
             for statement, parameters in asked
-            if statement.startswith("SELECT")
+            if statement.lstrip().startswith("SELECT")
             for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
     return [step for step in steps if step.startswith((f"SCAN {table}", f"SEARCH {table} "))]
