@@ -12,22 +12,23 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Dialect
 
-from dashboard.callbacks.models import IS_ALARMING, IS_NOT_ALARMING, Callback
+from dashboard.callbacks.models import Callback
 from dashboard.jobs.products import Product
 
 NAME = re.compile(r":(\w+)")
 MARKS = {"qmark": "?", "pyformat": "%s"}
 
-# Those that raise an alarm by their bodies: whoever has one signature can send any number of bodies with it.
+# Those that raise an alarm by their bodies: whoever has one signature can send any number of bodies with it. Each
+# condition on the verdict is word for word that of an index.
 CARRIERS = """
 SELECT id, signature_digest, body_sha256 FROM callback
- WHERE environment = :environment AND signature_digest IN (:digests) AND <not alarming>
+ WHERE environment = :environment AND signature_digest IN (:digests) AND verdict NOT IN ('reused', 'reflected')
 UNION ALL
 SELECT id, signature_digest, body_sha256 FROM callback
- WHERE environment = :environment AND body_sha256 IN (:bodies) AND <alarming>
+ WHERE environment = :environment AND body_sha256 IN (:bodies) AND verdict IN ('reused', 'reflected')
 UNION ALL
 SELECT NULL, digest, NULL FROM sent_signature WHERE digest IN (:digests)
-""".replace("<not alarming>", IS_NOT_ALARMING.text).replace("<alarming>", IS_ALARMING.text)
+"""
 # Two, since SQLite would look at every job for "or".
 JOBS_BY_NAME = """
 SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
@@ -39,7 +40,7 @@ SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
  WHERE callback_key_digest IN (:digests)
 """
 COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # SQLModel does not tell of it
-INSERT = "INSERT INTO callback (<columns>) VALUES (:values)".replace("<columns>", ", ".join(COLUMNS.keys()))
+INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUES (:values)"))
 
 
 class Carrier(NamedTuple):
