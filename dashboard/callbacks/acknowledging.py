@@ -5,6 +5,7 @@ do in turn, one does in half the time. PostgreSQL has many writers and groups th
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from flask import Flask, current_app
-from prometheus_client import Counter
+from prometheus_client import Counter as Metric
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from dashboard.callbacks.facts import read_facts
@@ -32,8 +33,8 @@ from dashboard.worker.queue import wake
 TRIES = 3
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
-RECEIVED = Counter("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
-TURNED_AWAY = Counter("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])
+RECEIVED = Metric("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
+TURNED_AWAY = Metric("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])
 
 log = structlog.get_logger(__name__)
 
@@ -95,21 +96,24 @@ def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
     looked_at = [_look_at(delivery, settings) for delivery in deliveries]
     arrivals = [arrival for arrival in looked_at if isinstance(arrival, Arrival)]
     try:
-        receipts = iter(_store(settings.environment, arrivals) if arrivals else ())
+        stored = _store(settings.environment, arrivals) if arrivals else []
     except SQLAlchemyError as error:
-        # Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking.
-        log.error("callback_not_stored", error=type(error).__name__)
-        message = "It could not be stored just now. Please send it again."
-        return [
-            turn_away(503, "database", message, retry_after=10) if isinstance(answer, Arrival) else answer
-            for answer in looked_at
-        ]
+        return [not_stored(error) if isinstance(answer, Arrival) else answer for answer in looked_at]
+    for verdict, count in Counter(receipt.verdict for receipt in stored if receipt).items():
+        RECEIVED.labels(verdict.value).inc(count)
+    receipts = iter(stored)
     return [_tell(next(receipts)) if isinstance(answer, Arrival) else answer for answer in looked_at]
 
 
 def turn_away(status: int, why: str, message: str, retry_after: int | None = None) -> Answer:
     TURNED_AWAY.labels(why).inc()
     return refusal(status, message, *([("Retry-After", str(retry_after))] if retry_after else []))
+
+
+def not_stored(error: SQLAlchemyError) -> Answer:
+    """Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking."""
+    log.error("callbacknot_stored", error=type(error).__name__)
+    return turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
 
 
 def fail(error: Exception) -> Answer:
@@ -129,6 +133,8 @@ def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Answer:
             check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
     except Malformed as error:
         return turn_away(400, "malformed", str(error))
+    except SQLAlchemyError as error:
+        return not_stored(error)
     except Exception as error:  # of this one, which must not keep the others of its group from being stored
         return fail(error)
     headers = _kept_headers(delivery.headers)
@@ -158,6 +164,5 @@ def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None
 def _tell(receipt: Receipt | None) -> Answer:
     if receipt is None:
         return turn_away(404, "unknown_key", "There is nothing at this address.")
-    RECEIVED.labels(receipt.verdict.value).inc()
     answer = NOT_SIGNED if receipt.verdict in REFUSED_VERDICTS else RECEIVED_WELL
     return answer._replace(to_handle=receipt.callback_id) if receipt.needs_handling else answer

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
 
-from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, refusal, turn_away
+from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, not_stored, refusal, turn_away
 from dashboard.callbacks.networks import is_taken_from, set_up_networks
 from dashboard.callbacks.throttle import set_up_throttle
 from dashboard.config import Settings
@@ -67,6 +68,8 @@ class Door:
             return turn_away(413, "too_large", "A callback has 2 MB at most.")
         except ClientDisconnected:
             return turn_away(400, "malformed", "The body ended too early.")
+        except SQLAlchemyError as error:
+            return not_stored(error)
         except Exception as error:
             return fail(error)
 

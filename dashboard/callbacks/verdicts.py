@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
@@ -65,6 +66,7 @@ def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> 
     return f"The signature does not match {which} of partner {partner_id}."
 
 
+@lru_cache(maxsize=64)
 def _name_of(key: ApiKey) -> str:
     return f"key {key.number}" + (f" (added {_day(key.added_at)})" if key.added_at else "")
 
@@ -134,8 +136,13 @@ def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | Non
 
 def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
     """The key that made it. Every key is tried, so that the time taken does not tell which."""
-    matching = [key for key in keys if _is_made_by(Signature(partner_id, key.value), facts.timestamp, signature)]
+    matching = [key for key in keys if _is_made_by(_signer(partner_id, key), facts.timestamp, signature)]
     return matching[0] if matching else None
+
+
+@lru_cache(maxsize=64)
+def _signer(partner_id: str, key: ApiKey) -> Signature:
+    return Signature(partner_id, key.value)
 
 
 def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -> bool:

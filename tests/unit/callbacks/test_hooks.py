@@ -19,6 +19,8 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
 from dashboard.callbacks import acknowledging
+from dashboard.callbacks.acknowledging import Delivery, acknowledge
+from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
@@ -407,19 +409,41 @@ def test_flood_of_refused_callbacks_tells_the_job_once(
     assert len(woken) == 1
 
 
+@pytest.mark.parametrize("step", ["smile_keys", "store_callbacks"])
 def test_callback_that_cannot_be_stored_is_not_acknowledged(
-    client: FlaskClient, stored: Any, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, stored: Any, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def fail(*_: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(acknowledging, "store_callbacks", fail)
+    monkeypatch.setattr(acknowledging, step, fail)
 
     answer = deliver(client, encode(make_payload()))
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
     assert stored() == []
+
+
+def test_each_of_a_group_gets_what_it_deserves(in_app: Flask, stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(payload: dict[str, Any]) -> Facts:
+        if payload["ResultText"] == "trouble":
+            raise ZeroDivisionError
+        return read_facts(payload)
+
+    monkeypatch.setattr(acknowledging, "read_facts", read)
+    payloads = [
+        make_payload(ResultText="trouble"),
+        make_payload(timestamp=timestamp_at(utc_now() - timedelta(seconds=1))),
+        make_payload(signature="wrong"),
+        make_payload(timestamp=timestamp_at(utc_now() - timedelta(seconds=2))),
+    ]
+    bodies = [*map(encode, payloads), b"{"]
+
+    answers = acknowledge([Delivery(body, (), "127.0.0.1", utc_now(), None) for body in bodies])
+
+    assert [answer.status for answer in answers] == [500, 200, 401, 200, 400]
+    assert [callback.verdict for callback in stored()] == [Verdict.VALID, Verdict.WRONG, Verdict.VALID]
 
 
 def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_nothing(
