@@ -112,7 +112,7 @@ def turn_away(status: int, why: str, message: str, retry_after: int | None = Non
 
 def not_stored(error: SQLAlchemyError) -> Answer:
     """Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking."""
-    log.error("callbacknot_stored", error=type(error).__name__)
+    log.error("callback_not_stored", error=type(error).__name__)
     return turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
 
 
