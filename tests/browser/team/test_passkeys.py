@@ -20,7 +20,8 @@ def sign_in_with_password(page: Page, name: str) -> None:
 
 
 def press(visitor: Visitor, button: str) -> None:
-    """With the finger on the device: an offer that waited without one is not taken by it."""
+    """With the finger on the device, once the page's own offer waits: that one is not taken by it then."""
+    visitor.page.wait_for_load_state("networkidle")
     visitor.touch()
     visitor.page.get_by_role("button", name=button).click()
 
