@@ -136,9 +136,7 @@ def create_app(settings: Settings) -> Flask:
 def create_app_from_environment() -> Flask:
     """What the server process calls."""
     app = create_app(Settings())
-    # What lives as long as the process need not be gone through again and again, and the rest not after each request.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.freeze()  # What lives as long as the process need not be gone through again and again.
     return app
 
 

@@ -1,15 +1,13 @@
 """What a callback says of itself, read from any JSON object: a field of the wrong type is absent, never an error."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     timestamp: str | int | float | None
     signature: str | None  # or a sec_key, which a partner with a legacy key gets instead
     has_signature: bool  # also true when it is not even text

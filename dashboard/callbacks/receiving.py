@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, update
@@ -49,8 +49,7 @@ class Arrival:
         return hashlib.sha256(self.body).hexdigest()
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     callback_id: UUID
     verdict: Verdict
     needs_handling: bool

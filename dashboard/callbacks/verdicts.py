@@ -7,9 +7,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
@@ -22,8 +22,7 @@ SIGNATURE_BYTES = 32
 UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
-@dataclass(frozen=True)
-class SignatureCheck:
+class SignatureCheck(NamedTuple):
     """What can be said before anything stored is looked at. `digest` is set only for a signature that matches."""
 
     verdict: Verdict | None  # None: it matches, and the rest decides
@@ -31,8 +30,7 @@ class SignatureCheck:
     digest: str | None = None
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     verdict: Verdict
     reason: str
     steps: list[Step]
