@@ -1,8 +1,8 @@
 """One commit for all callbacks that arrive while the disk is busy with the commit before; for SQLite, with one writer.
 
 One of the waiting requests leads: it does what all of them want, tells each, and hands the lead to one that has come
-meanwhile. So the disk is synchronised once for a group, nobody waits longer than two commits, and nobody is answered
-before what they sent is durable.
+meanwhile. So the disk is synchronised once for a group, nobody waits longer than two commits and a leader's patience
+before each, and nobody is answered before what they sent is durable.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,9 @@ def _closed_gate() -> Lock:
 @dataclass(eq=False)
 class _Wish(Generic[W, R]):
     what: W
-    gate: Lock = field(default_factory=_closed_gate)  # opened when it is done, is to lead, or has led long enough alone
+    gate: Lock = field(
+        default_factory=_closed_gate
+    )  # opened when it is done, is to lead, or leads and has enough beside it
     is_done: bool = False
     result: R | None = None
     error: Exception | None = None
