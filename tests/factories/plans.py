@@ -8,8 +8,8 @@ from sqlalchemy import Engine, event
 from dashboard.db import Database
 
 
-def plans_of(database: Database, act: Callable[[], object], table: str) -> list[str]:
-    """One line for each look into `table` while `act` runs."""
+def plans_of(database: Database, act: Callable[[], object], *tables: str) -> list[str]:
+    """One line for each look into one of `tables` while `act` runs."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -27,4 +27,5 @@ def plans_of(database: Database, act: Callable[[], object], table: str) -> list[
             if statement.lstrip().startswith("SELECT")
             for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
-    return [step for step in steps if step.startswith((f"SCAN {table}", f"SEARCH {table} "))]
+    looks = tuple(f"{how} {table}" for how in ("SCAN", "SEARCH") for table in tables)
+    return [step for step in steps if step.startswith(looks)]
