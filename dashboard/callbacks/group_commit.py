@@ -7,6 +7,7 @@ before each, and nobody is answered before what they sent is durable.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
@@ -32,6 +33,11 @@ class _Wish(Generic[W, R]):
     is_done: bool = False
     result: R | None = None
     error: Exception | None = None
+    tells: "_Wish[W, R] | None" = None  # all at once would fight for the interpreter, so each lets one other go
+
+    def tell_next(self) -> None:
+        if self.tells:
+            self.tells.gate.release()
 
 
 class GroupCommit(Generic[W, R]):
@@ -67,7 +73,9 @@ class GroupCommit(Generic[W, R]):
                 self._early_leader = None
         if not leads:
             wish.gate.acquire()
-        if not wish.is_done:
+        if wish.is_done:
+            wish.tell_next()
+        else:
             self._lead(wish)
         if wish.error:
             raise wish.error
@@ -84,15 +92,14 @@ class GroupCommit(Generic[W, R]):
             # Each of the group raises it to its own caller: nothing of the group is stored.
             for wish in group:
                 wish.error = error
-        for wish in group:
-            wish.is_done = True
-            if wish is not leader:
-                wish.gate.release()
+        for wish, after_it in zip_longest(group, group[1:]):
+            wish.is_done, wish.tells = True, after_it
+        leader.tell_next()
         if to_tell := self._hand_over(results):
             self._afterwards(to_tell)
 
     def _gather(self, leader: _Wish[W, R]) -> list[_Wish[W, R]]:
-        """All who wait, the leader with them. Who came together last time soon comes together again."""
+        """All who wait, the leader first. Who came together last time soon comes together again."""
         with self._guard:
             is_early = len(self._waiting) < self._usual_size
             self._early_leader = leader if is_early else None

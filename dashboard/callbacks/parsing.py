@@ -12,31 +12,6 @@ class Malformed(Exception):
     """The body is not JSON as we accept it. The message quotes nothing of the body."""
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Malformed("The body is not UTF-8.") from None
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_int=_integer,
-            parse_float=_decimal,
-        )
-    except RecursionError:
-        raise Malformed("The JSON is nested too deeply.") from None
-    except json.JSONDecodeError:
-        raise Malformed("The body is not JSON.") from None
-    if not isinstance(value, dict):
-        raise Malformed("The JSON is not an object.")
-    # Only an escape makes a NUL or half of a pair, and so few brackets cannot be nested too deeply.
-    if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_nesting_and_text(value)
-    return value
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Two parsers may each believe another one of two equal keys, so there must not be two."""
     fields = dict(pairs)
@@ -60,6 +35,30 @@ def _decimal(digits: str) -> float:
     if len(digits) > MAX_DIGITS or math.isinf(number):
         raise Malformed("The JSON holds a number that is too big.")
     return number
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer, parse_float=_decimal
+)
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    try:
+        value = DECODER.decode(text)
+    except RecursionError:
+        raise Malformed("The JSON is nested too deeply.") from None
+    except json.JSONDecodeError:
+        raise Malformed("The body is not JSON.") from None
+    if not isinstance(value, dict):
+        raise Malformed("The JSON is not an object.")
+    # Only an escape makes a NUL or half of a pair, and so few brackets cannot be nested too deeply.
+    if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
+        _check_nesting_and_text(value)
+    return value
 
 
 def _check_nesting_and_text(value: dict[str, Any]) -> None:

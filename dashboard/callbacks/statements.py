@@ -5,7 +5,7 @@ that counts. What is rare stays with SQLAlchemy, in receiving.py.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -76,10 +76,13 @@ def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence
     return _addressees(_ask(connection, JOBS_BY_KEY, digests=digests), environment)
 
 
-def insert_callbacks(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+def insert_callbacks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Each with a value for every column."""
-    columns = _columns(connection.dialect)
-    values = [tuple(make(row[name]) if make else row[name] for name, make in columns) for row in rows]
+    by_column = (
+        [make(row[name]) for row in rows] if make else [row[name] for row in rows]
+        for name, make in _columns(connection.dialect)
+    )
+    values = list(zip(*by_column, strict=True))
     text, _ = _written(connection, INSERT, {"values": values[0]})
     connection.exec_driver_sql(text, values)
 
@@ -109,9 +112,9 @@ def _columns(dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
 
 def _addressees(rows: Sequence[Any], environment: str) -> list[Addressee]:
     return [
-        Addressee(_uuid(row.id), row.job_id, Product(row.product), row.callback_key_digest, row.erased_at is not None)
-        for row in rows
-        if row.environment == environment
+        Addressee(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
+        for row_id, job_id, product, key_digest, erased_at, its_environment in rows
+        if its_environment == environment
     ]
 
 

@@ -69,6 +69,8 @@ def all_kinds(client: FlaskClient, database: Database) -> Job:
         ("country=ke", ["reused", "orphan"]),
         ("id_type=PASSPORT", ["reused", "orphan"]),
         ("job=none", ["odd", "reused", "orphan"]),
+        ("job=job-1", ["missing", "wrong", "old", "mine"]),
+        ("job=job-9", []),
         ("again=yes", ["mine"]),
         ("again=perhaps", []),
         ("day=2001-01-01", []),
