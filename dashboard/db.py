@@ -1,7 +1,7 @@
 """The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 from flask import current_app
-from sqlalchemy import DateTime, Dialect, Engine, String, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, make_url
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
@@ -111,7 +111,7 @@ class Database:
         self._keyring = keyring
         self.commits = 0  # of this process; on SQLite one at a time, under the lock below
         # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
-        self._write_lock = Lock() if self.is_sqlite else None
+        self._turn: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -133,16 +133,19 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One write transaction: all of it is committed at the end of the block, or nothing."""
-        if self._write_lock:
-            self._write_lock.acquire()
-        try:
+        with self._turn:
             with Session(self._writing_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
                 yield session
                 session.commit()
-                self.commits += 1
-        finally:
-            if self._write_lock:
-                self._write_lock.release()
+            self.commits += 1
+
+    @contextmanager
+    def transaction_of_statements(self) -> Iterator[Connection]:
+        """The same for plain statements: making a session would take longer than a few of those."""
+        with self._turn:
+            with self._writing_engine.begin() as connection:
+                yield connection
+            self.commits += 1
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

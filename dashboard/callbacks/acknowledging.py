@@ -25,7 +25,7 @@ from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.throttle import REFUSALS, count_refusal
 from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
-from dashboard.db import transaction
+from dashboard.db import Database
 from dashboard.errors import place_of
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
@@ -150,10 +150,11 @@ def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+    database: Database = current_app.extensions["database"]
     for left in reversed(range(TRIES)):
         try:
-            with transaction() as session:
-                return store_callbacks(session, environment, arrivals)
+            with database.transaction_of_statements() as connection:
+                return store_callbacks(connection, database.keyring, environment, arrivals)
         except IntegrityError:
             # The same signature was stored by another transaction between our look and our insert: look again.
             if not left:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.facts import Facts
@@ -21,7 +21,7 @@ from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, Step, Verdict
 from dashboard.callbacks.statements import Addressee, find_carriers, find_jobs, find_jobs_by_key, insert_callbacks
 from dashboard.callbacks.verdicts import SignatureCheck, judge
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of, new_id
+from dashboard.db import new_id
 from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.erasing import names_when_erased
 from dashboard.jobs.products import product_of_job_type
@@ -85,9 +85,10 @@ AGAIN = (
 )
 
 
-def store_callbacks(session: Session, environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+def store_callbacks(
+    connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]
+) -> list[Receipt | None]:
     """One receipt for each, in order. None: it came to the address of no job of ours, and nothing of it is kept."""
-    connection, keyring = session.connection(), keyring_of(session)
     known = _look_up(connection, keyring, environment, arrivals)
     receipts: list[Receipt | None] = []
     rows: list[dict[str, Any]] = []

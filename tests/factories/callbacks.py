@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlmodel import Session
 from werkzeug.test import TestResponse
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.receiving import Arrival
+from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.verdicts import check_signature
-from dashboard.db import Database, new_id, utc_now
+from dashboard.db import Database, keyring_of, new_id, utc_now
 from dashboard.jobs.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
@@ -115,3 +116,8 @@ def make_refused_rows(database: Database, count: int) -> None:
             )
             for _ in range(count)
         )
+
+
+def store_arrivals(session: Session, *arrivals: Arrival) -> list[Receipt | None]:
+    """As the door does, within a transaction of the test."""
+    return store_callbacks(session.connection(), keyring_of(session), "sandbox", arrivals)

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.receiving import Arrival, store_callbacks
+from dashboard.callbacks.receiving import Arrival
 from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
@@ -18,7 +18,7 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.timeline import add_event
 from dashboard.links.models import Link, WebToken
 from dashboard.smile_keys import ApiKey, ApiKeys
-from tests.factories.callbacks import API_KEY, PARTNER_ID, encode, make_payload
+from tests.factories.callbacks import API_KEY, PARTNER_ID, encode, make_payload, store_arrivals
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
 
@@ -110,7 +110,7 @@ def _answer(person: Person) -> Any:
 
 
 def _callback(session: Session, settings: Settings, person: Person) -> Callback:
-    [receipt] = store_callbacks(session, settings.environment, [arrival_of(payload_of(person))])
+    [receipt] = store_arrivals(session, arrival_of(payload_of(person)))
     assert receipt
     return session.exec(select(Callback).where(Callback.id == receipt.callback_id)).one()
 

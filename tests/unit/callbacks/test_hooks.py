@@ -22,7 +22,6 @@ from dashboard.callbacks import acknowledging
 from dashboard.callbacks.acknowledging import Delivery, acknowledge
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.callback_keys import callback_key
@@ -37,6 +36,7 @@ from tests.factories.callbacks import (
     make_payload,
     make_refused_rows,
     sign,
+    store_arrivals,
     timestamp_at,
 )
 from tests.factories.plans import plans_of
@@ -536,8 +536,8 @@ def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(database: Dat
 
     def store() -> None:
         with database.transaction() as session:
-            store_callbacks(session, "sandbox", [make_arrival() for _ in range(together)])
-            store_callbacks(session, "sandbox", [make_arrival(job_key="some-key") for _ in range(together)])
+            store_arrivals(session, *(make_arrival() for _ in range(together)))
+            store_arrivals(session, *(make_arrival(job_key="some-key") for _ in range(together)))
 
     looks = plans_of(database, store, "callback", "job", "sent_signature")
 

@@ -16,7 +16,6 @@ from sqlmodel import Session, col, select
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.handling import hand_over
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving import store_callbacks
 from dashboard.config import Settings
 from dashboard.db import Database, sqlite, utc_now
 from dashboard.errors import Conflict
@@ -29,6 +28,7 @@ from dashboard.privacy.journal import apply_erasures, note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from tests.conftest import SECRET_KEY
+from tests.factories.callbacks import store_arrivals
 from tests.factories.jobs import make_job, reload, update_job
 from tests.factories.persons import AMINA, BABA, Person, arrival_of, make_known_person, payload_of
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
@@ -101,13 +101,10 @@ def test_orphan_that_names_the_person_goes_with_them_and_another_stays(
     job, *_ = make_known_person(database, settings)
     longer = Person(f"{AMINA.mark}2")
     with database.transaction() as writing:
-        store_callbacks(
+        store_arrivals(
             writing,
-            "sandbox",
-            [
-                arrival_of(payload_of(AMINA, job_id="nobody-knows-1", age_in_seconds=2)),
-                arrival_of(payload_of(longer, job_id="nobody-knows-2", age_in_seconds=3)),
-            ],
+            arrival_of(payload_of(AMINA, job_id="nobody-knows-1", age_in_seconds=2)),
+            arrival_of(payload_of(longer, job_id="nobody-knows-2", age_in_seconds=3)),
         )
 
     erase(ada, job)
@@ -250,7 +247,7 @@ def test_later_callback_does_not_bring_the_person_back(
     erase(ada, job)
 
     with database.transaction() as writing:
-        [receipt] = store_callbacks(writing, "sandbox", [arrival_of(payload_of(AMINA, age_in_seconds=2))])
+        [receipt] = store_arrivals(writing, arrival_of(payload_of(AMINA, age_in_seconds=2)))
     assert receipt
     with database.transaction() as writing:
         hand_over(writing, receipt.callback_id, utc_now())
@@ -291,7 +288,7 @@ def test_callback_that_was_being_stored_meanwhile_is_erased_by_the_worker(
         session.get_one(Job, job.id).erased_at = None
     with database.transaction() as session:
         arrival = arrival_of(payload_of(AMINA, job_id=reload(database, job).job_id, age_in_seconds=2))
-        store_callbacks(session, "sandbox", [arrival])
+        store_arrivals(session, arrival)
         session.get_one(Job, job.id).erased_at = utc_now()
     assert sealed_places_that_name(database, AMINA) == ["callback.body_sealed"]
 
