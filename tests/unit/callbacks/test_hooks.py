@@ -1,8 +1,10 @@
 """The door: what it answers, and what is in the database when it has answered."""
 
+import gc
 import gzip
 import json
 import re
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
+from werkzeug.test import EnvironBuilder
 
 from dashboard.callbacks import acknowledging
 from dashboard.callbacks.acknowledging import Delivery, acknowledge
@@ -444,6 +447,20 @@ def test_each_of_a_group_gets_what_it_deserves(in_app: Flask, stored: Any, monke
 
     assert [answer.status for answer in answers] == [500, 200, 401, 200, 400]
     assert [callback.verdict for callback in stored()] == [Verdict.VALID, Verdict.WRONG, Verdict.VALID]
+
+
+def test_what_a_request_brought_is_let_go_at_once(app: Flask) -> None:
+    """Not when the collector comes by: that would keep many bodies of up to 2 MB."""
+    body = encode(make_payload())
+    environ = EnvironBuilder(DOOR, method="POST", data=body, content_type="application/json").get_environ()
+    brought = weakref.ref(environ["wsgi.input"])
+    gc.disable()
+    try:
+        app.wsgi_app(environ, lambda *_: None)
+        del environ
+        assert brought() is None
+    finally:
+        gc.enable()
 
 
 def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_nothing(
