@@ -125,19 +125,21 @@ def _facts_of(session: Session, callback: Callback) -> Facts:
 def _with_signature(
     session: Session, callback: Callback, digest: str | None, *, same_body: bool = False, before: bool = False
 ) -> Callback | None:
-    """Another callback that carries the same signature."""
+    """The oldest other callback that carries the same signature; if wanted, only if it came before."""
     if digest is None:
         return None
-    others = select(Callback).where(
-        Callback.environment == callback.environment, Callback.signature_digest == digest, Callback.id != callback.id
-    )
     is_same = col(Callback.body_sha256) == callback.body_sha256
-    others = others.where(is_same if same_body else ~is_same).order_by(col(Callback.id)).limit(1)
-    if before:
-        others = others.where(col(Callback.id) < callback.id)
-    # One after the other, since each kind has an index of its own.
-    oldest = [session.exec(others.where(kind)).first() for kind in (IS_NOT_ALARMING, IS_ALARMING)]
-    return min(filter(None, oldest), key=lambda found: found.id, default=None)
+    others = select(Callback).where(
+        Callback.environment == callback.environment,
+        Callback.signature_digest == digest,
+        Callback.id != callback.id,
+        is_same if same_body else ~is_same,
+    )
+    # One after the other, since each kind has an index of its own; that of the first lets there be only one.
+    found = session.exec(others.where(IS_NOT_ALARMING)).one_or_none()
+    alarm = session.exec(others.where(IS_ALARMING).order_by(col(Callback.id)).limit(1)).first()
+    oldest = min(filter(None, (found, alarm)), key=lambda other: other.id, default=None)
+    return oldest if oldest and (oldest.id < callback.id or not before) else None
 
 
 def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:

@@ -9,7 +9,7 @@ from dashboard.db import Database
 
 
 def plans_of(database: Database, act: Callable[[], object], *tables: str) -> list[str]:
-    """One line for each look into one of `tables` while `act` runs."""
+    """One line for each look into one of `tables` while `act` runs, and for each time that what was found is sorted."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -21,11 +21,14 @@ def plans_of(database: Database, act: Callable[[], object], *tables: str) -> lis
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     with database.reading() as session:
-        steps = [
-            step.detail
+        plans = [
+            [
+                step.detail
+                for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
             for statement, parameters in asked
             if statement.lstrip().startswith("SELECT")
-            for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
     looks = tuple(f"{how} {table}" for how in ("SCAN", "SEARCH") for table in tables)
-    return [step for step in steps if step.startswith(looks)]
+    ours = [plan for plan in plans if any(step.startswith(looks) for step in plan)]
+    return [step for plan in ours for step in plan if step.startswith((*looks, "USE TEMP B-TREE FOR ORDER BY"))]

@@ -149,11 +149,11 @@ class TestDeadCodes:
         return made | {"unknown": "u" * len(made["used"])}
 
     def times(
-        self, visitor: FlaskClient, codes: dict[str, str], slow: str = "", delay: float = 0
+        self, visitor: FlaskClient, codes: dict[str, str], rounds: int = SAMPLES, slow: str = "", delay: float = 0
     ) -> dict[str, list[float]]:
         """Taken in turns, so that whatever else the machine does befalls all alike."""
         taken: dict[str, list[float]] = {name: [] for name in codes}
-        for _ in range(self.SAMPLES):
+        for _ in range(rounds):
             for name, code in codes.items():
                 started = time.perf_counter()
                 answer = visitor.get(f"/v/{code}")
@@ -165,7 +165,7 @@ class TestDeadCodes:
 
     def test_the_time_of_an_answer_tells_nothing(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
         visitor.application.extensions["visit_throttle"].hit = lambda *_: True
-        self.times(visitor, codes)  # Warms up whatever is made once.
+        self.times(visitor, codes, rounds=20)  # Warms up whatever is made once.
 
         taken = self.times(visitor, codes)
 
@@ -180,9 +180,9 @@ class TestDeadCodes:
     def test_twice_the_time_would_be_told_apart(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
         """That the test above can fail, however fast the machine is just now."""
         visitor.application.extensions["visit_throttle"].hit = lambda *_: True
-        usual = statistics.median(self.times(visitor, codes)["used"])
+        usual = statistics.median(self.times(visitor, codes, rounds=20)["used"])
 
-        taken = self.times(visitor, codes, slow="used", delay=usual)
+        taken = self.times(visitor, codes, rounds=100, slow="used", delay=usual)
 
         assert chance_of_being_alike(taken["unknown"], taken["used"]) < self.SAME
 

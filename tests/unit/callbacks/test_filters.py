@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from dashboard.callbacks import acknowledging
-from dashboard.callbacks.filters import NAMES, Filters
+from dashboard.callbacks.filters import NAMES, NO_JOB, Filters
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.queries import list_callbacks, version_of_list
+from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_list
 from dashboard.crypto import KeyRing
-from dashboard.db import Database, first_id_of, utc_now
+from dashboard.db import Database, first_id_of, new_id, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
+from tests.factories.plans import plans_of
 
 SignIn = Callable[[str], FlaskClient]
 NUMBER = KeyRing.from_base64([ENCRYPTION_KEY]).digest_for_search("A00000001")
@@ -97,6 +99,56 @@ def test_filters_find_just_these(sign_in: SignIn, query: str, texts: list[str]) 
     assert [item["result_text"] for item in twin["items"]] == texts
     assert twin["count"] == len(texts)
     assert signed_in.get(f"/callbacks?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({}, "environment_(claimed_job_id_)?id"),
+        ({"day": "2026-11-24"}, "environment_id"),
+        ({"verdict": "valid"}, "environment_verdict_id"),
+        ({"verdict": "alarm"}, "(alarm|environment_verdict_id)"),
+        ({"again": "yes"}, "again"),
+        ({"job": NO_JOB}, "job_id_environment_id"),
+        ({"job": str(UUID(int=7))}, "job_id_environment_id"),
+        ({"job": "job-1"}, "environment_claimed_job_id_id"),
+        ({"number": NUMBER}, "id_number_digest_environment_id"),
+    ],
+)
+def test_each_list_is_read_in_its_order_by_an_index_of_just_its_rows(
+    database: Database, asked: dict[str, str], index: str
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("asks SQLite for its plans")
+    filters = Filters(**asked)
+
+    def look() -> None:
+        with database.reading() as session:
+            list_callbacks(session, "sandbox", filters, None)
+            version_of_list(session, "sandbox", filters)
+
+    looks = plans_of(database, look, "callback")
+
+    assert len(looks) == 3
+    assert [look for look in looks if not re.search(rf" INDEX ix_callback_{index} \(", look)] == []
+
+
+@pytest.mark.parametrize("job_id", [UUID(int=7), None])
+def test_callbacks_of_the_same_job_are_read_by_an_index_of_just_its_rows(
+    database: Database, job_id: UUID | None
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("asks SQLite for its plans")
+
+    def look() -> None:
+        with database.reading() as session:
+            callback = Callback(id=new_id(), environment="sandbox", job_id=job_id, claimed_job_id="job-1")
+            of_same_job(session, callback)
+
+    looks = plans_of(database, look, "callback")
+
+    assert len(looks) == 2
+    assert [look for look in looks if not re.search(r"\((.* AND )?(claimed_)?job_id=", look)] == []
 
 
 def test_today_is_a_day_like_any_other(all_kinds: Job, sign_in: SignIn) -> None:
