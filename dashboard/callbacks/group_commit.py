@@ -27,13 +27,13 @@ def _closed_gate() -> Lock:
 @dataclass(eq=False)
 class _Wish(Generic[W, R]):
     what: W
-    gate: Lock = field(
-        default_factory=_closed_gate
-    )  # opened when it is done, is to lead, or leads and has enough beside it
+    # Opened when it is done, is to lead, or leads and has enough beside it.
+    gate: Lock = field(default_factory=_closed_gate)
     is_done: bool = False
     result: R | None = None
     error: Exception | None = None
-    tells: "_Wish[W, R] | None" = None  # all at once would fight for the interpreter, so each lets one other go
+    # All at once would fight for the interpreter, so each lets one other go.
+    tells: "_Wish[W, R] | None" = None
 
     def tell_next(self) -> None:
         if self.tells:
