@@ -118,8 +118,6 @@ def test_filters_find_just_these(sign_in: SignIn, query: str, texts: list[str]) 
 def test_each_list_is_read_in_its_order_by_an_index_of_just_its_rows(
     database: Database, asked: dict[str, str], index: str
 ) -> None:
-    if not database.is_sqlite:
-        pytest.skip("asks SQLite for its plans")
     filters = Filters(**asked)
 
     def look() -> None:
@@ -137,9 +135,6 @@ def test_each_list_is_read_in_its_order_by_an_index_of_just_its_rows(
 def test_callbacks_of_the_same_job_are_read_by_an_index_of_just_its_rows(
     database: Database, job_id: UUID | None
 ) -> None:
-    if not database.is_sqlite:
-        pytest.skip("asks SQLite for its plans")
-
     def look() -> None:
         with database.reading() as session:
             callback = Callback(id=new_id(), environment="sandbox", job_id=job_id, claimed_job_id="job-1")

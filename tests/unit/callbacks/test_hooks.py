@@ -547,8 +547,6 @@ def test_signed_body_of_any_shape_is_stored_byte_for_byte(
 
 @pytest.mark.parametrize("together", [1, 8, 64])
 def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(database: Database, together: int) -> None:
-    if not database.is_sqlite:
-        pytest.skip("asks SQLite for its plans")
     make_job(database)
 
     def store() -> None:

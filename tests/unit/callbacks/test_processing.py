@@ -288,8 +288,6 @@ def test_smile_is_asked_about_its_job_and_about_no_orphans(
 def test_other_carriers_of_a_signature_are_not_searched_for_row_by_row(
     client: FlaskClient, app: Flask, database: Database, settings: Settings
 ) -> None:
-    if not database.is_sqlite:
-        pytest.skip("asks SQLite for its plans")
     make_job(database)
     deliver(client, encode(signed_late()))
     add_late_key(database, settings)
