@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -126,8 +126,15 @@ def _post(connection: socket.socket, url: str, body: bytes) -> Answer:
     http = HTTPConnection(host, port)
     http.sock = connection
     connection.settimeout(READ_SECONDS)
+    too_late = Event()
+
+    def give_up() -> None:
+        too_late.set()
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
     # A server that sends a byte now and then would never run into the timeout of the socket.
-    cut = Timer(READ_SECONDS, _shut, [connection])
+    cut = Timer(READ_SECONDS, give_up)
     cut.start()
     started = monotonic()
     parts = urlsplit(url)
@@ -136,19 +143,16 @@ def _post(connection: socket.socket, url: str, body: bytes) -> Answer:
         # Whoever finds the body too large answers and hangs up before all of it is sent.
         with suppress(BrokenPipeError, ConnectionResetError):
             http.request("POST", parts.path, body, headers)
-        response = http.getresponse()
-        content = response.read(LONGEST_ANSWER)
+        with http.getresponse() as response:
+            content = response.read(LONGEST_ANSWER)
+        if too_late.is_set():  # A body that was cut off reads like one that has ended.
+            raise TimeoutError
     except (OSError, HTTPException) as error:
-        raise (TimeoutError() if monotonic() - started >= READ_SECONDS else error) from None
+        raise (TimeoutError() if too_late.is_set() else error) from None
     finally:
         cut.cancel()
     received = {name.lower(): value for name, value in response.getheaders()}
     return Answer(response.status, received, content, monotonic() - started, datetime.now(UTC))
-
-
-def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _host_and_port(url: str) -> tuple[str, int]:
