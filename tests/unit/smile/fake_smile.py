@@ -9,7 +9,6 @@ import json
 import ssl
 import tempfile
 import threading
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ def signed(answer: dict[str, Any], api_key: str = API_KEY) -> dict[str, Any]:
 class Answer:
     """content: a dict is sent as JSON. cut: leave out that many bytes at the end.
 
-    pause: seconds before answering. drip: seconds between one byte and the next.
+    pause: seconds before answering. drip: seconds between one byte and the next. Both end when FakeSmile is closed.
     """
 
     content: Any = field(default_factory=dict)
@@ -75,6 +74,7 @@ class FakeSmile:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.connections = 0
+        self.closed = threading.Event()
         self.answers: dict[str, Answer | list[Answer] | Callable[[Request], Answer]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -107,6 +107,7 @@ class FakeSmile:
     def close(self) -> None:
         if not self._thread.is_alive():
             return
+        self.closed.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -165,7 +166,7 @@ class FakeSmile:
 
             def _send(self, answer: Answer) -> None:
                 if answer.pause:
-                    time.sleep(answer.pause)
+                    fake.closed.wait(answer.pause)
                 if answer.drop:
                     self.close_connection = True
                     return
@@ -179,7 +180,8 @@ class FakeSmile:
                     for byte in content:
                         self.wfile.write(bytes([byte]))
                         self.wfile.flush()
-                        time.sleep(answer.drip)
+                        if fake.closed.wait(answer.drip):
+                            break
                     return
                 self.wfile.write(content[: len(content) - answer.cut])
                 if answer.cut:

@@ -53,25 +53,25 @@ CALLS: dict[str, Callable[[FakeSmile, Transport], Any]] = {
 @pytest.mark.parametrize("call", CALLS)
 def test_no_call_waits_for_ever(smile: FakeSmile, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.smile.transport.LONGEST_READ_SECONDS", 0.3)
-    smile.answers[call] = Answer({}, pause=1.0)
+    smile.answers[call] = Answer({}, pause=60)
     started = time.monotonic()
 
     with Transport(smile.url, timeout=(0.2, 0.2)) as transport, pytest.raises(TransportFailed) as caught:
         CALLS[call](smile, transport)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     assert caught.value.maybe_sent
     assert caught.value.may_retry
 
 
 def test_an_answer_that_trickles_in_is_not_waited_for(smile: FakeSmile) -> None:
-    smile.answers["POST /v1/id_verification"] = Answer({"Photo": "x" * 500}, drip=0.02)
+    smile.answers["POST /v1/id_verification"] = Answer({"Photo": "x" * 3_000}, drip=0.02)
     started = time.monotonic()
 
     with Transport(smile.url, timeout=(0.2, 0.2)) as transport, pytest.raises(TransportFailed, match="too long"):
         CALLS["POST /v1/id_verification"](smile, transport)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.startswith("PUT /store")])
