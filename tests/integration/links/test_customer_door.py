@@ -1,5 +1,6 @@
 """The customer's page on a real server: robots, dead codes, a Smile that is down, and what the logs hold."""
 
+import random
 import statistics
 import time
 from collections.abc import Iterator
@@ -151,12 +152,13 @@ class TestDeadCodes:
     def times(
         self, visitor: FlaskClient, codes: dict[str, str], rounds: int = SAMPLES, slow: str = "", delay: float = 0
     ) -> dict[str, list[float]]:
-        """Taken in turns, so that whatever else the machine does befalls all alike."""
+        """Taken in turns and in changing order, so that whatever else the machine does befalls all alike."""
         taken: dict[str, list[float]] = {name: [] for name in codes}
+        chance = random.Random(rounds)
         for _ in range(rounds):
-            for name, code in codes.items():
+            for name in chance.sample(sorted(codes), len(codes)):
                 started = time.perf_counter()
-                answer = visitor.get(f"/v/{code}")
+                answer = visitor.get(f"/v/{codes[name]}")
                 if name == slow:
                     time.sleep(delay)
                 taken[name].append(time.perf_counter() - started)
