@@ -39,10 +39,10 @@ def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(install
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_up(f"{address}/readyz", demo)
-        page = requests.get(f"{address}/sign-in", timeout=10)
+        page = requests.get(f"{address}/sign-in", timeout=30)
         files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
-        answers = {file: requests.get(address + file, timeout=10).status_code for file in files}
-        console = requests.get(f"http://127.0.0.1:{port + 1}/", timeout=10)
+        answers = {file: requests.get(address + file, timeout=30).status_code for file in files}
+        console = requests.get(f"http://127.0.0.1:{port + 1}/", timeout=30)
     finally:
         demo.terminate()
         demo.wait(30)

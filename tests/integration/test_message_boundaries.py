@@ -35,7 +35,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, keyring
 def statuses(web, message: bytes) -> list[bytes]:
     """Of all answers on one connection, which the last request asks to close."""
     heard = b""
-    with socket.create_connection((web.hostname, web.port), timeout=5) as connection:
+    with socket.create_connection((web.hostname, web.port), timeout=30) as connection:
         connection.sendall(message)
         while piece := connection.recv(65536):
             heard += piece

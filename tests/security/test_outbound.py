@@ -90,7 +90,7 @@ class Zip:
 def test_canary_notices_whoever_connects(canary: Canary) -> None:
     socket.create_connection(("127.0.0.1", canary.port)).close()
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while canary.hits == 0 and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -84,7 +84,7 @@ class Partner:
         return "text/javascript", SAID.replace("{config}", json.dumps(self.config)).encode(), {}
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = requests.post(self.simulator.url + path, json={**calls.signed(), **body}, timeout=5)
+        answer = requests.post(self.simulator.url + path, json={**calls.signed(), **body}, timeout=30)
         found: dict[str, Any] = answer.json()
         return found
 
@@ -152,7 +152,7 @@ def open_phone(chromium_with_camera: Browser) -> Iterator[Callable[..., Page]]:
             context = chromium_with_camera.new_context(viewport=PHONE, **options)
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(8000)
+            page.set_default_timeout(20_000)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on(
                 "console",
@@ -181,7 +181,7 @@ def press(page: FrameLocator | Page, *names: str) -> None:
 def heard(page: Page) -> list[list[Any]]:
     """What the partner's callbacks were called with, once one was."""
     # Asked again and again from here: the partner's policy forbids the page to wait for an expression itself.
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 30
     while not (said := page.evaluate("window.said")):
         assert time.monotonic() < deadline, "no callback was called"
         page.wait_for_timeout(20)

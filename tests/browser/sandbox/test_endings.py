@@ -30,7 +30,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 def strike(partner: Partner, path: str, mode: str, times: int, **more: Any) -> None:
     fault = {"path": path, "mode": mode, "times": times, **more}
-    requests.post(f"{partner.simulator.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{partner.simulator.url}/_sandbox/faults", json=fault, timeout=30).raise_for_status()
 
 
 def test_closing_calls_back_once_and_leaves_nothing_behind(open_phone: OpenPhone, partner: Partner) -> None:

@@ -20,7 +20,7 @@ SELFIE = ("Open the camera", "Take the picture")
 def settled(partner: Partner, product: str, code: str, job_id: str = "job-1") -> None:
     """Waits for the result; the simulator decides at once, but in a thread of its own."""
     job = partner.simulator.sandbox.store.jobs[job_id]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not job.complete:
         assert time.monotonic() < deadline, f"{job_id} is still {job.state}"
         time.sleep(0.01)

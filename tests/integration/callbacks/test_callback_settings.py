@@ -23,7 +23,7 @@ NEW_KEY = "integration-api-key-0002"
 def send(url: str, api_key: str, job_id: str, **headers: str) -> int:
     now = timestamp_at(utc_now()).replace("Z", f"{time.monotonic_ns() % 10**6:06d}Z")
     payload = make_payload(job_id=job_id, timestamp=now, signature=sign(now, api_key))
-    return requests.post(f"{url}/hooks/smile", json=payload, headers=headers, timeout=10).status_code
+    return requests.post(f"{url}/hooks/smile", json=payload, headers=headers, timeout=30).status_code
 
 
 def key_id(ada: Staff, number: int) -> str:

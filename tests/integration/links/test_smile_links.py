@@ -14,7 +14,7 @@ BVN = {"country": "NG", "id_type": "BVN", "verification_method": "enhanced_kyc"}
 FORM = {"kind": "smile", "choice": "NG:BVN:enhanced_kyc", "expires_in_days": "90", "uses": "10000"}
 SDK = {"source_sdk": "rest_api", "source_sdk_version": "1.0.0"}
 FAILING: dict[str, dict[str, Any]] = {**FAULTS, "refused": {"mode": "status", "status": 403}}
-SECONDS_TO_SETTLE = 10
+SECONDS_TO_SETTLE = 30
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def links_at_smile(deployment: Deployment, link: dict[str, Any]) -> list[dict[st
 
 
 def verify_as_customer(deployment: Deployment, address: str, number: str) -> None:
-    started = requests.post(f"{address}/start", json=BVN, timeout=10).json()
+    started = requests.post(f"{address}/start", json=BVN, timeout=30).json()
     body = {
         **SDK,
         **BVN,
@@ -63,7 +63,7 @@ def verify_as_customer(deployment: Deployment, address: str, number: str) -> Non
 def test_link_is_made_used_counted_and_disabled(shared_deployment: Deployment, staff: Staff) -> None:
     page = create(staff)
     made = read(staff, page)
-    opened = requests.get(made["smile_address"], timeout=10)
+    opened = requests.get(made["smile_address"], timeout=30)
     for number in ("00000000000", "00000000001"):
         verify_as_customer(shared_deployment, made["smile_address"], number)
     counted = press(staff, page, "counters")
@@ -72,7 +72,7 @@ def test_link_is_made_used_counted_and_disabled(shared_deployment: Deployment, s
         time.sleep(0.1)
         counted = press(staff, page, "counters")
     disabled = press(staff, page, "disabling")
-    closed = requests.get(made["smile_address"], timeout=10)
+    closed = requests.get(made["smile_address"], timeout=30)
 
     assert (made["stage"], opened.status_code) == ("created", 200)
     [at_smile] = links_at_smile(shared_deployment, made)

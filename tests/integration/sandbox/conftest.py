@@ -24,7 +24,7 @@ class Receiver:
         self.bodies: list[bytes] = []
         self.answers: list[int] = []
 
-    def wait_for(self, count: int, seconds: float = 5.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         deadline = time.monotonic() + seconds
         while len(self.bodies) < count:
             assert time.monotonic() < deadline, f"{len(self.bodies)} of {count} callbacks came"

@@ -19,25 +19,25 @@ def submit(server: SandboxServer, url: str, job_id: str = "job-1", **changes: An
     wished = changes.pop("params", {})
     user_id = f"user-of-{job_id}"
     body = calls.upload_body(calls.params(job_id, user_id=user_id, **wished), callback_url=url, **changes)
-    prepared = requests.post(f"{server.url}/v1/upload", json=body, timeout=5).json()
+    prepared = requests.post(f"{server.url}/v1/upload", json=body, timeout=30).json()
     requests.put(
         prepared["upload_url"],
         data=calls.make_zip(),
         headers={"Content-Type": "application/zip"},
-        timeout=5,
+        timeout=30,
     ).raise_for_status()
 
 
 def switch(server: SandboxServer, **settings: Any) -> None:
-    requests.post(f"{server.url}/_sandbox/callbacks", json=settings, timeout=5).raise_for_status()
+    requests.post(f"{server.url}/_sandbox/callbacks", json=settings, timeout=30).raise_for_status()
 
 
 def report(server: SandboxServer, job_id: str = "job-1") -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(f"{server.url}/_sandbox/jobs.json", timeout=5).json()[job_id]
+    found: dict[str, Any] = requests.get(f"{server.url}/_sandbox/jobs.json", timeout=30).json()[job_id]
     return found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -202,7 +202,7 @@ def test_job_submitted_with_a_sec_key_is_called_back_with_one(server: SandboxSer
 def test_asynchronous_lookup_calls_back_with_the_photo_inline(server: SandboxServer, receiver: Receiver) -> None:
     body = calls.lookup_body(calls.params(job_type=5), callback_url=receiver.url)
 
-    accepted = requests.post(f"{server.url}/v1/async_id_verification", json=body, timeout=5)
+    accepted = requests.post(f"{server.url}/v1/async_id_verification", json=body, timeout=30)
     [callback] = receiver.wait_for(1)
 
     assert accepted.json() == {"success": True}

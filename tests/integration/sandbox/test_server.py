@@ -49,11 +49,11 @@ def spawn(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str],
     yield start
     for process in started:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
 
 
 def fault(server: SandboxServer, **settings: Any) -> None:
-    requests.post(f"{server.url}/_sandbox/faults", json=settings, timeout=5).raise_for_status()
+    requests.post(f"{server.url}/_sandbox/faults", json=settings, timeout=30).raise_for_status()
 
 
 def prepare(url: str, job_id: str = "job-1", timeout: float = 5.0) -> requests.Response:
@@ -61,12 +61,12 @@ def prepare(url: str, job_id: str = "job-1", timeout: float = 5.0) -> requests.R
 
 
 def status(url: str, job_id: str = "job-1") -> dict[str, Any]:
-    found: dict[str, Any] = requests.post(f"{url}/v1/job_status", json=calls.status_body(job_id), timeout=5).json()
+    found: dict[str, Any] = requests.post(f"{url}/v1/job_status", json=calls.status_body(job_id), timeout=30).json()
     return found
 
 
 def is_prepared(server: SandboxServer) -> bool:
-    return "job-1" in requests.get(f"{server.url}/_sandbox/jobs.json", timeout=5).json()
+    return "job-1" in requests.get(f"{server.url}/_sandbox/jobs.json", timeout=30).json()
 
 
 def test_connection_is_kept_between_requests(server: SandboxServer) -> None:
@@ -74,7 +74,7 @@ def test_connection_is_kept_between_requests(server: SandboxServer) -> None:
     request = f"GET /v1/services HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     missing = f"POST /v1/nothing HTTP/1.1\r\nHost: {host}\r\nContent-Length: 3\r\n\r\nabc".encode()
 
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         file = connection.makefile("rb")
         codes = [_read_status(connection, file, text) for text in (request, missing, request)]
         file.close()
@@ -138,7 +138,7 @@ def test_fault_can_strike_the_zip_upload(server: SandboxServer, mode: str) -> No
 
     def put() -> int:
         headers = {"Content-Type": "application/zip"}
-        return requests.put(upload_url, data=calls.make_zip(), headers=headers, timeout=5).status_code
+        return requests.put(upload_url, data=calls.make_zip(), headers=headers, timeout=30).status_code
 
     if mode in ("drop", "truncate"):
         with pytest.raises(requests.RequestException):
@@ -146,7 +146,7 @@ def test_fault_can_strike_the_zip_upload(server: SandboxServer, mode: str) -> No
     else:
         assert put() == 503
     assert put() == 200
-    report = requests.get(f"{server.url}/_sandbox/jobs.json", timeout=5).json()["job-1"]
+    report = requests.get(f"{server.url}/_sandbox/jobs.json", timeout=30).json()["job-1"]
     assert report["charged"] == 1
 
 
@@ -154,7 +154,7 @@ def test_put_without_a_declared_length_is_refused(server: SandboxServer) -> None
     upload_url = prepare(server.url).json()["upload_url"]
 
     answer = requests.put(
-        upload_url, data=iter([calls.make_zip()]), headers={"Content-Type": "application/zip"}, timeout=5
+        upload_url, data=iter([calls.make_zip()]), headers={"Content-Type": "application/zip"}, timeout=30
     )
 
     assert (answer.status_code, "MissingContentLength" in answer.text) == (411, True)
@@ -166,7 +166,7 @@ def test_broken_off_zip_is_not_taken(server: SandboxServer) -> None:
     path = upload_url.removeprefix(server.url)
     head = f"PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/zip\r\nContent-Length: 999\r\n\r\n"
 
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(head.encode() + calls.make_zip())
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1000)
@@ -184,7 +184,7 @@ def test_served_over_tls_with_https_addresses(serve: Callable[..., SandboxServer
 
     body = calls.upload_body(calls.params())
     answer = requests.post(
-        f"{server.url}/v1/upload", json=body, verify=str(tmp_path / "ca.pem"), timeout=5
+        f"{server.url}/v1/upload", json=body, verify=str(tmp_path / "ca.pem"), timeout=30
     ).json()  # fmt: skip
 
     assert server.url.startswith("https://")
@@ -197,7 +197,7 @@ def test_signal_stops_it_cleanly(spawn: Callable[..., tuple[subprocess.Popen[str
     prepare(url)
 
     os.kill(process.pid, number)
-    output, errors = process.communicate(timeout=10)
+    output, errors = process.communicate(timeout=30)
 
     assert process.returncode == 0
     assert (output, errors) == ("", "")
@@ -209,13 +209,13 @@ def test_killed_simulator_keeps_its_jobs_and_takes_them_up(
     process, url = spawn(delay=0.5)
     upload_url = prepare(url).json()["upload_url"]
     headers = {"Content-Type": "application/zip"}
-    requests.put(upload_url, data=calls.make_zip(), headers=headers, timeout=5).raise_for_status()
+    requests.put(upload_url, data=calls.make_zip(), headers=headers, timeout=30).raise_for_status()
     prepare(url, "job-2")
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=30)
 
     _, url = spawn(delay=0.5)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not (found := status(url))["job_complete"]:
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -73,7 +73,7 @@ def test_image_jobs_settle_and_call_back(
 
     assert (status["job_complete"], status["job_success"]) == (True, True)
     assert [entry["ResultCode"] for entry in status["history"]] == codes
-    selfie = requests.get(status["image_links"]["selfie_image"], timeout=5)
+    selfie = requests.get(status["image_links"]["selfie_image"], timeout=30)
     assert selfie.content == calls.JPEG
     assert callback["ResultCode"] == codes[-1]
     assert callback["PartnerParams"] == calls.params(job_type=job_type)

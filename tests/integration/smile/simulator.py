@@ -32,7 +32,7 @@ class Simulator:
     def control(self, method: str, path: str, /, **body: Any) -> Any:
         verify = self.ca_file or True
         url = f"{self.url}/_sandbox/{path}"
-        answer = requests.request(method, url, json=body or None, timeout=10, verify=verify)
+        answer = requests.request(method, url, json=body or None, timeout=30, verify=verify)
         answer.raise_for_status()
         return answer.json()
 

@@ -169,7 +169,7 @@ def test_provisional_result_turns_final(client: Client, images: list[dict[str, A
 
     first = client.web_api.submit_job(job, images, BVN, POLLED)
     last = first
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while last["result"]["IsFinalResult"] != "true" and time.monotonic() < deadline:
         time.sleep(0.05)
         last = client.job_status(job, POLLED)

@@ -37,7 +37,7 @@ def test_both_clients_get_the_same_token(simulator: Simulator, product: str) -> 
     assert without_times(ours) == without_times(theirs)
     for answer in (ours, theirs):
         config = {"partner_id": PARTNER_ID, "token": answer["token"]}
-        assert requests.post(f"{simulator.v1}/products_config", json=config, timeout=5).status_code == 200
+        assert requests.post(f"{simulator.v1}/products_config", json=config, timeout=30).status_code == 200
 
 
 def test_name_that_only_the_libraries_know_is_mapped_by_ours_alone(simulator: Simulator) -> None:
