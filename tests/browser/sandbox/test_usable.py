@@ -2,22 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accessibility import faults_of
 from tests.browser.sandbox.conftest import Partner, heard, hosted, press
 
 OpenPhone = Callable[..., Page]
-
-
-def faults_of(page: Page, *rules: str) -> list[Any]:
-    """What axe finds in the partner's page and in the hosted page inside it."""
-    options = {"runOnly": list(rules)} if rules else {}
-    found: list[Any] = Axe().run(page, options=options).response["violations"]
-    return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
 
 
 def press_until_focused(page: Page, field: Locator) -> None:
@@ -66,6 +58,16 @@ def test_no_screen_has_a_fault_that_axe_finds(
     html = page.frames[-1].locator("html")
     assert html.get_attribute("lang") == language[:2]
     assert html.get_attribute("dir") == direction
+
+
+def test_fault_inside_the_hosted_page_is_found(open_phone: OpenPhone, partner: Partner) -> None:
+    """That the test above can fail."""
+    partner.configure("biometric_kyc")
+    page = open_phone(partner.url, bypass_csp=True)
+
+    hosted(page).locator("button.primary").evaluate("button => button.replaceChildren()")
+
+    assert [fault.partition(":")[0] for fault in faults_of(page)] == ["button-name"]
 
 
 def test_keyboard_alone_is_enough(open_phone: OpenPhone, partner: Partner) -> None:

@@ -1,0 +1,22 @@
+"""What axe finds in a page: each place that breaks a rule, in the page and in the frames inside it."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+AXE = Axe().axe_script
+#: The rules whose outcome a theme can change.
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def faults_of(page: Page, *rules: str) -> list[str]:
+    """Each as "rule: element". Without `rules` all of axe's are asked."""
+    # Each frame by itself: from outside axe sees nothing of one of another origin, and does not say so.
+    options = {"resultTypes": ["violations"], "iframes": False} | ({"runOnly": rules} if rules else {})
+    found: list[dict[str, Any]] = []
+    for frame in page.frames:
+        if not frame.evaluate("'axe' in window"):
+            frame.evaluate(AXE)
+        found += frame.evaluate("options => axe.run(options).then(({violations}) => violations)", options)
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
