@@ -43,7 +43,7 @@ class Formats:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone if is_zone(self.time_zone) else UTC_NAME)
+        return _zone(self.time_zone if is_zone(self.time_zone) else UTC_NAME)
 
     def moment(self, moment: datetime) -> str:
         """Everything about it, the zone included, so that it can be copied into a letter."""
@@ -100,7 +100,7 @@ def is_zone(name: str) -> bool:
 
 def zone_choices() -> dict[str, str | dict[str, str]]:
     """For a list: UTC, then the areas, each with its zones as they are stored and as they are read."""
-    places = {name: f"{_place(name)} ({offset_of(ZoneInfo(name))})" for name in zone_names() if name != UTC_NAME}
+    places = {name: f"{_place(name)} ({offset_of(_zone(name))})" for name in zone_names() if name != UTC_NAME}
     areas = groupby(places, key=lambda name: name.partition("/")[0])
     return {UTC_NAME: UTC_NAME, **{area: {name: places[name] for name in names} for area, names in areas}}
 
@@ -108,6 +108,12 @@ def zone_choices() -> dict[str, str | dict[str, str]]:
 @cache
 def _known_zones() -> frozenset[str]:
     return frozenset(zone_names())
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """Kept: Python itself keeps the last eight, and reading all of them for a list takes 30 ms."""
+    return ZoneInfo(name)
 
 
 @cache
