@@ -5,13 +5,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from jinja2 import FileSystemBytecodeCache
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import make_url, text
 from sqlmodel import Session
 from werkzeug.routing import Rule
@@ -123,17 +125,29 @@ def compiled_routes() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+class CompiledTemplates(BytecodeCache):
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
     """Compiled once for each test process, not once for each app."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
+        yield
 
 
 @pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     app.extensions["database"].dispose()
 

@@ -1,25 +1,15 @@
-"""An app whose requests each have a context of their own, a Smile that hands out tokens, and phones that visit."""
+"""A Smile that hands out tokens, and phones that visit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dashboard.app import create_app
-from dashboard.config import Settings
 from tests.factories.clients import replace_clients
 from tests.factories.links import FakeTokens
 
 NewPhone = Callable[[], FlaskClient]
-
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    app.testing = True
-    yield app
-    app.extensions["database"].dispose()
 
 
 @pytest.fixture
