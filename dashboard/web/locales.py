@@ -120,7 +120,7 @@ def _zone(name: str) -> ZoneInfo:
 def _place(name: str) -> str:
     """Such as "Lagos, Nigeria": the city of the zone, and what Babel calls its country."""
     city = name.partition("/")[2].replace("_", " ").replace("/", ", ")
-    country = get_timezone_location(ZoneInfo(name), locale=_locale("en"), return_city=False)
+    country = get_timezone_location(_zone(name), locale=_locale("en"), return_city=False)
     country = country.removesuffix(" Time").partition(" (")[0]
     return city if country in (city, "Unknown") or city in country else f"{city}, {country}"
 
