@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -15,11 +16,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlmodel import Session
 from werkzeug.routing import Rule
 
-from dashboard import migrations
+from dashboard import db, migrations
 from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
@@ -140,6 +141,19 @@ def compiled_templates() -> Iterator[None]:
     """Compiled once for each test process, not once for each app."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """On PostgreSQL, once for each test process: its database stays, and so does the engine, which keeps them."""
+    kept = cache(create_engine)
+
+    def create(url: str, **options: object) -> Engine:
+        return create_engine(url, **options) if options else kept(url)  # With options: SQLite, a new file each time.
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(db, "create_engine", create)
         yield
 
 
