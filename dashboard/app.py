@@ -32,19 +32,22 @@ import dashboard.team.reset_views
 import dashboard.team.second_factor_views
 import dashboard.team.views
 from dashboard.audit.wording import set_up_words
+from dashboard.cached_reading import CachedReading
 from dashboard.callbacks import trail_words as callback_words
 from dashboard.callbacks.hooks import open_door
+from dashboard.callbacks.networks import read_networks
 from dashboard.config import Settings, resource_dir
+from dashboard.context import Context, context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs import trail_words as job_words
 from dashboard.jobs.availability import AvailabilityCache
-from dashboard.jobs.clients import attach_smile_clients
+from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.links import trail_words as link_words
 from dashboard.privacy import trail_words as privacy_words
 from dashboard.settings import trail_words as setting_words
-from dashboard.smile_keys import attach_smile_keys
+from dashboard.smile_keys import keep_smile_keys
 from dashboard.team import trail_words as member_words
 from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
@@ -59,7 +62,8 @@ from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.web.signing import sign_with_sha256
-from dashboard.worker.queue import attach_queue
+from dashboard.web.throttle import Throttle
+from dashboard.worker.queue import open_queue
 
 #: The nouns of the audit trail, each with the words of the slice that it belongs to.
 TRAIL_WORDS = (
@@ -76,7 +80,6 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=str(resource_dir("templates").absolute()))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
-        SETTINGS=settings,
         MAX_CONTENT_LENGTH=MOST_BYTES,  # more where pictures are sent; the callback door has a limit of its own
         MAX_FORM_MEMORY_SIZE=MEGABYTE,
         MAX_FORM_PARTS=200,
@@ -94,16 +97,8 @@ def create_app(settings: Settings) -> Flask:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.extensions["database"] = Database(
-        settings.database_url,
-        KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys]),
-    )
     set_up_logging(settings.log_format)
-    attach_smile_keys(app, settings, app.extensions["database"])
-    attach_queue(app, settings.queue_url, settings.database_url)
-    attach_smile_clients(app, settings)
-    app.extensions["availability"] = AvailabilityCache()
-    app.extensions["live_catalogue"] = LiveCatalogue(settings.services_cached_for)
+    _make_context(settings).install(app)
     set_up_words(app, TRAIL_WORDS)
     _set_up_web(app, settings)
     for views in (
@@ -133,6 +128,22 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def _make_context(settings: Settings) -> Context:
+    keyring = KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys])
+    database = Database(settings.database_url, keyring)
+    return Context(
+        settings=settings,
+        database=database,
+        queue=open_queue(settings.queue_url, settings.database_url),
+        throttle=Throttle(),
+        smile_keys=keep_smile_keys(settings, database),
+        smile_clients=ClientFactory(settings),
+        catalogue=LiveCatalogue(settings.services_cached_for),
+        availability=AvailabilityCache(),
+        callback_networks=CachedReading(database, read_networks),
+    )
+
+
 def create_app_from_environment() -> Flask:
     """What the server process calls."""
     app = create_app(Settings())
@@ -155,7 +166,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     register_filters(app)
     show_hidden_signs(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
-    answer_quiet_polls(app, app.extensions["database"])
+    answer_quiet_polls(app, context_of(app).database)
     assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
     open_door(app)
     if settings.trusted_proxies:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.backups.commands import backup, check, restore
 from dashboard.config import Settings
+from dashboard.context import context_of, reading, transaction
 from dashboard.errors import DashboardError, Invalid
 
 LOCAL_HOST = "127.0.0.1"
@@ -78,7 +79,7 @@ def demo(port: int, fresh: bool) -> None:
 
 def _prepare_demo(app: Flask, password: str) -> bool:
     """Whether there was no sample data yet."""
-    from dashboard.db import transaction, utc_now
+    from dashboard.db import utc_now
     from dashboard.demo.sample_links import make_sample_links
     from dashboard.demo.samples import has_jobs, set_up_cast, submit_samples
 
@@ -86,18 +87,18 @@ def _prepare_demo(app: Flask, password: str) -> bool:
         set_up_cast(session, password, utc_now())
         is_first = not has_jobs(session)
         if is_first:
-            submit_samples(session, app.config["SETTINGS"], utc_now())
-            make_sample_links(session, app.config["SETTINGS"], utc_now())
+            submit_samples(session, context_of(app).settings, utc_now())
+            make_sample_links(session, context_of(app).settings, utc_now())
     return is_first
 
 
 def _send_sample_callbacks(app: Flask) -> None:
-    from dashboard.db import reading, utc_now
+    from dashboard.db import utc_now
     from dashboard.demo.sample_callbacks import job_to_lie_about, send_sample_callbacks
 
     with app.app_context(), reading() as session:
         job_id = job_to_lie_about(session)
-    send_sample_callbacks(app.config["SETTINGS"], job_id, utc_now())
+    send_sample_callbacks(context_of(app).settings, job_id, utc_now())
 
 
 def _welcome(port: int, password: str) -> str:
@@ -122,7 +123,7 @@ def web(host: str, port: int) -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    seed_keys_at_start(app)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
     serve_app("dashboard.app:create_app_from_environment", host, port)
 
 
@@ -137,8 +138,8 @@ def worker() -> None:
     from dashboard.db import utc_now
     from dashboard.smile_keys import seed_keys_at_start
 
-    seed_keys_at_start(app)
-    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying(), beats(utc_now()))
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
+    run_worker(app, tasks(), due_rows(context_of(app).settings.environment), tidying(), beats(utc_now()))
 
 
 @main.command()
@@ -219,7 +220,7 @@ def upgrade() -> None:
 @click.option("--offline", is_flag=True, help="Use no network; what the worker was last told counts.")
 def doctor(as_json: bool, offline: bool) -> None:
     """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
-    from dashboard.db import reading, utc_now
+    from dashboard.db import utc_now
     from dashboard.duties.handshakes import look_at_encryption
     from dashboard.duties.registry import take_stock, twin, worst_of
     from dashboard.duties.wording import as_lines
@@ -230,8 +231,8 @@ def doctor(as_json: bool, offline: bool) -> None:
     with app.app_context():
         smile = None
         if not offline and _has_current_schema(app):
-            smile = ask_smile(app.config["SETTINGS"], smile_keys())
-        encryption = None if offline else look_at_encryption(app.config["SETTINGS"].public_url)
+            smile = ask_smile(context_of(app).settings, smile_keys())
+        encryption = None if offline else look_at_encryption(context_of(app).settings.public_url)
         with reading() as session:
             duties = take_stock(app, session, utc_now(), smile=smile, encryption=encryption)
     for line in [json.dumps(twin(duties), indent=1)] if as_json else as_lines(duties):
@@ -257,7 +258,7 @@ def rotate(check: bool) -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    database, settings = app.extensions["database"], app.config["SETTINGS"]
+    database, settings = context_of(app).database, context_of(app).settings
     total = 0
     for part in count_under_old_keys(database, settings) if check else rotate_keys(database, settings):
         total += part.count
@@ -280,7 +281,7 @@ def member() -> None:
 @click.option("--role", type=click.Choice(["owner", "operator", "viewer"]), required=True)
 def add(email: str, name: str, role: str) -> None:
     """Add a member. The password is asked for, or read from standard input."""
-    from dashboard.db import transaction, utc_now
+    from dashboard.db import utc_now
     from dashboard.team.members import add_member
     from dashboard.team.permissions import Role
 
@@ -296,7 +297,7 @@ def add(email: str, name: str, role: str) -> None:
 @click.option("--remove-second-factors", is_flag=True, help="Also forget app, passkeys and recovery codes, all lost.")
 def reset_password(email: str, remove_second_factors: bool) -> None:
     """Give a member a new password and end all of their sign-ins."""
-    from dashboard.db import transaction, utc_now
+    from dashboard.db import utc_now
     from dashboard.team import letters, second_factors
     from dashboard.team.members import set_password
     from dashboard.team.queries import find_member_by_email
@@ -319,7 +320,7 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
 @click.argument("email")
 def disable(email: str) -> None:
     """Shut a member out and end all of their sign-ins."""
-    from dashboard.db import transaction, utc_now
+    from dashboard.db import utc_now
     from dashboard.team.members import disable_member
     from dashboard.team.queries import find_member_by_email
 
@@ -348,13 +349,13 @@ def _app(settings: Settings) -> Flask:
 def _upgrade(app: Flask) -> None:
     from dashboard import migrations
 
-    migrations.upgrade(app.extensions["database"])
+    migrations.upgrade(context_of(app).database)
 
 
 def _has_current_schema(app: Flask) -> bool:
     from dashboard import migrations
 
-    return migrations.is_current(app.extensions["database"])
+    return migrations.is_current(context_of(app).database)
 
 
 def _refuse_old_schema(app: Flask) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from flask import current_app
 from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, make_url
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
@@ -154,35 +153,10 @@ class Database:
             yield session
 
 
-@contextmanager
-def transaction() -> Iterator[Session]:
-    """One write transaction of the running app; see `Database.transaction`."""
-    with _database().transaction() as session:
-        yield session
-
-
-@contextmanager
-def reading() -> Iterator[Session]:
-    """One read transaction of the running app; see `Database.reading`."""
-    with _database().reading() as session:
-        yield session
-
-
-def reader() -> Read:
-    """`reading` for what goes on after the request, such as a file that is made while it is sent."""
-    return _database().reading
-
-
 def keyring_of(session: Session) -> KeyRing:
     keyring = session.info["keyring"]
     assert isinstance(keyring, KeyRing)
     return keyring
-
-
-def _database() -> Database:
-    database = current_app.extensions["database"]
-    assert isinstance(database, Database)
-    return database
 
 
 def _psycopg_url(url: str) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from flask import Flask, current_app
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.db import Database, UtcDateTime, keyring_of, new_id, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.sealed import is_sealed
@@ -67,14 +67,13 @@ class ApiKeys:
     others: tuple[ApiKey, ...] = ()
 
 
-def attach_smile_keys(app: Flask, settings: Settings, database: Database) -> None:
-    app.extensions["smile_keys"] = CachedReading(database, lambda session: read_keys(session, settings))
+def keep_smile_keys(settings: Settings, database: Database) -> CachedReading[ApiKeys]:
+    return CachedReading(database, lambda session: read_keys(session, settings))
 
 
 def smile_keys(*, fresh: bool = False) -> ApiKeys:
     """The keys of the running app. Whoever meets a signature of no known key asks for them `fresh`."""
-    cabinet: CachedReading[ApiKeys] = current_app.extensions["smile_keys"]
-    return cabinet.value(fresh=fresh)
+    return current().smile_keys.value(fresh=fresh)
 
 
 def read_keys(session: Session, settings: Settings) -> ApiKeys:
@@ -143,8 +142,7 @@ def retire_key(session: Session, settings: Settings, key_id: UUID, retired_by: s
     return key
 
 
-def seed_keys_at_start(app: Flask) -> None:
-    settings, database = app.config["SETTINGS"], app.extensions["database"]
+def seed_keys_at_start(settings: Settings, database: Database) -> None:
     # IntegrityError: another process that starts at this moment has added them.
     with suppress(IntegrityError), database.transaction() as session:
         seed_keys(session, settings, utc_now())

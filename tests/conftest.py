@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -23,6 +24,7 @@ from werkzeug.routing import Rule
 from dashboard import db, migrations
 from dashboard.app import create_app
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.models import metadata
@@ -52,6 +54,11 @@ def make_settings(tmp_path: Path, **overrides: object) -> Settings:
         "queue_url": "memory",
     }
     return Settings(**(values | overrides))  # type: ignore[arg-type]
+
+
+def change_settings(app: Flask, settings: Settings) -> None:
+    """For what is read from now on; what was made with the first ones stays as it is."""
+    replace(context_of(app), settings=settings).install(app)
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +169,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     yield app
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 @pytest.fixture
@@ -176,7 +183,7 @@ def in_app(app: Flask) -> Iterator[Flask]:
 def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Iterator[Database]:
     """That of the app, where a test has one."""
     if "app" in request.fixturenames:
-        yield request.getfixturevalue("app").extensions["database"]
+        yield context_of(request.getfixturevalue("app")).database
         return
     database = Database(database_url, keyring)
     yield database

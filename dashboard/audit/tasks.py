@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from dashboard.audit.checking import claim_check, look_on, save_place
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
 
 
 def check_chain(check_id: UUID) -> None:

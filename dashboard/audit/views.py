@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -17,7 +17,8 @@ from dashboard.audit.filters import LOOKS, AuditFilter
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
 from dashboard.audit.trail import record
 from dashboard.audit.wording import vocabulary
-from dashboard.db import reader, reading, transaction, utc_now
+from dashboard.context import current, reader, reading, transaction
+from dashboard.db import utc_now
 from dashboard.web.access import permission_required
 from dashboard.web.filters import words
 from dashboard.web.pages import json_list, see_other
@@ -40,10 +41,10 @@ NO_NUMBERS = (
 def index() -> ResponseReturnValue:
     asked, known = AuditFilter.from_args(request.args), vocabulary()
     with reading() as session:
-        wanted = queries.Wanted.of(session, _environment(), asked, known)
+        wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
         entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
         count = queries.count_entries(session, wanted)
-        sentences = known.tell(session, _environment(), entries)
+        sentences = known.tell(session, current().settings.environment, entries)
         context = {
             "people": queries.list_people(session),
             "groups": _groups(queries.list_actions(session)),
@@ -67,10 +68,10 @@ def index() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     asked, known = AuditFilter.from_args(request.args), vocabulary()
     with reading() as session:
-        wanted = queries.Wanted.of(session, _environment(), asked, known)
+        wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
         entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
         count = queries.count_entries(session, wanted)
-        sentences = known.tell(session, _environment(), entries)
+        sentences = known.tell(session, current().settings.environment, entries)
     items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(entries, sentences, strict=True)]
     next_address = same_address(before=next_before) if next_before else None
     return json_list(items, next_address, min(count, COUNT_CAP), count <= COUNT_CAP)
@@ -82,7 +83,7 @@ def search() -> ResponseReturnValue:
     """From the search box to the list: filters live in its address, and an ID number must not."""
     asked, message = AuditFilter.from_args(request.form), ""
     with reading() as session:
-        is_known = bool(asked.q and vocabulary().subjects_for(session, _environment(), asked.q))
+        is_known = bool(asked.q and vocabulary().subjects_for(session, current().settings.environment, asked.q))
     if looks_like_id_number(asked.q) and not is_known:
         asked, message = replace(asked, q=""), NO_NUMBERS
     return see_other("audit.index", message, **asked.asked)
@@ -91,7 +92,7 @@ def search() -> ResponseReturnValue:
 @blueprint.get("/audit.csv")
 @permission_required("audit.export")
 def index_csv() -> ResponseReturnValue:
-    known, environment, read = vocabulary(), _environment(), reader()
+    known, environment, read = vocabulary(), current().settings.environment, reader()
     batches = queries.all_entries(read, *_to_export("CSV"))
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -142,7 +143,7 @@ def _to_export(kind: str) -> tuple[queries.Wanted, int]:
     """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
     asked = AuditFilter.from_args(request.args)
     with transaction() as session:
-        wanted = queries.Wanted.of(session, _environment(), asked, vocabulary())
+        wanted = queries.Wanted.of(session, current().settings.environment, asked, vocabulary())
         through = (queries.newest_head(session) or (0, ""))[0]
         count = queries.count_entries(session, wanted, cap=None)
         # What was searched for may be a customer's.
@@ -206,7 +207,3 @@ def _asked_number(name: str) -> int | None:
     except ValueError:
         return None
     return number if 0 < number <= LAST_NUMBER else None
-
-
-def _environment() -> str:
-    return str(current_app.config["SETTINGS"].environment)

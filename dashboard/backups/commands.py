@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask
+
+from dashboard.context import Context, context_of
 
 
 @click.command()
@@ -16,8 +17,8 @@ def backup(file: Path) -> None:
     from dashboard.db import utc_now
     from dashboard.web.filters import file_size
 
-    with _running_app() as app:
-        made = make_backup(app.extensions["database"], app.config["SETTINGS"], file, utc_now())
+    with _running() as parts:
+        made = make_backup(parts.database, parts.settings, file, utc_now())
     for path in made.missing_images:
         click.echo(f"The picture {path} was gone before it could be copied.", err=True)
     click.echo(f"{file}: {made.rows} rows and {made.images} pictures, {file_size(made.size)}. Keep the keys elsewhere.")
@@ -32,10 +33,8 @@ def restore(file: Path, replace: bool, upgrade: bool) -> None:
     from dashboard.backups.restoring import restore_backup
     from dashboard.db import utc_now
 
-    with _running_app() as app:
-        manifest = restore_backup(
-            app.extensions["database"], app.config["SETTINGS"], file, utc_now(), replace=replace, may_upgrade=upgrade
-        )
+    with _running() as parts:
+        manifest = restore_backup(parts.database, parts.settings, file, utc_now(), replace=replace, may_upgrade=upgrade)
     for path in manifest.missing_images:
         click.echo(f"The picture {path} was not in the backup.", err=True)
     rows = sum(manifest.counts.values())
@@ -49,8 +48,8 @@ def check(every_value: bool) -> None:
     from dashboard.backups.checking import check_deployment
 
     problems = 0
-    with _running_app() as app:
-        for problem in check_deployment(app.extensions["database"], app.config["SETTINGS"], every_value=every_value):
+    with _running() as parts:
+        for problem in check_deployment(parts.database, parts.settings, every_value=every_value):
             click.echo(problem, err=True)
             problems += 1
     if problems:
@@ -59,14 +58,15 @@ def check(every_value: bool) -> None:
 
 
 @contextmanager
-def _running_app() -> Iterator[Flask]:
-    """It lets go of the database at the end."""
+def _running() -> Iterator[Context]:
+    """The parts of an app; the connections to its database are closed at the end."""
     from dashboard.app import create_app
     from dashboard.config import Settings
 
     app = create_app(Settings())
+    parts = context_of(app)
     try:
         with app.app_context():
-            yield app
+            yield parts
     finally:
-        app.extensions["database"].dispose()
+        parts.database.dispose()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from flask import Flask, current_app
+from flask import Flask
 from prometheus_client import Counter as Metric
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -25,7 +25,7 @@ from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.throttle import REFUSALS, count_refusal
 from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
-from dashboard.db import Database
+from dashboard.context import context_of, current
 from dashboard.errors import place_of
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
@@ -70,7 +70,7 @@ class Acknowledger:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._group: GroupCommit[Delivery, Answer] | None = None
-        if app.extensions["database"].is_sqlite:
+        if context_of(app).database.is_sqlite:
             self._group = GroupCommit(self._acknowledge, self._wake_handler)
 
     def answer(self, delivery: Delivery) -> Answer:
@@ -92,7 +92,7 @@ class Acknowledger:
 
 def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
     """What each is answered, after one transaction for all that are kept."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     looked_at = [_look_at(delivery, settings) for delivery in deliveries]
     arrivals = [arrival for arrival in looked_at if isinstance(arrival, Arrival)]
     try:
@@ -150,7 +150,7 @@ def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
-    database: Database = current_app.extensions["database"]
+    database = current().database
     for left in reversed(range(TRIES)):
         try:
             with database.transaction_of_statements() as connection:

@@ -14,7 +14,8 @@ from dashboard.callbacks.opening import Opened, open_callback
 from dashboard.callbacks.queries import of_same_job
 from dashboard.callbacks.showing import pretty_json
 from dashboard.callbacks.twins import callback_twin, lines_twin
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import NotFound
 from dashboard.web.access import permission_required
 

@@ -16,9 +16,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
 
 from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, not_stored, refusal, turn_away
-from dashboard.callbacks.networks import is_taken_from, set_up_networks
-from dashboard.callbacks.throttle import set_up_throttle
-from dashboard.config import Settings
+from dashboard.callbacks.networks import is_taken_from
+from dashboard.context import context_of
 from dashboard.db import utc_now
 from dashboard.web.headers import transport_headers
 
@@ -40,14 +39,13 @@ ONLY_POST = refusal(405, "Callbacks are posted here.", ("Allow", "POST"))
 
 def open_door(app: Flask) -> None:
     """Puts the door at /hooks of `app`, with whose settings, database and queue it works."""
-    set_up_throttle(app)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": Door(app)})  # type: ignore[method-assign]
 
 
 class Door:
     def __init__(self, app: Flask) -> None:
-        self._settings: Settings = app.config["SETTINGS"]
-        self._networks = set_up_networks(app)
+        self._settings = context_of(app).settings
+        self._networks = context_of(app).callback_networks
         self._acknowledger = Acknowledger(app)
         self._headers = [*(ANSWER_HEADERS | transport_headers(self._settings.is_https)).items()]
 

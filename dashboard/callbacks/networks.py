@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from flask import current_app
-from flask.sansio.app import App
 from sqlmodel import Session
 
 from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.errors import Conflict, Invalid
 from dashboard.stored_settings import read_setting, write_setting
 
@@ -18,12 +17,6 @@ MOST_NETWORKS = 100
 MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 
 Network = IPv4Network | IPv6Network
-
-
-def set_up_networks(app: App) -> CachedReading[tuple[Network, ...]]:
-    """The named ones of the running app."""
-    named = app.extensions["callback_networks"] = CachedReading(app.extensions["database"], read_networks)
-    return named
 
 
 def is_taken_from(address: str, settings: Settings, named: CachedReading[tuple[Network, ...]]) -> bool:
@@ -36,8 +29,7 @@ def is_taken_from(address: str, settings: Settings, named: CachedReading[tuple[N
 
 def named_networks(*, fresh: bool = False) -> tuple[Network, ...]:
     """Those of the running app; none means everywhere."""
-    named: CachedReading[tuple[Network, ...]] = current_app.extensions["callback_networks"]
-    return named.value(fresh=fresh)
+    return current().callback_networks.value(fresh=fresh)
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.pictures import EmbeddedPicture, find_pictures
-from dashboard.callbacks.processing_views import environment, settings_of_app
 from dashboard.callbacks.proof import Proof, prove
 from dashboard.callbacks.queries import body_of, confirmed_results, find_callback
+from dashboard.context import current
 from dashboard.jobs.models import Job
 
 
@@ -31,10 +31,10 @@ class Opened:
 
 
 def open_callback(session: Session, callback_id: UUID) -> Opened:
-    callback = find_callback(session, environment(), callback_id)
+    callback = find_callback(session, current().settings.environment, callback_id)
     body = body_of(session, callback)
     payload = parse(body)
     job = session.get(Job, callback.job_id) if callback.job_id else None
     results = confirmed_results(session, callback) if job else ()
-    proof = prove(callback, body, payload, job, results, settings_of_app().smile_partner_id)
+    proof = prove(callback, body, payload, job, results, current().settings.smile_partner_id)
     return Opened(callback, body, payload, job, proof)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,8 +13,8 @@ from dashboard.callbacks.queries import count_callbacks, find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
 from dashboard.callbacks.showing import visible
 from dashboard.callbacks.twins import run_twin
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.following import request_check
 from dashboard.jobs.queries import find_job
@@ -31,7 +31,7 @@ blueprint = Blueprint("processing", __name__)
 def verify(callback_id: UUID) -> ResponseReturnValue:
     """The page it leads to shows the judgement, which is kept nowhere."""
     with transaction() as session:
-        callback = find_callback(session, environment(), callback_id)
+        callback = find_callback(session, current().settings.environment, callback_id)
         record(session, "callback.verified_again", f"callback {callback.id}", utc_now())
     return see_other("callbacks.show", callback_id=callback_id, verified="now", **asked_filters().asked)
 
@@ -39,9 +39,9 @@ def verify(callback_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/callbacks/<uuid:callback_id>/processing")
 @permission_required("callbacks.replay")
 def process(callback_id: UUID) -> ResponseReturnValue:
-    keys, settings = smile_keys(fresh=True), settings_of_app()
+    keys, settings = smile_keys(fresh=True), current().settings
     with transaction() as session:
-        callback = find_callback(session, environment(), callback_id, to_change=True)
+        callback = find_callback(session, current().settings.environment, callback_id, to_change=True)
         processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
         details = {"before": processed.before.value, "after": callback.verdict.value}
         record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
@@ -54,10 +54,10 @@ def process(callback_id: UUID) -> ResponseReturnValue:
 @permission_required("callbacks.replay")
 def check(callback_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        callback = find_callback(session, environment(), callback_id)
+        callback = find_callback(session, current().settings.environment, callback_id)
         if callback.job_id is None:
             raise Conflict("This callback belongs to no job here, so there is nothing to ask Smile about.")
-        job = find_job(session, environment(), callback.job_id, to_change=True)
+        job = find_job(session, current().settings.environment, callback.job_id, to_change=True)
         request_check(session, job, current_user.email, utc_now())
         record(session, "callback.asked_smile", f"callback {callback.id}", utc_now(), details={"job": str(job.id)})
     wake("jobs.advance", job.id)
@@ -69,7 +69,7 @@ def check(callback_id: UUID) -> ResponseReturnValue:
 def new_run() -> ResponseReturnValue:
     filters = asked_filters()
     with reading() as session:
-        count = count_callbacks(session, environment(), filters, cap=MOST_IN_A_RUN)
+        count = count_callbacks(session, current().settings.environment, filters, cap=MOST_IN_A_RUN)
     return render_template("callbacks/new_run.html", filters=filters, count=count, most=MOST_IN_A_RUN)
 
 
@@ -77,8 +77,8 @@ def new_run() -> ResponseReturnValue:
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
     with transaction() as session:
-        filters = Filters.from_args(request.form).for_address(session, environment())
-        run = start_run(session, environment(), filters, current_user.email, utc_now())
+        filters = Filters.from_args(request.form).for_address(session, current().settings.environment)
+        run = start_run(session, current().settings.environment, filters, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
     wake("callbacks.process_run", run.id)
@@ -90,18 +90,8 @@ def create_run() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def show_run_json(run_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        return jsonify(run_twin(find_run(session, environment(), run_id)))
+        return jsonify(run_twin(find_run(session, current().settings.environment, run_id)))
 
 
 def asked_filters() -> Filters:
     return Filters.from_args(request.args)
-
-
-def settings_of_app() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings
-
-
-def environment() -> str:
-    return settings_of_app().environment

@@ -2,12 +2,10 @@
 
 from uuid import UUID
 
-from flask import current_app
-
 from dashboard.callbacks.handling import hand_over, postpone
 from dashboard.callbacks.runs import claim_run, work_batch
-from dashboard.config import Settings
-from dashboard.db import transaction, utc_now
+from dashboard.context import current, transaction
+from dashboard.db import utc_now
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
 
@@ -26,7 +24,7 @@ def handle_again(callback_id: UUID) -> None:
 
 
 def process_run(run_id: UUID) -> None:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     with transaction() as session:
         if not claim_run(session, run_id, utc_now()):
             return

@@ -15,7 +15,7 @@ from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS, F
 from dashboard.callbacks.opening import open_callback
 from dashboard.callbacks.pictures import redraw
 from dashboard.callbacks.processing import verify_again
-from dashboard.callbacks.processing_views import asked_filters, environment, settings_of_app
+from dashboard.callbacks.processing_views import asked_filters
 from dashboard.callbacks.queries import (
     body_of,
     events_since,
@@ -33,7 +33,8 @@ from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
 from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.catalogue import country_names
@@ -62,13 +63,13 @@ def index() -> ResponseReturnValue:
     filters, now = asked_filters(), utc_now()
     again: dict[str, Any] = filters.asked
     with reading() as session:
-        today = tallies_of_today(session, environment(), now)
-        runs = recent_runs(session, environment(), now)
+        today = tallies_of_today(session, current().settings.environment, now)
+        runs = recent_runs(session, current().settings.environment, now)
         beside = [*today, *(run_twin(run) for run in runs)]
-        version = version_of_list(session, environment(), filters, *beside)
+        version = version_of_list(session, current().settings.environment, filters, *beside)
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
-        page = list_callbacks(session, environment(), filters, asked_after())
+        page = list_callbacks(session, current().settings.environment, filters, asked_after())
         outcomes = outcomes_of_jobs(session, page.rows)
     return render_page_or_partial(
         "callbacks/index.html",
@@ -86,7 +87,7 @@ def index() -> ResponseReturnValue:
         came_again=CAME_AGAIN,
         is_first_page=asked_after() is None,
         live_address=url_for("callbacks.index", **again | {"seen": version}),
-        hook_address=hook_address(settings_of_app()),
+        hook_address=hook_address(current().settings),
     )
 
 
@@ -94,7 +95,7 @@ def index() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def index_json() -> ResponseReturnValue:
     with reading() as session:
-        page = list_callbacks(session, environment(), asked_filters(), asked_after())
+        page = list_callbacks(session, current().settings.environment, asked_filters(), asked_after())
         outcomes = outcomes_of_jobs(session, page.rows)
     items = [callback_twin(each) | {"job_outcome": outcomes.get(each.job_id)} for each in page.rows]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
@@ -106,7 +107,7 @@ def index_json() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """From the search box to the list: filters live in its address, and an ID number must not."""
     with reading() as session:
-        filters = Filters.from_args(request.form).for_address(session, environment())
+        filters = Filters.from_args(request.form).for_address(session, current().settings.environment)
     return see_other("callbacks.index_json" if request.path.endswith(".json") else "callbacks.index", **filters.asked)
 
 
@@ -114,7 +115,7 @@ def search() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def today_json() -> ResponseReturnValue:
     with reading() as session:
-        return jsonify(today_twin(tallies_of_today(session, environment(), utc_now())))
+        return jsonify(today_twin(tallies_of_today(session, current().settings.environment, utc_now())))
 
 
 def id_type_choices() -> list[tuple[str, str]]:
@@ -128,15 +129,15 @@ def show(callback_id: UUID) -> ResponseReturnValue:
     wants_verification = "verified" in request.args and current_user.may("callbacks.replay")
     keys = smile_keys(fresh=True) if wants_verification else None
     with reading() as session:
-        version = version_of(session, environment(), callback_id)
+        version = version_of(session, current().settings.environment, callback_id)
         opened = open_callback(session, callback_id)
         callback = opened.callback
-        beside = list_beside(session, environment(), filters, callback)
+        beside = list_beside(session, current().settings.environment, filters, callback)
         siblings = of_same_job(session, callback)
         events = events_since(session, callback) if opened.job else ()
         verified: Judgement | None = None
         if keys and not callback.erased_at:
-            verified = verify_again(session, callback, settings_of_app().smile_partner_id, keys, utc_now())
+            verified = verify_again(session, callback, current().settings.smile_partner_id, keys, utc_now())
     actions = opened.payload.get("Actions")
     place = siblings.index(callback)
     return render_template(
@@ -156,7 +157,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         actions=actions if isinstance(actions, dict) else {},
         pictures=opened.pictures,
         pretty=pretty_json(opened.payload, is_revealed=False),
-        curl=as_curl(opened.payload, is_revealed=False, address=hook_address(settings_of_app())),
+        curl=as_curl(opened.payload, is_revealed=False, address=hook_address(current().settings)),
     )
 
 
@@ -164,7 +165,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def status(callback_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        version = version_of(session, environment(), callback_id)
+        version = version_of(session, current().settings.environment, callback_id)
         if seen_version() == version:
             return NOTHING_NEW
         opened = open_callback(session, callback_id)
@@ -212,7 +213,7 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
         callback=opened.callback,
         pretty=pretty_json(opened.payload, is_revealed=True),
         raw=raw_text(opened.body.decode(), opened.payload),
-        curl=as_curl(opened.payload, is_revealed=True, address=hook_address(settings_of_app())),
+        curl=as_curl(opened.payload, is_revealed=True, address=hook_address(current().settings)),
     )
 
 
@@ -235,7 +236,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
 def body(callback_id: UUID) -> ResponseReturnValue:
     """Exactly as it was received, with the signature in it: whoever has the file could sign another body with it."""
     with transaction() as session:
-        callback = find_callback(session, environment(), callback_id)
+        callback = find_callback(session, current().settings.environment, callback_id)
         if callback.erased_at:
             raise NotFound("This body was erased, so there is nothing to download.")
         received = body_of(session, callback)

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from dashboard.context import context_of
 from dashboard.crypto import UnreadableValue
 from dashboard.duties import keys, machine, network, people, storage
 from dashboard.duties.duty import Duty, Finding, Look, Scene, State, bad
@@ -65,7 +66,7 @@ def take_stock(
     encryption: Encryption | None = None,
 ) -> list[Duty]:
     """How each of them stands. `smile`: what it answered just now; otherwise what the worker was last told counts."""
-    settings, database = app.config["SETTINGS"], app.extensions["database"]
+    settings, database = context_of(app).settings, context_of(app).database
     if smile is None:
         with suppress(SQLAlchemyError):
             smile = read_smile_answer(session)

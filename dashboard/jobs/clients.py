@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from flask import Flask, current_app
-
 from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.jobs.sent_signatures import remember_sent
 from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
 from dashboard.smile_keys import ApiKeys, smile_keys
@@ -63,13 +62,7 @@ class ClientFactory:
 
 def smile_clients() -> SmileClients:
     """Not within a transaction: the keys may have to be read again."""
-    factory = current_app.extensions["smile_clients"]
-    assert isinstance(factory, ClientFactory)
-    return factory.clients(smile_keys())
-
-
-def attach_smile_clients(app: Flask, settings: Settings) -> None:
-    app.extensions["smile_clients"] = ClientFactory(settings)
+    return current().smile_clients.clients(smile_keys())
 
 
 def open_transport(

@@ -1,11 +1,11 @@
 """HTTP in, HTTP out for taking jobs out: what a filter shows as CSV, without anything that describes a person."""
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import reader, transaction, utc_now
+from dashboard.context import current, reader, transaction
+from dashboard.db import utc_now
 from dashboard.jobs import queries
 from dashboard.jobs.twins import job_twin
 from dashboard.web.access import permission_required
@@ -22,7 +22,7 @@ HEADER = (
 @blueprint.get("/jobs.csv")
 @permission_required("jobs.export")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), _environment()
+    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), current().settings.environment
     with transaction() as session:
         through = queries.newest_job(session, environment)
         count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
@@ -32,9 +32,3 @@ def index() -> ResponseReturnValue:
     batches = queries.all_jobs(reader(), environment, wanted, now, through) if through else ()
     twins = (job_twin(job, now) for batch in batches for job in batch)
     return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
-
-
-def _environment() -> str:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings.environment

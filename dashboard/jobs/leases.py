@@ -15,7 +15,8 @@ from sqlalchemy import or_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from dashboard.db import transaction, utc_now
+from dashboard.context import current, transaction
+from dashboard.db import utc_now
 from dashboard.jobs.models import Job
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ class Lease:
 def leased(job_id: UUID) -> Iterator[Lease | None]:
     """Claims the job if it is due and nobody has it, else gives None; lets go at the end, whatever happened."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the heartbeat's thread needs the app itself
-    seconds = app.config["SETTINGS"].lease
+    seconds = current().settings.lease
     lease = Lease(job_id, token_hex(8))
     with transaction() as session:
         is_mine = _claim(session, lease, seconds)

@@ -4,7 +4,6 @@ from threading import Lock
 from time import monotonic
 
 import structlog
-from flask import current_app
 
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.clients import smile_clients
@@ -40,9 +39,3 @@ class LiveCatalogue:
         except SmileError as error:
             log.warning("services_not_fetched", reason=type(error).__name__)
             self._stale_at = monotonic() + SECONDS_UNTIL_NEXT_TRY
-
-
-def live_catalogue() -> Catalogue:
-    cache = current_app.extensions["live_catalogue"]
-    assert isinstance(cache, LiveCatalogue)
-    return cache.get()

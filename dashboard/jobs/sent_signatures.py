@@ -9,7 +9,8 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from dashboard.db import transaction, utc_now
+from dashboard.context import transaction
+from dashboard.db import utc_now
 from dashboard.jobs.models import SentSignature
 
 KEPT_FOR = timedelta(hours=24)

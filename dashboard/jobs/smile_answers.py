@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from dashboard.config import Settings
-from dashboard.db import transaction, utc_now
+from dashboard.context import current, transaction
+from dashboard.db import utc_now
 from dashboard.jobs.clients import PAGE_TIMEOUT, open_transport
 from dashboard.smile import BadSignature, Refused, Services, SmileError
 from dashboard.smile_keys import ApiKeys, smile_keys
@@ -68,7 +68,7 @@ class HourlyQuestion:
         if now < self._due_at:
             return
         self._due_at = now + ASKED_EVERY
-        answer = ask_smile(current_app.config["SETTINGS"], smile_keys())
+        answer = ask_smile(current().settings, smile_keys())
         with suppress(IntegrityError), transaction() as session:
             write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)
 

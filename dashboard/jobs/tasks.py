@@ -3,10 +3,9 @@
 from uuid import UUID
 
 import structlog
-from flask import current_app
 
-from dashboard.config import Settings
-from dashboard.db import transaction, utc_now
+from dashboard.context import current, transaction
+from dashboard.db import utc_now
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
@@ -25,7 +24,7 @@ def note_overdue_callback(job_id: UUID) -> None:
 
 def advance(job_id: UUID) -> None:
     """Takes the job one run further if it is due; runs twice without harm, since only one run gets the lease."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     with leased(job_id) as lease:
         if lease is None:
             return

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
@@ -20,7 +20,6 @@ from dashboard.jobs.comparison import compare
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
-from dashboard.jobs.live_catalogue import live_catalogue
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.personal import fold_base64, mask_personal
@@ -60,7 +59,7 @@ def words_for_jobs() -> dict[str, Any]:
 @blueprint.get("/jobs")
 @permission_required("jobs.read")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), _settings().environment
+    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), current().settings.environment
     top = _asked_id("top")
     with reading() as session:
         version = queries.newest_change(session, environment)
@@ -81,7 +80,7 @@ def index() -> ResponseReturnValue:
         after=asked_after(),
         states=JobState,
         outcomes=Outcome,
-        countries=live_catalogue().country_names,
+        countries=current().catalogue.get().country_names,
     )
 
 
@@ -91,7 +90,7 @@ def index_twin() -> ResponseReturnValue:
     now = utc_now()
     with reading() as session:
         wanted = queries.JobFilter.from_args(request.args)
-        page = queries.list_jobs(session, _settings().environment, wanted, now, after=asked_after())
+        page = queries.list_jobs(session, current().settings.environment, wanted, now, after=asked_after())
     return json_list([job_twin(job, now) for job in page.rows], page.next_address, page.count, page.count_is_exact)
 
 
@@ -101,7 +100,7 @@ def index_twin() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """From a search box to the list: filters live in its address, and an ID number must not."""
     with reading() as session:
-        wanted = queries.JobFilter.from_args(request.form).for_address(session, _settings().environment)
+        wanted = queries.JobFilter.from_args(request.form).for_address(session, current().settings.environment)
     return see_other("jobs.index_twin" if request.path.endswith(".json") else "jobs.index", **wanted.asked)
 
 
@@ -112,10 +111,10 @@ def new() -> ResponseReturnValue:
     again = _asked_id("again")
     if again:
         with transaction() as session:
-            values = _values_of(session, queries.find_job(session, _settings().environment, again))
+            values = _values_of(session, queries.find_job(session, current().settings.environment, again))
             record(session, "job.copied", f"job {again}", utc_now())
     return render_template(
-        "jobs/new.html", **_form_context(JobForm(values, catalogue=live_catalogue(), is_sandbox=_is_sandbox()))
+        "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
     )
 
 
@@ -128,7 +127,7 @@ def redraw() -> ResponseReturnValue:
     test_number = values.pop("test_number", "")
     if test_number:
         values["id_number"] = test_number
-    form = JobForm(values, catalogue=live_catalogue(), is_sandbox=_is_sandbox())
+    form = JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox())
     if form.id_choice is None:
         values["id_type"] = ""  # It belonged to the product or country that was chosen before.
     form.check_id_number()
@@ -140,8 +139,8 @@ def redraw() -> ResponseReturnValue:
 def availability() -> ResponseReturnValue:
     """Loaded by the form after it is shown, so that a slow answer of Smile keeps nobody waiting."""
     country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
-    known = live_catalogue().knows(country, id_type)
-    found = current_app.extensions["availability"].get(country, id_type) if known else None
+    known = current().catalogue.get().knows(country, id_type)
+    found = current().availability.get(country, id_type) if known else None
     return render_template("jobs/_availability.html", availability=found)
 
 
@@ -149,11 +148,11 @@ def availability() -> ResponseReturnValue:
 @permission_required("jobs.create")
 @takes_files
 def create() -> ResponseReturnValue:
-    form, wanted = check_job_form(request.form, request.files, live_catalogue(), _is_sandbox())
+    form, wanted = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
     if wanted is not None:
         try:
             with transaction() as session:
-                job = submit_job(session, wanted, _settings(), current_user.email, utc_now())
+                job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
         except Invalid as error:
             form.errors |= error.fields
         else:
@@ -173,7 +172,7 @@ def show(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.read")
 def show_twin(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
+        details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
     return details_twin(details, utc_now())
 
 
@@ -181,7 +180,7 @@ def show_twin(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.read")
 def status(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        if queries.version_of(session, _settings().environment, job_id) == seen_version():
+        if queries.version_of(session, current().settings.environment, job_id) == seen_version():
             return NOTHING_NEW
     return render_template("jobs/_status.html", **_job_context(job_id))
 
@@ -190,7 +189,7 @@ def status(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.check")
 def check(job_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id, to_change=True)
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
         request_check(session, job, current_user.email, utc_now())
     wake("jobs.advance", job_id)
     return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
@@ -200,7 +199,7 @@ def check(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id, to_change=True)
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
         cancel_job(session, job, current_user.email, utc_now())
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
 
@@ -210,7 +209,7 @@ def cancel(job_id: UUID) -> ResponseReturnValue:
 def reveal(job_id: UUID) -> ResponseReturnValue:
     reason = Reason.from_form(request.form)
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id)
+        job = queries.find_job(session, current().settings.environment, job_id)
         if reason.problem:
             back, element_id = url_for("jobs.show", job_id=job_id), f"job-{job_id}-revealed"
             return ask_again(reason, "Reveal what is masked", back, element_id)
@@ -227,22 +226,16 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
 @permission_required("jobs.reveal")
 def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        job = queries.find_job(session, _settings().environment, job_id)
+        job = queries.find_job(session, current().settings.environment, job_id)
         found = queries.find_image(session, job, image_id)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
-        content = read_image(keyring_of(session), media_dir(_settings()), found)
+        content = read_image(keyring_of(session), media_dir(current().settings), found)
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
     return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
 
 
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings
-
-
 def _is_sandbox() -> bool:
-    return _settings().environment == "sandbox"
+    return current().settings.environment == "sandbox"
 
 
 def _asked_id(name: str) -> UUID | None:
@@ -253,7 +246,7 @@ def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
     users: Any = ()
     if form.product == Product.SMARTSELFIE_AUTHENTICATION:
         with reading() as session:
-            users = queries.enrolled_users(session, _settings().environment)
+            users = queries.enrolled_users(session, current().settings.environment)
     return {
         "form": form,
         "had_files": had_files,
@@ -282,7 +275,7 @@ def _values_of(session: Any, job: Job) -> dict[str, str]:
 
 def _job_context(job_id: UUID) -> dict[str, Any]:
     with reading() as session:
-        details = queries.job_details(session, queries.find_job(session, _settings().environment, job_id))
+        details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
         job = details.job
         given = _given(job, person_of(session, job), id_number_of(session, job))
     return {

@@ -5,17 +5,16 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Invalid, NotAllowed, NotFound, place_of
 from dashboard.jobs.awaiting import note_submission, note_token
 from dashboard.jobs.clients import smile_clients
-from dashboard.jobs.live_catalogue import live_catalogue
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.creation import prefill_of
@@ -34,7 +33,7 @@ from dashboard.links.starting import (
     resume_start,
 )
 from dashboard.links.theme import theme_css
-from dashboard.links.throttle import count_visit, set_up_throttle
+from dashboard.links.throttle import count_visit
 from dashboard.links.visits import browser_name, digest_of_browser, new_browser_name, remember_browser
 from dashboard.smile import Refused, SmileError
 from dashboard.stored_settings import Branding, read_branding
@@ -46,7 +45,6 @@ NOT_A_YES = frozenset({"", "0", "false", "no", "off"})
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("customer", __name__)
-blueprint.record(lambda state: set_up_throttle(state.app))
 
 
 @blueprint.before_request
@@ -57,7 +55,7 @@ def limit_by_address() -> None:
 @blueprint.get("/v/<code>")
 @open_to_everybody
 def show(code: str) -> ResponseReturnValue:
-    settings, now, browser = _settings(), utc_now(), browser_name(_settings())
+    settings, now, browser = current().settings, utc_now(), browser_name(current().settings)
     with reading() as session:
         branding = read_branding(session, settings)
         found = newest_start(session, settings.environment, code, digest_of_browser(browser)) if browser else None
@@ -79,7 +77,7 @@ def start_over(code: str) -> ResponseReturnValue:
 @blueprint.post("/v/<code>/start")
 @open_to_everybody
 def start(code: str) -> ResponseReturnValue:
-    settings, now = _settings(), utc_now()
+    settings, now = current().settings, utc_now()
     browser = browser_name(settings) or new_browser_name()
     texts = _texts(request.form.get("language", ""))
     is_again = "again" in request.form
@@ -102,7 +100,9 @@ def start(code: str) -> ResponseReturnValue:
     token = _token_or_none(link, job, is_again)
     if token is None:
         return _tell("busy", texts, code), 503
-    configuration = script_configuration(link, job, token, prefill, branding, live_catalogue(), texts, settings)
+    configuration = script_configuration(
+        link, job, token, prefill, branding, current().catalogue.get(), texts, settings
+    )
     answer = _render("hosted", texts, code=code, branding=branding, configuration=configuration)
     answer.headers.update(hosted_headers(settings))
     remember_browser(answer, browser, settings)
@@ -113,7 +113,7 @@ def start(code: str) -> ResponseReturnValue:
 @open_to_everybody
 def submit(code: str) -> ResponseReturnValue:
     """The browser believes that Smile has everything. That is a claim: it only has Smile asked."""
-    settings, now, browser = _settings(), utc_now(), browser_name(_settings())
+    settings, now, browser = current().settings, utc_now(), browser_name(current().settings)
     with transaction() as session:
         found = newest_start(session, settings.environment, code, digest_of_browser(browser))
         if not browser or found is None:
@@ -128,7 +128,7 @@ def submit(code: str) -> ResponseReturnValue:
 @open_to_everybody
 def seen(code: str) -> ResponseReturnValue:
     """A picture in the first page: what loads it is most likely a browser in front of a person."""
-    settings, now = _settings(), utc_now()
+    settings, now = current().settings, utc_now()
     with reading() as session:
         try:
             is_news = open_link_of(session, settings.environment, code, now).opened_at is None
@@ -181,7 +181,7 @@ def broken(error: Exception) -> ResponseReturnValue:
 
 def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
     """Asked for after the commit. Where there is none, the use is given back and staff read why."""
-    settings = _settings()
+    settings = current().settings
     try:
         token = fetch_token(smile_clients(), settings, job)
     except SmileError as error:
@@ -221,13 +221,13 @@ def _page_of_own_verification(
 def _refuse(code: str, errors: dict[str, str]) -> ResponseReturnValue:
     """The first page again, with what is missing beside its field; a dead code is dead first."""
     with reading() as session:
-        branding = read_branding(session, _settings())
-        link = open_link_of(session, _settings().environment, code, utc_now())
+        branding = read_branding(session, current().settings)
+        link = open_link_of(session, current().settings.environment, code, utc_now())
     return _show_first_page(code, link, branding, errors), 422
 
 
 def _show_first_page(code: str, link: Link, branding: Branding, errors: dict[str, str] | None = None) -> Response:
-    settings = _settings()
+    settings = current().settings
     texts = _texts(request.form.get("language", ""), of_link=link.language)
     page = first_page(link, branding, texts)
     answer = _render("first", texts, code=code, page=page, branding=branding, errors=errors or {})
@@ -254,9 +254,3 @@ def _texts(asked: str = "", of_link: str = "") -> Texts:
 
 def _asked_code() -> str:
     return str((request.view_args or {}).get("code", ""))
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

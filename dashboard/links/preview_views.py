@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from dashboard.config import Settings
-from dashboard.db import reading, utc_now
-from dashboard.jobs.live_catalogue import live_catalogue
+from dashboard.context import current, reading
+from dashboard.db import utc_now
 from dashboard.links.creation import MOST_DAYS, choices_as_json
 from dashboard.links.first_page import first_page
 from dashboard.links.forms import draw_link_form
@@ -42,12 +41,12 @@ def draft() -> ResponseReturnValue:
 @permission_required("links.read")
 def stored(link_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        link = find_link(session, _settings().environment, link_id)
+        link = find_link(session, current().settings.environment, link_id)
     return _preview(link)
 
 
 def _preview(link: Link) -> Response:
-    settings = _settings()
+    settings = current().settings
     with reading() as session:
         branding = read_branding(session, settings)
     texts = texts_in(choose_language(request.args.get("lang", ""), link.language, request.accept_languages))
@@ -61,11 +60,11 @@ def _preview(link: Link) -> Response:
 def _drafted_link() -> Link:
     """A link that is never saved."""
     now = utc_now()
-    form = draw_link_form(request.args, live_catalogue())
+    form = draw_link_form(request.args, current().catalogue.get())
     days = request.args.get("expires_in_days", type=int) or 7
     product = None if form.customer_chooses and form.choices else form.product or next(iter(WEB_PRODUCTS))
     return Link(
-        environment=_settings().environment,
+        environment=current().settings.environment,
         code_digest="",
         product=product,
         choices=choices_as_json(form.choices),
@@ -77,9 +76,3 @@ def _drafted_link() -> Link:
         created_at=now,
         changed_at=now,
     )
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

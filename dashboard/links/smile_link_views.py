@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.clients import smile_clients
 from dashboard.links.models import Link, LinkKind
@@ -74,7 +74,7 @@ def count(link_id: UUID) -> ResponseReturnValue:
 
 def make_at_smile(link_id: UUID) -> ResponseReturnValue:
     """Asks Smile after the row was committed, and leads to the link's page, which tells what came of it."""
-    settings, now = _settings(), utc_now()
+    settings, now = current().settings, utc_now()
     with transaction() as session:
         link = _locked(session, link_id)
         if link.smile_ref_id is not None or link.is_being_made(now):
@@ -102,20 +102,14 @@ def _ask(link_id: UUID, question: Callable[[], dict[str, Any]], advice: str = ""
 
 def _find(link_id: UUID) -> Link:
     with reading() as session:
-        return _of_this_kind(find_link(session, _settings().environment, link_id))
+        return _of_this_kind(find_link(session, current().settings.environment, link_id))
 
 
 def _locked(session: Any, link_id: UUID) -> Link:
-    return _of_this_kind(find_link(session, _settings().environment, link_id, to_change=True))
+    return _of_this_kind(find_link(session, current().settings.environment, link_id, to_change=True))
 
 
 def _of_this_kind(link: Link) -> Link:
     if link.kind != LinkKind.SMILE:
         raise NotFound
     return link
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

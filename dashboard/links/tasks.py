@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from dashboard.db import transaction, utc_now
+from dashboard.context import transaction
+from dashboard.db import utc_now
 from dashboard.links.starting import give_back_use
 
 LOST = "The start broke off on our side before Smile was asked. The link works again."

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.fields import problem_with_id
@@ -40,7 +40,7 @@ def new() -> ResponseReturnValue:
 @permission_required("tokens.create")
 def create() -> ResponseReturnValue:
     """Answers with the page itself: a redirect would need a place to keep the token."""
-    values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, _settings()
+    values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, current().settings
     errors = _wrong(values)
     if errors:
         return _form(values, errors), 422
@@ -73,13 +73,13 @@ def create() -> ResponseReturnValue:
 @permission_required("tokens.create")
 def index_twin() -> ResponseReturnValue:
     with reading() as session:
-        rows = last_issued(session, _settings().environment)
+        rows = last_issued(session, current().settings.environment)
     return json_list([_twin(row) for row in rows], None, len(rows), True)
 
 
 def _form(values: dict[str, str], errors: dict[str, str]) -> str:
     with reading() as session:
-        rows = last_issued(session, _settings().environment)
+        rows = last_issued(session, current().settings.environment)
     form = TypedForm(values, errors)
     return render_template("tokens/new.html", form=form, products=list(WEB_PRODUCTS.items()), tokens=rows)
 
@@ -93,7 +93,7 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
             wrong[name] = problem
     if values["product"] == "authentication" and not values["user_id"]:
         wrong["user_id"] = "An authentication needs the user id under which the customer was registered."
-    if values["callback_url"] and (problem := problem_with_address(values["callback_url"], _settings())):
+    if values["callback_url"] and (problem := problem_with_address(values["callback_url"], current().settings)):
         wrong["callback_url"] = problem
     return wrong
 
@@ -109,9 +109,3 @@ def _twin(row: WebToken) -> dict[str, Any]:
         "issued_at": row.issued_at.isoformat().replace("+00:00", "Z"),
         "expires_at": row.expires_at.isoformat().replace("+00:00", "Z") if row.expires_at else None,
     }
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

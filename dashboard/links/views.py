@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -12,11 +12,10 @@ from werkzeug.datastructures import MultiDict
 from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
-from dashboard.jobs.live_catalogue import live_catalogue
 from dashboard.links import lists
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
@@ -49,7 +48,7 @@ blueprint = Blueprint("links", __name__)
 @blueprint.get("/links")
 @permission_required("links.read")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = lists.LinkFilter.from_args(request.args), utc_now(), _settings().environment
+    wanted, now, environment = lists.LinkFilter.from_args(request.args), utc_now(), current().settings.environment
     top = _asked_id("top")
     with reading() as session:
         version = lists.newest_change(session, environment)
@@ -82,7 +81,7 @@ def index_twin() -> ResponseReturnValue:
     now = utc_now()
     with reading() as session:
         wanted = lists.LinkFilter.from_args(request.args)
-        page = lists.list_links(session, _settings().environment, wanted, now, asked_after())
+        page = lists.list_links(session, current().settings.environment, wanted, now, asked_after())
         progress = progress_of(session, [link.id for link in page.rows])
     items = [link_twin(link, progress[link.id], now) for link in page.rows]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
@@ -94,7 +93,7 @@ def index_twin() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """From the search box to the list: filters live in its address, and an ID number must not."""
     with reading() as session:
-        wanted = lists.LinkFilter.from_args(request.form).for_address(session, _settings().environment)
+        wanted = lists.LinkFilter.from_args(request.form).for_address(session, current().settings.environment)
     return see_other("links.index_twin" if request.path.endswith(".json") else "links.index", **wanted.asked)
 
 
@@ -107,30 +106,30 @@ def new() -> ResponseReturnValue:
     again = _asked_id("again")
     if again:
         with reading() as session:
-            values = _values_of(find_link(session, _settings().environment, again))
-    return render_template("links/new.html", **_form_context(draw_link_form(values, live_catalogue())))
+            values = _values_of(find_link(session, current().settings.environment, again))
+    return render_template("links/new.html", **_form_context(draw_link_form(values, current().catalogue.get())))
 
 
 @blueprint.post("/links/new")
 @permission_required("links.create")
 def redraw() -> ResponseReturnValue:
     """The form for another choice; what was typed goes along in the body, never in an address."""
-    form = draw_link_form(request.form, live_catalogue())
+    form = draw_link_form(request.form, current().catalogue.get())
     return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
 
 
 @blueprint.post("/links")
 @permission_required("links.create")
 def create() -> ResponseReturnValue:
-    form, wanted = check_link_form(request.form, live_catalogue())
+    form, wanted = check_link_form(request.form, current().catalogue.get())
     if wanted is not None:
         try:
             if form.is_smile_link:
                 with transaction() as session:
-                    link = draft_smile_link(session, wanted, _settings(), current_user.email, utc_now())
+                    link = draft_smile_link(session, wanted, current().settings, current_user.email, utc_now())
                 return make_at_smile(link.id)
             with transaction() as session:
-                link, code = create_link(session, wanted, _settings(), current_user.email, utc_now())
+                link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
             form.errors |= error.fields
@@ -145,10 +144,10 @@ def show(link_id: UUID) -> ResponseReturnValue:
     link = context["link"]
     with reading() as session:
         code = handed_code(link_id, keyring_of(session))
-        branding = read_branding(session, _settings())
+        branding = read_branding(session, current().settings)
     share = None
     if code and digest_of_code(code) == link.code_digest:
-        share = share_link(link, branding, link_address(_settings(), code))
+        share = share_link(link, branding, link_address(current().settings, code))
     page = render_template("links/show.html", **context, share=share, branding=branding)
     answer = make_response(page)
     if code:
@@ -167,7 +166,7 @@ def show_twin(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.read")
 def status(link_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        link = find_link(session, _settings().environment, link_id)
+        link = find_link(session, current().settings.environment, link_id)
         if _version(link, progress_of(session, [link_id])[link_id]) == seen_version():
             return NOTHING_NEW
     return render_template("links/_status.html", **_link_context(link_id))
@@ -224,7 +223,7 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
     """What was filled in for the customer."""
     reason = Reason.from_form(request.form)
     with transaction() as session:
-        link = find_link(session, _settings().environment, link_id)
+        link = find_link(session, current().settings.environment, link_id)
         if reason.problem:
             back, element_id = url_for("links.show", link_id=link_id), f"link-{link_id}-revealed"
             return ask_again(reason, "Reveal what is filled in", back, element_id)
@@ -234,14 +233,8 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
 
 
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings
-
-
 def _find(session: Any, link_id: UUID) -> Link:
-    return find_link(session, _settings().environment, link_id, to_change=True)
+    return find_link(session, current().settings.environment, link_id, to_change=True)
 
 
 def _asked_id(name: str) -> UUID | None:
@@ -263,7 +256,7 @@ def _values_of(link: Link) -> MultiDict[str, str]:
 
 def _form_context(form: LinkForm) -> dict[str, Any]:
     with reading() as session:
-        branding = read_branding(session, _settings())
+        branding = read_branding(session, current().settings)
     return {
         "form": form,
         "products": WEB_PRODUCTS,
@@ -278,7 +271,7 @@ def _form_context(form: LinkForm) -> dict[str, Any]:
 def _link_context(link_id: UUID) -> dict[str, Any]:
     now = utc_now()
     with reading() as session:
-        link = find_link(session, _settings().environment, link_id)
+        link = find_link(session, current().settings.environment, link_id)
         progress = progress_of(session, [link_id])[link_id]
         jobs = jobs_of(session, link_id)
         prefilled = prefill_of(session, link)

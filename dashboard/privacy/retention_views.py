@@ -7,7 +7,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
 from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from flask import current_app
 from sqlmodel import Session
 
-from dashboard.db import Database, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.files import find_orphans, remove_files
 from dashboard.privacy.journal import note_erasures
@@ -31,8 +31,8 @@ def runs_due(session: Session, now: datetime) -> Sequence[UUID]:
 
 def enforce_retention(_: UUID) -> None:
     """Batch by batch, each with its own commit; a run that is killed is gone on with by the next one."""
-    database: Database = current_app.extensions["database"]
-    settings, now = current_app.config["SETTINGS"], utc_now()
+    database = current().database
+    settings, now = current().settings, utc_now()
     with transaction() as session:
         session.get(Setting, DUE_AT, with_for_update=True)
         if not _is_due(session, now):

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
 
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import Database, keyring_of, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import Database, keyring_of, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.privacy.erasing import Erased, erase_person, find_erasure, list_erasures
 from dashboard.privacy.export import export_person
@@ -91,7 +91,7 @@ def export() -> ResponseReturnValue:
             raise Conflict("Nothing was chosen, so there is nothing to hand out.")
         record(session, "person.exported", "privacy", now, details={k: str(v) for k, v in held.counts.items()})
         keyring = keyring_of(session)
-    package = export_person(_database(), _settings(), keyring, held, now)
+    package = export_person(_database(), current().settings, keyring, held, now)
     headers = {"Content-Disposition": f'attachment; filename="person-{now:%Y-%m-%d}.zip"'}
     return Response(package, mimetype="application/zip", headers=headers)
 
@@ -111,9 +111,9 @@ def erase() -> ResponseReturnValue:
         return _held_page(found, held, {job.id for job in held.jobs}, error.fields), 422
     except Conflict as error:
         return _held_page(found, held, {job.id for job in held.jobs}, {"confirmation": error.message}), 409
-    remove_files(_settings(), erased.files)
+    remove_files(current().settings, erased.files)
     with reading() as session:
-        note_erasures(session, _settings())
+        note_erasures(session, current().settings)
     is_clean = wipe_traces(_database())
     rest = "" if is_clean else " The database is busy: old pages of its log are wiped by the worker within the hour."
     return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
@@ -173,12 +173,6 @@ def _proof(erasure: Erasure) -> dict[str, Any]:
 
 
 def _database() -> Database:
-    database = current_app.extensions["database"]
+    database = current().database
     assert isinstance(database, Database)
     return database
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -16,8 +16,8 @@ from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.reach import attempt
 from dashboard.callbacks.reach_steps import ReachStep, explain
 from dashboard.callbacks.trial import make_trial, take_back
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.smile import Signature
@@ -56,11 +56,11 @@ def show_twin() -> ResponseReturnValue:
     present = _present()
     last = present.last_callback
     return {
-        "address": hook_address(_settings()),
+        "address": hook_address(current().settings),
         "keys": [_key_twin(key, present.signing_number) for key in present.keys],
         "networks": [shown(network) for network in present.networks],
-        "networks_are_enforced": bool(present.networks and _settings().trusted_proxies),
-        "trusted_proxies": _settings().trusted_proxies,
+        "networks_are_enforced": bool(present.networks and current().settings.trusted_proxies),
+        "trusted_proxies": current().settings.trusted_proxies,
         "last_callback": last
         and {"id": str(last.id), "received_at": last.received_at.isoformat(), "verdict": last.verdict},
     }
@@ -70,7 +70,7 @@ def show_twin() -> ResponseReturnValue:
 @permission_required("settings.manage")
 @recent_confirmation_required("callback_settings.show")
 def add() -> ResponseReturnValue:
-    now, environment = utc_now(), _settings().environment
+    now, environment = utc_now(), current().settings.environment
     try:
         with transaction() as session:
             key = add_key(session, environment, request.form.get("api_key", ""), current_user.email, now)
@@ -87,7 +87,7 @@ def add() -> ResponseReturnValue:
 @permission_required("settings.manage")
 @recent_confirmation_required("callback_settings.show")
 def sign(key_id: UUID) -> ResponseReturnValue:
-    now, environment = utc_now(), _settings().environment
+    now, environment = utc_now(), current().settings.environment
     with transaction() as session:
         key = sign_with(session, environment, key_id, now)
         record(session, "smile_key.signs", f"key {key.number}", now, details={"environment": environment})
@@ -99,9 +99,9 @@ def sign(key_id: UUID) -> ResponseReturnValue:
 @permission_required("settings.manage")
 @recent_confirmation_required("callback_settings.show")
 def retire(key_id: UUID) -> ResponseReturnValue:
-    now, environment = utc_now(), _settings().environment
+    now, environment = utc_now(), current().settings.environment
     with transaction() as session:
-        key = retire_key(session, _settings(), key_id, current_user.email, now)
+        key = retire_key(session, current().settings, key_id, current_user.email, now)
         record(session, "smile_key.retired", f"key {key.number}", now, details={"environment": environment})
     smile_keys(fresh=True)
     return see_other("callback_settings.show", f"Key {key.number} was retired. A callback signed with it is refused.")
@@ -111,7 +111,7 @@ def retire(key_id: UUID) -> ResponseReturnValue:
 @permission_required("settings.manage")
 def name_networks() -> ResponseReturnValue:
     typed, now = request.form.get("networks", ""), utc_now()
-    suggested = callback_addresses(_settings().environment).get(request.form.get("suggestion", ""), ())
+    suggested = callback_addresses(current().settings.environment).get(request.form.get("suggestion", ""), ())
     if suggested:
         return _page(networks="\n".join(dict.fromkeys([*typed.split(), *suggested])))
     try:
@@ -120,7 +120,7 @@ def name_networks() -> ResponseReturnValue:
         return _page(error.fields, networks=typed)
     with transaction() as session:
         if networks != read_networks(session):
-            write_networks(session, _settings(), networks, now)
+            write_networks(session, current().settings, networks, now)
             details = {"networks": ", ".join(map(shown, networks)) or "everywhere"}
             record(session, "callback_networks.changed", "settings", now, details=details)
     named_networks(fresh=True)
@@ -132,9 +132,9 @@ def name_networks() -> ResponseReturnValue:
 @permission_required("settings.manage")
 def check() -> ResponseReturnValue:
     """Through the network to our own door, with no transaction open meanwhile."""
-    settings, key = _settings(), smile_keys(fresh=True).signing
+    settings, key = current().settings, smile_keys(fresh=True).signing
     trial = make_trial(Signature(settings.smile_partner_id, key.value))
-    tried, now = attempt(hook_address(_settings()), trial.body), utc_now()
+    tried, now = attempt(hook_address(current().settings), trial.body), utc_now()
     with transaction() as session:
         arrival = take_back(session, trial, now)
         steps = explain(tried, arrival, settings.trusted_proxies)
@@ -149,7 +149,7 @@ def _page(
     steps: list[ReachStep] | None = None,
     has_arrived: bool = False,
 ) -> ResponseReturnValue:
-    present, settings = _present(), _settings()
+    present, settings = _present(), current().settings
     if networks is None:
         networks = "\n".join(map(shown, present.networks))
     page = render_page_or_partial(
@@ -159,7 +159,7 @@ def _page(
         form=TypedForm({"networks": networks}, errors or {}),
         is_unsaved=networks.split() != [shown(network) for network in present.networks],
         suggestions=callback_addresses(settings.environment),
-        hook_address=hook_address(_settings()),
+        hook_address=hook_address(current().settings),
         steps=steps,
         has_arrived=has_arrived,
         moment_now=utc_now(),
@@ -169,7 +169,7 @@ def _page(
 
 
 def _present() -> Present:
-    settings = _settings()
+    settings = current().settings
     with reading() as session:
         return Present(
             list_keys(session, settings.environment),
@@ -190,9 +190,3 @@ def _key_twin(key: SmileKey, signing_number: int) -> dict[str, Any]:
         "retired_at": key.retired_at.isoformat() if key.retired_at else None,
         "retired_by": key.retired_by or None,
     }
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

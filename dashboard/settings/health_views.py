@@ -3,7 +3,8 @@
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from dashboard.db import reading, utc_now
+from dashboard.context import reading
+from dashboard.db import utc_now
 from dashboard.duties.duty import Duty
 from dashboard.duties.network import count_proxies
 from dashboard.duties.registry import DUTIES, take_stock, twin

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.duties.wording import WORDS, in_one_sentence
 from dashboard.links.languages import LANGUAGES
 from dashboard.settings.forms import branding_form, check_branding_form
@@ -35,12 +35,12 @@ def show_twin() -> ResponseReturnValue:
 @blueprint.post("/settings")
 @permission_required("settings.manage")
 def change() -> ResponseReturnValue:
-    form, branding = check_branding_form(request.form, _settings())
+    form, branding = check_branding_form(request.form, current().settings)
     if branding is None:
         return _page(form), 422
     now = utc_now()
     with transaction() as session:
-        before = asdict(read_branding(session, _settings()))
+        before = asdict(read_branding(session, current().settings))
         changed = [name for name, value in asdict(branding).items() if before[name] != value]
         if changed:
             write_branding(session, branding, now)
@@ -62,10 +62,4 @@ def _page(form: TypedForm) -> str:
 
 def _branding() -> Branding:
     with reading() as session:
-        return read_branding(session, _settings())
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings
+        return read_branding(session, current().settings)

@@ -9,7 +9,8 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlmodel import Session
 
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.team import members, own_sign_ins
 from dashboard.team.blueprint import blueprint

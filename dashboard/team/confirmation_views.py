@@ -6,7 +6,8 @@ from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.db import transaction, utc_now
+from dashboard.context import transaction
+from dashboard.db import utc_now
 from dashboard.team import proofs
 from dashboard.team.door_pages import page_with_passkey
 from dashboard.team.forms import ConfirmationForm, PasskeyForm, local_path

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
 from flask_wtf import FlaskForm
 
-from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.db import utc_now
 from dashboard.team import passkeys
 from dashboard.team.challenges import offer_challenge
@@ -19,8 +19,7 @@ def door_page(form: FlaskForm, passkey_error: str = "") -> str:
 
 def page_with_passkey(page: str, purpose: str, next_page: str | None, error: str = "", **context: Any) -> str:
     """`purpose` says what the passkey will prove, so that the answer to one page is nothing to another."""
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
+    settings = current().settings
     options = ""
     if passkeys.host_of(settings):
         options = passkeys.sign_in_options(settings, offer_challenge(purpose, utc_now()))

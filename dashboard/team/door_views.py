@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 
-from dashboard.db import reading, utc_now
+from dashboard.context import reading
+from dashboard.db import utc_now
 from dashboard.team import proofs
 from dashboard.team.door_pages import door_page, page_with_passkey
 from dashboard.team.entrance import HOME, let_in

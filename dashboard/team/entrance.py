@@ -4,8 +4,9 @@ from flask import flash, redirect, request
 from werkzeug.wrappers import Response
 
 from dashboard.audit.trail import record
+from dashboard.context import transaction
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of, transaction, utc_now
+from dashboard.db import keyring_of, utc_now
 from dashboard.team import known_browsers, remembering
 from dashboard.team.forms import local_path
 from dashboard.team.letters import tell_of_odd_sign_in

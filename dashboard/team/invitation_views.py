@@ -8,8 +8,9 @@ from flask_login import current_user
 from sqlmodel import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from dashboard.context import reading, transaction
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid, NotFound
 from dashboard.team import invitations, members, one_time, outbox
 from dashboard.team.blueprint import blueprint

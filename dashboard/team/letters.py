@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, render_template
+from flask import render_template
 from sqlmodel import Session
 
-from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.stored_settings import read_branding
 from dashboard.team.browsers import browser_in_words
 from dashboard.team.models import Member
@@ -25,16 +25,16 @@ ALL_REMOVED = "Whoever runs Partner Desk removed the authenticator app, all pass
 
 
 def invitation_address(code: str) -> str:
-    return _settings().public_url + f"/invitations/{code}"
+    return current().settings.public_url + f"/invitations/{code}"
 
 
 def reset_address(code: str) -> str:
-    return _settings().public_url + f"/new-password/{code}"
+    return current().settings.public_url + f"/new-password/{code}"
 
 
 def invitation_letter(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
     """In UTC: nobody knows yet where the reader is."""
-    company = read_branding(session, _settings()).company_name
+    company = read_branding(session, current().settings).company_name
     text = render_template(
         "team/invitation.txt",
         company=company,
@@ -72,16 +72,10 @@ def tell_of_odd_sign_in(
 
 def _notice(session: Session, member: Member, subject: str, template: str, now: datetime, **facts: Any) -> UUID | None:
     """Nothing where no e-mail is set up. Times are in the zone that the member chose."""
-    if not _settings().sends_mail:
+    if not current().settings.sends_mail:
         return None
     at = Formats(member.language, member.time_zone).moment(now)
-    address = f"{_settings().public_url}/forgotten-password"
+    address = f"{current().settings.public_url}/forgotten-password"
     text = render_template(template, name=member.name, at=at, address=address, **facts)
     content = {"to": member.email, "subject": subject, "text": text}
     return queue_mail(session, MailKind.NOTICE, member.id, content, now).id
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

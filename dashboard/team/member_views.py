@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, jsonify, make_response, render_template, request
+from flask import jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
 
-from dashboard.config import Settings
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Conflict
 from dashboard.team import invitations, members, outbox, queries, resets
 from dashboard.team.blueprint import blueprint
@@ -135,13 +135,7 @@ def team_page(form: InvitationForm) -> str:
 
 def is_to_be_mailed() -> bool:
     """By e-mail where it is set up, unless an owner wants to hand the link over."""
-    return settings().sends_mail and request.form.get("by") != "copy"
-
-
-def settings() -> Settings:
-    found = current_app.config["SETTINGS"]
-    assert isinstance(found, Settings)
-    return found
+    return current().settings.sends_mail and request.form.get("by") != "copy"
 
 
 def _member_page(session: Session, member_id: UUID, *, form: RoleForm | None = None, code: str = "") -> str:

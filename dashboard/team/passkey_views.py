@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.team import passkeys, recovery_codes
 from dashboard.team.challenges import offer_challenge, spend_challenge
@@ -77,7 +77,7 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
 
 def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
     """The token to go on with, whether the member has recovery codes already, and the letter about it, if any."""
-    now, settings = utc_now(), _settings()
+    now, settings = utc_now(), current().settings
     with transaction() as session:
         challenge = spend_challenge(session, NEW_PASSKEY, now)
         if challenge is None:
@@ -90,16 +90,10 @@ def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
 
 
 def _new_page(form: NewPasskeyForm) -> str:
-    settings, options = _settings(), ""
+    settings, options = current().settings, ""
     if passkeys.host_of(settings):
         with reading() as session:
             present = passkeys.list_passkeys(session, current_user.id)
         challenge = offer_challenge(NEW_PASSKEY, utc_now())
         options = passkeys.registration_options(settings, current_user, challenge, present)
     return render_template("team/new_passkey.html", form=form, passkey_options=options)
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

@@ -5,11 +5,10 @@ Whoever is refused learns nothing from the words or the time. What follows from 
 
 from datetime import datetime
 
-from flask import current_app
-
 from dashboard.audit.trail import record
 from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.team import members, passkeys, passwords, queries, recovery_codes, throttle, totp
 from dashboard.team.challenges import spend_challenge
 from dashboard.team.models import Member
@@ -68,7 +67,7 @@ def second_factor_of(member: Member, typed: str, address: str) -> str:
 
 def member_with_passkey(credential: str, purpose: str) -> Member | None:
     """The member whose passkey answered the challenge that this browser was given."""
-    now, settings = utc_now(), current_app.config["SETTINGS"]
+    now, settings = utc_now(), current().settings
     assert isinstance(settings, Settings)
     with transaction() as session:
         challenge = spend_challenge(session, purpose, now)

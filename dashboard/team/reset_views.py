@@ -3,7 +3,8 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Invalid, NotFound
 from dashboard.team import one_time, outbox, queries, resets
 from dashboard.team.blueprint import blueprint
@@ -11,7 +12,6 @@ from dashboard.team.door_visits import count_asked_for_password, count_opened_li
 from dashboard.team.forms import ForgottenForm, NewPasswordForm
 from dashboard.team.invitation_views import dead_link
 from dashboard.team.letters import tell_of_new_password
-from dashboard.team.member_views import settings
 from dashboard.team.one_time import PasswordReset
 from dashboard.team.outbox import MailKind
 from dashboard.web.access import open_to_everybody
@@ -30,7 +30,7 @@ def forgotten() -> ResponseReturnValue:
 def ask_for_password() -> ResponseReturnValue:
     """The same words, and the same work, for every address: whose it is, only the worker looks up."""
     form = ForgottenForm()
-    if not settings().sends_mail:
+    if not current().settings.sends_mail:
         return render_template("team/forgotten.html", form=form), 404
     if not form.validate():
         return render_template("team/forgotten.html", form=form), 422

@@ -4,7 +4,8 @@ from flask import Flask, Response, flash, g, request
 from flask_login import current_user
 
 from dashboard.audit.trail import record
-from dashboard.db import transaction, utc_now
+from dashboard.context import transaction
+from dashboard.db import utc_now
 from dashboard.team import remembering
 from dashboard.team.remembering import Return
 from dashboard.team.sign_ins import begin_sign_in, give_token_to_browser

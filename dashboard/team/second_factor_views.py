@@ -5,15 +5,15 @@ Passkeys are in passkey_views.py.
 
 from contextlib import suppress
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.config import Settings
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
 from dashboard.team import passkeys, recovery_codes, totp
 from dashboard.team.forms import NewAppForm
 from dashboard.team.letters import APP_ADDED, APP_REMOVED, CODES_MADE, tell_of_second_factor
@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
         "team/second_factors.html",
         factors=factors,
         owes=present_standing().owes_second_factor,
-        takes_passkeys=bool(passkeys.host_of(_settings())),
+        takes_passkeys=bool(passkeys.host_of(current().settings)),
     )
 
 
@@ -174,9 +174,3 @@ def _new_app_page(form: NewAppForm, status: int = 200) -> ResponseReturnValue:
         return see_other("second_factors.show")
     picture = totp.picture_of(secret, current_user)
     return render_template("team/new_app.html", form=form, picture=picture, secret=totp.spaced(secret)), status
-
-
-def _settings() -> Settings:
-    settings = current_app.config["SETTINGS"]
-    assert isinstance(settings, Settings)
-    return settings

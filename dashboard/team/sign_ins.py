@@ -5,14 +5,14 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from dashboard.config import Settings
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import Conflict
 from dashboard.team import remembering
 from dashboard.team.models import Member, SignIn
@@ -160,7 +160,7 @@ def _load_member(token: str) -> Member | None:
 
 def _must_have_second_factor(member: Member) -> bool:
     """The demo's sample sign-ins are one password for all to try; everywhere else an owner has one."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     if settings.is_demo:
         return False
     return member.role == Role.OWNER or settings.second_factor_for == "everybody"

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 import structlog
-from flask import current_app
 from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
+from dashboard.context import current, reading, transaction
 from dashboard.crypto import UnreadableValue
-from dashboard.db import reading, transaction, utc_now
+from dashboard.db import utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
 from dashboard.team import outbox, queries, resets
 from dashboard.team.letters import reset_letter
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 def send(mail_id: UUID) -> None:
     """May run twice: a message is claimed first, and its id lets a mailbox tell that it came again."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     with transaction() as session:
         mail = outbox.claim_mail(session, mail_id, utc_now())
         if mail is None:

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.db import keyring_of, reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import keyring_of, utc_now
 from dashboard.team import known_browsers
 from dashboard.team.door_models import Tries
 from dashboard.web.networks import network_of

@@ -7,7 +7,8 @@ from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.db import transaction, utc_now
+from dashboard.context import transaction
+from dashboard.db import utc_now
 from dashboard.team import queries, remembering
 from dashboard.team.blueprint import blueprint
 from dashboard.team.door_pages import door_page

@@ -2,14 +2,13 @@
 
 import hmac
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.config import Settings
-from dashboard.db import reading
+from dashboard.context import current, reading
 from dashboard.errors import NotFound
 from dashboard.web.access import open_to_everybody
 
@@ -37,7 +36,7 @@ def ready() -> ResponseReturnValue:
 @open_to_everybody
 def metrics() -> ResponseReturnValue:
     """For whoever holds the token. Without one it answers only where nobody else can ask: in a trial on one machine."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current().settings
     if settings.metrics_token is None:
         if not settings.is_on_this_machine:
             raise NotFound

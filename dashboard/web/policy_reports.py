@@ -11,19 +11,18 @@ from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from flask import Blueprint, abort, current_app, request
-from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 from werkzeug.routing import RoutingException
 
+from dashboard.context import current
 from dashboard.web.access import open_to_everybody
 from dashboard.web.csrf import csrf
 from dashboard.web.networks import network_of
-from dashboard.web.throttle import Throttle
 
 MOST_BYTES = 8 * 1024
-REPORTS = RateLimitItemPerMinute(30)
+REPORTS = RateLimitItemPerMinute(30, namespace="policy_reports")
 MEDIA_TYPE = "application/csp-report"
 DIRECTIVE = re.compile("[a-z-]{1,40}")
 #: What browsers write instead of an address, and schemes whose addresses are contents.
@@ -38,9 +37,7 @@ log = structlog.get_logger(__name__)
 @open_to_everybody
 @csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF has no types
 def receive() -> ResponseReturnValue:
-    throttle = current_app.extensions["policy_report_throttle"]
-    assert isinstance(throttle, Throttle)
-    if not throttle.hit(network_of(request.remote_addr or "")):
+    if not current().throttle.hit(REPORTS, network_of(request.remote_addr or "")):
         raise TooManyRequests(retry_after=REPORTS.get_expiry())
     report = _read()
     page = _parts(report.get("document-uri"))
@@ -100,10 +97,3 @@ def _known(pattern: re.Pattern[str], value: Any) -> str:
     """Anybody may have written it, so whatever is of another shape is left out."""
     first = value.split(" ")[0] if isinstance(value, str) else ""
     return first if pattern.fullmatch(first) else ""
-
-
-def _set_up_throttle(app: App) -> None:
-    app.extensions["policy_report_throttle"] = Throttle(REPORTS)
-
-
-blueprint.record(lambda state: _set_up_throttle(state.app))

@@ -8,22 +8,16 @@ from limits.strategies import MovingWindowRateLimiter
 
 
 class Throttle:
-    """One limit for any number of keys, such as addresses.
+    """Any number of limits, each for any number of keys, such as addresses. A limit's namespace keeps it apart.
 
     Two threads that meet in the library's storage may start its timer twice, which is an error; so they take turns.
     """
 
-    def __init__(self, limit: RateLimitItem) -> None:
-        self.limit = limit
+    def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._turn = Lock()
 
-    def hit(self, *key: str) -> bool:
+    def hit(self, limit: RateLimitItem, *key: str) -> bool:
         """Counts one more, and tells whether it is within the limit."""
         with self._turn:
-            return self._limiter.hit(self.limit, *key)
-
-    def clear(self, *key: str) -> None:
-        """Forgets what was counted."""
-        with self._turn:
-            self._limiter.clear(self.limit, *key)
+            return self._limiter.hit(limit, *key)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.db import transaction
+from dashboard.context import transaction
 from dashboard.stored_settings import WORKER_SEEN, write_setting
 
 

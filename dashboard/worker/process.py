@@ -6,8 +6,9 @@ from threading import Event, Thread
 import structlog
 from flask import Flask
 
+from dashboard.context import context_of
 from dashboard.errors import place_of
-from dashboard.worker.queue import Queue, Task
+from dashboard.worker.queue import Task
 from dashboard.worker.schedule import Beat, FindDue, Tidy, run_clock
 
 log = structlog.get_logger(__name__)
@@ -24,11 +25,11 @@ def run_worker(
     tidy: Sequence[Tidy],
     beats: Sequence[Beat] = (),
 ) -> None:
-    queue: Queue = app.extensions["queue"]
+    queue = context_of(app).queue
     for name, task in tasks.items():
         queue.register(name, _in_app(app, name, task))
     stop = Event()
-    every_seconds = app.config["SETTINGS"].sweep_every
+    every_seconds = context_of(app).settings.sweep_every
     clock = Thread(
         target=run_clock, args=(app, queue, due, tidy, every_seconds, stop, beats), name="clock", daemon=True
     )

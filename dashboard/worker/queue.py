@@ -11,11 +11,12 @@ from uuid import UUID
 import psycopg
 import redis
 import structlog
-from flask import Flask, current_app
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 from sqlalchemy import make_url
+
+from dashboard.context import current
 
 log = structlog.get_logger(__name__)
 
@@ -57,17 +58,15 @@ class Queue:
             self._tasks[name](UUID(row_id))
 
 
-def attach_queue(app: Flask, url: str, database_url: str) -> Queue:
+def open_queue(url: str, database_url: str) -> Queue:
     """Deployments may share one Redis or PostgreSQL: the queue is named after the database that its rows are in."""
-    queue = Queue(url, f"desk-{sha256(database_url.encode()).hexdigest()[:12]}")
-    app.extensions["queue"] = queue
-    return queue
+    return Queue(url, f"desk-{sha256(database_url.encode()).hexdigest()[:12]}")
 
 
 def wake(name: str, *row_ids: UUID) -> None:
     """Call it after the commit: a task that runs sooner would not see the row."""
     try:
-        current_app.extensions["queue"].wake(name, *row_ids)
+        current().queue.wake(name, *row_ids)
     except QUEUE_ERRORS as error:
         # What was committed is not undone by this, and nobody should do it twice: the sweep finds the row.
         log.warning("not_woken", task=name, error=type(error).__name__)

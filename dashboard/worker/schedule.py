@@ -9,7 +9,8 @@ import structlog
 from flask import Flask
 from sqlmodel import Session
 
-from dashboard.db import reading, transaction, utc_now
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
 from dashboard.errors import place_of
 from dashboard.worker.queue import Queue
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from dashboard import migrations
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database
 from tests.benchmarks.report import Figure
 from tests.conftest import make_settings
@@ -47,10 +48,10 @@ def measure(folder: Path) -> list[Figure]:
 def target(folder: Path) -> Iterator[Flask]:
     url = f"sqlite:///{folder / 'dashboard.db'}"
     app = create_app(make_settings(folder, database_url=url, smile_api_keys=",".join(ACTIVE_KEYS)))
-    database: Database = app.extensions["database"]
+    database: Database = context_of(app).database
     migrations.upgrade(database)
     # How many of one address are looked at is another defence, which would hide what is measured here.
-    app.extensions["callback_throttle"].hit = lambda *_: True
+    context_of(app).throttle.hit = lambda *_: True
     let_nothing_run(app)
     make_jobs(database, 200)
     # The suites look up the newest callback after each one; the product never does.

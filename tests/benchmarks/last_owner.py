@@ -6,6 +6,7 @@ from flask import Flask
 
 from dashboard import migrations
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database
 from tests.benchmarks.report import Figure
 from tests.conftest import make_settings
@@ -16,7 +17,7 @@ PAIRS = 1000
 
 def measure(folder: Path) -> list[Figure]:
     app: Flask = create_app(make_settings(folder))
-    database: Database = app.extensions["database"]
+    database: Database = context_of(app).database
     migrations.upgrade(database)
     with app.app_context():
         outcomes, left = collide(database, PAIRS)

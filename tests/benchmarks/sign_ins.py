@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from dashboard import migrations
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database
 from dashboard.team import totp
 from dashboard.team.throttle import LIMITS, WINDOW, Guessed
@@ -37,7 +38,7 @@ Whom = Callable[[int], tuple[str, str]]
 def measure(folder: Path) -> list[Figure]:
     app = create_app(make_settings(folder, database_url=f"sqlite:///{folder / 'dashboard.db'}"))
     app.config["WTF_CSRF_ENABLED"] = False
-    database = app.extensions["database"]
+    database = context_of(app).database
     migrations.upgrade(database)
     try:
         return [
@@ -59,7 +60,7 @@ def one_network(number: int) -> tuple[str, str]:
 
 def _guesses(app: Flask, how: str, limit: int, begin: datetime, whom: Whom) -> Figure:
     """The owner, whose browser is known, signs in from a network of their own in the midst of it."""
-    database, step = app.extensions["database"], (WINDOW - timedelta(seconds=1)) / GUESSES
+    database, step = context_of(app).database, (WINDOW - timedelta(seconds=1)) / GUESSES
     with time_machine.travel(begin - timedelta(hours=1), tick=False) as clock, _counted_verifications() as verified:
         owner, guesser = app.test_client(), app.test_client()
         came_in = -1  # the first time makes the owner's browser known

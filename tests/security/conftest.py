@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database
 from tests.conftest import make_settings, pass_the_door
 from tests.factories.team import make_member
@@ -23,21 +24,19 @@ def walked_app(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) 
     shutil.copyfile(migrated_sqlite, folder / "dashboard.db")
     app = create_app(make_settings(folder, database_url=f"sqlite:///{folder / 'dashboard.db'}"))
     app.testing = True
-    app.extensions["queue"].wake = lambda *_: None  # Nothing is sent or checked here: no worker, and no Smile.
+    context_of(app).queue.wake = lambda *_: None  # Nothing is sent or checked here: no worker, and no Smile.
     yield app
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 @pytest.fixture(scope="module")
 def walked_database(walked_app: Flask) -> Database:
-    found = walked_app.extensions["database"]
-    assert isinstance(found, Database)
-    return found
+    return context_of(walked_app).database
 
 
 @pytest.fixture(scope="module")
 def world(walked_app: Flask, walked_database: Database) -> World:
-    return World(walked_app, walked_database, walked_app.config["SETTINGS"])
+    return World(walked_app, walked_database, context_of(walked_app).settings)
 
 
 @pytest.fixture(scope="module")

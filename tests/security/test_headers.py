@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
 from dashboard.callbacks import hooks
+from dashboard.context import context_of
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.web.access import EVERYBODY
 from tests.conftest import make_settings
@@ -152,7 +153,7 @@ def test_the_observatory_gives_full_marks(tmp_path: Path, migrated_sqlite: Path)
     page = app.test_client().get("/sign-in", base_url=address)
     points, losses = score(page, page.headers.get("Strict-Transport-Security", ""))
 
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
     print(f"observatory: {points} points, losses: {losses}")
     assert losses == []
     assert points >= 130

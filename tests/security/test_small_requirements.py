@@ -15,6 +15,7 @@ from sqlmodel import func, select
 
 from dashboard.app import create_app
 from dashboard.config import PACKAGE_DIR
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.mail import MailServer, send_mail
 from dashboard.team import forms
@@ -43,7 +44,7 @@ def behind_tls(tmp_path: Path, migrated_sqlite: Path):
     database.write_bytes(migrated_sqlite.read_bytes())
     app = create_app(make_settings(tmp_path, database_url=f"sqlite:///{database}", public_url=HTTPS, trusted_proxies=1))
     yield app
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 def test_what_is_typed_is_decoded_once(sign_in: SignInAs):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.web.access import EVERYBODY
 from tests.browser.conftest import OpenWindow
 from tests.browser.new_job import reveal
@@ -79,7 +80,7 @@ def pages_of_staff(deployment: Deployment) -> list[str]:
         for route in routes(app)
         if route.method == "GET" and not route.rule.arguments and route.permission != EVERYBODY
     ]
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
     assert len(found) > 15
     return [address for address in found if not address.endswith((".json", ".csv"))]
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from dashboard.app import create_app
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link
@@ -141,11 +142,11 @@ class TestDeadCodes:
         app = create_app(settings)
         app.config["WTF_CSRF_ENABLED"] = False
         yield app.test_client()
-        app.extensions["database"].dispose()
+        context_of(app).database.dispose()
 
     @pytest.fixture
     def codes(self, settings: Settings, visitor: FlaskClient) -> dict[str, str]:
-        database: Database = visitor.application.extensions["database"]
+        database: Database = context_of(visitor.application).database
         made = {name: make_link(database, settings, row=row)[1] for name, row in DEAD.items()}
         return made | {"unknown": "u" * len(made["used"])}
 
@@ -166,7 +167,7 @@ class TestDeadCodes:
         return taken
 
     def test_the_time_of_an_answer_tells_nothing(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
-        visitor.application.extensions["visit_throttle"].hit = lambda *_: True
+        context_of(visitor.application).throttle.hit = lambda *_: True
         self.times(visitor, codes, rounds=20)  # Warms up whatever is made once.
 
         taken = self.times(visitor, codes)
@@ -181,7 +182,7 @@ class TestDeadCodes:
 
     def test_twice_the_time_would_be_told_apart(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
         """That the test above can fail, however fast the machine is just now."""
-        visitor.application.extensions["visit_throttle"].hit = lambda *_: True
+        context_of(visitor.application).throttle.hit = lambda *_: True
         usual = statistics.median(self.times(visitor, codes, rounds=20)["used"])
 
         taken = self.times(visitor, codes, rounds=100, slow="used", delay=usual)

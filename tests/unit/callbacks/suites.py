@@ -8,6 +8,7 @@ from sqlmodel import col, func, select
 
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.tasks import handle
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.sent_signatures import digest_of_signature
@@ -30,7 +31,7 @@ class Tally:
 def let_nothing_run(app: Flask) -> None:
     """The suites hand callbacks over themselves; what is woken meanwhile goes nowhere."""
     for name in ("callbacks.handle", "jobs.advance"):
-        app.extensions["queue"].register(name, lambda _: None)
+        context_of(app).queue.register(name, lambda _: None)
 
 
 def make_jobs(database: Database, count: int) -> list[str]:
@@ -39,7 +40,7 @@ def make_jobs(database: Database, count: int) -> list[str]:
 
 def attack(app: Flask, count: int, seed: int = 1) -> Tally:
     """Every attack after what it needs, each callback handed over to its job as the worker would."""
-    database: Database = app.extensions["database"]
+    database: Database = context_of(app).database
     client = app.test_client()
     before = outcomes(database)
     tally = Tally()
@@ -59,7 +60,7 @@ def attack(app: Flask, count: int, seed: int = 1) -> Tally:
 
 def welcome(app: Flask, count: int, seed: int = 2) -> Counter[str]:
     """The verdicts of honest callbacks, each of which comes once more now and then, as Smile's retries do."""
-    database: Database = app.extensions["database"]
+    database: Database = context_of(app).database
     client = app.test_client()
     verdicts: Counter[str] = Counter()
     forger = Forger(make_ids(database), seed)
@@ -78,7 +79,7 @@ def prepare(app: Flask, one: Attack) -> None:
     if one.genuine is not None:
         assert deliver(app.test_client(), one.genuine).status_code == 200
     if one.sent_by_us is not None:
-        database: Database = app.extensions["database"]
+        database: Database = context_of(app).database
         with database.transaction() as session:
             session.merge(SentSignature(digest=digest_of_signature(one.sent_by_us) or "", sent_at=utc_now()))
 

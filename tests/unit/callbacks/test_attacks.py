@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from tests.conftest import make_settings
 from tests.factories.attacks import ACTIVE_KEYS, CLASSES
 from tests.factories.malformed import Request, malformed_requests
@@ -23,11 +24,11 @@ def target(tmp_path: Path, database_url: str) -> Iterator[Flask]:
     """A deployment in the middle of a rotation: it signs with one key and verifies with two."""
     settings = make_settings(tmp_path, database_url=database_url, smile_api_keys=",".join(ACTIVE_KEYS))
     app = create_app(settings)
-    app.extensions["callback_throttle"].hit = lambda *_: True
+    context_of(app).throttle.hit = lambda *_: True
     let_nothing_run(app)
-    make_jobs(app.extensions["database"], 20)
+    make_jobs(context_of(app).database, 20)
     yield app
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 def test_no_attack_changes_an_outcome_and_each_is_named_rightly(target: Flask) -> None:

@@ -16,6 +16,7 @@ from dashboard.callbacks import acknowledging
 from dashboard.callbacks.filters import NAMES, NO_JOB, Filters
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_list
+from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, first_id_of, new_id, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
@@ -215,7 +216,7 @@ TEXTS = st.text(max_size=20) | st.sampled_from(["none", "yes", "wrong", "2026-11
 @example(asked={"day": "0001-01-01"})
 def test_whatever_is_asked_is_answered(all_kinds: Job, app: Flask, asked: dict[str, str]) -> None:
     filters = Filters.from_args(asked)
-    with app.app_context(), app.extensions["database"].reading() as session:
+    with app.app_context(), context_of(app).database.reading() as session:
         page = list_callbacks(session, "sandbox", filters, None)
         version_of_list(session, "sandbox", filters)
 

@@ -26,6 +26,7 @@ from dashboard.callbacks.acknowledging import Delivery, acknowledge
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, SentSignature
@@ -474,7 +475,7 @@ def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_n
             seen.append(session.get(Callback, row_id))
         raise ConnectionError
 
-    monkeypatch.setattr(client.application.extensions["queue"], "wake", look_and_fail)
+    monkeypatch.setattr(context_of(client.application).queue, "wake", look_and_fail)
 
     answer = deliver(client, encode(make_payload()))
 

@@ -13,6 +13,7 @@ from dashboard.app import create_app
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.networks import is_within, named_networks, parse_networks, read_networks, shown, write_networks
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.smile.constants import callback_addresses
@@ -31,7 +32,7 @@ def direct_settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 def name_networks(app: Flask, settings: Settings, text: str) -> None:
-    with app.extensions["database"].transaction() as session:
+    with context_of(app).database.transaction() as session:
         write_networks(session, settings, parse_networks(text), utc_now())
     with app.app_context():
         named_networks(fresh=True)
@@ -118,7 +119,7 @@ def test_list_is_not_enforced_once_no_proxy_is_trusted(app: Flask, settings: Set
     restarted = create_app(direct_settings)
 
     assert deliver(restarted.test_client(), encode(make_payload())).status_code == 200
-    restarted.extensions["database"].dispose()
+    context_of(restarted).database.dispose()
 
 
 def test_without_a_trusted_proxy_a_list_can_only_be_emptied(database: Database, direct_settings: Settings):

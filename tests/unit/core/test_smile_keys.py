@@ -13,6 +13,7 @@ from dashboard import cached_reading
 from dashboard.app import create_app
 from dashboard.cached_reading import CachedReading
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.clients import smile_clients
@@ -39,7 +40,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 def seeded(app: Flask) -> Iterator[Flask]:
-    seed_keys_at_start(app)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
     with app.app_context():
         yield app
 
@@ -54,33 +55,33 @@ def shown(keys_of: CachedReading[ApiKeys]) -> tuple[str, list[str], list[str]]:
 
 
 def test_before_the_first_start_the_keys_of_the_environment_count(app: Flask):
-    assert shown(app.extensions["smile_keys"]) == (FIRST, [FIRST, SECOND], [])
+    assert shown(context_of(app).smile_keys) == (FIRST, [FIRST, SECOND], [])
 
 
 def test_every_start_adds_only_what_was_never_seen(app: Flask, database: Database, settings: Settings, tmp_path: Path):
-    seed_keys_at_start(app)
-    seed_keys_at_start(app)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
     with database.transaction() as session:
         sign_with(session, "sandbox", number_of(session, 2), utc_now())
         retire_key(session, settings, number_of(session, 1), "ada@example.com", utc_now())
-    seed_keys_at_start(app)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
 
-    assert shown(app.extensions["smile_keys"]) == (SECOND, [SECOND], [FIRST])
+    assert shown(context_of(app).smile_keys) == (SECOND, [SECOND], [FIRST])
 
     renewed = make_settings(tmp_path, database_url=settings.database_url, smile_api_keys=f"{THIRD},{SECOND}")
     with database.transaction() as session:
         seed_keys(session, renewed, utc_now())
-    assert shown(app.extensions["smile_keys"]) == (THIRD, [SECOND, THIRD], [FIRST])
+    assert shown(context_of(app).smile_keys) == (THIRD, [SECOND, THIRD], [FIRST])
 
 
 def test_added_key_verifies_at_once_and_signs_when_told_to(seeded: Flask, database: Database):
     with database.transaction() as session:
         key_id = add_key(session, "sandbox", f" {THIRD}\n", "ada@example.com", utc_now()).id
-    assert shown(seeded.extensions["smile_keys"]) == (FIRST, [FIRST, SECOND, THIRD], [])
+    assert shown(context_of(seeded).smile_keys) == (FIRST, [FIRST, SECOND, THIRD], [])
 
     with database.transaction() as session:
         sign_with(session, "sandbox", key_id, utc_now())
-    assert shown(seeded.extensions["smile_keys"])[0] == THIRD
+    assert shown(context_of(seeded).smile_keys)[0] == THIRD
 
 
 def test_clients_follow_the_key_that_signs_and_keep_their_connections(seeded: Flask, database: Database):
@@ -88,7 +89,7 @@ def test_clients_follow_the_key_that_signs_and_keep_their_connections(seeded: Fl
     assert smile_clients() is before
     with database.transaction() as session:
         sign_with(session, "sandbox", number_of(session, 2), utc_now())
-    seeded.extensions["smile_keys"].value(fresh=True)
+    context_of(seeded).smile_keys.value(fresh=True)
 
     after = smile_clients()
 
@@ -103,7 +104,7 @@ def test_change_by_another_process_is_seen_within_a_second(
 ):
     seconds = iter((100.0, 100.9, 101.1))
     monkeypatch.setattr(cached_reading, "monotonic", lambda: next(seconds))
-    cabinet = seeded.extensions["smile_keys"]
+    cabinet = context_of(seeded).smile_keys
     cabinet.value(fresh=True)
     with database.transaction() as session:
         add_key(session, "sandbox", THIRD, "ada@example.com", utc_now())
@@ -152,7 +153,7 @@ def test_no_key_is_readable_in_the_database_or_in_what_python_prints(
 ):
     with caplog.at_level(logging.DEBUG):
         rows = list_keys(session, "sandbox")
-        keys = seeded.extensions["smile_keys"].value(fresh=True)
+        keys = context_of(seeded).smile_keys.value(fresh=True)
 
     printed = f"{rows}{keys}{caplog.text}"
     raw = b"".join(bytes(row.key_sealed) for row in session.exec(select(SmileKey).order_by(col(SmileKey.number))))

@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import record
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.duties import keys, machine, network, people, storage
 from dashboard.duties.duty import Scene, State
@@ -48,7 +49,7 @@ def stage(app: Flask, database: Database, tmp_path: Path) -> Iterator[Callable[.
 
     def set_up(now: datetime | None = None, **changes: Any) -> Scene:
         scene_only = {name: changes.pop(name) for name in ("smile", "proxies_seen", "is_debugging") if name in changes}
-        url = str(app.config["SETTINGS"].database_url)
+        url = str(context_of(app).settings.database_url)
         settings = make_settings(tmp_path, **(GOOD | {"database_url": url} | changes))
         context = database.reading()
         session = context.__enter__()

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.tasks import handle
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.following import check_job
 from dashboard.jobs.leases import leased
@@ -87,7 +88,7 @@ def run_orders(app: Flask, examples: int, seen: Callable[[list[Said]], None] = l
         suppress_health_check=list(HealthCheck),
     )
     for task in ("callbacks.handle", "jobs.advance"):
-        app.extensions["queue"].register(task, lambda _: None)  # the machine decides itself when they run
+        context_of(app).queue.register(task, lambda _: None)  # the machine decides itself when they run
     with app.app_context():
         run_state_machine_as_test(lambda: Orders(app, seen), settings=quietly)  # type: ignore[arg-type]  # it only calls it
 
@@ -99,8 +100,8 @@ class Orders(RuleBasedStateMachine):
         super().__init__()
         self.seen = seen
         self.client = app.test_client()
-        self.settings: Settings = app.config["SETTINGS"]
-        self.database: Database = app.extensions["database"]
+        self.settings: Settings = context_of(app).settings
+        self.database: Database = context_of(app).database
         self.signed_at = datetime.now(UTC)
         self.story: list[Said] = []
         self.told = 0

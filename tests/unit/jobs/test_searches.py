@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import ProcessingRun
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs.models import Job
@@ -26,7 +27,7 @@ NUMBERS_OF_NOBODY = ("22299988877", "A00123456", "GHA-123456789-0", "AAA00000AA0
 
 @pytest.fixture
 def job(app: Flask, database: Database, settings: Settings) -> Job:
-    app.extensions["queue"].register("callbacks.process_run", lambda _: None)
+    context_of(app).queue.register("callbacks.process_run", lambda _: None)
     with app.app_context():
         return make_job(database, settings, asks={"customer_reference": "cust-4411"}, smile_job_id="0000000046")
 

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
 from dashboard.jobs.products import Product
@@ -297,12 +298,12 @@ def test_six_hundred_visits_a_minute_from_one_address_are_served_and_thousands_a
 ):
     """Most of them are only counted, and the minute stands still: drawing 1,200 pages may take longer than one."""
     _, code = make_link(database, settings)
-    throttle = app.extensions["visit_throttle"]
+    throttle = context_of(app).throttle
 
     with time_machine.travel(utc_now(), tick=False):
         served = [phone.get(f"/v/{code}").status_code for _ in range(10)]
         guessed = [phone.get("/v/guess").status_code for _ in range(10)]
-        counted = [throttle.hit("127.0.0.1") for _ in range(VISITS.amount - 21)]
+        counted = [throttle.hit(VISITS, "127.0.0.1") for _ in range(VISITS.amount - 21)]
         last = phone.get(f"/v/{code}")
         refused = phone.get(f"/v/{code}")
 

@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from dashboard.app import create_app
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.links import customer, hosted
@@ -289,13 +290,13 @@ def test_a_forged_start_spends_nothing_and_is_answered_in_the_customers_words(
 
 def test_the_cookie_is_bound_to_a_host_that_speaks_https(tmp_path: Any, settings: Settings):
     app = create_app(make_settings(tmp_path, database_url=settings.database_url, public_url="https://desk.example.com"))
-    _, code = make_link(app.extensions["database"], settings)
+    _, code = make_link(context_of(app).database, settings)
 
     with app.test_client() as phone:
         answer = phone.get(f"/v/{code}", base_url="https://desk.example.com")
 
     cookies = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "visit" in cookie]
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
     assert len(cookies) == 1
     assert cookies[0].startswith("__Host-visit=")
     for attribute in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):

@@ -16,9 +16,10 @@ from sqlmodel import Session, col, select
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.networks import read_networks, shown
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
 from dashboard.smile_keys import SmileKey, list_keys, read_keys, seed_keys_at_start
-from tests.conftest import make_settings
+from tests.conftest import change_settings, make_settings
 from tests.factories.callbacks import API_KEY, deliver, encode, make_payload, sign, timestamp_at
 
 SignInAs = Callable[[str], FlaskClient]
@@ -34,7 +35,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, sign_in: SignInAs) -> FlaskClient:
-    seed_keys_at_start(app)
+    seed_keys_at_start(context_of(app).settings, context_of(app).database)
     return sign_in("ada")
 
 
@@ -183,7 +184,8 @@ def test_without_a_trusted_proxy_the_list_is_off_and_the_page_says_why(
     app: Flask, ada: FlaskClient, session: Session, tmp_path: Path, database_url: str
 ):
     ada.post(f"{PAGE}/networks", data={"networks": "203.0.113.9"})
-    app.config["SETTINGS"] = direct = make_settings(tmp_path, database_url=database_url)
+    direct = make_settings(tmp_path, database_url=database_url)
+    change_settings(app, direct)
     app.jinja_env.globals["settings"] = direct
 
     page = ada.get(PAGE).text

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team import tasks
 from dashboard.team.outbox import SENDING, mails_due
@@ -44,7 +45,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
 @pytest.fixture
 def deliver(app: Flask, database: Database) -> Deliver:
     """Sends what waits, as the worker does; until then it stays where it is."""
-    app.extensions["queue"].register(SENDING, lambda _: None)
+    context_of(app).queue.register(SENDING, lambda _: None)
 
     def send_what_is_due() -> None:
         with database.reading() as session:

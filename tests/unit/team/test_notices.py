@@ -11,13 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team import letters
 from dashboard.team.door_models import Passkey
 from dashboard.team.models import Member
 from dashboard.team.oddities import MANY_WRONG
 from dashboard.team.second_factors import remove_second_factors
-from tests.conftest import make_settings
+from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
 from tests.factories.team import app_code, make_member
 from tests.unit.team.conftest import Deliver
@@ -199,7 +200,7 @@ def test_a_member_is_told_of_a_sign_in_from_a_place_never_seen(
 def test_without_e_mail_the_wrong_tries_are_told_on_the_page(
     app: Flask, sign_in: SignInAs, database: Database, tmp_path: Path, deliver: Deliver, post: Post
 ):
-    app.config["SETTINGS"] = make_settings(tmp_path, database_url=app.config["SETTINGS"].database_url)
+    change_settings(app, make_settings(tmp_path, database_url=context_of(app).settings.database_url))
     client = sign_in("ben")
     guess(app, MANY_WRONG)
 

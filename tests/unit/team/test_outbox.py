@@ -10,11 +10,12 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database, utc_now
 from dashboard.team import outbox, tasks
 from dashboard.team.outbox import CLAIMED_FOR, KEPT_FOR, MailKind, OutgoingMail, claim_mail, mails_due, queue_mail
-from tests.conftest import make_settings
+from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
 from tests.unit.team.conftest import BrowserOf, Deliver
 
@@ -29,7 +30,7 @@ def settings(tmp_path: Path, database_url: str, post: Post) -> Settings:
 
 @pytest.fixture
 def mail(app: Flask, database: Database) -> OutgoingMail:
-    app.extensions["queue"].register(outbox.SENDING, lambda _: None)
+    context_of(app).queue.register(outbox.SENDING, lambda _: None)
     with database.transaction() as session:
         return queue_mail(session, MailKind.INVITATION, None, LETTER, utc_now())
 
@@ -155,7 +156,7 @@ def test_letters_that_are_over_are_forgotten_after_a_month(in_app: Flask, databa
 def test_e_mail_that_is_not_set_up_any_more_is_given_up(
     tmp_path: Path, in_app: Flask, database: Database, mail: OutgoingMail
 ):
-    in_app.config["SETTINGS"] = make_settings(tmp_path, database_url=in_app.config["SETTINGS"].database_url)
+    change_settings(in_app, make_settings(tmp_path, database_url=context_of(in_app).settings.database_url))
 
     tasks.send(mail.id)
 
@@ -166,7 +167,7 @@ def test_e_mail_that_is_not_set_up_any_more_is_given_up(
 def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
     in_app: Flask, database: Database, session: Session, kind: MailKind
 ):
-    in_app.extensions["queue"].register(outbox.SENDING, lambda _: None)
+    context_of(in_app).queue.register(outbox.SENDING, lambda _: None)
     with database.transaction() as writing:
         mail = queue_mail(writing, kind, None, LETTER, utc_now())
         mail.content_sealed = b"sealed with a key that was removed"

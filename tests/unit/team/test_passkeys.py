@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from webauthn.helpers import bytes_to_base64url
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team.challenges import ANSWERED_WITHIN, KEPT_FOR, offer_challenge, spend_challenge
 from dashboard.team.door_models import Passkey
@@ -165,7 +166,7 @@ def test_two_tabs_share_a_challenge_until_it_is_old(app: Flask):
 def test_without_a_name_the_pages_say_why_there_are_none(tmp_path: Path, database_url: str):
     app = create_app(make_settings(tmp_path, database_url=database_url, public_url="http://127.0.0.1:8000"))
     app.config["WTF_CSRF_ENABLED"] = False
-    make_member(app.extensions["database"], "ben")
+    make_member(context_of(app).database, "ben")
     client = app.test_client()
     door = client.get("/sign-in").text
     client.post("/sign-in", data={"email": "ben@example.com", "password": "correct horse battery staple"})
@@ -174,7 +175,7 @@ def test_without_a_name_the_pages_say_why_there_are_none(tmp_path: Path, databas
 
     assert "data-passkey" not in door
     assert all("on https and on localhost only" in page for page in pages)
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 def test_half_sign_in_stays_when_its_passkey_is_wrong(client: FlaskClient, database: Database):

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team.door_models import AuthenticatorApp, Passkey, RecoveryCode
 from dashboard.team.models import Member, SignIn
@@ -225,26 +226,26 @@ def test_operator_who_becomes_owner_sets_one_up(sign_in: SignInAs, database: Dat
 def test_owner_of_a_demo_may_go_without(tmp_path: Path, database_url: str):
     app = create_app(make_settings(tmp_path, database_url=database_url, is_demo=True))
     app.config["WTF_CSRF_ENABLED"] = False
-    make_member(app.extensions["database"], "ada", has_app=False)
+    make_member(context_of(app).database, "ada", has_app=False)
     client = app.test_client()
 
     knock(client, "ada")
 
     assert client.get("/team").status_code == 200
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 @pytest.mark.parametrize(("wanted_of", "location"), [("owners", None), ("everybody", PAGE)])
 def test_deployment_may_ask_everybody_for_one(tmp_path: Path, database_url: str, wanted_of: str, location: str | None):
     app = create_app(make_settings(tmp_path, database_url=database_url, second_factor_for=wanted_of))
     app.config["WTF_CSRF_ENABLED"] = False
-    make_member(app.extensions["database"], "cleo")
+    make_member(context_of(app).database, "cleo")
     client = app.test_client()
 
     knock(client, "cleo")
 
     assert client.get("/jobs").location == location
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 def test_list_of_members_knows_who_has_one(database: Database):

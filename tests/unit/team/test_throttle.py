@@ -14,6 +14,7 @@ from werkzeug.exceptions import TooManyRequests
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team.door_models import Tries
 from dashboard.team.throttle import LIMITS, WINDOW, Guessed, count_try, forget_old_tries, hit
@@ -77,7 +78,7 @@ def test_processes_count_together(settings: Settings, app: Flask, client: FlaskC
     answers = [knock(clients[number % 2], "ben", "wrong").status_code for number in range(14)]
 
     assert answers == [422] * 10 + [429] * 4
-    other.extensions["database"].dispose()
+    context_of(other).database.dispose()
 
 
 def attack(database: Database) -> None:

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dashboard.context import context_of
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.web.access import open_to_everybody
 
@@ -51,7 +52,7 @@ def test_a_failure_is_told_even_when_the_database_is_what_failed(app: Flask, sig
     client = sign_in("ada")
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.extensions["database"].reading = None
+    context_of(app).database.reading = None
 
     page = client.get("/account")
 

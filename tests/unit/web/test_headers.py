@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database
 from tests.conftest import make_settings
 from tests.factories.team import PASSWORD, make_member
@@ -91,7 +92,7 @@ def test_under_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path, 
     app = create_app(make_settings(tmp_path, database_url=database_url, public_url="https://desk.example.com"))
 
     app.config["WTF_CSRF_ENABLED"] = False
-    make_member(app.extensions["database"], "ben")
+    make_member(context_of(app).database, "ben")
     typed = {"email": "ben@example.com", "password": PASSWORD, "keep": "y"}
 
     answer = app.test_client().post("/sign-in", data=typed, base_url="https://desk.example.com")
@@ -103,7 +104,7 @@ def test_under_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path, 
         with app.test_client().get(path, base_url="https://desk.example.com") as other:
             hsts = other.headers["Strict-Transport-Security"]
         assert hsts == "max-age=31536000; includeSubDomains", path
-    app.extensions["database"].dispose()
+    context_of(app).database.dispose()
 
 
 def test_a_page_that_changes_nothing_sends_no_cookie_again(sign_in: SignInAs):

@@ -12,6 +12,7 @@ from urllib3 import encode_multipart_formdata
 
 from dashboard import cli
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.web.limits import MOST_BYTES, MOST_BYTES_WITH_FILES
 from tests.conftest import make_settings
 from tests.factories.callbacks import deliver, encode, make_payload
@@ -29,7 +30,7 @@ def make_client(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Fla
 
     yield make
     for app in apps:
-        app.extensions["database"].dispose()
+        context_of(app).database.dispose()
 
 
 def test_only_views_that_are_sent_pictures_take_large_bodies(app: Flask):

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from dashboard.app import create_app
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team.sign_ins import LIFETIME, TOKEN
 from tests.conftest import SECRET_KEY, make_settings, pass_the_door
@@ -52,7 +53,7 @@ def test_a_session_that_was_changed_or_signed_elsewhere_is_nobodys(app: Flask, b
         "shortened": good[:-4],
         "another key": elsewhere,
     }
-    other.extensions["database"].dispose()
+    context_of(other).database.dispose()
 
     assert is_signed_in(with_cookie(app, good))
     assert [name for name, value in forgeries.items() if is_signed_in(with_cookie(app, value))] == []

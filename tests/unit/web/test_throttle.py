@@ -21,29 +21,28 @@ def test_threads_that_meet_in_the_storage_disturb_nobody(monkeypatch: pytest.Mon
     monkeypatch.setattr(
         MemoryStorage, "timer", property(lambda storage: storage.__dict__["stored"], store_slowly), raising=False
     )
-    throttle = Throttle(RateLimitItemPerMinute(100))
+    throttle, limit = Throttle(), RateLimitItemPerMinute(100)
     sleep(0.05)  # the first timer has run out
 
     with ThreadPoolExecutor(8) as pool:
-        allowed = list(pool.map(lambda number: throttle.hit(f"address {number}"), range(40)))
+        allowed = list(pool.map(lambda number: throttle.hit(limit, f"address {number}"), range(40)))
 
     assert all(allowed)
 
 
 def test_every_hit_of_many_threads_is_counted_once():
-    throttle = Throttle(RateLimitItemPerMinute(500))
+    throttle, limit = Throttle(), RateLimitItemPerMinute(500)
 
     with ThreadPoolExecutor(16) as pool:
-        allowed = list(pool.map(lambda _: throttle.hit("one address"), range(3000)))
+        allowed = list(pool.map(lambda _: throttle.hit(limit, "one address"), range(3000)))
 
     assert sum(allowed) == 500
 
 
-def test_what_was_counted_is_forgiven():
-    throttle = Throttle(RateLimitItemPerMinute(1))
-    throttle.hit("ben", "address")
+def test_limits_are_counted_apart():
+    throttle = Throttle()
+    visits, reports = (RateLimitItemPerMinute(1, namespace=name) for name in ("visits", "reports"))
 
-    throttle.clear("ben", "address")
-
-    assert throttle.hit("ben", "address")
-    assert not throttle.hit("ben", "address")
+    assert throttle.hit(visits, "address")
+    assert throttle.hit(reports, "address")
+    assert not throttle.hit(visits, "address")

@@ -12,22 +12,18 @@ import redis
 from flask import Flask
 from huey import PostgresHuey, RedisHuey, SqliteHuey
 
+from dashboard.context import context_of
 from dashboard.db import new_id
 from dashboard.worker import queue as queue_module
-from dashboard.worker.queue import Queue, attach_queue, wake
+from dashboard.worker.queue import Queue, wake
 
 
-@pytest.fixture
-def bare() -> Flask:
-    return Flask(__name__)
-
-
-def test_woken_task_runs_with_the_id_of_its_row(bare: Flask):
+def test_woken_task_runs_with_the_id_of_its_row(app: Flask):
     rows: list[UUID] = []
-    attach_queue(bare, "memory", "sqlite://").register("jobs.advance", rows.append)
+    context_of(app).queue.register("jobs.advance", rows.append)
     row_id = new_id()
 
-    with bare.app_context():
+    with app.app_context():
         wake("jobs.advance", row_id)
 
     assert rows == [row_id]
@@ -79,9 +75,9 @@ def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url:
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])
-def test_queue_that_is_down_undoes_nothing(bare: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
+def test_queue_that_is_down_undoes_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
     """The job is committed by then: an error would make a person create, and pay for, a second one."""
-    queue, tried = attach_queue(bare, "memory", "sqlite://"), []
+    queue, tried = context_of(app).queue, []
 
     def refuse(*given: object) -> None:
         tried.append(given)
@@ -89,7 +85,7 @@ def test_queue_that_is_down_undoes_nothing(bare: Flask, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(queue, "wake", refuse)
 
-    with bare.app_context():
+    with app.app_context():
         wake("jobs.advance", new_id())
 
     assert len(tried) == 1

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.models import Image, Job, JobState
 from dashboard.jobs.products import Product
@@ -188,7 +189,7 @@ def test_wish_is_refused_in_production(database_url: str, tmp_path: Any, app: Fl
 
     page = client.get("/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN").text
     answer = client.post("/jobs", data=ENHANCED | {"sandbox_result": "0"})
-    live_app.extensions["database"].dispose()
+    context_of(live_app).database.dispose()
 
     assert "Run in production (charged)" in page
     assert "Test numbers" not in page

@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.products import Product
@@ -76,7 +77,7 @@ def test_address_is_not_shown_to_another_browser(
     address = ben.post("/links", data=PASSPORT).headers["Location"]
     cookie = ben.get_cookie(f"desk_{cookie_of(address)}")
     assert cookie is not None
-    other, _ = make_link(database, ben.application.config["SETTINGS"])
+    other, _ = make_link(database, context_of(ben.application).settings)
     ben.set_cookie(f"desk_{cookie_of(f'/links/{other.id}')}", cookie.value)
 
     page = ben.get(f"/links/{other.id}").text

@@ -1,0 +1,71 @@
+"""The parts that one process works with, made once by `create_app`, and the transactions of its database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, current_app
+from sqlmodel import Session
+
+from dashboard.config import Settings
+from dashboard.db import Database, Read
+
+if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is needed to hand them out.
+    from dashboard.cached_reading import CachedReading
+    from dashboard.callbacks.networks import Network
+    from dashboard.jobs.availability import AvailabilityCache
+    from dashboard.jobs.clients import ClientFactory
+    from dashboard.jobs.live_catalogue import LiveCatalogue
+    from dashboard.smile_keys import ApiKeys
+    from dashboard.web.throttle import Throttle
+    from dashboard.worker.queue import Queue
+
+_NAME = "dashboard"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Views and tasks read it through `current()`; verbs take the parts that they need as arguments."""
+
+    settings: Settings
+    database: Database
+    queue: "Queue"
+    throttle: "Throttle"
+    smile_keys: "CachedReading[ApiKeys]"
+    smile_clients: "ClientFactory"
+    catalogue: "LiveCatalogue"
+    availability: "AvailabilityCache"
+    callback_networks: "CachedReading[tuple[Network, ...]]"
+
+    def install(self, app: Flask) -> None:
+        app.extensions[_NAME] = self
+
+
+def current() -> Context:
+    """The parts of the running app. RuntimeError outside a request or a task."""
+    return context_of(current_app)
+
+
+def context_of(app: Flask) -> Context:
+    """The parts of an app that `create_app` made."""
+    return cast(Context, app.extensions[_NAME])
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One write transaction of the running app; see `Database.transaction`."""
+    with current().database.transaction() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """One read transaction of the running app; see `Database.reading`."""
+    with current().database.reading() as session:
+        yield session
+
+
+def reader() -> Read:
+    """`reading` for what goes on after the request, such as a file that is made while it is sent."""
+    return current().database.reading
