@@ -1,6 +1,7 @@
 """create_app(settings): the one place that wires slices, templates, database and errors together."""
 
 import gc
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -8,56 +9,30 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import dashboard.audit.reveals
-import dashboard.audit.views
-import dashboard.callbacks.views
-import dashboard.jobs.views
-import dashboard.links.customer
-import dashboard.links.preview_views
-import dashboard.links.smile_link_views
-import dashboard.links.token_views
-import dashboard.links.views
-import dashboard.privacy.retention_views
-import dashboard.privacy.views
-import dashboard.settings.callback_views
-import dashboard.settings.health_views
-import dashboard.settings.views
-import dashboard.team.account_views
-import dashboard.team.confirmation_views
-import dashboard.team.door_views
-import dashboard.team.invitation_views
-import dashboard.team.member_views
-import dashboard.team.passkey_views
-import dashboard.team.reset_views
-import dashboard.team.second_factor_views
-import dashboard.team.views
-from dashboard.audit.wording import set_up_words
+from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
-from dashboard.callbacks import trail_words as callback_words
 from dashboard.callbacks.hooks import open_door
 from dashboard.callbacks.networks import read_networks
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from dashboard.jobs import trail_words as job_words
+from dashboard.feature import Feature, Features
+from dashboard.features import FEATURES
 from dashboard.jobs.availability import AvailabilityCache
 from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.live_catalogue import LiveCatalogue
-from dashboard.links import trail_words as link_words
-from dashboard.privacy import trail_words as privacy_words
-from dashboard.settings import trail_words as setting_words
 from dashboard.smile_keys import keep_smile_keys
-from dashboard.team import trail_words as member_words
 from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
-from dashboard.web import assets, csrf, errors, health, policy_reports
+from dashboard.web import assets, csrf, errors
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.headers import set_headers, transport_headers
 from dashboard.web.hidden_signs import show_hidden_signs
 from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
 from dashboard.web.logs import set_up_logging
+from dashboard.web.navigation import show_navigation
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
@@ -65,18 +40,8 @@ from dashboard.web.signing import sign_with_sha256
 from dashboard.web.throttle import Throttle
 from dashboard.worker.queue import open_queue
 
-#: The nouns of the audit trail, each with the words of the slice that it belongs to.
-TRAIL_WORDS = (
-    *(member_words.WORDS, member_words.INVITATION_WORDS, member_words.GUESSING_WORDS, member_words.MAIL_WORDS),
-    *(job_words.WORDS, job_words.LIST_WORDS),
-    *(link_words.WORDS, link_words.TOKEN_WORDS),
-    *(callback_words.WORDS, callback_words.RUN_WORDS),
-    *(setting_words.WORDS, setting_words.KEY_WORDS, setting_words.DATABASE_WORDS),
-    *(privacy_words.WORDS, privacy_words.ERASURE_WORDS, privacy_words.RETENTION_WORDS),
-)
 
-
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=str(resource_dir("templates").absolute()))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -98,41 +63,19 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     set_up_logging(settings.log_format)
-    _make_context(settings).install(app)
-    set_up_words(app, TRAIL_WORDS)
+    _make_context(settings, Features(features)).install(app)
     _set_up_web(app, settings)
-    for views in (
-        dashboard.team.views,
-        dashboard.team.door_views,
-        dashboard.team.confirmation_views,
-        dashboard.team.second_factor_views,
-        dashboard.team.passkey_views,
-        dashboard.jobs.views,
-        dashboard.links.views,
-        dashboard.links.preview_views,
-        dashboard.links.smile_link_views,
-        dashboard.links.token_views,
-        dashboard.links.customer,
-        dashboard.callbacks.views,
-        dashboard.audit.views,
-        dashboard.audit.reveals,
-        dashboard.settings.views,
-        dashboard.settings.callback_views,
-        dashboard.settings.health_views,
-        dashboard.privacy.retention_views,
-        dashboard.privacy.views,
-        health,
-        policy_reports,
-    ):
-        app.register_blueprint(views.blueprint)
+    for blueprint in context_of(app).features.blueprints:
+        app.register_blueprint(blueprint)
     return app
 
 
-def _make_context(settings: Settings) -> Context:
+def _make_context(settings: Settings, features: Features) -> Context:
     keyring = KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys])
     database = Database(settings.database_url, keyring)
     return Context(
         settings=settings,
+        features=features,
         database=database,
         queue=open_queue(settings.queue_url, settings.database_url),
         throttle=Throttle(),
@@ -140,6 +83,7 @@ def _make_context(settings: Settings) -> Context:
         smile_clients=ClientFactory(settings),
         catalogue=LiveCatalogue(settings.services_cached_for),
         availability=AvailabilityCache(),
+        audit_words=Vocabulary(features.audit_words),
         callback_networks=CachedReading(database, read_networks),
     )
 
@@ -164,6 +108,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     htmx.init_app(app)
     Compress(app)
     register_filters(app)
+    show_navigation(app)
     show_hidden_signs(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address)
     answer_quiet_polls(app, context_of(app).database)

@@ -220,10 +220,9 @@ def upgrade() -> None:
 @click.option("--offline", is_flag=True, help="Use no network; what the worker was last told counts.")
 def doctor(as_json: bool, offline: bool) -> None:
     """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
-    from dashboard.db import utc_now
-    from dashboard.duties.handshakes import look_at_encryption
-    from dashboard.duties.registry import take_stock, twin, worst_of
-    from dashboard.duties.wording import as_lines
+    from dashboard.health.handshakes import look_at_encryption
+    from dashboard.health.running import check_health, twin, worst_of
+    from dashboard.health.wording import as_lines
     from dashboard.jobs.smile_answers import ask_smile
     from dashboard.smile_keys import smile_keys
 
@@ -234,10 +233,10 @@ def doctor(as_json: bool, offline: bool) -> None:
             smile = ask_smile(context_of(app).settings, smile_keys())
         encryption = None if offline else look_at_encryption(context_of(app).settings.public_url)
         with reading() as session:
-            duties = take_stock(app, session, utc_now(), smile=smile, encryption=encryption)
-    for line in [json.dumps(twin(duties), indent=1)] if as_json else as_lines(duties):
+            results = check_health(session, smile=smile, encryption=encryption)
+    for line in [json.dumps(twin(results), indent=1)] if as_json else as_lines(results):
         click.echo(line)
-    if worst_of(duties) == "bad":
+    if worst_of(results) == "bad":
         raise SystemExit(1)
 
 
@@ -258,13 +257,13 @@ def rotate(check: bool) -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    database, settings = context_of(app).database, context_of(app).settings
-    total = 0
-    for part in count_under_old_keys(database, settings) if check else rotate_keys(database, settings):
+    parts = context_of(app)
+    total, walk = 0, count_under_old_keys if check else rotate_keys
+    for part in walk(parts.database, parts.settings, parts.features.sealed_columns):
         total += part.count
         if part.count:
             click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed anew'}")
-    database.dispose()
+    parts.database.dispose()
     if check and total:
         raise click.ClickException("an old key is still needed; run `dashboard keys rotate`")
     click.echo("Nothing is sealed under an old key. Old keys can be taken away." if check or not total else "Done.")
@@ -282,8 +281,8 @@ def member() -> None:
 def add(email: str, name: str, role: str) -> None:
     """Add a member. The password is asked for, or read from standard input."""
     from dashboard.db import utc_now
+    from dashboard.permissions import Role
     from dashboard.team.members import add_member
-    from dashboard.team.permissions import Role
 
     app = _app(Settings())
     _refuse_old_schema(app)

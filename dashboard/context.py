@@ -10,8 +10,10 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import Database, Read
+from dashboard.feature import Features
 
 if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is needed to hand them out.
+    from dashboard.audit.wording import Vocabulary
     from dashboard.cached_reading import CachedReading
     from dashboard.callbacks.networks import Network
     from dashboard.jobs.availability import AvailabilityCache
@@ -29,6 +31,7 @@ class Context:
     """Views and tasks read it through `current()`; verbs take the parts that they need as arguments."""
 
     settings: Settings
+    features: Features
     database: Database
     queue: "Queue"
     throttle: "Throttle"
@@ -36,6 +39,7 @@ class Context:
     smile_clients: "ClientFactory"
     catalogue: "LiveCatalogue"
     availability: "AvailabilityCache"
+    audit_words: "Vocabulary"
     callback_networks: "CachedReading[tuple[Network, ...]]"
 
     def install(self, app: Flask) -> None:

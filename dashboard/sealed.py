@@ -1,4 +1,4 @@
-"""Which columns hold sealed values: each slice says so in one line beside its table, and rotation finds them here."""
+"""Which columns hold sealed values: each slice names its own in feature.py, and rotation and checks walk over them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,16 +23,3 @@ class SealedColumn:
     digested: Callable[[bytes], str] = bytes.decode
     take_out: Callable[[Any], bytes | None] = lambda value: value
     put_in: Callable[[Any, bytes], Any] = lambda _, sealed: sealed
-
-
-_COLUMNS: list[SealedColumn] = []
-
-
-def is_sealed(table: type[SQLModel], name: str, identity: Callable[[UUID], str], **more: Any) -> None:
-    """The one line: `is_sealed(Member, "totp_secret_sealed", lambda row_id: f"member:{row_id}:totp")`."""
-    _COLUMNS.append(SealedColumn(table, name, identity, **more))
-
-
-def sealed_columns() -> tuple[SealedColumn, ...]:
-    """All that are known once `dashboard.models` is imported."""
-    return tuple(_COLUMNS)

@@ -14,7 +14,6 @@ from dashboard.config import Settings
 from dashboard.context import current
 from dashboard.db import Database, UtcDateTime, keyring_of, new_id, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
-from dashboard.sealed import is_sealed
 
 FROM_ENVIRONMENT = "the environment"
 
@@ -44,9 +43,6 @@ class SmileKey(SQLModel, table=True):
 def key_identity(key_id: UUID) -> str:
     """What a sealed key is bound to."""
     return f"smile_key:{key_id}:key"
-
-
-is_sealed(SmileKey, "key_sealed", key_identity, digest="digest")
 
 
 @dataclass(frozen=True)

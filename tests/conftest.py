@@ -27,7 +27,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from dashboard.models import metadata
+from dashboard.features import metadata
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 # How quickly examples are made says how busy the machine is, not how good the code.

@@ -16,7 +16,6 @@ from dashboard.audit.export import HEADER, as_json, as_row, json_pieces
 from dashboard.audit.filters import LOOKS, AuditFilter
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
 from dashboard.audit.trail import record
-from dashboard.audit.wording import vocabulary
 from dashboard.context import current, reader, reading, transaction
 from dashboard.db import utc_now
 from dashboard.web.access import permission_required
@@ -39,7 +38,7 @@ NO_NUMBERS = (
 @blueprint.get("/audit")
 @permission_required("audit.read")
 def index() -> ResponseReturnValue:
-    asked, known = AuditFilter.from_args(request.args), vocabulary()
+    asked, known = AuditFilter.from_args(request.args), current().audit_words
     with reading() as session:
         wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
         entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
@@ -66,7 +65,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/audit.json")
 @permission_required("audit.read")
 def index_json() -> ResponseReturnValue:
-    asked, known = AuditFilter.from_args(request.args), vocabulary()
+    asked, known = AuditFilter.from_args(request.args), current().audit_words
     with reading() as session:
         wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
         entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
@@ -83,7 +82,9 @@ def search() -> ResponseReturnValue:
     """From the search box to the list: filters live in its address, and an ID number must not."""
     asked, message = AuditFilter.from_args(request.form), ""
     with reading() as session:
-        is_known = bool(asked.q and vocabulary().subjects_for(session, current().settings.environment, asked.q))
+        is_known = bool(
+            asked.q and current().audit_words.subjects_for(session, current().settings.environment, asked.q)
+        )
     if looks_like_id_number(asked.q) and not is_known:
         asked, message = replace(asked, q=""), NO_NUMBERS
     return see_other("audit.index", message, **asked.asked)
@@ -92,7 +93,7 @@ def search() -> ResponseReturnValue:
 @blueprint.get("/audit.csv")
 @permission_required("audit.export")
 def index_csv() -> ResponseReturnValue:
-    known, environment, read = vocabulary(), current().settings.environment, reader()
+    known, environment, read = current().audit_words, current().settings.environment, reader()
     batches = queries.all_entries(read, *_to_export("CSV"))
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -143,7 +144,7 @@ def _to_export(kind: str) -> tuple[queries.Wanted, int]:
     """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
     asked = AuditFilter.from_args(request.args)
     with transaction() as session:
-        wanted = queries.Wanted.of(session, current().settings.environment, asked, vocabulary())
+        wanted = queries.Wanted.of(session, current().settings.environment, asked, current().audit_words)
         through = (queries.newest_head(session) or (0, ""))[0]
         count = queries.count_entries(session, wanted, cap=None)
         # What was searched for may be a customer's.

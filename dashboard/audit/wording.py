@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from flask import Flask, current_app
 from sqlmodel import Session
 
 from dashboard.audit.models import AuditEntry
@@ -129,16 +128,6 @@ class Vocabulary:
         before, has_subject, after = sentence.partition("{subject}")
         about, address = (row.name, row.address) if has_subject else ("", "")
         return Sentence(person.name if person else entry.who, before.strip(), about, after.strip(), address)
-
-
-def set_up_words(app: Flask, nouns: Sequence[TrailWords]) -> None:
-    app.extensions["audit_words"] = Vocabulary((*nouns, OWN_WORDS))
-
-
-def vocabulary() -> Vocabulary:
-    found = current_app.extensions["audit_words"]
-    assert isinstance(found, Vocabulary)
-    return found
 
 
 def split_subject(subject: str) -> tuple[str, UUID | None]:

@@ -1,6 +1,6 @@
 """`check_deployment`: whether the data is whole, the pictures are there, and the present keys open what is sealed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,16 +13,18 @@ from dashboard.audit.chain import check_chain
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database
+from dashboard.features import metadata
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
-from dashboard.models import metadata
-from dashboard.sealed import SealedColumn, sealed_columns
+from dashboard.sealed import SealedColumn
 
 #: Of each sealed column and of the pictures this many are opened, the newest and the oldest, unless all are asked for.
 SAMPLE = 200
 
 
-def check_deployment(database: Database, settings: Settings, *, every_value: bool) -> Iterator[str]:
+def check_deployment(
+    database: Database, settings: Settings, columns: Sequence[SealedColumn], *, every_value: bool
+) -> Iterator[str]:
     """One line for each problem."""
     if not migrations.is_current(database):
         yield "The tables are not up to date; run `dashboard db upgrade`."
@@ -30,7 +32,7 @@ def check_deployment(database: Database, settings: Settings, *, every_value: boo
     yield from check_integrity(database)
     with database.reading() as session:
         yield from _check_images(session, database.keyring, settings.instance_dir / "media", every_value)
-        for column in sealed_columns():
+        for column in columns:
             yield from _check_sealed(session, database.keyring, column, every_value)
         trail = check_chain(session)
         if not trail.is_unbroken:

@@ -49,7 +49,9 @@ def check(every_value: bool) -> None:
 
     problems = 0
     with _running() as parts:
-        for problem in check_deployment(parts.database, parts.settings, every_value=every_value):
+        for problem in check_deployment(
+            parts.database, parts.settings, parts.features.sealed_columns, every_value=every_value
+        ):
             click.echo(problem, err=True)
             problems += 1
     if problems:

@@ -16,8 +16,8 @@ from dashboard.backups.archive import ArchiveWriter, Manifest, read_in_pieces, w
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
+from dashboard.features import metadata
 from dashboard.jobs.models import Image, Job
-from dashboard.models import metadata
 from dashboard.stored_settings import LAST_BACKUP, write_setting
 
 

@@ -12,7 +12,7 @@ from dashboard import migrations
 from dashboard.backups.archive import ArchiveReader, ArchiveWriter
 from dashboard.db import Database
 from dashboard.errors import Conflict
-from dashboard.models import metadata
+from dashboard.features import metadata
 
 REVISION_TABLE = "alembic_version"
 SECONDS_FOR_LOCKS = 5

@@ -18,9 +18,9 @@ from dashboard.backups.making import image_paths
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
+from dashboard.features import metadata
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import FACTS
-from dashboard.models import metadata
 from dashboard.privacy.journal import apply_erasures
 from dashboard.privacy.traces import wipe_traces
 

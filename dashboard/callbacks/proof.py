@@ -8,10 +8,10 @@ from typing import Any
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Step
-from dashboard.callbacks.verdicts import in_words
 from dashboard.jobs.models import Job, Result
 from dashboard.jobs.outcome import read_result
 from dashboard.smile.constants import SIGNATURE_CONSTANT
+from dashboard.web.filters import duration_in_words
 
 LONGEST_TIMESTAMP = 100
 
@@ -79,9 +79,9 @@ def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
         return {"passed": None, "text": text}
     said = " ".join(filter(None, (answer.result_code, answer.result_text))) or "no code"
     if answer.received_at >= callback.received_at:
-        when = f"{in_words(answer.received_at - callback.received_at)} later"
+        when = f"{duration_in_words(answer.received_at - callback.received_at)} later"
     else:
-        when = f"{in_words(callback.received_at - answer.received_at)} before it came"
+        when = f"{duration_in_words(callback.received_at - answer.received_at)} before it came"
         if job.checked_at and job.checked_at > callback.received_at:
             when += ", and still said the same afterwards"
     word = "Confirmed with Smile" if answer.result_code == callback.result_code else "Compared with Smile"

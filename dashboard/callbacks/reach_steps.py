@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from dashboard.callbacks.models import Verdict
 from dashboard.callbacks.reach import CONNECT_SECONDS, READ_SECONDS, Answer, Attempt
 from dashboard.callbacks.trial import TrialReceipt
-from dashboard.callbacks.verdicts import TOLERANCE, in_words
+from dashboard.callbacks.verdicts import TOLERANCE
+from dashboard.web.filters import duration_in_words
 
 RENEW_WITHIN_DAYS = 14
 CLOCK_WARNS_AT = timedelta(minutes=1)
@@ -242,11 +243,12 @@ def _clock(answer: Answer) -> Iterator[ReachStep]:
         yield ReachStep(True, "The clocks at both ends agree.")
         return
     direction = "ahead" if difference > timedelta(0) else "behind"
-    text = f"The clock at the other end is {in_words(abs(difference))} {direction}."
+    text = f"The clock at the other end is {duration_in_words(abs(difference))} {direction}."
     if abs(difference) < CLOCK_WARNS_AT:
         yield ReachStep(True, text)
     else:
-        advice = f"Set the clocks by NTP: beyond {in_words(TOLERANCE)} callbacks count as stale or as from the future."
+        tolerance = duration_in_words(TOLERANCE)
+        advice = f"Set the clocks by NTP: beyond {tolerance} callbacks count as stale or as from the future."
         yield ReachStep(False, text, advice)
 
 

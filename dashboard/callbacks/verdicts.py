@@ -16,10 +16,10 @@ from dashboard.callbacks.models import Step, Verdict
 from dashboard.jobs.sent_signatures import digest_of_signature
 from dashboard.smile import Signature
 from dashboard.smile_keys import ApiKey, ApiKeys
+from dashboard.web.filters import duration_in_words
 
 TOLERANCE = timedelta(minutes=5)
 SIGNATURE_BYTES = 32
-UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 class SignatureCheck(NamedTuple):
@@ -111,25 +111,15 @@ def judge(
     return Judgement(Verdict.VALID, f"{check.sentence}, and the timestamp {age_sentence}.", steps)
 
 
-def in_words(span: timedelta) -> str:
-    """ "1.2 seconds", "12 minutes", "3 days": one unit is enough to see what is meant."""
-    seconds = span.total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} seconds"
-    size, unit = next((size, unit) for size, unit in UNITS if seconds >= size)
-    count = int(seconds // size)
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
-
-
 def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | None, str]:
     if signed_at is None:
         # A receiver that cannot tell the age must not take it for fresh.
         return Verdict.STALE, "is missing or cannot be read, so its age is unknown"
     if signed_at > now:
         ahead = signed_at - now
-        return (Verdict.FUTURE if ahead > TOLERANCE else None), f"is {in_words(ahead)} ahead of our clock"
+        return (Verdict.FUTURE if ahead > TOLERANCE else None), f"is {duration_in_words(ahead)} ahead of our clock"
     age = now - signed_at
-    return (Verdict.STALE if age > TOLERANCE else None), f"is {in_words(age)} old"
+    return (Verdict.STALE if age > TOLERANCE else None), f"is {duration_in_words(age)} old"
 
 
 def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:

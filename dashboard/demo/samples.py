@@ -13,10 +13,10 @@ from dashboard.jobs.media import GivenImage
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
 from dashboard.jobs.submission import JobRequest, submit_job
+from dashboard.permissions import Role
 from dashboard.smile.constants import ImageType
 from dashboard.team.members import add_member, set_password
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 
 CAST = (
     ("ada@example.com", "Ada", Role.OWNER),

@@ -10,7 +10,6 @@ from sqlmodel import Field, SQLModel
 
 from dashboard.db import EnumText, IdText, UtcDateTime, new_id
 from dashboard.jobs.products import Product
-from dashboard.sealed import is_sealed
 
 
 class JobState(StrEnum):
@@ -160,11 +159,6 @@ def job_identity(job_id: UUID, name: str) -> str:
     return f"job:{job_id}:{name}"
 
 
-is_sealed(Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest")
-is_sealed(Job, "person_sealed", lambda row_id: job_identity(row_id, "person"))
-is_sealed(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url"))
-
-
 class Image(SQLModel, table=True):
     __tablename__ = "image"
 
@@ -201,9 +195,6 @@ class Result(SQLModel, table=True):
 def payload_identity(result_id: UUID) -> str:
     """What the sealed payload of a result is bound to."""
     return f"result:{result_id}:payload"
-
-
-is_sealed(Result, "payload_sealed", payload_identity)
 
 
 class JobEvent(SQLModel, table=True):

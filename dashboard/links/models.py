@@ -12,7 +12,6 @@ from sqlmodel import Field, SQLModel, col
 from dashboard.db import EnumText, IdText, UtcDateTime, new_id
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import Product
-from dashboard.sealed import is_sealed
 
 #: Products with a hosted page, by the names that tokens and Smile's script know them by.
 WEB_PRODUCTS: Mapping[Product, str] = {
@@ -216,9 +215,6 @@ class LinkStart(SQLModel, table=True):
 def prefill_identity(link_id: UUID) -> str:
     """What the sealed prefill of a link is bound to."""
     return f"link:{link_id}:prefill"
-
-
-is_sealed(Link, "prefill_sealed", prefill_identity)
 
 
 class WebToken(SQLModel, table=True):

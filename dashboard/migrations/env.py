@@ -6,7 +6,7 @@ from alembic import context
 from sqlmodel import AutoString
 
 from dashboard.db import EnumText, UtcDateTime
-from dashboard.models import metadata
+from dashboard.features import metadata
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:

@@ -1,6 +1,6 @@
 """Sealing everything under the first key of the ring, while web and worker run: in small batches that may break off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from dashboard.db import Database, keyring_of
 from dashboard.jobs.media import is_under_first_key, seal_again
 from dashboard.jobs.models import Image, Job
 from dashboard.privacy.files import media_root
-from dashboard.sealed import SealedColumn, sealed_columns
+from dashboard.sealed import SealedColumn
 
 BATCH = 50
 FIRST = UUID(int=0)
@@ -29,15 +29,15 @@ class Rotated:
     count: int
 
 
-def rotate_keys(database: Database, settings: Settings) -> Iterator[Rotated]:
-    for column in sealed_columns():
+def rotate_keys(database: Database, settings: Settings, columns: Sequence[SealedColumn]) -> Iterator[Rotated]:
+    for column in columns:
         yield Rotated(_name(column), _rotate_column(database, column))
     yield Rotated(PICTURES, _rotate_pictures(database, settings))
 
 
-def count_under_old_keys(database: Database, settings: Settings) -> Iterator[Rotated]:
+def count_under_old_keys(database: Database, settings: Settings, columns: Sequence[SealedColumn]) -> Iterator[Rotated]:
     """What an old key is still needed for."""
-    for column in sealed_columns():
+    for column in columns:
         yield Rotated(_name(column), sum(len(rows) for rows in _batches(database, column)))
     yield Rotated(PICTURES, sum(len(images) for images in _old_pictures(database, settings)))
 

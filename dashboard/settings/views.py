@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
-from dashboard.duties.wording import WORDS, in_one_sentence
+from dashboard.health.views import check_health_now
+from dashboard.health.wording import WORDS, in_one_sentence
 from dashboard.links.languages import LANGUAGES
 from dashboard.settings.forms import branding_form, check_branding_form
-from dashboard.settings.health_views import duties_now
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages import see_other
@@ -49,13 +49,13 @@ def change() -> ResponseReturnValue:
 
 
 def _page(form: TypedForm) -> str:
-    duties = duties_now()
+    checks = check_health_now()
     return render_template(
         "settings/index.html",
         form=form,
         languages=LANGUAGES,
-        duties=duties,
-        summary=in_one_sentence(duties),
+        duties=checks,
+        summary=in_one_sentence(checks),
         state_words=WORDS,
     )
 

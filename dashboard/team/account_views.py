@@ -9,9 +9,10 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlmodel import Session
 
-from dashboard.context import reading, transaction
+from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import Invalid
+from dashboard.permissions import Role
 from dashboard.team import members, own_sign_ins
 from dashboard.team.blueprint import blueprint
 from dashboard.team.browsers import browser_in_words
@@ -19,9 +20,8 @@ from dashboard.team.forms import FormatsForm, NameForm, PasswordForm
 from dashboard.team.letters import tell_of_new_password
 from dashboard.team.models import Member
 from dashboard.team.outbox import send_soon
-from dashboard.team.permission_words import ROLES, permission_rows
-from dashboard.team.permissions import Role
 from dashboard.team.proofs import is_password_of
+from dashboard.team.role_words import ROLES
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.team.twins import account_twin
 from dashboard.web.access import present_standing, recent_confirmation_required, sign_in_required
@@ -116,16 +116,16 @@ def end_other_sign_ins() -> ResponseReturnValue:
 @blueprint.get("/account/permissions")
 @sign_in_required
 def permissions() -> ResponseReturnValue:
-    return render_template("team/permissions.html", rows=permission_rows(), roles=ROLES)
+    return render_template("team/permissions.html", rows=current().features.permissions.values(), roles=ROLES)
 
 
 @blueprint.get("/account/permissions.json")
 @sign_in_required
 def permissions_json() -> ResponseReturnValue:
-    rows = permission_rows()
+    rows = current().features.permissions.values()
     return jsonify(
         items=[
-            {"permission": row.permission, "words": row.words, "roles": [role for role in Role if role in row.roles]}
+            {"permission": row.name, "words": row.words, "roles": [role for role in Role if role in row.roles]}
             for row in rows
         ]
     )

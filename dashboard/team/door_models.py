@@ -7,7 +7,6 @@ from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import UtcDateTime, new_id
-from dashboard.sealed import is_sealed
 
 
 class AuthenticatorApp(SQLModel, table=True):
@@ -26,9 +25,6 @@ class AuthenticatorApp(SQLModel, table=True):
 def app_identity(member_id: UUID) -> str:
     """What the sealed secret is bound to."""
     return f"member:{member_id}:authenticator"
-
-
-is_sealed(AuthenticatorApp, "secret_sealed", app_identity)
 
 
 class RecoveryCode(SQLModel, table=True):

@@ -6,8 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
+from dashboard.permissions import Role
 from dashboard.team.passwords import MAX_LENGTH, MIN_LENGTH
-from dashboard.team.permissions import Role
 from dashboard.web.locales import LANGUAGES, zone_choices
 
 # PostgreSQL refuses to look for a text with control characters in it.

@@ -12,6 +12,7 @@ from dashboard.context import reading, transaction
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid, NotFound
+from dashboard.permissions import Role
 from dashboard.team import invitations, members, one_time, outbox
 from dashboard.team.blueprint import blueprint
 from dashboard.team.door_visits import count_opened_link
@@ -22,8 +23,7 @@ from dashboard.team.member_views import is_to_be_mailed, team_page
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
 from dashboard.team.outbox import MailKind, OutgoingMail
-from dashboard.team.permission_words import ROLES
-from dashboard.team.permissions import Role
+from dashboard.team.role_words import ROLES
 from dashboard.team.sign_ins import end_sign_in, take_token_from_browser
 from dashboard.team.twins import invitation_twin
 from dashboard.web.access import open_to_everybody, permission_required

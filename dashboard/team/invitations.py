@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.mail import may_receive_mail
+from dashboard.permissions import Role
 from dashboard.team import members, outbox, queries
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation, digest_of_code, new_code, open_at, spend
-from dashboard.team.permissions import Role
 
 VALID_FOR = timedelta(hours=72)
 

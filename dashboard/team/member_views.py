@@ -12,6 +12,7 @@ from sqlmodel import Session
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Conflict
+from dashboard.permissions import Role
 from dashboard.team import invitations, members, outbox, queries, resets
 from dashboard.team.blueprint import blueprint
 from dashboard.team.forms import InvitationForm, RoleForm
@@ -19,8 +20,7 @@ from dashboard.team.letters import reset_address, reset_letter
 from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset
 from dashboard.team.outbox import MailKind
-from dashboard.team.permission_words import ROLES
-from dashboard.team.permissions import Role
+from dashboard.team.role_words import ROLES
 from dashboard.team.second_factors import members_with_second_factor
 from dashboard.team.twins import mail_twin, member_twin
 from dashboard.web.access import permission_required

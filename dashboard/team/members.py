@@ -9,10 +9,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
+from dashboard.permissions import Role
 from dashboard.team import passwords, queries
 from dashboard.team.models import Member
 from dashboard.team.one_time import withdraw_invitations_of, withdraw_resets_of
-from dashboard.team.permissions import Role
 from dashboard.team.sign_ins import end_all_sign_ins
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")

@@ -6,8 +6,9 @@ from uuid import UUID
 from flask_login import UserMixin
 from sqlmodel import Field, SQLModel
 
+from dashboard.context import current
 from dashboard.db import EnumText, UtcDateTime, new_id
-from dashboard.team.permissions import Role, may
+from dashboard.permissions import Role
 
 
 class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-login ships without types.
@@ -24,7 +25,7 @@ class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-lo
     time_zone: str = "UTC"
 
     def may(self, permission: str) -> bool:
-        return may(self.role, permission)
+        return current().features.may(self.role, permission)
 
 
 class SignIn(SQLModel, table=True):

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.permissions import Role
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 
 CODE_BYTES = 24  # 192 bits, 32 characters that need no escaping in an address
 #: What was used, withdrawn or never opened is forgotten then; the audit trail keeps that it was.

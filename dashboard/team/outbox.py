@@ -13,7 +13,6 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
-from dashboard.sealed import is_sealed
 from dashboard.worker.queue import wake
 
 #: Longer than one try can take; whoever claimed a message before that and noted no end was killed.
@@ -65,13 +64,13 @@ def send_soon(mail_id: UUID | None) -> None:
 
 
 def write_content(session: Session, mail: OutgoingMail, content: Mapping[str, str]) -> None:
-    mail.content_sealed = keyring_of(session).seal_json(dict(content), _identity(mail.id))
+    mail.content_sealed = keyring_of(session).seal_json(dict(content), content_identity(mail.id))
 
 
 def read_content(session: Session, mail: OutgoingMail) -> dict[str, str]:
     if mail.content_sealed is None:
         raise UnreadableValue("this message is over")
-    return dict(keyring_of(session).open_json(mail.content_sealed, _identity(mail.id)))
+    return dict(keyring_of(session).open_json(mail.content_sealed, content_identity(mail.id)))
 
 
 def claim_mail(session: Session, mail_id: UUID, now: datetime) -> OutgoingMail | None:
@@ -138,8 +137,5 @@ def _end(session: Session, mail_id: UUID, **values: object) -> None:
     )
 
 
-def _identity(mail_id: UUID) -> str:
+def content_identity(mail_id: UUID) -> str:
     return f"outgoing_mail:{mail_id}:content"
-
-
-is_sealed(OutgoingMail, "content_sealed", _identity)

@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import Conflict
+from dashboard.permissions import Role
 from dashboard.team import remembering
 from dashboard.team.models import Member, SignIn
-from dashboard.team.permissions import Role
 from dashboard.team.second_factors import HAS_SECOND_FACTOR
 from dashboard.web.access import Standing, note_standing
 

@@ -10,6 +10,8 @@ from flask import Flask
 from dashboard.db import utc_now
 from dashboard.web.locales import formats_here
 
+UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
+
 
 def register_filters(app: Flask) -> None:
     for format_value in (ago, clock, exact_time, file_size, masked, number, time_left, words):
@@ -36,6 +38,16 @@ def _in_one_unit(duration: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def duration_in_words(span: timedelta) -> str:
+    """ "1.2 seconds", "12 minutes", "3 days": one unit is enough to see what is meant."""
+    seconds = span.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} seconds"
+    size, unit = next((size, unit) for size, unit in UNITS if seconds >= size)
+    count = int(seconds // size)
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
 def clock(moment: datetime | None) -> str:

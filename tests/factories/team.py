@@ -5,10 +5,10 @@ from argon2 import PasswordHasher
 from sqlmodel import select
 
 from dashboard.db import Database, keyring_of, utc_now
+from dashboard.permissions import Role
 from dashboard.team import passwords
 from dashboard.team.door_models import AuthenticatorApp
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 
 # Hashing is slow on purpose, and tests sign in a thousand times: within the test process it costs next to nothing.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)

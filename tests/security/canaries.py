@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 from dashboard.backups.making import make_backup
 from dashboard.db import utc_now
-from dashboard.models import metadata
+from dashboard.features import metadata
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.images import make_jpeg
 from tests.factories.team import PASSWORD

@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from dashboard.team.permissions import PERMISSIONS, Role, may
+from dashboard.permissions import Role
 from dashboard.web.access import EVERYBODY, SIGNED_IN
+from tests.factories.features import REGISTERED
 from tests.security.conftest import SignInAgain
 from tests.security.walk import FOREIGN, KINDS, MISSING, OWN, Route, World, routes
 
@@ -49,15 +50,15 @@ UNAVAILABLE = "unavailable"
 
 def test_the_table_of_permissions_is_what_was_decided():
     granted = {
-        permission: "".join(letter for role, letter in LETTERS.items() if may(role, permission))
-        for permission in PERMISSIONS
+        permission: "".join(letter for role, letter in LETTERS.items() if REGISTERED.may(role, permission))
+        for permission in REGISTERED.permissions
     }
 
     assert granted == EXPECTED
 
 
 def test_every_route_states_a_rule(walked_app: Flask):
-    stated = {EVERYBODY, SIGNED_IN, *PERMISSIONS}
+    stated = {EVERYBODY, SIGNED_IN, *REGISTERED.permissions}
 
     without = [route.name for route in routes(walked_app) if route.permission not in stated]
 

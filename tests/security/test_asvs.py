@@ -19,8 +19,8 @@ import pytest
 from limits import RateLimitItem
 
 from dashboard.config import PACKAGE_DIR
-from dashboard.duties.registry import DUTIES
 from dashboard.web.limits import MEGABYTE
+from tests.factories.features import REGISTERED
 
 ROOT = PACKAGE_DIR.parent
 HERE = Path(__file__).parent
@@ -56,7 +56,7 @@ def exists(named: str) -> bool:
     kind, _, rest = named.partition(":")
     if kind == "doctor":
         group, _, name = rest.partition("/")
-        return name in DUTIES.get(group, {})
+        return any((check.group, check.name) == (group, name) for check in REGISTERED.health_checks)
     if kind == "semgrep":
         return rest in RULES
     if named in TOOLS:

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dashboard.callbacks.reach import attempt
-from dashboard.duties import network
-from dashboard.duties.duty import Finding, State
-from dashboard.duties.handshakes import Encryption, look_at_encryption
+from dashboard.health import network
+from dashboard.health.handshakes import Encryption, look_at_encryption
+from dashboard.health_checks import Finding, State
 from dashboard.smile import IDApi, SmileError, Transport, TransportFailed, Utilities, WebApi
 
 PARTNER_ID, API_KEY = "002", "canary-api-key-0001"

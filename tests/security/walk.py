@@ -14,11 +14,11 @@ from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
 from dashboard.jobs.models import Image, Job
 from dashboard.links.models import LinkKind
+from dashboard.permissions import Role
 from dashboard.privacy.models import Erasure, hash_of_manifest
 from dashboard.smile_keys import add_key, seed_keys
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
-from dashboard.team.permissions import Role
 from dashboard.web.access import required_permission
 from tests.factories.callbacks import encode, make_payload
 from tests.factories.images import make_jpeg

@@ -18,6 +18,7 @@ from dashboard.backups.making import make_backup
 from dashboard.backups.restoring import restore_backup
 from dashboard.db import Database, utc_now
 from tests.factories.callbacks import make_job as make_waiting_job
+from tests.factories.features import REGISTERED
 from tests.factories.jobs import make_job
 from tests.integration.callbacks.senders import CONNECTION_LOST, Author, Sender, fingerprint, stored_bodies
 from tests.integration.conftest import SECONDS_TO_START, Deployment
@@ -83,7 +84,9 @@ def _drill(deployment: Deployment, folder: Path, drills: Drills) -> None:
         started = time.monotonic()
         restore_backup(database, there, folder / "desk.backup", utc_now(), replace=False, may_upgrade=False)
         drills.slowest_restore_seconds = max(drills.slowest_restore_seconds, time.monotonic() - started)
-        problems = list(check_deployment(database, there, every_value=True)) + list(made.missing_images)
+        problems = list(check_deployment(database, there, REGISTERED.sealed_columns, every_value=True)) + list(
+            made.missing_images
+        )
         drills.problems += problems
         drills.whole += not problems
         drills.missing += len(acknowledged - stored_bodies(database))

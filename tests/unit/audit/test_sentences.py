@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from dashboard.audit.trail import record
 from dashboard.audit.wording import OWN_WORDS, split_subject
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
@@ -32,7 +33,7 @@ def recorded_actions() -> Iterator[str]:
 
 def test_every_action_that_is_recorded_has_words(app: Flask):
     """New ones get theirs in `trail_words.py` of their slice."""
-    told = app.extensions["audit_words"].sentences
+    told = context_of(app).audit_words.sentences
 
     actions = set(recorded_actions())
 

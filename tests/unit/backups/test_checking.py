@@ -10,6 +10,7 @@ from dashboard.backups.checking import check_deployment
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Image, Job
+from tests.factories.features import REGISTERED
 from tests.unit.backups.conftest import Place
 
 
@@ -35,7 +36,7 @@ def test_picture_that_was_changed_is_named(here: Place, job: Job):
 def test_values_that_the_present_keys_do_not_open_are_counted(here: Place, job: Job):
     other = Database(here.settings.database_url, KeyRing([b"another key, another key, 32 byt"]))
 
-    problems = list(check_deployment(other, here.settings, every_value=False))
+    problems = list(check_deployment(other, here.settings, REGISTERED.sealed_columns, every_value=False))
 
     assert any("1 values of job.id_number_sealed cannot be opened" in problem for problem in problems)
     assert any("1 values of job.person_sealed cannot be opened" in problem for problem in problems)
@@ -99,5 +100,5 @@ def test_pictures_beyond_the_sample_are_opened_only_when_asked(here: Place, job:
     path = here.media / "sandbox" / oldest.media_path
     path.write_bytes(b"x" * 100)
 
-    assert list(check_deployment(here.database, here.settings, every_value=False)) == []
+    assert list(check_deployment(here.database, here.settings, REGISTERED.sealed_columns, every_value=False)) == []
     assert len(here.problems()) == 1

@@ -16,7 +16,7 @@ from dashboard import migrations
 from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
-from dashboard.models import metadata
+from dashboard.features import metadata
 from dashboard.team.models import Member, SignIn
 from tests.conftest import POSTGRES_URL
 

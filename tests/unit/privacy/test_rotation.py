@@ -14,16 +14,16 @@ from dashboard.cli import main
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
+from dashboard.features import metadata
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
-from dashboard.models import metadata
 from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
-from dashboard.sealed import sealed_columns
 from dashboard.smile_keys import read_keys, seed_keys
 from dashboard.team.outbox import MailKind, queue_mail
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.factories.features import REGISTERED
 from tests.factories.jobs import make_job
 from tests.factories.persons import AMINA, BABA, make_known_person
 from tests.factories.team import make_member
@@ -61,11 +61,11 @@ def make_everything(database: Database, settings: Settings) -> Job:
 
 
 def under_old(database: Database, settings: Settings) -> dict[str, int]:
-    return {part.name: part.count for part in count_under_old_keys(database, settings)}
+    return {part.name: part.count for part in count_under_old_keys(database, settings, REGISTERED.sealed_columns)}
 
 
 def test_every_sealed_column_is_known_to_the_rotation():
-    """A column that forgets its one line beside the table (dashboard/sealed.py) fails here."""
+    """A column that its feature.py does not name fails here."""
     binary = {
         f"{table.name}.{column.name}"
         for table in metadata.sorted_tables
@@ -73,7 +73,7 @@ def test_every_sealed_column_is_known_to_the_rotation():
         if isinstance(column.type, LargeBinary) or column.name.endswith("_sealed")
     }
 
-    known = {f"{column.table.__tablename__}.{column.name}" for column in sealed_columns()}
+    known = {f"{column.table.__tablename__}.{column.name}" for column in REGISTERED.sealed_columns}
 
     assert binary - known == {"passkey.public_key"}  # known to whoever asks, and so not sealed
 
@@ -84,9 +84,9 @@ def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(
     job = make_everything(database, settings)
     before = under_old(rotated, settings)
 
-    counts = {part.name: part.count for part in rotate_keys(rotated, settings)}
+    counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)}
 
-    assert all(before[f"{column.table.__tablename__}.{column.name}"] for column in sealed_columns())
+    assert all(before[f"{column.table.__tablename__}.{column.name}"] for column in REGISTERED.sealed_columns)
     assert before["pictures"] == 1
     assert counts == before
     assert sum(under_old(rotated, settings).values()) == 0
@@ -108,21 +108,21 @@ def test_run_that_broke_off_is_gone_on_with(
     monkeypatch.setattr(rotation, "BATCH", 2)
     for _ in range(5):
         make_job(database, settings, asks={"id_number": BABA.number})
-    parts = rotate_keys(rotated, settings)
+    parts = rotate_keys(rotated, settings, REGISTERED.sealed_columns)
     next(parts)
     parts.close()
 
     left = under_old(rotated, settings)
     assert (left["job.id_number_sealed"], left["job.person_sealed"], left["pictures"]) == (0, 5, 5)
-    assert sum(part.count for part in rotate_keys(rotated, settings)) == 10
-    assert sum(part.count for part in rotate_keys(rotated, settings)) == 0
+    assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 10
+    assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 0
 
 
 def test_value_that_somebody_changes_meanwhile_is_not_overwritten(
     database: Database, rotated: Database, settings: Settings
 ):
     job = make_job(database, settings, asks={"id_number": BABA.number})
-    [column] = [each for each in sealed_columns() if each.name == "id_number_sealed"]
+    [column] = [each for each in REGISTERED.sealed_columns if each.name == "id_number_sealed"]
     batches = rotation._batches(rotated, column)
     [found] = next(batches)
     with database.transaction() as session:

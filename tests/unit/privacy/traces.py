@@ -5,8 +5,8 @@ from pathlib import Path
 from sqlalchemy import inspect, select
 
 from dashboard.db import Database, keyring_of
-from dashboard.models import metadata
-from dashboard.sealed import sealed_columns
+from dashboard.features import metadata
+from tests.factories.features import REGISTERED
 from tests.factories.persons import Person
 
 
@@ -29,7 +29,7 @@ def sealed_places_that_name(database: Database, person: Person) -> list[str]:
     found = []
     with database.reading() as session:
         keyring = keyring_of(session)
-        for column in sealed_columns():
+        for column in REGISTERED.sealed_columns:
             (key,) = inspect(column.table).primary_key
             rows = session.connection().execute(select(key, getattr(column.table, column.name)))
             for row_id, value in rows:

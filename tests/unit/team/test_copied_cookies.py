@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.db import Database, keyring_of, utc_now
+from dashboard.permissions import Role
 from dashboard.team import members
 from dashboard.team.door_models import AuthenticatorApp
 from dashboard.team.models import Member
-from dashboard.team.permissions import PERMISSIONS, Role, may
 from dashboard.web.access import EVERYBODY
+from tests.factories.features import REGISTERED
 from tests.factories.team import APP_SECRET, PASSWORD, app_code, make_member
 from tests.unit.team.signed_in import copy_of, knock
 from tests.unit.web.test_permissions import permission_of, routes
@@ -87,7 +88,7 @@ def test_role_that_was_taken_away_is_worth_nothing_on_any_route(app: Flask, sign
     accepted = []
     for rule, address in routes(app):
         permission = permission_of(app, rule)
-        if permission in PERMISSIONS and not may(Role.VIEWER, permission):
+        if permission in REGISTERED.permissions and not REGISTERED.may(Role.VIEWER, permission):
             for method in rule.methods - {"OPTIONS"}:
                 answer = client.open(address, method=method)
                 if answer.status_code != 403:

@@ -11,8 +11,8 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.db import Database
+from dashboard.permissions import Role
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 from tests.factories.jobs import make_job
 from tests.factories.team import make_member
 

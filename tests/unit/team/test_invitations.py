@@ -10,9 +10,9 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
+from dashboard.permissions import Role
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation, digest_of_code
-from dashboard.team.permissions import Role
 from dashboard.web.handover import cookie_of
 from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link, invite

@@ -6,10 +6,10 @@ from sqlmodel import Session
 
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, NotAllowed
+from dashboard.permissions import Role
 from dashboard.team import members
 from dashboard.team.invitations import invite
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 from tests.factories.team import make_member
 from tests.unit.team.mutual import Act, collide, count_owners, demote, disable, make_owners
 

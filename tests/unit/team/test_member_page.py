@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database
+from dashboard.permissions import Role
 from dashboard.team.models import Member
-from dashboard.team.permissions import Role
 from tests.factories.team import make_member
 from tests.unit.team.conftest import BrowserOf, handed_link, invite
 

@@ -5,14 +5,15 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.team.permission_words import ROLES, WORDS
-from dashboard.team.permissions import PERMISSIONS, Role
+from dashboard.permissions import Role
+from dashboard.team.role_words import ROLES
+from tests.factories.features import REGISTERED
 
 SignInAs = Callable[[str], FlaskClient]
 
 
 def test_every_permission_and_every_role_has_words():
-    assert set(WORDS) == set(PERMISSIONS)
+    assert all(permission.words for permission in REGISTERED.permissions.values())
     assert set(ROLES) == set(Role)
 
 
@@ -23,9 +24,10 @@ def test_everybody_may_see_it_and_the_twin_says_what_is_enforced(sign_in: SignIn
     page, twin = client.get("/account/permissions"), client.get("/account/permissions.json").get_json()
 
     assert page.status_code == 200
-    assert all(words in page.text for words in WORDS.values())
-    assert page.text.count(">yes<") == sum(map(len, PERMISSIONS.values()))
-    assert {item["permission"]: set(item["roles"]) for item in twin["items"]} == PERMISSIONS
+    assert all(permission.words in page.text for permission in REGISTERED.permissions.values())
+    assert page.text.count(">yes<") == sum(len(permission.roles) for permission in REGISTERED.permissions.values())
+    told = {item["permission"]: set(item["roles"]) for item in twin["items"]}
+    assert told == {permission.name: permission.roles for permission in REGISTERED.permissions.values()}
 
 
 def test_the_way_there_is_on_the_account_and_on_the_team_page(sign_in: SignInAs):

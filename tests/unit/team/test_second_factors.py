@@ -14,9 +14,9 @@ from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
+from dashboard.permissions import Role
 from dashboard.team.door_models import AuthenticatorApp, Passkey, RecoveryCode
 from dashboard.team.models import Member, SignIn
-from dashboard.team.permissions import Role
 from dashboard.team.second_factors import members_with_second_factor, remove_second_factors
 from tests.conftest import make_settings
 from tests.factories.team import make_member

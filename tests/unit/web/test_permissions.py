@@ -7,11 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from dashboard.team.permissions import PERMISSIONS
+from dashboard.permissions import Role
 from dashboard.web.access import EVERYBODY, SIGNED_IN, required_permission
+from tests.factories.features import REGISTERED
 
 SignInAs = Callable[[str], FlaskClient]
-STATED = {EVERYBODY, SIGNED_IN, *PERMISSIONS}
+STATED = {EVERYBODY, SIGNED_IN, *REGISTERED.permissions}
 SOME_ID = "01890000-0000-7000-8000-000000000000"
 
 
@@ -76,12 +77,12 @@ def test_somebody_signed_out_is_told_in_the_form_that_was_asked_for(client: Flas
 @pytest.mark.parametrize("name", ["ben", "cleo"])
 def test_every_route_beyond_a_role_is_forbidden(app: Flask, sign_in: SignInAs, name: str):
     client = sign_in(name)
-    role = {"ben": "operator", "cleo": "viewer"}[name]
+    role = {"ben": Role.OPERATOR, "cleo": Role.VIEWER}[name]
 
     let_in = []
     for rule, address in routes(app):
         permission = permission_of(app, rule)
-        if permission in PERMISSIONS and role not in PERMISSIONS[permission]:
+        if permission in REGISTERED.permissions and not REGISTERED.may(role, permission):
             for method in rule.methods - {"OPTIONS"}:
                 answer = client.open(address, method=method)
                 if answer.status_code != 403:

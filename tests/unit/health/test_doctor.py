@@ -11,12 +11,12 @@ from click.testing import CliRunner, Result
 from dashboard.cli import main
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
-from dashboard.duties import handshakes
-from dashboard.duties.handshakes import Encryption
+from dashboard.health import handshakes
+from dashboard.health.handshakes import Encryption
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.team import make_member
-from tests.unit.duties.test_duties import GOOD_ENCRYPTION_KEY, GOOD_KEY
+from tests.unit.health.test_health_checks import GOOD_ENCRYPTION_KEY, GOOD_KEY
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
 Run = Callable[..., Result]

@@ -1,16 +1,19 @@
-"""One duty: how it stands, and what it is judged by. What is looked at lives beside, the list of all in registry.py."""
+"""One health check: what it may look at and what it finds. Each slice registers its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.duties.handshakes import Encryption
-from dashboard.jobs.smile_answers import SmileAnswer
+
+if TYPE_CHECKING:  # what the layers above found out before the checks began
+    from dashboard.health.handshakes import Encryption
+    from dashboard.jobs.smile_answers import SmileAnswer
 
 
 class State(StrEnum):
@@ -18,6 +21,16 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # nothing is known yet, and nothing is wrong with that
     WARN = "warn"
     BAD = "bad"
+
+
+class Group(StrEnum):
+    """The headings that checks stand under, in their order."""
+
+    KEYS = "Keys"
+    NETWORK = "Way in and out"
+    DATA = "Data"
+    MACHINE = "Machine"
+    PEOPLE = "People"
 
 
 @dataclass(frozen=True)
@@ -30,15 +43,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Duty:
-    group: str
-    name: str
-    finding: Finding
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All that a duty may look at. `proxies_seen`: how many handed on the request that asks; None without one.
+class CheckContext:
+    """All that a check may look at. `proxies_seen`: how many handed on the request that asks; None without one.
 
     `encryption`: of the public address, when somebody waits for a look at it over the network.
     """
@@ -47,13 +53,20 @@ class Scene:
     database: Database
     session: Session
     now: datetime
-    smile: SmileAnswer | None
+    smile: "SmileAnswer | None"
     is_debugging: bool = False
     proxies_seen: int | None = None
-    encryption: Encryption | None = None
+    encryption: "Encryption | None" = None
 
 
-Look = Callable[[Scene], Finding]
+Check = Callable[[CheckContext], Finding]
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    group: Group
+    name: str
+    check: Check
 
 
 def ok(sentence: str) -> Finding:

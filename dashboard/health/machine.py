@@ -1,4 +1,4 @@
-"""Duties about the machine: files that only we may read, room on the disk, the versions that were tested."""
+"""Health checks of the machine: files that only we may read, room on the disk, the versions that were tested."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dashboard.config import PACKAGE_DIR
-from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 
 GIGABYTE = 1024**3
 WARNS_BELOW_BYTES, IS_BAD_BELOW_BYTES = 2 * GIGABYTE, GIGABYTE // 4
@@ -21,8 +21,8 @@ FOR_OTHERS = 0o077
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._\[\]-]*==[^\s\\]+(?: ; [^\\]+)?)", re.MULTILINE | re.IGNORECASE)
 
 
-def instance_folder(scene: Scene) -> Finding:
-    folder = scene.settings.instance_dir.absolute()
+def instance_folder(context: CheckContext) -> Finding:
+    folder = context.settings.instance_dir.absolute()
     if not folder.is_dir():
         return unknown("The instance folder is made when the first file is written.")
     advice = f"Run `chmod -R go-rwx {folder}`, and start web and worker as a user of their own."
@@ -35,8 +35,8 @@ def instance_folder(scene: Scene) -> Finding:
     return ok("Only the user that runs this may read the instance folder.")
 
 
-def room(scene: Scene) -> Finding:
-    folder = scene.settings.instance_dir.absolute()
+def room(context: CheckContext) -> Finding:
+    folder = context.settings.instance_dir.absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
@@ -54,7 +54,7 @@ def room(scene: Scene) -> Finding:
     return ok(sentence)
 
 
-def dependencies(_: Scene) -> Finding:
+def dependencies(_: CheckContext) -> Finding:
     lock = PACKAGE_DIR.parent / "requirements.lock"
     if not lock.is_file():
         return unknown("Which versions were tested is not known here: requirements.lock is not beside the program.")
@@ -65,17 +65,17 @@ def dependencies(_: Scene) -> Finding:
     return ok("Every library has the version that was tested.")
 
 
-def debugging(scene: Scene) -> Finding:
-    if scene.is_debugging:
+def debugging(context: CheckContext) -> Finding:
+    if context.is_debugging:
         advice = "Unset FLASK_DEBUG: a page of errors would show what is in memory."
         return bad("Debugging is switched on.", advice)
     return ok("Debugging is off.")
 
 
-def logs(scene: Scene) -> Finding:
+def logs(context: CheckContext) -> Finding:
     """Where the lines end up, nobody can tell from here."""
     advice = "Let another machine collect them, so that whoever gets into this one cannot take them away."
-    if scene.settings.log_format == "json":
+    if context.settings.log_format == "json":
         return unknown("Lines of the log are JSON on standard output.", advice)
     return unknown("Lines of the log are text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
 

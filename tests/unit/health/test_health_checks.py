@@ -1,4 +1,4 @@
-"""Each duty: green where all is well, and a sentence that mends it where something is wrong."""
+"""Each health check: green where all is well, and a sentence that mends it where something is wrong."""
 
 import base64
 import hashlib
@@ -15,19 +15,24 @@ from pydantic import SecretStr
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from dashboard.audit import health_checks as audit_checks
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import record
+from dashboard.callbacks import health_checks as callback_checks
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.duties import keys, machine, network, people, storage
-from dashboard.duties.duty import Scene, State
-from dashboard.duties.registry import DUTIES, look_at_all, worst_of
+from dashboard.health import keys, machine, network, storage
+from dashboard.health.running import run_checks, worst_of
+from dashboard.health_checks import CheckContext, State
 from dashboard.jobs.smile_answers import SmileAnswer
 from dashboard.smile_keys import SmileKey, seed_keys
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
+from dashboard.team import health_checks as team_checks
+from dashboard.worker import health_checks as worker_checks
 from tests.conftest import make_settings
 from tests.factories.callbacks import deliver, encode, make_payload
+from tests.factories.features import REGISTERED
 from tests.factories.jobs import make_sent_job
 from tests.factories.team import make_member
 
@@ -42,19 +47,19 @@ GOOD = {
 
 
 @pytest.fixture
-def stage(app: Flask, database: Database, tmp_path: Path) -> Iterator[Callable[..., Scene]]:
+def stage(app: Flask, database: Database, tmp_path: Path) -> Iterator[Callable[..., CheckContext]]:
     """`stage(trusted_proxies=1)`: a deployment without fault but for those settings."""
     os.chmod(tmp_path, 0o700)
     sessions: list[Session] = []
 
-    def set_up(now: datetime | None = None, **changes: Any) -> Scene:
+    def set_up(now: datetime | None = None, **changes: Any) -> CheckContext:
         scene_only = {name: changes.pop(name) for name in ("smile", "proxies_seen", "is_debugging") if name in changes}
         url = str(context_of(app).settings.database_url)
         settings = make_settings(tmp_path, **(GOOD | {"database_url": url} | changes))
         context = database.reading()
         session = context.__enter__()
         sessions.append(session)
-        return Scene(settings, database, session, now or utc_now(), **({"smile": None} | scene_only))
+        return CheckContext(settings, database, session, now or utc_now(), **({"smile": None} | scene_only))
 
     with app.app_context():
         yield set_up
@@ -78,7 +83,7 @@ def write(database: Database, name: str, value: Any) -> None:
         (GOOD_ENCRYPTION_KEY, State.BAD),
     ],
 )
-def test_secret_key_that_is_weak_or_shared_is_bad(stage: Callable[..., Scene], secret: str, state: State):
+def test_secret_key_that_is_weak_or_shared_is_bad(stage: Callable[..., CheckContext], secret: str, state: State):
     finding = keys.secret_key(stage(secret_key=secret))
 
     assert finding.state == state
@@ -94,7 +99,9 @@ def test_secret_key_that_is_weak_or_shared_is_bad(stage: Callable[..., Scene], s
         (f"{GOOD_ENCRYPTION_KEY},{GOOD_ENCRYPTION_KEY}", State.WARN),
     ],
 )
-def test_encryption_key_that_was_not_drawn_by_chance_is_bad(stage: Callable[..., Scene], given: str, state: State):
+def test_encryption_key_that_was_not_drawn_by_chance_is_bad(
+    stage: Callable[..., CheckContext], given: str, state: State
+):
     finding = keys.encryption_keys(stage(encryption_keys=given))
 
     assert finding.state == state
@@ -102,7 +109,7 @@ def test_encryption_key_that_was_not_drawn_by_chance_is_bad(stage: Callable[...,
 
 
 @pytest.mark.parametrize(("days", "state"), [(0, State.OK), (90, State.OK), (91, State.WARN)])
-def test_key_for_smile_grows_old(stage: Callable[..., Scene], database: Database, days: int, state: State):
+def test_key_for_smile_grows_old(stage: Callable[..., CheckContext], database: Database, days: int, state: State):
     scene = stage()
     with database.transaction() as session:
         seed_keys(session, scene.settings, scene.now)
@@ -112,7 +119,7 @@ def test_key_for_smile_grows_old(stage: Callable[..., Scene], database: Database
     assert keys.smile_key_age(replace(scene, session=stage().session)).state == state
 
 
-def test_age_of_a_key_that_only_the_environment_has_is_not_known(stage: Callable[..., Scene]):
+def test_age_of_a_key_that_only_the_environment_has_is_not_known(stage: Callable[..., CheckContext]):
     assert keys.smile_key_age(stage()).state == State.UNKNOWN
 
 
@@ -125,7 +132,7 @@ def test_age_of_a_key_that_only_the_environment_has_is_not_known(stage: Callable
         ({"was_answered": False}, State.BAD),
     ],
 )
-def test_what_smile_says_of_our_key(stage: Callable[..., Scene], answer: dict[str, bool] | None, state: State):
+def test_what_smile_says_of_our_key(stage: Callable[..., CheckContext], answer: dict[str, bool] | None, state: State):
     smile = SmileAnswer(utc_now(), **answer) if answer else None
 
     assert keys.smile_key_works(stage(smile=smile)).state == state
@@ -141,7 +148,7 @@ def test_what_smile_says_of_our_key(stage: Callable[..., Scene], answer: dict[st
         ({"public_url": "http://localhost:8000", "is_demo": True}, State.OK),
     ],
 )
-def test_public_address_is_https_and_not_this_machine(stage: Callable[..., Scene], changes: Any, state: State):
+def test_public_address_is_https_and_not_this_machine(stage: Callable[..., CheckContext], changes: Any, state: State):
     assert network.public_address(stage(**changes)).state == state
 
 
@@ -154,7 +161,7 @@ def test_public_address_is_https_and_not_this_machine(stage: Callable[..., Scene
         ("http://api.example.com/v1", State.BAD),
     ],
 )
-def test_smile_is_asked_over_tls(stage: Callable[..., Scene], server: str, state: State):
+def test_smile_is_asked_over_tls(stage: Callable[..., CheckContext], server: str, state: State):
     assert network.smile_address(stage(smile_server=server)).state == state
 
 
@@ -162,7 +169,7 @@ def test_smile_is_asked_over_tls(stage: Callable[..., Scene], server: str, state
     ("offset", "state"),
     [(None, State.UNKNOWN), (1.2, State.OK), (-59, State.OK), (61, State.WARN), (-61, State.WARN), (300, State.BAD)],
 )
-def test_clock_is_compared_with_smiles(stage: Callable[..., Scene], offset: float | None, state: State):
+def test_clock_is_compared_with_smiles(stage: Callable[..., CheckContext], offset: float | None, state: State):
     answer = SmileAnswer(utc_now(), was_answered=True, clock_offset_seconds=offset)
 
     assert network.clock(stage(smile=answer)).state == state
@@ -172,7 +179,7 @@ def test_clock_is_compared_with_smiles(stage: Callable[..., Scene], offset: floa
     ("trusted", "seen", "state"), [(0, 0, State.OK), (1, 1, State.OK), (0, 1, State.WARN), (2, 1, State.BAD)]
 )
 def test_proxies_that_are_trusted_are_those_that_are_there(
-    stage: Callable[..., Scene], trusted: int, seen: int, state: State
+    stage: Callable[..., CheckContext], trusted: int, seen: int, state: State
 ):
     finding = network.proxies(stage(trusted_proxies=trusted, proxies_seen=seen))
 
@@ -180,7 +187,7 @@ def test_proxies_that_are_trusted_are_those_that_are_there(
     assert state == State.OK or f"Set it to {seen}" in finding.advice or f"set it to {seen}" in finding.advice
 
 
-def test_without_a_request_the_last_callback_shows_the_proxies(stage: Callable[..., Scene], app: Flask):
+def test_without_a_request_the_last_callback_shows_the_proxies(stage: Callable[..., CheckContext], app: Flask):
     before = network.proxies(stage())
     deliver(app.test_client(), encode(make_payload()), headers={"X-Forwarded-For": "203.0.113.9, 10.0.0.1"})
 
@@ -190,31 +197,31 @@ def test_without_a_request_the_last_callback_shows_the_proxies(stage: Callable[.
     assert (after.state, "passed 2" in after.sentence) == (State.WARN, True)
 
 
-def test_list_of_networks_without_a_trusted_proxy_is_bad(stage: Callable[..., Scene], database: Database):
-    open_to_all = network.source_networks(stage())
+def test_list_of_networks_without_a_trusted_proxy_is_bad(stage: Callable[..., CheckContext], database: Database):
+    open_to_all = callback_checks.source_networks(stage())
     write(database, "callback_networks", ["203.0.113.0/24"])
 
     assert open_to_all.state == State.OK
-    assert network.source_networks(stage()).state == State.BAD
-    assert network.source_networks(stage(trusted_proxies=1)).state == State.OK
+    assert callback_checks.source_networks(stage()).state == State.BAD
+    assert callback_checks.source_networks(stage(trusted_proxies=1)).state == State.OK
 
 
-def test_overdue_callbacks_are_counted(stage: Callable[..., Scene], database: Database):
+def test_overdue_callbacks_are_counted(stage: Callable[..., CheckContext], database: Database):
     scene = stage()
-    none_yet = network.overdue_callbacks(scene)
+    none_yet = callback_checks.overdue_callbacks(scene)
     make_sent_job(database, scene.settings, callback_due_at=scene.now - timedelta(minutes=3))
 
-    late = network.overdue_callbacks(stage())
+    late = callback_checks.overdue_callbacks(stage())
 
     assert none_yet.state == State.OK
     assert (late.state, late.sentence) == (State.WARN, "1 job waits for a callback that is overdue.")
 
 
-def test_last_callback_is_told(stage: Callable[..., Scene], app: Flask):
-    assert network.last_callback(stage()).state == State.UNKNOWN
+def test_last_callback_is_told(stage: Callable[..., CheckContext], app: Flask):
+    assert callback_checks.last_callback(stage()).state == State.UNKNOWN
     deliver(app.test_client(), encode(make_payload()))
 
-    assert network.last_callback(stage()).state == State.OK
+    assert callback_checks.last_callback(stage()).state == State.OK
 
 
 @pytest.mark.parametrize(
@@ -225,42 +232,42 @@ def test_last_callback_is_told(stage: Callable[..., Scene], app: Flask):
         (timedelta(days=8), State.BAD),
     ],
 )
-def test_backup_grows_old(stage: Callable[..., Scene], database: Database, age: timedelta, state: State):
+def test_backup_grows_old(stage: Callable[..., CheckContext], database: Database, age: timedelta, state: State):
     write(database, LAST_BACKUP, {"at": (utc_now() - age).isoformat()})
 
     assert storage.backup(stage()).state == state
 
 
-def test_no_backup_at_all_is_bad_outside_a_demo(stage: Callable[..., Scene]):
+def test_no_backup_at_all_is_bad_outside_a_demo(stage: Callable[..., CheckContext]):
     assert storage.backup(stage()).state == State.BAD
     assert storage.backup(stage(is_demo=True)).state == State.OK
 
 
-def test_worker_that_is_silent_is_noticed(stage: Callable[..., Scene], database: Database):
-    never = storage.worker(stage())
+def test_worker_that_is_silent_is_noticed(stage: Callable[..., CheckContext], database: Database):
+    never = worker_checks.worker(stage())
     write(database, WORKER_SEEN, utc_now().isoformat())
-    now = storage.worker(stage())
-    later = storage.worker(stage(utc_now() + timedelta(minutes=3)))
+    now = worker_checks.worker(stage())
+    later = worker_checks.worker(stage(utc_now() + timedelta(minutes=3)))
 
     assert [each.state for each in (never, now, later)] == [State.BAD, State.OK, State.BAD]
 
 
-def test_database_as_the_tests_have_it_is_fine(stage: Callable[..., Scene]):
+def test_database_as_the_tests_have_it_is_fine(stage: Callable[..., CheckContext]):
     assert storage.schema(stage()).state == State.OK
     assert storage.engine(stage()).state == State.OK
 
 
 def test_sqlite_that_can_damage_a_shared_wal_is_bad(
-    stage: Callable[..., Scene], database: Database, monkeypatch: pytest.MonkeyPatch
+    stage: Callable[..., CheckContext], database: Database, monkeypatch: pytest.MonkeyPatch
 ):
     if not database.is_sqlite:
         pytest.skip("about SQLite")
-    monkeypatch.setattr("dashboard.duties.storage.SAFE_SQLITE", (99, 0, 0))
+    monkeypatch.setattr("dashboard.health.storage.SAFE_SQLITE", (99, 0, 0))
 
     assert storage.engine(stage()).state == State.BAD
 
 
-def test_sqlite_that_may_lose_a_commit_is_bad(stage: Callable[..., Scene], database: Database):
+def test_sqlite_that_may_lose_a_commit_is_bad(stage: Callable[..., CheckContext], database: Database):
     if not database.is_sqlite:
         pytest.skip("about SQLite")
     scene = stage()
@@ -285,14 +292,14 @@ def test_sqlite_that_may_lose_a_commit_is_bad(stage: Callable[..., Scene], datab
         ("rediss://:canary-password@queue.example.com/1", State.OK),
     ],
 )
-def test_redis_elsewhere_has_a_password_and_tls(stage: Callable[..., Scene], url: str, state: State):
+def test_redis_elsewhere_has_a_password_and_tls(stage: Callable[..., CheckContext], url: str, state: State):
     finding = storage.queue(stage(queue_url=url))
 
     assert finding.state == state
     assert "canary" not in finding.sentence + finding.advice
 
 
-def test_instance_folder_is_for_us_alone(stage: Callable[..., Scene], tmp_path: Path):
+def test_instance_folder_is_for_us_alone(stage: Callable[..., CheckContext], tmp_path: Path):
     for path in tmp_path.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     closed = machine.instance_folder(stage())
@@ -310,7 +317,7 @@ def test_instance_folder_is_for_us_alone(stage: Callable[..., Scene], tmp_path: 
     [({}, State.OK), ({"WARNS_BELOW_BYTES": 10**18}, State.WARN), ({"IS_BAD_BELOW_BYTES": 10**18}, State.BAD)],
 )
 def test_room_on_the_disk(
-    stage: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], state: State
+    stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], state: State
 ):
     monkeypatch.setattr(machine, "WARNS_BELOW_BYTES", 1)
     monkeypatch.setattr(machine, "IS_BAD_BELOW_BYTES", 0)
@@ -321,7 +328,9 @@ def test_room_on_the_disk(
     assert machine.room(stage()).state == state
 
 
-def test_versions_are_those_of_the_lock(stage: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_versions_are_those_of_the_lock(
+    stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     as_locked = machine.dependencies(stage())
     package = tmp_path / "package"
     package.mkdir()
@@ -342,51 +351,51 @@ def test_versions_are_those_of_the_lock(stage: Callable[..., Scene], monkeypatch
     assert "nobody-has-this" not in other.sentence
 
 
-def test_debugging_is_bad(stage: Callable[..., Scene]):
+def test_debugging_is_bad(stage: Callable[..., CheckContext]):
     assert machine.debugging(stage()).state == State.OK
     assert machine.debugging(stage(is_debugging=True)).state == State.BAD
 
 
-def test_two_owners_are_better_than_one(stage: Callable[..., Scene], database: Database):
-    nobody = people.owners(stage())
+def test_two_owners_are_better_than_one(stage: Callable[..., CheckContext], database: Database):
+    nobody = team_checks.owners(stage())
     make_member(database, "ada")
-    one = people.owners(stage())
+    one = team_checks.owners(stage())
 
     assert (nobody.state, one.state) == (State.BAD, State.WARN)
 
 
-def test_trail_that_was_changed_is_bad(stage: Callable[..., Scene], database: Database):
+def test_trail_that_was_changed_is_bad(stage: Callable[..., CheckContext], database: Database):
     with database.transaction() as session:
         for number in range(3):
             record(session, "job.created", f"job {number}", utc_now())
-    whole = people.audit_trail(stage())
+    whole = audit_checks.audit_trail(stage())
     with database.transaction() as session:
         session.connection().execute(update(AuditEntry).where(col(AuditEntry.sequence) == 2).values(who="eve"))
 
-    broken = people.audit_trail(stage())
+    broken = audit_checks.audit_trail(stage())
 
     assert (whole.state, broken.state) == (State.OK, State.BAD)
     assert "Line 2" in broken.sentence
 
 
-def test_every_duty_has_a_sentence_and_what_is_wrong_an_advice(stage: Callable[..., Scene]):
-    duties = look_at_all(stage(secret_key="a" * 40))
+def test_every_check_has_a_sentence_and_what_is_wrong_an_advice(stage: Callable[..., CheckContext]):
+    results = run_checks(REGISTERED.health_checks, stage(secret_key="a" * 40))
 
-    assert len(duties) == sum(len(looks) for looks in DUTIES.values())
-    for duty in duties:
-        assert duty.finding.sentence.endswith("."), duty
-        assert duty.finding.advice or duty.finding.state in (State.OK, State.UNKNOWN), duty
-    assert worst_of(duties) == State.BAD
+    assert len(results) == len(REGISTERED.health_checks)
+    for result in results:
+        assert result.finding.sentence.endswith("."), result
+        assert result.finding.advice or result.finding.state in (State.OK, State.UNKNOWN), result
+    assert worst_of(results) == State.BAD
 
 
-def test_no_duty_repeats_a_secret(stage: Callable[..., Scene], settings: Settings):
+def test_no_check_repeats_a_secret(stage: Callable[..., CheckContext], settings: Settings):
     canaries = {
         "secret_key": "canary-secret-key-0000000000000000000",
         "smile_api_keys": "canary-api-key",
         "queue_url": "redis://:canary-password@queue.example.com/1",
     }
 
-    said = " ".join(f"{duty.finding}" for duty in look_at_all(stage(**canaries)))
+    said = " ".join(f"{result.finding}" for result in run_checks(REGISTERED.health_checks, stage(**canaries)))
 
     assert "canary" not in said
     assert SecretStr(GOOD_ENCRYPTION_KEY).get_secret_value() not in said
@@ -396,10 +405,12 @@ def test_no_duty_repeats_a_secret(stage: Callable[..., Scene], settings: Setting
 def test_database_that_answers_nothing_hides_no_other_duty(tmp_path: Path, app: Flask, database: Database):
     empty = database.sibling(f"sqlite:///{tmp_path / 'empty.db'}")
     with app.app_context(), empty.reading() as session:
-        duties = look_at_all(Scene(make_settings(tmp_path), empty, session, utc_now(), None))
+        results = run_checks(
+            REGISTERED.health_checks, CheckContext(make_settings(tmp_path), empty, session, utc_now(), None)
+        )
     empty.dispose()
 
-    by_name = {duty.name: duty.finding for duty in duties}
+    by_name = {result.name: result.finding for result in results}
     assert by_name["Owners"].sentence.startswith("This could not be looked at")
     assert by_name["Tables"].advice == "Run `dashboard db upgrade`."
     assert by_name["Debugging"].state == State.OK

@@ -1,17 +1,12 @@
-"""Duties about the way in and out: addresses, proxies, clocks, callbacks, mail."""
+"""Health checks of the way in and out: addresses, proxies, clocks, callbacks, mail."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from sqlalchemy import func
-from sqlmodel import col, select
-
-from dashboard.callbacks.networks import read_networks
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.reach_steps import CERTIFICATE_PROBLEMS
-from dashboard.callbacks.verdicts import TOLERANCE, in_words
-from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
-from dashboard.jobs.models import Job
+from dashboard.callbacks.verdicts import TOLERANCE
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 
 CLOCK_WARNS_AT_SECONDS = 60
 MODERN_TLS = (
@@ -21,8 +16,8 @@ MODERN_TLS = (
 LOOPBACK_NAMES = ("localhost",)
 
 
-def public_address(scene: Scene) -> Finding:
-    settings = scene.settings
+def public_address(context: CheckContext) -> Finding:
+    settings = context.settings
     if is_loopback(settings.public_url):
         if settings.is_demo:
             return ok("The demo is for this machine alone.")
@@ -34,8 +29,8 @@ def public_address(scene: Scene) -> Finding:
     return ok(f"Reached by {settings.public_url}.")
 
 
-def encryption(scene: Scene) -> Finding:
-    settings, seen = scene.settings, scene.encryption
+def encryption(context: CheckContext) -> Finding:
+    settings, seen = context.settings, context.encryption
     if not settings.is_https:
         return unknown("There is no encryption to look at. See the public address.")
     if seen is None:
@@ -55,8 +50,8 @@ def encryption(scene: Scene) -> Finding:
     return ok(f"{seen.version}, with a certificate that browsers trust, and nothing outdated beside it.")
 
 
-def smile_address(scene: Scene) -> Finding:
-    server = scene.settings.smile_server
+def smile_address(context: CheckContext) -> Finding:
+    server = context.settings.smile_server
     if server.startswith("http://") and not is_loopback(server):
         advice = "Let DASHBOARD_SMILE_SERVER begin with https://."
         return bad("What is sent to Smile travels without encryption.", advice)
@@ -64,8 +59,8 @@ def smile_address(scene: Scene) -> Finding:
     return ok(f"Requests go to {where}.")
 
 
-def clock(scene: Scene) -> Finding:
-    offset = scene.smile.clock_offset_seconds if scene.smile else None
+def clock(context: CheckContext) -> Finding:
+    offset = context.smile.clock_offset_seconds if context.smile else None
     if offset is None:
         return unknown("This clock was not compared with Smile's yet.")
     difference = f"{abs(offset):.0f} seconds {'behind' if offset > 0 else 'ahead of'} Smile's"
@@ -77,11 +72,11 @@ def clock(scene: Scene) -> Finding:
     return ok("This clock agrees with Smile's.")
 
 
-def proxies(scene: Scene) -> Finding:
+def proxies(context: CheckContext) -> Finding:
     """By the request that asks, or else by the last callback: each proxy adds an address to X-Forwarded-For."""
-    trusted, seen, by_what = scene.settings.trusted_proxies, scene.proxies_seen, "this request"
+    trusted, seen, by_what = context.settings.trusted_proxies, context.proxies_seen, "this request"
     if seen is None:
-        last = find_last_callback(scene.session, scene.settings.environment)
+        last = find_last_callback(context.session, context.settings.environment)
         if last is None:
             return unknown("How many proxies stand in front is known once a callback has come.")
         seen, by_what = count_proxies(last.headers.get("x-forwarded-for", "")), "the last callback"
@@ -93,44 +88,6 @@ def proxies(scene: Scene) -> Finding:
         advice = f"If the proxies are yours, set it to {seen}: every sender looks like the proxy now."
         return warn(f"{says}, and {by_what} passed {seen}.", advice)
     return ok(f"{says}, and that is how many {by_what} passed.")
-
-
-def source_networks(scene: Scene) -> Finding:
-    named = read_networks(scene.session)
-    if named and not scene.settings.trusted_proxies:
-        advice = "Set DASHBOARD_TRUSTED_PROXIES to the number of proxies, or empty the list."
-        return bad("The list of networks that callbacks may come from is not enforced.", advice)
-    if named:
-        return ok(f"Callbacks are taken from {len(named)} networks only.")
-    return ok("Callbacks are taken from everywhere, as long as the signature is right.")
-
-
-def last_callback(scene: Scene) -> Finding:
-    last = find_last_callback(scene.session, scene.settings.environment)
-    if last is None:
-        return unknown("No callback has come yet.", "Send a test callback under Callbacks and keys.")
-    return ok(f"The last callback came {in_words(scene.now - last.received_at)} ago.")
-
-
-def overdue_callbacks(scene: Scene) -> Finding:
-    overdue = select(func.count()).select_from(Job).where(
-        Job.environment == scene.settings.environment,
-        col(Job.callback_due_at) < scene.now,
-        col(Job.callback_at).is_(None),
-        col(Job.settled_at).is_(None),
-    )  # fmt: skip
-    count = scene.session.exec(overdue).one()
-    if count:
-        advice = "Send a test callback under Callbacks and keys. The jobs are settled by asking Smile meanwhile."
-        jobs = "1 job waits for a callback that is" if count == 1 else f"{count} jobs wait for callbacks that are"
-        return warn(f"{jobs} overdue.", advice)
-    return ok("No callback is overdue.")
-
-
-def mail(scene: Scene) -> Finding:
-    if scene.settings.sends_mail:
-        return ok("Invitations and resets are sent by e-mail.")
-    return unknown("No mail server is named, so invitations and resets are copied by hand.")
 
 
 def is_loopback(url: str) -> bool:

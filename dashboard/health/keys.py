@@ -1,11 +1,11 @@
-"""Duties about keys: ours, and the partner's."""
+"""Health checks of keys: ours, and the partner's."""
 
 import base64
 from datetime import timedelta
 
-from dashboard.callbacks.verdicts import in_words
-from dashboard.duties.duty import Finding, Scene, bad, ok, unknown, warn
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 from dashboard.smile_keys import list_keys, read_keys
+from dashboard.web.filters import duration_in_words
 
 FEWEST_SIGNS = 12
 FEWEST_BYTES = 16
@@ -15,9 +15,9 @@ JUST_NOW = timedelta(minutes=1)
 EXAMPLES = ("change", "example", "secret", "password", "default", "only-for-tests", "0123456789", "abcdefgh")
 
 
-def secret_key(scene: Scene) -> Finding:
-    value = scene.settings.secret_key.get_secret_value()
-    others = [key.get_secret_value() for key in (*scene.settings.encryption_keys, *scene.settings.smile_api_keys)]
+def secret_key(context: CheckContext) -> Finding:
+    value = context.settings.secret_key.get_secret_value()
+    others = [key.get_secret_value() for key in (*context.settings.encryption_keys, *context.settings.smile_api_keys)]
     advice = "Make a new one with `openssl rand -hex 32` and set DASHBOARD_SECRET_KEY. Everybody signs in again."
     if value in others:
         return bad("DASHBOARD_SECRET_KEY is used for something else too.", advice)
@@ -26,8 +26,8 @@ def secret_key(scene: Scene) -> Finding:
     return ok("DASHBOARD_SECRET_KEY is long, and not one that others use.")
 
 
-def encryption_keys(scene: Scene) -> Finding:
-    keys = [base64.b64decode(key.get_secret_value()) for key in scene.settings.encryption_keys]
+def encryption_keys(context: CheckContext) -> Finding:
+    keys = [base64.b64decode(key.get_secret_value()) for key in context.settings.encryption_keys]
     advice = (
         "Make a new one with `openssl rand -base64 32` and put it first in DASHBOARD_ENCRYPTION_KEYS. Keep the old "
         "one behind it until nothing is sealed with it."
@@ -43,13 +43,13 @@ def encryption_keys(scene: Scene) -> Finding:
     )
 
 
-def smile_key_age(scene: Scene) -> Finding:
-    rows = list_keys(scene.session, scene.settings.environment)
-    number = read_keys(scene.session, scene.settings).signing.number
+def smile_key_age(context: CheckContext) -> Finding:
+    rows = list_keys(context.session, context.settings.environment)
+    number = read_keys(context.session, context.settings).signing.number
     signing = next((row for row in rows if row.number == number and row.retired_at is None), None)
     if signing is None:
         return unknown("How old the key is that signs for Smile is known once `dashboard web` has started.")
-    age = signing.age_in_days(scene.now)
+    age = signing.age_in_days(context.now)
     if age > ROTATE_AFTER_DAYS:
         advice = (
             "Make a new one in Smile's portal and add it under Callbacks and keys. Smile asks for that every 90 days."
@@ -58,12 +58,12 @@ def smile_key_age(scene: Scene) -> Finding:
     return ok(f"The key that signs for Smile is {age} day{'' if age == 1 else 's'} old.")
 
 
-def smile_key_works(scene: Scene) -> Finding:
-    answer = scene.smile
+def smile_key_works(context: CheckContext) -> Finding:
+    answer = context.smile
     if answer is None:
         return unknown("Smile was not asked yet. The worker asks once an hour, `dashboard doctor` at once.")
-    silence = scene.now - answer.asked_at
-    when = "just now" if silence < JUST_NOW else f"{in_words(silence)} ago"
+    silence = context.now - answer.asked_at
+    when = "just now" if silence < JUST_NOW else f"{duration_in_words(silence)} ago"
     if answer.is_refused:
         advice = "Compare the partner id and the key under Callbacks and keys with those in Smile's portal."
         return bad(f"Smile refused our key {when}.", advice)

@@ -1,0 +1,21 @@
+"""The audit trail registers itself."""
+
+from dashboard.audit import health_checks, models, reveals, views
+from dashboard.audit.wording import OWN_WORDS
+from dashboard.feature import Feature, NavigationEntry
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.permissions import OWNERS, Permission
+
+FEATURE = Feature(
+    name="audit",
+    position=50,
+    models=(models,),
+    views=(views, reveals),
+    navigation=(NavigationEntry("Audit", "audit.index", "audit.read"),),
+    permissions=(
+        Permission("audit.read", OWNERS, "Read the audit trail"),
+        Permission("audit.export", OWNERS, "Take the audit trail out as a file"),
+    ),
+    audit_words=(OWN_WORDS,),
+    health_checks=(HealthCheck(Group.PEOPLE, "Audit trail", health_checks.audit_trail),),
+)

@@ -1,0 +1,32 @@
+"""Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
+
+from dashboard.callbacks import health_checks, models, trail_words, views
+from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
+from dashboard.callbacks.sealing import number_in_body, sealed_search, search_identity, with_search
+from dashboard.feature import Feature, NavigationEntry
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.permissions import EVERY_ROLE, OWNERS, WORKING, Permission
+from dashboard.sealed import SealedColumn
+
+FEATURE = Feature(
+    name="callbacks",
+    position=30,
+    models=(models,),
+    sealed_columns=(
+        SealedColumn(Callback, "body_sealed", body_identity, digest="id_number_digest", digested=number_in_body),
+        SealedColumn(ProcessingRun, "filters", search_identity, take_out=sealed_search, put_in=with_search),
+    ),
+    views=(views,),
+    navigation=(NavigationEntry("Callbacks", "callbacks.index", "callbacks.read", is_on_phones=True),),
+    permissions=(
+        Permission("callbacks.read", EVERY_ROLE, "See the callbacks that came"),
+        Permission("callbacks.replay", WORKING, "Verify and process callbacks again"),
+        Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
+    ),
+    audit_words=(trail_words.WORDS, trail_words.RUN_WORDS),
+    health_checks=(
+        HealthCheck(Group.NETWORK, "Source networks", health_checks.source_networks),
+        HealthCheck(Group.NETWORK, "Last callback", health_checks.last_callback),
+        HealthCheck(Group.NETWORK, "Overdue callbacks", health_checks.overdue_callbacks),
+    ),
+)

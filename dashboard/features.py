@@ -1,0 +1,20 @@
+"""The one list of features, from the lowest layer to the highest: each may import only those above it here."""
+
+from sqlmodel import SQLModel
+
+from dashboard.audit.feature import FEATURE as AUDIT
+from dashboard.callbacks.feature import FEATURE as CALLBACKS
+from dashboard.feature import Feature
+from dashboard.health.feature import FEATURE as HEALTH
+from dashboard.jobs.feature import FEATURE as JOBS
+from dashboard.links.feature import FEATURE as LINKS
+from dashboard.privacy.feature import FEATURE as PRIVACY
+from dashboard.settings.feature import FEATURE as SETTINGS
+from dashboard.team.feature import FEATURE as TEAM
+from dashboard.web.feature import FEATURE as WEB
+from dashboard.worker.feature import FEATURE as WORKER
+
+FEATURES: tuple[Feature, ...] = (WEB, WORKER, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS)
+
+#: Every table: importing the features has imported their models.
+metadata = SQLModel.metadata

@@ -1,0 +1,32 @@
+"""The health of a deployment registers itself, with the checks that belong to no other slice."""
+
+from dashboard.feature import Bar, Feature, NavigationEntry
+from dashboard.health import keys, machine, network, storage, views
+from dashboard.health_checks import Group, HealthCheck
+
+FEATURE = Feature(
+    name="health",
+    position=0,
+    views=(views,),
+    navigation=(NavigationEntry("Health", "health_settings.show", "settings.manage", Bar.SETTINGS, rank=2),),
+    health_checks=(
+        HealthCheck(Group.KEYS, "Secret key", keys.secret_key),
+        HealthCheck(Group.KEYS, "Encryption keys", keys.encryption_keys),
+        HealthCheck(Group.KEYS, "Age of the key for Smile", keys.smile_key_age),
+        HealthCheck(Group.KEYS, "Smile takes the key", keys.smile_key_works),
+        HealthCheck(Group.NETWORK, "Public address", network.public_address),
+        HealthCheck(Group.NETWORK, "Encryption", network.encryption),
+        HealthCheck(Group.NETWORK, "Smile's address", network.smile_address),
+        HealthCheck(Group.NETWORK, "Clock", network.clock),
+        HealthCheck(Group.NETWORK, "Proxies", network.proxies),
+        HealthCheck(Group.DATA, "Tables", storage.schema),
+        HealthCheck(Group.DATA, "Database", storage.engine),
+        HealthCheck(Group.DATA, "Queue", storage.queue),
+        HealthCheck(Group.DATA, "Backup", storage.backup),
+        HealthCheck(Group.MACHINE, "Instance folder", machine.instance_folder),
+        HealthCheck(Group.MACHINE, "Room", machine.room),
+        HealthCheck(Group.MACHINE, "Versions", machine.dependencies),
+        HealthCheck(Group.MACHINE, "Debugging", machine.debugging),
+        HealthCheck(Group.MACHINE, "Logs", machine.logs),
+    ),
+)

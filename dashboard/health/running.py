@@ -1,0 +1,81 @@
+"""Runs every health check that a slice registered: for the health page and for `dashboard doctor`."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from dashboard.context import current
+from dashboard.crypto import UnreadableValue
+from dashboard.db import utc_now
+from dashboard.health.handshakes import Encryption
+from dashboard.health_checks import CheckContext, Finding, Group, HealthCheck, State, bad
+from dashboard.jobs.smile_answers import SmileAnswer, read_smile_answer
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    group: Group
+    name: str
+    finding: Finding
+
+
+def check_health(
+    session: Session,
+    *,
+    smile: SmileAnswer | None = None,
+    proxies_seen: int | None = None,
+    encryption: Encryption | None = None,
+) -> list[CheckResult]:
+    """How the running app stands. `smile`: what it answered just now; without it, what the worker was last told."""
+    if smile is None:
+        with suppress(SQLAlchemyError):
+            smile = read_smile_answer(session)
+    session.rollback()
+    parts, is_debugging = current(), current_app.debug
+    context = CheckContext(
+        parts.settings, parts.database, session, utc_now(), smile, is_debugging, proxies_seen, encryption
+    )
+    return run_checks(parts.features.health_checks, context)
+
+
+def run_checks(checks: Sequence[HealthCheck], context: CheckContext) -> list[CheckResult]:
+    """Grouped under their headings."""
+    order = list(Group)
+    grouped = sorted(checks, key=lambda check: order.index(check.group))
+    return [CheckResult(check.group, check.name, _find(check, context)) for check in grouped]
+
+
+def worst_of(results: Sequence[CheckResult]) -> State:
+    severity = list(State)
+    return max((result.finding.state for result in results), key=severity.index, default=State.OK)
+
+
+def twin(results: Sequence[CheckResult]) -> dict[str, object]:
+    """For a program: the page's twin, and `dashboard doctor --json`."""
+    return {
+        "state": worst_of(results),
+        "duties": [
+            {
+                "group": result.group,
+                "name": result.name,
+                "state": result.finding.state,
+                "sentence": result.finding.sentence,
+                "advice": result.finding.advice,
+            }
+            for result in results
+        ],
+    }
+
+
+def _find(check: HealthCheck, context: CheckContext) -> Finding:
+    """One that cannot be looked at does not hide the others; what the database said is not repeated."""
+    try:
+        return check.check(context)
+    except (SQLAlchemyError, OSError, UnreadableValue) as error:
+        context.session.rollback()  # PostgreSQL takes no more questions in a transaction in which one failed
+        advice = "See the lines about the database and the keys first."
+        return bad(f"This could not be looked at ({type(error).__name__}).", advice)

@@ -1,0 +1,34 @@
+"""Verification jobs register themselves."""
+
+from dashboard.feature import Feature, NavigationEntry
+from dashboard.jobs import models, trail_words, views
+from dashboard.jobs.models import Job, Result, job_identity, payload_identity
+from dashboard.permissions import EVERY_ROLE, WORKING, Permission
+from dashboard.sealed import SealedColumn
+
+FEATURE = Feature(
+    name="jobs",
+    position=10,
+    models=(models,),
+    sealed_columns=(
+        SealedColumn(
+            Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest"
+        ),
+        SealedColumn(Job, "person_sealed", lambda row_id: job_identity(row_id, "person")),
+        SealedColumn(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url")),
+        SealedColumn(Result, "payload_sealed", payload_identity),
+    ),
+    views=(views,),
+    navigation=(NavigationEntry("Jobs", "jobs.index", "jobs.read", is_on_phones=True),),
+    permissions=(
+        Permission("jobs.read", EVERY_ROLE, "See verification jobs and their results, with personal data masked"),
+        Permission("jobs.create", WORKING, "Start verification jobs, which may be charged"),
+        Permission("jobs.cancel", WORKING, "Cancel a job that was not sent yet"),
+        Permission("jobs.check", WORKING, "Have Smile asked about a job at once"),
+        Permission("jobs.reveal", WORKING, "Reveal personal data and see images"),
+        Permission("jobs.export", WORKING, "Take the list of jobs out as a file, without persons"),
+        Permission("review.decide", WORKING, "Decide what needs a person"),
+        Permission("reports.read", EVERY_ROLE, "See reports"),
+    ),
+    audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
+)

@@ -1,0 +1,23 @@
+"""Hosted links register themselves, with web tokens and Smile Links."""
+
+from dashboard.feature import Feature, NavigationEntry
+from dashboard.links import customer, models, preview_views, smile_link_views, token_views, trail_words, views
+from dashboard.links.models import Link, prefill_identity
+from dashboard.permissions import EVERY_ROLE, WORKING, Permission
+from dashboard.sealed import SealedColumn
+
+FEATURE = Feature(
+    name="links",
+    position=20,
+    models=(models,),
+    sealed_columns=(SealedColumn(Link, "prefill_sealed", prefill_identity),),
+    views=(views, preview_views, smile_link_views, token_views, customer),
+    navigation=(NavigationEntry("Links", "links.index", "links.read", is_on_phones=True),),
+    permissions=(
+        Permission("links.read", EVERY_ROLE, "See links for customers and how far each customer came"),
+        Permission("links.create", WORKING, "Make links for customers"),
+        Permission("links.change", WORKING, "Pause, extend, send again and revoke links"),
+        Permission("tokens.create", WORKING, "Issue web tokens by hand"),
+    ),
+    audit_words=(trail_words.WORDS, trail_words.TOKEN_WORDS),
+)

@@ -1,0 +1,26 @@
+"""Privacy registers itself."""
+
+from dashboard.feature import Bar, Feature, NavigationEntry
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.permissions import OWNERS, Permission
+from dashboard.privacy import health_checks, models, retention_views, trail_words, views
+
+FEATURE = Feature(
+    name="privacy",
+    position=60,
+    models=(models,),
+    views=(views, retention_views),
+    navigation=(
+        NavigationEntry("Privacy", "privacy.index", "privacy.manage"),
+        NavigationEntry("How long data is kept", "retention.show", "privacy.manage", Bar.SETTINGS, rank=1),
+    ),
+    permissions=(
+        Permission(
+            "privacy.manage",
+            OWNERS,
+            "Find, hand out and erase everything about one person, and decide how long data is kept",
+        ),
+    ),
+    audit_words=(trail_words.WORDS, trail_words.ERASURE_WORDS, trail_words.RETENTION_WORDS),
+    health_checks=(HealthCheck(Group.PEOPLE, "How long data is kept", health_checks.retention),),
+)

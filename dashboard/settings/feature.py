@@ -1,0 +1,23 @@
+"""Settings register themselves, with the tables of settings and keys that every slice reads."""
+
+from dashboard import smile_keys, stored_settings
+from dashboard.feature import Bar, Feature, NavigationEntry
+from dashboard.permissions import OWNERS, Permission
+from dashboard.sealed import SealedColumn
+from dashboard.settings import callback_views, trail_words, views
+from dashboard.smile_keys import SmileKey, key_identity
+
+FEATURE = Feature(
+    name="settings",
+    position=70,
+    models=(stored_settings, smile_keys),
+    sealed_columns=(SealedColumn(SmileKey, "key_sealed", key_identity, digest="digest"),),
+    views=(views, callback_views),
+    navigation=(
+        NavigationEntry("Settings", "settings.show", "settings.manage"),
+        NavigationEntry("What customers see", "settings.show", "settings.manage", Bar.SETTINGS),
+        NavigationEntry("Callbacks and keys", "callback_settings.show", "settings.manage", Bar.SETTINGS),
+    ),
+    permissions=(Permission("settings.manage", OWNERS, "Change settings and API keys"),),
+    audit_words=(trail_words.WORDS, trail_words.KEY_WORDS, trail_words.DATABASE_WORDS),
+)

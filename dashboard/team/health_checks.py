@@ -1,0 +1,37 @@
+"""Health checks of the team: who can help when an owner is locked out, and how members are reached."""
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.permissions import Role
+from dashboard.team.models import Member
+from dashboard.team.second_factors import HAS_SECOND_FACTOR
+
+
+def mail(context: CheckContext) -> Finding:
+    if context.settings.sends_mail:
+        return ok("Invitations and resets are sent by e-mail.")
+    return unknown("No mail server is named, so invitations and resets are copied by hand.")
+
+
+def owners(context: CheckContext) -> Finding:
+    enabled = (
+        select(func.count()).select_from(Member).where(Member.role == Role.OWNER, col(Member.disabled_at).is_(None))
+    )
+    count = context.session.exec(enabled).one()
+    if count == 0:
+        return bad("Nobody is an owner.", "Run `dashboard member add EMAIL --name NAME --role owner`.")
+    if count == 1:
+        return warn("There is only one owner.", "Invite a second one under Team, so that nobody is locked out.")
+    return ok(f"There are {count} owners.")
+
+
+def second_factors(context: CheckContext) -> Finding:
+    without = context.session.exec(
+        select(func.count()).select_from(Member).where(col(Member.disabled_at).is_(None), ~HAS_SECOND_FACTOR)
+    ).one()
+    if without == 0:
+        return ok("Every member has a second factor.")
+    advice = "Ask them to set one up under Your account. Outside a demo, owners cannot work without one."
+    return warn(f"{without} {'member has' if without == 1 else 'members have'} no second factor.", advice)

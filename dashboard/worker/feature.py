@@ -1,0 +1,11 @@
+"""The background registers itself."""
+
+from dashboard.feature import Feature
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.worker import health_checks
+
+FEATURE = Feature(
+    name="worker",
+    position=80,
+    health_checks=(HealthCheck(Group.DATA, "Worker", health_checks.worker),),
+)

@@ -1,0 +1,6 @@
+"""What the features of the product register, for tests that walk over all of it."""
+
+from dashboard.feature import Features
+from dashboard.features import FEATURES
+
+REGISTERED = Features(FEATURES)
