@@ -1,24 +1,23 @@
-"""What the worker runs: every slice's tasks by name, the rows that are due, and what is done now and then."""
+"""What the worker runs: every slice's tasks by name, the rows that are due, and periodic work."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from dashboard.audit import checking
 from dashboard.audit import tasks as audit_tasks
 from dashboard.callbacks import runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.handling import callbacks_due
-from dashboard.jobs import following, sent_signatures
+from dashboard.jobs import following
 from dashboard.jobs import tasks as job_tasks
-from dashboard.jobs.smile_answers import HourlyQuestion
 from dashboard.links import starting
 from dashboard.links import tasks as link_tasks
 from dashboard.privacy import tasks as privacy_tasks
-from dashboard.team import one_time, outbox, throttle
+from dashboard.team import outbox
 from dashboard.team import tasks as team_tasks
-from dashboard.worker.heartbeat import beat
+from dashboard.worker import tasks as worker_tasks
+from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task
-from dashboard.worker.schedule import Beat, FindDue, Tidy
+from dashboard.worker.schedule import FindDue
 
 
 def tasks() -> Mapping[str, Task]:
@@ -31,7 +30,6 @@ def tasks() -> Mapping[str, Task]:
         "callbacks.process_run": callback_tasks.process_run,
         "links.give_back_lost_use": link_tasks.give_back_lost_use,
         outbox.SENDING: team_tasks.send,
-        "privacy.enforce_retention": privacy_tasks.enforce_retention,
     }
 
 
@@ -48,19 +46,14 @@ def due_rows(environment: str) -> Mapping[str, FindDue]:
             session, environment, now, limit
         ),
         outbox.SENDING: outbox.mails_due,
-        "privacy.enforce_retention": lambda session, now, _: privacy_tasks.runs_due(session, now),
     }
 
 
-def tidying() -> Sequence[Tidy]:
+def periodic() -> Sequence[Periodic]:
     return (
-        sent_signatures.forget_old,
-        checking.begin_daily_check,
-        throttle.forget_old_tries,
-        one_time.forget_old_links,
-        outbox.forget_old_mails,
+        *worker_tasks.PERIODIC,
+        *audit_tasks.PERIODIC,
+        *team_tasks.PERIODIC,
+        *job_tasks.PERIODIC,
+        *privacy_tasks.PERIODIC,
     )
-
-
-def beats(started_at: datetime) -> Sequence[Beat]:
-    return (beat, HourlyQuestion(started_at))

@@ -133,12 +133,11 @@ def worker() -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    from dashboard.background import beats, due_rows, tasks, tidying
-    from dashboard.db import utc_now
+    from dashboard.background import due_rows, periodic, tasks
     from dashboard.smile_keys import seed_keys_at_start
 
     seed_keys_at_start(app)
-    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), tidying(), beats(utc_now()))
+    run_worker(app, tasks(), due_rows(app.config["SETTINGS"].environment), periodic())
 
 
 @main.command()

@@ -11,9 +11,11 @@ from uuid import UUID
 
 import uuid_utils.compat
 from flask import current_app
-from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
 
@@ -171,6 +173,20 @@ def reading() -> Iterator[Session]:
 def reader() -> Read:
     """`reading` for what goes on after the request, such as a file that is made while it is sent."""
     return _database().reading
+
+
+def database_now(session: Session) -> datetime:
+    """The clock that all machines share: that of PostgreSQL, since theirs may differ; SQLite has only one machine."""
+    if session.get_bind().dialect.name == "sqlite":
+        return utc_now()
+    now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite_dialect.Insert:
+    """An INSERT with ON CONFLICT, for which SQLAlchemy has one class for each engine."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite_dialect.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def keyring_of(session: Session) -> KeyRing:

@@ -12,6 +12,7 @@ from dashboard.privacy import models as privacy
 from dashboard.team import door_models as door
 from dashboard.team import models as team
 from dashboard.team import one_time, outbox
+from dashboard.worker import models as worker
 
 __all__ = [
     "audit",
@@ -27,6 +28,7 @@ __all__ = [
     "smile_keys",
     "stored_settings",
     "team",
+    "worker",
 ]
 
 metadata = SQLModel.metadata

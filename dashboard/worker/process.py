@@ -7,8 +7,9 @@ import structlog
 from flask import Flask
 
 from dashboard.errors import place_of
+from dashboard.worker.periodic import Periodic, PeriodicRunner
 from dashboard.worker.queue import Queue, Task
-from dashboard.worker.schedule import Beat, FindDue, Tidy, run_clock
+from dashboard.worker.schedule import FindDue, run_clock
 
 log = structlog.get_logger(__name__)
 
@@ -21,17 +22,17 @@ def run_worker(
     app: Flask,
     tasks: Mapping[str, Task],
     due: Mapping[str, FindDue],
-    tidy: Sequence[Tidy],
-    beats: Sequence[Beat] = (),
+    periodic: Sequence[Periodic],
 ) -> None:
     queue: Queue = app.extensions["queue"]
     for name, task in tasks.items():
         queue.register(name, _in_app(app, name, task))
+    runner = PeriodicRunner(app, periodic)
+    with app.app_context():
+        runner.add_rows()
     stop = Event()
     every_seconds = app.config["SETTINGS"].sweep_every
-    clock = Thread(
-        target=run_clock, args=(app, queue, due, tidy, every_seconds, stop, beats), name="clock", daemon=True
-    )
+    clock = Thread(target=run_clock, args=(app, queue, due, runner, every_seconds, stop), name="clock", daemon=True)
     clock.start()
     consumer = queue.huey.create_consumer(
         workers=THREADS, periodic=False, initial_delay=0.05, max_delay=LONGEST_NAP, graceful_signal="TERM"
@@ -41,6 +42,7 @@ def run_worker(
     finally:
         stop.set()
         clock.join()
+        runner.close()
 
 
 def _in_app(app: Flask, name: str, task: Task) -> Task:

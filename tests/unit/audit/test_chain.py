@@ -17,8 +17,9 @@ from dashboard.audit import chain, checking
 from dashboard.audit.models import AuditEntry, ChainCheck
 from dashboard.audit.retention import forget_lines_before
 from dashboard.audit.tasks import check_chain as run_check
+from dashboard.audit.tasks import start_daily_check
 from dashboard.audit.trail import record
-from dashboard.background import due_rows, tasks, tidying
+from dashboard.background import due_rows, tasks
 from dashboard.db import Database, utc_now
 from tests.unit.audit.lines import (
     TABLE,
@@ -210,16 +211,22 @@ def test_two_workers_count_no_line_twice(database: Database):
     assert not went_on
 
 
-def test_the_clock_has_it_checked_once_a_day(database: Database):
+@pytest.mark.usefixtures("in_app")
+def test_the_daily_check_is_not_started_while_one_is_under_way(database: Database):
     now = utc_now()
-    for hours in (0, 1, 23, 25):
-        with database.transaction() as session:
-            for tidy in tidying():
-                tidy(session, now + timedelta(hours=hours))
+    for days in (0, 1):
+        start_daily_check(now + timedelta(days=days))
+    with database.reading() as session:
+        first = session.exec(select(ChainCheck)).one()
+    tasks()["audit.check_chain"](first.id)
+    start_daily_check(now + timedelta(days=2))
 
     with database.reading() as session:
         checks = session.exec(select(ChainCheck).order_by(col(ChainCheck.id))).all()
-    assert [check.asked_at - now for check in checks] == [timedelta(0), timedelta(hours=25)]
+    assert [(check.asked_by, check.asked_at - now) for check in checks] == [
+        ("worker", timedelta(0)),
+        ("worker", timedelta(days=2)),
+    ]
 
 
 def test_lines_that_are_deleted_after_their_time_leave_a_chain_that_holds(database: Database):

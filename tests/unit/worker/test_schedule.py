@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from dashboard.background import due_rows, tasks, tidying
+from dashboard.background import due_rows, tasks
 from dashboard.db import Database, new_id, utc_now
-from dashboard.privacy.tasks import THE_RUN
 from dashboard.worker import process
+from dashboard.worker.periodic import PeriodicRunner
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 
 pytestmark = pytest.mark.usefixtures("in_app")
@@ -70,7 +70,8 @@ def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exce
         stop.set()
         return [row_id]
 
-    clock = Thread(target=run_clock, args=(app, queue, {"jobs.advance": find_due}, [], 0.01, stop))
+    runner = PeriodicRunner(app, [])
+    clock = Thread(target=run_clock, args=(app, queue, {"jobs.advance": find_due}, runner, 0.01, stop))
     clock.start()
     clock.join(10)
 
@@ -78,20 +79,22 @@ def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exce
     assert queue.woken == [("jobs.advance", row_id)]
 
 
-def test_clock_tidies_at_its_first_tick_and_not_at_every_one(app: Flask):
+def test_clock_starts_periodic_work_at_each_tick_and_outlives_its_failure(app: Flask):
     queue: Any = RecordingQueue()
-    stop, ticks, tidied = Event(), [], []
+    stop, ticks = Event(), []
 
-    def find_due(session: Session, now: Any, limit: int) -> Sequence[UUID]:
-        ticks.append(now)
-        if len(ticks) == 4:
-            stop.set()
-        return []
+    class FailingRunner:
+        def start_due(self) -> None:
+            ticks.append(1)
+            if len(ticks) == 3:
+                stop.set()
+            raise OperationalError("UPDATE", {}, Exception("gone"))
 
-    run_clock(app, queue, {"x": find_due}, [lambda session, now: tidied.append(now)], 0.001, stop)
+    runner: Any = FailingRunner()
 
-    assert len(ticks) == 4
-    assert len(tidied) == 1
+    run_clock(app, queue, {}, runner, 0.001, stop)
+
+    assert len(ticks) == 3
 
 
 def test_every_due_row_has_a_task_and_every_query_runs(app: Flask, database: Database):
@@ -100,11 +103,7 @@ def test_every_due_row_has_a_task_and_every_query_runs(app: Flask, database: Dat
     assert set(finders) <= set(tasks())
     with database.reading() as session:
         found = {name: list(find(session, utc_now(), 10)) for name, find in finders.items()}
-    # Retention has one clock of its own, which has not struck yet in a new deployment.
-    assert found == {name: [] for name in finders} | {"privacy.enforce_retention": [THE_RUN]}
-    for tidy in tidying():
-        with database.transaction() as session:
-            tidy(session, utc_now())
+    assert found == {name: [] for name in finders}
 
 
 def test_task_that_fails_is_logged_without_its_words_and_takes_nobody_along(
