@@ -134,12 +134,10 @@ def worker() -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    from dashboard.background import beats, due_rows, tasks, tidying
-    from dashboard.db import utc_now
     from dashboard.smile_keys import seed_keys_at_start
 
     seed_keys_at_start(context_of(app).settings, context_of(app).database)
-    run_worker(app, tasks(), due_rows(context_of(app).settings.environment), tidying(), beats(utc_now()))
+    run_worker(app)
 
 
 @main.command()

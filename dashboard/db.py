@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
 
@@ -151,6 +153,20 @@ class Database:
         """One consistent view of the data; nothing written here is kept."""
         with Session(self._reading_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
             yield session
+
+
+def database_now(session: Session) -> datetime:
+    """The clock that all machines share: that of PostgreSQL, since theirs may differ; SQLite has only one machine."""
+    if session.get_bind().dialect.name == "sqlite":
+        return utc_now()
+    now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite_dialect.Insert:
+    """An INSERT with ON CONFLICT, for which SQLAlchemy has one class for each engine."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite_dialect.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def keyring_of(session: Session) -> KeyRing:

@@ -14,6 +14,8 @@ from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
     from dashboard.audit.wording import TrailWords
+    from dashboard.worker.periodic import Periodic
+    from dashboard.worker.queue import Task
 
 T = TypeVar("T")
 
@@ -55,6 +57,8 @@ class Feature:
     navigation: tuple[NavigationEntry, ...] = ()
     permissions: tuple[Permission, ...] = ()
     audit_words: "tuple[TrailWords, ...]" = ()
+    tasks: "tuple[Task, ...]" = ()
+    periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
 
 
@@ -69,6 +73,8 @@ class Features:
         self._navigation = sorted(self._all(lambda feature: feature.navigation), key=lambda entry: entry.rank)
         self.permissions = {each.name: each for each in self._all(lambda feature: feature.permissions)}
         self.audit_words = tuple(self._all(lambda feature: feature.audit_words))
+        self.tasks = tuple(self._all(lambda feature: feature.tasks))
+        self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
 
     def may(self, role: Role, permission: str) -> bool:

@@ -12,7 +12,6 @@ from dashboard.audit.models import AuditEntry, ChainCheck
 from dashboard.audit.trail import record
 
 CLAIMED_FOR = timedelta(seconds=60)
-CHECKED_EVERY = timedelta(days=1)
 
 
 def ask_for_check(session: Session, asked_by: str, now: datetime) -> ChainCheck:
@@ -26,14 +25,13 @@ def ask_for_check(session: Session, asked_by: str, now: datetime) -> ChainCheck:
     return check
 
 
-def begin_daily_check(session: Session, now: datetime) -> None:
-    """What the worker's clock calls now and then. It leaves no line: nobody asked for it."""
-    newest = session.exec(select(ChainCheck.asked_at).order_by(col(ChainCheck.id).desc()).limit(1)).first()
-    if newest is None or now - newest >= CHECKED_EVERY:
+def start_daily_check(session: Session, now: datetime) -> None:
+    """Nothing where one is under way. It leaves no line in the trail: nobody asked for it."""
+    if running_check(session) is None:
         session.add(ChainCheck(asked_by="worker", asked_at=now, due_at=now))
 
 
-def checks_due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+def checks_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[UUID]:
     return session.exec(select(ChainCheck.id).where(col(ChainCheck.due_at) <= now).limit(limit)).all()
 
 

@@ -1,6 +1,6 @@
 """The audit trail registers itself."""
 
-from dashboard.audit import health_checks, models, reveals, views
+from dashboard.audit import health_checks, models, reveals, tasks, views
 from dashboard.audit.wording import OWN_WORDS
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
@@ -17,5 +17,7 @@ FEATURE = Feature(
         Permission("audit.export", OWNERS, "Take the audit trail out as a file"),
     ),
     audit_words=(OWN_WORDS,),
+    tasks=tasks.TASKS,
+    periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.PEOPLE, "Audit trail", health_checks.audit_trail),),
 )

@@ -26,7 +26,7 @@ from dashboard.privacy.traces import wipe_traces
 
 MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{32})")
 #: Every start of `web` and `worker` writes into these, so rows in them alone are nobody's data.
-FILLED_AT_START = frozenset({"smile_key", "setting"})
+FILLED_AT_START = frozenset({"smile_key", "setting", "periodic_work"})
 
 
 def restore_backup(

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from dashboard.callbacks.handling import hand_over, postpone
-from dashboard.callbacks.runs import claim_run, work_batch
+from dashboard.callbacks.handling import callbacks_due, hand_over, postpone
+from dashboard.callbacks.runs import claim_run, runs_due, work_batch
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.smile_keys import smile_keys
-from dashboard.worker.queue import wake
+from dashboard.worker.queue import Task, wake
 
 
 def handle(callback_id: UUID) -> None:
@@ -35,3 +35,10 @@ def process_run(run_id: UUID) -> None:
             to_hand_over = work_batch(session, run_id, settings, keys, utc_now())
         for callback_id in to_hand_over or ():
             wake("callbacks.handle", callback_id)
+
+
+TASKS = (
+    Task("callbacks.handle", handle),
+    Task("callbacks.handle_again", handle_again, callbacks_due),
+    Task("callbacks.process_run", process_run, runs_due),
+)

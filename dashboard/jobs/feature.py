@@ -1,7 +1,7 @@
 """Verification jobs register themselves."""
 
 from dashboard.feature import Feature, NavigationEntry
-from dashboard.jobs import models, trail_words, views
+from dashboard.jobs import models, tasks, trail_words, views
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
@@ -31,4 +31,6 @@ FEATURE = Feature(
         Permission("reports.read", EVERY_ROLE, "See reports"),
     ),
     audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
+    tasks=tasks.TASKS,
+    periodic=tasks.PERIODIC,
 )

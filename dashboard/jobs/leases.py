@@ -4,22 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_hex
-from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
-import structlog
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import or_, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.models import Job
-
-log = structlog.get_logger(__name__)
+from dashboard.worker.heartbeat import renewed
 
 
 class LeaseLost(Exception):
@@ -53,19 +50,16 @@ def leased(job_id: UUID) -> Iterator[Lease | None]:
     if not is_mine:
         yield None
         return
-    stop = Event()
-    heartbeat = Thread(target=_keep, args=(app, lease, seconds, stop), daemon=True)
-    heartbeat.start()
     freed: dict[str, Any] = {"lease": None, "lease_until": None}
     try:
-        yield lease
+        # A call to Smile may take longer than a lease: without this a second run would submit beside it.
+        with renewed(app, seconds, partial(_renew, lease, seconds), job=str(job_id)):
+            yield lease
     except BaseException:
         # A row that breaks its run would be found by every sweep; pushed forward, it waits as after a kill.
         freed["due_at"] = utc_now() + timedelta(seconds=seconds)
         raise
     finally:
-        stop.set()
-        heartbeat.join()
         with transaction() as session:
             session.connection().execute(
                 update(Job).where(col(Job.id) == job_id, col(Job.lease) == lease.token).values(**freed)
@@ -83,16 +77,10 @@ def _claim(session: Session, lease: Lease, seconds: float) -> bool:
     return result.rowcount == 1
 
 
-def _keep(app: Flask, lease: Lease, seconds: float, stop: Event) -> None:
-    """A call to Smile may take longer than a lease: without this a second run would submit beside it."""
-    while not stop.wait(seconds / 3):
-        try:
-            with app.app_context(), transaction() as session:
-                session.connection().execute(
-                    update(Job)
-                    .where(col(Job.id) == lease.job_id, col(Job.lease) == lease.token)
-                    .values(lease_until=utc_now() + timedelta(seconds=seconds))
-                )
-        except SQLAlchemyError as error:
-            # There are two more beats before the lease runs out.
-            log.warning("lease_not_renewed", job=str(lease.job_id), error=type(error).__name__)
+def _renew(lease: Lease, seconds: float) -> None:
+    with transaction() as session:
+        session.connection().execute(
+            update(Job)
+            .where(col(Job.id) == lease.job_id, col(Job.lease) == lease.token)
+            .values(lease_until=utc_now() + timedelta(seconds=seconds))
+        )

@@ -6,11 +6,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from dashboard.context import transaction
-from dashboard.db import utc_now
+from dashboard.db import insert_into, utc_now
 from dashboard.jobs.models import SentSignature
 
 KEPT_FOR = timedelta(hours=24)
@@ -37,10 +36,9 @@ def remember_sent(signature: str) -> None:
 
 def note_sent(session: Session, signature: str, now: datetime) -> None:
     # Two requests within one millisecond carry the same timestamp, and so the same signature.
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(SentSignature).values(digest=digest_of_signature(signature), sent_at=now)
+    row = insert_into(session, SentSignature).values(digest=digest_of_signature(signature), sent_at=now)
     session.connection().execute(row.on_conflict_do_nothing())
 
 
-def forget_old(session: Session, now: datetime) -> None:
+def forget_old_signatures(session: Session, now: datetime) -> None:
     session.connection().execute(delete(SentSignature).where(col(SentSignature.sent_at) < now - KEPT_FOR))

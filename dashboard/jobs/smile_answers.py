@@ -3,23 +3,17 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from dashboard.config import Settings
-from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.clients import PAGE_TIMEOUT, open_transport
 from dashboard.smile import BadSignature, Refused, Services, SmileError
-from dashboard.smile_keys import ApiKeys, smile_keys
+from dashboard.smile_keys import ApiKeys
 from dashboard.stored_settings import SMILE_ANSWER, read_setting, write_setting
-
-ASKED_EVERY = timedelta(hours=1)
-#: A worker that is started over and over does not ask each time.
-FIRST_ASKED_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -58,19 +52,8 @@ def read_smile_answer(session: Session) -> SmileAnswer | None:
     return SmileAnswer(**{**stored, "asked_at": datetime.fromisoformat(stored["asked_at"])}) if stored else None
 
 
-class HourlyQuestion:
-    """One of the worker's beats."""
-
-    def __init__(self, started_at: datetime) -> None:
-        self._due_at = started_at + FIRST_ASKED_AFTER
-
-    def __call__(self, now: datetime) -> None:
-        if now < self._due_at:
-            return
-        self._due_at = now + ASKED_EVERY
-        answer = ask_smile(current().settings, smile_keys())
-        with suppress(IntegrityError), transaction() as session:
-            write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)
+def save_smile_answer(session: Session, answer: SmileAnswer, now: datetime) -> None:
+    write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)
 
 
 def _date(text: str) -> datetime:

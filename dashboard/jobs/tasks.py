@@ -1,16 +1,21 @@
 """What the worker may run for jobs: thin calls into the verbs."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
+from dashboard.jobs import following, sent_signatures, smile_answers
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.sending import send_to_smile
+from dashboard.smile_keys import smile_keys
+from dashboard.worker.periodic import Periodic
+from dashboard.worker.queue import Task
 
 log = structlog.get_logger(__name__)
 
@@ -37,3 +42,27 @@ def advance(job_id: UUID) -> None:
                 check_job(lease, smile_clients(), settings)
         except LeaseLost:
             log.warning("lease_lost", job=str(job_id))
+
+
+def ask_smile(now: datetime) -> None:
+    """No transaction is held while Smile is asked."""
+    answer = smile_answers.ask_smile(current().settings, smile_keys())
+    with transaction() as session:
+        smile_answers.save_smile_answer(session, answer, now)
+
+
+def forget_sent_signatures(now: datetime) -> None:
+    with transaction() as session:
+        sent_signatures.forget_old_signatures(session, now)
+
+
+TASKS = (
+    Task("jobs.advance", advance, following.jobs_due),
+    Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
+)
+PERIODIC = (
+    # After a start of the machine the network or the simulator may not be up yet; the health page would say so for an
+    # hour. And a worker that is started over and over does not ask each time.
+    Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
+    Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
+)

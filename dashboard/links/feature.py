@@ -1,7 +1,16 @@
 """Hosted links register themselves, with web tokens and Smile Links."""
 
 from dashboard.feature import Feature, NavigationEntry
-from dashboard.links import customer, models, preview_views, smile_link_views, token_views, trail_words, views
+from dashboard.links import (
+    customer,
+    models,
+    preview_views,
+    smile_link_views,
+    tasks,
+    token_views,
+    trail_words,
+    views,
+)
 from dashboard.links.models import Link, prefill_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
@@ -20,4 +29,5 @@ FEATURE = Feature(
         Permission("tokens.create", WORKING, "Issue web tokens by hand"),
     ),
     audit_words=(trail_words.WORDS, trail_words.TOKEN_WORDS),
+    tasks=tasks.TASKS,
 )

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from dashboard.context import transaction
 from dashboard.db import utc_now
-from dashboard.links.starting import give_back_use
+from dashboard.links.starting import give_back_use, starts_without_token
+from dashboard.worker.queue import Task
 
 LOST = "The start broke off on our side before Smile was asked. The link works again."
 
@@ -12,3 +13,6 @@ LOST = "The start broke off on our side before Smile was asked. The link works a
 def give_back_lost_use(job_id: UUID) -> None:
     with transaction() as session:
         give_back_use(session, job_id, LOST, utc_now())
+
+
+TASKS = (Task("links.give_back_lost_use", give_back_lost_use, starts_without_token),)

@@ -3,7 +3,7 @@
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
-from dashboard.privacy import health_checks, models, retention_views, trail_words, views
+from dashboard.privacy import health_checks, models, retention_views, tasks, trail_words, views
 
 FEATURE = Feature(
     name="privacy",
@@ -22,5 +22,6 @@ FEATURE = Feature(
         ),
     ),
     audit_words=(trail_words.WORDS, trail_words.ERASURE_WORDS, trail_words.RETENTION_WORDS),
+    periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.PEOPLE, "How long data is kept", health_checks.retention),),
 )

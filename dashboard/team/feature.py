@@ -18,6 +18,7 @@ from dashboard.team import (
     passkey_views,
     reset_views,
     second_factor_views,
+    tasks,
     trail_words,
     views,
 )
@@ -53,6 +54,8 @@ FEATURE = Feature(
         trail_words.GUESSING_WORDS,
         trail_words.MAIL_WORDS,
     ),
+    tasks=tasks.TASKS,
+    periodic=tasks.PERIODIC,
     health_checks=(
         HealthCheck(Group.NETWORK, "Mail", health_checks.mail),
         HealthCheck(Group.PEOPLE, "Owners", health_checks.owners),

@@ -120,7 +120,7 @@ def newest_mails(session: Session, about_ids: Sequence[UUID]) -> dict[UUID, Outg
     return {mail.about_id: mail for mail in found if mail.about_id}
 
 
-def mails_due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+def mails_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[UUID]:
     """What the sweep wakes."""
     return session.exec(select(OutgoingMail.id).where(col(OutgoingMail.due_at) <= now).limit(limit)).all()
 

@@ -1,5 +1,9 @@
-"""What the worker may run for the team: an e-mail goes out. No transaction is held while the server is spoken to."""
+"""What the worker may run for the team: e-mails go out, and old rows are forgotten.
 
+No transaction is held while a mail server is spoken to.
+"""
+
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -11,9 +15,11 @@ from dashboard.context import current, reading, transaction
 from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
-from dashboard.team import outbox, queries, resets
+from dashboard.team import one_time, outbox, queries, resets, throttle
 from dashboard.team.letters import reset_letter
 from dashboard.team.outbox import MailKind, OutgoingMail
+from dashboard.worker.periodic import Periodic
+from dashboard.worker.queue import Task
 
 log = structlog.get_logger(__name__)
 
@@ -74,3 +80,26 @@ def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
     mail.about_id = reset.id
     outbox.write_content(session, mail, reset_letter(member, reset, code))
     return True
+
+
+def forget_old_tries(now: datetime) -> None:
+    with transaction() as session:
+        throttle.forget_old_tries(session, now)
+
+
+def forget_old_links(now: datetime) -> None:
+    with transaction() as session:
+        one_time.forget_old_links(session, now)
+
+
+def forget_old_mails(now: datetime) -> None:
+    with transaction() as session:
+        outbox.forget_old_mails(session, now)
+
+
+TASKS = (Task(outbox.SENDING, send, outbox.mails_due),)
+PERIODIC = (
+    Periodic("team.forget_old_tries", timedelta(minutes=10), forget_old_tries),
+    Periodic("team.forget_old_links", timedelta(minutes=10), forget_old_links),
+    Periodic("team.forget_old_mails", timedelta(minutes=10), forget_old_mails),
+)

@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
 from dashboard.context import reading, transaction
-from dashboard.db import keyring_of, utc_now
+from dashboard.db import insert_into, keyring_of, utc_now
 from dashboard.team import known_browsers
 from dashboard.team.door_models import Tries
 from dashboard.web.networks import network_of
@@ -78,8 +77,7 @@ def forgive_tries(email: str, address: str, guessed: Guessed = Guessed.PASSWORD)
 
 def hit(session: Session, kind: str, key: str, now: datetime) -> int:
     """Counts one more in one statement, beginning anew when the time is over; how many there are now."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Tries).values(kind=kind, key_digest=_digest(session, key), began_at=now, count=1)
+    row = insert_into(session, Tries).values(kind=kind, key_digest=_digest(session, key), began_at=now, count=1)
     is_over = col(Tries.began_at) <= now - WINDOW
     changed = {
         "count": case((is_over, 1), else_=col(Tries.count) + 1),

@@ -1,15 +1,16 @@
 """One worker process: threads that run tasks, and the clock, until a signal ends it after the present tasks."""
 
-from collections.abc import Mapping, Sequence
 from threading import Event, Thread
+from uuid import UUID
 
 import structlog
 from flask import Flask
 
 from dashboard.context import context_of
 from dashboard.errors import place_of
-from dashboard.worker.queue import Task
-from dashboard.worker.schedule import Beat, FindDue, Tidy, run_clock
+from dashboard.worker.periodic import PeriodicRunner
+from dashboard.worker.queue import RunTask, Task
+from dashboard.worker.schedule import run_clock
 
 log = structlog.get_logger(__name__)
 
@@ -18,23 +19,17 @@ THREADS = 4
 LONGEST_NAP = 0.2
 
 
-def run_worker(
-    app: Flask,
-    tasks: Mapping[str, Task],
-    due: Mapping[str, FindDue],
-    tidy: Sequence[Tidy],
-    beats: Sequence[Beat] = (),
-) -> None:
-    queue = context_of(app).queue
-    for name, task in tasks.items():
-        queue.register(name, _in_app(app, name, task))
+def run_worker(app: Flask) -> None:
+    """Runs what the app's features registered."""
+    parts = context_of(app)
+    register_tasks(app)
+    runner = PeriodicRunner(app, parts.features.periodic)
+    with app.app_context():
+        runner.add_rows()
     stop = Event()
-    every_seconds = context_of(app).settings.sweep_every
-    clock = Thread(
-        target=run_clock, args=(app, queue, due, tidy, every_seconds, stop, beats), name="clock", daemon=True
-    )
+    clock = Thread(target=run_clock, args=(app, runner, stop), name="clock", daemon=True)
     clock.start()
-    consumer = queue.huey.create_consumer(
+    consumer = parts.queue.huey.create_consumer(
         workers=THREADS, periodic=False, initial_delay=0.05, max_delay=LONGEST_NAP, graceful_signal="TERM"
     )
     try:
@@ -42,16 +37,24 @@ def run_worker(
     finally:
         stop.set()
         clock.join()
+        runner.close()
 
 
-def _in_app(app: Flask, name: str, task: Task) -> Task:
-    def run(row_id: object) -> None:
+def register_tasks(app: Flask) -> None:
+    for task in context_of(app).features.tasks:
+        context_of(app).queue.register(task.name, _in_app(app, task))
+
+
+def _in_app(app: Flask, task: Task) -> RunTask:
+    def run(row_id: UUID) -> None:
         with app.app_context():
             try:
-                task(row_id)  # type: ignore[arg-type]  # the queue gives a UUID
+                task.run(row_id)
             except Exception as error:
                 # The one place that catches everything: the row is still due and the sweep finds it again.
                 # The text of the error is not logged, since it may quote what a customer gave.
-                log.error("task_failed", task=name, row=str(row_id), error=type(error).__name__, where=place_of(error))
+                log.error(
+                    "task_failed", task=task.name, row=str(row_id), error=type(error).__name__, where=place_of(error)
+                )
 
     return run

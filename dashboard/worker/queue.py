@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,26 @@ from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 from sqlalchemy import make_url
+from sqlmodel import Session
 
 from dashboard.context import current
 
 log = structlog.get_logger(__name__)
 
-Task = Callable[[UUID], None]
+RunTask = Callable[[UUID], None]
+#: (session, environment, now, limit) -> ids of the rows that are due.
+FindDue = Callable[[Session, str, datetime, int], Sequence[UUID]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker runs for one row. `find_due` finds the rows again whose waking was lost, or whose time has come."""
+
+    name: str  # <slice>.<verb>
+    run: RunTask
+    find_due: FindDue | None = None
+
+
 #: How each kind of queue says that it cannot be reached.
 QUEUE_ERRORS = (sqlite3.Error, psycopg.Error, redis.RedisError, OSError)
 
@@ -40,11 +56,11 @@ class Queue:
 
     def __init__(self, url: str, name: str) -> None:
         self.huey = _build(url, name)
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[str, RunTask] = {}
         self._run = self.huey.task(name="run")(self._run_named)
 
-    def register(self, name: str, task: Task) -> None:
-        self._tasks[name] = task
+    def register(self, name: str, run: RunTask) -> None:
+        self._tasks[name] = run
 
     def wake(self, name: str, *row_ids: UUID) -> None:
         self._run(name, *map(str, row_ids))

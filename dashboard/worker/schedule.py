@@ -1,72 +1,51 @@
-"""The clock of a worker: every second or so it finds the rows that are due and wakes their tasks."""
+"""The clock of a worker: every second or so it finds the rows that are due, and starts periodic work."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Event
-from uuid import UUID
 
 import structlog
 from flask import Flask
-from sqlmodel import Session
 
-from dashboard.context import reading, transaction
+from dashboard.context import context_of, reading
 from dashboard.db import utc_now
 from dashboard.errors import place_of
-from dashboard.worker.queue import Queue
+from dashboard.worker.periodic import PeriodicRunner
+from dashboard.worker.queue import Queue, Task
 
 log = structlog.get_logger(__name__)
 
-#: Finds the ids of due rows: (session, now, limit) -> ids. The task's name comes with it.
-FindDue = Callable[[Session, datetime, int], Sequence[UUID]]
-Tidy = Callable[[Session, datetime], None]
-#: Done now and then with no transaction open, since it may wait for the network.
-Beat = Callable[[datetime], None]
-
 MOST_AT_ONCE = 100
-SECONDS_BETWEEN_TIDYING = 600
-SECONDS_BETWEEN_BEATS = 30
 
 
-def sweep(queue: Queue, due: Mapping[str, FindDue], now: datetime) -> int:
+def sweep(queue: Queue, tasks: Sequence[Task], environment: str, now: datetime) -> int:
     """Wakes what is due and tells how many; a full queue is left alone, since the same rows are found again."""
     if queue.is_busy(MOST_AT_ONCE):
         return 0
     woken = 0
-    for task_name, find_due in due.items():
+    for task in tasks:
+        if task.find_due is None:
+            continue
         with reading() as session:
-            ids = find_due(session, now, MOST_AT_ONCE)
+            ids = task.find_due(session, environment, now, MOST_AT_ONCE)
         for row_id in ids:
-            queue.wake(task_name, row_id)
+            queue.wake(task.name, row_id)
         woken += len(ids)
     return woken
 
 
-def run_clock(
-    app: Flask,
-    queue: Queue,
-    due: Mapping[str, FindDue],
-    tidy: Sequence[Tidy],
-    every_seconds: float,
-    stop: Event,
-    beats: Sequence[Beat] = (),
-) -> None:
+def run_clock(app: Flask, periodic: PeriodicRunner, stop: Event) -> None:
     """Runs until `stop` is set. A database or queue that does not answer is tried again at the next tick."""
-    tidied_at: datetime | None = None
-    beaten_at: datetime | None = None
-    while not stop.wait(every_seconds):
-        with app.app_context():
-            now = utc_now()
+    parts = context_of(app)
+
+    def wake_due() -> None:
+        sweep(parts.queue, parts.features.tasks, parts.settings.environment, utc_now())
+
+    while not stop.wait(parts.settings.sweep_every):
+        for step in (wake_due, periodic.start_due):
             try:
-                sweep(queue, due, now)
-                if tidied_at is None or (now - tidied_at).total_seconds() > SECONDS_BETWEEN_TIDYING:
-                    tidied_at = now
-                    for tidy_up in tidy:
-                        with transaction() as session:
-                            tidy_up(session, now)
-                if beaten_at is None or (now - beaten_at).total_seconds() > SECONDS_BETWEEN_BEATS:
-                    beaten_at = now
-                    for beat in beats:
-                        beat(now)
+                with app.app_context():
+                    step()
             except Exception as error:
                 # Whatever it was, a worker without its clock would look alive and leave every lost task lost.
                 log.error("sweep_failed", error=type(error).__name__, where=place_of(error))

@@ -4,3 +4,4 @@ from dashboard.feature import Features
 from dashboard.features import FEATURES
 
 REGISTERED = Features(FEATURES)
+TASKS = {task.name: task for task in REGISTERED.tasks}

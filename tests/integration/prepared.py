@@ -14,7 +14,7 @@ from dashboard.cli import main
 IMPORTED = (
     __name__,
     "dashboard.app",
-    "dashboard.background",
+    "dashboard.features",
     "dashboard.worker.process",
     "granian.server",
     "tests.integration.conftest",

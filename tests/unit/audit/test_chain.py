@@ -17,9 +17,10 @@ from dashboard.audit import chain, checking
 from dashboard.audit.models import AuditEntry, ChainCheck
 from dashboard.audit.retention import forget_lines_before
 from dashboard.audit.tasks import check_chain as run_check
+from dashboard.audit.tasks import start_daily_check
 from dashboard.audit.trail import record
-from dashboard.background import due_rows, tasks, tidying
 from dashboard.db import Database, utc_now
+from tests.factories.features import TASKS
 from tests.unit.audit.lines import (
     TABLE,
     break_line,
@@ -173,11 +174,11 @@ def test_a_check_goes_in_stretches_and_goes_on_after_a_kill(database: Database, 
 
     with database.reading() as session:
         place = session.get_one(ChainCheck, check.id)
-        too_early = due_rows("sandbox")["audit.check_chain"](session, now, 10)
-        later = due_rows("sandbox")["audit.check_chain"](session, now + timedelta(minutes=2), 10)
+        too_early = TASKS["audit.check_chain"].find_due(session, "sandbox", now, 10)
+        later = TASKS["audit.check_chain"].find_due(session, "sandbox", now + timedelta(minutes=2), 10)
     with database.transaction() as session:
         session.get_one(ChainCheck, check.id).due_at = now
-    tasks()["audit.check_chain"](check.id)
+    TASKS["audit.check_chain"].run(check.id)
 
     assert (place.lines, place.sequence, place.finished_at) == (4, 4, None)
     assert (list(too_early), list(later)) == ([], [check.id])
@@ -210,16 +211,22 @@ def test_two_workers_count_no_line_twice(database: Database):
     assert not went_on
 
 
-def test_the_clock_has_it_checked_once_a_day(database: Database):
+@pytest.mark.usefixtures("in_app")
+def test_the_daily_check_is_not_started_while_one_is_under_way(database: Database):
     now = utc_now()
-    for hours in (0, 1, 23, 25):
-        with database.transaction() as session:
-            for tidy in tidying():
-                tidy(session, now + timedelta(hours=hours))
+    for days in (0, 1):
+        start_daily_check(now + timedelta(days=days))
+    with database.reading() as session:
+        first = session.exec(select(ChainCheck)).one()
+    TASKS["audit.check_chain"].run(first.id)
+    start_daily_check(now + timedelta(days=2))
 
     with database.reading() as session:
         checks = session.exec(select(ChainCheck).order_by(col(ChainCheck.id))).all()
-    assert [check.asked_at - now for check in checks] == [timedelta(0), timedelta(hours=25)]
+    assert [(check.asked_by, check.asked_at - now) for check in checks] == [
+        ("worker", timedelta(0)),
+        ("worker", timedelta(days=2)),
+    ]
 
 
 def test_lines_that_are_deleted_after_their_time_leave_a_chain_that_holds(database: Database):
@@ -328,7 +335,7 @@ def test_page_asks_for_a_check_and_shows_how_it_ended(
     running = ada.get("/audit").text
     name, check_id = woken[0]
     with app.app_context():
-        tasks()[name](check_id)
+        TASKS[name].run(check_id)
     after, part, twin = ada.get("/audit").text, ada.get("/audit/chain").text, ada.get("/audit/chain.json").json
 
     assert (answer.status_code, again.status_code) == (303, 303)

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, func, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.background import due_rows, tasks
 from dashboard.callbacks import acknowledging, processing_views, runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict
@@ -20,6 +19,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobEvent
 from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
+from tests.factories.features import TASKS
 
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
@@ -97,7 +97,7 @@ def test_all_that_match_are_processed_and_their_end_is_told(
     under_way = sign_in("ben").get(back).text
 
     with app.app_context():
-        tasks()["callbacks.process_run"](run.id)
+        TASKS["callbacks.process_run"].run(run.id)
     done = sign_in("ben").get("/callbacks").text
     twin = sign_in("cleo").get(f"/callbacks/processing-runs/{run.id}.json").json
 
@@ -130,7 +130,7 @@ def test_killed_run_goes_on_where_it_was_and_leaves_nothing_out(
 ) -> None:
     ask(sign_in, verdict="wrong")
     run, now = the_run(database), utc_now()
-    due = due_rows("sandbox")["callbacks.process_run"]
+    due = TASKS["callbacks.process_run"].find_due
     with app.app_context():
         keys = smile_keys(fresh=True)
     with database.transaction() as worker:
@@ -142,8 +142,8 @@ def test_killed_run_goes_on_where_it_was_and_leaves_nothing_out(
 
     with database.transaction() as worker:
         assert not claim_run(worker, run.id, now)
-        assert due(worker, now, 10) == []
-        assert list(due(worker, now + runs.CLAIMED_FOR, 10)) == [run.id]
+        assert due(worker, "sandbox", now, 10) == []
+        assert list(due(worker, "sandbox", now + runs.CLAIMED_FOR, 10)) == [run.id]
         assert runs_due(worker, "production", now + runs.CLAIMED_FOR, 10) == []
     with database.transaction() as worker:
         assert claim_run(worker, run.id, now + runs.CLAIMED_FOR)

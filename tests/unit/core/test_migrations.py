@@ -1,7 +1,8 @@
 """Migrations lead to just the tables that the models describe, and back."""
 
+import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,17 @@ from sqlalchemy import inspect, text
 from sqlmodel import col, select
 
 from dashboard import migrations
+from dashboard.audit.models import ChainCheck
 from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
 from dashboard.features import metadata
+from dashboard.stored_settings import Setting
 from dashboard.team.models import Member, SignIn
+from dashboard.worker.models import PeriodicWork
+from dashboard.worker.periodic import add_rows, claim, find_due
 from tests.conftest import POSTGRES_URL
+from tests.factories.features import REGISTERED
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -125,3 +131,63 @@ def test_members_of_an_older_schema_stay_signed_in_and_read_english_and_utc(empt
     with empty.reading() as session:
         member, sign_in = session.exec(select(Member)).one(), session.exec(select(SignIn)).one()
     assert (member.language, member.time_zone, sign_in.member_id) == ("en", "UTC", member.id)
+
+
+def test_an_older_schema_keeps_its_data_and_its_time_of_retention_and_periodic_work_is_claimable(empty: Database):
+    move(empty, command.upgrade, "0009")
+    retention_due_at, now = datetime(2026, 11, 27, 9, 30, tzinfo=UTC), datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
+    settings = {
+        "retention_due_at": retention_due_at.isoformat(),
+        "worker_seen": "2026-11-27T09:00:00+00:00",
+        "retention": {"images": 30},
+    }
+    ids = {"member": new_id().hex, "check": new_id().hex, "now": datetime(2026, 11, 27, 9, 0)}  # noqa: DTZ001
+    with empty.engine.begin() as connection:
+        for name, value in settings.items():
+            connection.execute(
+                text("INSERT INTO setting (name, value, changed_at) VALUES (:name, :value, :now)"),
+                {"name": name, "value": json.dumps(value), "now": ids["now"]},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO member (id, email, name, role, password_hash, created_at, language, time_zone)"
+                " VALUES (:member, 'ada@example.com', 'Ada', 'owner', '', :now, 'en', 'UTC')"
+            ),
+            ids,
+        )
+        connection.execute(
+            text(
+                'INSERT INTO chain_check (id, asked_by, asked_at, due_at, "lines", sequence, hash, why)'
+                " VALUES (:check, 'worker', :now, :now, 7, 7, 'abc', '')"
+            ),
+            ids,
+        )
+
+    migrations.upgrade(empty)
+
+    with empty.reading() as session:
+        kept = {setting.name: setting.value for setting in session.exec(select(Setting)).all()}
+        member, check = session.exec(select(Member)).one(), session.exec(select(ChainCheck)).one()
+        row = session.exec(select(PeriodicWork)).one()
+    assert kept == {name: value for name, value in settings.items() if name != "retention_due_at"}
+    assert (member.email, check.lines, check.due_at) == ("ada@example.com", 7, check.asked_at)
+    assert (row.name, row.due_at, row.lease) == ("privacy.enforce_retention", retention_due_at, None)
+    every = {each.name: each.every for each in REGISTERED.periodic}
+    with empty.transaction() as session:
+        add_rows(session, every, now)
+        due = find_due(session, every, now)
+        leases = [claim(session, each, every[each.name], 90, now) for each in due]
+    assert {each.name for each in due} == set(every)
+    assert None not in leases
+    with empty.reading() as session:
+        claimed = session.get_one(PeriodicWork, "privacy.enforce_retention")
+    assert claimed.due_at == retention_due_at + timedelta(hours=1)
+
+
+def test_a_database_that_never_enforced_retention_is_upgraded_too(empty: Database):
+    move(empty, command.upgrade, "0009")
+
+    migrations.upgrade(empty)
+
+    with empty.reading() as session:
+        assert session.exec(select(PeriodicWork)).all() == []

@@ -79,7 +79,7 @@ def test_run_that_ends_lets_go(database: Database, job: Job):
 
 
 def test_silent_run_is_taken_over_and_saves_nothing(database: Database, job: Job, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(leases, "_keep", lambda *_: None)  # as if the process stood still
+    monkeypatch.setattr(leases, "_renew", lambda *_: None)  # as if the process stood still
     with leased(job.id) as silent:
         assert silent
         update_job(database, job, lease_until=utc_now() - timedelta(seconds=1))
@@ -97,7 +97,7 @@ def test_silent_run_is_taken_over_and_saves_nothing(database: Database, job: Job
 
 
 def test_silent_run_does_not_free_what_another_holds(database: Database, job: Job, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(leases, "_keep", lambda *_: None)
+    monkeypatch.setattr(leases, "_renew", lambda *_: None)
 
     with leased(job.id):
         update_job(database, job, lease="another", lease_until=utc_now() + timedelta(seconds=30))

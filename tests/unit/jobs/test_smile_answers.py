@@ -6,7 +6,8 @@ import pytest
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.smile_answers import HourlyQuestion, ask_smile, read_smile_answer
+from dashboard.jobs import tasks
+from dashboard.jobs.smile_answers import ask_smile, read_smile_answer
 from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
@@ -59,20 +60,11 @@ def test_clock_of_the_answer_is_compared_with_ours(
     assert 410 < said.clock_offset_seconds < 425
 
 
-def test_worker_asks_after_a_minute_and_then_once_an_hour(database: Database):
-    started = utc_now()
-    question = HourlyQuestion(started)
-
-    question(started + timedelta(seconds=30))
-    with database.reading() as session:
-        assert read_smile_answer(session) is None
-    question(started + timedelta(seconds=61))
+def test_worker_keeps_the_last_answer(database: Database):
+    tasks.ask_smile(utc_now())
     with database.reading() as session:
         first = read_smile_answer(session)
-    question(started + timedelta(minutes=30))
-    with database.reading() as session:
-        assert read_smile_answer(session) == first
-    question(started + timedelta(minutes=62))
+    tasks.ask_smile(utc_now())
 
     assert first is not None
     assert not first.was_answered  # nothing listens there

@@ -49,7 +49,7 @@ def deliver(app: Flask, database: Database) -> Deliver:
 
     def send_what_is_due() -> None:
         with database.reading() as session:
-            due = mails_due(session, utc_now(), 100)
+            due = mails_due(session, "sandbox", utc_now(), 100)
         with app.app_context():
             for mail_id in due:
                 tasks.send(mail_id)

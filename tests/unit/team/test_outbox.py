@@ -68,8 +68,8 @@ def test_one_of_two_workers_claims_it_and_a_killed_one_leaves_it_to_the_next(
         claims = [claim_mail(writing, mail.id, now) is not None for _ in range(2)]
 
     assert claims == [True, False]
-    assert mails_due(session, now, 10) == []
-    assert mails_due(session, now + CLAIMED_FOR, 10) == [mail.id]
+    assert mails_due(session, "sandbox", now, 10) == []
+    assert mails_due(session, "sandbox", now + CLAIMED_FOR, 10) == [mail.id]
 
 
 def test_a_server_that_does_not_answer_is_asked_again_after_each_wait_and_then_given_up(
@@ -178,7 +178,7 @@ def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
     assert [row.last_error for row in left] == (
         ["It cannot be read any more, since its encryption key was removed."] if kind == MailKind.INVITATION else []
     )
-    assert mails_due(session, utc_now() + timedelta(days=1), 10) == []
+    assert mails_due(session, "sandbox", utc_now() + timedelta(days=1), 10) == []
 
 
 def test_no_line_of_the_log_names_a_person_or_a_code(

@@ -1,6 +1,8 @@
 """The clock: it finds what is due, leaves a full queue alone, and goes on whatever happens."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID
@@ -10,11 +12,15 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from dashboard.background import due_rows, tasks, tidying
+from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
-from dashboard.privacy.tasks import THE_RUN
-from dashboard.worker import process
+from dashboard.feature import Feature, Features
+from dashboard.worker.periodic import PeriodicRunner
+from dashboard.worker.process import register_tasks
+from dashboard.worker.queue import Task
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
+from tests.conftest import make_settings
+from tests.factories.features import REGISTERED
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
@@ -31,15 +37,21 @@ class RecordingQueue:
         self.woken.append((name, row_id))
 
 
+def task(name: str, find_due: Callable[..., Sequence[UUID]]) -> Task:
+    return Task(name, lambda _: None, find_due)
+
+
 def finds(*ids: UUID) -> Callable[..., Sequence[UUID]]:
-    return lambda session, now, limit: ids[:limit]
+    return lambda session, environment, now, limit: ids[:limit]
 
 
 def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
     queue: Any = RecordingQueue()
     first, second = new_id(), new_id()
 
-    count = sweep(queue, {"jobs.advance": finds(first), "callbacks.handle": finds(second)}, utc_now())
+    count = sweep(
+        queue, [task("jobs.advance", finds(first)), task("callbacks.handle", finds(second))], "sandbox", utc_now()
+    )
 
     assert count == 2
     assert queue.woken == [("jobs.advance", first), ("callbacks.handle", second)]
@@ -48,29 +60,34 @@ def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
 def test_sweep_adds_nothing_to_a_full_queue(app: Flask):
     queue: Any = RecordingQueue(is_full=True)
 
-    assert sweep(queue, {"jobs.advance": finds(new_id())}, utc_now()) == 0
+    assert sweep(queue, [task("jobs.advance", finds(new_id()))], "sandbox", utc_now()) == 0
     assert queue.woken == []
 
 
 def test_sweep_takes_a_bounded_number(app: Flask):
     queue: Any = RecordingQueue()
 
-    assert sweep(queue, {"x": finds(*(new_id() for _ in range(MOST_AT_ONCE + 50)))}, utc_now()) == MOST_AT_ONCE
+    many = task("x", finds(*(new_id() for _ in range(MOST_AT_ONCE + 50))))
+
+    assert sweep(queue, [many], "sandbox", utc_now()) == MOST_AT_ONCE
 
 
 @pytest.mark.parametrize("error", [OperationalError("SELECT", {}, Exception("gone")), ConnectionError("queue gone")])
-def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exception):
+def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, tmp_path: Path, error: Exception):
     queue: Any = RecordingQueue()
     row_id, stop, ticks = new_id(), Event(), []
 
-    def find_due(session: Session, now: Any, limit: int) -> Sequence[UUID]:
+    def find_due(session: Session, environment: str, now: Any, limit: int) -> Sequence[UUID]:
         ticks.append(now)
         if len(ticks) < 3:
             raise error
         stop.set()
         return [row_id]
 
-    clock = Thread(target=run_clock, args=(app, queue, {"jobs.advance": find_due}, [], 0.01, stop))
+    features = Features([Feature("jobs", 0, tasks=(task("jobs.advance", find_due),))])
+    settings = make_settings(tmp_path, sweep_every=0.01)
+    replace(context_of(app), queue=queue, features=features, settings=settings).install(app)
+    clock = Thread(target=run_clock, args=(app, PeriodicRunner(app, []), stop))
     clock.start()
     clock.join(10)
 
@@ -78,33 +95,31 @@ def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exce
     assert queue.woken == [("jobs.advance", row_id)]
 
 
-def test_clock_tidies_at_its_first_tick_and_not_at_every_one(app: Flask):
+def test_clock_starts_periodic_work_at_each_tick_and_outlives_its_failure(app: Flask, tmp_path: Path):
     queue: Any = RecordingQueue()
-    stop, ticks, tidied = Event(), [], []
+    stop, ticks = Event(), []
 
-    def find_due(session: Session, now: Any, limit: int) -> Sequence[UUID]:
-        ticks.append(now)
-        if len(ticks) == 4:
-            stop.set()
-        return []
+    class FailingRunner:
+        def start_due(self) -> None:
+            ticks.append(1)
+            if len(ticks) == 3:
+                stop.set()
+            raise OperationalError("UPDATE", {}, Exception("gone"))
 
-    run_clock(app, queue, {"x": find_due}, [lambda session, now: tidied.append(now)], 0.001, stop)
+    runner: Any = FailingRunner()
 
-    assert len(ticks) == 4
-    assert len(tidied) == 1
+    settings = make_settings(tmp_path, sweep_every=0.001)
+    replace(context_of(app), queue=queue, settings=settings).install(app)
+
+    run_clock(app, runner, stop)
+
+    assert len(ticks) == 3
 
 
-def test_every_due_row_has_a_task_and_every_query_runs(app: Flask, database: Database):
-    finders = due_rows("sandbox")
-
-    assert set(finders) <= set(tasks())
+@pytest.mark.parametrize("found", REGISTERED.tasks, ids=lambda found: found.name)
+def test_every_query_for_due_rows_runs(app: Flask, database: Database, found: Task):
     with database.reading() as session:
-        found = {name: list(find(session, utc_now(), 10)) for name, find in finders.items()}
-    # Retention has one clock of its own, which has not struck yet in a new deployment.
-    assert found == {name: [] for name in finders} | {"privacy.enforce_retention": [THE_RUN]}
-    for tidy in tidying():
-        with database.transaction() as session:
-            tidy(session, utc_now())
+        assert found.find_due is None or list(found.find_due(session, "sandbox", utc_now(), 10)) == []
 
 
 def test_task_that_fails_is_logged_without_its_words_and_takes_nobody_along(
@@ -113,7 +128,11 @@ def test_task_that_fails_is_logged_without_its_words_and_takes_nobody_along(
     def fail(row_id: UUID) -> None:
         raise ValueError("canary 22212345678")
 
-    process._in_app(app, "jobs.advance", fail)(new_id())
+    failing = Feature("jobs", 0, tasks=(Task("jobs.advance", fail),))
+    replace(context_of(app), features=Features([failing])).install(app)
+    register_tasks(app)
+
+    context_of(app).queue.wake("jobs.advance", new_id())
 
     logged = capsys.readouterr()
     assert "task_failed" in logged.out

@@ -1,0 +1,15 @@
+"""What the worker does for itself: it notes that one is alive, for those who want to know whether one runs."""
+
+from datetime import datetime, timedelta
+
+from dashboard.context import transaction
+from dashboard.stored_settings import WORKER_SEEN, write_setting
+from dashboard.worker.periodic import Periodic
+
+
+def note_alive(now: datetime) -> None:
+    with transaction() as session:
+        write_setting(session, WORKER_SEEN, now.isoformat(), now)
+
+
+PERIODIC = (Periodic("worker.note_alive", timedelta(seconds=30), note_alive),)
