@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -26,6 +27,7 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.models import metadata
+from dashboard.worker.queue import RecordingQueue
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 # How quickly examples are made says how busy the machine is, not how good the code.
@@ -49,7 +51,7 @@ def make_settings(tmp_path: Path, **overrides: object) -> Settings:
         "smile_partner_id": "002",
         "smile_api_keys": "test-api-key-0001",
         "instance_dir": tmp_path,
-        "queue_url": "memory",
+        "queue_url": "recording",
     }
     return Settings(**(values | overrides))  # type: ignore[arg-type]
 
@@ -163,6 +165,13 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     yield app
     app.extensions["database"].dispose()
+
+
+@pytest.fixture
+def woken(app: Flask) -> list[tuple[str, UUID]]:
+    """The tasks that the app has woken, each with the id of its row. None of them runs by itself."""
+    queue: RecordingQueue = app.extensions["queue"]
+    return queue.woken
 
 
 @pytest.fixture

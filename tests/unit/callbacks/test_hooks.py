@@ -49,13 +49,6 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    tasks: list[tuple[str, Any]] = []
-    monkeypatch.setattr(acknowledging, "wake", lambda name, row_id: tasks.append((name, row_id)))
-    return tasks
-
-
-@pytest.fixture
 def stored(database: Database) -> Iterator[Any]:
     """`stored()` reads every callback anew, oldest first."""
 
@@ -464,17 +457,18 @@ def test_what_a_request_brought_is_let_go_at_once(app: Flask) -> None:
 
 
 def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_nothing(
-    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, database: Database
 ) -> None:
     make_job(database)
     seen: list[Callback | None] = []
 
-    def look_and_fail(_: str, row_id: Any) -> None:
-        with database.reading() as session:
-            seen.append(session.get(Callback, row_id))
-        raise ConnectionError
+    class DeadQueue:
+        def wake(self, _: str, row_id: Any) -> None:
+            with database.reading() as session:
+                seen.append(session.get(Callback, row_id))
+            raise ConnectionError
 
-    monkeypatch.setattr(client.application.extensions["queue"], "wake", look_and_fail)
+    client.application.extensions["queue"] = DeadQueue()
 
     answer = deliver(client, encode(make_payload()))
 

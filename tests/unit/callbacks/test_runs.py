@@ -11,7 +11,7 @@ from sqlmodel import Session, func, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.background import due_rows, tasks
-from dashboard.callbacks import acknowledging, processing_views, runs
+from dashboard.callbacks import processing_views, runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict
 from dashboard.callbacks.runs import BATCH, claim_run, runs_due, work_batch
@@ -23,12 +23,6 @@ from tests.factories.callbacks import deliver, encode, make_job, make_payload, s
 
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (acknowledging, processing_views, callback_tasks):
-        monkeypatch.setattr(module, "wake", lambda *_: None)
 
 
 def deliver_signed_late(client: FlaskClient, count: int) -> None:

@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import col, select
 
-from dashboard.callbacks import acknowledging
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Result, Source
@@ -21,12 +20,6 @@ SignIn = Callable[[str], FlaskClient]
 LISTED = {"id", "received_at", "verdict", "reason", "job_id", "result_code", "body_sha256", "times_seen", "handled_at"}
 
 UNKNOWN = "01a20000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is handed to jobs here."""
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 def newest_id(database: Database) -> UUID:

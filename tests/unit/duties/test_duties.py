@@ -277,7 +277,7 @@ def test_sqlite_that_may_lose_a_commit_is_bad(stage: Callable[..., Scene], datab
 @pytest.mark.parametrize(
     ("url", "state"),
     [
-        ("memory", State.OK),
+        ("sqlite:///queue.db", State.OK),
         ("redis://127.0.0.1:6379/1", State.OK),
         ("redis://queue.example.com/1", State.BAD),
         ("redis://:canary-password@queue.example.com/1", State.WARN),

@@ -26,7 +26,6 @@ NUMBERS_OF_NOBODY = ("22299988877", "A00123456", "GHA-123456789-0", "AAA00000AA0
 
 @pytest.fixture
 def job(app: Flask, database: Database, settings: Settings) -> Job:
-    app.extensions["queue"].register("callbacks.process_run", lambda _: None)
     with app.app_context():
         return make_job(database, settings, asks={"customer_reference": "cust-4411"}, smile_job_id="0000000046")
 

@@ -148,7 +148,7 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
         "SMILE_API_KEYS": "test-api-key-0001",
         "INSTANCE_DIR": str(tmp_path),
         "DATABASE_URL": database_url,
-        "QUEUE_URL": "memory",
+        "QUEUE_URL": "recording",
     }.items():
         monkeypatch.setenv(f"DASHBOARD_{name}", value)
     run = CliRunner().invoke

@@ -29,7 +29,6 @@ def settings(tmp_path: Path, database_url: str, post: Post) -> Settings:
 
 @pytest.fixture
 def mail(app: Flask, database: Database) -> OutgoingMail:
-    app.extensions["queue"].register(outbox.SENDING, lambda _: None)
     with database.transaction() as session:
         return queue_mail(session, MailKind.INVITATION, None, LETTER, utc_now())
 
@@ -166,7 +165,6 @@ def test_e_mail_that_is_not_set_up_any_more_is_given_up(
 def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
     in_app: Flask, database: Database, session: Session, kind: MailKind
 ):
-    in_app.extensions["queue"].register(outbox.SENDING, lambda _: None)
     with database.transaction() as writing:
         mail = queue_mail(writing, kind, None, LETTER, utc_now())
         mail.content_sealed = b"sealed with a key that was removed"

@@ -14,7 +14,7 @@ from huey import PostgresHuey, RedisHuey, SqliteHuey
 
 from dashboard.db import new_id
 from dashboard.worker import queue as queue_module
-from dashboard.worker.queue import Queue, attach_queue, wake
+from dashboard.worker.queue import Queue, RecordingQueue, attach_queue, wake
 
 
 @pytest.fixture
@@ -22,15 +22,30 @@ def bare() -> Flask:
     return Flask(__name__)
 
 
-def test_woken_task_runs_with_the_id_of_its_row(bare: Flask):
+def test_woken_task_runs_with_the_id_of_its_row(bare: Flask, tmp_path: Path):
     rows: list[UUID] = []
-    attach_queue(bare, "memory", "sqlite://").register("jobs.advance", rows.append)
+    queue = attach_queue(bare, f"sqlite:///{tmp_path / 'queue.db'}", "sqlite://")
+    queue.register("jobs.advance", rows.append)
     row_id = new_id()
 
     with bare.app_context():
         wake("jobs.advance", row_id)
+    queue.huey.execute(queue.huey.dequeue())
 
     assert rows == [row_id]
+
+
+def test_recording_queue_keeps_the_order_and_runs_nothing(bare: Flask):
+    queue = attach_queue(bare, "recording", "sqlite://")
+    rows = [new_id(), new_id()]
+
+    with bare.app_context():
+        wake("callbacks.handle", *rows)
+        wake("jobs.advance", rows[0])
+
+    assert isinstance(queue, RecordingQueue)
+    assert queue.woken == [("callbacks.handle", rows[0]), ("callbacks.handle", rows[1]), ("jobs.advance", rows[0])]
+    assert not queue.is_busy(1)
 
 
 def test_tasks_wait_in_the_file_until_somebody_runs_them(tmp_path: Path):
@@ -79,15 +94,16 @@ def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url:
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])
-def test_queue_that_is_down_undoes_nothing(bare: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
+def test_queue_that_is_down_undoes_nothing(bare: Flask, error: Exception):
     """The job is committed by then: an error would make a person create, and pay for, a second one."""
-    queue, tried = attach_queue(bare, "memory", "sqlite://"), []
+    tried: list[object] = []
 
-    def refuse(*given: object) -> None:
-        tried.append(given)
-        raise error
+    class BrokenQueue:
+        def wake(self, *given: object) -> None:
+            tried.append(given)
+            raise error
 
-    monkeypatch.setattr(queue, "wake", refuse)
+    bare.extensions["queue"] = BrokenQueue()
 
     with bare.app_context():
         wake("jobs.advance", new_id())

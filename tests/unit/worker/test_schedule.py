@@ -14,21 +14,15 @@ from dashboard.background import due_rows, tasks, tidying
 from dashboard.db import Database, new_id, utc_now
 from dashboard.privacy.tasks import THE_RUN
 from dashboard.worker import process
+from dashboard.worker.queue import RecordingQueue
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 
 pytestmark = pytest.mark.usefixtures("in_app")
 
 
-class RecordingQueue:
-    def __init__(self, is_full: bool = False) -> None:
-        self.is_full = is_full
-        self.woken: list[tuple[str, UUID]] = []
-
+class FullQueue(RecordingQueue):
     def is_busy(self, limit: int) -> bool:
-        return self.is_full
-
-    def wake(self, name: str, row_id: UUID) -> None:
-        self.woken.append((name, row_id))
+        return True
 
 
 def finds(*ids: UUID) -> Callable[..., Sequence[UUID]]:
@@ -36,7 +30,7 @@ def finds(*ids: UUID) -> Callable[..., Sequence[UUID]]:
 
 
 def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     first, second = new_id(), new_id()
 
     count = sweep(queue, {"jobs.advance": finds(first), "callbacks.handle": finds(second)}, utc_now())
@@ -46,21 +40,21 @@ def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
 
 
 def test_sweep_adds_nothing_to_a_full_queue(app: Flask):
-    queue: Any = RecordingQueue(is_full=True)
+    queue = FullQueue()
 
     assert sweep(queue, {"jobs.advance": finds(new_id())}, utc_now()) == 0
     assert queue.woken == []
 
 
 def test_sweep_takes_a_bounded_number(app: Flask):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
 
     assert sweep(queue, {"x": finds(*(new_id() for _ in range(MOST_AT_ONCE + 50)))}, utc_now()) == MOST_AT_ONCE
 
 
 @pytest.mark.parametrize("error", [OperationalError("SELECT", {}, Exception("gone")), ConnectionError("queue gone")])
 def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exception):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     row_id, stop, ticks = new_id(), Event(), []
 
     def find_due(session: Session, now: Any, limit: int) -> Sequence[UUID]:
@@ -79,7 +73,7 @@ def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, error: Exce
 
 
 def test_clock_tidies_at_its_first_tick_and_not_at_every_one(app: Flask):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     stop, ticks, tidied = Event(), [], []
 
     def find_due(session: Session, now: Any, limit: int) -> Sequence[UUID]:
