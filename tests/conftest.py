@@ -1,4 +1,7 @@
-"""What every test may ask for: a migrated database on each engine, the app, a client, and the cast signed in."""
+"""What every test may ask for: a migrated database, the app, a client, and the cast signed in.
+
+tests/engines.py says which tests run on SQLite and on PostgreSQL, and which on SQLite alone.
+"""
 
 import base64
 import gc
@@ -28,6 +31,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.models import metadata
 from dashboard.worker.queue import RecordingQueue
+from tests.engines import engines_for
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 # How quickly examples are made says how busy the machine is, not how good the code.
@@ -89,9 +93,15 @@ def postgres(worker_id: str, keyring: KeyRing) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" in metafunc.fixturenames and "database_url" not in chosen:
+        metafunc.parametrize("database_url", engines_for(metafunc.definition, metafunc.module), indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database with the present schema; every test that uses it runs once on each engine."""
+    """An empty database with the present schema, on the engine that `tests/engines.py` chooses."""
     if request.param == "sqlite":
         path = tmp_path / "dashboard.db"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)

@@ -31,6 +31,8 @@ from tests.unit.audit.lines import (
     write_lines,
 )
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 COLUMNS = (
     "sequence",

@@ -19,6 +19,8 @@ from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
 from tests.unit.callbacks.test_inspector import png
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PERSON = (BVN, "Amina", "Bello", "Canarina Quetzalova", "12345678901")
 ANSWER = {"reason": "support case"}

@@ -27,6 +27,8 @@ from dashboard.team.models import Member
 from tests.factories.jobs import BVN, PERSON, make_job, make_sent_job
 from tests.unit.backups.conftest import Place
 
+pytestmark = pytest.mark.both_engines
+
 
 def images_of(session: Session) -> list[Image]:
     return list(session.exec(select(Image).order_by(col(Image.id))).all())

@@ -22,6 +22,8 @@ from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 NUMBER = KeyRing.from_base64([ENCRYPTION_KEY]).digest_for_search("A00000001")
 

@@ -18,7 +18,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 
 def newest(database: Database) -> Callback:

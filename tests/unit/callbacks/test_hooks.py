@@ -45,6 +45,8 @@ from tests.factories.callbacks import (
 from tests.factories.plans import plans_of
 from tests.unit.callbacks.test_parsing import MALFORMED
 
+pytestmark = pytest.mark.both_engines
+
 MEGABYTE = 1024 * 1024
 
 

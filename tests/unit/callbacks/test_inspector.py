@@ -22,6 +22,8 @@ from dashboard.jobs.models import Job, Outcome, Result, Source
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 from tests.factories.images import make_jpeg
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 MARKUP = "<img src=x onerror=alert(1)>'\"{{7*7}}"
 

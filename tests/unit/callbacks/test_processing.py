@@ -22,6 +22,8 @@ from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
 ACTS = ("verifications", "processing", "checks")

@@ -21,6 +21,8 @@ from dashboard.jobs.models import JobEvent
 from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
 

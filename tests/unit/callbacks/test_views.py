@@ -15,6 +15,8 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Result, Source
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, make_refused_rows
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 
 LISTED = {"id", "received_at", "verdict", "reason", "job_id", "result_code", "body_sha256", "times_seen", "handled_at"}

@@ -20,6 +20,8 @@ from dashboard.models import metadata
 from dashboard.team.models import Member, SignIn
 from tests.conftest import POSTGRES_URL
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing, worker_id: str) -> Iterator[Database]:

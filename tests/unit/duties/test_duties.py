@@ -30,6 +30,8 @@ from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import make_sent_job
 from tests.factories.team import make_member
 
+pytestmark = pytest.mark.both_engines
+
 GOOD_KEY = hashlib.sha256(b"only for tests").hexdigest()
 GOOD_ENCRYPTION_KEY = base64.b64encode(hashlib.sha256(b"only for tests, too").digest()).decode()
 GOOD = {

@@ -18,6 +18,8 @@ from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGES = ("jobs", "links", "callbacks")
 #: As they are printed on documents; nobody here is known by them.

@@ -29,6 +29,8 @@ from tests.factories.persons import AMINA, BABA, make_known_person
 from tests.factories.team import make_member
 from tests.unit.privacy.traces import sealed_places_that_name
 
+pytestmark = pytest.mark.both_engines
+
 NEW_KEY = base64.b64encode(b"another-one-another-one-another-").decode()
 
 

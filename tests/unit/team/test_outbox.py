@@ -18,6 +18,8 @@ from tests.conftest import make_settings
 from tests.factories.mail import Post
 from tests.unit.team.conftest import BrowserOf, Deliver
 
+pytestmark = pytest.mark.both_engines
+
 WAITS = (10.0, 60.0)
 LETTER = {"to": "eve@example.com", "subject": "You are invited", "text": "secret-code-in-a-letter"}
 

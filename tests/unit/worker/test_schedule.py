@@ -17,7 +17,7 @@ from dashboard.worker import process
 from dashboard.worker.queue import RecordingQueue
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 
 class FullQueue(RecordingQueue):
