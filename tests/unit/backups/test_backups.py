@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from dashboard.background import periodic
 from sqlmodel import Session, col, select
 
 from dashboard import migrations
@@ -26,8 +25,11 @@ from dashboard.jobs.submission import id_number_of, media_dir, person_of
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.team.models import Member
 from dashboard.worker.periodic import add_rows
+from tests.factories.features import REGISTERED
 from tests.factories.jobs import BVN, PERSON, make_job, make_sent_job
 from tests.unit.backups.conftest import Place
+
+pytestmark = pytest.mark.both_engines
 
 
 def images_of(session: Session) -> list[Image]:
@@ -157,7 +159,7 @@ def test_what_a_worker_writes_at_its_start_is_no_data_that_a_restore_would_overw
 ):
     here.back_up(tmp_path / "desk.backup")
     with migrated_elsewhere.database.transaction() as session:
-        add_rows(session, [each.name for each in periodic()], utc_now())
+        add_rows(session, [each.name for each in REGISTERED.periodic], utc_now())
 
     migrated_elsewhere.restore(tmp_path / "desk.backup")
 

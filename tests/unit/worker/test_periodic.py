@@ -28,7 +28,7 @@ from dashboard.worker.periodic import (
 from tests.conftest import make_settings
 from tests.factories.features import REGISTERED
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 NAME = "test.count"
 EVERY = timedelta(minutes=10)
 LEASE = 90.0
