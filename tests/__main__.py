@@ -14,7 +14,8 @@ RERUN_BELOW = ("tests/browser/", "tests/integration/")
 #: More than these at once are a fault, not chance.
 MOST_RERUNS = 5
 ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
-PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
+#: Many tests wait for other processes, so that two cores have enough to do for three.
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 
 
 class Failures:

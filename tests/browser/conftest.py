@@ -118,6 +118,6 @@ def paused_worker(shared_deployment: Deployment) -> Pause:
         try:
             yield
         finally:
-            shared_deployment.start("worker")
+            shared_deployment.start_worker()
 
     return pause
