@@ -41,7 +41,10 @@ from dashboard.web.throttle import Throttle
 from dashboard.worker.queue import open_queue
 
 
-def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Flask:
+def create_app(
+    settings: Settings, *, features: Sequence[Feature] = FEATURES, database: Database | None = None
+) -> Flask:
+    """The app of one deployment; `database`, if it is open already."""
     app = Flask(__name__, static_folder=None, template_folder=str(resource_dir("templates").absolute()))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -63,16 +66,19 @@ def create_app(settings: Settings, features: Sequence[Feature] = FEATURES) -> Fl
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     set_up_logging(settings.log_format)
-    _make_context(settings, Features(features)).install(app)
+    _make_context(settings, Features(features), database or _open_database(settings)).install(app)
     _set_up_web(app, settings)
     for blueprint in context_of(app).features.blueprints:
         app.register_blueprint(blueprint)
     return app
 
 
-def _make_context(settings: Settings, features: Features) -> Context:
-    keyring = KeyRing.from_base64([key.get_secret_value() for key in settings.encryption_keys])
-    database = Database(settings.database_url, keyring)
+def _open_database(settings: Settings) -> Database:
+    keys = [key.get_secret_value() for key in settings.encryption_keys]
+    return Database(settings.database_url, KeyRing.from_base64(keys))
+
+
+def _make_context(settings: Settings, features: Features, database: Database) -> Context:
     return Context(
         settings=settings,
         features=features,

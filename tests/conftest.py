@@ -9,9 +9,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import ClassVar
 from uuid import UUID
 
 import pytest
@@ -21,11 +21,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import make_url, text
 from sqlmodel import Session
 from werkzeug.routing import Rule
 
-from dashboard import db, migrations
+from dashboard import migrations
 from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.context import context_of
@@ -127,21 +127,19 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url=database_url)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_routes() -> Iterator[None]:
-    """Compiled once for each test process too: for each app anew, that is most of the time an app takes."""
-    compile_builder = Rule._compile_builder
-    known: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+class CompiledOnce(Rule):
+    """Takes over what the same route of an earlier app compiled: compiling is most of the time that an app takes."""
 
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = rule.rule, *rule._trace, repr(rule.defaults), append_unknown
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+    known: ClassVar[dict[tuple[object, ...], dict[str, object]]] = {}
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Rule, "_compile_builder", compile_once)
-        yield
+    def compile(self) -> None:
+        key = self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults)
+        if key not in self.known:
+            before = dict(vars(self))
+            super().compile()
+            made = {name: value for name, value in vars(self).items() if value is not before.get(name)}
+            self.known[key] = made | {"arguments": self.arguments}
+        vars(self).update(self.known[key])
 
 
 class CompiledTemplates(BytecodeCache):
@@ -156,32 +154,30 @@ class CompiledTemplates(BytecodeCache):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates() -> Iterator[None]:
-    """Compiled once for each test process, not once for each app."""
+def compiled_once() -> Iterator[None]:
+    """Routes and templates are compiled once for each test process, not once for each app."""
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Flask, "url_rule_class", CompiledOnce)
         patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_statements() -> Iterator[None]:
-    """On PostgreSQL, once for each test process: its database stays, and so does the engine, which keeps them."""
-    kept = cache(create_engine)
-
-    def create(url: str, **options: object) -> Engine:
-        return create_engine(url, **options) if options else kept(url)  # With options: SQLite, a new file each time.
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(db, "create_engine", create)
-        yield
+@pytest.fixture
+def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Iterator[Database]:
+    """On PostgreSQL that of the test process, whose engine keeps the statements that it has compiled."""
+    if not database_url.startswith("sqlite"):
+        yield request.getfixturevalue("postgres")
+        return
+    database = Database(database_url, keyring)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
+def app(settings: Settings, database: Database) -> Flask:
+    app = create_app(settings, database=database)
     app.testing = True
-    yield app
-    context_of(app).database.dispose()
+    return app
 
 
 @pytest.fixture
@@ -197,17 +193,6 @@ def in_app(app: Flask) -> Iterator[Flask]:
     """For verbs and tasks, which run inside the app; a request brings its own context and must not share one."""
     with app.app_context():
         yield app
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest, database_url: str, keyring: KeyRing) -> Iterator[Database]:
-    """That of the app, where a test has one."""
-    if "app" in request.fixturenames:
-        yield context_of(request.getfixturevalue("app")).database
-        return
-    database = Database(database_url, keyring)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def _work(settings: Settings, record: Path, log: Path) -> None:
 
     drill = Feature("drill", 99, periodic=(Periodic(NAME, EVERY, write_down),))
     # Without tasks: the sweep's queries would only make the ticks rarer, at which the workers race for the same claim.
-    run_worker(create_app(settings, (*(replace(feature, tasks=()) for feature in FEATURES), drill)))
+    run_worker(create_app(settings, features=(*(replace(feature, tasks=()) for feature in FEATURES), drill)))
 
 
 def _append(record: Path, facts: dict[str, object]) -> None:

@@ -144,7 +144,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType
 
 @pytest.fixture
 def app(settings: Settings, toys: Any) -> Iterator[Flask]:
-    app = create_app(settings, (*FEATURES, toys.feature.FEATURE))
+    app = create_app(settings, features=(*FEATURES, toys.feature.FEATURE))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     database = context_of(app).database
     with database.engine.connect() as connection:

@@ -17,7 +17,7 @@ from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.queries import find_job
 from dashboard.jobs.submission import cancel_job
-from tests.conftest import make_settings
+from tests.conftest import change_settings, make_settings
 from tests.factories.jobs import at_once, make_job, reload, update_job
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
@@ -78,8 +78,14 @@ def test_run_that_ends_lets_go(database: Database, job: Job):
         assert again
 
 
-def test_silent_run_is_taken_over_and_saves_nothing(database: Database, job: Job, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(leases, "_renew", lambda *_: None)  # as if the process stood still
+@pytest.fixture
+def silent_runs(app: Flask, settings: Settings) -> None:
+    """A third of this lease, after which a run would renew it, is longer than any test."""
+    change_settings(app, settings.model_copy(update={"lease": 3600.0}))
+
+
+@pytest.mark.usefixtures("silent_runs")
+def test_silent_run_is_taken_over_and_saves_nothing(database: Database, job: Job):
     with leased(job.id) as silent:
         assert silent
         update_job(database, job, lease_until=utc_now() - timedelta(seconds=1))
@@ -96,9 +102,8 @@ def test_silent_run_is_taken_over_and_saves_nothing(database: Database, job: Job
     assert (saved.state, saved.last_error) == (JobState.QUEUED, "saved by the one that took over")
 
 
-def test_silent_run_does_not_free_what_another_holds(database: Database, job: Job, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(leases, "_renew", lambda *_: None)
-
+@pytest.mark.usefixtures("silent_runs")
+def test_silent_run_does_not_free_what_another_holds(database: Database, job: Job):
     with leased(job.id):
         update_job(database, job, lease="another", lease_until=utc_now() + timedelta(seconds=30))
 

@@ -1,5 +1,6 @@
 """Search boxes: what is typed goes on as filters in the address, but an ID number never stands in one."""
 
+import base64
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,15 +9,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
+from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import ProcessingRun
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs.models import Job
+from tests.conftest import ENCRYPTION_KEY, pass_the_door
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
+from tests.factories.team import make_member
 
 pytestmark = pytest.mark.both_engines
 
@@ -137,13 +141,16 @@ def test_a_link_is_found_by_the_number_of_the_job_it_led_to(
 
 
 def test_a_number_is_still_found_after_a_new_key_came(
-    sign_in: SignInAs, job: Job, database: Database, monkeypatch: pytest.MonkeyPatch
+    job: Job, database: Database, database_url: str, settings: Settings
 ):
-    old_key = b"only-for-tests-only-for-tests-32"
-    monkeypatch.setattr(database, "_keyring", KeyRing([b"n" * 32, old_key]))
-    ben = sign_in("ben")
+    rotated = Database(database_url, KeyRing([b"n" * 32, base64.b64decode(ENCRYPTION_KEY)]))
+    app = create_app(settings, database=rotated)
+    app.config["WTF_CSRF_ENABLED"] = False
+    ben = app.test_client()
+    pass_the_door(ben, make_member(database, "ben").email)
 
     assert found(ben, search(ben, "/jobs/searches", q=BVN)) == [str(job.id)]
+    rotated.dispose()
 
 
 def test_a_program_searches_the_twins_in_the_same_way(sign_in: SignInAs, job: Job):
