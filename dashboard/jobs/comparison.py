@@ -1,21 +1,41 @@
 """Given beside returned: what the customer said next to what Smile found, with a word on how they compare."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.jobs.comparing.countries import compare_countries
+from dashboard.jobs.comparing.dates import compare_dates
+from dashboard.jobs.comparing.likeness import Comparison, Likeness
+from dashboard.jobs.comparing.names import compare_names
+from dashboard.jobs.comparing.phones import compare_phones
+from dashboard.jobs.comparing.values import compare_genders, compare_numbers, compare_texts
 from dashboard.smile.constants import NOT_AVAILABLE
 
 MISSING = frozenset({"", NOT_AVAILABLE, "N/A", "None"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: its fields, and the name under which Smile says in its Actions how they compare."""
+
+    label: str
+    given: tuple[str, ...]
+    returned: tuple[str, ...]
+    compare: Callable[[str, str, str], Comparison] = compare_texts
+    action: str = ""
+
+
 ROWS = (
-    ("Name", ("first_name", "middle_name", "last_name"), ("FullName",)),
-    ("Number", ("id_number",), ("IDNumber",)),
-    ("Date of birth", ("dob",), ("DOB",)),
-    ("Gender", ("gender",), ("Gender",)),
-    ("Phone", ("phone_number",), ("PhoneNumber",)),
-    ("Address", ("postal_address",), ("Address",)),
-    ("Country", ("country",), ("Country",)),
-    ("ID type", ("id_type",), ("IDType",)),
-    ("Expires", (), ("ExpirationDate",)),
+    Row("Name", ("first_name", "middle_name", "last_name"), ("FullName",), compare_names, "Names"),
+    Row("Number", ("id_number",), ("IDNumber",), compare_numbers),
+    Row("Date of birth", ("dob",), ("DOB",), compare_dates, "DOB"),
+    Row("Gender", ("gender",), ("Gender",), compare_genders, "Gender"),
+    Row("Phone", ("phone_number",), ("PhoneNumber",), compare_phones, "Phone_Number"),
+    Row("Address", ("postal_address",), ("Address",)),
+    Row("Country", ("country",), ("Country",), compare_countries),
+    Row("ID type", ("id_type",), ("IDType",), compare_numbers),
+    Row("Expires", (), ("ExpirationDate",)),
 )
 SENSITIVE_ROWS = frozenset({"Number", "Phone", "Address"})  # shown to nobody without a press of "reveal"
 PERSONAL_ROWS = frozenset({"Name", "Date of birth", "Gender"})
@@ -26,7 +46,12 @@ class Compared:
     label: str
     given: str
     returned: str
-    verdict: str  # same, differs, or empty when there is nothing to compare
+    comparison: Comparison | None  # None when there is nothing to compare
+    said: str = ""  # how Smile itself says that they compare
+
+    @property
+    def differs(self) -> bool:
+        return self.comparison is not None and self.comparison.likeness == Likeness.DIFFERS
 
     @property
     def is_sensitive(self) -> bool:
@@ -37,22 +62,23 @@ class Compared:
         return self.label in PERSONAL_ROWS
 
 
-def compare(given: dict[str, Any], returned: dict[str, Any]) -> list[Compared]:
+def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compared]:
+    """One line for each fact that either side holds. `given` names its country by two letters."""
+    actions = returned.get("Actions")
+    said = actions if isinstance(actions, dict) else {}
+    country = _text(given.get("country"))
     rows = []
-    for label, given_names, returned_names in ROWS:
-        left = " ".join(str(given[name]) for name in given_names if given.get(name))
-        right = " ".join(str(returned[name]) for name in returned_names if returned.get(name))
-        right = "" if right in MISSING else right
+    for row in ROWS:
+        left = " ".join(filter(None, (_text(given.get(name)) for name in row.given)))
+        right = " ".join(filter(None, (_text(returned.get(name)) for name in row.returned)))
+        smile_said = _text(said.get(row.action))
         if left or right:
-            rows.append(Compared(label, left, right, _verdict(left, right)))
+            comparison = row.compare(left, right, country) if left and right else None
+            rows.append(Compared(row.label, left, right, comparison, smile_said))
     return rows
 
 
-def _verdict(left: str, right: str) -> str:
-    if not left or not right:
-        return ""
-    words = {word.casefold() for word in left.replace(",", " ").split()}
-    found = {word.casefold() for word in right.replace(",", " ").split()}
-    if words == found:
-        return "same"
-    return "in part" if words & found else "differs"
+def _text(value: Any) -> str:
+    """What Smile has no value for is nothing; what is no plain value cannot be compared."""
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return "" if text in MISSING else text

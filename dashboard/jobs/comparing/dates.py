@@ -1,0 +1,165 @@
+"""Compares two dates, in whatever order and language they are written. An order that is not clear is not guessed."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from babel import Locale
+
+from dashboard.jobs.comparing.folding import fold
+from dashboard.jobs.comparing.likeness import (
+    SAME,
+    Comparison,
+    cannot_tell,
+    differs,
+    same_letters,
+    written_differently,
+)
+
+#: The languages of the countries that Smile serves; Arabic has two sets of names for the months.
+LANGUAGES = ("en", "fr", "pt", "ar", "ar_SY", "sw")
+TIME = r"(?:[t ](\d{2}:\d{2}[:.\d]*) ?(?:z|utc|[+-]\d{2}:?\d{2})?)?"
+YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})" + TIME)
+YEAR_LAST = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{4})" + TIME)
+SHORT_YEAR = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{1,2})")
+DIGITS = re.compile(r"\d{8}")
+YEAR_ALONE = re.compile(r"(\d{4})(?:[-./](\d{1,2}))?")
+MIDNIGHT = re.compile(r"[0:.]*")
+WORDS = re.compile(r"\d+|[^\W\d_]+")
+FILLERS = frozenset({"de", "do", "da", "del", "of", "the", "le", "st", "nd", "rd", "th", "er", "ya", "tarehe", "born"})
+YEARS = range(1850, 2151)
+#: The Ethiopian calendar counts so many years fewer.
+YEARS_BEHIND = (7, 8)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The dates that a text can mean: none, one, or several where its order or its century is not clear."""
+
+    dates: frozenset[date] = frozenset()
+    year: int | None = None  # where nothing but the year, or year and month, is given
+    month: int | None = None
+    is_certain: bool = True  # False with a short year, even where only one reading is a day of the calendar
+    has_time: bool = False  # another one than midnight: its day may be another one elsewhere
+
+    def may_be(self, day: date) -> bool:
+        if self.year is not None:
+            return day.year == self.year and self.month in (None, day.month)
+        return day in self.dates
+
+
+def compare_dates(given: str, returned: str, country: str = "") -> Comparison:
+    """`country`: that of the ID, by its two letters."""
+    if same_letters(given, returned):
+        return SAME
+    left, right = read_date(given), read_date(returned)
+    if left.year is not None or right.year is not None:
+        return _compare_parts(left, right)
+    if not left.dates or not right.dates:
+        return cannot_tell("One of them cannot be read as a date.")
+    if len(left.dates) == len(right.dates) == 1 and left.is_certain and right.is_certain:
+        return _compare_certain(
+            next(iter(left.dates)), next(iter(right.dates)), left.has_time or right.has_time, country.upper() == "ET"
+        )
+    if left.dates & right.dates:
+        return cannot_tell("It is not clear which number is the day, the month or the year.")
+    return differs("In no order of day and month are they the same date.")
+
+
+def _compare_parts(left: Readings, right: Readings) -> Comparison:
+    """At least one of them is no full date."""
+    part, other = (left, right) if left.year is not None else (right, left)
+    if other.year is not None:
+        is_possible = part.year == other.year and (part.month == other.month or None in (part.month, other.month))
+    else:
+        is_possible = not other.dates or any(part.may_be(day) for day in other.dates)
+    return cannot_tell("One of them is not a full date.") if is_possible else differs("Year or month differ.")
+
+
+def read_date(text: str) -> Readings:
+    plain = fold(text).strip(" .,")
+    if found := YEAR_FIRST.fullmatch(plain):
+        year, month, day, time = found.groups()
+        return Readings(_dates((year, month, day)), has_time=not MIDNIGHT.fullmatch(time or ""))
+    if DIGITS.fullmatch(plain):
+        year_first = _dates((plain[:4], plain[4:6], plain[6:]))
+        return Readings(year_first or _dates((plain[4:], plain[2:4], plain[:2])))
+    if found := YEAR_LAST.fullmatch(plain):
+        first, second, year, time = found.groups()
+        dates = _dates((year, second, first), (year, first, second))
+        return Readings(dates, has_time=not MIDNIGHT.fullmatch(time or ""))
+    if found := SHORT_YEAR.fullmatch(plain):
+        return Readings(_with_short_year(*found.groups()), is_certain=False)
+    if found := YEAR_ALONE.fullmatch(plain):
+        return Readings(year=int(found[1]), month=int(found[2]) if found[2] else None)
+    return _with_month_name(plain)
+
+
+def _with_short_year(first: str, second: str, third: str) -> frozenset[date]:
+    """In each order that people use, and in both centuries."""
+    orders = ((third, second, first), (third, first, second), (first, second, third))
+    centuries = ("19", "20")
+    return _dates(*((f"{c}{year:0>2}", month, day) for year, month, day in orders for c in centuries))
+
+
+def _with_month_name(plain: str) -> Readings:
+    """ "14 mars 1992", "March 14th, 1992", "14 de março de 1992", "April 1992"."""
+    words = [word for word in WORDS.findall(plain) if word not in FILLERS and word not in day_names()]
+    names = [month for word in words if (month := month_names().get(word))]
+    years = [word for word in words if word.isdigit() and len(word) == 4]
+    days = [word for word in words if word.isdigit() and len(word) < 3]
+    if len(names) != 1 or len(years) != 1 or len(names) + len(years) + len(days) != len(words):
+        return Readings()
+    if not days:
+        return Readings(year=int(years[0]), month=names[0])
+    return Readings(_dates((years[0], str(names[0]), days[0]))) if len(days) == 1 else Readings()
+
+
+@cache
+def month_names() -> dict[str, int]:
+    """Folded, of every language, in full and shortened."""
+    names: dict[str, int] = {"sept": 9}
+    for language in LANGUAGES:
+        for context in Locale.parse(language).months.values():
+            for width in ("wide", "abbreviated"):
+                for number, name in context.get(width, {}).items():
+                    # A name of several words, as in Syria, is known by itself; digits are no name.
+                    folded = fold(name).strip(" .")
+                    if folded and not any(sign.isdigit() for sign in folded):
+                        names.setdefault(folded, number)
+    return names
+
+
+@cache
+def day_names() -> frozenset[str]:
+    names = set()
+    for language in LANGUAGES:
+        for context in Locale.parse(language).days.values():
+            for width in ("wide", "abbreviated"):
+                names |= {fold(name).strip(" .") for name in context.get(width, {}).values()}
+    return frozenset(names) - month_names().keys()  # "mar" is March before it is a French Tuesday
+
+
+def _compare_certain(left: date, right: date, has_time: bool, is_ethiopian: bool) -> Comparison:
+    if left == right:
+        return written_differently("The same date.")
+    if has_time and abs(left - right) == timedelta(days=1):
+        return cannot_tell("They are a day apart, which a time zone may explain.")
+    if (left.year, left.month, left.day) == (right.year, right.day, right.month):
+        return differs("Day and month may be swapped.")
+    if is_ethiopian and abs(left.year - right.year) in YEARS_BEHIND:
+        return cannot_tell("One of them may be a date of the Ethiopian calendar.")
+    return differs("Another date.")
+
+
+def _dates(*parts: tuple[str, str, str]) -> frozenset[date]:
+    """Those of (year, month, day) that are a day of the calendar."""
+    found = set()
+    for year, month, day in parts:
+        try:
+            if int(year) in YEARS:
+                found.add(date(int(year), int(month), int(day)))
+        except ValueError:
+            continue
+    return frozenset(found)

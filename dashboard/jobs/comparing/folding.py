@@ -1,0 +1,83 @@
+"""Writes a value as plainly as it can be: one form of each letter and digit, no accents, no apostrophes."""
+
+import re
+import unicodedata
+
+#: Letters that Unicode does not take apart into a plain letter and a mark.
+PLAIN = str.maketrans(
+    {
+        "ɔ": "o",
+        "ɛ": "e",
+        "ŋ": "n",
+        "ɓ": "b",
+        "ɗ": "d",
+        "ƙ": "k",
+        "ƴ": "y",
+        "ɣ": "g",
+        "ʋ": "v",
+        "ƒ": "f",
+        "ø": "o",
+        "đ": "d",
+        "ł": "l",
+        "ı": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "ß": "ss",
+        "þ": "th",
+        "ð": "d",
+        "ə": "e",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ئ": "ي",
+        "ؤ": "و",
+        "ة": "ه",
+        "ـ": "",
+    }
+)
+#: Amharic writes each of these sounds with several letters; from each in seven forms to the first of them.
+SOUNDS = {"\u1210": "\u1200", "\u1280": "\u1200", "\u1220": "\u1230", "\u12d0": "\u12a0", "\u1340": "\u1338"}
+PLAIN |= {ord(one) + form: chr(ord(other) + form) for one, other in SOUNDS.items() for form in range(7)}
+APOSTROPHES = re.compile("['\u2018\u2019\u201a\u201b\u02bc\u02bb\u02bd\u02be\u02bf\u02b9\u0060\u00b4\u2032\uff07]")
+#: What stands for signs that are not shown: "*******5678", "XXXXXX4567", "A12?45678".
+MASKS = re.compile(r"[*•●×?#]+|x{2,}", re.IGNORECASE)
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents, marks, apostrophes and signs that cannot be seen; digits are ASCII."""
+    text = APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(PLAIN)
+    letters = []
+    for letter in unicodedata.normalize("NFKD", text):
+        category = unicodedata.category(letter)
+        if category == "Nd":
+            letters.append(str(unicodedata.digit(letter)))
+        elif category not in ("Mn", "Mc", "Me", "Cf", "Cc") or letter.isspace():
+            letters.append(letter)
+    return "".join(letters).translate(PLAIN)
+
+
+def words_of(text: str) -> list[str]:
+    """The folded words; whatever is no letter and no digit separates two."""
+    return "".join(letter if letter.isalnum() else " " for letter in fold(text)).split()
+
+
+def signs_of(text: str) -> str:
+    """The folded letters and digits alone."""
+    return "".join(words_of(text))
+
+
+def script_of(text: str) -> set[str]:
+    """The scripts of its letters, such as {"LATIN"}."""
+    return {unicodedata.name(letter, "?").split(" ")[0] for letter in text if letter.isalpha()}
+
+
+def is_masked(text: str) -> bool:
+    return MASKS.search(text) is not None
+
+
+def fits_mask(masked: str, signs: str) -> bool:
+    """Whether folded `signs` can be what a masked text stands for."""
+    parts = [re.escape(signs_of(part)) for part in MASKS.split(masked)]
+    return re.fullmatch(".*".join(parts), signs) is not None
