@@ -11,9 +11,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
+from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payload_identity
 from dashboard.jobs.timeline import add_event
+from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
+from dashboard.smile.warnings import SMILE_SECURE_CODES
 
 #: What differs in every answer, even when nothing happened between two of them.
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
@@ -91,6 +94,7 @@ def keep_result(
     )
     result.payload_sealed = keyring_of(session).seal_json(answer.payload, payload_identity(result.id))
     session.add(result)
+    keep_warnings(session, job, answer.payload, source, now, is_confirmed=is_confirmed)
     return True
 
 
@@ -104,7 +108,7 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
         add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
         job.changed(now)
         return
-    before = job.outcome
+    before, code_before = job.outcome, job.result_code
     job.state = JobState.DONE
     job.outcome = answer.outcome
     job.result_code = answer.code
@@ -117,6 +121,8 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     if before and before != job.outcome:
         text = f"Confirmed with Smile: {job.outcome} (was {before}), code {answer.code or 'none'}."
     add_event(session, job, "confirmed", text, now, {"result_code": answer.code, "source": source.value})
+    if code_before != job.result_code:
+        bring_back(session, job, "result", now)
     job.changed(now)
 
 
@@ -131,9 +137,10 @@ def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     session.flush()
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
     found = find_disagreement(results)
-    if found and found != job.disagreement:
+    before, job.disagreement = job.disagreement, found
+    if found and found != before:
         add_event(session, job, "disagreement", found, now)
-    job.disagreement = found
+        bring_back(session, job, "disagreement", now)
 
 
 def find_disagreement(results: Sequence[Result]) -> str | None:
@@ -142,6 +149,8 @@ def find_disagreement(results: Sequence[Result]) -> str | None:
     confirmed_codes = {result.result_code for result in confirmed}
     final = [answer for answer in confirmed if answer.is_final]
     claims = [each for each in results if each.is_final and not each.is_confirmed]
+    # Smile Secure reports on other customers; it says nothing about the outcome.
+    claims = [claim for claim in claims if claim.result_code not in SMILE_SECURE_CODES]
     contradicted = [
         claim
         for claim in claims
