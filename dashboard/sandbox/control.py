@@ -12,6 +12,7 @@ from dashboard.sandbox.keys import legacy_api_key
 from dashboard.sandbox.mobile import auth_token
 from dashboard.sandbox.refusals import UNAUTHORIZED, WRONG_TYPE, Refused
 from dashboard.sandbox.state import current
+from dashboard.sandbox.warnings import read_switch
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -69,6 +70,19 @@ def switch_callbacks() -> Response:
     return jsonify(_switch())
 
 
+@control.get("/warnings")
+def warnings() -> Response:
+    return jsonify(_warnings())
+
+
+@control.post("/warnings")
+def switch_warnings() -> Response:
+    """`warnings` names what answers warn of from now on, `smile_secure` what its own callback says; empty: nothing."""
+    body = fields.json_body()
+    current().warnings = read_switch(body.get("warnings", []), body.get("smile_secure"))
+    return jsonify(_warnings())
+
+
 @control.get("/requests.json")
 def requests_json() -> Response:
     return jsonify(reports.requests(current()))
@@ -82,6 +96,11 @@ def jobs_json() -> Response:
 @control.get("/outcomes.json")
 def outcomes_json() -> Response:
     return jsonify(reports.outcomes())
+
+
+def _warnings() -> Json:
+    switch = current().warnings
+    return {"warnings": list(switch.names), "smile_secure": switch.smile_secure or None}
 
 
 def _switch() -> Json:
