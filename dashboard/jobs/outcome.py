@@ -31,7 +31,7 @@ class Answer:
     """One result as Smile tells it, whether it came as an answer to us or is only claimed by a callback."""
 
     payload: dict[str, Any]
-    outcome: Outcome | None  # None: no result yet
+    outcome: Outcome | None  # None: it says nothing about the outcome
     code: str | None
     text: str | None
     is_final: bool
@@ -40,6 +40,8 @@ class Answer:
 def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> Answer:
     """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
     code = _text_of(payload.get("ResultCode"))
+    if code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
+        return Answer(payload, None, code, _text_of(payload.get("ResultText")), is_final=False)
     says_final = str(payload.get("IsFinalResult", "true")).lower() != "false"
     outcome, has_a_face = _outcome_of(code), job_type not in ID_API_JOB_TYPES
     if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not says_final:
@@ -102,7 +104,7 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)
-    if not is_news and job.state == JobState.DONE:
+    if answer.outcome is None or (not is_news and job.state == JobState.DONE):
         return
     if job.state == JobState.DONE and not answer.is_final and _has_final_answer(session, job):
         add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
@@ -149,8 +151,6 @@ def find_disagreement(results: Sequence[Result]) -> str | None:
     confirmed_codes = {result.result_code for result in confirmed}
     final = [answer for answer in confirmed if answer.is_final]
     claims = [each for each in results if each.is_final and not each.is_confirmed]
-    # Smile Secure reports on other customers; it says nothing about the outcome.
-    claims = [claim for claim in claims if claim.result_code not in SMILE_SECURE_CODES]
     contradicted = [
         claim
         for claim in claims

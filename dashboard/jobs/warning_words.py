@@ -51,7 +51,7 @@ def _clause(warning: JobWarning) -> str:
     if kind == WarningKind.NUMBER_SEEN_BEFORE:
         return f"this number was used by {others}" if count else "this number was used before"
     if kind == WarningKind.FACE_SEEN_BEFORE:
-        return f"this face was seen before, with {others}"
+        return f"this face was seen before under {_number(count)} other user id{'s' if count != 1 else ''}"
     if kind == WarningKind.SUSPECTS:
         return f"Smile Secure links this person to {others}" if count else "Smile Secure suspects fraud"
     if kind == WarningKind.ON_WATCH_LIST:

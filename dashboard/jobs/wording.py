@@ -8,6 +8,7 @@ from dashboard.jobs.needs import needs_of
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
+from dashboard.smile.warnings import WarningKind
 
 APPROVED = {
     Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
@@ -43,6 +44,7 @@ BY_CODE = {
     "1022": "What the customer gave does not match what the authority holds.",
     "1023": "The authority holds nobody under this number.",
 }
+DIFFERENCES = frozenset({WarningKind.NAME_DIFFERS, WarningKind.DETAILS_DIFFER})
 NOTHING = "Nothing to do."
 WAITING = {
     JobState.AWAITING_CUSTOMER: ("The customer pressed Start and has not finished yet.", "Nothing to do."),
@@ -59,7 +61,9 @@ def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
     if not warned:
         return said
     if job.state == JobState.DONE and job.outcome == Outcome.APPROVED:
-        return f"Approved, but {warned}. {said}"
+        # That all matches would contradict what differs.
+        differs = job.product == Product.BASIC_KYC and DIFFERENCES & {warning.kind for warning in warnings}
+        return f"Approved, but {warned}." if differs else f"Approved, but {warned}. {said}"
     return f"{said} {warned[0].upper()}{warned[1:]}."
 
 

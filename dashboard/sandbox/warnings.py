@@ -3,6 +3,7 @@
 Switched on for all jobs that are worked on from then on, by POST /_sandbox/warnings with
 `{"warnings": ["number_seen_before", ...], "smile_secure": "none|suspects|failed"}` or on the console; or for one job by
 `sandbox_warnings` in its partner_params, the same names in one text with commas, `smile_secure_...` among them.
+POST /_sandbox/smile-secure with `{"job_id", "result": "none|suspects|failed"}` calls back about a job that is there.
 """
 
 from collections.abc import Callable, Mapping
@@ -108,6 +109,11 @@ def smile_secure_entry(job: Job, switch: WarningSwitch, store: Store) -> Json | 
     result = next((SECURE_IN_PARAMS[name] for name in wished if name in SECURE_IN_PARAMS), switch.smile_secure)
     if not result or job.job_type not in SEARCHED_JOB_TYPES:
         return None
+    return smile_secure_result(job, result, store)
+
+
+def smile_secure_result(job: Job, result: str, store: Store) -> Json:
+    """`result` is one of SMILE_SECURE."""
     code, text = SMILE_SECURE[result]
     users = _others(job, store) if result == "suspects" else []
     return {

@@ -76,7 +76,7 @@ def test_smile_secures_own_callback_claims_a_warning_and_contradicts_nothing(dat
     row = reload(database, job)
     assert (row.outcome, row.result_code, row.disagreement) == (Outcome.APPROVED, "0810", None)
     assert (warning.kind, warning.is_confirmed, row.warning_count) == ("face_seen_before", False, 1)
-    assert warning_words(warning) == "a callback claims that this face was seen before, with one other"
+    assert warning_words(warning) == "a callback claims that this face was seen before under one other user id"
     assert names(database, job) == ["warning"]
     assert events_of(database, job).count("warning") == 1
 
@@ -90,6 +90,17 @@ def test_smile_secure_that_found_nobody_or_failed(database: Database, settings: 
 
     assert [warning.kind for warning in kept(database, job)] == warned
     assert reload(database, job).disagreement is None
+
+
+def test_smile_secure_never_decides_even_where_job_status_tells_of_it(database: Database, settings: Settings):
+    job = make_sent_job(database, settings)
+    confirm(database, job)
+
+    confirm(database, job, **SECURE)
+
+    row = reload(database, job)
+    assert (row.outcome, row.result_code) == (Outcome.APPROVED, "0810")
+    assert [warning.is_confirmed for warning in kept(database, job)] == [True]
 
 
 def test_what_is_confirmed_stands_for_its_claim_and_users_add_up(database: Database, settings: Settings):

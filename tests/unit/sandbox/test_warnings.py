@@ -97,3 +97,14 @@ def test_console_sets_the_switch_and_shows_it(client: FlaskClient):
     assert 'value="deceased" checked' in page
     assert 'value="failed" selected' in page
     assert client.post("/_sandbox/console/warnings", data={"warnings": "nonsense"}).status_code == 422
+
+
+def test_smile_secure_calls_back_about_a_job_that_is_there(client: FlaskClient, submit: Submit, sandbox: Sandbox):
+    submit(calls.params(), callback_url="http://127.0.0.1:9/hooks")
+
+    sent = client.post("/_sandbox/smile-secure", json={"job_id": "job-1", "result": "suspects"})
+
+    assert (sent.status_code, sent.json["ResultCode"]) == (200, "5211")
+    assert secure(sandbox)[-1] == "5211"
+    assert client.post("/_sandbox/smile-secure", json={"job_id": "nobody", "result": "none"}).status_code == 404
+    assert client.post("/_sandbox/smile-secure", json={"job_id": "job-1", "result": "x"}).status_code == 400

@@ -37,7 +37,7 @@ def test_page_says_the_warnings_lists_them_and_tells_claims_apart(sign_in: SignI
     assert "Approved, but the authority records this person as deceased" in page
     assert "and one more warning stands below." in page
     assert "This number was used by two others." in page
-    assert "A callback claims that this face was seen before, with one other." in page
+    assert "A callback claims that this face was seen before under one other user id." in page
     assert "Only claimed by a callback" in page
     assert "/jobs?q=user-9" in page
     assert "2020-02-01" not in page
