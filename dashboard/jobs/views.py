@@ -30,8 +30,8 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.related import related_jobs
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
-from dashboard.jobs.warning_words import LABELS, warning_words
-from dashboard.jobs.warnings import personal_facts, warnings_of
+from dashboard.jobs.warning_words import warning_words
+from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
 from dashboard.jobs.wording import callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers

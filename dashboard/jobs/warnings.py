@@ -14,6 +14,23 @@ from dashboard.jobs.models import Job, Source
 from dashboard.jobs.timeline import add_event
 from dashboard.smile.warnings import MOST_NAMED, SmileWarning, WarningKind, warnings_in
 
+#: In the list under the outcome, and on the timeline.
+LABELS = {
+    WarningKind.ON_WATCH_LIST: "on a watch list",
+    WarningKind.DECEASED: "recorded as deceased",
+    WarningKind.NOT_ALIVE: "not alive",
+    WarningKind.DOCUMENT_TAMPERED: "document tampered with",
+    WarningKind.DOCUMENT_COPIED: "document is a copy",
+    WarningKind.FACE_SEEN_BEFORE: "face seen before",
+    WarningKind.SUSPECTS: "suspects",
+    WarningKind.NUMBER_SEEN_BEFORE: "number seen before",
+    WarningKind.DOCUMENT_EXPIRED: "document expired",
+    WarningKind.ID_NOT_ACTIVE: "ID not active",
+    WarningKind.NAME_DIFFERS: "name differs",
+    WarningKind.DETAILS_DIFFER: "details differ",
+    WarningKind.SEARCH_FAILED: "not searched for duplicates",
+}
+
 
 class JobWarning(SQLModel, table=True):
     __tablename__ = "job_warning"
@@ -58,7 +75,7 @@ def keep_warnings(
         if warning.kind not in known:
             facts = {"kind": warning.kind.value, "is_confirmed": is_confirmed}
             how = "Smile warns" if is_confirmed else "A callback claims a warning"
-            add_event(session, job, "warning", f"{how}: {warning.kind.replace('_', ' ')}.", now, facts)
+            add_event(session, job, "warning", f"{how}: {LABELS[warning.kind]}.", now, facts)
             known.add(warning.kind)
     if job.warning_count != len(known):
         job.warning_count = len(known)

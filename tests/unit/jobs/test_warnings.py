@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from dashboard.callbacks.proof import contradiction
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_job, erase_results
@@ -15,7 +16,7 @@ from dashboard.jobs.warning_words import warning_words, warnings_sentence
 from dashboard.jobs.warnings import JobWarning, personal_facts, warnings_of
 from dashboard.jobs.wording import verdict_sentence
 from dashboard.smile.warnings import WarningKind
-from tests.factories.jobs import events_of, make_sent_job, reload
+from tests.factories.jobs import events_of, make_sent_job, reload, results_of
 
 SEEN = {"IDNumberPreviouslyRegistered": "true", "UserIDsOfPreviousRegistrants": ["user-1", "user-2"]}
 SECURE = {
@@ -79,6 +80,8 @@ def test_smile_secures_own_callback_claims_a_warning_and_contradicts_nothing(dat
     assert warning_words(warning) == "a callback claims that this face was seen before under one other user id"
     assert names(database, job) == ["warning"]
     assert events_of(database, job).count("warning") == 1
+    confirmed = [result for result in results_of(database, job) if result.is_confirmed]
+    assert contradiction(SECURE, row, confirmed) is None
 
 
 @pytest.mark.parametrize(("code", "warned"), [("5210", []), ("5212", ["search_failed"])])
