@@ -96,7 +96,7 @@ def with_warnings(entry: Json, job: Job, outcome: str, switch: WarningSwitch, st
     """One result of `job` with what it is to warn of; an error and the ID step warn of nothing."""
     if outcome in ("error", "step"):
         return entry
-    wished = _names(job.partner_params.get(IN_PARAMS) or "")
+    wished = _names(job.partner_params.get(IN_PARAMS))
     for name in [*switch.names, *(name for name in wished if name in WARNINGS and name not in switch.names)]:
         added = WARNINGS[name](_others(job, store))
         entry = entry | added | {"Actions": entry["Actions"] | added.get("Actions", {})}
@@ -105,7 +105,7 @@ def with_warnings(entry: Json, job: Job, outcome: str, switch: WarningSwitch, st
 
 def smile_secure_entry(job: Job, switch: WarningSwitch, store: Store) -> Json | None:
     """The body of Smile Secure's own callback, unsigned; None where none is switched on or the product has none."""
-    wished = _names(job.partner_params.get(IN_PARAMS) or "")
+    wished = _names(job.partner_params.get(IN_PARAMS))
     result = next((SECURE_IN_PARAMS[name] for name in wished if name in SECURE_IN_PARAMS), switch.smile_secure)
     if not result or job.job_type not in SEARCHED_JOB_TYPES:
         return None
@@ -125,8 +125,9 @@ def smile_secure_result(job: Job, result: str, store: Store) -> Json:
     }
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _names(text: object) -> list[str]:
+    """Not every way in checks it: what is no text wishes for nothing."""
+    return [] if not isinstance(text, str) else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _others(job: Job, store: Store) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.warnings import SAMPLE_USERS, WARNINGS
+from dashboard.sandbox.warnings import SAMPLE_USERS, WARNINGS, WarningSwitch, smile_secure_entry, with_warnings
 from dashboard.smile.warnings import WarningKind, warnings_in
 from tests.unit.sandbox import calls
 
@@ -108,3 +108,15 @@ def test_smile_secure_calls_back_about_a_job_that_is_there(client: FlaskClient, 
     assert secure(sandbox)[-1] == "5211"
     assert client.post("/_sandbox/smile-secure", json={"job_id": "nobody", "result": "none"}).status_code == 404
     assert client.post("/_sandbox/smile-secure", json={"job_id": "job-1", "result": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("wished", [7, None, ["deceased"], {"a": 1}, "nonsense", ""])
+def test_wish_that_nobody_checked_warns_of_nothing(sandbox: Sandbox, submit: Submit, wished: Any):
+    submit(calls.params())
+    job = sandbox.store.jobs["job-1"]
+    job.partner_params["sandbox_warnings"] = wished
+
+    entry = with_warnings({"Actions": {}}, job, "approved", WarningSwitch(), sandbox.store)
+
+    assert entry == {"Actions": {}}
+    assert smile_secure_entry(job, WarningSwitch(), sandbox.store) is None
