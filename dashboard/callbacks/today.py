@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, Filters
 from dashboard.callbacks.models import Callback
 from dashboard.jobs.models import Job
-from dashboard.jobs.queries import NEEDS
+from dashboard.jobs.needs import NEEDS
 from dashboard.web.pagination import COUNT_CAP
 
 
@@ -38,7 +38,7 @@ def tallies_of_today(session: Session, environment: str, now: datetime) -> list[
         for filters in lists.values()
     ]
     # A job that waits for its callback is overdue whatever the day.
-    overdue = select(Job.id).where(col(Job.environment) == environment, NEEDS["overdue"](now))
+    overdue = select(Job.id).where(col(Job.environment) == environment, NEEDS["overdue"].condition(now))
     few.append(overdue.limit(COUNT_CAP + 1).subquery())
     counts = session.connection().execute(
         select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))

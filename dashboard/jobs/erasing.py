@@ -13,9 +13,11 @@ from sqlmodel import Session, col, select
 
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
+from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.jobs.submission import id_number_of, person_of
 from dashboard.jobs.timeline import add_event
+from dashboard.jobs.warnings import erase_personal_facts
 
 ERASED = "[erased]"
 #: An id that was made up here describes nobody; one that somebody typed may.
@@ -24,6 +26,7 @@ MADE_UP_JOB_ID = re.compile(r"job-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OWN_WORDS = frozenset(
     {"created", "started", "consented", "opened", "prepared", "sent", "zip_lost", "expired", "check_requested"}
     | {"confirmed", "late_result", "overdue", "cancelled", "disagreement", "erased"}
+    | {"warning", "dealt_with", "came_back"}
 )
 CALLBACK_FACTS = ("callback_id", "verdict", "received_at")
 
@@ -51,13 +54,14 @@ def erase_results(session: Session, job: Job, results: Sequence[Result], rule: s
     """What Smile answered; codes, times and digests stay."""
     for result in results:
         result.payload_sealed, result.erased_at = b"", now
+    erase_personal_facts(session, job)
     if results:
         _tell(session, job, "results", len(results), rule, now)
 
 
 def erase_given(session: Session, job: Job, rule: str, now: datetime) -> None:
     """The ID number and what else was given about the customer."""
-    job.id_number_sealed = job.id_number_digest = job.person_sealed = None
+    job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
     _tell(session, job, "person", 1, rule, now)
 
 
@@ -82,6 +86,8 @@ def erase_job(session: Session, job: Job, rule: str, now: datetime) -> Gone:
         result.result_text = without(result.result_text, texts)
     _clean_row(keyring_of(session), job, texts)
     erase_given(session, job, rule, now)
+    erase_personal_facts(session, job, names_others=True)
+    erase_reasons(session, job)
     job.erased_at = now
     return gone
 

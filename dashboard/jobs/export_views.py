@@ -1,13 +1,21 @@
 """HTTP in, HTTP out for taking jobs out: what a filter shows as CSV, without anything that describes a person."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
 from dashboard.context import current, reader, transaction
-from dashboard.db import utc_now
+from dashboard.db import Read, utc_now
 from dashboard.jobs import queries
+from dashboard.jobs.models import Job
+from dashboard.jobs.needs import needs_of
 from dashboard.jobs.twins import job_twin
+from dashboard.jobs.warning_words import warning_words
+from dashboard.jobs.warnings import warnings_of
 from dashboard.web.access import permission_required
 from dashboard.web.spreadsheets import csv_answer
 
@@ -15,7 +23,7 @@ blueprint = Blueprint("export", __name__)
 HEADER = (
     *("id", "product", "job_type", "user_id", "job_id", "smile_job_id", "customer_reference", "state", "outcome"),
     *("result_code", "result_text", "country", "id_type", "link_id", "created_by", "created_at", "submitted_at"),
-    *("settled_at", "callback_overdue", "disagreement", "last_error"),
+    *("settled_at", "callback_overdue", "disagreement", "last_error", "warnings", "needs", "dealt_with_at"),
 )
 
 
@@ -27,8 +35,21 @@ def index() -> ResponseReturnValue:
         through = queries.newest_job(session, environment)
         count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
         # What was searched for may describe a customer, and the trail keeps what it has for good.
-        searched = {name: "a search" for name in ("q", "number") if name in wanted.asked}
+        searched = {name: "a search" for name in ("q", "number", "phone") if name in wanted.asked}
         record(session, "jobs.exported", "jobs", now, details={**wanted.asked, "jobs": str(count)} | searched)
-    batches = queries.all_jobs(reader(), environment, wanted, now, through) if through else ()
-    twins = (job_twin(job, now) for batch in batches for job in batch)
+    read = reader()
+    batches = queries.all_jobs(read, environment, wanted, now, through) if through else ()
+    twins = (twin for batch in batches for twin in _twins(read, batch, now))
     return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
+
+
+def _twins(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, Any]]:
+    """With the lists as words, since a cell holds one text."""
+    with read() as session:
+        warnings = warnings_of(session, [job.id for job in batch])
+    return [
+        job_twin(job, now)
+        | {"warnings": "; ".join(map(warning_words, warnings.get(job.id, ())))}
+        | {"needs": "; ".join(need.name for need in needs_of(job, now))}
+        for job in batch
+    ]

@@ -1,22 +1,33 @@
 """Verification jobs register themselves."""
 
 from dashboard.feature import Feature, NavigationEntry
-from dashboard.jobs import models, tasks, trail_words, views
+from dashboard.jobs import dealt_with, models, tasks, trail_words, views, warnings
+from dashboard.jobs.dealt_with import DealtWith, reason_identity
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
+from dashboard.jobs.phones import phone_in_sealed
+from dashboard.jobs.warnings import JobWarning, personal_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
 
 FEATURE = Feature(
     name="jobs",
     position=10,
-    models=(models,),
+    models=(models, warnings, dealt_with),
     sealed_columns=(
         SealedColumn(
             Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest"
         ),
-        SealedColumn(Job, "person_sealed", lambda row_id: job_identity(row_id, "person")),
+        SealedColumn(
+            Job,
+            "person_sealed",
+            lambda row_id: job_identity(row_id, "person"),
+            digest="phone_digest",
+            digested=phone_in_sealed,
+        ),
         SealedColumn(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url")),
         SealedColumn(Result, "payload_sealed", payload_identity),
+        SealedColumn(JobWarning, "personal_sealed", personal_identity),
+        SealedColumn(DealtWith, "reason_sealed", reason_identity),
     ),
     views=(views,),
     navigation=(NavigationEntry("Jobs", "jobs.index", "jobs.read", is_on_phones=True),),

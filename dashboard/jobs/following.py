@@ -13,6 +13,7 @@ from dashboard.config import Settings
 from dashboard.errors import Conflict
 from dashboard.jobs.awaiting import note_submission, schedule_next_look
 from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
 from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
@@ -168,6 +169,8 @@ def note_overdue(session: Session, job: Job, now: datetime) -> None:
     if job.overdue_noted_at is None and job.callback_overdue(now):
         job.overdue_noted_at = now
         add_event(session, job, "overdue", "The callback is overdue; Smile is asked directly instead.", now)
+        if job.dealt_with_at and job.callback_due_at and job.dealt_with_at < job.callback_due_at:
+            bring_back(session, job, "overdue", now)
         job.changed(now)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from dashboard.db import EnumText, IdText, UtcDateTime, new_id
+from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 
 
@@ -71,6 +72,10 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_due_at", "environment", "due_at"),
         # What retention looks for: rows that hold nothing any more are not read again at every look.
         Index("ix_job_holds_person", "id", sqlite_where=HOLDS_PERSON, postgresql_where=HOLDS_PERSON),
+        # In the order of a list: a test number, or one that many use, is shared by very many jobs.
+        Index("ix_job_id_number_digest_environment_id", "id_number_digest", "environment", "id"),
+        Index("ix_job_phone_digest_environment_id", "phone_digest", "environment", "id"),
+        *(need.index for need in NEEDS.values()),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -88,8 +93,9 @@ class Job(SQLModel, table=True):
     country: str | None = None
     id_type: str | None = None
     id_number_sealed: bytes | None = None
-    id_number_digest: str | None = Field(default=None, index=True)
+    id_number_digest: str | None = None
     person_sealed: bytes | None = None  # everything else that describes the customer, and the consent
+    phone_digest: str | None = None  # of the phone number in it, as phones.py reads it
     partner_params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     link_id: UUID | None = Field(default=None, index=True)
     created_by: str  # a member's e-mail address, or how else it came to be
@@ -110,6 +116,8 @@ class Job(SQLModel, table=True):
     upload_url_sealed: bytes | None = None
     last_error: str | None = None
     disagreement: str | None = None  # what a callback claimed and Smile itself did not confirm
+    warning_count: int = 0  # how many kinds of warning there are, confirmed or claimed
+    dealt_with_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # until something new happens
 
     callback_key_digest: str | None = Field(default=None, unique=True)
     callback_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -11,9 +11,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
+from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payload_identity
 from dashboard.jobs.timeline import add_event
+from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
+from dashboard.smile.warnings import SMILE_SECURE_CODES
 
 #: What differs in every answer, even when nothing happened between two of them.
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
@@ -28,7 +31,7 @@ class Answer:
     """One result as Smile tells it, whether it came as an answer to us or is only claimed by a callback."""
 
     payload: dict[str, Any]
-    outcome: Outcome | None  # None: no result yet
+    outcome: Outcome | None  # None: it says nothing about the outcome
     code: str | None
     text: str | None
     is_final: bool
@@ -37,6 +40,8 @@ class Answer:
 def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> Answer:
     """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
     code = _text_of(payload.get("ResultCode"))
+    if code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
+        return Answer(payload, None, code, _text_of(payload.get("ResultText")), is_final=False)
     says_final = str(payload.get("IsFinalResult", "true")).lower() != "false"
     outcome, has_a_face = _outcome_of(code), job_type not in ID_API_JOB_TYPES
     if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not says_final:
@@ -91,6 +96,7 @@ def keep_result(
     )
     result.payload_sealed = keyring_of(session).seal_json(answer.payload, payload_identity(result.id))
     session.add(result)
+    keep_warnings(session, job, answer.payload, source, now, is_confirmed=is_confirmed)
     return True
 
 
@@ -98,13 +104,13 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)
-    if not is_news and job.state == JobState.DONE:
+    if answer.outcome is None or (not is_news and job.state == JobState.DONE):
         return
     if job.state == JobState.DONE and not answer.is_final and _has_final_answer(session, job):
         add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
         job.changed(now)
         return
-    before = job.outcome
+    before, code_before = job.outcome, job.result_code
     job.state = JobState.DONE
     job.outcome = answer.outcome
     job.result_code = answer.code
@@ -117,6 +123,8 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     if before and before != job.outcome:
         text = f"Confirmed with Smile: {job.outcome} (was {before}), code {answer.code or 'none'}."
     add_event(session, job, "confirmed", text, now, {"result_code": answer.code, "source": source.value})
+    if code_before != job.result_code:
+        bring_back(session, job, "result", now)
     job.changed(now)
 
 
@@ -131,9 +139,10 @@ def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     session.flush()
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
     found = find_disagreement(results)
-    if found and found != job.disagreement:
+    before, job.disagreement = job.disagreement, found
+    if found and found != before:
         add_event(session, job, "disagreement", found, now)
-    job.disagreement = found
+        bring_back(session, job, "disagreement", now)
 
 
 def find_disagreement(results: Sequence[Result]) -> str | None:

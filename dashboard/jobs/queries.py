@@ -1,6 +1,6 @@
 """Reads for lists, filters and counts. Every one stays within the environment that this deployment works in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,9 +13,12 @@ from sqlmodel import Session, col, select
 from dashboard.crypto import KeyRing
 from dashboard.db import Read, keyring_of
 from dashboard.errors import NotFound
+from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
+from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
+from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.constants import JobType
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
@@ -34,6 +37,7 @@ class JobFilter:
     needs: str = ""
     q: str = ""
     number: str = ""  # the keyed digest of an ID number
+    phone: str = ""  # the keyed digest of a phone number
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "JobFilter":
@@ -71,11 +75,13 @@ class JobFilter:
         if self.country:
             found.append(col(Job.country) == self.country.upper())
         if self.needs:
-            found.append(NEEDS[self.needs](now) if self.needs in NEEDS else col(Job.id).is_(None))
+            found.append(NEEDS[self.needs].condition(now) if self.needs in NEEDS else col(Job.id).is_(None))
         if self.q:
             found.append(_search(self.q))
         if self.number:
             found.append(has_number(col(Job.id_number_digest), self.number))
+        if self.phone:
+            found.append(has_number(col(Job.phone_digest), self.phone))
         return found
 
 
@@ -87,20 +93,6 @@ def _search(text: str) -> ColumnElement[bool]:
     with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
         anywhere.append(col(Job.id) == UUID(text))
     return or_(*anywhere)
-
-
-def _overdue(now: datetime) -> ColumnElement[bool]:
-    return (col(Job.callback_due_at) <= now) & col(Job.callback_at).is_(None)
-
-
-#: What needs somebody, each a filter of the list: its words are on the strip above it.
-NEEDS: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
-    "overdue": _overdue,
-    "disagreement": lambda _: col(Job.disagreement).is_not(None),
-    "provisional": lambda _: col(Job.outcome) == Outcome.PROVISIONAL,
-    "unknown": lambda _: col(Job.outcome) == Outcome.UNKNOWN,
-    "failed": lambda _: col(Job.state) == JobState.FAILED,
-}
 
 
 def list_jobs(
@@ -159,8 +151,9 @@ def count_newer(session: Session, environment: str, wanted: JobFilter, top: UUID
 def needs_you(session: Session, environment: str, now: datetime) -> dict[str, int]:
     """How many jobs need somebody, by kind; kinds without any are left out."""
     counts = {}
-    for name, condition in NEEDS.items():
-        few = select(Job.id).where(Job.environment == environment, condition(now)).limit(COUNT_CAP + 1).subquery()
+    for name, need in NEEDS.items():
+        found = select(Job.id).where(Job.environment == environment, need.condition(now))
+        few = found.limit(COUNT_CAP + 1).subquery()
         counts[name] = session.exec(select(func.count()).select_from(few)).one()
     return {name: count for name, count in counts.items() if count}
 
@@ -206,6 +199,8 @@ class JobDetails:
     events: Sequence[JobEvent]
     results: Sequence[tuple[Result, dict[str, Any]]]
     images: Sequence[Image]
+    warnings: Sequence[JobWarning]
+    dealt_with: Sequence[tuple[DealtWith, str]]
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -231,6 +226,8 @@ def job_details(session: Session, job: Job) -> JobDetails:
         ).all(),
         [(row, {} if row.erased_at else _payload_of(keyring, row)) for row in results],
         session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
+        warnings_of(session, [job.id]).get(job.id, []),
+        dealt_with_of(session, job),
     )
 
 

@@ -18,6 +18,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.callback_keys import callback_address
 from dashboard.jobs.clients import SmileClients
+from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.media import SealedImage
 from dashboard.jobs.models import Image, Job, JobState, Source, Step
@@ -231,4 +232,5 @@ def fail_job(session: Session, job: Job, code: str | None, text: str | None, rea
     job.settled_at = now
     job.upload_url_sealed = None
     add_event(session, job, "failed", reason, now, {"code": code} if code else {})
+    bring_back(session, job, "failed", now)
     job.changed(now)

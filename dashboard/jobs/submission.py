@@ -20,6 +20,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.media import GivenImage, store_image
 from dashboard.jobs.models import Job, JobState, job_identity
+from dashboard.jobs.phones import phone_of
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.timeline import add_event
 
@@ -91,6 +92,8 @@ def new_job(
         job.id_number_digest = keyring.digest_for_search(wanted.id_number)
     if wanted.person:
         job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
+        if phone := phone_of(wanted.person):
+            job.phone_digest = keyring.digest_for_search(phone)
     session.add(job)
     try:
         session.flush()

@@ -7,7 +7,7 @@ import structlog
 
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
-from dashboard.jobs import following, sent_signatures, smile_answers
+from dashboard.jobs import following, phones, sent_signatures, smile_answers
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
@@ -56,6 +56,14 @@ def forget_sent_signatures(now: datetime) -> None:
         sent_signatures.forget_old_signatures(session, now)
 
 
+def fill_phone_digests(now: datetime) -> None:
+    """Jobs from before numbers were digested; a few in each transaction, so that nobody waits for it."""
+    is_left = True
+    while is_left:
+        with transaction() as session:
+            is_left = phones.fill_digests(session, now)
+
+
 TASKS = (
     Task("jobs.advance", advance, following.jobs_due),
     Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
@@ -64,5 +72,6 @@ PERIODIC = (
     # Right after a start the network, or the demo's simulator, may not be up yet, and the health page would show that
     # for an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
+    Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),
     Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
 )

@@ -13,6 +13,7 @@ MOST_FOUND = 100
 SENTENCES = {
     "job.created": "created {subject}",
     "job.cancelled": "cancelled {subject}",
+    "job.dealt_with": "marked {subject} as dealt with",
     "job.copied": "opened the data of {subject} to run it again",
     "job.revealed": "revealed the personal data of {subject}",
     "image.viewed": "looked at a picture of {subject}",

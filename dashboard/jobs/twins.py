@@ -1,14 +1,20 @@
 """Jobs as JSON: the same facts as the pages, under the names that programs rely on."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from dashboard.jobs.checks import checks_of
+from dashboard.jobs.dealt_with import DealtWith
 from dashboard.jobs.models import Job
+from dashboard.jobs.needs import needs_of
 from dashboard.jobs.personal import fold_base64, mask_personal
 from dashboard.jobs.queries import JobDetails
+from dashboard.jobs.warning_words import warning_words
+from dashboard.jobs.warnings import JobWarning
 
 
-def job_twin(job: Job, now: datetime) -> dict[str, Any]:
+def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> dict[str, Any]:
     return {
         "id": str(job.id),
         "product": job.product,
@@ -30,13 +36,17 @@ def job_twin(job: Job, now: datetime) -> dict[str, Any]:
         "settled_at": _time(job.settled_at),
         "callback_overdue": job.callback_overdue(now),
         "disagreement": job.disagreement,
+        "warnings": [_warning(warning) for warning in warnings],
+        "needs": [need.name for need in needs_of(job, now)],
+        "dealt_with_at": _time(job.dealt_with_at),
         "last_error": job.last_error,
         "erased_at": _time(job.erased_at),
     }
 
 
-def details_twin(details: JobDetails, now: datetime) -> dict[str, Any]:
-    return job_twin(details.job, now) | {
+def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False) -> dict[str, Any]:
+    """Reasons may name the customer, so only those who may reveal personal data read them."""
+    return job_twin(details.job, now, details.warnings) | {
         "results": [
             {
                 "received_at": _time(result.received_at),
@@ -51,6 +61,11 @@ def details_twin(details: JobDetails, now: datetime) -> dict[str, Any]:
             }
             for result, payload in details.results
         ],
+        "checks": [
+            {"name": check.name, "value": check.value, "meaning": check.sentence}
+            for check in checks_of(details.payload, details.job.product)
+        ],
+        "dealt_with": [_dealt_with(row, reason if may_reveal else "") for row, reason in details.dealt_with],
         "erased": details.job.erased,
         "callbacks": details.callbacks,
         "events": [
@@ -61,6 +76,28 @@ def details_twin(details: JobDetails, now: datetime) -> dict[str, Any]:
             {"id": str(image.id), "image_type": image.image_type, "size": image.size, "sha256": image.sha256}
             for image in details.images
         ],
+    }
+
+
+def _warning(warning: JobWarning) -> dict[str, Any]:
+    return {
+        "kind": warning.kind,
+        "text": warning_words(warning),
+        "is_confirmed": warning.is_confirmed,
+        "source": warning.source,
+        "first_seen_at": _time(warning.first_seen_at),
+        "facts": warning.facts,
+    }
+
+
+def _dealt_with(row: DealtWith, reason: str) -> dict[str, Any]:
+    return {
+        "needs": row.needs,
+        "by": row.dealt_by,
+        "at": _time(row.dealt_at),
+        "reason": reason or None,
+        "came_back_at": _time(row.came_back_at),
+        "came_back_because": row.came_back_because,
     }
 
 

@@ -13,20 +13,26 @@ from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
-from dashboard.errors import Invalid
+from dashboard.errors import Conflict, Invalid
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
+from dashboard.jobs.checks import checks_of
 from dashboard.jobs.comparison import compare
+from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import fold_base64, mask_personal
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.related import related_jobs
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
-from dashboard.jobs.wording import action_shape, callback_standing, id_type_words, next_step, verdict_sentence
+from dashboard.jobs.warning_words import warning_words
+from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
+from dashboard.jobs.wording import callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.limits import takes_files
@@ -39,7 +45,6 @@ blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
 
 
-blueprint.add_app_template_filter(action_shape)
 blueprint.add_app_template_filter(country_name)
 blueprint.add_app_template_filter(id_type_words)
 blueprint.add_app_template_test(looks_like_id_number)
@@ -52,6 +57,11 @@ def words_for_jobs() -> dict[str, Any]:
         "verdict_sentence": verdict_sentence,
         "next_step": next_step,
         "callback_standing": callback_standing,
+        "warning_words": warning_words,
+        "WARNING_LABELS": LABELS,
+        "needs_of": needs_of,
+        "NEEDS": NEEDS,
+        "CAME_BACK": CAME_BACK,
         "now": utc_now,
     }
 
@@ -68,12 +78,14 @@ def index() -> ResponseReturnValue:
         page = queries.list_jobs(session, environment, wanted, now, after=asked_after(), top=top)
         newer = queries.count_newer(session, environment, wanted, top, now) if top else 0
         needs = queries.needs_you(session, environment, now)
+        warnings = warnings_of(session, [job.id for job in page.rows])
     return render_page_or_partial(
         "jobs/index.html",
         "jobs/_table.html",
         page=page,
         filter=wanted,
         needs=needs,
+        warnings=warnings,
         newer=newer,
         version=version,
         top=top or (page.rows[0].id if page.rows else None),
@@ -91,7 +103,9 @@ def index_twin() -> ResponseReturnValue:
     with reading() as session:
         wanted = queries.JobFilter.from_args(request.args)
         page = queries.list_jobs(session, current().settings.environment, wanted, now, after=asked_after())
-    return json_list([job_twin(job, now) for job in page.rows], page.next_address, page.count, page.count_is_exact)
+        warnings = warnings_of(session, [job.id for job in page.rows])
+    twins = [job_twin(job, now, warnings.get(job.id, ())) for job in page.rows]
+    return json_list(twins, page.next_address, page.count, page.count_is_exact)
 
 
 @blueprint.post("/jobs/searches")
@@ -173,7 +187,7 @@ def show(job_id: UUID) -> ResponseReturnValue:
 def show_twin(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
-    return details_twin(details, utc_now())
+    return details_twin(details, utc_now(), may_reveal=current_user.may("jobs.reveal"))
 
 
 @blueprint.get("/jobs/<uuid:job_id>/status")
@@ -204,6 +218,22 @@ def cancel(job_id: UUID) -> ResponseReturnValue:
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
 
 
+@blueprint.post("/jobs/<uuid:job_id>/dealt-with")
+@permission_required("review.decide")
+def mark_dealt_with(job_id: UUID) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    try:
+        with transaction() as session:
+            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+            deal_with(session, job, reason, current_user.email, utc_now())
+    except Conflict as error:  # A press that comes too late: the page shows how things stand now.
+        return see_other("jobs.show", error.message, job_id=job_id)
+    except Invalid as error:
+        problem = {"reason": reason, "reason_problem": error.fields["reason"]}
+        return render_template("jobs/show.html", **_job_context(job_id), **problem), 422
+    return see_other("jobs.show", "Marked as dealt with. Something new brings it back.", job_id=job_id)
+
+
 @blueprint.post("/jobs/<uuid:job_id>/reveals")
 @permission_required("jobs.reveal")
 def reveal(job_id: UUID) -> ResponseReturnValue:
@@ -215,10 +245,11 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
             return ask_again(reason, "Reveal what is masked", back, element_id)
         details = queries.job_details(session, job)
         number, person = id_number_of(session, job), person_of(session, job)
+        warnings = [(warning, personal_facts(session, warning)) for warning in details.warnings]
         record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
     raw = [(result, fold_base64({**payload, "signature": "•" * 7})) for result, payload in details.results]
     compared = compare(_given(job, person, number), details.payload)
-    context = {"job": job, "number": number, "person": person, "compared": compared, "raw": raw}
+    context = {"job": job, "number": number, "person": person, "compared": compared, "raw": raw, "warnings": warnings}
     return render_page_or_partial("jobs/revealed.html", "jobs/_revealed.html", **context)
 
 
@@ -278,8 +309,11 @@ def _job_context(job_id: UUID) -> dict[str, Any]:
         details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
         job = details.job
         given = _given(job, person_of(session, job), id_number_of(session, job))
+        related = related_jobs(session, job)
     return {
         "job": job,
+        "related": related,
+        "checks": checks_of(details.payload, job.product),
         "details": details,
         "compared": compare(given, details.payload),
         "raw": [(result, fold_base64(mask_personal(payload))) for result, payload in details.results],

@@ -1,9 +1,14 @@
 """Words for a job: the verdict as a sentence somebody can say on the phone, and what to do next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.needs import needs_of
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.warning_words import warnings_sentence
+from dashboard.jobs.warnings import JobWarning
+from dashboard.smile.warnings import WarningKind
 
 APPROVED = {
     Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
@@ -39,18 +44,8 @@ BY_CODE = {
     "1022": "What the customer gave does not match what the authority holds.",
     "1023": "The authority holds nobody under this number.",
 }
-NEXT_BY_CODE = {
-    "1014": "Check the number with the customer, then create a new job.",
-    "1015": "Run it again later; each run is charged.",
-    "1016": "Ask Smile to activate the product, then create a new job.",
-}
-NEXT = {
-    Outcome.APPROVED: "Nothing to do.",
-    Outcome.REJECTED: "Ask the customer for a second try or another document, or decline.",
-    Outcome.PROVISIONAL: "Wait for the final answer, or ask Smile's review team; this page goes on watching.",
-    Outcome.ERROR: "Create a new job once the cause is removed.",
-    Outcome.UNKNOWN: "Somebody must look at the raw answer below and decide.",
-}
+DIFFERENCES = frozenset({WarningKind.NAME_DIFFERS, WarningKind.DETAILS_DIFFER})
+NOTHING = "Nothing to do."
 WAITING = {
     JobState.AWAITING_CUSTOMER: ("The customer pressed Start and has not finished yet.", "Nothing to do."),
     JobState.QUEUED: ("Waiting to be sent to Smile.", "Nothing to do; it can still be cancelled."),
@@ -60,7 +55,19 @@ WAITING = {
 }
 
 
-def verdict_sentence(job: Job) -> str:
+def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
+    """With the warnings in it: an approval is never said without them."""
+    said, warned = _verdict_alone(job), warnings_sentence(warnings)
+    if not warned:
+        return said
+    if job.state == JobState.DONE and job.outcome == Outcome.APPROVED:
+        # That all matches would contradict what differs.
+        differs = job.product == Product.BASIC_KYC and DIFFERENCES & {warning.kind for warning in warnings}
+        return f"Approved, but {warned}." if differs else f"Approved, but {warned}. {said}"
+    return f"{said} {warned[0].upper()}{warned[1:]}."
+
+
+def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
         return job.last_error or "Smile did not accept this job."
     if job.state == JobState.WAITING:
@@ -83,19 +90,23 @@ def verdict_sentence(job: Job) -> str:
 
 
 def next_step(job: Job, now: datetime) -> str:
-    if job.disagreement:
-        return "Do not act on the callback. Look at both results below and tell Smile's support."
-    if job.state == JobState.FAILED:
-        return "Nothing more happens by itself. Correct the cause, then create a new job."
+    """What the rule about needs says; nothing is to be done about a job that needs nobody."""
+    needs = needs_of(job, now)
+    if needs:
+        return needs[0].next_step(job)
+    if job.dealt_with_at:
+        return "Nothing to do: it was dealt with. Something new brings it back."
     if job.state == JobState.WAITING:
-        if job.callback_overdue(now):
-            return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
         return "Nothing to do; this page updates itself."
     if job.state == JobState.EXPIRED and job.is_with_customer:
         return "Send the link again if the verification is still needed."
     if job.state != JobState.DONE or job.outcome is None:
-        return WAITING[job.state][1]
-    return NEXT_BY_CODE.get(job.result_code or "", NEXT[job.outcome])
+        return WAITING.get(job.state, ("", NOTHING))[1]
+    return (
+        "Ask the customer for a second try or another document, or decline."
+        if job.outcome == Outcome.REJECTED
+        else NOTHING
+    )
 
 
 def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
@@ -119,22 +130,3 @@ def id_type_words(id_type: str) -> str:
     """An ID type as people write it: "NATIONAL_ID_NO_PHOTO" -> "National ID no photo"."""
     words = [word if word in SPOKEN_IN_FULL else word.lower() for word in id_type.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
-
-
-PASSED = frozenset({"Passed", "Completed", "Approved", "Verified", "Returned", "Exact Match"})
-FAILED = frozenset({"Failed", "Rejected", "Not Verified", "Unable To Determine", "No Match", "Not Returned"})
-UNDER_WAY = frozenset({"Provisionally Approved", "Under Review", "Sent to Human Review", "Partial Match", "Transposed"})
-UNANSWERED = frozenset({"Issuer Unavailable", "ID Authority Photo Not Available"})
-
-
-def action_shape(value: str) -> str:
-    """The shape beside one of Smile's Actions; a value nobody documented gets the one for unknown."""
-    if value in PASSED:
-        return "approved"
-    if value in FAILED:
-        return "rejected"
-    if value in UNDER_WAY:
-        return "provisional"
-    if value in UNANSWERED:
-        return "error"
-    return "none" if value in ("Not Applicable", "Not Done", "Not Provided") else "unknown"

@@ -20,6 +20,7 @@ from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
 from dashboard.jobs.queries import job_details
 from dashboard.jobs.submission import id_number_of, person_of
+from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.privacy.files import media_root
@@ -28,7 +29,17 @@ from dashboard.privacy.finding import Held
 #: Of a row: what the product needs to run, and what would be of use to others only.
 LEFT_OUT = frozenset(
     {"id_number_sealed", "id_number_digest", "person_sealed", "upload_url_sealed", "prefill_sealed", "body_sealed"}
-    | {"payload_sealed", "callback_key_digest", "code_digest", "browser_digest", "signature_digest", "media_path"}
+    | {
+        "payload_sealed",
+        "personal_sealed",
+        "reason_sealed",
+        "phone_digest",
+        "callback_key_digest",
+        "code_digest",
+        "browser_digest",
+        "signature_digest",
+        "media_path",
+    }
     | {"lease", "lease_until", "due_at", "step", "form_key", "search_text", "payload_digest", "version", "callback_url"}
 )
 SIGNATURES = ("signature", "sec_key")
@@ -85,6 +96,10 @@ def _job(job: Job, session: Session) -> dict[str, Any]:
         "job": row_facts(job),
         "given": person_of(session, job) | {"id_number": id_number_of(session, job) or None},
         "answers": [row_facts(result) | {"answer": _without_signature(answer)} for result, answer in details.results],
+        "warnings": [
+            row_facts(warning) | {"personal": personal_facts(session, warning)} for warning in details.warnings
+        ],
+        "dealt_with": [row_facts(row) | {"reason": reason} for row, reason in details.dealt_with],
         "events": [row_facts(event) for event in details.events],
         "pictures": [row_facts(image) for image in details.images],
     }

@@ -46,10 +46,19 @@ class Callbacks:
         if not url or switch.mode == "never":
             return
         claimed = contradicted(job, entry, outcome) if switch.mode == "lying" else entry
+        self._send(job, claimed, url, switch)
+
+    def send_apart(self, job: Job, entry: Json) -> None:
+        """Send what is no result of `job` but belongs to it; a lying callback is one about the result."""
+        url = job.callback_url or self._settings.default_callback_url
+        if url and self.switch.mode != "never":
+            self._send(job, entry, url, self.switch)
+
+    def _send(self, job: Job, entry: Json, url: str, switch: CallbackSwitch) -> None:
         delivery = {
             "url": url,
             "mode": switch.mode,
-            "entry": claimed,
+            "entry": entry,
             "due": time.time() + switch.delay_seconds + self._holding_back(job, switch.mode),
             "attempts": [],
         }

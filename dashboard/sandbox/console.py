@@ -13,6 +13,7 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.outcomes import NUMBER_OUTCOMES, table
 from dashboard.sandbox.refusals import Refused
 from dashboard.sandbox.state import current
+from dashboard.sandbox.warnings import IN_PARAMS, SMILE_SECURE, WARNINGS, read_switch
 
 console = Blueprint("console", __name__)
 console.before_request(refuse_other_sites)
@@ -41,6 +42,15 @@ def switch_callbacks() -> Response | WerkzeugResponse:
     if mode not in CALLBACK_MODES:
         return _page("Choose how callbacks are sent.")
     current().callbacks.switch = CallbackSwitch(mode, delay)
+    return redirect("/#switches", code=303)
+
+
+@console.post("/_sandbox/console/warnings")
+def switch_warnings() -> Response | WerkzeugResponse:
+    try:
+        current().warnings = read_switch(request.form.getlist("warnings"), request.form.get("smile_secure"))
+    except Refused as error:
+        return _page(error.text)
     return redirect("/#switches", code=303)
 
 
@@ -76,6 +86,10 @@ def _page(problem: str = "") -> Response:
         callback_modes=CALLBACK_MODES,
         faults=current().faults.listed(),
         fault_modes=faults.MODES,
+        warning_names=list(WARNINGS),
+        warning_switch=current().warnings,
+        warnings_in_params=IN_PARAMS,
+        smile_secure_results=SMILE_SECURE,
         outcomes=table(),
         number_outcomes=NUMBER_OUTCOMES,
     )

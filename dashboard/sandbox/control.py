@@ -12,6 +12,7 @@ from dashboard.sandbox.keys import legacy_api_key
 from dashboard.sandbox.mobile import auth_token
 from dashboard.sandbox.refusals import UNAUTHORIZED, WRONG_TYPE, Refused
 from dashboard.sandbox.state import current
+from dashboard.sandbox.warnings import SMILE_SECURE, read_switch, smile_secure_result
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -69,6 +70,36 @@ def switch_callbacks() -> Response:
     return jsonify(_switch())
 
 
+@control.get("/warnings")
+def warnings() -> Response:
+    return jsonify(_warnings())
+
+
+@control.post("/warnings")
+def switch_warnings() -> Response:
+    """`warnings` names what answers warn of from now on, `smile_secure` what its own callback says; empty: nothing."""
+    body = fields.json_body()
+    current().warnings = read_switch(body.get("warnings", []), body.get("smile_secure"))
+    return jsonify(_warnings())
+
+
+@control.post("/smile-secure")
+def call_back_about_duplicates() -> Response:
+    """Smile Secure's own callback about a job that is there, sent at once."""
+    sandbox, body = current(), fields.json_body()
+    job_id, result = fields.text(body, "job_id"), fields.text(body, "result")
+    if result not in SMILE_SECURE:
+        raise Refused(WRONG_TYPE, f"result must be one of {', '.join(SMILE_SECURE)}")
+    with sandbox.store.lock:
+        job = sandbox.store.jobs.get(job_id)
+        if job is None:
+            raise Refused(WRONG_TYPE, "There is no job with this job_id", 404)
+        entry = smile_secure_result(job, result, sandbox.store)
+        sandbox.callbacks.send_apart(job, entry)
+        sandbox.store.save(job)
+    return jsonify(entry)
+
+
 @control.get("/requests.json")
 def requests_json() -> Response:
     return jsonify(reports.requests(current()))
@@ -82,6 +113,11 @@ def jobs_json() -> Response:
 @control.get("/outcomes.json")
 def outcomes_json() -> Response:
     return jsonify(reports.outcomes())
+
+
+def _warnings() -> Json:
+    switch = current().warnings
+    return {"warnings": list(switch.names), "smile_secure": switch.smile_secure or None}
 
 
 def _switch() -> Json:

@@ -11,6 +11,7 @@ from dashboard.sandbox.image_links import image_links
 from dashboard.sandbox.outcomes import Step, steps_for
 from dashboard.sandbox.state import Sandbox
 from dashboard.sandbox.store import ZIP, Job, User
+from dashboard.sandbox.warnings import smile_secure_entry, with_warnings
 from dashboard.sandbox.zips import Submission, ZipRejected, is_entered, open_submission
 from dashboard.smile.constants import JobType
 
@@ -63,7 +64,16 @@ def report_due(sandbox: Sandbox, job_id: str) -> None:
             _settle(sandbox, job, planned)
             if planned["callback"]:
                 sandbox.callbacks.send(job, planned["entry"], planned["outcome"])
+            if planned["final"] and planned["outcome"] in ("approved", "rejected"):
+                _report_duplicates(sandbox, job)
         sandbox.store.save(job)
+
+
+def _report_duplicates(sandbox: Sandbox, job: Job) -> None:
+    # No part of the job's own results: job_status never tells of it.
+    entry = smile_secure_entry(job, sandbox.warnings, sandbox.store)
+    if entry is not None:
+        sandbox.callbacks.send_apart(job, entry)
 
 
 def resume(sandbox: Sandbox) -> None:
@@ -140,7 +150,13 @@ def _plan(sandbox: Sandbox, job: Job, steps: list[Step]) -> None:
         job.pending.append(
             {
                 "due": due,
-                "entry": envelope(job, step, links, receipt_url(sandbox, job), id_card),
+                "entry": with_warnings(
+                    envelope(job, step, links, receipt_url(sandbox, job), id_card),
+                    job,
+                    step.outcome,
+                    sandbox.warnings,
+                    sandbox.store,
+                ),
                 "outcome": step.outcome,
                 "final": step.final,
                 "callback": step.outcome != "step" or settings.callback_for_id_step,

@@ -11,8 +11,8 @@ KEPT = 1000
 #: The only fields whose values are shown; of all others the log holds the name.
 _SHOWN = {
     "partner_id", "smile_client_id", "user_id", "job_id", "job_type", "country", "id_type", "product", "retry",
-    "use_enrolled_image", "allow_new_enroll", "image_links", "history", "sandbox_result", "source_sdk",
-    "environment", "business_type", "is_single_use", "is_disabled",
+    "use_enrolled_image", "allow_new_enroll", "image_links", "history", "sandbox_result", "sandbox_warnings",
+    "source_sdk", "environment", "business_type", "is_single_use", "is_disabled",
 }  # fmt: skip
 
 

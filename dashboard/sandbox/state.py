@@ -10,6 +10,7 @@ from dashboard.sandbox.scheduler import Scheduler
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.signatures import Signer
 from dashboard.sandbox.store import Store
+from dashboard.sandbox.warnings import WarningSwitch
 
 _NAME = "sandbox"
 
@@ -27,6 +28,7 @@ class Sandbox:
         self.deliveries = Scheduler()
         self.callbacks = Callbacks(settings, self.store, self.signer, self.deliveries)
         self.faults = Faults()
+        self.warnings = WarningSwitch()
         self.requests = RequestLog()
 
     def start(self) -> None:

@@ -15,6 +15,7 @@ from dashboard.sandbox.processing import work_later
 from dashboard.sandbox.refusals import INVALID_JOB_TYPE, JOB_EXISTS, Refused
 from dashboard.sandbox.state import Sandbox, current
 from dashboard.sandbox.store import ZIP, Job
+from dashboard.sandbox.warnings import check_params
 from dashboard.smile.constants import CODE_UPLOAD_PREPARED, UPLOAD_JOB_TYPES
 
 ZIP_TYPE = "application/zip"
@@ -105,6 +106,7 @@ def job_params(body: Json, caller: Caller) -> Json:
     given = fields.mapping(body, "partner_params")
     claimed = caller.claims.get("partner_params", {})
     params = fields.partner_params({**given, **claimed})
+    check_params(params)
     if "job_type" in given and "job_type" in claimed and fields.job_type(given) != fields.job_type(claimed):
         if current().settings.web_token_binds_job_type:
             raise Refused(INVALID_JOB_TYPE, "The web token was made for another product")

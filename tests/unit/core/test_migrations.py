@@ -19,6 +19,9 @@ from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
 from dashboard.features import metadata
+from dashboard.jobs.models import Job, job_identity
+from dashboard.jobs.phones import fill_digests
+from dashboard.jobs.queries import needs_you
 from dashboard.stored_settings import Setting
 from dashboard.team.models import Member, SignIn
 from dashboard.worker.models import PeriodicWork
@@ -193,3 +196,40 @@ def test_a_database_that_never_enforced_retention_is_upgraded_too(empty: Databas
 
     with empty.reading() as session:
         assert session.exec(select(PeriodicWork)).all() == []
+
+
+def test_jobs_of_an_older_schema_have_no_warnings_and_their_phone_numbers_are_found_later(
+    empty: Database, keyring: KeyRing
+):
+    move(empty, command.upgrade, "0010")
+    person, row_id = {"phone_number": "+234 801 234 5678"}, new_id()
+    old = {
+        "id": row_id.hex,
+        "now": datetime(2026, 1, 15, 9, 30),  # noqa: DTZ001  # as SQLite has it
+        "person": keyring.seal_json(person, job_identity(row_id, "person")),
+    }
+    with empty.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO job (id, environment, product, job_type, user_id, job_id, customer_reference, state,"
+                " outcome, id_number_digest, person_sealed, partner_params, created_by, created_at, changed_at,"
+                " version, settled_at, step, attempts, checks, erased) VALUES (:id, 'sandbox', 'enhanced_kyc', 5,"
+                " 'user-a', 'job-a', '', 'done', 'error', 'abc', :person, '{}', 'ben', :now, :now, 1, :now, 'sent',"
+                " 0, 0, '[]')"
+            ),
+            old,
+        )
+
+    migrations.upgrade(empty)
+
+    now = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
+    with empty.transaction() as session:
+        job = session.exec(select(Job)).one()
+        assert (job.warning_count, job.dealt_with_at, job.phone_digest) == (0, None, None)
+        assert needs_you(session, "sandbox", now) == {"error": 1}
+        fill_digests(session, now)
+        assert job.phone_digest == keyring.digest_for_search("8012345678")
+
+    move(empty, command.downgrade, "0010")
+
+    assert "ix_job_id_number_digest" in {index["name"] for index in inspect(empty.engine).get_indexes("job")}

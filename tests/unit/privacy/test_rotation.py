@@ -15,8 +15,10 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
+from dashboard.jobs.dealt_with import deal_with
 from dashboard.jobs.media import read_image
-from dashboard.jobs.models import Image, Job
+from dashboard.jobs.models import Image, Job, Source
+from dashboard.jobs.warnings import keep_warnings
 from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
@@ -58,6 +60,9 @@ def make_everything(database: Database, settings: Settings) -> Job:
         seed_keys(session, settings, utc_now())
         row = session.get_one(Job, job.id)
         row.upload_url_sealed = session.info["keyring"].seal(b"https://store", f"job:{job.id}:upload_url")
+        keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, Source.CALLBACK, utc_now(), is_confirmed=False)
+        row.disagreement = "They differ."
+        deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", utc_now())
         start_run(session, "sandbox", Filters(q=AMINA.job_id), "ada@example.com", utc_now())
     return job
 

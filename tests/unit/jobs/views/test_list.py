@@ -127,7 +127,7 @@ def test_filters_find_what_they_say(sign_in: SignInAs, story: dict[str, Job]):
         assert ben.get(f"/jobs?{query}").status_code == 200, query
 
 
-@pytest.mark.parametrize("name", ["state", "outcome", "product", "country", "needs", "q", "number"])
+@pytest.mark.parametrize("name", ["state", "outcome", "product", "country", "needs", "q", "number", "phone"])
 def test_nonsense_finds_nothing_and_breaks_nothing(sign_in: SignInAs, make_job: MakeJob, name: str):
     make_job()
     ben = sign_in("ben")

@@ -1,0 +1,55 @@
+"""Smile's Actions as a job's page shows them: a sentence each, and apart from them what was not checked at all."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.jobs.products import Product
+from dashboard.smile.actions import action_words, value_words
+from dashboard.web.filters import words
+
+#: These answer with matches alone, so that "Not Returned" says nothing about the customer.
+RETURN_NOTHING = frozenset({Product.BASIC_KYC})
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    value: str  # as Smile sent it
+    shape: str
+    sentence: str  # empty for what nobody documented
+    is_silent: bool  # nothing was checked
+
+
+def checks_of(payload: dict[str, Any], product: Product) -> list[Check]:
+    """In whatever shape Actions came; what is not documented shows as the text that Smile sent."""
+    return [_check(name, value, product) for name, value in _pairs(payload.get("Actions"))]
+
+
+def _check(name: str, value: str, product: Product) -> Check:
+    action, meant = action_words().get(name), value_words().get(value)
+    shown = action.name if action else words(name) or "Check"
+    if meant is None:
+        return Check(shown, value, "unknown", f"Smile checked {action.checked}." if action else "", is_silent=False)
+    if value == "Not Returned" and product in RETURN_NOTHING:
+        return Check(shown, value, "none", "This product returns no data. There is nothing to do.", is_silent=True)
+    parts = [f"Smile checked {action.checked}." if action and not meant.is_silent else "", meant.meaning]
+    parts.append(action.advice if action and meant.asks_for_advice else "")
+    return Check(shown, value, meant.shape, " ".join(part for part in parts if part), meant.is_silent)
+
+
+def _pairs(actions: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(actions, dict):
+        yield from ((_text(name), _text(value)) for name, value in actions.items())
+        return
+    for each in actions if isinstance(actions, list) else [actions]:
+        if each is not None:
+            name, colon, value = _text(each).partition(":")
+            yield (name.strip(), value.strip()) if colon else ("", name.strip())
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:LONGEST_TEXT].strip()

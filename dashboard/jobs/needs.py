@@ -1,0 +1,146 @@
+"""What needs a person: one rule that gives the list's filter, its counts, and what a job's page says comes next.
+
+Each need is said twice, as a predicate of one job and as a condition with an index behind it; a test holds them equal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Index, and_, column, literal_column, text
+
+from dashboard.db import UtcDateTime
+
+if TYPE_CHECKING:
+    from dashboard.jobs.models import Job
+
+NEXT_AFTER_ERROR = {
+    "1014": "Check the number with the customer, then create a new job.",
+    "1015": "Run it again later; each run is charged.",
+    "1016": "Ask Smile to activate the product, then create a new job.",
+}
+
+
+BY_OUTCOME = ("environment", "outcome", "id")
+
+
+@dataclass(frozen=True)
+class Need:
+    """`where` is the part of the rule that an index can hold; `is_late` adds the part that time alone makes true.
+
+    `indexed` begins as the indexes of the list's filters do, so that SQLite takes this smaller one instead of them.
+    """
+
+    name: str
+    words: tuple[str, str]  # of one job, of several
+    where: str
+    is_needed: Callable[["Job"], bool]
+    next_step: Callable[["Job"], str]
+    indexed: tuple[str, ...] = ("environment", "id")
+    is_late: bool = False
+
+    def concerns(self, job: "Job", now: datetime) -> bool:
+        if job.dealt_with_at is not None or (self.is_late and not job.callback_overdue(now)):
+            return False
+        return self.is_needed(job)
+
+    def condition(self, now: datetime) -> ColumnElement[bool]:
+        # A literal text: SQLite takes a partial index only where its condition stands in the query word for word.
+        needed: ColumnElement[bool] = literal_column(f"({self._open})")
+        return and_(needed, column("callback_due_at", UtcDateTime()) < now) if self.is_late else needed
+
+    @property
+    def index(self) -> Index:
+        """For the table of jobs; newest first, as the list reads it."""
+        where = text(self._open)
+        name = f"ix_job_needs_{self.name}"
+        return Index(name, *self.indexed, sqlite_where=where, postgresql_where=where)
+
+    @property
+    def _open(self) -> str:
+        return f"{self.where} AND dealt_with_at IS NULL"
+
+
+def _is_warned_approval(job: "Job") -> bool:
+    return job.state == "done" and job.outcome == "approved" and job.warning_count > 0 and job.erased_at is None
+
+
+def _is_error(job: "Job") -> bool:
+    """One of which nothing is erased can be run again."""
+    return job.state == "done" and job.outcome == "error" and job.erased_at is None
+
+
+def _step_when_overdue(job: "Job") -> str:
+    if job.state == "expired":
+        return "Ask Smile's support and quote the ids below."
+    return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
+
+
+#: The most urgent first: its step is the one that the job's page names.
+NEEDS = {
+    need.name: need
+    for need in (
+        Need(
+            "disagreement",
+            ("disagreement", "disagreements"),
+            "disagreement IS NOT NULL",
+            lambda job: job.disagreement is not None,
+            lambda _: "Do not act on the callback. Look at both results below and tell Smile's support.",
+        ),
+        Need(
+            "warning",
+            ("approval with warnings", "approvals with warnings"),
+            "state = 'done' AND outcome = 'approved' AND warning_count > 0 AND erased_at IS NULL",
+            _is_warned_approval,
+            lambda _: "Look at the warnings before you rely on this approval, then mark it as dealt with.",
+            indexed=BY_OUTCOME,
+        ),
+        Need(
+            "unknown",
+            ("unknown code", "unknown codes"),
+            "state = 'done' AND outcome = 'unknown'",
+            lambda job: job.state == "done" and job.outcome == "unknown",
+            lambda _: "Somebody must look at the raw answer below and decide.",
+            indexed=BY_OUTCOME,
+        ),
+        Need(
+            "failed",
+            ("failed", "failed"),
+            "state = 'failed'",
+            lambda job: job.state == "failed",
+            lambda _: "Nothing more happens by itself. Correct the cause, then create a new job.",
+            indexed=("environment", "state", "id"),
+        ),
+        Need(
+            "error",
+            ("error to run again", "errors to run again"),
+            "state = 'done' AND outcome = 'error' AND erased_at IS NULL",
+            _is_error,
+            lambda job: NEXT_AFTER_ERROR.get(job.result_code or "", "Create a new job once the cause is removed."),
+            indexed=BY_OUTCOME,
+        ),
+        Need(
+            "provisional",
+            ("provisional", "provisional"),
+            "state = 'done' AND outcome = 'provisional'",
+            lambda job: job.state == "done" and job.outcome == "provisional",
+            lambda _: "Wait for the final answer, or ask Smile's review team; this page goes on watching.",
+            indexed=BY_OUTCOME,
+        ),
+        Need(
+            "overdue",
+            ("overdue callback", "overdue callbacks"),
+            # Once the outcome is settled by asking, nobody waits for the callback any more.
+            "callback_due_at IS NOT NULL AND callback_at IS NULL AND settled_at IS NULL",
+            lambda job: job.settled_at is None,
+            _step_when_overdue,
+            is_late=True,
+        ),
+    )
+}
+
+
+def needs_of(job: "Job", now: datetime) -> list[Need]:
+    """What this job needs a person for, the most urgent first; nothing once it is dealt with."""
+    return [need for need in NEEDS.values() if need.concerns(job, now)]

@@ -1,0 +1,71 @@
+"""Phone numbers as they are searched for: by a keyed digest of the digits that every spelling has in common."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session, col, select
+
+from dashboard.crypto import UnreadableValue
+from dashboard.db import keyring_of
+from dashboard.jobs.models import Job, job_identity
+from dashboard.stored_settings import read_setting, write_setting
+
+#: Countries that Smile checks numbers of, by their calling codes.
+CALLING_CODES = (
+    *("20", "27", "212", "213", "216", "220", "221", "225", "226", "228", "229", "230", "231", "233", "234", "237"),
+    *("242", "243", "244", "249", "250", "251", "252", "254", "255", "256", "258", "260", "263", "265", "267"),
+)
+log = structlog.get_logger(__name__)
+SHORTEST = 6
+FILLED_TO = "phone_digests_filled_to"
+BATCH = 200
+
+
+def phone_digits(text: str) -> str:
+    """The number without calling code and leading zeros: +234 801 234 5678 and 0801 234 5678 give the same."""
+    digits = "".join(str(int(each)) for each in text if each.isdecimal())
+    is_international = text.strip().startswith("+") or digits.startswith("00")
+    digits = digits.lstrip("0")
+    code = next((each for each in CALLING_CODES if digits.startswith(each)), "")
+    if code and (is_international or len(digits) - len(code) >= 9):
+        digits = digits[len(code) :].lstrip("0")
+    return digits if len(digits) >= SHORTEST else ""
+
+
+def phone_of(person: Any) -> str:
+    value = person.get("phone_number") if isinstance(person, dict) else None
+    return phone_digits(value) if isinstance(value, str) else ""
+
+
+def phone_in_sealed(opened: bytes) -> str:
+    """For a rotation of keys, which digests again what it opens."""
+    return phone_of(json.loads(opened))
+
+
+def fill_digests(session: Session, now: datetime) -> bool:
+    """Gives some of the jobs from before a digest of their phone number; False once there are none left.
+
+    Where it stopped is kept, so a run that was killed is taken up there.
+    """
+    last = read_setting(session, FILLED_TO)
+    if last == "all":
+        return False
+    rows = select(Job).where(col(Job.id_number_sealed).is_not(None) | col(Job.person_sealed).is_not(None))
+    rows = rows.where(col(Job.id) > UUID(last)) if last else rows
+    jobs = session.exec(rows.order_by(col(Job.id)).limit(BATCH).with_for_update()).all()
+    keyring = keyring_of(session)
+    for job in jobs:
+        if job.person_sealed is None or job.phone_digest is not None:
+            continue
+        try:
+            phone = phone_of(keyring.open_json(job.person_sealed, job_identity(job.id, "person")))
+        except (UnreadableValue, ValueError):  # A damaged row keeps nobody else from being found.
+            log.warning("phone_unreadable", job=str(job.id))
+            continue
+        if phone:
+            job.phone_digest = keyring.digest_for_search(phone)
+    write_setting(session, FILLED_TO, str(jobs[-1].id) if len(jobs) == BATCH else "all", now)
+    return len(jobs) == BATCH

@@ -1,0 +1,121 @@
+"""Warnings kept beside a job's outcome: each kind once as Smile confirmed it and once as a callback claims it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
+from dashboard.jobs.dealt_with import bring_back
+from dashboard.jobs.models import Job, Source
+from dashboard.jobs.timeline import add_event
+from dashboard.smile.warnings import MOST_NAMED, SmileWarning, WarningKind, warnings_in
+
+#: In the list under the outcome, and on the timeline.
+LABELS = {
+    WarningKind.ON_WATCH_LIST: "on a watch list",
+    WarningKind.DECEASED: "recorded as deceased",
+    WarningKind.NOT_ALIVE: "not alive",
+    WarningKind.DOCUMENT_TAMPERED: "document tampered with",
+    WarningKind.DOCUMENT_COPIED: "document is a copy",
+    WarningKind.FACE_SEEN_BEFORE: "face seen before",
+    WarningKind.SUSPECTS: "suspects",
+    WarningKind.NUMBER_SEEN_BEFORE: "number seen before",
+    WarningKind.DOCUMENT_EXPIRED: "document expired",
+    WarningKind.ID_NOT_ACTIVE: "ID not active",
+    WarningKind.NAME_DIFFERS: "name differs",
+    WarningKind.DETAILS_DIFFER: "details differ",
+    WarningKind.SEARCH_FAILED: "not searched for duplicates",
+}
+
+
+class JobWarning(SQLModel, table=True):
+    __tablename__ = "job_warning"
+    __table_args__ = (UniqueConstraint("job_id", "kind", "is_confirmed", name="uq_job_warning_job_id_kind"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    environment: str
+    job_id: UUID = Field(foreign_key="job.id")
+    kind: WarningKind = Field(sa_type=EnumText(WarningKind))
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # user ids of others, counts, names of lists
+    personal_sealed: bytes | None = None  # what describes this customer; None where nothing does, or once erased
+    is_confirmed: bool  # by an answer to our own request; otherwise only claimed by a callback
+    source: Source = Field(sa_type=EnumText(Source))
+    first_seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def personal_identity(row_id: UUID) -> str:
+    """What the sealed facts of a warning are bound to."""
+    return f"job_warning:{row_id}:personal"
+
+
+def keep_warnings(
+    session: Session, job: Job, payload: Mapping[str, Any], source: Source, now: datetime, *, is_confirmed: bool
+) -> None:
+    """Adds what an answer warns of. The outcome stays as it is; a kind that is new brings a job back to people."""
+    found = warnings_in(payload, now.date())
+    if not found:
+        return
+    kept = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
+    known = {row.kind for row in kept}
+    same = {row.kind: row for row in kept if row.is_confirmed == is_confirmed}
+    for warning in found:
+        row = same.get(warning.kind) or JobWarning(
+            environment=job.environment,
+            job_id=job.id,
+            kind=warning.kind,
+            is_confirmed=is_confirmed,
+            source=source,
+            first_seen_at=now,
+        )
+        _take_over(session, row, warning)
+        if warning.kind not in known:
+            facts = {"kind": warning.kind.value, "is_confirmed": is_confirmed}
+            how = "Smile warns" if is_confirmed else "A callback claims a warning"
+            add_event(session, job, "warning", f"{how}: {LABELS[warning.kind]}.", now, facts)
+            known.add(warning.kind)
+    if job.warning_count != len(known):
+        job.warning_count = len(known)
+        job.changed(now)
+        bring_back(session, job, "warning", now)
+
+
+def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None:
+    """The newest facts; users that were named before stay named."""
+    facts = dict(warning.facts)
+    users = list(dict.fromkeys([*row.facts.get("user_ids", ()), *facts.get("user_ids", ())]))[:MOST_NAMED]
+    if users:
+        facts |= {"user_ids": users, "count": max(len(users), facts.get("count", 0))}
+    row.facts = facts
+    if warning.personal:
+        row.personal_sealed = keyring_of(session).seal_json(dict(warning.personal), personal_identity(row.id))
+    session.add(row)
+
+
+def warnings_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[JobWarning]]:
+    """The warnings of the jobs of one page, the most serious first; what is confirmed stands for its claim as well."""
+    if not ids:
+        return {}
+    rows = session.exec(select(JobWarning).where(col(JobWarning.job_id).in_(ids))).all()
+    by_kind: dict[UUID, dict[WarningKind, JobWarning]] = {}
+    for row in sorted(rows, key=lambda row: row.is_confirmed):
+        by_kind.setdefault(row.job_id, {})[row.kind] = row
+    return {job_id: [kinds[kind] for kind in WarningKind if kind in kinds] for job_id, kinds in by_kind.items()}
+
+
+def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
+    if row.personal_sealed is None:
+        return {}
+    facts: dict[str, Any] = keyring_of(session).open_json(row.personal_sealed, personal_identity(row.id))
+    return facts
+
+
+def erase_personal_facts(session: Session, job: Job, *, names_others: bool = False) -> None:
+    """What describes the customer; with `names_others` the ids of other customers as well. The kinds stay."""
+    for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
+        row.personal_sealed = None
+        if names_others:
+            row.facts = {name: value for name, value in row.facts.items() if name == "count"}
