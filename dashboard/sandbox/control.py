@@ -10,6 +10,7 @@ from dashboard.sandbox.faults import number, read_fault
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.keys import legacy_api_key
 from dashboard.sandbox.mobile import auth_token
+from dashboard.sandbox.portal import spent
 from dashboard.sandbox.refusals import UNAUTHORIZED, WRONG_TYPE, Refused
 from dashboard.sandbox.state import current
 
@@ -67,6 +68,15 @@ def switch_callbacks() -> Response:
         raise Refused(WRONG_TYPE, f"mode must be one of {', '.join(MODES)}")
     current().callbacks.switch = CallbackSwitch(mode, number(body, "delay_seconds", 0.0, 0.0, 86_400.0))
     return jsonify(_switch())
+
+
+@control.post("/wallet")
+def set_wallet() -> Response:
+    """What the wallet holds from now on, less what jobs to come will cost."""
+    sandbox = current()
+    balance = number(fields.json_body(), "balance", sandbox.settings.wallet_balance, -1e9, 1e9)
+    sandbox.wallet_balance = balance + spent(sandbox)
+    return jsonify({"balance": balance})
 
 
 @control.get("/requests.json")
