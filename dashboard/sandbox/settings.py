@@ -56,9 +56,10 @@ class SandboxSettings:
     #: The sources disagree: the oldest page lists the product `document_verification`, the browser script only
     #: knows `doc_verification`.
     token_for_document_verification: bool = True
-    #: Raw REST callers must name themselves in source_sdk and source_sdk_version. Clients that sign with a sec_key
-    #: are older than these fields and are taken without them.
-    require_source_sdk: bool = True
+    #: The sources disagree: the documents ask raw REST callers to name themselves in source_sdk and
+    #: source_sdk_version, but Smile's own clients of before 2022-11 send neither, whether they sign with a sec_key or
+    #: a signature. With a sec_key both may always be left out.
+    require_source_sdk: bool = False
     #: Identity types of `consent_id_types` need consent_information in the request.
     require_consent: bool = True
     consent_id_types: tuple[tuple[str, str], ...] = (("NG", "NIN_V2"), ("NG", "BVN_MFA"))

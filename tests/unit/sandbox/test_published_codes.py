@@ -2,15 +2,17 @@
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 import dashboard.sandbox
 from dashboard.sandbox.outcomes import table
-from dashboard.sandbox.state import Sandbox
+from dashboard.sandbox.state import of
 from dashboard.smile.constants import result_codes
 from tests.unit.sandbox import calls
 
@@ -57,8 +59,10 @@ def test_unknown_link_carries_no_code(client: FlaskClient) -> None:
     ],
 )
 def test_client_that_signs_with_sec_key_is_older_than_source_sdk(
-    client: FlaskClient, sandbox: Sandbox, path: str, partner_field: str, body: dict[str, Any]
+    build: Callable[..., Flask], path: str, partner_field: str, body: dict[str, Any]
 ) -> None:
+    app = build(require_source_sdk=True)
+    client, sandbox = app.test_client(), of(app)
     plain = {name: value for name, value in body.items() if name not in (*calls.SDK, "timestamp", "signature")}
     old = calls.sec_key_signed(sandbox.signer.legacy_key.public_key(), int(time.time() * 1000), partner_field)
     new = calls.signed(partner_field=partner_field)
@@ -68,6 +72,13 @@ def test_client_that_signs_with_sec_key_is_older_than_source_sdk(
 
     assert (refused.status_code, refused.json["code"]) == (400, "2213")
     assert taken.status_code == 200, taken.json
+
+
+def test_oldest_client_signs_without_source_sdk_too(client: FlaskClient) -> None:
+    """smile-identity-core 1.3.0 with `signature: true` sends a signature and does not name itself."""
+    body = {name: value for name, value in calls.upload_body(calls.params()).items() if name not in calls.SDK}
+
+    assert client.post("/v1/upload", json=body).json["code"] == "2202"
 
 
 @pytest.mark.parametrize("product", ["document_verification", "doc_verification"])
