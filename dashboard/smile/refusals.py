@@ -121,8 +121,20 @@ def _cleaned_value(value: Any, secrets: list[str]) -> Any:
 
 def _clean(text: str, secrets: list[str]) -> str:
     for secret in secrets:
-        text = re.sub(re.escape(secret), REMOVED, text, flags=re.IGNORECASE)
+        text = _without(text, secret)
     return _SECRET_LOOKING.sub(REMOVED, text)[:LONGEST_TEXT]
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without the secret, in capitals or not."""
+    folded, wanted = text.lower(), secret.lower()
+    if len(folded) != len(text) or not wanted:  # a few letters become two when they are folded
+        return text.replace(secret, REMOVED)
+    pieces, start = [], 0
+    while (found := folded.find(wanted, start)) >= 0:
+        pieces.append(text[start:found])
+        start = found + len(wanted)
+    return REMOVED.join([*pieces, text[start:]])
 
 
 def _personal_values(fields: Mapping[str, Any]) -> Iterator[str]:
