@@ -10,6 +10,7 @@ from dashboard.sandbox.faults import number, read_fault
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.keys import legacy_api_key
 from dashboard.sandbox.mobile import auth_token
+from dashboard.sandbox.portal import spent
 from dashboard.sandbox.refusals import UNAUTHORIZED, WRONG_TYPE, Refused
 from dashboard.sandbox.state import current
 from dashboard.sandbox.warnings import SMILE_SECURE, read_switch, smile_secure_result
@@ -98,6 +99,15 @@ def call_back_about_duplicates() -> Response:
         sandbox.callbacks.send_apart(job, entry)
         sandbox.store.save(job)
     return jsonify(entry)
+
+
+@control.post("/wallet")
+def set_wallet() -> Response:
+    """What the wallet holds from now on, less what jobs to come will cost."""
+    sandbox = current()
+    balance = number(fields.json_body(), "balance", sandbox.settings.wallet_balance, -1e9, 1e9)
+    sandbox.wallet_balance = balance + spent(sandbox)
+    return jsonify({"balance": balance})
 
 
 @control.get("/requests.json")

@@ -46,7 +46,7 @@ def _lookup(product: str, wait: bool) -> Response:
     body = fields.json_body()
     caller = authentication.by_signature_or_token(body, "partner_id")
     params = job_params(body, caller)
-    fields.source_sdk(body, sandbox.settings.require_source_sdk)
+    fields.source_sdk(body, sandbox.settings.require_source_sdk and not caller.legacy)
     is_business = product == "business_verification"
     if fields.job_type(params) != (7 if is_business else 5):
         raise Refused(INVALID_JOB_TYPE, business=is_business)

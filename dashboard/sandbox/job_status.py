@@ -6,7 +6,7 @@ from dashboard.sandbox import authentication, fields
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.image_links import image_links
 from dashboard.sandbox.processing import receipt_url
-from dashboard.sandbox.refusals import Refused
+from dashboard.sandbox.refusals import JOB_UNKNOWN, Refused
 from dashboard.sandbox.state import Sandbox, current
 from dashboard.sandbox.store import Job
 from dashboard.smile.constants import CODE_JOB_FOUND, CODE_NO_ZIP
@@ -32,8 +32,7 @@ def show() -> Response:
     with sandbox.store.lock:
         job = sandbox.store.jobs.get(job_id)
         if job is None or job.user_id != user_id:
-            settings = sandbox.settings
-            raise Refused(settings.unknown_job_code, "No job with that job_id and user_id", settings.unknown_job_status)
+            raise Refused(JOB_UNKNOWN, status=sandbox.settings.unknown_job_status)
         answer = _answer(sandbox, job)
         if wants_images:
             answer["image_links"] = image_links(sandbox, job) or {"error": "The job has no images"}

@@ -9,7 +9,7 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.outcomes import find_id_type
 from dashboard.sandbox.refusals import MISSING, USER_UNKNOWN, WRONG_TYPE, Refused
 from dashboard.sandbox.signatures import iso
-from dashboard.sandbox.state import current
+from dashboard.sandbox.state import Sandbox, current
 
 portal = Blueprint("portal", __name__)
 
@@ -23,10 +23,14 @@ def wallet_balance() -> Response:
     body = _authenticated()
     if fields.optional_text(body, "currency") not in ("", "KES", "NGN", "USD"):
         raise Refused(WRONG_TYPE, "Error - currency must be KES, NGN or USD")
-    with sandbox.store.lock:
-        charged = sum(job.charged for job in sandbox.store.jobs.values())
-    balance = round(sandbox.settings.wallet_balance - charged * sandbox.settings.price_per_job, 2)
+    balance = round(sandbox.wallet_balance - spent(sandbox), 2)
     return jsonify({"wallet_balance": balance, "current_as_of": iso(datetime.now(UTC))})
+
+
+def spent(sandbox: Sandbox) -> float:
+    """What all jobs so far have cost."""
+    with sandbox.store.lock:
+        return sum(job.charged for job in sandbox.store.jobs.values()) * sandbox.settings.price_per_job
 
 
 @portal.post("/api/v2/partner/id_status")

@@ -32,7 +32,7 @@ def aml() -> Response:
     sandbox = current()
     body = fields.json_body()
     caller = authentication.by_signature(body, "partner_id")
-    fields.source_sdk(body, sandbox.settings.require_source_sdk)
+    fields.source_sdk(body, sandbox.settings.require_source_sdk and not caller.legacy)
     params = _params(body, JobType.AML_CHECK)
     if not fields.flag(body, "search_existing_user"):
         fields.text(body, "full_name")

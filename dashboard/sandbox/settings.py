@@ -53,11 +53,13 @@ class SandboxSettings:
     web_token_single_use: bool = False
     #: Undocumented: a token opens pages and jobs of the job type it was asked for, and no others.
     web_token_binds_job_type: bool = True
-    #: The sources disagree: an old list has the product `document_verification`, the browser script only
+    #: The sources disagree: the oldest page lists the product `document_verification`, the browser script only
     #: knows `doc_verification`.
-    token_for_document_verification: bool = False
-    #: Raw REST callers must name themselves in source_sdk and source_sdk_version.
-    require_source_sdk: bool = True
+    token_for_document_verification: bool = True
+    #: The sources disagree: the documents ask raw REST callers to name themselves in source_sdk and
+    #: source_sdk_version, but Smile's own clients of before 2022-11 send neither, whether they sign with a sec_key or
+    #: a signature. With a sec_key both may always be left out.
+    require_source_sdk: bool = False
     #: Identity types of `consent_id_types` need consent_information in the request.
     require_consent: bool = True
     consent_id_types: tuple[tuple[str, str], ...] = (("NG", "NIN_V2"), ("NG", "BVN_MFA"))
@@ -78,9 +80,8 @@ class SandboxSettings:
     max_zip_entries: int = 64
 
     # --- answers -------------------------------------------------------------------------------------------
-    #: Undocumented: the answer of job_status to a job_id that was never submitted.
+    #: Undocumented: the HTTP status of the answer to a job_id that was never submitted.
     unknown_job_status: int = 400
-    unknown_job_code: str = "2390"
     #: Undocumented: job_status says job_complete while a result is still provisional (only the callback
     #: fields ResultCode and IsFinalResult tell the two apart).
     provisional_is_complete: bool = True

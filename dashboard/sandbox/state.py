@@ -30,6 +30,8 @@ class Sandbox:
         self.faults = Faults()
         self.warnings = WarningSwitch()
         self.requests = RequestLog()
+        #: What the wallet held before any job was charged; /_sandbox/wallet changes it.
+        self.wallet_balance = settings.wallet_balance
 
     def start(self) -> None:
         """Let time pass: jobs get results, callbacks are sent."""

@@ -31,7 +31,7 @@ def prepare() -> Response:
     caller = authentication.by_signature_or_token(body, "smile_client_id")
     params = job_params(body, caller)
     callback_url = fields.callback_url(body) or str(caller.claims.get("callback_url") or "")
-    fields.source_sdk(body, sandbox.settings.require_source_sdk)
+    fields.source_sdk(body, sandbox.settings.require_source_sdk and not caller.legacy)
     fields.optional_text(body, "file_name")
     fields.mapping(body, "model_parameters")
     use_enrolled_image, allow_new_enroll = (

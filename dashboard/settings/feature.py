@@ -2,9 +2,10 @@
 
 from dashboard import smile_keys, stored_settings
 from dashboard.feature import Bar, Feature, NavigationEntry
+from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
-from dashboard.settings import callback_views, trail_words, views
+from dashboard.settings import callback_views, health_checks, tasks, trail_words, views
 from dashboard.smile_keys import SmileKey, key_identity
 
 FEATURE = Feature(
@@ -20,4 +21,6 @@ FEATURE = Feature(
     ),
     permissions=(Permission("settings.manage", OWNERS, "Change settings and API keys"),),
     audit_words=(trail_words.WORDS, trail_words.KEY_WORDS, trail_words.DATABASE_WORDS),
+    periodic=tasks.PERIODIC,
+    health_checks=(HealthCheck(Group.NETWORK, "Wallet at Smile", health_checks.wallet),),
 )

@@ -5,6 +5,7 @@ from dashboard.audit.wording import TrailWords
 SENTENCES = {
     "settings.changed": "changed {subject}",
     "callback_networks.changed": "changed from which networks callbacks are taken",
+    "wallet_level.changed": "changed at which balance of the wallet at Smile to warn",
     "callbacks.tried": "tried whether callbacks reach this dashboard",
 }
 KEY_SENTENCES = {

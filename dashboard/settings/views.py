@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
+from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
 from dashboard.links.languages import LANGUAGES
 from dashboard.settings.forms import branding_form, check_branding_form
+from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages import see_other
@@ -29,7 +31,19 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/settings.json")
 @permission_required("settings.manage")
 def show_twin() -> ResponseReturnValue:
-    return {"branding": asdict(_branding())}
+    wallet = _wallet()
+    balance = wallet.balance
+    return {
+        "branding": asdict(_branding()),
+        "wallet": {
+            "balance": float(balance.amount) if balance else None,
+            "currency": (balance.currency or None) if balance else None,
+            "as_of": balance.as_of.isoformat() if balance else None,
+            "asked_at": wallet.asked_at.isoformat() if wallet.asked_at else None,
+            "warning_level": None if wallet.level is None else float(wallet.level),
+            "is_below_level": wallet.is_below,
+        },
+    }
 
 
 @blueprint.post("/settings")
@@ -48,11 +62,31 @@ def change() -> ResponseReturnValue:
     return see_other("settings.show", "Saved. Every page that a customer opens from now on shows it.")
 
 
-def _page(form: TypedForm) -> str:
+@blueprint.post("/settings/wallet")
+@permission_required("settings.manage")
+def change_wallet_level() -> ResponseReturnValue:
+    typed, now = request.form.get("wallet_level", ""), utc_now()
+    try:
+        level = parse_level(typed)
+    except Invalid as error:
+        return _page(branding_form(_branding()), TypedForm({"wallet_level": typed}, error.fields)), 422
+    with transaction() as session:
+        if level != read_wallet(session, current().settings.environment).level:
+            write_level(session, level, now)
+            details = {"level": "none" if level is None else str(level)}
+            record(session, "wallet_level.changed", "settings", now, details=details)
+    message = "Saved. No warning is given." if level is None else "Saved. A balance below this level is a warning."
+    return see_other("settings.show", message)
+
+
+def _page(form: TypedForm, wallet_form: TypedForm | None = None) -> str:
+    wallet = _wallet()
     checks = check_health_now()
     return render_template(
         "settings/index.html",
         form=form,
+        wallet=wallet,
+        wallet_form=wallet_form or TypedForm({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
         languages=LANGUAGES,
         duties=checks,
         summary=in_one_sentence(checks),
@@ -63,3 +97,8 @@ def _page(form: TypedForm) -> str:
 def _branding() -> Branding:
     with reading() as session:
         return read_branding(session, current().settings)
+
+
+def _wallet() -> Wallet:
+    with reading() as session:
+        return read_wallet(session, current().settings.environment)

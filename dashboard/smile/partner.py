@@ -23,7 +23,9 @@ class Partner:
     ) -> None:
         self.partner_id = partner_id
         self._signer = Signature(partner_id, api_key)
-        self._verifiers = [self._signer, *(Signature(partner_id, key) for key in verify_keys)]
+        self._verifiers = [self._signer, *_verifiers(partner_id, verify_keys)]
+        if transport is not None and not isinstance(transport, Transport):
+            raise InvalidRequest({"transport": "has to be a Transport"})
         self.transport = transport or Transport(sid_server)
         self.server = self.transport.server
         if self.server != server_for(sid_server):
@@ -35,11 +37,9 @@ class Partner:
     def credentials(self, options: Mapping[str, Any]) -> Fields:
         """A fresh signature, or sec_key, with its timestamp.
 
-        options["signature"] chooses between them; without it a v1 key means sec_key and any other key a signature.
+        A v1 key makes a sec_key and any other key a signature. options["signature"] was checked to say the same.
         """
-        wants_signature = options.get("signature")
-        if wants_signature is None:
-            wants_signature = not self._signer.has_legacy_key
+        wants_signature = options.get("signature", not self._signer.has_legacy_key)
         return dict(self._signer.generate_signature()) if wants_signature else self._signer.generate_sec_key()
 
     def ask(self, url: str, fields: Mapping[str, Any], options: Mapping[str, Any], *, method: str = "POST") -> Fields:
@@ -71,11 +71,24 @@ class Partner:
         )
 
 
+def _verifiers(partner_id: str, verify_keys: Any) -> list[Signature]:
+    if not isinstance(verify_keys, Sequence) or isinstance(verify_keys, str | bytes):
+        raise InvalidRequest({"verify_keys": "has to be a list of keys"})
+    verifiers = []
+    for position, key in enumerate(verify_keys):
+        try:
+            verifiers.append(Signature(partner_id, key))
+        except InvalidRequest as error:
+            raise InvalidRequest({f"verify_keys[{position}]": error.fields["api_key"]}) from None
+    return verifiers
+
+
 class PartnerClient:
     """The common beginning of every public class.
 
     partner_id: text as the portal shows it, leading zeros kept.
-    api_key: the key to sign with; with a v1 key (base64 of a PEM public key) requests carry a sec_key by default.
+    api_key: the key to sign with. With a v1 key (base64 of a PEM public key) requests carry a sec_key, with any other
+        a signature.
     sid_server: 0 or "0" for the sandbox, 1 or "1" for production, else a base URL with its `/v1`.
     transport: connections and timeouts, to be shared between clients; made for `sid_server` when left out.
     verify_keys: further keys of this partner, whose signatures on answers count as well while keys are rotated.

@@ -6,6 +6,9 @@ from typing import Any
 from dashboard.smile import validation
 from dashboard.smile.partner import PartnerClient
 
+#: The currencies of a wallet.
+CURRENCIES = ("KES", "NGN", "USD")
+
 
 class PartnerAccount(PartnerClient):
     """Questions about the account and the authorities. The arguments are those of `PartnerClient`.
@@ -21,7 +24,10 @@ class PartnerAccount(PartnerClient):
 
         https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-use-to-monitor-my-wallet-balance
         """
-        return self._ask("wallet_balance", {"currency": currency} if currency else {}, options, {})
+        wrong: validation.Wrong = {}
+        if currency not in (None, "", *CURRENCIES):
+            wrong["currency"] = "has to be one of " + ", ".join(CURRENCIES)
+        return self._ask("wallet_balance", {"currency": currency} if currency else {}, options, wrong)
 
     def id_status(self, country: str, id_type: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """How available an ID authority is: `last_checked`, `last_check_status`, `last_hour_success_rate`.

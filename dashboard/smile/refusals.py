@@ -1,5 +1,6 @@
 """Turns an error answer of any kind into a Refused, with everything secret or personal taken out of it."""
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from dashboard.smile.errors import Refused
 
 REMOVED = "[removed]"
 LONGEST_TEXT = 500
+LONGEST_REASON = 200
 
 #: Keys of an error answer that explain it; anything else may repeat what was sent and is taken out.
 _EXPLAINING_KEYS = frozenset({"code", "error", "errors", "message", "success", "status", "ResultCode", "ResultText"})
@@ -22,6 +24,13 @@ _HARMLESS_FIELDS = frozenset(
 _SECRET_LOOKING = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[A-Za-z0-9+/_]{32,}={0,2}|(?<=\?)\S+=\S+")
 _STORE_CODE = re.compile(r"<Code>\s*([\w.]{1,80})\s*</Code>")
 _STORE_MESSAGE = re.compile(r"<Message>([^<]{1,300})</Message>")
+#: Where servers and gateways put what went wrong, the best first.
+_REASON_KEYS = ("error", "errors", "message", "messages", "error_description", "detail", "details", "reason", "title")
+_FIELD_KEYS = ("field", "param", "parameter", "path")
+_CODE_KEYS = ("code", "error_code", "ResultCode")
+_MOST_REASONS = 5
+_DEEPEST = 5
+_HEADING = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -29,22 +38,68 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, answer: Any
     """answer: the content as JSON, or None where it is none. sent: the fields of the request."""
     secrets = sorted(_personal_values(sent), key=len, reverse=True)
     retry_after = _seconds(headers.get("Retry-After"))
-    if isinstance(answer, dict):
-        code = answer.get("code")
-        reason = answer.get("error") or answer.get("message")
+    text = content[:65536].decode("utf-8", "replace")
+    if isinstance(answer, dict | list | str):
+        code = _code(answer, 0)
+        reasons = list(dict.fromkeys(_clean(reason, secrets) for reason in _reasons(answer, 0)))
         return Refused(
             status,
-            _clean(str(code), secrets) if isinstance(code, str | int) and not isinstance(code, bool) else None,
-            _clean(reason, secrets) if isinstance(reason, str) else "",
-            _cleaned_body(answer, secrets),
+            None if code is None else _clean(code, secrets),
+            "; ".join(reasons[:_MOST_REASONS])[:LONGEST_TEXT],
+            _cleaned_body(answer, secrets) if isinstance(answer, dict) else _cleaned_value(answer, secrets),
             retry_after,
         )
-    text = content[:65536].decode("utf-8", "replace")
     if store_code := _STORE_CODE.search(text):
         message = _STORE_MESSAGE.search(text)
         reason = _clean(message[1], secrets) if message else ""
         return Refused(status, store_code[1], reason, f"{store_code[1]}: {reason}", retry_after)
-    return Refused(status, None, "", _clean(" ".join(_TAGS.sub(" ", text).split()), secrets), retry_after)
+    page = _clean(_without_tags(text), secrets)
+    heading = _HEADING.search(text)
+    # A page without a heading that is longer than a sentence gives no reason that anybody would want to read.
+    reason = _clean(_without_tags(heading[2]), secrets) if heading else page if len(page) <= LONGEST_REASON else ""
+    return Refused(status, None, reason, page, retry_after)
+
+
+def _code(answer: Any, depth: int) -> str | None:
+    """The first code in the answer, at the top or inside what explains it."""
+    if depth > _DEEPEST:
+        return None
+    if isinstance(answer, list):
+        return next((code for item in answer[:20] if (code := _code(item, depth + 1))), None)
+    if not isinstance(answer, dict):
+        return None
+    for name in _CODE_KEYS:
+        code = answer.get(name)
+        if not isinstance(code, bool) and isinstance(code, str | int) and code != "":
+            return str(code)
+    return next((code for name in _REASON_KEYS if (code := _code(answer.get(name), depth + 1))), None)
+
+
+def _reasons(answer: Any, depth: int) -> Iterator[str]:
+    """The sentences of an error, whether it is a text, a list, an object, or any of these inside another."""
+    if isinstance(answer, str):
+        if text := _without_tags(answer):
+            yield text
+    elif depth > _DEEPEST:
+        return
+    elif isinstance(answer, list):
+        for item in answer[:20]:
+            yield from _reasons(item, depth + 1)
+    elif isinstance(answer, dict):
+        about = next((f"{answer[name]}: " for name in _FIELD_KEYS if isinstance(answer.get(name), str)), "")
+        for name in _REASON_KEYS:
+            if reasons := list(_reasons(answer.get(name), depth + 1)):
+                # One is enough: what follows says the same in other words, or repeats the request.
+                yield from (about + reason for reason in reasons)
+                return
+        if depth and not about:
+            # The usual form of a failed check: field -> what is wrong with it.
+            for name, value in list(answer.items())[:20]:
+                yield from (f"{name}: {reason}" for reason in _reasons(value, depth + 1) if name not in _CODE_KEYS)
+
+
+def _without_tags(text: str) -> str:
+    return " ".join(html.unescape(_TAGS.sub(" ", text)).split())
 
 
 def _cleaned_body(answer: dict[str, Any], secrets: list[str]) -> dict[str, Any]:
@@ -66,14 +121,28 @@ def _cleaned_value(value: Any, secrets: list[str]) -> Any:
 
 def _clean(text: str, secrets: list[str]) -> str:
     for secret in secrets:
-        text = text.replace(secret, REMOVED)
+        text = _without(text, secret)
     return _SECRET_LOOKING.sub(REMOVED, text)[:LONGEST_TEXT]
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without the secret, in capitals or not."""
+    folded, wanted = text.lower(), secret.lower()
+    if len(folded) != len(text) or not wanted:  # a few letters become two when they are folded
+        return text.replace(secret, REMOVED)
+    pieces, start = [], 0
+    while (found := folded.find(wanted, start)) >= 0:
+        pieces.append(text[start:found])
+        start = found + len(wanted)
+    return REMOVED.join([*pieces, text[start:]])
 
 
 def _personal_values(fields: Mapping[str, Any]) -> Iterator[str]:
     for name, value in fields.items():
         if isinstance(value, Mapping):
             yield from _personal_values(value)
+        elif isinstance(value, list):
+            yield from _personal_values({f"{name}[{position}]": item for position, item in enumerate(value)})
         # Very short values ("M", "ok") would tear holes into every sentence and tell nothing.
         elif isinstance(value, str) and len(value) >= 3 and name not in _HARMLESS_FIELDS:
             yield value

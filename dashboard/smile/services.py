@@ -23,39 +23,47 @@ class Services(PartnerClient):
         An ID type has `label`, `required_fields`, `test_data` and `id_number_regex` (see `id_number_pattern`).
         locale: the language of the labels, such as "en". This request is not signed.
         """
+        wrong: validation.Wrong = {}
+        query = _locale(locale, wrong)
+        validation.refuse_if(wrong)
         url = f"{self._partner.server.v1}/services"
-        return self._partner.transport.read("GET", url, lambda: _locale(locale))
+        return self._partner.transport.read("GET", url, lambda: query)
 
     def products_config(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What this partner may use: `idSelection`, product -> country -> ID types; and `consentRequired`,
         country -> the ID types that need the customer's consent. options: `signature` only."""
-        return self._ask("products_config", {}, options)
+        return self._ask("products_config", {}, options, {})
 
     def valid_documents(self, locale: str | None = None, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The documents that Document Verification takes: `valid_documents`, a list of {"country", "id_types"}.
 
         An ID type has `name`, `code` (empty for "Others"), `has_back` and `example`. options: `signature` only.
         """
-        return self._ask("valid_documents", _locale(locale), options)
-
-    def _ask(self, path: str, query: Mapping[str, str], options: Mapping[str, Any] | None) -> dict[str, Any]:
         wrong: validation.Wrong = {}
+        return self._ask("valid_documents", _locale(locale, wrong), options, wrong)
+
+    def _ask(self, path: str, query: Mapping[str, str], options: Any, wrong: validation.Wrong) -> dict[str, Any]:
         chosen = self._partner.checked_options(options, wrong)
         validation.refuse_if(wrong)
         url = f"{self._partner.server.v1}/{path}" + (f"?{urlencode(query)}" if query else "")
         return self._partner.ask(url, {"partner_id": self._partner.partner_id}, chosen)
 
 
-def _locale(locale: str | None) -> dict[str, Any]:
-    return {"locale": locale} if locale else {}
+def _locale(locale: Any, wrong: validation.Wrong) -> dict[str, Any]:
+    if locale in (None, ""):
+        return {}
+    validation.check_text(locale, "locale", wrong)
+    return {"locale": locale}
 
 
-def id_number_pattern(regex: str) -> re.Pattern[str] | None:
+def id_number_pattern(regex: Any) -> re.Pattern[str] | None:
     """An `id_number_regex` of the services answer, ready to `fullmatch`; None for one that cannot be used.
 
     Some are written as JavaScript literals (`/^...$/i`, or with only the `/i` left), which Python would not match.
     """
     flags = re.NOFLAG
+    if not isinstance(regex, str):
+        return None
     if literal := re.fullmatch(r"/(.*)/([gimsuy]*)|(.*)(?<!\\)/([gimsuy]+)", regex, re.DOTALL):
         regex = literal[1] or literal[3] or ""
         flags = re.IGNORECASE if "i" in (literal[2] or literal[4] or "") else re.NOFLAG

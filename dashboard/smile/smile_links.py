@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from dashboard.smile import validation
 from dashboard.smile.constants import LINK_METHODS, WEB_PRODUCTS
-from dashboard.smile.errors import InvalidRequest
 from dashboard.smile.partner import PartnerClient
 
 
@@ -26,20 +25,20 @@ class SmileLinks(PartnerClient):
             `user_id` (single use only), `partner_params` (text values), `expires_at` (ISO 8601, UTC).
         """
         wrong: validation.Wrong = {}
+        fields = _checked_details(details, "details", wrong)
         for name in ("name", "company_name"):
-            validation.check_text(details.get(name), name, wrong)
-        for name in ("callback_url", "data_privacy_policy_url", "logo_url"):
-            if details.get(name):
-                validation.check_address(details[name], name, wrong)
-        id_types = _checked_id_types(details.get("id_types"), wrong)
-        return self._send("POST", "", {**details, "id_types": id_types}, options, wrong)
+            validation.check_text(fields.get(name), name, wrong)
+        fields["id_types"] = _checked_id_types(fields.get("id_types"), wrong)
+        return self._send("POST", "", fields, options, wrong)
 
     def update(
         self, ref_id: str, changes: Mapping[str, Any], options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Change some of the details of `create`."""
+        """Change some of the details of `create`; `is_disabled` (boolean) closes or opens the link."""
         wrong: validation.Wrong = {}
-        fields = dict(changes)
+        fields = _checked_details(changes, "changes", wrong)
+        if not fields and "changes" not in wrong:
+            wrong["changes"] = "are missing"
         if "id_types" in fields:
             fields["id_types"] = _checked_id_types(fields["id_types"], wrong)
         return self._send("PUT", _path(ref_id), fields, options, wrong)
@@ -77,10 +76,29 @@ class SmileLinks(PartnerClient):
         return f"{self._partner.server.v1}/smile_links{path}"
 
 
+def _checked_details(details: Any, name: str, wrong: validation.Wrong) -> dict[str, Any]:
+    """The details of a link, each of its type; names that are not known here are passed on."""
+    fields = validation.checked_object(details, name, wrong)
+    validation.check_optional_texts(fields, ("name", "company_name", "user_id", "expires_at"), wrong)
+    for each in ("callback_url", "data_privacy_policy_url", "logo_url", "redirect_url"):
+        if fields.get(each):
+            validation.check_address(fields[each], each, wrong)
+    for each in ("is_single_use", "is_disabled"):
+        if each in fields:
+            validation.check_flag(fields[each], each, wrong)
+    params = fields.get("partner_params", {})
+    if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
+        wrong["partner_params"] = "has to be an object of names and texts"
+    return fields
+
+
 def _path(ref_id: str) -> str:
     # A dot survives quoting and would climb to another path.
-    if not isinstance(ref_id, str) or not ref_id.strip("."):
-        raise InvalidRequest({"ref_id": "is missing"})
+    wrong: validation.Wrong = {}
+    validation.check_text(ref_id, "ref_id", wrong)
+    if not wrong and not ref_id.strip("."):
+        wrong["ref_id"] = "is not one"
+    validation.refuse_if(wrong)
     return "/" + quote(ref_id, safe="")
 
 

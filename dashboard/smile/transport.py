@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from dashboard.smile import validation
 from dashboard.smile.errors import InvalidRequest, Refused, TransportFailed
 from dashboard.smile.guard import Guard, GuardedAdapter, LeadsInside
 from dashboard.smile.refusals import refusal
@@ -50,11 +51,10 @@ class Transport:
         ca_file: str | None = None,
     ) -> None:
         self.server = server_for(base_url)
+        _check_transport(timeout, session, on_signed, on_answer, ca_file)
         self._timeout = timeout
         self._on_signed = on_signed
         self._on_answer = on_answer
-        if ca_file and not os.path.isfile(ca_file):
-            raise InvalidRequest({"ca_file": "there is no such file"})
         self._verify: bool | str = ca_file or True
         self._guard = Guard(self.server.v1, self.server.v2, self.server.portal)
         self._session = session or _pooled_session(self._guard)
@@ -170,6 +170,26 @@ class Transport:
             if time.monotonic() > deadline:
                 raise TransportFailed("Smile's answer took too long to arrive.")
         return b"".join(pieces)
+
+
+def _check_transport(timeout: Any, session: Any, on_signed: Any, on_answer: Any, ca_file: Any) -> None:
+    wrong: validation.Wrong = {}
+    if not isinstance(timeout, tuple | list) or len(timeout) != 2:
+        wrong["timeout"] = "has to be two numbers of seconds: to connect, and to wait for an answer"
+    else:
+        for seconds in timeout:
+            validation.check_number(seconds, "timeout", wrong)
+            if seconds == 0:
+                wrong["timeout"] = "has to be more than 0 seconds"
+    if session is not None and not isinstance(session, requests.Session):
+        wrong["session"] = "has to be a requests session"
+    validation.check_callable(on_signed, "on_signed", wrong)
+    validation.check_callable(on_answer, "on_answer", wrong)
+    if ca_file not in (None, ""):
+        validation.check_text(ca_file, "ca_file", wrong)
+        if "ca_file" not in wrong and not os.path.isfile(ca_file):
+            wrong["ca_file"] = "there is no such file"
+    validation.refuse_if(wrong)
 
 
 @dataclass(frozen=True)

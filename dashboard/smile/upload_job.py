@@ -69,14 +69,15 @@ def checked_job(
     image_details: Any,
     id_info: Any,
     options: Any,
+    wrong: validation.Wrong,
     *,
     is_whole: bool,
 ) -> UploadJob:
     """Raises InvalidRequest with every wrong field.
 
+    wrong: what the caller found wrong already.
     is_whole: the caller sees the job through, so that its result needs a way back. In single steps somebody else does.
     """
-    wrong: validation.Wrong = {}
     params = validation.checked_partner_params(partner_params, wrong, constants.UPLOAD_JOB_TYPES)
     # With the job type wrong, the rules of the simplest job still find the other mistakes.
     job_type = constants.JobType.SMARTSELFIE_REGISTRATION if "job_type" in wrong else params["job_type"]
@@ -94,9 +95,10 @@ def checked_job(
     return UploadJob(partner, params, given, chosen, callback_url, images)
 
 
-def announced_job(partner: Partner, default_callback: str, partner_params: Any, options: Any) -> UploadJob:
+def announced_job(
+    partner: Partner, default_callback: str, partner_params: Any, options: Any, wrong: validation.Wrong
+) -> UploadJob:
     """The part of a job that the prep upload needs. Raises InvalidRequest with every wrong field."""
-    wrong: validation.Wrong = {}
     params = validation.checked_partner_params(partner_params, wrong, constants.UPLOAD_JOB_TYPES)
     chosen = partner.checked_options(options, wrong)
     callback_url = _callback(chosen, default_callback, wrong, is_needed=False)
@@ -108,8 +110,6 @@ def _callback(options: Mapping[str, Any], default_callback: str, wrong: validati
     if "optional_callback" in options:
         # Already checked, under its own name.
         return str(options["optional_callback"])
-    if default_callback:
-        validation.check_address(default_callback, "callback_url", wrong)
-    elif is_needed and not options.get("return_job_status"):
+    if is_needed and not default_callback and not options.get("return_job_status"):
         wrong["callback_url"] = "is missing, and return_job_status is not set: the result would have no way back"
     return default_callback

@@ -30,15 +30,13 @@ class Utilities(PartnerClient):
         Raises InvalidRequest, TransportFailed, Refused, BadSignature.
         """
         wrong: validation.Wrong = {}
-        validation.checked_partner_params({"user_id": user_id, "job_id": job_id}, wrong, None)
-        checked = self._partner.checked_options(options, wrong)
-        validation.refuse_if(wrong)
+        params, checked = self._checked(user_id, job_id, options, wrong)
         return self._partner.ask(
             f"{self._partner.server.v1}/job_status",
             {
                 "partner_id": self._partner.partner_id,
-                "user_id": user_id,
-                "job_id": job_id,
+                "user_id": params["user_id"],
+                "job_id": params["job_id"],
                 "image_links": bool(checked.get("return_image_links") or checked.get("return_images")),
                 "history": bool(checked.get("return_history")),
             },
@@ -59,6 +57,11 @@ class Utilities(PartnerClient):
         poll_wait: seconds before each of the first four questions; twice as many before each later one.
         Raises JobStillRunning when the tries run out, and at once whatever `get_job_status` raises.
         """
+        wrong: validation.Wrong = {}
+        validation.check_number(poll_tries, "poll_tries", wrong, is_whole=True)
+        validation.check_number(poll_wait, "poll_wait", wrong)
+        # Before the first wait, not after it.
+        self._checked(user_id, job_id, options, wrong)
         status: dict[str, Any] = {}
         for attempt in range(poll_tries):
             time.sleep(poll_wait if attempt < QUICK_TRIES else poll_wait * 2)
@@ -66,6 +69,14 @@ class Utilities(PartnerClient):
             if is_true(status.get("job_complete")):
                 return status
         raise JobStillRunning("Smile has no result for this job yet. Ask for its status again later.", status)
+
+    def _checked(
+        self, user_id: str, job_id: str, options: Any, wrong: validation.Wrong
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        params = validation.checked_partner_params({"user_id": user_id, "job_id": job_id}, wrong, None)
+        checked = self._partner.checked_options(options, wrong)
+        validation.refuse_if(wrong)
+        return params, checked
 
 
 def is_true(value: Any) -> bool:

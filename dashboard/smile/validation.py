@@ -4,7 +4,7 @@ Every check adds to one dict, field -> message, so that a person hears of all mi
 be is in images.py.
 """
 
-import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dashboard.smile import constants
 from dashboard.smile.errors import InvalidRequest
+from dashboard.smile.plain_values import NotPlain, plain
 
 Wrong = dict[str, str]
 
@@ -24,8 +25,17 @@ OPTION_FLAGS = (
     "signature",
     "async",
 )
+#: What an id_info says about a person or a business beside country, id_type and id_number.
+ID_INFO_TEXTS = (
+    *("first_name", "middle_name", "last_name", "dob", "gender", "phone_number", "bank_code", "citizenship"),
+    *("session_id", "company", "business_type", "postal_address", "postal_code"),
+)
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MISSING = "is missing"
+NO_OBJECT = "has to be an object of names and values"
+NO_BOOLEAN = "has to be true or false"
+NO_TEXT = "has to be text"
 
 
 def refuse_if(wrong: Wrong) -> None:
@@ -35,26 +45,37 @@ def refuse_if(wrong: Wrong) -> None:
 
 def checked_options(options: Any, wrong: Wrong, *, has_legacy_key: bool) -> dict[str, Any]:
     """The options as a dict without what was left out."""
-    given = _mapping(options, "options", wrong)
+    given = checked_object(options, "options", wrong)
+    if given.get("optional_callback") == "":
+        # An empty field of a form or a setting: the default callback is meant.
+        del given["optional_callback"]
     for name, value in given.items():
         if name in OPTION_FLAGS:
-            if not isinstance(value, bool):
-                wrong[name] = "has to be true or false"
+            check_flag(value, name, wrong)
         elif name == "optional_callback":
             check_address(value, name, wrong)
         else:
             # A misspelt option would otherwise be paid for, silently.
-            wrong[str(name)] = "is not an option"
+            wrong[name] = "is not an option"
     if given.get("signature") is False and not has_legacy_key:
         wrong["signature"] = "cannot be false: only a v1 key can make a sec_key"
+    if given.get("signature") is True and has_legacy_key:
+        wrong["signature"] = (
+            "cannot be true: the API key is a v1 key, which makes a sec_key; a signature needs a v2 key"
+        )
     return given
 
 
-def checked_partner_params(partner_params: Any, wrong: Wrong, job_types: frozenset[int] | None) -> dict[str, Any]:
-    """The partner params with job_type as a number. job_types: those allowed; None where no job type is needed."""
-    given = _mapping(partner_params, "partner_params", wrong)
-    for name in ("user_id", "job_id"):
-        check_text(given.get(name), name, wrong)
+def checked_partner_params(
+    partner_params: Any, wrong: Wrong, job_types: frozenset[int] | None, *, name: str = "partner_params"
+) -> dict[str, Any]:
+    """The partner params with job_type as a number.
+
+    job_types: those allowed; None where no job type is needed. name: what the caller calls the argument.
+    """
+    given = checked_object(partner_params, name, wrong)
+    for each in ("user_id", "job_id"):
+        check_text(given.get(each), each, wrong)
     if job_types is None:
         return given
     job_type = given.get("job_type")
@@ -73,12 +94,15 @@ def checked_partner_params(partner_params: Any, wrong: Wrong, job_types: frozens
 
 def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]:
     """The id_info with `entered` as text and without what was left out."""
-    given = _mapping(id_info, "id_info", wrong)
+    given = checked_object(id_info, "id_info", wrong)
     entered = given.get("entered")
     if isinstance(entered, bool):
         given["entered"] = "true" if entered else "false"
     elif entered is not None and entered not in ("true", "false"):
-        wrong["entered"] = "has to be true or false"
+        wrong["entered"] = NO_BOOLEAN
+    check_optional_texts(given, ID_INFO_TEXTS, wrong)
+    if not isinstance(given.get("consent_information", {}), dict):
+        wrong["consent_information"] = NO_OBJECT
     needs = _needed_id_info(job_type, is_entered=given.get("entered") == "true")
     for name in ("country", "id_type", "id_number"):
         if name in needs or given.get(name, "") != "":
@@ -117,12 +141,40 @@ def check_text(value: Any, name: str, wrong: Wrong) -> None:
     if value is None or value == "":
         wrong[name] = _MISSING
     elif not isinstance(value, str):
-        wrong[name] = "has to be text"
+        wrong[name] = NO_TEXT
     elif not value.strip():
         wrong[name] = "is blank"
+    elif _SURROGATE.search(value):
+        wrong[name] = "holds half a character, which cannot be sent"
+
+
+def check_optional_texts(given: Mapping[str, Any], names: tuple[str, ...], wrong: Wrong) -> None:
+    """What is there has to be text: a number would lose the zeros that it begins with."""
+    for name in names:
+        if given.get(name) not in (None, ""):
+            check_text(given[name], name, wrong)
+
+
+def check_flag(value: Any, name: str, wrong: Wrong) -> None:
+    if not isinstance(value, bool):
+        wrong[name] = NO_BOOLEAN
+
+
+def check_number(value: Any, name: str, wrong: Wrong, *, is_whole: bool = False) -> None:
+    kinds = int if is_whole else int | float
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value) or value < 0:
+        wrong[name] = "has to be a whole number, 0 or more" if is_whole else "has to be a number, 0 or more"
+
+
+def check_callable(value: Any, name: str, wrong: Wrong) -> None:
+    if value is not None and not callable(value):
+        wrong[name] = "has to be a function"
 
 
 def check_address(value: Any, name: str, wrong: Wrong) -> None:
+    if value is None or value == "":
+        wrong[name] = _MISSING
+        return
     try:
         parts = urlsplit(value) if isinstance(value, str) else None
         is_address = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -132,17 +184,20 @@ def check_address(value: Any, name: str, wrong: Wrong) -> None:
         wrong[name] = "has to be a full web address"
 
 
-def _mapping(value: Any, name: str, wrong: Wrong) -> dict[str, Any]:
-    """A copy without the keys whose value is None; `value` may be left out altogether."""
+def checked_object(value: Any, name: str, wrong: Wrong) -> dict[str, Any]:
+    """A copy as JSON has it, without what is None; `value` may be left out altogether.
+
+    A value that JSON cannot carry is reported and left out, so that the others are still checked.
+    """
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        wrong[name] = "has to be an object of names and values"
+        wrong[name] = NO_OBJECT
         return {}
-    given = {key: item for key, item in value.items() if item is not None}
-    try:
-        json.dumps(given, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        wrong[name] = "holds a value that JSON cannot carry"
-        return {key: item for key, item in given.items() if isinstance(item, str | int | bool)}
+    given: dict[str, Any] = {}
+    for key, item in value.items():
+        try:
+            given |= {each: made for each, made in plain({key: item}).items() if made is not None}
+        except NotPlain as error:
+            wrong[name] = str(error)
     return given

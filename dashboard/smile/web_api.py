@@ -36,6 +36,7 @@ class WebApi(PartnerClient):
         poll_wait: float = 2.0,
     ) -> None:
         super().__init__(partner_id, api_key, sid_server, transport=transport, verify_keys=verify_keys)
+        _check_client(default_callback, poll_tries, poll_wait)
         transport = self._partner.transport
         self._id_api = IDApi(partner_id, api_key, sid_server, transport=transport, verify_keys=verify_keys)
         self._utilities = Utilities(partner_id, api_key, sid_server, transport=transport, verify_keys=verify_keys)
@@ -62,7 +63,10 @@ class WebApi(PartnerClient):
             (a boolean or its text) has the ID authority asked about the number. None where there is nothing to say.
         options: booleans `return_job_status` (wait for the result), `return_history` and `return_image_links` or
             `return_images` (ask for more of it), `use_enrolled_image` (compare a document with the enrolled photo),
-            `signature` (True signature, False sec_key); `optional_callback`, a web address for this job's result.
+            `signature` (True signature, False sec_key; by itself it follows from the key); `optional_callback`, a
+            web address for this job's result, or "" for the default callback.
+
+        Dates, UUIDs, decimals and members of an Enum in these are sent as JSON has them; what is None was left out.
 
         Returns {"success": True, "smile_job_id": ...}, or the final job status with `return_job_status`.
         Raises InvalidRequest before anything was sent; TransportFailed and Refused, after which nothing was repeated;
@@ -71,7 +75,7 @@ class WebApi(PartnerClient):
         if _is_for_id_api(partner_params):
             return self._id_api.submit_job(partner_params, id_info or {}, self._id_api_options(options))
         job = checked_job(
-            self._partner, self.default_callback, partner_params, image_details, id_info, options, is_whole=True
+            self._partner, self.default_callback, partner_params, image_details, id_info, options, {}, is_whole=True
         )
         with ExitStack() as stack:
             # Files are opened before the job id is spent, so that one that vanishes cannot burn it.
@@ -108,7 +112,7 @@ class WebApi(PartnerClient):
             self._id_api.validate_job(partner_params, id_info, self._id_api_options(options))
         else:
             checked_job(
-                self._partner, self.default_callback, partner_params, image_details, id_info, options, is_whole=True
+                self._partner, self.default_callback, partner_params, image_details, id_info, options, {}, is_whole=True
             )
 
     def prepare_upload(
@@ -127,8 +131,11 @@ class WebApi(PartnerClient):
         Returns Smile's answer with `upload_url`, `ref_id` and `smile_job_id`; keep it until the zip has arrived.
         Raises InvalidRequest, TransportFailed, Refused (code 2215: the job id was announced before).
         """
-        chosen = _with(options, callback_url, use_enrolled_image)
-        return announced_job(self._partner, self.default_callback, partner_params, chosen).prepare(retry=retry)
+        wrong: validation.Wrong = {}
+        validation.check_flag(retry, "retry", wrong)
+        chosen = _with(options, callback_url, use_enrolled_image, wrong)
+        job = announced_job(self._partner, self.default_callback, partner_params, chosen, wrong)
+        return job.prepare(retry=retry)
 
     def upload_zip(
         self,
@@ -146,9 +153,11 @@ class WebApi(PartnerClient):
         The arguments are those of both steps, and the same rules hold as in `submit_job`; images are opened anew.
         Raises InvalidRequest, TransportFailed, Refused (403: the address has expired; prepare again with retry).
         """
-        chosen = _with(options, callback_url, use_enrolled_image)
+        wrong: validation.Wrong = {}
+        validation.check_text(upload_url, "upload_url", wrong)
+        chosen = _with(options, callback_url, use_enrolled_image, wrong)
         job = checked_job(
-            self._partner, self.default_callback, partner_params, image_details, id_info, chosen, is_whole=False
+            self._partner, self.default_callback, partner_params, image_details, id_info, chosen, wrong, is_whole=False
         )
         with ExitStack() as stack:
             job.send(upload_url, job.open_images(stack))
@@ -178,7 +187,7 @@ class WebApi(PartnerClient):
         https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
         """
         wrong: validation.Wrong = {}
-        params = validation.checked_partner_params(request_params, wrong, None)
+        params = validation.checked_partner_params(request_params, wrong, None, name="request_params")
         validation.check_text(params.get("product"), "product", wrong)
         callback_url = params.get("callback_url") or self.default_callback
         validation.check_address(callback_url, "callback_url", wrong)
@@ -210,13 +219,25 @@ def _is_for_id_api(partner_params: Any) -> bool:
     return isinstance(partner_params, Mapping) and str(partner_params.get("job_type")) in ("5", "7")
 
 
-def _with(options: Any, callback_url: str | None, use_enrolled_image: bool) -> Any:
+def _check_client(default_callback: Any, poll_tries: Any, poll_wait: Any) -> None:
+    wrong: validation.Wrong = {}
+    if default_callback not in (None, ""):
+        validation.check_address(default_callback, "default_callback", wrong)
+    validation.check_number(poll_tries, "poll_tries", wrong, is_whole=True)
+    validation.check_number(poll_wait, "poll_wait", wrong)
+    validation.refuse_if(wrong)
+
+
+def _with(options: Any, callback_url: Any, use_enrolled_image: Any, wrong: validation.Wrong) -> Any:
     """The options of a single step, its own arguments among them."""
+    validation.check_flag(use_enrolled_image, "use_enrolled_image", wrong)
+    if callback_url not in (None, ""):
+        validation.check_address(callback_url, "callback_url", wrong)
     if options is not None and not isinstance(options, Mapping):
         return options
     chosen = dict(options or {})
-    if callback_url:
+    if callback_url and "callback_url" not in wrong:
         chosen["optional_callback"] = callback_url
-    if use_enrolled_image:
+    if use_enrolled_image is True:
         chosen["use_enrolled_image"] = True
     return chosen

@@ -4,6 +4,7 @@ Times and numbers are written as the member who is signed in chose (locales.py).
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from flask import Flask
 
@@ -14,7 +15,7 @@ UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def register_filters(app: Flask) -> None:
-    for format_value in (ago, clock, exact_time, file_size, masked, number, time_left, words):
+    for format_value in (ago, clock, exact_time, file_size, masked, money, number, time_left, words):
         app.add_template_filter(format_value)
     app.add_template_global(zone_in_words)
 
@@ -65,6 +66,11 @@ def zone_in_words() -> str:
 
 def number(count: float) -> str:
     return formats_here().number(count)
+
+
+def money(amount: Decimal) -> str:
+    """With two decimals, and without a currency."""
+    return formats_here().money(amount)
 
 
 def file_size(count: int) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, available_timezones
@@ -57,6 +58,9 @@ class Formats:
 
     def number(self, count: float) -> str:
         return format_decimal(count, locale=_locale(self.language))
+
+    def money(self, amount: Decimal) -> str:
+        return format_decimal(amount, format="#,##0.00", locale=_locale(self.language))
 
     def country(self, code: str) -> str | None:
         return _locale(self.language).territories.get(code)

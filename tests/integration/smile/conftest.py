@@ -1,6 +1,6 @@
 """A simulator that every test of these files may share, over http and over TLS, and quick waits for Smile's client."""
 
-import sys
+import importlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def quick_waits_without_a_proxy() -> Iterator[None]:
             pause(0.05)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["smile_id_core.WebApi"], "time", Clock)
+        patch.setattr(importlib.import_module("smile_id_core.WebApi"), "time", Clock)
         patch.setattr(transport, "RETRY_WAIT_SECONDS", 0.02)
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield

@@ -33,14 +33,14 @@ def lines(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_csv_holds_what_the_filter_shows_without_formulas(sign_in: SignInAs, session: Session):
     answer = sign_in("ada").get("/audit.csv?who=@worker")
 
-    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
     assert [row["subject"] for row in rows] == [f"'=row {number}" for number in reversed(range(7))]
     assert {row["who"] for row in rows} == {"'@worker"}
     assert rows[-1]["details"] == 'note: =HYPERLINK("0")'
     assert rows[-1]["sentence"] == "'@worker created =row 0"
     stored = session.get_one(AuditEntry, 1)
-    assert (rows[-1]["hash"], rows[-1]["previous hash"]) == (stored.hash, stored.previous_hash)
+    assert (rows[-1]["hash"], rows[-1]["previous hash"]) == (stored.hash, f"'{stored.previous_hash}")
 
 
 @pytest.mark.usefixtures("lines")

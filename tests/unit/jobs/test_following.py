@@ -135,7 +135,7 @@ def test_failed_question_is_shown_and_asked_again(database: Database, settings: 
 def test_reason_of_an_ended_job_outlives_a_fruitless_check(database: Database, settings: Settings, state: JobState):
     job = make_sent_job(database, settings, state=state, last_error="why it ended")
 
-    check(database, settings, job, Refused(400, "2390"))
+    check(database, settings, job, Refused(400, "2304"))
 
     assert (reload(database, job).state, reload(database, job).last_error) == (state, "why it ended")
 

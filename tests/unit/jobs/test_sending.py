@@ -35,7 +35,7 @@ from tests.factories.jobs import (
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
-UNKNOWN = Refused(400, "2390", "No job with that job_id and user_id")
+UNKNOWN = Refused(400, "2304", "Job not found")
 STANDINGS: dict[str, Any] = {"unknown": UNKNOWN, "without zip": NO_ZIP, "received": RUNNING}
 CAN_RETRY: dict[str, SmileError] = {
     "no answer": TransportFailed("No answer came."),

@@ -168,3 +168,16 @@ def test_unknown_address_answers_json(client: FlaskClient) -> None:
     answer = client.post("/v1/nothing", json={})
 
     assert (answer.status_code, answer.json) == (404, {"error": "Not Found"})
+
+
+def test_wallet_holds_what_was_set_less_what_jobs_cost_after_that(client: FlaskClient) -> None:
+    body = {**calls.signed(), "environment": "test"}
+    client.post("/v1/id_verification", json=calls.lookup_body(calls.params(job_type=5)))
+
+    client.post("/_sandbox/wallet", json={"balance": 12.5})
+    before = client.post("/api/v2/partner/wallet_balance", json=body).json["wallet_balance"]
+    client.post("/v1/id_verification", json=calls.lookup_body(calls.params("job-2", 5)))
+    after = client.post("/api/v2/partner/wallet_balance", json=body).json["wallet_balance"]
+
+    assert (before, after) == (12.5, 12.4)
+    assert client.post("/_sandbox/wallet", json={"balance": "much"}).status_code == 400

@@ -30,15 +30,15 @@ def test_unknown_job_has_its_own_code(client: FlaskClient, changes: dict[str, st
 
     answer = status(client, **changes)
 
-    assert (answer.status_code, answer.json["code"]) == (400, "2390")
+    assert (answer.status_code, answer.json["code"]) == (400, "2304")
 
 
-def test_answer_to_an_unknown_job_can_be_chosen(build: Callable[..., Flask]) -> None:
-    client = build(unknown_job_status=404, unknown_job_code="9999").test_client()
+def test_status_of_an_unknown_job_can_be_chosen(build: Callable[..., Flask]) -> None:
+    client = build(unknown_job_status=404).test_client()
 
     answer = status(client)
 
-    assert (answer.status_code, answer.json["code"]) == (404, "9999")
+    assert (answer.status_code, answer.json) == (404, {"code": "2304", "error": "Job not found"})
 
 
 def test_history_and_links_come_only_when_asked_for(submit: Callable[..., dict[str, Any]], client: FlaskClient) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.smile import BadSignature, IDApi, WebApi
+from dashboard.smile import BadSignature, IDApi, InvalidRequest, WebApi
 
 from . import legacy
 from .examples import CALLBACK, job, lookup
-from .fake_smile import PARTNER_ID, Answer, FakeSmile, signed
+from .fake_smile import API_KEY, PARTNER_ID, Answer, FakeSmile
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,26 @@ def test_an_answer_with_another_sec_key_is_not_believed(smile: FakeSmile, pair: 
         IDApi(PARTNER_ID, pair.api_key, smile.url).submit_job(job(5), lookup())
 
 
-def test_the_option_chooses_the_signature_with_a_v1_key_too(smile: FakeSmile, pair: legacy.KeyPair) -> None:
-    smile.answers["POST /v1/id_verification"] = Answer(signed({}, pair.api_key))
+@pytest.mark.parametrize("options", [{"signature": True}, {"signature": False}])
+def test_the_option_cannot_ask_for_what_the_key_does_not_make(
+    smile: FakeSmile, pair: legacy.KeyPair, options: dict[str, bool]
+) -> None:
+    wrong_key = pair.api_key if options["signature"] else API_KEY
+    id_api = IDApi(PARTNER_ID, wrong_key, smile.url)
 
-    IDApi(PARTNER_ID, pair.api_key, smile.url).submit_job(job(5), lookup(), {"signature": True})
+    with pytest.raises(InvalidRequest, match=r"signature: cannot be (true|false): .* v1 key"):
+        id_api.submit_job(job(5), lookup(), options)
 
-    assert len(smile.requests[0].json["signature"]) == 44
-    assert "sec_key" not in smile.requests[0].json
+    assert smile.requests == []
+
+
+@pytest.mark.parametrize("options", [None, {}, {"signature": None}, {"signature": False}])
+def test_a_v1_key_needs_no_option(smile: FakeSmile, pair: legacy.KeyPair, options: dict[str, bool] | None) -> None:
+    smile.answers["POST /v1/id_verification"] = answer_with(pair, legacy.HASH)
+
+    IDApi(PARTNER_ID, pair.api_key, smile.url).submit_job(job(5), lookup(), options)
+
+    assert "|" in smile.requests[0].json["sec_key"]
 
 
 def test_the_zip_carries_the_same_kind_of_proof(smile: FakeSmile, pair: legacy.KeyPair, selfie: Path) -> None:

@@ -12,6 +12,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
+from dashboard.web.spreadsheets import BYTE_ORDER_MARK
 from tests.factories.jobs import BVN
 
 pytestmark = pytest.mark.both_engines
@@ -21,7 +22,7 @@ MakeJob = Callable[..., Job]
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    return list(csv.DictReader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK), newline="")))
 
 
 def export_line(session: Session) -> AuditEntry:
@@ -73,7 +74,9 @@ def test_many_jobs_come_in_batches_and_each_once(sign_in: SignInAs, make_job: Ma
 def test_an_empty_list_is_a_header(sign_in: SignInAs, session: Session):
     answer = sign_in("ben").get("/jobs.csv")
 
-    assert answer.text.splitlines() == [",".join(f'"{name}"' for name in export_views.HEADER)]
+    assert answer.text.removeprefix(BYTE_ORDER_MARK).splitlines() == [
+        ",".join(f'"{name}"' for name in export_views.HEADER)
+    ]
     assert export_line(session).details == {"jobs": "0"}
 
 
