@@ -23,6 +23,8 @@ from dashboard.jobs.sending import fail_job
 from tests.factories.jobs import events_of, make_sent_job, reload
 from tests.unit.jobs.test_warnings import SECURE, SEEN, claim, confirm, names
 
+pytestmark = pytest.mark.both_engines
+
 REASON = "Called Amina Bello, same person, old account closed."
 
 

@@ -19,6 +19,8 @@ from dashboard.jobs.tasks import fill_phone_digests
 from dashboard.stored_settings import read_setting, write_setting
 from tests.factories.jobs import make_job, reload, update_job
 
+pytestmark = pytest.mark.both_engines
+
 Make = Callable[..., Job]
 PHONE = {"first_name": "Amina", "phone_number": "+234 801 234 5678"}
 

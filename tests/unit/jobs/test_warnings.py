@@ -18,6 +18,8 @@ from dashboard.jobs.wording import verdict_sentence
 from dashboard.smile.warnings import WarningKind
 from tests.factories.jobs import events_of, make_sent_job, reload, results_of
 
+pytestmark = pytest.mark.both_engines
+
 SEEN = {"IDNumberPreviouslyRegistered": "true", "UserIDsOfPreviousRegistrants": ["user-1", "user-2"]}
 SECURE = {
     "ResultCode": "5211",

@@ -26,6 +26,8 @@ from dashboard.settings import tasks
 from dashboard.settings.wallet import Balance, Wallet, parse_level, read_balance, read_wallet, save_balance, write_level
 from tests.unit.smile.fake_smile import Answer, FakeSmile
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PATH = "POST /api/v2/partner/wallet_balance"
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

@@ -21,6 +21,8 @@ from dashboard.jobs.products import Product
 from dashboard.web.spreadsheets import FORMULA_SIGNS, QUOTE, csv_pieces, defused
 from tests.factories.jobs import make_job as make_job_row
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 REFERENCE = "0810"
 NAME = "Ọbí Adébáyọ̀, Ltd"
