@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.outcome import outcome_of, unknown_cause
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 
 APPROVED = {
     Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
@@ -25,24 +27,11 @@ REJECTED = {
     Product.SMARTSELFIE_AUTHENTICATION: "This is not the person who was enrolled under this user id.",
     Product.BUSINESS_VERIFICATION: "The registry holds no such company under this number.",
 }
-#: Result codes that say more than their outcome does.
-BY_CODE = {
-    "0903": "The pictures could not be read.",
-    "0907": "Smile suspects a picture of a picture rather than a live person.",
-    "0812": "The document failed the check of its security features.",
-    "0816": "Smile does not support this document.",
-    "1013": "The authority holds nobody under this number.",
-    "1014": "The number does not have the format that the authority uses.",
-    "1015": "The authority's database does not answer at the moment.",
-    "1016": "This product is not activated for your account.",
-    "1021": "Part of what the customer gave matches what the authority holds.",
-    "1022": "What the customer gave does not match what the authority holds.",
-    "1023": "The authority holds nobody under this number.",
-}
-NEXT_BY_CODE = {
-    "1014": "Check the number with the customer, then create a new job.",
-    "1015": "Run it again later; each run is charged.",
-    "1016": "Ask Smile to activate the product, then create a new job.",
+#: By what the code alone means: Smile may call any answer not final yet.
+PROVISIONAL = {
+    Outcome.PROVISIONAL: "The first check passed, but a person at Smile has yet to review it.",
+    Outcome.APPROVED: "The first check passed, but Smile does not call its answer final yet.",
+    Outcome.REJECTED: "The first check failed, but Smile does not call its answer final yet.",
 }
 NEXT = {
     Outcome.APPROVED: "Nothing to do.",
@@ -69,17 +58,18 @@ def verdict_sentence(job: Job) -> str:
         return "The customer did not finish in time."
     if job.state != JobState.DONE:
         return WAITING[job.state][0]
-    if job.result_code in BY_CODE:
-        return BY_CODE[job.result_code]
+    if job.outcome == Outcome.UNKNOWN:
+        cause = unknown_cause(job.result_code, job.job_type)
+        return unknown_sentence(cause, job.result_code, job.result_text)
+    if job.outcome == Outcome.PROVISIONAL:
+        return PROVISIONAL.get(outcome_of(job.result_code), "Smile has answered, but not finally yet.")
+    if meaning := meaning_of(job.result_code, job.result_text):
+        return meaning
     if job.outcome == Outcome.APPROVED:
         return APPROVED[job.product]
     if job.outcome == Outcome.REJECTED:
         return REJECTED[job.product]
-    if job.outcome == Outcome.PROVISIONAL:
-        return "The first check passed, but a person at Smile has yet to review it."
-    if job.outcome == Outcome.ERROR:
-        return job.result_text or "Smile could not carry out the check."
-    return f"Smile answered with a code that is not documented ({job.result_code or 'none'})."
+    return job.result_text or "Smile could not carry out the check."
 
 
 def next_step(job: Job, now: datetime) -> str:
@@ -95,7 +85,9 @@ def next_step(job: Job, now: datetime) -> str:
         return "Send the link again if the verification is still needed."
     if job.state != JobState.DONE or job.outcome is None:
         return WAITING[job.state][1]
-    return NEXT_BY_CODE.get(job.result_code or "", NEXT[job.outcome])
+    if job.outcome in (Outcome.UNKNOWN, Outcome.PROVISIONAL):
+        return NEXT[job.outcome]
+    return next_for(job.result_code, job.result_text) or NEXT[job.outcome]
 
 
 def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
