@@ -21,8 +21,8 @@ setup: .venv/setup-done  ## everything that the other targets need, into .venv
 demo: .venv/run-done  ## the whole product with sample data, on http://localhost:8000
 	$(BIN)/dashboard demo
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests --ignore tests/benchmarks
+test: setup  ## all tests; a browser or integration test that failed is run once more, alone
+	$(BIN)/python -m tests
 
 check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, security rules
 	$(BIN)/ruff format --check .

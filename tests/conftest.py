@@ -1,4 +1,7 @@
-"""What every test may ask for: a migrated database on each engine, the app, a client, and the cast signed in."""
+"""What every test may ask for: a migrated database, the app, a client, and the cast signed in.
+
+tests/engines.py says which tests run on SQLite and on PostgreSQL, and which on SQLite alone.
+"""
 
 import base64
 import gc
@@ -9,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -28,6 +32,8 @@ from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.features import metadata
+from dashboard.worker.queue import RecordingQueue
+from tests.engines import engines_for
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
 # How quickly examples are made says how busy the machine is, not how good the code.
@@ -51,7 +57,7 @@ def make_settings(tmp_path: Path, **overrides: object) -> Settings:
         "smile_partner_id": "002",
         "smile_api_keys": "test-api-key-0001",
         "instance_dir": tmp_path,
-        "queue_url": "memory",
+        "queue_url": "recording",
     }
     return Settings(**(values | overrides))  # type: ignore[arg-type]
 
@@ -94,9 +100,15 @@ def postgres(worker_id: str, keyring: KeyRing) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" in metafunc.fixturenames and "database_url" not in chosen:
+        metafunc.parametrize("database_url", engines_for(metafunc.definition, metafunc.module), indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database with the present schema; every test that uses it runs once on each engine."""
+    """An empty database with the present schema, on the engine that `tests/engines.py` chooses."""
     if request.param == "sqlite":
         path = tmp_path / "dashboard.db"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
@@ -170,6 +182,14 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     yield app
     context_of(app).database.dispose()
+
+
+@pytest.fixture
+def woken(app: Flask) -> list[tuple[str, UUID]]:
+    """The tasks that the app has woken, each with the id of its row. None of them runs by itself."""
+    queue = context_of(app).queue
+    assert isinstance(queue, RecordingQueue)
+    return queue.woken
 
 
 @pytest.fixture

@@ -61,8 +61,8 @@ TASKS = (
     Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
 )
 PERIODIC = (
-    # After a start of the machine the network or the simulator may not be up yet; the health page would say so for an
-    # hour. And a worker that is started over and over does not ask each time.
+    # Right after a start the network, or the demo's simulator, may not be up yet, and the health page would show that
+    # for an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
     Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
 )

@@ -1,4 +1,4 @@
-"""What Alembic runs: the connection comes from `dashboard.migrations`, the tables from `dashboard.models`."""
+"""What Alembic runs: the connection comes from `dashboard.migrations`, the tables from `dashboard.features`."""
 
 from typing import Any, Literal
 

@@ -13,7 +13,6 @@ from time import monotonic
 import structlog
 from flask import Flask
 from sqlalchemy import ColumnElement, and_, or_, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from dashboard.context import context_of, reading, transaction
@@ -82,9 +81,9 @@ class PeriodicRunner:
                     is_ours = finish(session, name, lease, database_now(session))
             if not is_ours:
                 log.warning("periodic_lease_lost", work=name)
-        except SQLAlchemyError as error:
-            # The lease runs out, and the work is done again.
-            log.error("periodic_not_finished", work=name, error=type(error).__name__)
+        except Exception as error:
+            # Nobody looks at what a thread of the pool raises. The lease runs out, and the work is done again.
+            log.error("periodic_not_finished", work=name, error=type(error).__name__, where=place_of(error))
         finally:
             self._running.discard(name)
 
@@ -103,7 +102,7 @@ def _run_and_log_errors(periodic: Periodic, now: datetime) -> None:
 
 def add_rows(session: Session, names: Collection[str], now: datetime) -> None:
     """A new one is due at once. Rows that nobody declares any more stay: an older version may still run them."""
-    for name in names:
+    for name in sorted(names):  # In one order, so that two workers do not wait for each other's rows.
         row = insert_into(session, PeriodicWork).values(name=name, due_at=now)
         session.connection().execute(row.on_conflict_do_nothing())
 

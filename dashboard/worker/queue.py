@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 import redis
 import structlog
-from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 from sqlalchemy import make_url
@@ -74,9 +74,23 @@ class Queue:
             self._tasks[name](UUID(row_id))
 
 
+class RecordingQueue(Queue):
+    """Runs nothing and keeps what was woken, in order, for a test to look at."""
+
+    def __init__(self) -> None:  # without huey: there is nothing to store
+        self.woken: list[tuple[str, UUID]] = []
+
+    def wake(self, name: str, *row_ids: UUID) -> None:
+        self.woken += [(name, row_id) for row_id in row_ids]
+
+    def is_busy(self, limit: int) -> bool:
+        return False
+
+
 def open_queue(url: str, database_url: str) -> Queue:
     """Deployments may share one Redis or PostgreSQL: the queue is named after the database that its rows are in."""
-    return Queue(url, f"desk-{sha256(database_url.encode()).hexdigest()[:12]}")
+    name = f"desk-{sha256(database_url.encode()).hexdigest()[:12]}"
+    return RecordingQueue() if url == "recording" else Queue(url, name)
 
 
 def wake(name: str, *row_ids: UUID) -> None:
@@ -90,8 +104,6 @@ def wake(name: str, *row_ids: UUID) -> None:
 
 def _build(url: str, name: str) -> Huey:
     common: dict[str, Any] = {"results": False, "utc": True, "serializer": JsonMessages()}
-    if url == "memory":
-        return MemoryHuey(name, immediate=True, **common)
     if url.startswith("redis"):
         return RedisHuey(name, url=url, **common)
     if url.startswith("postgres"):

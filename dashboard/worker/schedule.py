@@ -37,15 +37,12 @@ def sweep(queue: Queue, tasks: Sequence[Task], environment: str, now: datetime) 
 def run_clock(app: Flask, periodic: PeriodicRunner, stop: Event) -> None:
     """Runs until `stop` is set. A database or queue that does not answer is tried again at the next tick."""
     parts = context_of(app)
-
-    def wake_due() -> None:
-        sweep(parts.queue, parts.features.tasks, parts.settings.environment, utc_now())
-
     while not stop.wait(parts.settings.sweep_every):
-        for step in (wake_due, periodic.start_due):
+        with app.app_context():
             try:
-                with app.app_context():
-                    step()
+                sweep(parts.queue, parts.features.tasks, parts.settings.environment, utc_now())
+                # After the sweep, so that a worker that cannot reach its queue does not report itself alive.
+                periodic.start_due()
             except Exception as error:
                 # Whatever it was, a worker without its clock would look alive and leave every lost task lost.
                 log.error("sweep_failed", error=type(error).__name__, where=place_of(error))

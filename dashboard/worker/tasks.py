@@ -1,4 +1,4 @@
-"""What the worker does for itself: it notes that one is alive, for those who want to know whether one runs."""
+"""What the worker does for itself: it notes that it is alive, so that the health page can tell."""
 
 from datetime import datetime, timedelta
 

@@ -14,7 +14,6 @@ from tests.benchmarks.report import Figure
 from tests.conftest import make_settings, pass_the_door
 from tests.factories.answers import BODIES, ENTRIES, STATUSES
 from tests.factories.team import make_member
-from tests.unit.callbacks.suites import let_nothing_run
 from tests.unit.jobs.any_answer import AnyAnswer, Tally
 
 EACH = 20_000
@@ -26,7 +25,6 @@ def measure(folder: Path, each: int = EACH) -> list[Figure]:
     database = context_of(app).database
     migrations.upgrade(database)
     context_of(app).throttle.hit = lambda *_: True
-    let_nothing_run(app)
     client = app.test_client()
     pass_the_door(client, make_member(database, "ben").email)
     suite = AnyAnswer(app, client)

@@ -19,7 +19,9 @@ from tests.integration.conftest import (
 
 __all__ = ["shared_deployment"]  # the fixture is theirs; naming it here makes it known to the tests of this folder
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+#: The same engine without windows opens a page in half the time of the others, so it comes first.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -116,6 +118,6 @@ def paused_worker(shared_deployment: Deployment) -> Pause:
         try:
             yield
         finally:
-            shared_deployment.start("worker")
+            shared_deployment.start_worker()
 
     return pause

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ import requests
 from dashboard import migrations
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
-from dashboard.db import Database
+from dashboard.db import Database, utc_now
+from dashboard.stored_settings import WORKER_SEEN, read_setting
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
@@ -58,6 +60,23 @@ class Deployment:
     def start_sandbox(self, *options: str) -> None:
         port = str(urlsplit(self.sandbox_url).port)
         self.start("sandbox", "sandbox", "--port", port, "--partner-id", PARTNER_ID, "--api-key", API_KEY, *options)
+
+    def wait_for_worker(self, since: datetime) -> None:
+        """Until the worker's clock has struck: from then on a task waits for nothing but the tasks before it."""
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            assert self.processes["worker"].poll() is None, "the worker ended"
+            with self.database.reading() as session:
+                seen = read_setting(session, WORKER_SEEN)
+            if seen and datetime.fromisoformat(seen) >= since:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the worker did not begin to work")
+
+    def start_worker(self) -> None:
+        since = utc_now()
+        self.start("worker")
+        self.wait_for_worker(since)
 
     def wait_until_up(self, name: str) -> None:
         url = {"web": f"{self.web_url}/readyz", "sandbox": f"{self.sandbox_url}/_sandbox/jobs.json"}[name]
@@ -224,11 +243,14 @@ def start_deployment(
         deployment.start_sandbox(*QUICK_SANDBOX)
     if "web" in wanted:
         deployment.start_web()
+    since = utc_now()
     if "worker" in wanted:
         deployment.start("worker")
     for name in ("sandbox", "web"):
         if name in wanted:
             deployment.wait_until_up(name)
+    if "worker" in wanted:
+        deployment.wait_for_worker(since)
     return deployment
 
 

@@ -24,7 +24,6 @@ def walked_app(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) 
     shutil.copyfile(migrated_sqlite, folder / "dashboard.db")
     app = create_app(make_settings(folder, database_url=f"sqlite:///{folder / 'dashboard.db'}"))
     app.testing = True
-    context_of(app).queue.wake = lambda *_: None  # Nothing is sent or checked here: no worker, and no Smile.
     yield app
     context_of(app).database.dispose()
 

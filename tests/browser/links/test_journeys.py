@@ -129,7 +129,7 @@ def test_stage_between_submission_and_result_is_seen_too(
     shared_deployment.kill("worker")
     press(hosted(phone), "Finish")
     expect_stage(window, "submitted")
-    shared_deployment.start("worker")
+    shared_deployment.start_worker()
 
     expect_stage(window, "result", patiently=True)
 

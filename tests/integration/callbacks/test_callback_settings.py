@@ -15,6 +15,8 @@ from tests.factories.callbacks import make_payload, sign, timestamp_at
 from tests.integration.callbacks.servers import forward_to, listening
 from tests.integration.conftest import API_KEY, Deployment, Staff, free_port
 
+pytestmark = pytest.mark.both_engines
+
 Deploy = Callable[..., Deployment]
 PAGE = "/settings/callbacks"
 NEW_KEY = "integration-api-key-0002"

@@ -9,6 +9,8 @@ from tests.integration.conftest import Deployment
 from tests.integration.jobs.silence import settle_in_silence
 from tests.integration.jobs.test_every_product import BVN, SELFIE
 
+pytestmark = pytest.mark.both_engines
+
 REQUEST = {"product": "biometric_kyc", **BVN}
 
 

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import Deployment
+
+pytestmark = pytest.mark.both_engines
 
 SELFIE = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
 DOCUMENT = SELFIE | {"id_front": ("front.jpg", make_jpeg(2), "image/jpeg")}

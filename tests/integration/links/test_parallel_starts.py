@@ -8,6 +8,8 @@ import pytest
 from tests.integration.conftest import Deployment
 from tests.integration.links.parallel_starts import PHONES, race
 
+pytestmark = pytest.mark.both_engines
+
 ROUNDS = 3
 
 

@@ -10,6 +10,8 @@ from dashboard.audit.trail import record
 from dashboard.db import Database, utc_now
 from dashboard.web.pagination import PAGE_SIZE
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 
 

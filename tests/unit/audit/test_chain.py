@@ -32,6 +32,8 @@ from tests.unit.audit.lines import (
     write_lines,
 )
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 COLUMNS = (
     "sequence",
@@ -323,10 +325,8 @@ def test_the_hash_is_what_it_was_when_the_first_trails_were_written():
 
 
 def test_page_asks_for_a_check_and_shows_how_it_ended(
-    app: Flask, sign_in: SignInAs, database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
+    app: Flask, sign_in: SignInAs, database: Database, session: Session, woken: list[Any]
 ):
-    woken: list[Any] = []
-    monkeypatch.setattr("dashboard.audit.views.wake", lambda name, row_id: woken.append((name, row_id)))
     ada = sign_in("ada")
     before = ada.get("/audit").text
 

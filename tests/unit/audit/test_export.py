@@ -15,6 +15,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import record
 from dashboard.db import Database, utc_now
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -10,6 +11,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.retention import forget_lines_before, read_anchor
 from dashboard.audit.trail import record
 from dashboard.db import Database, utc_now
+
+pytestmark = pytest.mark.both_engines
 
 NOW = utc_now()
 

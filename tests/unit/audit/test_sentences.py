@@ -17,6 +17,8 @@ from tests.factories.jobs import make_job
 from tests.factories.links import make_link
 from tests.factories.team import make_member
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 CODE = Path(__file__).parents[3] / "dashboard"
 

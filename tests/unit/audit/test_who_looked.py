@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging
 from dashboard.callbacks.models import Callback
 from dashboard.config import Settings
 from dashboard.db import Database
@@ -20,14 +19,11 @@ from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
 from tests.unit.callbacks.test_inspector import png
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PERSON = (BVN, "Amina", "Bello", "Canarina Quetzalova", "12345678901")
 ANSWER = {"reason": "support case"}
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 @pytest.fixture

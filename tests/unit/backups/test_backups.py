@@ -16,7 +16,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.backups.archive import MANIFEST
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
-from dashboard.db import Database
+from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Step
@@ -24,8 +24,12 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.submission import id_number_of, media_dir, person_of
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.team.models import Member
+from dashboard.worker.periodic import add_rows
+from tests.factories.features import REGISTERED
 from tests.factories.jobs import BVN, PERSON, make_job, make_sent_job
 from tests.unit.backups.conftest import Place
+
+pytestmark = pytest.mark.both_engines
 
 
 def images_of(session: Session) -> list[Image]:
@@ -148,6 +152,19 @@ def test_restore_never_overwrites_data_unasked(here: Place, job: Job, migrated_e
 
     with migrated_elsewhere.database.reading() as session:
         assert session.exec(select(Job.id)).all() == [other.id]
+
+
+def test_what_a_worker_writes_at_its_start_is_no_data_that_a_restore_would_overwrite(
+    here: Place, job: Job, migrated_elsewhere: Place, tmp_path: Path
+):
+    here.back_up(tmp_path / "desk.backup")
+    with migrated_elsewhere.database.transaction() as session:
+        add_rows(session, [each.name for each in REGISTERED.periodic], utc_now())
+
+    migrated_elsewhere.restore(tmp_path / "desk.backup")
+
+    with migrated_elsewhere.database.reading() as session:
+        assert session.exec(select(Job.id)).all() == [job.id]
 
 
 def test_replacing_takes_the_other_data_and_its_pictures_away(

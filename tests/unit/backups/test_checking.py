@@ -13,6 +13,8 @@ from dashboard.jobs.models import Image, Job
 from tests.factories.features import REGISTERED
 from tests.unit.backups.conftest import Place
 
+pytestmark = pytest.mark.both_engines
+
 
 def test_sound_deployment_has_no_problem(here: Place, job: Job):
     assert here.problems() == []

@@ -28,12 +28,6 @@ class Tally:
         return f"{sum(self.sent.values())} sent, named rightly: {shares}; outcomes changed {self.outcomes_changed}"
 
 
-def let_nothing_run(app: Flask) -> None:
-    """The suites hand callbacks over themselves; what is woken meanwhile goes nowhere."""
-    for name in ("callbacks.handle", "jobs.advance"):
-        context_of(app).queue.register(name, lambda _: None)
-
-
 def make_jobs(database: Database, count: int) -> list[str]:
     return [make_job(database, f"job-{number}").job_id for number in range(count)]
 

@@ -13,7 +13,7 @@ from dashboard.context import context_of
 from tests.conftest import make_settings
 from tests.factories.attacks import ACTIVE_KEYS, CLASSES
 from tests.factories.malformed import Request, malformed_requests
-from tests.unit.callbacks.suites import attack, let_nothing_run, make_jobs, welcome
+from tests.unit.callbacks.suites import attack, make_jobs, welcome
 
 ATTACKS = 25 * len(CLASSES)
 HONEST = 200
@@ -25,7 +25,6 @@ def target(tmp_path: Path, database_url: str) -> Iterator[Flask]:
     settings = make_settings(tmp_path, database_url=database_url, smile_api_keys=",".join(ACTIVE_KEYS))
     app = create_app(settings)
     context_of(app).throttle.hit = lambda *_: True
-    let_nothing_run(app)
     make_jobs(context_of(app).database, 20)
     yield app
     context_of(app).database.dispose()

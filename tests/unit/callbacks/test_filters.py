@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from dashboard.callbacks import acknowledging
 from dashboard.callbacks.filters import NAMES, NO_JOB, Filters
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_list
@@ -25,13 +24,10 @@ from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 NUMBER = KeyRing.from_base64([ENCRYPTION_KEY]).digest_for_search("A00000001")
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from dashboard.callbacks.group_commit import GroupCommit
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 
+pytestmark = pytest.mark.both_engines
+
 THREADS = 8
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks import acknowledging, tasks
+from dashboard.callbacks import tasks
 from dashboard.callbacks.handling import callbacks_due
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.crypto import UnreadableValue
@@ -18,20 +18,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 
-pytestmark = pytest.mark.usefixtures("in_app")
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The door wakes nothing here: these tests run the task themselves."""
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
-
-
-@pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    names: list[tuple[str, Any]] = []
-    monkeypatch.setattr(tasks, "wake", lambda name, row_id: names.append((name, row_id)))
-    return names
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 
 def newest(database: Database) -> Callback:
@@ -59,7 +46,7 @@ def test_valid_callback_is_noted_claimed_and_wakes_the_check(
     assert followed.callback_at == callback.received_at
     assert followed.due_at is not None
     assert followed.due_at <= utc_now()
-    assert woken == [("jobs.advance", job.id)]
+    assert woken == [("callbacks.handle", callback.id), ("jobs.advance", job.id)]
 
 
 def test_handling_twice_notes_once(client: FlaskClient, database: Database, session: Session, woken: list[Any]) -> None:
@@ -70,7 +57,7 @@ def test_handling_twice_notes_once(client: FlaskClient, database: Database, sess
         tasks.handle(newest(database).id)
 
     assert len(session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all()) == 1
-    assert len(woken) == 1
+    assert [name for name, _ in woken] == ["callbacks.handle", "jobs.advance"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +84,7 @@ def test_callback_that_proves_nothing_is_noted_and_claims_nothing(
     assert event.facts["verdict"] == verdict
     assert session.exec(select(Result)).all() == []
     assert session.get_one(Job, job.id).callback_at is None
-    assert woken == []
+    assert "jobs.advance" not in dict(woken)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +106,7 @@ def test_callback_out_of_time_claims_nothing_but_smile_is_asked(
     assert newest(database).verdict == verdict
     assert session.exec(select(Result)).all() == []
     assert session.get_one(Job, job.id).callback_at is None
-    assert woken == [("jobs.advance", job.id)]
+    assert woken[-1] == ("jobs.advance", job.id)
 
 
 def test_callback_that_cannot_be_handed_over_is_tried_less_and_less_often(

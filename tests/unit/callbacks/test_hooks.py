@@ -7,6 +7,7 @@ import re
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,14 +47,9 @@ from tests.factories.callbacks import (
 from tests.factories.plans import plans_of
 from tests.unit.callbacks.test_parsing import MALFORMED
 
+pytestmark = pytest.mark.both_engines
+
 MEGABYTE = 1024 * 1024
-
-
-@pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    tasks: list[tuple[str, Any]] = []
-    monkeypatch.setattr(acknowledging, "wake", lambda name, row_id: tasks.append((name, row_id)))
-    return tasks
 
 
 @pytest.fixture
@@ -465,17 +461,19 @@ def test_what_a_request_brought_is_let_go_at_once(app: Flask) -> None:
 
 
 def test_row_is_committed_before_the_handler_is_woken_and_a_dead_queue_changes_nothing(
-    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, database: Database
 ) -> None:
     make_job(database)
     seen: list[Callback | None] = []
 
-    def look_and_fail(_: str, row_id: Any) -> None:
-        with database.reading() as session:
-            seen.append(session.get(Callback, row_id))
-        raise ConnectionError
+    class DeadQueue:
+        def wake(self, _: str, row_id: Any) -> None:
+            with database.reading() as session:
+                seen.append(session.get(Callback, row_id))
+            raise ConnectionError
 
-    monkeypatch.setattr(context_of(client.application).queue, "wake", look_and_fail)
+    dead: Any = DeadQueue()
+    replace(context_of(client.application), queue=dead).install(client.application)
 
     answer = deliver(client, encode(make_payload()))
 

@@ -15,7 +15,6 @@ from PIL import Image as Picture
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging
 from dashboard.callbacks.comparing import MOST_LINES, Change, compare_lines
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
@@ -23,13 +22,10 @@ from dashboard.jobs.models import Job, Outcome, Result, Source
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 from tests.factories.images import make_jpeg
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 MARKUP = "<img src=x onerror=alert(1)>'\"{{7*7}}"
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 def addresses(database: Database) -> list[str]:

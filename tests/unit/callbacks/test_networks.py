@@ -20,6 +20,8 @@ from dashboard.smile.constants import callback_addresses
 from tests.conftest import make_settings
 from tests.factories.callbacks import deliver, encode, make_payload
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:

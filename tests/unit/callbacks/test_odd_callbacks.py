@@ -18,15 +18,11 @@ from dashboard.jobs.models import Job, Outcome, Result, Source
 from dashboard.jobs.outcome import read_job_status, settle_job
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload
 from tests.factories.jobs import answered
-from tests.unit.callbacks.suites import let_nothing_run
+
+pytestmark = pytest.mark.both_engines
 
 SignIn = Callable[[str], FlaskClient]
 ACTIONS = [["Liveness_Check: Passed"], "Passed", {"Selfie_Check": {"ResultText": "x"}}, {"Selfie_Check": ["Failed"]}]
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(app: Flask) -> None:
-    let_nothing_run(app)
 
 
 def status_shape(**changes: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging, processing, processing_views, tasks
+from dashboard.callbacks import processing, tasks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
@@ -22,19 +22,11 @@ from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
 ACTS = ("verifications", "processing", "checks")
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Nothing runs by itself here; what would have been woken is noted."""
-    names: list[tuple[str, Any]] = []
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
-    for module in (processing_views, tasks):
-        monkeypatch.setattr(module, "wake", lambda name, row_id: names.append((name, row_id)))
-    return names
 
 
 def signed_late(**changes: Any) -> dict[str, Any]:
@@ -99,6 +91,7 @@ def test_late_key_makes_a_refused_callback_valid_as_of_when_it_came(
     callback = stored(database)[0]
     handle(app, callback)
     add_late_key(database, settings)
+    woken.clear()
 
     answer = sign_in("ben").post(f"/callbacks/{callback.id}/processing?verdict=wrong", follow_redirects=True)
     [again] = stored(database)
@@ -274,6 +267,7 @@ def test_smile_is_asked_about_its_job_and_about_no_orphans(
     deliver(client, encode(make_payload(job_id="job-2")))
     mine, orphan = stored(database)
     signed_in = sign_in("ben")
+    woken.clear()
 
     asked = signed_in.post(f"/callbacks/{mine.id}/checks", follow_redirects=True)
     refused = signed_in.post(f"/callbacks/{orphan.id}/checks")

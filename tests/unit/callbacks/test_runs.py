@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, func, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging, processing_views, runs
+from dashboard.callbacks import processing_views, runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict
 from dashboard.callbacks.runs import BATCH, claim_run, runs_due, work_batch
@@ -21,14 +21,10 @@ from dashboard.smile_keys import add_key, seed_keys, smile_keys
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.features import TASKS
 
+pytestmark = pytest.mark.both_engines
+
 SignIn = Callable[[str], FlaskClient]
 LATE_KEY = "a-key-that-came-late"
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (acknowledging, processing_views, callback_tasks):
-        monkeypatch.setattr(module, "wake", lambda *_: None)
 
 
 def deliver_signed_late(client: FlaskClient, count: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
@@ -12,6 +13,8 @@ from dashboard.callbacks.trial import BODY_SIZE, make_trial, take_back
 from dashboard.db import Database, utc_now
 from dashboard.smile import Signature
 from tests.factories.callbacks import API_KEY, PARTNER_ID, deliver, encode, make_payload
+
+pytestmark = pytest.mark.both_engines
 
 SIGNER = Signature(PARTNER_ID, API_KEY)
 

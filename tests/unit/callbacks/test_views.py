@@ -10,23 +10,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import col, select
 
-from dashboard.callbacks import acknowledging
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Result, Source
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, make_refused_rows
+
+pytestmark = pytest.mark.both_engines
 
 SignIn = Callable[[str], FlaskClient]
 
 LISTED = {"id", "received_at", "verdict", "reason", "job_id", "result_code", "body_sha256", "times_seen", "handled_at"}
 
 UNKNOWN = "01a20000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture(autouse=True)
-def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is handed to jobs here."""
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 def newest_id(database: Database) -> UUID:

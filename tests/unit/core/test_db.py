@@ -14,6 +14,8 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import SentSignature
 
+pytestmark = pytest.mark.both_engines
+
 LAGOS = timezone(timedelta(hours=1))
 
 

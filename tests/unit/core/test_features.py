@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -25,7 +26,10 @@ from dashboard.feature import Feature
 from dashboard.features import FEATURES, metadata
 from dashboard.worker.periodic import PeriodicRunner
 from dashboard.worker.process import register_tasks
+from dashboard.worker.queue import Queue
 from dashboard.worker.schedule import sweep
+
+pytestmark = pytest.mark.both_engines
 
 FILES = {
     "__init__.py": '"""Toys."""',
@@ -180,12 +184,15 @@ def test_its_page_and_its_place_in_the_navigation_are_for_those_who_may(
     assert "/toys" not in cleo.get("/jobs").text
 
 
-def test_its_due_rows_are_found_and_worked_off(app: Flask, toy: Any, toys: Any):
+def test_its_due_rows_are_found_and_worked_off(app: Flask, toy: Any, toys: Any, tmp_path: Path):
     parts = context_of(app)
+    queue = Queue(f"sqlite:///{tmp_path / 'queue.db'}", "toys")
+    replace(parts, queue=queue).install(app)
     register_tasks(app)
 
     with app.app_context():
-        woken = sweep(parts.queue, parts.features.tasks, "sandbox", utc_now())
+        woken = sweep(queue, parts.features.tasks, "sandbox", utc_now())
+    queue.huey.execute(queue.huey.dequeue())
 
     assert woken == 1
     assert names(parts.database, toys) == {"a red car, wound up"}

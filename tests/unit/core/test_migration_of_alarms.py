@@ -12,6 +12,8 @@ from dashboard.jobs.products import Product
 from tests.factories.jobs import make_sent_job, reload
 from tests.unit.core.test_migrations import move
 
+pytestmark = pytest.mark.both_engines
+
 REAL = "A callback claimed approved (code 0820), but Smile confirms rejected (code 0811)."
 ALARMS: list[tuple[Product, list[dict[str, Any]], str, str | None]] = [
     (

@@ -26,6 +26,8 @@ from dashboard.worker.periodic import add_rows, claim, find_due
 from tests.conftest import POSTGRES_URL
 from tests.factories.features import REGISTERED
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path, keyring: KeyRing, worker_id: str) -> Iterator[Database]:

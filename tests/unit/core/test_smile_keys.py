@@ -30,6 +30,8 @@ from dashboard.smile_keys import (
 )
 from tests.conftest import make_settings
 
+pytestmark = pytest.mark.both_engines
+
 FIRST, SECOND, THIRD = "first-api-key-0001", "second-api-key-0002", "third-api-key-0003"
 
 

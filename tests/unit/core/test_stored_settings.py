@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.stored_settings import Branding, read_branding, read_setting, write_branding, write_setting
 from tests.conftest import make_settings
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_settings_are_read_back_and_replaced(database: Database):

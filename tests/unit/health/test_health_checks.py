@@ -36,6 +36,8 @@ from tests.factories.features import REGISTERED
 from tests.factories.jobs import make_sent_job
 from tests.factories.team import make_member
 
+pytestmark = pytest.mark.both_engines
+
 GOOD_KEY = hashlib.sha256(b"only for tests").hexdigest()
 GOOD_ENCRYPTION_KEY = base64.b64encode(hashlib.sha256(b"only for tests, too").digest()).decode()
 GOOD = {
@@ -285,7 +287,7 @@ def test_sqlite_that_may_lose_a_commit_is_bad(stage: Callable[..., CheckContext]
 @pytest.mark.parametrize(
     ("url", "state"),
     [
-        ("memory", State.OK),
+        ("sqlite:///queue.db", State.OK),
         ("redis://127.0.0.1:6379/1", State.OK),
         ("redis://queue.example.com/1", State.BAD),
         ("redis://:canary-password@queue.example.com/1", State.WARN),

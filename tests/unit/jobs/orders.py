@@ -87,8 +87,6 @@ def run_orders(app: Flask, examples: int, seen: Callable[[list[Said]], None] = l
         phases=[Phase.generate],  # an example has at most as many steps; to shrink it takes minutes
         suppress_health_check=list(HealthCheck),
     )
-    for task in ("callbacks.handle", "jobs.advance"):
-        context_of(app).queue.register(task, lambda _: None)  # the machine decides itself when they run
     with app.app_context():
         run_state_machine_as_test(lambda: Orders(app, seen), settings=quietly)  # type: ignore[arg-type]  # it only calls it
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from dashboard.context import context_of
 from dashboard.jobs.products import Product
 from tests.factories.answers import BODIES, ENTRIES, STATUSES
-from tests.unit.callbacks.suites import let_nothing_run
 from tests.unit.jobs.any_answer import AnyAnswer
+
+pytestmark = pytest.mark.both_engines
 
 EXAMPLES = 100
 IN_ONE_APP = budget(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
@@ -23,7 +24,6 @@ IN_ONE_APP = budget(max_examples=EXAMPLES, suppress_health_check=list(HealthChec
 @pytest.fixture
 def suite(app: Flask, sign_in: Callable[[str], FlaskClient]) -> AnyAnswer:
     context_of(app).throttle.hit = lambda *_: True
-    let_nothing_run(app)
     return AnyAnswer(app, sign_in("ben"))
 
 

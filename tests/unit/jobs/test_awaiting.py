@@ -25,7 +25,7 @@ from tests.factories.jobs import (
     update_job,
 )
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 UNKNOWN = Refused(400, "2299", "No job with that job_id and user_id")
 

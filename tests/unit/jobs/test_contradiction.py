@@ -23,6 +23,8 @@ from dashboard.jobs.wording import next_step, verdict_sentence
 from dashboard.smile.constants import result_codes
 from tests.factories.jobs import answered, events_of, make_sent_job, reload
 
+pytestmark = pytest.mark.both_engines
+
 FACE, NO_FACE = 1, 5
 
 

@@ -27,7 +27,7 @@ from tests.factories.jobs import (
     update_job,
 )
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 WAITS = (2, 5, 10, 20, 40, 120, 300, 900)
 

@@ -20,7 +20,7 @@ from dashboard.jobs.submission import cancel_job
 from tests.conftest import make_settings
 from tests.factories.jobs import at_once, make_job, reload, update_job
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 
 @pytest.fixture

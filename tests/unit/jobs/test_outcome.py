@@ -18,6 +18,8 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 from tests.factories.jobs import NO_ZIP, answered, events_of, make_sent_job, reload, results_of
 
+pytestmark = pytest.mark.both_engines
+
 DOCUMENTED = sorted({(row.code, row.outcome) for row in result_codes()})
 ENDS = {"approved", "rejected", "provisional", "error"}
 JSON = st.recursive(

@@ -11,13 +11,14 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import ProcessingRun
 from dashboard.config import Settings
-from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs.models import Job
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
+
+pytestmark = pytest.mark.both_engines
 
 SignInAs = Callable[[str], FlaskClient]
 PAGES = ("jobs", "links", "callbacks")
@@ -27,7 +28,6 @@ NUMBERS_OF_NOBODY = ("22299988877", "A00123456", "GHA-123456789-0", "AAA00000AA0
 
 @pytest.fixture
 def job(app: Flask, database: Database, settings: Settings) -> Job:
-    context_of(app).queue.register("callbacks.process_run", lambda _: None)
     with app.app_context():
         return make_job(database, settings, asks={"customer_reference": "cust-4411"}, smile_job_id="0000000046")
 

@@ -11,7 +11,7 @@ from dashboard.jobs.smile_answers import ask_smile, read_smile_answer
 from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 KEYS = ApiKeys(ApiKey(1, API_KEY), (ApiKey(1, API_KEY),))
 PATH = "POST /v1/products_config"
 

@@ -19,6 +19,8 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
 from tests.factories.jobs import BVN, PERSON, make_job, make_request, make_sent_job, reload
 
+pytestmark = pytest.mark.both_engines
+
 CANARY = "90817263545"
 PERSON_CANARY = {"first_name": "Canarina", "last_name": "Quetzalova", "phone_number": "+2348055667788"}
 

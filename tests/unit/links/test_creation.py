@@ -15,6 +15,8 @@ from dashboard.links.models import Choice
 from dashboard.stored_settings import Branding, write_branding
 from tests.factories.links import TWO_CHOICES, make_link, reload_link
 
+pytestmark = pytest.mark.both_engines
+
 AMINA = {"id_number": "22212345678", "first_name": "Amina", "last_name": "Bello"}
 
 

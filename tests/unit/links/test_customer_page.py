@@ -26,6 +26,8 @@ from dashboard.stored_settings import Branding, write_branding
 from tests.factories.jobs import update_job
 from tests.factories.links import TWO_CHOICES, make_link, make_start, reload_link
 
+pytestmark = pytest.mark.both_engines
+
 NewPhone = Callable[[], FlaskClient]
 BUDGET = 14 * 1024
 CSRF_VALUE = re.compile(r'(?<=name="csrf_token" value=")[^"]+')

@@ -15,6 +15,8 @@ from dashboard.links.models import Link
 from dashboard.links.queries import find_link, open_link_of
 from tests.factories.links import make_link, make_start, reload_link
 
+pytestmark = pytest.mark.both_engines
+
 Verb = Callable[[Session, Link], object]
 VERBS: dict[str, Verb] = {
     "link.paused": lambda session, link: pause_link(session, link, utc_now()),

@@ -28,6 +28,8 @@ from dashboard.stored_settings import Branding
 from tests.factories.links import reload_link
 from tests.factories.smile_links import MADE, PASSPORT, FakeSmileLinks, make_smile_link
 
+pytestmark = pytest.mark.both_engines
+
 LOST = TransportFailed("Smile did not answer in time.")
 UNREACHED = TransportFailed("Smile could not be reached.", maybe_sent=False)
 REFUSED = Refused(400, "2213", "Error - A required parameter is missing: logo_url")

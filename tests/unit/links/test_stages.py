@@ -11,6 +11,8 @@ from dashboard.links.models import NOTHING_YET, Link, Progress, Stage
 from dashboard.links.queries import jobs_of, progress_of
 from tests.factories.links import make_link, make_start
 
+pytestmark = pytest.mark.both_engines
+
 NOW = utc_now()
 AGO = NOW - timedelta(hours=2)
 SUBMITTED = Progress(jobs=1, submitted_at=AGO)

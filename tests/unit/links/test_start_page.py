@@ -16,7 +16,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Step
-from dashboard.links import customer, hosted
+from dashboard.links import hosted
 from dashboard.links.models import LinkStart
 from dashboard.smile import Refused, TransportFailed
 from tests.conftest import make_settings
@@ -29,11 +29,8 @@ AGREED = {"consent": "yes", "language": "en"}
 
 
 @pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UUID]]:
-    names: list[tuple[str, UUID]] = []
-    monkeypatch.setattr(customer, "wake", lambda name, row_id: names.append((name, row_id)))
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosted, "WAIT_SECONDS", 0)
-    return names
 
 
 def only_job(database: Database) -> Job:

@@ -26,6 +26,8 @@ from dashboard.links.starting import (
 from tests.factories.jobs import events_of, reload, update_job
 from tests.factories.links import BROWSER, TWO_CHOICES, make_link, make_start, reload_link
 
+pytestmark = pytest.mark.both_engines
+
 ANOTHER_BROWSER = "1" * 64
 
 

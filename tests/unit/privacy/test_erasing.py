@@ -33,6 +33,8 @@ from tests.factories.jobs import make_job, reload, update_job
 from tests.factories.persons import AMINA, BABA, Person, arrival_of, make_known_person, payload_of
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGE = "/privacy"
 

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
@@ -13,6 +14,8 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from tests.factories.images import make_jpeg
 from tests.factories.persons import AMINA, BABA, make_known_person
+
+pytestmark = pytest.mark.both_engines
 
 SignInAs = Callable[[str], FlaskClient]
 

@@ -24,6 +24,8 @@ from tests.factories.jobs import make_job
 from tests.factories.persons import AMINA, BABA, make_known_person
 from tests.unit.privacy.traces import sealed_places_that_name
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGE = "/settings/privacy"
 KEEP = {kind.name: 0 for kind in KINDS}

@@ -29,6 +29,8 @@ from tests.factories.persons import AMINA, BABA, make_known_person
 from tests.factories.team import make_member
 from tests.unit.privacy.traces import sealed_places_that_name
 
+pytestmark = pytest.mark.both_engines
+
 NEW_KEY = base64.b64encode(b"another-one-another-one-another-").decode()
 
 
@@ -148,7 +150,7 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
         "SMILE_API_KEYS": "test-api-key-0001",
         "INSTANCE_DIR": str(tmp_path),
         "DATABASE_URL": database_url,
-        "QUEUE_URL": "memory",
+        "QUEUE_URL": "recording",
     }.items():
         monkeypatch.setenv(f"DASHBOARD_{name}", value)
     run = CliRunner().invoke

@@ -22,6 +22,8 @@ from dashboard.smile_keys import SmileKey, list_keys, read_keys, seed_keys_at_st
 from tests.conftest import change_settings, make_settings
 from tests.factories.callbacks import API_KEY, deliver, encode, make_payload, sign, timestamp_at
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGE = "/settings/callbacks"
 NEW_KEY = "a-new-api-key-0002"

@@ -13,6 +13,8 @@ from dashboard.db import Database
 from dashboard.stored_settings import read_branding
 from tests.factories.links import make_link
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 KORA = {
     "company_name": "Kora Bank",

@@ -8,10 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.team import tasks
-from dashboard.team.outbox import SENDING, mails_due
+from dashboard.team.outbox import mails_due
 from tests.factories.mail import Post, mail_server
 
 BrowserOf = Callable[[str], FlaskClient]
@@ -45,7 +44,6 @@ def post(tmp_path: Path) -> Iterator[Post]:
 @pytest.fixture
 def deliver(app: Flask, database: Database) -> Deliver:
     """Sends what waits, as the worker does; until then it stays where it is."""
-    context_of(app).queue.register(SENDING, lambda _: None)
 
     def send_what_is_due() -> None:
         with database.reading() as session:

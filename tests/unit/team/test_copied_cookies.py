@@ -18,6 +18,8 @@ from tests.factories.team import APP_SECRET, PASSWORD, app_code, make_member
 from tests.unit.team.signed_in import copy_of, knock
 from tests.unit.web.test_permissions import permission_of, routes
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 NEW_PASSWORD = "another fine long one"
 

@@ -17,6 +17,8 @@ from dashboard.team.models import Member, SignIn
 from dashboard.team.passwords import needs_rehash
 from tests.factories.team import PASSWORD, make_member
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 
 

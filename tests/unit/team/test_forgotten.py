@@ -19,6 +19,8 @@ from tests.factories.mail import Post
 from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.conftest import BrowserOf, Deliver, handed_link
 
+pytestmark = pytest.mark.both_engines
+
 NEW_PASSWORD = "another fine long one"
 
 

@@ -13,6 +13,8 @@ from dashboard.team.models import Member
 from tests.factories.team import make_member
 from tests.unit.team.mutual import Act, collide, count_owners, demote, disable, make_owners
 
+pytestmark = pytest.mark.both_engines
+
 PAIRS = 100
 
 

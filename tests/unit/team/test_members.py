@@ -13,6 +13,8 @@ from dashboard.team.passwords import verify_password
 from dashboard.team.sign_ins import begin_sign_in
 from tests.factories.team import PASSWORD, make_member
 
+pytestmark = pytest.mark.both_engines
+
 
 def add(database: Database, email: str = "Ada@Example.com ", name: str = "Ada", password: str = PASSWORD) -> Member:
     with database.transaction() as session:
@@ -116,3 +118,25 @@ def test_no_line_of_the_trail_holds_a_password_or_an_address(database: Database,
 
     assert "another" not in lines
     assert "example.com" not in lines
+
+
+def test_name_and_formats_are_kept_and_noted(database: Database, session: Session):
+    ada = add(database)
+
+    with database.transaction() as writing:
+        members.rename_member(writing, ada, " Ada L. ", utc_now())
+        members.choose_formats(writing, ada, "fr", "Africa/Dakar", utc_now())
+
+    changed = session.get_one(Member, ada.id)
+    assert (changed.name, changed.language, changed.time_zone) == ("Ada L.", "fr", "Africa/Dakar")
+    assert sorted(actions(session)) == ["member.added", "member.formats_chosen", "member.renamed"]
+
+
+def test_disabled_member_can_be_enabled_again(database: Database, session: Session):
+    ada, dan = add(database), make_member(database, "dan")
+
+    with database.transaction() as writing:
+        members.enable_member(writing, dan.id, utc_now(), by=ada.id)
+
+    assert queries.find_member(session, dan.id).disabled_at is None
+    assert actions(session) == ["member.added", "member.enabled"]

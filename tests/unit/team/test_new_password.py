@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,6 +16,8 @@ from dashboard.team.outbox import OutgoingMail
 from dashboard.team.passwords import verify_password
 from tests.factories.team import PASSWORD, SECOND_STEP, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link
+
+pytestmark = pytest.mark.both_engines
 
 NEW_PASSWORD = "another fine long one"
 NOBODYS = "/new-password/" + "A" * 32

@@ -25,6 +25,8 @@ from tests.unit.team.conftest import Deliver
 from tests.unit.team.signed_in import knock, type_code
 from tests.unit.team.test_second_factors import codes_on, set_up_app
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGE = "/account/second-factors"
 MORNING = datetime.fromisoformat("2026-03-02T09:00:00+00:00")

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import pytest
 from flask import Flask
 from sqlmodel import Session, select
 
@@ -15,6 +16,8 @@ from dashboard.team.models import Member
 from dashboard.team.one_time import KEPT_FOR, Invitation, PasswordReset, find_open, forget_old_links, new_code
 from dashboard.team.resets import make_reset
 from tests.factories.team import PASSWORD, make_member
+
+pytestmark = pytest.mark.both_engines
 
 AT_ONCE, ROUNDS = 20, 5
 

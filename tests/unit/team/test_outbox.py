@@ -19,6 +19,8 @@ from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
 from tests.unit.team.conftest import BrowserOf, Deliver
 
+pytestmark = pytest.mark.both_engines
+
 WAITS = (10.0, 60.0)
 LETTER = {"to": "eve@example.com", "subject": "You are invited", "text": "secret-code-in-a-letter"}
 
@@ -30,7 +32,6 @@ def settings(tmp_path: Path, database_url: str, post: Post) -> Settings:
 
 @pytest.fixture
 def mail(app: Flask, database: Database) -> OutgoingMail:
-    context_of(app).queue.register(outbox.SENDING, lambda _: None)
     with database.transaction() as session:
         return queue_mail(session, MailKind.INVITATION, None, LETTER, utc_now())
 
@@ -167,7 +168,6 @@ def test_e_mail_that_is_not_set_up_any_more_is_given_up(
 def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
     in_app: Flask, database: Database, session: Session, kind: MailKind
 ):
-    context_of(in_app).queue.register(outbox.SENDING, lambda _: None)
     with database.transaction() as writing:
         mail = queue_mail(writing, kind, None, LETTER, utc_now())
         mail.content_sealed = b"sealed with a key that was removed"

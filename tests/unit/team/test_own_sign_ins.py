@@ -9,6 +9,8 @@ from dashboard.team.browsers import browser_in_words
 from dashboard.team.models import SignIn
 from tests.unit.team.conftest import BrowserOf
 
+pytestmark = pytest.mark.both_engines
+
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0"
 
 

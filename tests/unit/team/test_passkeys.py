@@ -25,6 +25,8 @@ from tests.conftest import make_settings
 from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 BYTES = "AAAA"
 ANSWER = {

@@ -18,6 +18,8 @@ from dashboard.team.remembering import GRACE, LIFETIME
 from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock, type_code
 
+pytestmark = pytest.mark.both_engines
+
 KEEP = "desk_keep"
 CONFIRMATION = "/account/confirmation"
 

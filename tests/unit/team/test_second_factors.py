@@ -23,6 +23,8 @@ from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock
 from tests.unit.web.test_permissions import SOME_ID, permission_of, routes
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 PAGE = "/account/second-factors"
 

@@ -19,6 +19,8 @@ from dashboard.team.models import Member, SignIn
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock, type_code
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 
 

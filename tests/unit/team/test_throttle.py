@@ -22,6 +22,8 @@ from tests.factories.team import make_member
 from tests.unit.team.guesses import guess_for_ten_minutes
 from tests.unit.team.signed_in import is_signed_in, knock, type_code
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 LIMIT = LIMITS[Guessed.PASSWORD]
 NOW = datetime.fromisoformat("2026-03-02T09:00:00+00:00")

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from urllib3 import encode_multipart_formdata
 
-from dashboard import cli
 from dashboard.app import create_app
+from dashboard.cli import main
 from dashboard.context import context_of
 from dashboard.web.limits import MOST_BYTES, MOST_BYTES_WITH_FILES
 from tests.conftest import make_settings
@@ -123,7 +123,7 @@ def test_what_any_process_writes_is_for_its_own_user(tmp_path: Path, monkeypatch
     }.items():
         monkeypatch.setenv(f"DASHBOARD_{name}", value)
 
-    answer = CliRunner().invoke(cli.main, ["db", "upgrade"])
+    answer = CliRunner().invoke(main, ["db", "upgrade"])
 
     assert answer.exit_code == 0, answer.output
     files = list((tmp_path / "instance").rglob("*"))

@@ -7,6 +7,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 from flask import Flask, has_app_context
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from dashboard.config import Settings
@@ -27,7 +28,7 @@ from dashboard.worker.periodic import (
 from tests.conftest import make_settings
 from tests.factories.features import REGISTERED
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 NAME = "test.count"
 EVERY = timedelta(minutes=10)
 LEASE = 90.0
@@ -337,6 +338,24 @@ def test_run_that_raises_counts_as_run_and_its_words_are_not_logged(
     assert "periodic_failed" in logged.out
     assert "ValueError" in logged.out
     assert "22212345678" not in logged.out + logged.err
+
+
+def test_run_whose_end_cannot_be_saved_is_logged_and_done_again_after_its_lease(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(*_: object) -> bool:
+        raise OperationalError("UPDATE", {}, Exception("canary"))
+
+    monkeypatch.setattr(periodic_module, "finish", refuse)
+
+    start_and_wait(app, Periodic(NAME, EVERY, lambda now: None))
+
+    held = reload(database)
+    logged = capsys.readouterr().out
+    assert "periodic_not_finished" in logged
+    assert "canary" not in logged
+    assert held.lease_until
+    assert claim_at(database, held.lease_until)
 
 
 def test_run_whose_lease_was_taken_over_says_so(app: Flask, database: Database, capsys: pytest.CaptureFixture[str]):

@@ -3,6 +3,7 @@
 import json
 import pickle
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,18 +16,33 @@ from huey import PostgresHuey, RedisHuey, SqliteHuey
 from dashboard.context import context_of
 from dashboard.db import new_id
 from dashboard.worker import queue as queue_module
-from dashboard.worker.queue import Queue, wake
+from dashboard.worker.queue import Queue, RecordingQueue, open_queue, wake
 
 
-def test_woken_task_runs_with_the_id_of_its_row(app: Flask):
+def test_woken_task_runs_with_the_id_of_its_row(app: Flask, tmp_path: Path):
     rows: list[UUID] = []
-    context_of(app).queue.register("jobs.advance", rows.append)
+    queue = Queue(f"sqlite:///{tmp_path / 'queue.db'}", "test")
+    queue.register("jobs.advance", rows.append)
+    replace(context_of(app), queue=queue).install(app)
     row_id = new_id()
 
     with app.app_context():
         wake("jobs.advance", row_id)
+    queue.huey.execute(queue.huey.dequeue())
 
     assert rows == [row_id]
+
+
+def test_recording_queue_keeps_the_order_and_runs_nothing():
+    queue = open_queue("recording", "sqlite://")
+    rows = [new_id(), new_id()]
+
+    queue.wake("callbacks.handle", *rows)
+    queue.wake("jobs.advance", rows[0])
+
+    assert isinstance(queue, RecordingQueue)
+    assert queue.woken == [("callbacks.handle", rows[0]), ("callbacks.handle", rows[1]), ("jobs.advance", rows[0])]
+    assert not queue.is_busy(1)
 
 
 def test_tasks_wait_in_the_file_until_somebody_runs_them(tmp_path: Path):
@@ -75,15 +91,17 @@ def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url:
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])
-def test_queue_that_is_down_undoes_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception):
+def test_queue_that_is_down_undoes_nothing(app: Flask, error: Exception):
     """The job is committed by then: an error would make a person create, and pay for, a second one."""
-    queue, tried = context_of(app).queue, []
+    tried: list[object] = []
 
-    def refuse(*given: object) -> None:
-        tried.append(given)
-        raise error
+    class BrokenQueue:
+        def wake(self, *given: object) -> None:
+            tried.append(given)
+            raise error
 
-    monkeypatch.setattr(queue, "wake", refuse)
+    broken: Any = BrokenQueue()
+    replace(context_of(app), queue=broken).install(app)
 
     with app.app_context():
         wake("jobs.advance", new_id())

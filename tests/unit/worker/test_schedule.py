@@ -17,24 +17,17 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.feature import Feature, Features
 from dashboard.worker.periodic import PeriodicRunner
 from dashboard.worker.process import register_tasks
-from dashboard.worker.queue import Task
+from dashboard.worker.queue import Queue, RecordingQueue, Task
 from dashboard.worker.schedule import MOST_AT_ONCE, run_clock, sweep
 from tests.conftest import make_settings
 from tests.factories.features import REGISTERED
 
-pytestmark = pytest.mark.usefixtures("in_app")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
 
 
-class RecordingQueue:
-    def __init__(self, is_full: bool = False) -> None:
-        self.is_full = is_full
-        self.woken: list[tuple[str, UUID]] = []
-
+class FullQueue(RecordingQueue):
     def is_busy(self, limit: int) -> bool:
-        return self.is_full
-
-    def wake(self, name: str, row_id: UUID) -> None:
-        self.woken.append((name, row_id))
+        return True
 
 
 def task(name: str, find_due: Callable[..., Sequence[UUID]]) -> Task:
@@ -46,7 +39,7 @@ def finds(*ids: UUID) -> Callable[..., Sequence[UUID]]:
 
 
 def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     first, second = new_id(), new_id()
 
     count = sweep(
@@ -58,14 +51,14 @@ def test_sweep_wakes_each_due_row_by_its_task(app: Flask):
 
 
 def test_sweep_adds_nothing_to_a_full_queue(app: Flask):
-    queue: Any = RecordingQueue(is_full=True)
+    queue = FullQueue()
 
     assert sweep(queue, [task("jobs.advance", finds(new_id()))], "sandbox", utc_now()) == 0
     assert queue.woken == []
 
 
 def test_sweep_takes_a_bounded_number(app: Flask):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
 
     many = task("x", finds(*(new_id() for _ in range(MOST_AT_ONCE + 50))))
 
@@ -74,7 +67,7 @@ def test_sweep_takes_a_bounded_number(app: Flask):
 
 @pytest.mark.parametrize("error", [OperationalError("SELECT", {}, Exception("gone")), ConnectionError("queue gone")])
 def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, tmp_path: Path, error: Exception):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     row_id, stop, ticks = new_id(), Event(), []
 
     def find_due(session: Session, environment: str, now: Any, limit: int) -> Sequence[UUID]:
@@ -96,7 +89,7 @@ def test_clock_outlives_a_database_or_queue_that_is_down(app: Flask, tmp_path: P
 
 
 def test_clock_starts_periodic_work_at_each_tick_and_outlives_its_failure(app: Flask, tmp_path: Path):
-    queue: Any = RecordingQueue()
+    queue = RecordingQueue()
     stop, ticks = Event(), []
 
     class FailingRunner:
@@ -123,16 +116,18 @@ def test_every_query_for_due_rows_runs(app: Flask, database: Database, found: Ta
 
 
 def test_task_that_fails_is_logged_without_its_words_and_takes_nobody_along(
-    app: Flask, capsys: pytest.CaptureFixture[str]
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     def fail(row_id: UUID) -> None:
         raise ValueError("canary 22212345678")
 
     failing = Feature("jobs", 0, tasks=(Task("jobs.advance", fail),))
-    replace(context_of(app), features=Features([failing])).install(app)
+    queue = Queue(f"sqlite:///{tmp_path / 'queue.db'}", "test")
+    replace(context_of(app), features=Features([failing]), queue=queue).install(app)
     register_tasks(app)
+    queue.wake("jobs.advance", new_id())
 
-    context_of(app).queue.wake("jobs.advance", new_id())
+    queue.huey.execute(queue.huey.dequeue())
 
     logged = capsys.readouterr()
     assert "task_failed" in logged.out

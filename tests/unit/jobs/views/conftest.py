@@ -1,15 +1,13 @@
-"""A queue that is silent, and jobs as a test wants them."""
+"""The shipped tables of ID types, and jobs as a test wants them."""
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from flask import Flask
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.jobs import views
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.jobs.models import Job
@@ -17,11 +15,8 @@ from tests.factories.jobs import make_job as make_job_row
 
 
 @pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UUID]]:
-    names: list[tuple[str, UUID]] = []
-    monkeypatch.setattr(views, "wake", lambda name, row_id: names.append((name, row_id)))
+def shipped_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LiveCatalogue, "get", lambda _: Catalogue())
-    return names
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
 from tests.factories.jobs import BVN
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 MakeJob = Callable[..., Job]
 

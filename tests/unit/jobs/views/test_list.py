@@ -14,6 +14,8 @@ from dashboard.jobs.products import Product
 from tests.factories.jobs import BVN, update_job
 from tests.unit.jobs.views.test_one_job import LIST_FIELDS
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 MakeJob = Callable[..., Job]
 

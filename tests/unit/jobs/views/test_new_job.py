@@ -25,6 +25,8 @@ from tests.unit.jobs.test_forms import BASIC, BIOMETRIC, DOCUMENT
 from tests.unit.jobs.test_forms import BVN as ENHANCED
 from tests.unit.jobs.test_pictures import JPEG
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 MARKUP = "\"><script>alert('x')</script>{{7*7}}"
 

@@ -15,6 +15,8 @@ from dashboard.jobs.outcome import keep_result, read_claim, read_job_status, set
 from tests.factories.images import make_jpeg
 from tests.factories.jobs import answered
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 MakeJob = Callable[..., Job]
 PHOTO = base64.encodebytes(make_jpeg(2, 60, 80)).decode()

@@ -18,6 +18,8 @@ from dashboard.jobs.products import Product
 from tests.factories.jobs import BVN, at_once, reload, update_job
 from tests.unit.jobs.test_pictures import JPEG
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 MakeJob = Callable[..., Job]
 LIST_FIELDS = {

@@ -13,6 +13,8 @@ from dashboard.jobs.models import JobState, Outcome
 from dashboard.web.pagination import PAGE_SIZE
 from tests.factories.links import make_link, make_start
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 
 

@@ -22,6 +22,8 @@ from dashboard.stored_settings import Branding, write_branding
 from dashboard.web.handover import cookie_of
 from tests.factories.links import make_link
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 CODE = re.compile(r"http://localhost/v/([\w-]{22,})")
 PASSPORT = {

@@ -24,6 +24,8 @@ from dashboard.smile.constants import WEB_PRODUCTS
 from tests.factories.clients import replace_clients
 from tests.factories.links import FakeTokens
 
+pytestmark = pytest.mark.both_engines
+
 SignInAs = Callable[[str], FlaskClient]
 HOUR = 3600
 FIELDS = {"product": "biometric_kyc", "user_id": "user-1", "job_id": "job-1", "callback_url": ""}

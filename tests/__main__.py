@@ -1,0 +1,62 @@
+"""`make test`: all tests in parallel; what failed in a real browser or between processes is run once more, alone.
+
+A test that passes then is listed under FLAKY and does not fail the run. Unit and security tests are never run again.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+#: These depend on how quickly other processes answer. All other tests depend on our code alone.
+RERUN_BELOW = ("tests/browser/", "tests/integration/")
+#: More than these at once are a fault, not chance.
+MOST_RERUNS = 5
+ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
+#: Many tests wait for other processes, so that two cores have enough to do for three.
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
+
+
+class Failures:
+    """Collects what failed, while pytest runs."""
+
+    def __init__(self) -> None:
+        self.tests: list[str] = []
+        self.outside_of_tests = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.nodeid not in self.tests:
+            self.tests.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.outside_of_tests |= report.failed
+
+    @property
+    def may_be_chance(self) -> bool:
+        return (
+            not self.outside_of_tests
+            and 0 < len(self.tests) <= MOST_RERUNS
+            and all(test.startswith(RERUN_BELOW) for test in self.tests)
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    failures = Failures()
+    code = int(pytest.main([*PARALLEL, *(arguments or ALL_TESTS)], plugins=[failures]))
+    flaky: list[str] = []
+    if code == pytest.ExitCode.TESTS_FAILED and failures.may_be_chance:
+        flaky = [test for test in failures.tests if passes_alone(test)]
+        if flaky == failures.tests:
+            code = int(pytest.ExitCode.OK)
+    print("FLAKY: none" if not flaky else "\n  ".join(["FLAKY: failed, then passed alone", *flaky]), flush=True)
+    return code
+
+
+def passes_alone(test: str) -> bool:
+    print(f"\nOnce more, alone: {test}", flush=True)
+    return subprocess.run([sys.executable, "-m", "pytest", "--quiet", test], check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
