@@ -1,7 +1,9 @@
-"""What a callback says of itself, read from any JSON object: a field of the wrong type is absent, never an error."""
+"""What receiving needs of a callback: who it is about and how it is signed. Its fields are read by smile/results.py."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from dashboard.smile.results import parse_result
 
 MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
@@ -27,29 +29,29 @@ class Facts(NamedTuple):
 
 
 def read_facts(payload: dict[str, Any]) -> Facts:
-    params = payload.get("PartnerParams")
-    params = params if isinstance(params, dict) else {}
+    """In either shape: that of job_status is read through its `result`, and signed around it."""
+    result = parse_result(payload)
     signature = payload.get("signature") or payload.get("sec_key")
     timestamp = payload.get("timestamp")
     is_readable = isinstance(timestamp, str | int | float) and not isinstance(timestamp, bool)
-    job_id, smile_job_id = _text(params.get("job_id")), _text(payload.get("SmileJobID"))
-    result_code, result_text = _text(payload.get("ResultCode")), _text(payload.get("ResultText"))
-    country, id_type = _text(payload.get("Country")), _text(payload.get("IDType"))
+    job_id, smile_job_id = result.job_id[:MAX_FACT], result.smile_job_id[:MAX_FACT]
+    result_code, result_text = _short(result.code), _short(result.text)
+    country, id_type = result.value("Country")[:MAX_FACT], result.value("IDType")[:MAX_FACT]
     # Ids, codes and kinds only: what describes the customer is never searchable in plain text.
-    searchable = [job_id, _text(params.get("user_id")), smile_job_id, result_code, result_text]
-    searchable += [_text(payload.get("ResultType")), _text(payload.get("Source")), country, id_type]
+    searchable = [job_id, result.user_id[:MAX_FACT], smile_job_id, result_code, result_text]
+    searchable += [result.value("ResultType")[:MAX_FACT], result.value("Source")[:MAX_FACT], country, id_type]
     return Facts(
         timestamp=timestamp if is_readable and timestamp != "" else None,
         signature=signature if isinstance(signature, str) else None,
         has_signature=bool(signature),
         job_id=job_id,
         smile_job_id=smile_job_id,
-        job_type=_number(params.get("job_type")),
+        job_type=result.job_type,
         country=country or None,
         id_type=id_type or None,
-        id_number=_text(payload.get("IDNumber")),
-        result_code=result_code or None,
-        result_text=result_text or None,
+        id_number=result.value("IDNumber")[:MAX_FACT],
+        result_code=result_code,
+        result_text=result_text,
         search_text=" ".join(filter(None, searchable)).lower(),
     )
 
@@ -78,13 +80,5 @@ def _read_iso(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _number(value: Any) -> int | None:
-    text = _text(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
-
-
-def _text(value: Any) -> str:
-    """Ids and codes arrive as text or as numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)[:MAX_FACT]
+def _short(text: str | None) -> str | None:
+    return text[:MAX_FACT] if text else None

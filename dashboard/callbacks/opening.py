@@ -6,13 +6,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from dashboard.callbacks.claims import cause_of, claim_of
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.pictures import EmbeddedPicture, find_pictures
 from dashboard.callbacks.proof import Proof, prove
 from dashboard.callbacks.queries import body_of, confirmed_results, find_callback
 from dashboard.context import current
+from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.models import Job
+from dashboard.jobs.outcome import Answer, UnknownCause
+from dashboard.smile.results import SmileResult, parse_result
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,21 @@ class Opened:
     payload: dict[str, Any]
     job: Job | None
     proof: Proof
+
+    @property
+    def claim(self) -> Answer:
+        """What it claims about its job, or about the product that it names."""
+        return claim_of(self.callback, self.payload, self.job)
+
+    @property
+    def unknown_cause(self) -> UnknownCause:
+        """Why the outcome that it claims is unknown, where it is."""
+        return cause_of(self.callback, self.claim)
+
+    @property
+    def result(self) -> SmileResult:
+        """What it says, whatever its shape and its types."""
+        return parse_result(self.payload)
 
     @property
     def pictures(self) -> list[EmbeddedPicture]:

@@ -11,7 +11,6 @@ from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.processing import process_again
 from dashboard.callbacks.queries import count_callbacks, find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
-from dashboard.callbacks.showing import visible
 from dashboard.callbacks.twins import run_twin
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
@@ -20,6 +19,7 @@ from dashboard.jobs.following import request_check
 from dashboard.jobs.queries import find_job
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
+from dashboard.web.hidden_signs import visible
 from dashboard.web.pages import see_other
 from dashboard.worker.queue import wake
 

@@ -9,8 +9,9 @@ from typing import Any
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Step
 from dashboard.jobs.models import Job, Result
-from dashboard.jobs.outcome import read_result
+from dashboard.jobs.outcome import contradicts, deciding_answer, read_claim
 from dashboard.smile.constants import SIGNATURE_CONSTANT
+from dashboard.smile.results import code_of
 from dashboard.web.filters import duration_in_words
 
 LONGEST_TIMESTAMP = 100
@@ -44,13 +45,10 @@ def prove(
 
 
 def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> str | None:
-    """A final claim that Smile's own final answer does not bear out; a provisional one may only have come late."""
-    claim = read_result(payload, job.job_type)
-    final = [result for result in results if result.is_final]
-    if not claim.code or not claim.is_final or not final or claim.code in {result.result_code for result in results}:
-        return None
-    answer = final[-1]
-    if answer.outcome == claim.outcome:
+    """The alarm about a claim that Smile's own answers contradict; None where there is none."""
+    claim = read_claim(payload, job.job_type)
+    answer = deciding_answer(results, job.job_type)
+    if answer is None or not contradicts(claim, results, job.job_type):
         return None
     return (
         f"It claims {claim.outcome} (code {claim.code}), "
@@ -84,7 +82,8 @@ def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
         when = f"{duration_in_words(callback.received_at - answer.received_at)} before it came"
         if job.checked_at and job.checked_at > callback.received_at:
             when += ", and still said the same afterwards"
-    word = "Confirmed with Smile" if answer.result_code == callback.result_code else "Compared with Smile"
+    is_same = code_of(answer.result_code) == code_of(callback.result_code)
+    word = "Confirmed with Smile" if is_same else "Compared with Smile"
     return {"passed": True, "text": f"{word} {when}: Smile answered our own request with {said}."}
 
 

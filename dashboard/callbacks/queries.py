@@ -50,10 +50,10 @@ def count_callbacks(session: Session, environment: str, filters: Filters, cap: i
 
 def version_of_list(session: Session, environment: str, filters: Filters, *beside: Any) -> int:
     """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
-    seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome)
+    seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome).add_columns(col(Job.disagreement))
     seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
     newest = seen.where(*filters.conditions(environment)).order_by(col(Callback.id).desc())
-    rows = session.exec(newest.limit(PAGE_SIZE + 1)).all()
+    rows = session.connection().execute(newest.limit(PAGE_SIZE + 1)).all()
     return zlib.crc32(repr(([tuple(map(str, row)) for row in rows], beside)).encode())
 
 

@@ -11,9 +11,9 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.callbacks import comparing_views, processing_views
+from dashboard.callbacks.claims import claims_in_list, is_contradicted, outcome_claimed
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS, Filters
 from dashboard.callbacks.opening import open_callback
-from dashboard.callbacks.pictures import redraw
 from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters
 from dashboard.callbacks.queries import (
@@ -28,22 +28,25 @@ from dashboard.callbacks.queries import (
     version_of_list,
 )
 from dashboard.callbacks.runs import recent_runs
-from dashboard.callbacks.showing import as_curl, masked_body, pretty_json, raw_text, visible
+from dashboard.callbacks.showing import as_curl, masked_body, raw_text
 from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
-from dashboard.callbacks.wording import outcome_claimed, sentence_claimed, text_claimed, timeline_of
+from dashboard.callbacks.wording import sentence_claimed, text_claimed, timeline_of
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.catalogue import country_names
+from dashboard.jobs.embedded_pictures import picture_named, redraw
+from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.wording import id_type_words
 from dashboard.smile.constants import id_types
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
+from dashboard.web.hidden_signs import visible
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version, wants_partial
 from dashboard.web.pagination import asked_after
 
@@ -70,12 +73,12 @@ def index() -> ResponseReturnValue:
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
         page = list_callbacks(session, current().settings.environment, filters, asked_after())
-        outcomes = outcomes_of_jobs(session, page.rows)
+        claims = claims_in_list(session, page.rows)
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",
         page=page,
-        outcomes=outcomes,
+        claims=claims,
         filters=filters,
         today=today,
         runs=runs,
@@ -96,8 +99,12 @@ def index() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     with reading() as session:
         page = list_callbacks(session, current().settings.environment, asked_filters(), asked_after())
-        outcomes = outcomes_of_jobs(session, page.rows)
-    items = [callback_twin(each) | {"job_outcome": outcomes.get(each.job_id)} for each in page.rows]
+        outcomes, claims = outcomes_of_jobs(session, page.rows), claims_in_list(session, page.rows)
+    items = [
+        callback_twin(each)
+        | {"job_outcome": outcomes.get(each.job_id), "is_contradicted": is_contradicted(claims, each)}
+        for each in page.rows
+    ]
     return json_list(items, page.next_address, page.count, page.count_is_exact)
 
 
@@ -138,7 +145,6 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         verified: Judgement | None = None
         if keys and not callback.erased_at:
             verified = verify_again(session, callback, current().settings.smile_partner_id, keys, utc_now())
-    actions = opened.payload.get("Actions")
     place = siblings.index(callback)
     return render_template(
         "callbacks/show.html",
@@ -153,10 +159,11 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         next=siblings[place + 1] if place + 1 < len(siblings) else None,
         timeline=timeline_of(callback, events),
         verified=verified,
-        claimed=sentence_claimed(callback.result_code, callback.result_text, callback.product),
-        actions=actions if isinstance(actions, dict) else {},
+        claimed=sentence_claimed(opened.claim, callback.product, opened.unknown_cause),
+        claimed_outcome=opened.claim.outcome.value if opened.claim.code and opened.claim.outcome else "",
+        actions=opened.result.actions,
         pictures=opened.pictures,
-        pretty=pretty_json(opened.payload, is_revealed=False),
+        pretty=body_as_json(opened.payload, is_revealed=False),
         curl=as_curl(opened.payload, is_revealed=False, address=hook_address(current().settings)),
     )
 
@@ -188,6 +195,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         signed_text="".join(proof.signed_text) or None,
         confirmed_at=proof.confirmed_at.isoformat() if proof.confirmed_at else None,
         alarm=proof.alarm,
+        is_contradicted=proof.alarm is not None,
         headers=callback.headers,
         body=masked_body(opened.payload),
         masked=["signature", "personal data"],
@@ -211,7 +219,7 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
         "callbacks/revealed.html",
         "callbacks/_revealed.html",
         callback=opened.callback,
-        pretty=pretty_json(opened.payload, is_revealed=True),
+        pretty=body_as_json(opened.payload, is_revealed=True),
         raw=raw_text(opened.body.decode(), opened.payload),
         curl=as_curl(opened.payload, is_revealed=True, address=hook_address(current().settings)),
     )
@@ -223,9 +231,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
     """`field`: the number of the picture, or the keys that lead to it."""
     with transaction() as session:
         opened = open_callback(session, callback_id)
-        picture = next((found for found in opened.pictures if field in (str(found.number), found.field)), None)
-        if picture is None:
-            raise NotFound("There is no such picture in this callback.")
+        picture = picture_named(opened.pictures, field)
         details = {"field": visible(picture.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
     return Response(redraw(picture), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))

@@ -1,17 +1,15 @@
 """Smile's Actions as a job's page shows them: a sentence each, and apart from them what was not checked at all."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dashboard.jobs.products import Product
 from dashboard.smile.actions import action_words, value_words
+from dashboard.smile.results import parse_result
 from dashboard.web.filters import words
 
 #: These answer with matches alone, so that "Not Returned" says nothing about the customer.
 RETURN_NOTHING = frozenset({Product.BASIC_KYC})
-LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,13 @@ class Check:
 
 def checks_of(payload: dict[str, Any], product: Product) -> list[Check]:
     """In whatever shape Actions came; what is not documented shows as the text that Smile sent."""
-    return [_check(name, value, product) for name, value in _pairs(payload.get("Actions"))]
+    return [_check(*_named(name, value), product) for name, value in parse_result(payload).actions]
+
+
+def _named(name: str, value: str) -> tuple[str, str]:
+    """ "Liveness_Check: Passed" in a list is an Action too."""
+    first, colon, last = value.partition(":")
+    return (first.strip(), last.strip()) if colon and not name else (name, value)
 
 
 def _check(name: str, value: str, product: Product) -> Check:
@@ -38,18 +42,3 @@ def _check(name: str, value: str, product: Product) -> Check:
     parts = [f"Smile checked {action.checked}." if action and not meant.is_silent else "", meant.meaning]
     parts.append(action.advice if action and meant.asks_for_advice else "")
     return Check(shown, value, meant.shape, " ".join(part for part in parts if part), meant.is_silent)
-
-
-def _pairs(actions: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(actions, dict):
-        yield from ((_text(name), _text(value)) for name, value in actions.items())
-        return
-    for each in actions if isinstance(actions, list) else [actions]:
-        if each is not None:
-            name, colon, value = _text(each).partition(":")
-            yield (name.strip(), value.strip()) if colon else ("", name.strip())
-
-
-def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text[:LONGEST_TEXT].strip()

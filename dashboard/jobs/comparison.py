@@ -11,6 +11,7 @@ from dashboard.jobs.comparing.names import compare_names
 from dashboard.jobs.comparing.phones import compare_phones
 from dashboard.jobs.comparing.values import compare_genders, compare_numbers, compare_texts
 from dashboard.smile.constants import NOT_AVAILABLE
+from dashboard.smile.results import parse_result
 
 MISSING = frozenset({"", NOT_AVAILABLE, "N/A", "None"})
 
@@ -64,14 +65,13 @@ class Compared:
 
 def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compared]:
     """One line for each fact that either side holds. `given` names its country by two letters."""
-    actions = returned.get("Actions")
-    said = actions if isinstance(actions, dict) else {}
+    said = dict(parse_result(returned).actions)
     country = _text(given.get("country"))
     rows = []
     for row in ROWS:
         left = " ".join(filter(None, (_text(given.get(name)) for name in row.given)))
         right = " ".join(filter(None, (_text(returned.get(name)) for name in row.returned)))
-        smile_said = _text(said.get(row.action))
+        smile_said = said.get(row.action, "")
         if left or right:
             comparison = row.compare(left, right, country) if left and right else None
             rows.append(Compared(row.label, left, right, comparison, smile_said))

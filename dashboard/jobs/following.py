@@ -16,7 +16,7 @@ from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
-from dashboard.jobs.outcome import keep_result, note_disagreement, read_job_status, read_result, settle_job
+from dashboard.jobs.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
 from dashboard.jobs.standing import Standing, ask_job_status, standing_of
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import SmileError
@@ -146,7 +146,7 @@ def note_callback(
         add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
     is_first = payload is not None and job.callback_at is None
     if payload is not None:
-        keep_result(session, job, read_result(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
+        keep_result(session, job, read_claim(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
         note_disagreement(session, job, now)
         job.callback_at = job.callback_at or received_at
     if is_worth_asking and job.state != JobState.SUBMITTING and job.may_check:

@@ -15,13 +15,6 @@ from dashboard.db import UtcDateTime
 if TYPE_CHECKING:
     from dashboard.jobs.models import Job
 
-NEXT_AFTER_ERROR = {
-    "1014": "Check the number with the customer, then create a new job.",
-    "1015": "Run it again later; each run is charged.",
-    "1016": "Ask Smile to activate the product, then create a new job.",
-}
-
-
 BY_OUTCOME = ("environment", "outcome", "id")
 
 
@@ -117,7 +110,7 @@ NEEDS = {
             ("error to run again", "errors to run again"),
             "state = 'done' AND outcome = 'error' AND erased_at IS NULL",
             _is_error,
-            lambda job: NEXT_AFTER_ERROR.get(job.result_code or "", "Create a new job once the cause is removed."),
+            lambda _: "Create a new job once the cause is removed.",
             indexed=BY_OUTCOME,
         ),
         Need(

@@ -5,9 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
@@ -16,14 +18,40 @@ from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payloa
 from dashboard.jobs.timeline import add_event
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
+from dashboard.smile.results import SmileResult, code_of, parse_result, plain
 from dashboard.smile.warnings import SMILE_SECURE_CODES
 
 #: What differs in every answer, even when nothing happened between two of them.
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
 #: The ID step of a job with a face: not yet what the job was made for.
 ID_STEP_CODES = frozenset({"1012"})
-#: A longer code or text is no code or text of Smile's; the payload keeps all of it.
-LONGEST_TEXT = 500
+#: A payload may hold photos, and what an answer says in the end stands in the other columns.
+WITHOUT_PAYLOAD = defer(Result.payload_sealed)  # type: ignore[arg-type]  # SQLModel types a column as its value
+DECIDED = frozenset({Outcome.APPROVED, Outcome.REJECTED, Outcome.ERROR})
+
+
+class UnknownCause(StrEnum):
+    """Why an outcome is unknown. Not stored: it follows from the code and the job type."""
+
+    NO_CODE = "no_code"
+    UNDOCUMENTED = "undocumented"
+    NOT_AN_OUTCOME = "not_an_outcome"  # a documented code, but of a request or of another kind of answer
+    ID_STEP = "id_step"
+    SELF_CONTRADICTION = "self_contradiction"  # between the code and job_success
+
+
+class Said(Protocol):
+    """What an answer or a claim says in the end: a row of `Result`, or what was just read."""
+
+    @property
+    def result_code(self) -> str | None: ...
+    @property
+    def outcome(self) -> Outcome | None: ...
+    @property
+    def is_final(self) -> bool: ...
+
+
+T = TypeVar("T", bound=Said)
 
 
 @dataclass(frozen=True)
@@ -35,34 +63,97 @@ class Answer:
     code: str | None
     text: str | None
     is_final: bool
+    smile_job_id: str = ""
+
+    @property
+    def result_code(self) -> str | None:
+        return self.code
 
 
 def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> Answer:
     """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
-    code = _text_of(payload.get("ResultCode"))
-    if code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
-        return Answer(payload, None, code, _text_of(payload.get("ResultText")), is_final=False)
-    says_final = str(payload.get("IsFinalResult", "true")).lower() != "false"
-    outcome, has_a_face = _outcome_of(code), job_type not in ID_API_JOB_TYPES
-    if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not says_final:
-        outcome = Outcome.PROVISIONAL
-    elif outcome == Outcome.APPROVED and (success is False or (code in ID_STEP_CODES and has_a_face and not success)):
-        # Smile reports the ID step on its own, or does not count it as a success: never approve on half a check.
-        outcome = Outcome.UNKNOWN
-    elif outcome == Outcome.REJECTED and success and has_a_face:
-        outcome = Outcome.UNKNOWN  # A rejection that counts as a success contradicts itself.
-    is_final = says_final and outcome != Outcome.PROVISIONAL
-    return Answer(payload, outcome, code, _text_of(payload.get("ResultText")), is_final)
+    return _judged(parse_result(payload), job_type, success)
+
+
+def read_claim(payload: dict[str, Any], job_type: int) -> Answer:
+    """A callback, in either shape. Its own `job_success` may cast doubt on its code, and never makes it more."""
+    claimed = parse_result(payload)
+    return _judged(claimed, job_type, success=False if claimed.success is False else None)
 
 
 def read_job_status(answer: dict[str, Any], job_type: int) -> Answer | None:
     """The result in a job_status answer; None while there is none, as when `result` is a text or the job runs on."""
-    payload = answer.get("result")
-    if not isinstance(payload, dict) or not payload.get("ResultCode"):
+    status = parse_result(answer, is_job_status=True)
+    if not status.code:
         return None
-    result = read_result(payload, job_type, success=_as_bool(answer.get("job_success")))
-    is_over = _as_bool(answer.get("job_complete")) is True
-    return result if is_over or result.outcome == Outcome.PROVISIONAL else None
+    result = _judged(status, job_type, status.success)
+    return result if status.is_complete or result.outcome == Outcome.PROVISIONAL else None
+
+
+def _judged(result: SmileResult, job_type: int, success: bool | None) -> Answer:
+    if result.code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
+        return Answer(plain(result.entry), None, result.code, result.text, False, result.smile_job_id)
+    outcome, is_final = outcome_of(result.code), result.is_final
+    if job_type in ID_API_JOB_TYPES:
+        success = None  # Nothing is matched or enrolled, so job_success says nothing.
+    if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not is_final:
+        outcome = Outcome.PROVISIONAL
+    elif outcome == Outcome.APPROVED and (success is False or (is_id_step(result.code, job_type) and not success)):
+        # Smile reports the ID step on its own, or does not count it as a success: never approve on half a check.
+        outcome = Outcome.UNKNOWN
+    elif outcome == Outcome.REJECTED and success:
+        outcome = Outcome.UNKNOWN  # A rejection that counts as a success contradicts itself.
+    is_final = is_final and outcome != Outcome.PROVISIONAL
+    return Answer(plain(result.entry), outcome, result.code, result.text, is_final, result.smile_job_id)
+
+
+def outcome_of(code: str | None) -> Outcome:
+    """By the shipped table of codes alone."""
+    try:
+        return Outcome(_table().get(code_of(code) or "", ""))
+    except ValueError:
+        return Outcome.UNKNOWN  # Nobody documented the code, or not as an outcome of a job.
+
+
+def is_id_step(code: str | None, job_type: int) -> bool:
+    """Whether the code is about the ID number alone, where the job has a face to compare as well."""
+    return code_of(code) in ID_STEP_CODES and job_type not in ID_API_JOB_TYPES
+
+
+def unknown_cause(code: str | None, job_type: int) -> UnknownCause:
+    """Why an answer with this code, for a job of this type, has an unknown outcome."""
+    code = code_of(code)
+    if not code:
+        return UnknownCause.NO_CODE
+    if code not in _table():
+        return UnknownCause.UNDOCUMENTED
+    if is_id_step(code, job_type):
+        return UnknownCause.ID_STEP
+    return UnknownCause.NOT_AN_OUTCOME if outcome_of(code) == Outcome.UNKNOWN else UnknownCause.SELF_CONTRADICTION
+
+
+def contradicts(claim: Said, confirmed: Sequence[Said], job_type: int) -> bool:
+    """Whether a claim says something else in the end than Smile's own answers, which come oldest first.
+
+    Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, only of the
+    ID step, or says what Smile ever confirmed.
+    """
+    if not claim.is_final or claim.outcome not in DECIDED or is_id_step(claim.result_code, job_type):
+        return False
+    decisive = deciding_answer(confirmed, job_type)
+    if decisive is None or claim.outcome == decisive.outcome:
+        return False
+    return code_of(claim.result_code) not in {code_of(answer.result_code) for answer in confirmed}
+
+
+def deciding_answer(confirmed: Sequence[T], job_type: int) -> T | None:
+    """The newest final answer of those, oldest first; the ID step of a job with a face decides nothing."""
+    final = [each for each in confirmed if each.is_final and not _is_id_step_alone(each, job_type)]
+    return final[-1] if final else None
+
+
+def _is_id_step_alone(answer: Said, job_type: int) -> bool:
+    return answer.outcome == Outcome.UNKNOWN and is_id_step(answer.result_code, job_type)
 
 
 def keep_result(
@@ -106,8 +197,10 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     note_disagreement(session, job, now)
     if answer.outcome is None or (not is_news and job.state == JobState.DONE):
         return
-    if job.state == JobState.DONE and not answer.is_final and _has_final_answer(session, job):
-        add_event(session, job, "late_result", f"An older, provisional result ({answer.code}) was seen again.", now)
+    is_id_step_only = _is_id_step_alone(answer, job.job_type)
+    if job.state == JobState.DONE and (not answer.is_final or is_id_step_only) and _has_final_answer(session, job):
+        what = "result of the ID step alone" if is_id_step_only else "provisional result"
+        add_event(session, job, "late_result", f"An older {what} ({answer.code}) was seen again.", now)
         job.changed(now)
         return
     before, code_before = job.outcome, job.result_code
@@ -115,7 +208,7 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     job.outcome = answer.outcome
     job.result_code = answer.code
     job.result_text = answer.text
-    job.smile_job_id = job.smile_job_id or _text_of(answer.payload.get("SmileJobID"))
+    job.smile_job_id = job.smile_job_id or answer.smile_job_id or None
     if before != job.outcome or job.settled_at is None:
         job.settled_at = None if job.outcome == Outcome.PROVISIONAL else now
     job.last_error = None
@@ -131,38 +224,34 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
 def _has_final_answer(session: Session, job: Job) -> bool:
     """An unknown code settles a job too, but what Smile itself calls provisional gives way to whatever follows."""
     final = (Result.job_id == job.id, col(Result.is_confirmed), col(Result.is_final))
-    return session.exec(select(Result.id).where(*final).limit(1)).first() is not None
+    answers = session.exec(select(Result).where(*final).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)).all()
+    return deciding_answer(answers, job.job_type) is not None
 
 
 def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     """Raises the alarm when a callback's final claim is not what Smile itself says, and ends it when it is resolved."""
     session.flush()
-    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
-    found = find_disagreement(results)
+    kept = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
+    found = find_disagreement(session.exec(kept).all(), job.job_type)
     before, job.disagreement = job.disagreement, found
     if found and found != before:
         add_event(session, job, "disagreement", found, now)
         bring_back(session, job, "disagreement", now)
 
 
-def find_disagreement(results: Sequence[Result]) -> str | None:
-    """A final claim that Smile's own answer contradicts; a provisional claim only came late, and proves nothing."""
+def find_disagreement(results: Sequence[Result], job_type: int) -> str | None:
+    """The sentence about a claim that Smile's own answers contradict; None where there is none."""
     confirmed = [result for result in results if result.is_confirmed]
-    confirmed_codes = {result.result_code for result in confirmed}
-    final = [answer for answer in confirmed if answer.is_final]
-    claims = [each for each in results if each.is_final and not each.is_confirmed]
-    contradicted = [
-        claim
-        for claim in claims
-        if final and claim.result_code not in confirmed_codes and claim.outcome != final[-1].outcome
-    ]
-    if not contradicted:
+    claims = [result for result in results if not result.is_confirmed]
+    contradicted = [claim for claim in claims if contradicts(claim, confirmed, job_type)]
+    decisive = deciding_answer(confirmed, job_type)
+    if not contradicted or not decisive:
         return None
-    # Of several the same one is told of, in whatever order they came.
-    claim = min(contradicted, key=lambda claim: claim.result_code or "")
+    # Of several always the same one is named, in whatever order they came.
+    claim = min(contradicted, key=lambda claim: code_of(claim.result_code) or "")
     return (
         f"A callback claimed {claim.outcome} (code {claim.result_code}), "
-        f"but Smile confirms {final[-1].outcome} (code {final[-1].result_code})."
+        f"but Smile confirms {decisive.outcome} (code {decisive.result_code})."
     )
 
 
@@ -171,24 +260,6 @@ def _table() -> dict[str, str]:
     return {row.code: row.outcome for row in result_codes()}
 
 
-def _outcome_of(code: str | None) -> Outcome:
-    try:
-        return Outcome(_table().get(code or "", ""))
-    except ValueError:
-        return Outcome.UNKNOWN  # Nobody documented the code, or not as an outcome of a job.
-
-
 def _digest(payload: dict[str, Any]) -> str:
     lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
     return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
-
-
-def _text_of(value: Any) -> str | None:
-    """A short text that every database takes: no NUL, no half of a surrogate pair."""
-    text = "" if value is None else str(value)[:LONGEST_TEXT].replace("\0", "")
-    return text.encode("utf-8", "replace").decode() or None
-
-
-def _as_bool(value: Any) -> bool | None:
-    """Booleans arrive as such or as their text; anything else says nothing."""
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())

@@ -14,12 +14,14 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Read, keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
+from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
 from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.constants import JobType
+from dashboard.smile.results import plain
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 
 TAKEN_OUT_AT_ONCE = 500
@@ -210,6 +212,13 @@ class JobDetails:
         return (confirmed or claimed or [{}])[-1]
 
     @property
+    def with_pictures(self) -> tuple[Result, list[EmbeddedPicture]] | None:
+        """The newest answer that carries pictures, such as the authority's photo: confirmed if there is one."""
+        found = [(result, find_pictures(payload)) for result, payload in self.results]
+        found = sorted((each for each in found if each[1]), key=lambda each: each[0].is_confirmed)
+        return found[-1] if found else None
+
+    @property
     def callbacks(self) -> list[dict[str, Any]]:
         """The callbacks as this job's timeline last spoke of them; the `callbacks` slice keeps the bodies."""
         told = [event for event in self.events if event.kind in ("callback", "callback_again")]
@@ -232,8 +241,8 @@ def job_details(session: Session, job: Job) -> JobDetails:
 
 
 def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any]:
-    payload: dict[str, Any] = keyring.open_json(result.payload_sealed, payload_identity(result.id))
-    return payload
+    payload = plain(keyring.open_json(result.payload_sealed, payload_identity(result.id)))
+    return payload if isinstance(payload, dict) else {}
 
 
 def find_image(session: Session, job: Job, image_id: UUID) -> Image:

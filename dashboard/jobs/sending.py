@@ -30,6 +30,7 @@ from dashboard.jobs.submission import id_number_of, identity, media_dir, person_
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
 from dashboard.smile.constants import CODE_JOB_EXISTS
+from dashboard.smile.results import parse_result
 from dashboard.web.filters import file_size
 
 #: However long Smile asks us to wait, a person would not.
@@ -84,7 +85,7 @@ def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Par
             parcel.partner_params, callback_url=parcel.callback_url, retry=is_prepared_before
         )
         upload_url = prepared["upload_url"]
-        _save_prepared(lease, upload_url, str(prepared.get("smile_job_id") or ""))
+        _save_prepared(lease, upload_url, parse_result(prepared).smile_job_id)
     _save_step(lease, Step.SENDING)
     clients.web_api.upload_zip(
         upload_url,

@@ -8,6 +8,7 @@ from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import CODE_NO_ZIP
+from dashboard.smile.results import parse_result
 
 #: How job_status refuses a job that it does not know; its code is not documented.
 UNKNOWN_JOB_STATUSES = frozenset({400, 404})
@@ -38,4 +39,4 @@ def ask_job_status(clients: SmileClients, partner_params: Mapping[str, Any]) -> 
 def standing_of(answer: Mapping[str, Any] | None) -> Standing:
     if answer is None:
         return Standing.UNKNOWN
-    return Standing.WITHOUT_ZIP if str(answer.get("code")) == CODE_NO_ZIP else Standing.RECEIVED
+    return Standing.WITHOUT_ZIP if parse_result(answer).request_code == CODE_NO_ZIP else Standing.RECEIVED

@@ -6,12 +6,15 @@ from typing import Any
 
 from dashboard.jobs.checks import checks_of
 from dashboard.jobs.dealt_with import DealtWith
-from dashboard.jobs.models import Job
+from dashboard.jobs.embedded_pictures import find_pictures
+from dashboard.jobs.models import Job, Outcome
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.personal import fold_base64, mask_personal
+from dashboard.jobs.outcome import unknown_cause
+from dashboard.jobs.personal import fold_base64, shown_body
 from dashboard.jobs.queries import JobDetails
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import JobWarning
+from dashboard.smile.results import parse_result
 
 
 def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> dict[str, Any]:
@@ -27,6 +30,7 @@ def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> di
         "outcome": job.outcome,
         "result_code": job.result_code,
         "result_text": job.result_text,
+        "unknown_cause": _cause(job, job.outcome, job.result_code),
         "country": job.country,
         "id_type": job.id_type,
         "link_id": _text(job.link_id),
@@ -35,6 +39,7 @@ def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> di
         "submitted_at": _time(job.submitted_at),
         "settled_at": _time(job.settled_at),
         "callback_overdue": job.callback_overdue(now),
+        "is_contradicted": job.disagreement is not None,
         "disagreement": job.disagreement,
         "warnings": [_warning(warning) for warning in warnings],
         "needs": [need.name for need in needs_of(job, now)],
@@ -56,7 +61,10 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
                 "outcome": result.outcome,
                 "result_code": result.result_code,
                 "result_text": result.result_text,
-                "payload": fold_base64(mask_personal(payload)),
+                "unknown_cause": _cause(details.job, result.outcome, result.result_code),
+                "actions": [{"name": name, "words": words} for name, words in parse_result(payload).actions],
+                "pictures": [{"field": each.field, "size": each.size} for each in find_pictures(payload)],
+                "payload": fold_base64(shown_body(payload, is_revealed=False)),
                 "erased_at": _time(result.erased_at),
             }
             for result, payload in details.results
@@ -99,6 +107,10 @@ def _dealt_with(row: DealtWith, reason: str) -> dict[str, Any]:
         "came_back_at": _time(row.came_back_at),
         "came_back_because": row.came_back_because,
     }
+
+
+def _cause(job: Job, outcome: Outcome | None, code: str | None) -> str | None:
+    return unknown_cause(code, job.job_type).value if outcome == Outcome.UNKNOWN else None
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -19,13 +19,15 @@ from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.checks import checks_of
 from dashboard.jobs.comparison import compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
+from dashboard.jobs.embedded_pictures import picture_named
+from dashboard.jobs.embedded_pictures import redraw as redraw_picture
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS, needs_of
-from dashboard.jobs.personal import fold_base64, mask_personal
+from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.related import related_jobs
 from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
@@ -35,6 +37,7 @@ from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
 from dashboard.jobs.wording import callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
+from dashboard.web.hidden_signs import visible
 from dashboard.web.limits import takes_files
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after
@@ -247,7 +250,7 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
         number, person = id_number_of(session, job), person_of(session, job)
         warnings = [(warning, personal_facts(session, warning)) for warning in details.warnings]
         record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
-    raw = [(result, fold_base64({**payload, "signature": "•" * 7})) for result, payload in details.results]
+    raw = [(result, body_as_json(payload, is_revealed=True)) for result, payload in details.results]
     compared = compare(_given(job, person, number), details.payload)
     context = {"job": job, "number": number, "person": person, "compared": compared, "raw": raw, "warnings": warnings}
     return render_page_or_partial("jobs/revealed.html", "jobs/_revealed.html", **context)
@@ -263,6 +266,18 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         content = read_image(keyring_of(session), media_dir(current().settings), found)
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
     return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
+
+
+@blueprint.get("/jobs/<uuid:job_id>/photos/<field>")
+@permission_required("jobs.reveal")
+def photo(job_id: UUID, field: str) -> ResponseReturnValue:
+    """A picture that Smile's answer carries. `field`: its number, or the keys that lead to it."""
+    with transaction() as session:
+        job = queries.find_job(session, current().settings.environment, job_id)
+        _, pictures = queries.job_details(session, job).with_pictures or (None, [])
+        picture = picture_named(pictures, field)
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(picture.field)})
+    return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
 
 def _is_sandbox() -> bool:
@@ -316,7 +331,8 @@ def _job_context(job_id: UUID) -> dict[str, Any]:
         "checks": checks_of(details.payload, job.product),
         "details": details,
         "compared": compare(given, details.payload),
-        "raw": [(result, fold_base64(mask_personal(payload))) for result, payload in details.results],
+        "returned": details.with_pictures,
+        "raw": [(result, body_as_json(payload, is_revealed=False)) for result, payload in details.results],
         "may_reveal": current_user.may("jobs.reveal"),
     }
 

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import needs_of
+from dashboard.jobs.outcome import outcome_of, unknown_cause
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.warnings import WarningKind
@@ -30,22 +32,15 @@ REJECTED = {
     Product.SMARTSELFIE_AUTHENTICATION: "This is not the person who was enrolled under this user id.",
     Product.BUSINESS_VERIFICATION: "The registry holds no such company under this number.",
 }
-#: Result codes that say more than their outcome does.
-BY_CODE = {
-    "0903": "The pictures could not be read.",
-    "0907": "Smile suspects a picture of a picture rather than a live person.",
-    "0812": "The document failed the check of its security features.",
-    "0816": "Smile does not support this document.",
-    "1013": "The authority holds nobody under this number.",
-    "1014": "The number does not have the format that the authority uses.",
-    "1015": "The authority's database does not answer at the moment.",
-    "1016": "This product is not activated for your account.",
-    "1021": "Part of what the customer gave matches what the authority holds.",
-    "1022": "What the customer gave does not match what the authority holds.",
-    "1023": "The authority holds nobody under this number.",
+#: By what the code alone means: Smile may call any answer not final yet.
+PROVISIONAL = {
+    Outcome.PROVISIONAL: "The first check passed, but a person at Smile has yet to review it.",
+    Outcome.APPROVED: "The first check passed, but Smile does not call its answer final yet.",
+    Outcome.REJECTED: "The first check failed, but Smile does not call its answer final yet.",
 }
 DIFFERENCES = frozenset({WarningKind.NAME_DIFFERS, WarningKind.DETAILS_DIFFER})
 NOTHING = "Nothing to do."
+AFTER_REJECTION = "Ask the customer for a second try or another document, or decline."
 WAITING = {
     JobState.AWAITING_CUSTOMER: ("The customer pressed Start and has not finished yet.", "Nothing to do."),
     JobState.QUEUED: ("Waiting to be sent to Smile.", "Nothing to do; it can still be cancelled."),
@@ -76,22 +71,25 @@ def _verdict_alone(job: Job) -> str:
         return "The customer did not finish in time."
     if job.state != JobState.DONE:
         return WAITING[job.state][0]
-    if job.result_code in BY_CODE:
-        return BY_CODE[job.result_code]
+    if job.outcome == Outcome.UNKNOWN:
+        cause = unknown_cause(job.result_code, job.job_type)
+        return unknown_sentence(cause, job.result_code, job.result_text)
+    if job.outcome == Outcome.PROVISIONAL:
+        return PROVISIONAL.get(outcome_of(job.result_code), "Smile has answered, but not finally yet.")
+    if meaning := meaning_of(job.result_code, job.result_text):
+        return meaning
     if job.outcome == Outcome.APPROVED:
         return APPROVED[job.product]
     if job.outcome == Outcome.REJECTED:
         return REJECTED[job.product]
-    if job.outcome == Outcome.PROVISIONAL:
-        return "The first check passed, but a person at Smile has yet to review it."
-    if job.outcome == Outcome.ERROR:
-        return job.result_text or "Smile could not carry out the check."
-    return f"Smile answered with a code that is not documented ({job.result_code or 'none'})."
+    return job.result_text or "Smile could not carry out the check."
 
 
 def next_step(job: Job, now: datetime) -> str:
     """What the rule about needs says; nothing is to be done about a job that needs nobody."""
     needs = needs_of(job, now)
+    if needs and needs[0].name == "error":
+        return next_for(job.result_code, job.result_text) or needs[0].next_step(job)
     if needs:
         return needs[0].next_step(job)
     if job.dealt_with_at:
@@ -102,11 +100,9 @@ def next_step(job: Job, now: datetime) -> str:
         return "Send the link again if the verification is still needed."
     if job.state != JobState.DONE or job.outcome is None:
         return WAITING.get(job.state, ("", NOTHING))[1]
-    return (
-        "Ask the customer for a second try or another document, or decline."
-        if job.outcome == Outcome.REJECTED
-        else NOTHING
-    )
+    if job.outcome != Outcome.REJECTED:
+        return NOTHING
+    return next_for(job.result_code, job.result_text) or AFTER_REJECTION
 
 
 def callback_standing(job: Job, now: datetime) -> tuple[str, str]:

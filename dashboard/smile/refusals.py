@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from dashboard.smile.errors import Refused
+from dashboard.smile.results import text_of
 
 REMOVED = "[removed]"
 LONGEST_TEXT = 500
@@ -120,6 +121,7 @@ def _cleaned_value(value: Any, secrets: list[str]) -> Any:
 
 
 def _clean(text: str, secrets: list[str]) -> str:
+    text = text_of(text)
     for secret in secrets:
         text = _without(text, secret)
     return _SECRET_LOOKING.sub(REMOVED, text)[:LONGEST_TEXT]

@@ -3,19 +3,24 @@
 Times and numbers are written as the member who is signed in chose (locales.py).
 """
 
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from flask import Flask
 
 from dashboard.db import utc_now
+from dashboard.web.hidden_signs import visible
 from dashboard.web.locales import formats_here
 
+#: What stands for a masked value, on every page and in every JSON.
+MASK = "[masked]"
 UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def register_filters(app: Flask) -> None:
-    for format_value in (ago, clock, exact_time, file_size, masked, money, number, time_left, words):
+    for format_value in (*(ago, clock, exact_time, file_size, masked, money, number, readable_json, time_left, words),):
         app.add_template_filter(format_value)
     app.add_template_global(zone_in_words)
 
@@ -83,7 +88,12 @@ def masked(value: str | None) -> str:
     """The last four characters; what is shorter than eight shows none, since four would be too many."""
     if not value:
         return ""
-    return "•" * 7 + (value[-4:] if len(value) >= 8 else "")
+    return f"{MASK} {value[-4:]}" if len(value) >= 8 else MASK
+
+
+def readable_json(value: Any) -> str:
+    """Indented JSON for people: letters as they are, and only what hides or turns text spelled out."""
+    return visible(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def words(name: str) -> str:

@@ -8,8 +8,13 @@ from typing import Any
 
 from flask import Flask
 
-#: Control characters but tab and ends of lines, what is as wide as nothing, and what turns the direction of the rest.
-HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff]")
+#: Control characters but tab and ends of lines, what is as wide as nothing, what turns the direction of the rest, and
+#: halves of surrogate pairs, which UTF-8 cannot carry.
+HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+#: The same with joiners and marks of direction, for bodies and ids, where nothing may hide.
+INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 class Typed(str):
@@ -28,3 +33,8 @@ def shown(value: Any) -> Any:
     if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed) or hasattr(value, "__html__"):
         return value
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
+def visible(text: str) -> str:
+    """For a body or an id: every sign that hides or turns text is spelled out, as it stands in JSON."""
+    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

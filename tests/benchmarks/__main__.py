@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
+    any_answer,
     attacks,
     callbacks,
     floods,
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "last_owner": last_owner.measure,
     "restores": restores.measure,
     "attacks": attacks.measure,
+    "any_answer": any_answer.measure,
     "sign_ins": sign_ins.measure,
     "callbacks": callbacks.measure,
     "trail": trail.measure,

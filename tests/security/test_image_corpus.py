@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 
-from dashboard.callbacks.pictures import EmbeddedPicture, redraw
 from dashboard.errors import NotFound
+from dashboard.jobs.embedded_pictures import EmbeddedPicture, redraw
 from dashboard.jobs.pictures import UnfitPicture, clean_picture, picture_drawer
 from tests.security.image_corpus import NOTE, PLACE, SCRIPT, SERIAL, Harmful, corpus
 

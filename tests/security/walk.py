@@ -12,7 +12,8 @@ from werkzeug.routing import Rule
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict, body_identity
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
-from dashboard.jobs.models import Image, Job
+from dashboard.jobs.models import Image, Job, Source
+from dashboard.jobs.outcome import keep_result, read_result
 from dashboard.links.models import LinkKind
 from dashboard.permissions import Role
 from dashboard.privacy.models import Erasure, hash_of_manifest
@@ -107,6 +108,7 @@ class World:
         now = utc_now()
         with self.database.transaction() as session:
             first, second = self._callbacks(session, job, environment)
+            self._answer(session, job)
             image_id = session.exec(select(Image.id).where(Image.job_id == job.id)).first()
             key = add_key(session, environment, f"key-{uuid4()}", "ada@example.com", now)
             run = ProcessingRun(
@@ -151,6 +153,11 @@ class World:
             "erasure_id": erasure.id,
         }
         return {name: str(value) for name, value in made.items()}
+
+    def _answer(self, session: Session, job: Job) -> None:
+        """Smile's own, with the authority's photo in it."""
+        answer = read_result({"ResultCode": "0810", "Photo": PHOTO}, job.job_type)
+        keep_result(session, session.get_one(Job, job.id), answer, Source.JOB_STATUS, utc_now(), is_confirmed=True)
 
     def _callbacks(self, session: Session, job: Job, environment: str) -> list[UUID]:
         """Two of one job, each with a picture in it."""

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from dashboard.callbacks.showing import visible
 from dashboard.web.hidden_signs import shown as shown_signs
+from dashboard.web.hidden_signs import visible
 from tests.browser.security.planting import WHY, Visit
 from tests.factories.markup import FOREIGN_HOST, OWN_PATH
 from tests.integration.conftest import Deployment, Staff

@@ -18,7 +18,8 @@ from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, first_id_of, new_id, utc_now
-from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.models import Job, Source
+from dashboard.jobs.outcome import read_result, settle_job
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
@@ -196,11 +197,12 @@ def test_bar_leaves_out_what_came_before_midnight(client: FlaskClient, database:
 def test_list_tells_where_smile_says_something_else(all_kinds: Job, database: Database, sign_in: SignIn) -> None:
     with database.transaction() as session:
         job = session.get_one(Job, all_kinds.id)
-        job.state, job.outcome = JobState.DONE, Outcome.REJECTED
+        settle_job(session, job, read_result({"ResultCode": "0811"}, job.job_type), Source.JOB_STATUS, utc_now())
     signed_in = sign_in("ben")
 
     assert "but Smile says rejected" in signed_in.get("/callbacks?verdict=valid").text
-    assert signed_in.get("/callbacks.json?again=yes").json["items"][0]["job_outcome"] == "rejected"
+    item = signed_in.get("/callbacks.json?again=yes").json["items"][0]
+    assert (item["job_outcome"], item["is_contradicted"]) == ("rejected", True)
 
 
 TEXTS = st.text(max_size=20) | st.sampled_from(["none", "yes", "wrong", "2026-11-24", "-1-1-1", "0" * 64, "é\0%_\\"])

@@ -186,7 +186,8 @@ def expected_disagreement(claims: list[Said], confirmed: list[Said]) -> str | No
     """Of all final claims that Smile never confirmed and now contradicts, the one with the lowest code is told of."""
     last = confirmed[-1]
     codes = {said.code for said in confirmed}
-    lies = [said for said in claims if said.is_final and said.code not in codes and said.outcome != last.outcome]
+    final = [said for said in claims if said.is_final and said.outcome != Outcome.UNKNOWN]
+    lies = [said for said in final if said.code not in codes and said.outcome != last.outcome]
     if not lies or not last.is_final:
         return None
     lie = min(lies, key=lambda said: said.code)

@@ -1,8 +1,8 @@
-"""Pictures that a body carries as base64: found by their first bytes, and drawn anew before anybody sees them."""
+"""Pictures that a body of Smile's carries as base64: found by their first bytes, and drawn again to be seen."""
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,19 @@ MOST_PICTURES = 20
 LONGEST_SIDE = 1200
 
 
+#: What the fields are called in which Smile passes pictures on.
+LABELS = {"Photo": "Photo that the authority holds", "Document": "Document that the authority holds"}
+
+
 @dataclass(frozen=True)
 class EmbeddedPicture:
     number: int
     field: str  # the keys that lead to it, as "ImageLinks.selfie"
     base64: str
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.field, self.field)
 
     @property
     def size(self) -> int:
@@ -35,6 +43,14 @@ def find_pictures(payload: dict[str, Any]) -> list[EmbeddedPicture]:
             found.append(EmbeddedPicture(len(found) + 1, field[:100], text))
             if len(found) == MOST_PICTURES:
                 break
+    return found
+
+
+def picture_named(pictures: Sequence[EmbeddedPicture], field: str) -> EmbeddedPicture:
+    """`field`: its number, or the keys that lead to it."""
+    found = next((each for each in pictures if field in (str(each.number), each.field)), None)
+    if found is None:
+        raise NotFound("There is no such picture here.")
     return found
 
 

@@ -1,0 +1,70 @@
+"""20,000 answers and as many callbacks in which any documented field has any JSON type, and all that shows them."""
+
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from dashboard import migrations
+from dashboard.app import create_app
+from dashboard.context import context_of
+from dashboard.jobs.products import Product
+from tests.benchmarks.report import Figure
+from tests.conftest import make_settings, pass_the_door
+from tests.factories.answers import BODIES, ENTRIES, STATUSES
+from tests.factories.team import make_member
+from tests.unit.jobs.any_answer import AnyAnswer, Tally
+
+EACH = 20_000
+
+
+def measure(folder: Path, each: int = EACH) -> list[Figure]:
+    app = create_app(make_settings(folder, database_url=f"sqlite:///{folder / 'dashboard.db'}"))
+    app.config["WTF_CSRF_ENABLED"] = False
+    database = context_of(app).database
+    migrations.upgrade(database)
+    context_of(app).throttle.hit = lambda *_: True
+    client = app.test_client()
+    pass_the_door(client, make_member(database, "ben").email)
+    suite = AnyAnswer(app, client)
+    answer_and_call(suite, each)
+    suite.look_at_lists()
+    database.dispose()
+    return figures(suite.tally, each)
+
+
+def answer_and_call(suite: AnyAnswer, each: int) -> None:
+    many = settings(
+        max_examples=each,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @many
+    @given(ENTRIES | STATUSES, st.sampled_from(Product), st.booleans())
+    def answer(given_answer: dict[str, Any], product: Product, is_settled: bool) -> None:
+        suite.answer(given_answer, product, is_settled)
+
+    @many
+    @given(BODIES, st.sampled_from(Product), st.booleans(), st.booleans())
+    def call(body: dict[str, Any], product: Product, is_settled: bool, is_at_own_address: bool) -> None:
+        suite.callback(body, product, is_settled, is_at_own_address)
+
+    answer()
+    call()
+
+
+def figures(tally: Tally, each: int) -> list[Figure]:
+    what = f"of {each} answers and {each} callbacks"
+    for failure in (tally.failures + tally.wrongly_approved + tally.changed_by_a_claim)[:5]:
+        print(f"       {failure[:300]}")
+    return [
+        Figure("any answer: 5xx", len(tally.failures), what, 0, is_at_least=False, details=tally.line()),
+        Figure("any answer: outcome approved where the code is not an approving one", len(tally.wrongly_approved), what,
+               0, is_at_least=False),
+        Figure("any answer: outcomes that a callback changed", len(tally.changed_by_a_claim), what, 0,
+               is_at_least=False),
+    ]  # fmt: skip
