@@ -114,8 +114,8 @@ def turn_away(
 ) -> Answer:
     """With a `reason` it is listed as refused."""
     TURNED_AWAY.labels(why).inc()
-    answer = refusal(status, message, *([("Retry-After", str(retry_after))] if retry_after else []))
-    return answer._replace(reason=reason)
+    headers = (("Retry-After", str(retry_after)),) if retry_after else ()
+    return Answer(status, json.dumps({"error": message}).encode(), headers, reason=reason)
 
 
 def not_stored(error: SQLAlchemyError) -> Answer:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request
 
 from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, fail, not_stored, refusal, turn_away
 from dashboard.callbacks.networks import is_taken_from
-from dashboard.callbacks.refused.buffer import HEAD
+from dashboard.callbacks.refused.buffer import HEAD, job_named_in
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.callbacks.refused.storing import Refused
 from dashboard.context import context_of
@@ -80,10 +80,16 @@ class Door:
             return ONLY_POST
         now, address = utc_now(), request.remote_addr or ""
         answer, body = self._look_at(request, address, now, job_key)
-        if answer.reason:
-            refused = Refused(now, address, answer.reason, answer.status, _size_of(request, body), job_key)
-            may_read = answer.reason != RefusalReason.NETWORK  # Nothing is read of what is not taken from there.
-            self._refused_deliveries.note(refused, lambda: body or (_head_of(request) if may_read else b""))
+        if reason := answer.reason:
+
+            def describe(is_listed: bool) -> Refused:
+                # Nothing is read of what is not taken from there.
+                may_read = is_listed and reason != RefusalReason.NETWORK
+                named = job_named_in(body or _head_of(request)) if may_read else ""
+                size = min(request.content_length or len(body), MOST_SIZE)
+                return Refused(now, address, reason, answer.status, size, job_key, claimed_job_id=named)
+
+            self._refused_deliveries.note(address, now, describe)
         return answer
 
     def _look_at(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Answer, bytes]:
@@ -126,10 +132,6 @@ def _read_body(request: Request) -> bytes:
     # A body without a length is cut at the limit without an error, so one byte more shows that it was longer.
     request.max_content_length = MAX_BODY + 1
     return request.get_data(cache=False)
-
-
-def _size_of(request: Request, body: bytes) -> int:
-    return min(request.content_length or len(body), MOST_SIZE)
 
 
 def _head_of(request: Request) -> bytes:

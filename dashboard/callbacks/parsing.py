@@ -12,7 +12,7 @@ MAX_DIGITS = 100  # No number of Smile's has more than a score; Python is slow w
 
 #: RFC 8259, section 8.1: nobody may send one, and who reads may ignore it. Some senders' tools put it there unasked.
 BYTE_ORDER_MARK = "\ufeff"
-NUL, NUL_MARK = "\0", "\N{SYMBOL FOR NULL}"
+NUL, NUL_MARK = "\0", "\N{REPLACEMENT CHARACTER}"
 
 
 class Malformed(Exception):

@@ -6,8 +6,9 @@ would set the pace. What was noted in the last second is lost with a process tha
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from multiprocessing.util import Finalize
 from threading import Lock, Timer
 
@@ -52,18 +53,23 @@ class RefusedDeliveries:
         self._at_end: Finalize | None = None
         self._writing = Lock()
 
-    def note(self, refused: Refused, read_head: Callable[[], bytes]) -> None:
-        """`read_head` gives the beginning of the body; it is called only for what gets a row of its own."""
-        network = network_of(refused.source_address)
+    def note(self, address: str, now: datetime, describe: Callable[[bool], Refused]) -> None:
+        """`describe` is told whether the delivery gets a row of its own; only then is the body worth a look."""
+        network = _network_of(address)
         with self._guard:
-            gets_row = self._gets_row(network, refused.received_at)
-            if not gets_row:
-                self._count(network, refused)
-        if gets_row:
-            named = replace(refused, source_network=network, claimed_job_id=job_named_in(read_head()[:HEAD]))
-            with self._guard:
-                self._rows.append(named)
-        self._write_soon()
+            gets_row = self._gets_row(network, now)
+            if not gets_row and (counted := self._counted.get(network)):
+                counted.count += 1
+                counted.received_at = now
+                return
+        refused = describe(gets_row)
+        refused.source_network = network
+        with self._guard:
+            if gets_row:
+                self._rows.append(refused)
+            elif len(self._counted) < MOST_NETWORKS:
+                self._counted.setdefault(network, refused)
+            self._write_soon()
 
     def write(self) -> None:
         """Writes what was noted so far."""
@@ -102,27 +108,19 @@ class RefusedDeliveries:
         known.rows += 1
         return True
 
-    def _count(self, network: str, refused: Refused) -> None:
-        before = self._counted.get(network)
-        if before:
-            before.count += 1
-            before.received_at = refused.received_at
-        elif len(self._counted) < MOST_NETWORKS:
-            self._counted[network] = replace(refused, source_network=network, job_key=None)
-
     def _write_soon(self) -> None:
-        if self._timer:
-            return
-        with self._guard:
-            if self._timer is None:
-                self._timer = Timer(self._write_after, self.write)
-                self._timer.name, self._timer.daemon = "refused-deliveries", True
-                self._timer.start()
-                # The server's processes end without the functions of `atexit`; these are called in every process.
-                self._at_end = Finalize(None, self.write, exitpriority=1)
+        if self._timer is None:
+            self._timer = Timer(self._write_after, self.write)
+            self._timer.name, self._timer.daemon = "refused-deliveries", True
+            self._timer.start()
+            # The server's processes end without the functions of `atexit`; these are called in every process.
+            self._at_end = Finalize(None, self.write, exitpriority=1)
 
 
-def job_named_in(head: bytes) -> str:
-    """The job that a body names, as far as that can be seen; nothing where it cannot."""
-    found = JOB_ID.search(head)
+_network_of = lru_cache(maxsize=4096)(network_of)
+
+
+def job_named_in(body: bytes) -> str:
+    """The job that a body names in its beginning, as far as that can be seen; nothing where it cannot."""
+    found = JOB_ID.search(body, 0, HEAD)
     return found[1].decode() if found else ""

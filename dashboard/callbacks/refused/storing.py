@@ -57,7 +57,7 @@ def store_refused(
         if count >= MOST_OF_NETWORK and last:
             _add_to(session, last, one)
             continue
-        row = _row(environment, one, jobs.get(_key_of(one)))
+        row = _row(environment, one, jobs.get(_key_of(one)) or jobs.get(_name_of(one)))
         session.add(row)
         rows.append(row)
         of_network[one.source_network] = count + 1, row.id
@@ -107,7 +107,11 @@ def _add_to(session: Session, row_id: UUID, refused: Refused) -> None:
 
 def _key_of(refused: Refused) -> str:
     """The address of a job says whose it is; a body only claims it."""
-    return f"key {digest_of_key(refused.job_key)}" if refused.job_key else f"name {refused.claimed_job_id}"
+    return f"key {digest_of_key(refused.job_key)}" if refused.job_key else ""
+
+
+def _name_of(refused: Refused) -> str:
+    return f"name {refused.claimed_job_id}"
 
 
 def _find_jobs(session: Session, environment: str, refused: Sequence[Refused]) -> dict[str, Job]:

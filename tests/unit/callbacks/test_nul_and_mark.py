@@ -18,7 +18,7 @@ from dashboard.jobs.models import Result
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 
 SignIn = Callable[[str], FlaskClient]
-MARK = "\N{SYMBOL FOR NULL}"
+MARK = "\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.fixture(autouse=True)

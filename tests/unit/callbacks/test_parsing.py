@@ -64,8 +64,8 @@ ACCEPTED = {
     "escaped backslash before u0000": (b'{"a": "\\\\u0000"}', {"a": "\\u0000"}),
     "twenty digits": (b'{"a": 12345678901234567890}', {"a": 12345678901234567890}),
     "byte order mark": (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
-    "NUL in a text": (b'{"a": "x\\u0000y"}', {"a": "x\N{SYMBOL FOR NULL}y"}),
-    "NUL in a text of a list": (b'{"a": [[{"b": "\\u0000"}]]}', {"a": [[{"b": "\N{SYMBOL FOR NULL}"}]]}),
+    "NUL in a text": (b'{"a": "x\\u0000y"}', {"a": "x\N{REPLACEMENT CHARACTER}y"}),
+    "NUL in a text of a list": (b'{"a": [[{"b": "\\u0000"}]]}', {"a": [[{"b": "\N{REPLACEMENT CHARACTER}"}]]}),
     "space around": (b' \r\n{"a": 1.5}\n', {"a": 1.5}),
 }
 

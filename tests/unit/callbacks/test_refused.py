@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request
 
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging
+from dashboard.callbacks import acknowledging, hooks
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.networks import parse_networks, write_networks
 from dashboard.callbacks.refused import buffer, storing
@@ -160,11 +160,15 @@ def test_throttled_sender_is_listed(app: Flask, client: FlaskClient) -> None:
     assert [(row.reason, row.status) for row in listed(app)] == [(RefusalReason.THROTTLED, 429)] * 2
 
 
-def test_unknown_address_is_listed(app: Flask, client: FlaskClient) -> None:
+def test_unknown_address_is_listed_with_the_job_that_the_body_names(
+    app: Flask, client: FlaskClient, database: Database
+) -> None:
+    job = make_job(database)
+
     assert deliver(client, BODY, f"{DOOR}/AAAAAAAAAAAAAAAAAAAAAA").status_code == 404
 
     [row] = listed(app)
-    assert (row.reason, row.job_id) == (RefusalReason.UNKNOWN_KEY, None)
+    assert (row.reason, row.job_id) == (RefusalReason.UNKNOWN_KEY, job.id)
 
 
 @pytest.mark.parametrize("path", ["/hooks/nothing", "/hooks/smile/a/b"])
@@ -230,7 +234,7 @@ def test_a_flood_reads_few_bodies_and_writes_once_a_second(
     app: Flask, client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heads: list[bytes] = []
-    monkeypatch.setattr(buffer, "job_named_in", lambda head: heads.append(head) or "")
+    monkeypatch.setattr(hooks, "job_named_in", lambda head: heads.append(head) or "")
     monkeypatch.setattr(context_of(app).refused_deliveries, "_write_after", 3600)
     before = database.commits
 
@@ -248,7 +252,8 @@ def test_many_addresses_at_once_stay_within_the_memory(database: Database, monke
     deliveries = RefusedDeliveries(database, "sandbox", write_after=3600)
     monkeypatch.setattr(buffer, "MOST_NETWORKS", 50)
     for number in range(2 * buffer.MOST_WAITING):
-        deliveries.note(refused(number, f"192.0.2.{number}"), lambda: b"")
+        one = refused(number, f"192.0.2.{number}")
+        deliveries.note(one.source_address, one.received_at, lambda _, one=one: one)
 
     assert len(deliveries._rows) == buffer.MOST_WAITING
     assert len(deliveries._counted) <= 50
@@ -258,7 +263,7 @@ def test_many_addresses_at_once_stay_within_the_memory(database: Database, monke
 
 def test_it_is_written_by_itself_a_moment_later(database: Database) -> None:
     deliveries = RefusedDeliveries(database, "sandbox", write_after=0.01)
-    deliveries.note(refused(), lambda: BODY)
+    deliveries.note("192.0.2.1", utc_now(), lambda _: refused(claimed_job_id="job-1"))
     timer = deliveries._timer
     assert timer is not None
     timer.join(20)
@@ -276,7 +281,7 @@ def test_what_cannot_be_written_is_lost_and_said(
 
     monkeypatch.setattr(buffer, "store_refused", fail)
     deliveries = RefusedDeliveries(database, "sandbox", write_after=3600)
-    deliveries.note(refused(), lambda: b"")
+    deliveries.note("192.0.2.1", utc_now(), lambda _: refused())
 
     deliveries.write()
 
