@@ -169,7 +169,6 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     yield app
-    context_of(app).refused_deliveries.close()
     context_of(app).database.dispose()
 
 

@@ -52,6 +52,7 @@ class RefusedDeliveries:
         self._timer: Timer | None = None
         self._at_end: Finalize | None = None
         self._writing = Lock()
+        database.before_dispose(self.close)
 
     def note(self, address: str, now: datetime, describe: Callable[[bool], Refused]) -> None:
         """`describe` is told whether the delivery gets a row of its own; only then is the body worth a look."""
@@ -86,8 +87,8 @@ class RefusedDeliveries:
                 log.error("refused_deliveries_not_stored", error=type(error).__name__, lost=len(rows) + len(counted))
 
     def close(self) -> None:
-        """Forgets what was not written: for whoever takes the database away."""
-        with self._guard:
+        """Forgets what was not written, and waits for what is being written: the database is taken away."""
+        with self._writing, self._guard:
             self._forget()
 
     def _forget(self) -> None:

@@ -136,19 +136,14 @@ def test_network_that_is_not_allowed_is_listed_and_its_body_not_read(
     trusting = context.settings.model_copy(update={"trusted_proxies": 1})
     with database.transaction() as session:
         write_networks(session, trusting, parse_networks("198.51.100.0/24"), utc_now())
-    behind_proxy = app_with(app, trusting)
+    behind_proxy = create_app(trusting)
 
     answer = deliver(behind_proxy.test_client(), BODY, headers={"X-Forwarded-For": "192.0.2.7"})
 
     [row] = listed(behind_proxy)
+    context_of(behind_proxy).database.dispose()
     assert answer.status_code == 403
     assert (row.reason, row.source_address, row.claimed_job_id) == (RefusalReason.NETWORK, "192.0.2.7", "")
-
-
-def app_with(app: Flask, settings: Settings) -> Flask:
-    other = create_app(settings)
-    other.testing = app.testing
-    return other
 
 
 def test_throttled_sender_is_listed(app: Flask, client: FlaskClient) -> None:
