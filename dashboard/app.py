@@ -13,6 +13,7 @@ from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
 from dashboard.callbacks.hooks import open_door
 from dashboard.callbacks.networks import read_networks
+from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
 from dashboard.crypto import KeyRing
@@ -91,6 +92,7 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
         availability=AvailabilityCache(),
         audit_words=Vocabulary(features.audit_words),
         callback_networks=CachedReading(database, read_networks),
+        refused_deliveries=RefusedDeliveries(database, settings.environment),
     )
 
 

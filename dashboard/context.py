@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is ne
     from dashboard.audit.wording import Vocabulary
     from dashboard.cached_reading import CachedReading
     from dashboard.callbacks.networks import Network
+    from dashboard.callbacks.refused.buffer import RefusedDeliveries
     from dashboard.jobs.availability import AvailabilityCache
     from dashboard.jobs.clients import ClientFactory
     from dashboard.jobs.live_catalogue import LiveCatalogue
@@ -41,6 +42,7 @@ class Context:
     availability: "AvailabilityCache"
     audit_words: "Vocabulary"
     callback_networks: "CachedReading[tuple[Network, ...]]"
+    refused_deliveries: "RefusedDeliveries"
 
     def install(self, app: Flask) -> None:
         app.extensions[_NAME] = self

@@ -110,6 +110,7 @@ class Database:
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
         self._keyring = keyring
+        self._to_stop: list[Callable[[], None]] = []
         self.commits = 0  # of this process; on SQLite one at a time, under the lock below
         # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
         self._turn: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
@@ -126,8 +127,14 @@ class Database:
         """Another database, whose sealed fields the same keys open."""
         return Database(url, self._keyring)
 
+    def before_dispose(self, stop: Callable[[], None]) -> None:
+        """`stop` ends what works on it in the background."""
+        self._to_stop.append(stop)
+
     def dispose(self) -> None:
         """Closes the connections; the next use opens new ones."""
+        for stop in self._to_stop:
+            stop()
         self.engine.dispose()
         self._writer.dispose()
 

@@ -22,6 +22,8 @@ from dashboard.callbacks.group_commit import GroupCommit
 from dashboard.callbacks.models import REFUSED_VERDICTS
 from dashboard.callbacks.parsing import Malformed, parse
 from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
+from dashboard.callbacks.refused.reasons import RefusalReason
+from dashboard.callbacks.signature_uses import MOST_TOGETHER
 from dashboard.callbacks.throttle import REFUSALS, count_refusal
 from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
@@ -30,7 +32,8 @@ from dashboard.errors import place_of
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
 
-TRIES = 3
+#: Where several transactions store callbacks with one signature at once, each try numbers one more of them.
+TRIES = MOST_TOGETHER + 2
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 RECEIVED = Metric("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
@@ -55,6 +58,7 @@ class Answer(NamedTuple):
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     to_handle: UUID | None = None  # the callback that the worker should hand to its job
+    reason: RefusalReason | None = None  # why nothing of it is kept as a callback
 
 
 def refusal(status: int, message: str, *headers: tuple[str, str]) -> Answer:
@@ -105,9 +109,13 @@ def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
     return [_tell(next(receipts)) if isinstance(answer, Arrival) else answer for answer in looked_at]
 
 
-def turn_away(status: int, why: str, message: str, retry_after: int | None = None) -> Answer:
+def turn_away(
+    status: int, why: str, message: str, reason: RefusalReason | None = None, retry_after: int | None = None
+) -> Answer:
+    """With a `reason` it is listed as refused."""
     TURNED_AWAY.labels(why).inc()
-    return refusal(status, message, *([("Retry-After", str(retry_after))] if retry_after else []))
+    headers = (("Retry-After", str(retry_after)),) if retry_after else ()
+    return Answer(status, json.dumps({"error": message}).encode(), headers, reason=reason)
 
 
 def not_stored(error: SQLAlchemyError) -> Answer:
@@ -128,11 +136,11 @@ def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Answer:
         if check.verdict:
             if not count_refusal(delivery.source_address):
                 message = "Too many callbacks without a valid signature came from here."
-                return turn_away(429, "throttled", message, retry_after=REFUSALS.get_expiry())
+                return turn_away(429, "throttled", message, RefusalReason.THROTTLED, REFUSALS.get_expiry())
             # Its key may have been added a moment ago, through another process.
             check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
     except Malformed as error:
-        return turn_away(400, "malformed", str(error))
+        return turn_away(400, "malformed", str(error), error.reason)
     except SQLAlchemyError as error:
         return not_stored(error)
     except Exception as error:  # of this one, which must not keep the others of its group from being stored
@@ -164,6 +172,6 @@ def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None
 
 def _tell(receipt: Receipt | None) -> Answer:
     if receipt is None:
-        return turn_away(404, "unknown_key", "There is nothing at this address.")
+        return turn_away(404, "unknown_key", "There is nothing at this address.", RefusalReason.UNKNOWN_KEY)
     answer = NOT_SIGNED if receipt.verdict in REFUSED_VERDICTS else RECEIVED_WELL
     return answer._replace(to_handle=receipt.callback_id) if receipt.needs_handling else answer

@@ -2,6 +2,7 @@
 
 from dashboard.callbacks import health_checks, models, tasks, trail_words, views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
+from dashboard.callbacks.refused import models as refused_models
 from dashboard.callbacks.sealing import number_in_body, sealed_search, search_identity, with_search
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
@@ -11,7 +12,7 @@ from dashboard.sealed import SealedColumn
 FEATURE = Feature(
     name="callbacks",
     position=30,
-    models=(models,),
+    models=(models, refused_models),
     sealed_columns=(
         SealedColumn(Callback, "body_sealed", body_identity, digest="id_number_digest", digested=number_in_body),
         SealedColumn(ProcessingRun, "filters", search_identity, take_out=sealed_search, put_in=with_search),
@@ -23,7 +24,7 @@ FEATURE = Feature(
         Permission("callbacks.replay", WORKING, "Verify and process callbacks again"),
         Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
     ),
-    audit_words=(trail_words.WORDS, trail_words.RUN_WORDS),
+    audit_words=(trail_words.WORDS, trail_words.RUN_WORDS, trail_words.REFUSED_WORDS),
     tasks=tasks.TASKS,
     health_checks=(
         HealthCheck(Group.NETWORK, "Source networks", health_checks.source_networks),

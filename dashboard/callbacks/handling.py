@@ -60,6 +60,7 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         payload=parse(body_of(session, callback)) if _brings_a_claim(session, callback) else None,
         is_told=_is_told(session, callback),
         is_worth_asking=is_worth_asking,
+        is_believable=callback.verdict == Verdict.VALID and callback.erased_at is None,
         now=now,
     )
     return job.id if is_worth_asking else None
@@ -73,8 +74,14 @@ def _is_told(session: Session, callback: Callback) -> bool:
 
 
 def _brings_a_claim(session: Session, callback: Callback) -> bool:
-    """Only one that is believable, and that was not erased before it got here."""
-    return callback.verdict == Verdict.VALID and callback.erased_at is None and not _claim_is_kept(session, callback)
+    """Only one that is believable, and that was not erased before it got here.
+
+    Whoever copies a signature can send it for another job within seconds, as it is for two of one millisecond. Such a
+    callback is a reason to ask Smile like any other, and its result is left to Smile's answer.
+    """
+    if callback.verdict != Verdict.VALID or callback.erased_at or callback.signature_use:
+        return False
+    return not _claim_is_kept(session, callback)
 
 
 def _claim_is_kept(session: Session, callback: Callback) -> bool:

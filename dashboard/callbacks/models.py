@@ -54,12 +54,14 @@ class Callback(SQLModel, table=True):
         # What is rare is counted without a look at the rest, and costs the others nothing when they are stored.
         Index("ix_callback_again", "environment", "id", sqlite_where=IS_REPEATED, postgresql_where=IS_REPEATED),
         Index("ix_callback_alarm", "environment", "id", sqlite_where=IS_ALARMING, postgresql_where=IS_ALARMING),
-        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new: one
-        # callback has a signature, and only those that raise an alarm about it are told apart by their bodies.
+        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new: a few
+        # of one millisecond share a signature and are numbered, and those that raise an alarm are told apart by their
+        # bodies.
         Index(
             "uq_callback_signature",
             "environment",
             "signature_digest",
+            "signature_use",
             unique=True,
             sqlite_where=IS_NOT_ALARMING,
             postgresql_where=IS_NOT_ALARMING,
@@ -84,6 +86,7 @@ class Callback(SQLModel, table=True):
     body_sha256: str
     # Of the 32 decoded bytes, since base64 has several texts for them; none unless the signature matches a key of ours.
     signature_digest: str | None = None
+    signature_use: int = 0  # how many genuine ones of the same millisecond had carried it before
     verdict: Verdict = Field(sa_type=EnumText(Verdict))
     reason: str
     steps: list[Step] = Field(default_factory=list, sa_type=JSON)

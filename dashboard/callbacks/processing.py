@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.facts import Facts, read_facts
-from dashboard.callbacks.models import IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
+from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import body_of
+from dashboard.callbacks.queries import WITHOUT_BODY, body_of
 from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
-from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, judge
+from dashboard.callbacks.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import add_event
 from dashboard.smile_keys import ApiKeys
@@ -44,9 +46,11 @@ def verify_again(session: Session, callback: Callback, partner_id: str, keys: Ap
     """What its signature proves today, however old it is. Changes nothing."""
     facts = _facts_of(session, callback)
     check = check_signature(facts, partner_id, keys)
-    seen = callback.verdict == Verdict.REUSED or _with_signature(session, callback, check.digest, before=True)
+    sharing, _ = _sharing(session, callback, facts, check.digest, before=True)
+    if callback.verdict == Verdict.REUSED and not sharing.is_alarm:
+        sharing = USED_BEFORE  # What was found when it came stays found, also where the other one is gone.
     sent = _was_sent_by_us(session, callback, check.digest)
-    return judge(facts, check, now=now, was_seen=bool(seen), was_sent_by_us=sent, any_age=True)
+    return judge(facts, check, now=now, sharing=sharing, was_sent_by_us=sent, any_age=True)
 
 
 def process_again(
@@ -80,26 +84,27 @@ def process_again(
 def _judge_as_received(session: Session, callback: Callback, facts: Facts, check: SignatureCheck) -> UUID | None:
     """Stores the better verdict, if it is one. Else the id of the same callback, where it was accepted meanwhile."""
     while check.digest:
-        same = _with_signature(session, callback, check.digest, same_body=True)
+        same = _with_same_body(session, callback, check.digest)
         if same:
             return same.id
-        other = _with_signature(session, callback, check.digest)
+        sharing, other_id = _sharing(session, callback, facts, check.digest)
         sent = _was_sent_by_us(session, callback, check.digest)
-        judgement = judge(facts, check, now=callback.received_at, was_seen=other is not None, was_sent_by_us=sent)
+        judgement = judge(facts, check, now=callback.received_at, sharing=sharing, was_sent_by_us=sent)
         try:
             with session.begin_nested():
-                _keep(callback, judgement, check.digest, other)
+                _keep(callback, judgement, check.digest, sharing, other_id)
         except IntegrityError:
             continue  # The signature was accepted between our look and our update: look again.
         return None
     return None
 
 
-def _keep(callback: Callback, judgement: Judgement, digest: str, other: Callback | None) -> None:
+def _keep(callback: Callback, judgement: Judgement, digest: str, sharing: Sharing, other_id: UUID | None) -> None:
     job_step, steps = callback.steps[-1:], list(judgement.steps)
-    if other:
-        steps.append({"passed": False, "text": f"It was accepted as callback {other.id}, which has another body."})
+    if other_id and sharing.is_alarm:
+        steps.append({"passed": False, "text": f"It was accepted as callback {other_id}, which has another body."})
     callback.verdict, callback.signature_digest = judgement.verdict, digest
+    callback.signature_use = 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number
     callback.reason = " ".join([judgement.reason, *(step["text"] for step in job_step if not callback.job_id)])
     callback.steps = [*steps, *job_step]
 
@@ -107,7 +112,7 @@ def _keep(callback: Callback, judgement: Judgement, digest: str, other: Callback
 def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     """An orphan may have come before its job was known here. One that contradicted its address stays nobody's."""
     step = callback.steps[-1] if callback.steps else {}
-    if not facts.job_id or str(step.get("text")).startswith(CAME_TO_ADDRESS):
+    if not facts.job_id or _contradicts_its_address(callback):
         return False
     job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
     if job is None:
@@ -122,24 +127,52 @@ def _facts_of(session: Session, callback: Callback) -> Facts:
     return read_facts(parse(body_of(session, callback)))
 
 
-def _with_signature(
-    session: Session, callback: Callback, digest: str | None, *, same_body: bool = False, before: bool = False
-) -> Callback | None:
-    """The oldest other callback that carries the same signature; if wanted, only if it came before."""
+def _sharing(
+    session: Session, callback: Callback, facts: Facts, digest: str | None, *, before: bool = False
+) -> tuple[Sharing, UUID | None]:
+    """What the others with its signature mean for it, as at the time it came, and the oldest of them.
+
+    `before`: only those that came before it.
+    """
+    found = _others(session, callback, digest, col(Callback.body_sha256) != callback.body_sha256)
+    others = [other for other in found if not before or other.id < callback.id]
+    uses = [_use(other) for other in others if other.verdict not in ALARMING_VERDICTS]
+    names = frozenset[str]() if _contradicts_its_address(callback) else names_of_job(callback.job_id, facts.job_id)
+    sharing = compare_uses(names, callback.received_at, is_fresh(facts, callback.received_at), uses)
+    if others and not uses:
+        sharing = USED_BEFORE  # Only those that raised an alarm about it are left.
+    return sharing, min((other.id for other in others), default=None)
+
+
+def _use(other: Callback) -> SignatureUse:
+    names = names_of_job(other.job_id, other.claimed_job_id)
+    return SignatureUse(other.id, other.received_at, other.verdict == Verdict.VALID, names, other.signature_use)
+
+
+def _with_same_body(session: Session, callback: Callback, digest: str) -> Callback | None:
+    return next(iter(_others(session, callback, digest, col(Callback.body_sha256) == callback.body_sha256)), None)
+
+
+def _others(session: Session, callback: Callback, digest: str | None, body_fits: ColumnElement[bool]) -> list[Callback]:
+    """The other callbacks that carry the same signature, oldest first; of those that raised an alarm, the oldest."""
     if digest is None:
-        return None
-    is_same = col(Callback.body_sha256) == callback.body_sha256
+        return []
     others = select(Callback).where(
         Callback.environment == callback.environment,
         Callback.signature_digest == digest,
         Callback.id != callback.id,
-        is_same if same_body else ~is_same,
+        body_fits,
     )
-    # One after the other, since each kind has an index of its own; that of the first lets there be only one.
-    found = session.exec(others.where(IS_NOT_ALARMING)).one_or_none()
-    alarm = session.exec(others.where(IS_ALARMING).order_by(col(Callback.id)).limit(1)).first()
-    oldest = min(filter(None, (found, alarm)), key=lambda other: other.id, default=None)
-    return oldest if oldest and (oldest.id < callback.id or not before) else None
+    others = others.options(WITHOUT_BODY)
+    # One after the other, since each kind has an index of its own; that of the first lets there be only a few.
+    found = session.exec(others.where(IS_NOT_ALARMING)).all()
+    alarm = session.exec(others.where(IS_ALARMING).order_by(col(Callback.id)).limit(1)).all()
+    return sorted((*found, *alarm), key=lambda other: other.id)
+
+
+def _contradicts_its_address(callback: Callback) -> bool:
+    step = callback.steps[-1] if callback.steps else {}
+    return callback.job_id is None and str(step.get("text")).startswith(CAME_TO_ADDRESS)
 
 
 def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:

@@ -17,9 +17,11 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.facts import Facts
-from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.parsing import NUL_MARK
+from dashboard.callbacks.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
 from dashboard.callbacks.statements import Addressee, find_carriers, find_jobs, find_jobs_by_key, insert_callbacks
-from dashboard.callbacks.verdicts import SignatureCheck, judge
+from dashboard.callbacks.verdicts import SignatureCheck, is_fresh, judge
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id
 from dashboard.jobs.callback_keys import digest_of_key
@@ -60,7 +62,7 @@ class _Known:
     """What is stored already, as far as it concerns the arrivals; what is about to be stored is added to it."""
 
     same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digest of the signature and of the body
-    signatures: set[str] = field(default_factory=set)
+    uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
     sent_by_us: set[str] = field(default_factory=set)
     jobs: dict[str, Addressee] = field(default_factory=dict)  # by what Smile calls it
     addressees: dict[str | None, Addressee] = field(default_factory=dict)  # by digest of the key in its address
@@ -124,7 +126,10 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
         for carrier in find_carriers(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
             if carrier.callback_id:
                 known.same[carrier.digest, carrier.body_sha256] = carrier.callback_id
-            (known.signatures if carrier.callback_id else known.sent_by_us).add(carrier.digest)
+            else:
+                known.sent_by_us.add(carrier.digest)
+            if carrier.use:
+                known.uses.setdefault(carrier.digest, []).append(carrier.use)
     job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
     if job_ids:
         known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
@@ -144,12 +149,16 @@ def _judged_row(
 ) -> dict[str, Any]:
     """All but the environment. `known` knows of it from now on."""
     facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
-    was_seen, was_sent_by_us = digest in known.signatures, digest in known.sent_by_us
-    judgement = judge(facts, arrival.check, now=now, was_seen=was_seen, was_sent_by_us=was_sent_by_us)
-    if digest:
-        known.signatures.add(digest)
-        known.same[digest, arrival.sha256] = arrival.id
     job, job_step = _whose(known, addressee, facts)
+    names = frozenset[str]() if addressee and job is None else names_of_job(job.id if job else None, facts.job_id)
+    sharing = _sharing(known, arrival, names)
+    judgement = judge(facts, arrival.check, now=now, was_sent_by_us=digest in known.sent_by_us, sharing=sharing)
+    if digest:
+        known.same[digest, arrival.sha256] = arrival.id
+        if judgement.verdict not in ALARMING_VERDICTS:
+            told = names_of_job(job.id if job else None, facts.job_id)
+            use = SignatureUse(arrival.id, now, judgement.verdict == Verdict.VALID, told, sharing.number)
+            known.uses.setdefault(digest, []).append(use)
     if addressee and addressee.is_erased:
         job = addressee  # Also where the body names another: it is told of and not kept.
     needs_handling = job is not None
@@ -166,6 +175,7 @@ def _judged_row(
         "body_size": len(arrival.body),
         "body_sha256": arrival.sha256,
         "signature_digest": digest,
+        "signature_use": 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number,
         "verdict": judgement.verdict,
         "reason": judgement.reason if job else f"{judgement.reason} {job_step['text']}",
         "steps": [*judgement.steps, job_step],
@@ -184,13 +194,20 @@ def _judged_row(
         # The queue is usually faster; whatever is still due then was lost on the way.
         "due_at": now + LOST_AFTER if needs_handling else None,
         "attempts": 0,
-        "search_text": facts.search_text,
+        "search_text": facts.search_text.replace(NUL_MARK, ""),
         "erased_at": None,
     }
     if job and job.is_erased:
         nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
         row |= nothing | erased_facts(job.job_id, judgement.verdict.value, facts.result_code)
     return row
+
+
+def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
+    uses = known.uses.get(arrival.check.digest or "")
+    if not uses:
+        return FIRST_USE
+    return compare_uses(names, arrival.received_at, is_fresh(arrival.facts, arrival.received_at), uses)
 
 
 def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:

@@ -6,13 +6,15 @@ that counts. What is rare stays with SQLAlchemy, in receiving.py.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Dialect
 
-from dashboard.callbacks.models import Callback
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.signature_uses import SignatureUse, names_of_job
 from dashboard.jobs.products import Product
 
 NAME = re.compile(r":(\w+)")
@@ -21,13 +23,13 @@ MARKS = {"qmark": "?", "pyformat": "%s"}
 # Those that raise an alarm by their bodies: whoever has one signature can send any number of bodies with it. Each
 # condition on the verdict is word for word that of an index.
 CARRIERS = """
-SELECT id, signature_digest, body_sha256 FROM callback
+SELECT id, signature_digest, body_sha256, verdict, received_at, job_id, claimed_job_id, signature_use FROM callback
  WHERE environment = :environment AND signature_digest IN (:digests) AND verdict NOT IN ('reused', 'reflected')
 UNION ALL
-SELECT id, signature_digest, body_sha256 FROM callback
+SELECT id, signature_digest, body_sha256, verdict, NULL, NULL, NULL, NULL FROM callback
  WHERE environment = :environment AND body_sha256 IN (:bodies) AND verdict IN ('reused', 'reflected')
 UNION ALL
-SELECT NULL, digest, NULL FROM sent_signature WHERE digest IN (:digests)
+SELECT NULL, digest, NULL, NULL, NULL, NULL, NULL, NULL FROM sent_signature WHERE digest IN (:digests)
 """
 # Two, since SQLite would look at every job for "or".
 JOBS_BY_NAME = """
@@ -44,11 +46,12 @@ INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUE
 
 
 class Carrier(NamedTuple):
-    """Who carried a signature: a callback that is stored, or we ourselves."""
+    """Who carried a signature: a callback that is stored, or we ourselves. `use`: of one that raised no alarm."""
 
     digest: str
     body_sha256: str
     callback_id: UUID | None
+    use: SignatureUse | None
 
 
 class Addressee(NamedTuple):
@@ -65,7 +68,7 @@ def find_carriers(
     connection: Connection, environment: str, digests: Sequence[str], bodies: Sequence[str]
 ) -> list[Carrier]:
     rows = _ask(connection, CARRIERS, environment=environment, digests=digests, bodies=bodies)
-    return [Carrier(digest, body, _uuid(row_id) if row_id else None) for row_id, digest, body in rows]
+    return [_carrier(connection.dialect, *row) for row in rows]
 
 
 def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[Addressee]:
@@ -116,6 +119,34 @@ def _addressees(rows: Sequence[Any], environment: str) -> list[Addressee]:
         for row_id, job_id, product, key_digest, erased_at, its_environment in rows
         if its_environment == environment
     ]
+
+
+def _carrier(
+    dialect: Dialect,
+    row_id: UUID | str | None,
+    digest: str,
+    body_sha256: str,
+    verdict: str,
+    received_at: Any,
+    job_id: UUID | str | None,
+    claimed_job_id: str,
+    number: int | None,
+) -> Carrier:
+    callback_id = _uuid(row_id) if row_id else None
+    if callback_id is None or number is None:
+        return Carrier(digest, body_sha256, callback_id, None)
+    names = names_of_job(_uuid(job_id) if job_id else None, claimed_job_id)
+    came_at = _reader_of_times(dialect)(received_at)
+    use = SignatureUse(callback_id, came_at, verdict == Verdict.VALID, names, number)
+    return Carrier(digest, body_sha256, callback_id, use)
+
+
+@lru_cache(maxsize=4)
+def _reader_of_times(dialect: Dialect) -> Callable[[Any], datetime]:
+    """What makes a time of what the driver gives."""
+    read = COLUMNS["received_at"].type.dialect_impl(dialect).result_processor(dialect, None)
+    assert read is not None
+    return cast(Callable[[Any], datetime], read)
 
 
 def _uuid(value: UUID | str) -> UUID:

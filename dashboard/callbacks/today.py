@@ -1,13 +1,14 @@
 """Today's bar: what came since midnight UTC, and what of it somebody should look at. Each count leads to its list."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, Filters
 from dashboard.callbacks.models import Callback
+from dashboard.callbacks.refused.queries import count_refused
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
 from dashboard.web.pagination import COUNT_CAP
@@ -16,7 +17,7 @@ from dashboard.web.pagination import COUNT_CAP
 @dataclass(frozen=True)
 class Tally:
     name: str
-    filters: Filters | None  # of callbacks; None: of jobs
+    filters: Filters | None  # of callbacks; None: of jobs, or of refused deliveries
     count: int
 
     @property
@@ -44,4 +45,7 @@ def tallies_of_today(session: Session, environment: str, now: datetime) -> list[
         select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
     )
     row = counts.one()
-    return [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
+    tallies = [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
+    midnight = datetime.combine(now.date(), time(), UTC)
+    refused = count_refused(session, environment, midnight, midnight + timedelta(days=1))
+    return [*tallies, Tally("refused", None, refused)]

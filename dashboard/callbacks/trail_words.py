@@ -41,3 +41,9 @@ WORDS = TrailWords(
     belonging={"job": callbacks_of_job},
 )
 RUN_WORDS = TrailWords(noun="processing run", sentences={"callback.run_started": "had many callbacks processed again"})
+REFUSED_WORDS = TrailWords(
+    noun="refused deliveries",
+    called="the list of refused deliveries",
+    sentences={"callback.refused_exported": "took out {subject}"},
+    address="/callbacks/refused",
+)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
+from dashboard.callbacks.signature_uses import FIRST_USE, Sharing
 from dashboard.jobs.sent_signatures import digest_of_signature
 from dashboard.smile import Signature
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -78,11 +79,11 @@ def judge(
     check: SignatureCheck,
     *,
     now: datetime,
-    was_seen: bool,
     was_sent_by_us: bool,
+    sharing: Sharing = FIRST_USE,
     any_age: bool = False,
 ) -> Judgement:
-    """`was_seen`: the same signature bytes came before with another body. An equal body never gets here.
+    """`sharing`: what it means that the same signature bytes came with other bodies. An equal body never gets here.
 
     `any_age` switches the rule of the age off, for looking at an old callback once more.
     """
@@ -98,17 +99,32 @@ def judge(
         return Judgement(check.verdict, check.sentence, steps)
     steps += [
         {"passed": not was_sent_by_us, "text": f"It is {'' if was_sent_by_us else 'not '}a signature of our own."},
-        {"passed": not was_seen, "text": f"It {'came' if was_seen else 'never came'} before with another body."},
+        _step_of_sharing(sharing),
     ]
     if was_sent_by_us:
         reason = "The signature is one that we sent with a request of our own: somebody sent it back to us."
         return Judgement(Verdict.REFLECTED, reason, steps)
-    if was_seen:
-        reason = f"{check.sentence}, but it came before with another body. Somebody may be using it again."
+    if sharing.is_alarm:
+        reason = f"{check.sentence}, but {sharing.alarm}. Somebody may be using it again."
         return Judgement(Verdict.REUSED, reason, steps)
     if age_verdict:
         return Judgement(age_verdict, f"{check.sentence}, but the timestamp {age_sentence}.", steps)
     return Judgement(Verdict.VALID, f"{check.sentence}, and the timestamp {age_sentence}.", steps)
+
+
+def is_fresh(facts: Facts, now: datetime) -> bool:
+    return _judge_age(facts.signed_at, now)[0] is None
+
+
+def _step_of_sharing(sharing: Sharing) -> Step:
+    if sharing.is_alarm:
+        return {"passed": False, "text": f"{sharing.alarm[0].upper()}{sharing.alarm[1:]}."}
+    if sharing.number:
+        others = "Another callback" if sharing.number == 1 else f"{sharing.number} other callbacks"
+        verb = "carries" if sharing.number == 1 else "carry"
+        words = f"{others} of the same millisecond {verb} this signature, for another job, and came within seconds."
+        return {"passed": True, "text": f"{words} So this one's result is not taken as a claim."}
+    return {"passed": True, "text": "It never came before with another body."}
 
 
 def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | None, str]:

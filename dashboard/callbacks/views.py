@@ -27,6 +27,7 @@ from dashboard.callbacks.queries import (
     version_of,
     version_of_list,
 )
+from dashboard.callbacks.refused import views as refused_views
 from dashboard.callbacks.runs import recent_runs
 from dashboard.callbacks.showing import as_curl, masked_body, raw_text
 from dashboard.callbacks.today import tallies_of_today
@@ -53,6 +54,7 @@ from dashboard.web.pagination import asked_after
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
+blueprint.register_blueprint(refused_views.blueprint)
 for template_filter in (visible, outcome_claimed, text_claimed):
     blueprint.add_app_template_filter(template_filter)
 

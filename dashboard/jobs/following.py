@@ -134,20 +134,24 @@ def note_callback(
     received_at: datetime,
     payload: dict[str, Any] | None,
     is_worth_asking: bool,
+    is_believable: bool = False,
     is_told: bool = False,
     now: datetime,
 ) -> None:
     """A callback is a hint: it goes on the timeline, unless it `is_told` there already, and may wake the check.
 
-    `payload` is what a believable one claims, which is kept as claimed; None for every other.
+    `payload` is what it claims, which is kept as claimed; None where nothing is. One that `is_believable` is the
+    callback that the job waits for, whether or not its claim is kept.
     """
     if not is_told:
         facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
         add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
-    is_first = payload is not None and job.callback_at is None
+    is_believable = is_believable or payload is not None
+    is_first = is_believable and job.callback_at is None
     if payload is not None:
         keep_result(session, job, read_claim(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
         note_disagreement(session, job, now)
+    if is_believable:
         job.callback_at = job.callback_at or received_at
     if is_worth_asking and job.state != JobState.SUBMITTING and job.may_check:
         _wake(job, now, at_once=is_first and job.outcome is None)

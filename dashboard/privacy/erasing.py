@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.erasing import erase_callback, forget_searches
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import WITHOUT_BODY
+from dashboard.callbacks.refused.erasing import forget_deliveries_of
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.erasing import Gone, erase_job
@@ -93,6 +94,7 @@ def _erase_rows(session: Session, held: Held, rule: str, now: datetime) -> tuple
         "links": [str(link.id) for link in held.links],
         "tokens": [str(token.id) for token in held.tokens],
     }
+    forget_deliveries_of(session, held.jobs)  # by what their jobs are called now
     gone: list[Gone] = [erase_job(session, job, rule, now) for job in held.jobs]
     for callback in held.callbacks:
         erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)

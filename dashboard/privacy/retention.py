@@ -15,6 +15,8 @@ from dashboard.audit.trail import record
 from dashboard.callbacks.erasing import erase_body, forget_refused
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
 from dashboard.callbacks.queries import WITHOUT_BODY
+from dashboard.callbacks.refused.erasing import forget_deliveries
+from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.jobs.erasing import erase_given, erase_images, erase_results
 from dashboard.jobs.models import ENDED_STATES, HOLDS_PERSON, IS_KEPT, Image, Job, JobState, Outcome, Result
 from dashboard.links.erasing import erase_prefill
@@ -59,7 +61,8 @@ KINDS = (
         "refused",
         "Refused callbacks",
         30,
-        "Unsigned or wrongly signed ones, as a whole. The last 1,000 at most are kept.",
+        "Unsigned or wrongly signed ones, as a whole, and the list of refused deliveries. Of each, the last 1,000"
+        " at most are kept.",
     ),
     Kind("audit", "Audit trail", 7 * YEAR, "The oldest lines. What is left can still be checked for changes."),
 )
@@ -142,7 +145,11 @@ def _persons(_: Session, ends: datetime) -> list[Look]:
 def _refused(_: Session, ends: datetime) -> list[Look]:
     of_all = col(Callback.environment).in_(ENVIRONMENTS)  # which the index begins with
     refused = [of_all, col(Callback.verdict).in_(REFUSED_VERDICTS), col(Callback.id) < _first_id(ends)]
-    return [(Callback, refused, Callback.received_at)]
+    deliveries = [col(RefusedDelivery.environment).in_(ENVIRONMENTS), col(RefusedDelivery.id) < _first_id(ends)]
+    return [
+        (Callback, refused, Callback.received_at),
+        (RefusedDelivery, deliveries, RefusedDelivery.received_at),
+    ]
 
 
 def _audit(_: Session, ends: datetime) -> list[Look]:
@@ -199,9 +206,12 @@ def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -
 
 
 def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tuple[int, list[str]]:
-    callbacks = _oldest(session, _refused(session, ends)[0], WITHOUT_BODY)
+    look_for_callbacks, look_for_deliveries = _refused(session, ends)
+    callbacks = _oldest(session, look_for_callbacks, WITHOUT_BODY)
     forget_refused(session, [callback.id for callback in callbacks])
-    return len(callbacks), []
+    deliveries = _oldest(session, look_for_deliveries)
+    forget_deliveries(session, [delivery.id for delivery in deliveries])
+    return len(callbacks) + len(deliveries), []
 
 
 def _erase_audit(session: Session, ends: datetime, _: str, now: datetime) -> tuple[int, list[str]]:

@@ -96,11 +96,12 @@ def swap_body(forger: Forger, name: str) -> Attack:
 
 
 def name_another_job(forger: Forger, name: str) -> Attack:
+    """Within seconds, as two genuine ones of a millisecond come: no alarm, but no claim either."""
     timestamp, signature = forger.pair()
     first, second = forger.chance.sample(forger.jobs, 2)
     genuine = forger.payload(timestamp, signature, first)
     params = genuine["PartnerParams"] | {"job_id": second}
-    return Attack(name, encode(genuine | {"PartnerParams": params}), Verdict.REUSED, encode(genuine))
+    return Attack(name, encode(genuine | {"PartnerParams": params}), Verdict.VALID, encode(genuine))
 
 
 def reflect(forger: Forger, name: str) -> Attack:

@@ -176,9 +176,13 @@ def test_bar_counts_today_and_leads_to_lists_as_long(all_kinds: Job, database: D
     page = signed_in.get("/callbacks").text
     bar = page.partition('<nav class="today"')[2].partition("</nav>")[0]
     links = re.findall(r'href="([^"]+)"', bar)
-    lengths = [signed_in.get(link.replace("&amp;", "&").replace("?", ".json?", 1)).json["count"] for link in links]
+    *lists, refused = links
+    lengths = [signed_in.get(link.replace("&amp;", "&").replace("?", ".json?", 1)).json["count"] for link in lists]
 
-    assert counts == {"received": 7, "wrong": 2, "duplicates": 1, "orphans": 3, "alarms": 1, "overdue": 1}
+    assert counts == {
+        "received": 7, "wrong": 2, "duplicates": 1, "orphans": 3, "alarms": 1, "overdue": 1, "refused": 0
+    }  # fmt: skip
+    assert refused.startswith("/callbacks/refused?day=")
     assert lengths == [counts[name] for name in ("received", "wrong", "duplicates", "orphans", "alarms", "overdue")]
 
 

@@ -15,7 +15,7 @@ MALFORMED = {
     "not JSON": b"timestamp=1&signature=2",
     "cut off": b'{"a": "b',
     "text after the object": b'{"a": 1} {"b": 2}',
-    "byte order mark": b"\xef\xbb\xbf{}",
+    "byte order mark twice": b"\xef\xbb\xbf\xef\xbb\xbf{}",
     "UTF-16": '{"a": 1}'.encode("utf-16"),
     "UTF-16 without mark": '{"a": 1}'.encode("utf-16-le"),
     "not UTF-8": b'{"a": "\xff"}',
@@ -40,7 +40,6 @@ MALFORMED = {
     "lone surrogate in a key": b'{"\\udc00": 1}',
     "surrogates in the wrong order": b'{"a": "\\udc00\\ud800"}',
     "surrogate as bytes": b'{"a": "\xed\xa0\x80"}',
-    "NUL escaped": b'{"a": "\\u0000"}',
     "NUL in a key": b'{"\\u0000": 1}',
     "NUL as a byte": b'{"a": "\x00"}',
     "control character": b'{"a": "\n"}',
@@ -64,6 +63,9 @@ ACCEPTED = {
     "right-to-left override": (b'{"a": "\\u202eabc"}', {"a": "\u202eabc"}),
     "escaped backslash before u0000": (b'{"a": "\\\\u0000"}', {"a": "\\u0000"}),
     "twenty digits": (b'{"a": 12345678901234567890}', {"a": 12345678901234567890}),
+    "byte order mark": (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+    "NUL in a text": (b'{"a": "x\\u0000y"}', {"a": "x\N{REPLACEMENT CHARACTER}y"}),
+    "NUL in a text of a list": (b'{"a": [[{"b": "\\u0000"}]]}', {"a": [[{"b": "\N{REPLACEMENT CHARACTER}"}]]}),
     "space around": (b' \r\n{"a": 1.5}\n', {"a": 1.5}),
 }
 

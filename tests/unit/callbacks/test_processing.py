@@ -200,8 +200,8 @@ def test_signature_accepted_between_look_and_update_is_looked_at_again(
     deliver(client, encode(payload))
     add_late_key(database, settings)
     deliver(client, encode(payload | {"ResultCode": "0811"}))
-    look, too_early = processing._with_signature, [None, None]
-    monkeypatch.setattr(processing, "_with_signature", lambda *a, **k: too_early.pop() if too_early else look(*a, **k))
+    look, too_early = processing._others, [list[Callback](), list[Callback]()]
+    monkeypatch.setattr(processing, "_others", lambda *a: too_early.pop() if too_early else look(*a))
 
     sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing")
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dashboard.callbacks.facts import read_facts, read_timestamp
 from dashboard.callbacks.models import Verdict
+from dashboard.callbacks.signature_uses import FIRST_USE, USED_BEFORE
 from dashboard.callbacks.verdicts import Judgement, check_signature, judge
 from dashboard.smile_keys import ApiKey, ApiKeys
 from dashboard.web.filters import duration_in_words
@@ -37,7 +38,8 @@ def judged(
 ) -> Judgement:
     facts = read_facts(payload)
     check = check_signature(facts, PARTNER_ID, api_keys(*keys))
-    return judge(facts, check, now=NOW, was_seen=was_seen, was_sent_by_us=was_sent_by_us)
+    sharing = USED_BEFORE if was_seen else FIRST_USE
+    return judge(facts, check, now=NOW, sharing=sharing, was_sent_by_us=was_sent_by_us)
 
 
 def test_fresh_signature_of_the_second_key_is_valid() -> None:

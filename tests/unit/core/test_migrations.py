@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from dashboard import migrations
@@ -187,6 +188,48 @@ def test_an_older_schema_keeps_its_data_and_its_time_of_retention_and_periodic_w
     with empty.reading() as session:
         claimed = session.get_one(PeriodicWork, "privacy.enforce_retention")
     assert claimed.due_at == retention_due_at + timedelta(hours=1)
+
+
+def test_callbacks_keep_their_signatures_and_the_body_stays_behind_what_lists_show(empty: Database):
+    move(empty, command.upgrade, "0010")
+    old = {
+        "environment": "sandbox",
+        "at": datetime(2026, 11, 27, 9, 30),  # noqa: DTZ001  # as SQLite has it
+        "body": b"sealed" * 10,
+    }
+    insert = text(
+        "INSERT INTO callback (id, environment, received_at, last_seen_at, handled_at, headers, steps, body_sealed,"
+        " source_address, body_size, body_sha256, signature_digest, verdict, reason, claimed_job_id,"
+        " claimed_smile_job_id, times_seen, attempts, search_text) VALUES (:id, :environment, :at, :at, :at, '{}',"
+        " '[]', :body, '', 6, :sha, :digest, :verdict, '', '', '', 1, 0, '')"
+    )
+    rows = [("a", "first", "valid"), ("b", "first", "reused"), ("c", None, "wrong"), ("d", None, "missing")]
+    with empty.engine.begin() as connection:
+        for sha, digest, verdict in rows:
+            values = {"id": new_id().hex, "sha": sha, "digest": digest, "verdict": verdict}
+            connection.execute(insert, old | values)
+
+    migrations.upgrade(empty)
+
+    with empty.reading() as session:
+        kept = session.exec(select(Callback).order_by(col(Callback.id))).all()
+    assert [(each.body_sha256, each.signature_digest, each.verdict, each.signature_use) for each in kept] == [
+        (sha, digest, verdict, 0) for sha, digest, verdict in rows
+    ]
+    assert {each.body_sealed for each in kept} == {old["body"]}
+    names = [column["name"] for column in inspect(empty.engine).get_columns("callback")]
+    if empty.is_sqlite:
+        assert names[-1] == "body_sealed"
+    with empty.transaction() as session:
+        shared = {"id": new_id(), "body_sha256": "e", "signature_use": 1}
+        session.add(Callback(**kept[0].model_dump(exclude=set(shared)), **shared))
+    taken = {"id": new_id(), "body_sha256": "f"}
+    with pytest.raises(IntegrityError), empty.transaction() as session:
+        session.add(Callback(**kept[0].model_dump(exclude=set(taken)), **taken))
+    move(empty, command.downgrade, "0010")
+    with empty.engine.connect() as connection:
+        digests = connection.execute(text("SELECT signature_digest FROM callback ORDER BY body_sha256")).scalars()
+        assert list(digests) == ["first", "first", None, None, None]
 
 
 def test_a_database_that_never_enforced_retention_is_upgraded_too(empty: Database):

@@ -1,0 +1,44 @@
+"""Why a delivery was refused: the kinds that are stored, and their words."""
+
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    MEDIA_TYPE = "media_type"
+    NO_MEDIA_TYPE = "no_media_type"
+    ENCODED = "encoded"
+    NETWORK = "network"
+    TOO_LARGE = "too_large"
+    ENDED_EARLY = "ended_early"
+    THROTTLED = "throttled"
+    UNKNOWN_KEY = "unknown_key"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_A_NUMBER = "not_a_number"
+    LONG_NUMBER = "long_number"
+    NESTED = "nested"
+    SURROGATE = "surrogate"
+    NUL_IN_KEY = "nul_in_key"
+
+
+WORDS = {
+    RefusalReason.MEDIA_TYPE: "not sent as application/json",
+    RefusalReason.NO_MEDIA_TYPE: "no content type",
+    RefusalReason.ENCODED: "compressed or otherwise encoded",
+    RefusalReason.NETWORK: "network not allowed",
+    RefusalReason.TOO_LARGE: "larger than 2 MB",
+    RefusalReason.ENDED_EARLY: "ended early",
+    RefusalReason.THROTTLED: "too many without a valid signature",
+    RefusalReason.UNKNOWN_KEY: "address of no job here",
+    RefusalReason.NOT_UTF8: "not UTF-8",
+    RefusalReason.NOT_JSON: "not JSON",
+    RefusalReason.NOT_AN_OBJECT: "JSON, but not an object",
+    RefusalReason.DUPLICATE_KEY: "same key twice",
+    RefusalReason.NOT_A_NUMBER: "NaN or Infinity",
+    RefusalReason.LONG_NUMBER: "number too long",
+    RefusalReason.NESTED: "nested too deeply",
+    RefusalReason.SURROGATE: "half of a surrogate pair",
+    RefusalReason.NUL_IN_KEY: "NUL in the name of a field",
+}
