@@ -11,6 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.jobs import views
 from dashboard.jobs.catalogue import Catalogue
+from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.jobs.models import Job
 from tests.factories.jobs import make_job as make_job_row
 
@@ -19,7 +20,7 @@ from tests.factories.jobs import make_job as make_job_row
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UUID]]:
     names: list[tuple[str, UUID]] = []
     monkeypatch.setattr(views, "wake", lambda name, row_id: names.append((name, row_id)))
-    monkeypatch.setattr(views, "live_catalogue", Catalogue)
+    monkeypatch.setattr(LiveCatalogue, "get", lambda _: Catalogue())
     return names
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from dashboard.jobs.catalogue import Catalogue
-from dashboard.links import preview_views, views
+from dashboard.jobs.live_catalogue import LiveCatalogue
 
 
 @pytest.fixture(autouse=True)
 def shipped_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (views, preview_views):
-        monkeypatch.setattr(module, "live_catalogue", Catalogue)
+    monkeypatch.setattr(LiveCatalogue, "get", lambda _: Catalogue())
