@@ -1,7 +1,10 @@
 """What a callback says of itself, read from any JSON object: a field of the wrong type is absent, never an error."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from dashboard.smile.typed import fold, number_key
 
 MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
@@ -47,11 +50,20 @@ def read_facts(payload: dict[str, Any]) -> Facts:
         job_type=_number(params.get("job_type")),
         country=country or None,
         id_type=id_type or None,
-        id_number=_text(payload.get("IDNumber")),
+        id_number=number_key(_text(payload.get("IDNumber"))),
         result_code=result_code or None,
         result_text=result_text or None,
-        search_text=" ".join(filter(None, searchable)).lower(),
+        search_text=with_folded_ids(" ".join(filter(None, searchable)).lower(), searchable[:3]),
     )
+
+
+def with_folded_ids(search_text: str, ids: Sequence[str]) -> str:
+    """Behind the text, each id as it is compared in search, where that is something else.
+
+    A mark before each keeps them apart from whole words, by which a person is found.
+    """
+    folded = dict.fromkeys(fold(each) for each in ids)
+    return " ".join([search_text, *(f"~{each}" for each in folded if each and each not in search_text.split())])
 
 
 def read_timestamp(value: str | float | None) -> datetime | None:

@@ -26,9 +26,7 @@ def index() -> ResponseReturnValue:
     with transaction() as session:
         through = queries.newest_job(session, environment)
         count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
-        # What was searched for may describe a customer, and the trail keeps what it has for good.
-        searched = {name: "a search" for name in ("q", "number") if name in wanted.asked}
-        record(session, "jobs.exported", "jobs", now, details={**wanted.asked, "jobs": str(count)} | searched)
+        record(session, "jobs.exported", "jobs", now, details={**wanted.described, "jobs": str(count)})
     batches = queries.all_jobs(reader(), environment, wanted, now, through) if through else ()
     twins = (job_twin(job, now) for batch in batches for job in batch)
     return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))

@@ -1,10 +1,12 @@
 """Verification jobs register themselves."""
 
 from dashboard.feature import Feature, NavigationEntry
-from dashboard.jobs import models, tasks, trail_words, views
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.jobs import models, search_index, tasks, trail_words, views
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
+from dashboard.smile.typed import number_key
 
 FEATURE = Feature(
     name="jobs",
@@ -12,7 +14,11 @@ FEATURE = Feature(
     models=(models,),
     sealed_columns=(
         SealedColumn(
-            Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest"
+            Job,
+            "id_number_sealed",
+            lambda row_id: job_identity(row_id, "id_number"),
+            digest="id_number_digest",
+            digested=lambda opened: number_key(opened.decode()),
         ),
         SealedColumn(Job, "person_sealed", lambda row_id: job_identity(row_id, "person")),
         SealedColumn(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url")),
@@ -33,4 +39,5 @@ FEATURE = Feature(
     audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
+    health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.searched_jobs),),
 )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from dashboard.smile import constants
 from dashboard.smile.errors import InvalidRequest
+from dashboard.smile.typed import clean_number, has_control_characters
 
 Wrong = dict[str, str]
 
@@ -55,6 +56,8 @@ def checked_partner_params(partner_params: Any, wrong: Wrong, job_types: frozens
     given = _mapping(partner_params, "partner_params", wrong)
     for name in ("user_id", "job_id"):
         check_text(given.get(name), name, wrong)
+        if isinstance(given.get(name), str) and has_control_characters(given[name]):
+            wrong.setdefault(name, "holds control characters")
     if job_types is None:
         return given
     job_type = given.get("job_type")
@@ -79,6 +82,8 @@ def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]
         given["entered"] = "true" if entered else "false"
     elif entered is not None and entered not in ("true", "false"):
         wrong["entered"] = "has to be true or false"
+    if isinstance(given.get("id_number"), str):
+        given["id_number"] = clean_number(given["id_number"])
     needs = _needed_id_info(job_type, is_entered=given.get("entered") == "true")
     for name in ("country", "id_type", "id_number"):
         if name in needs or given.get(name, "") != "":
