@@ -23,6 +23,14 @@ _KINDS = {
     "A-Za-z0-9": ("letter or digit", "letters or digits"),
     "A-Za-z0-9 ": ("letter, digit or space", "letters, digits or spaces"),
 }
+_COUNTED = {
+    _KINDS["0-9"]: re.compile("[0-9]"),
+    _KINDS["A-Z"]: re.compile("[A-Z]"),
+    _KINDS["A-Za-z"]: re.compile("[A-Za-z]"),
+    _KINDS["A-Z0-9"]: re.compile("[A-Z0-9]"),
+    _KINDS["A-Za-z0-9"]: re.compile("[A-Za-z0-9]"),
+    _KINDS["A-Za-z0-9 "]: re.compile("[A-Za-z0-9 ]"),
+}
 
 
 class _Part(NamedTuple):
@@ -60,16 +68,11 @@ def what_was_found(number: str, pattern: str) -> str:
     parts = _parts(pattern)
     if len(parts) != 1 or parts[0].words is None:
         return f"{len(number)} character{'s' if len(number) != 1 else ''}"
-    kind = re.compile("[0-9]" if parts[0].words == _KINDS["0-9"] else f"[{_class_of(parts[0])}]")
-    fitting = len(kind.findall(number))
+    fitting = len(_COUNTED[parts[0].words].findall(number))
     others = len(number) - fitting
     if not others:
         return str(fitting)
     return f"{fitting} and {others} other character{'s' if others != 1 else ''}"
-
-
-def _class_of(part: _Part) -> str:
-    return next(kind for kind, words in _KINDS.items() if words == part.words)
 
 
 def _parts(pattern: str) -> list[_Part]:

@@ -33,10 +33,13 @@ WORDS_BEFORE_NUMBERS = (
     ),
     *("numéro", "numero", "رقم", "nambari", "número"),
 )
-_WORDS = "|".join(re.escape(word).replace(r"\ ", "[ _-]?") for word in WORDS_BEFORE_NUMBERS)
-_WORD_BEFORE = re.compile(
-    rf"(?:{_WORDS})(?:\.? *[:=#/|>] *|\. *| +| *- *)(?=.*[0-9])|[№]+ *", re.IGNORECASE | re.DOTALL
-)
+#: As they are typed, the longest first, so that "id" does not stand in for "id number".
+_SPELLED = sorted({word.replace(" ", sign) for word in WORDS_BEFORE_NUMBERS for sign in (" ", "_", "-", "")}, key=len)[
+    ::-1
+]
+#: What stands between such a word and its number.
+_AFTER_WORD = re.compile(r"(?:\.? *[:=#/|>] *|\. *| +| *- *)(?=.*[0-9])", re.DOTALL)
+_NUMERO = re.compile("№+ *")
 #: Without anything between, only words that begin no number of the catalogue.
 _JOINED_WORD = re.compile(r"(?:BVN|VNIN|NIN|TPIN|TIN)(?=[0-9]{6,}\Z)", re.IGNORECASE)
 #: Seven digits are the fewest that a number of Smile's tables usually has.
@@ -149,8 +152,12 @@ def has_control_characters(text: str) -> bool:
 def _unwrapped(text: str) -> str:
     """One step: without the punctuation around it, then without one word before it."""
     text = text.strip(_AROUND)
-    word = _WORD_BEFORE.match(text) or _JOINED_WORD.match(text)
-    return text[word.end() :] if word else text
+    beginning = text[: len(_SPELLED[0])].lower()
+    for word in _SPELLED:
+        if beginning.startswith(word) and (between := _AFTER_WORD.match(text, len(word))):
+            return text[between.end() :]
+    sign = _NUMERO.match(text) or _JOINED_WORD.match(text)
+    return text[sign.end() :] if sign else text
 
 
 def _visible(text: str, *, keep: str = "") -> str:
