@@ -57,7 +57,8 @@ def words_for_jobs() -> dict[str, Any]:
 
 @blueprint.before_request
 def seal_search() -> ResponseReturnValue | None:
-    if not is_typed_into_address(queries.JobFilter, "jobs.read"):
+    # The page of one job has no search.
+    if request.view_args or not is_typed_into_address(queries.JobFilter, "jobs.read"):
         return None
     asked = _searched(request.args, queries.JobFilter.from_args).asked
     return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)

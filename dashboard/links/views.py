@@ -49,7 +49,8 @@ blueprint = Blueprint("links", __name__)
 
 @blueprint.before_request
 def seal_search() -> ResponseReturnValue | None:
-    if not is_typed_into_address(lists.LinkFilter, "links.read"):
+    # The page of one link has no search.
+    if request.view_args or not is_typed_into_address(lists.LinkFilter, "links.read"):
         return None
     asked = _searched(request.args, lists.LinkFilter.from_args).asked
     return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)
