@@ -6,10 +6,13 @@ import hmac
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dashboard.smile.typed import number_key, number_keys
 
 NONCE_BYTES = 12
 KEY_ID_BYTES = 4
@@ -30,6 +33,7 @@ class KeyRing:
         self._keys = {hashlib.sha256(key).digest()[:KEY_ID_BYTES]: AESGCM(key) for key in keys}
         self._sealing_id = next(iter(self._keys))
         self._search_keys = [hashlib.sha256(b"search" + key).digest() for key in keys]
+        self._address_keys = [hashlib.sha256(b"address" + key).digest() for key in keys]
 
     @classmethod
     def from_base64(cls, keys: Sequence[str]) -> "KeyRing":
@@ -57,6 +61,27 @@ class KeyRing:
     def open_json(self, sealed: bytes, identity: str) -> Any:
         return json.loads(self.open(sealed, identity))
 
+    def seal_for_address(self, text: str, purpose: str) -> str:
+        """URL-safe, by a key of its own. The nonce follows from the text, so one text has one address.
+
+        That way nonces repeat only with their texts, and nobody without the key can tell what a text is.
+        """
+        key, plaintext = self._address_keys[0], text.encode()
+        nonce = hmac.new(key, f"{purpose}:{text}".encode(), hashlib.sha256).digest()[:NONCE_BYTES]
+        sealed = nonce + AESGCM(key).encrypt(nonce, plaintext, purpose.encode())
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def open_from_address(self, sealed: str, purpose: str) -> str | None:
+        """None for what nobody sealed here for this purpose, or under a key that is gone: an address is anybody's."""
+        try:
+            raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        for key in self._address_keys:
+            with suppress(InvalidTag, ValueError):
+                return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode()).decode()
+        return None
+
     def digest_for_search(self, text: str) -> str:
         """The same text gives the same digest, and nobody without the key can guess back from it."""
         return self.digests_for_search(text)[0]
@@ -65,6 +90,15 @@ class KeyRing:
         """One for each key of the ring: what was digested before a new key came is still found."""
         wanted = text.strip().upper().encode()
         return [hmac.new(key, wanted, hashlib.sha256).hexdigest() for key in self._search_keys]
+
+    def digest_of_number(self, number: str) -> str:
+        """The same for every spelling of one number."""
+        return self.digest_for_search(number_key(number))
+
+    def digests_of_number(self, typed: str) -> list[str]:
+        """What a stored number may have, however it was typed: also digests of before numbers were cleaned."""
+        texts = [*number_keys(typed), typed]
+        return list(dict.fromkeys(digest for text in texts for digest in self.digests_for_search(text)))
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._keys)} keys)"

@@ -13,10 +13,12 @@ import uuid_utils.compat
 from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
+from dashboard.smile.typed import fold
 
 try:
     # Web and worker share one WAL; SQLite before 3.51.3 can corrupt it then, and most Pythons carry an older one.
@@ -57,6 +59,16 @@ def utc_now() -> datetime:
 
 #: An id that is searched by its beginning. PostgreSQL compares byte by byte then, whatever language it speaks.
 IdText = String().with_variant(String(collation="C"), "postgresql")
+
+
+def folded_from(name: str) -> dict[str, Any]:
+    """For a column that is searched in place of the column `name`: what an INSERT leaves out follows from that one."""
+
+    def default(context: DefaultExecutionContext) -> str | None:
+        written = context.get_current_parameters().get(name)  # type: ignore[no-untyped-call]
+        return None if written is None else fold(written)
+
+    return {"default": default}
 
 
 class UtcDateTime(TypeDecorator[datetime]):

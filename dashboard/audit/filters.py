@@ -1,7 +1,6 @@
 """What the list of the trail shows, as it stands in the address, and the same as conditions for the database."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,31 +9,22 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.wording import Vocabulary
+from dashboard.web.searches import SearchFilter
 
 LOOKS = "looks"  # The value of `what` that finds every look at a customer.
-LONGEST = 200
 #: A line is numbered when it is written and dated when its request began; no request takes longer.
 SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class AuditFilter:
+class AuditFilter(SearchFilter):
+    purpose = "audit"
+
     who: str = ""
     what: str = ""  # the noun before an action's dot, a whole action, or LOOKS
     subject: str = ""  # "job 0192...": with all that belongs to it
     since: str = ""  # a day of UTC, itself included
     until: str = ""  # a day of UTC, itself included
-    q: str = ""
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, str]) -> "AuditFilter":
-        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
-        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd")[:LONGEST] for name in NAMES})
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """For the query of an address: those that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
 
     def actions(self, known: Vocabulary, stored: list[str]) -> list[str] | None:
         """Which actions it asks for; None for any. `stored`: the actions that there are lines of."""
@@ -51,6 +41,8 @@ class AuditFilter:
             found.append(col(AuditEntry.who) == self.who)
         if self.subject:
             found.append(col(AuditEntry.subject).in_(known.subjects_of(session, self.subject)))
+        if self.is_unreadable:
+            found.append(false())
         if self.q:
             found.append(col(AuditEntry.subject).in_(known.subjects_for(session, environment, self.q)))
         try:
@@ -58,9 +50,6 @@ class AuditFilter:
         except (ValueError, OverflowError):
             found.append(false())
         return found
-
-
-NAMES = tuple(AuditFilter.__dataclass_fields__)
 
 
 def _days(session: Session, since: str, until: str) -> list[ColumnElement[bool]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -18,11 +18,12 @@ from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
 from dashboard.audit.trail import record
 from dashboard.context import current, reader, reading, transaction
 from dashboard.db import utc_now
+from dashboard.smile.typed import looks_like_number
 from dashboard.web.access import permission_required
 from dashboard.web.filters import words
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.pagination import COUNT_CAP, same_address
-from dashboard.web.searches import looks_like_id_number
+from dashboard.web.searches import is_typed_into_address
 from dashboard.web.spreadsheets import csv_answer, download
 from dashboard.worker.queue import wake
 
@@ -33,6 +34,16 @@ NO_NUMBERS = (
     "The trail is searched by a customer's reference or an id, not by an ID number. Find the job by the number, then"
     " search here by its reference."
 )
+
+
+@blueprint.before_request
+def seal_search() -> ResponseReturnValue | None:
+    if not is_typed_into_address(AuditFilter, "audit.read"):
+        return None
+    asked, message = _without_number(AuditFilter.from_args(request.args))
+    if message:
+        flash(message)
+    return redirect(same_address(q=asked.asked.get("q")), 303)
 
 
 @blueprint.get("/audit")
@@ -72,21 +83,15 @@ def index_json() -> ResponseReturnValue:
         count = queries.count_entries(session, wanted)
         sentences = known.tell(session, current().settings.environment, entries)
     items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(entries, sentences, strict=True)]
-    next_address = same_address(before=next_before) if next_before else None
+    next_address = same_address(before=next_before, q=asked.asked.get("q")) if next_before else None
     return json_list(items, next_address, min(count, COUNT_CAP), count <= COUNT_CAP)
 
 
 @blueprint.post("/audit/searches")
 @permission_required("audit.read")
 def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, and an ID number must not."""
-    asked, message = AuditFilter.from_args(request.form), ""
-    with reading() as session:
-        is_known = bool(
-            asked.q and current().audit_words.subjects_for(session, current().settings.environment, asked.q)
-        )
-    if looks_like_id_number(asked.q) and not is_known:
-        asked, message = replace(asked, q=""), NO_NUMBERS
+    """From the search box to the list: filters live in its address, what was typed sealed, and a number not at all."""
+    asked, message = _without_number(AuditFilter.from_form(request.form))
     return see_other("audit.index", message, **asked.asked)
 
 
@@ -140,6 +145,15 @@ def check() -> ResponseReturnValue:
     return see_other("audit.index", "The chain is being checked.", _anchor="chain")
 
 
+def _without_number(asked: AuditFilter) -> tuple[AuditFilter, str]:
+    """And what to say about it. An id of ours that looks like a number stays."""
+    if not looks_like_number(asked.q):
+        return asked, ""
+    with reading() as session:
+        is_known = current().audit_words.subjects_for(session, current().settings.environment, asked.q)
+    return (asked, "") if is_known else (replace(asked, q=""), NO_NUMBERS)
+
+
 def _to_export(kind: str) -> tuple[queries.Wanted, int]:
     """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
     asked = AuditFilter.from_args(request.args)
@@ -147,8 +161,7 @@ def _to_export(kind: str) -> tuple[queries.Wanted, int]:
         wanted = queries.Wanted.of(session, current().settings.environment, asked, current().audit_words)
         through = (queries.newest_head(session) or (0, ""))[0]
         count = queries.count_entries(session, wanted, cap=None)
-        # What was searched for may be a customer's.
-        details = asked.asked | ({"q": "a search"} if asked.q else {}) | {"as": kind, "lines": str(count)}
+        details = asked.described | {"as": kind, "lines": str(count)}
         record(session, "audit.exported", "audit trail", utc_now(), details=details)
     return wanted, through
 

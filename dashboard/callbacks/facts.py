@@ -1,9 +1,11 @@
 """What receiving needs of a callback: who it is about and how it is signed. Its fields are read by smile/results.py."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from dashboard.smile.results import parse_result
+from dashboard.smile.typed import fold, number_key
 
 MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
@@ -38,8 +40,9 @@ def read_facts(payload: dict[str, Any]) -> Facts:
     result_code, result_text = _short(result.code), _short(result.text)
     country, id_type = result.value("Country")[:MAX_FACT], result.value("IDType")[:MAX_FACT]
     # Ids, codes and kinds only: what describes the customer is never searchable in plain text.
-    searchable = [job_id, result.user_id[:MAX_FACT], smile_job_id, result_code, result_text]
-    searchable += [result.value("ResultType")[:MAX_FACT], result.value("Source")[:MAX_FACT], country, id_type]
+    ids = [job_id, result.user_id[:MAX_FACT], smile_job_id]
+    kinds = [result.value("ResultType")[:MAX_FACT], result.value("Source")[:MAX_FACT], country, id_type]
+    searchable = " ".join(filter(None, [*ids, result_code, result_text, *kinds])).lower()
     return Facts(
         timestamp=timestamp if is_readable and timestamp != "" else None,
         signature=signature if isinstance(signature, str) else None,
@@ -49,11 +52,20 @@ def read_facts(payload: dict[str, Any]) -> Facts:
         job_type=result.job_type,
         country=country or None,
         id_type=id_type or None,
-        id_number=result.value("IDNumber")[:MAX_FACT],
+        id_number=number_key(result.value("IDNumber")[:MAX_FACT]),
         result_code=result_code,
         result_text=result_text,
-        search_text=" ".join(filter(None, searchable)).lower(),
+        search_text=with_folded_ids(searchable, ids),
     )
+
+
+def with_folded_ids(search_text: str, ids: Sequence[str]) -> str:
+    """Behind the text, each id as it is compared in search, where that is something else.
+
+    A mark before each keeps them apart from whole words, by which a person is found.
+    """
+    folded = dict.fromkeys(fold(each) for each in ids)
+    return " ".join([search_text, *(f"~{each}" for each in folded if each and each not in search_text.split())])
 
 
 def read_timestamp(value: str | float | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
 
-from dashboard.callbacks import health_checks, models, tasks, trail_words, views
+from dashboard.callbacks import health_checks, models, search_index, tasks, trail_words, views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
 from dashboard.callbacks.refused import models as refused_models
 from dashboard.callbacks.sealing import number_in_body, sealed_search, search_identity, with_search
@@ -26,9 +26,11 @@ FEATURE = Feature(
     ),
     audit_words=(trail_words.WORDS, trail_words.RUN_WORDS, trail_words.REFUSED_WORDS),
     tasks=tasks.TASKS,
+    periodic=tasks.PERIODIC,
     health_checks=(
         HealthCheck(Group.NETWORK, "Source networks", health_checks.source_networks),
         HealthCheck(Group.NETWORK, "Last callback", health_checks.last_callback),
         HealthCheck(Group.NETWORK, "Overdue callbacks", health_checks.overdue_callbacks),
+        HealthCheck(Group.DATA, "Search of callbacks", search_index.searched_callbacks),
     ),
 )

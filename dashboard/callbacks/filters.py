@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, false, or_
+from sqlalchemy import ColumnElement, TextClause, false, literal, or_
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
 from dashboard.db import first_id_of
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
+from dashboard.smile.typed import clean_code, fold_typed
+from dashboard.web.searches import SearchFilter
 
 NO_JOB = "none"  # The value of `job` that finds orphans.
 UNKNOWN = "unknown"  # The value of `product` that finds those whose product nobody can tell.
@@ -30,13 +32,15 @@ VERDICTS: Mapping[str, frozenset[Verdict]] = {
     "reflected": frozenset({Verdict.REFLECTED}),
 }
 BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
-LONGEST = 200
 
 Condition = ColumnElement[bool] | TextClause
 
 
 @dataclass(frozen=True)
-class Filters:
+class Filters(SearchFilter):
+    purpose = "callbacks"
+    typed = ("q", "job")  # A job id that somebody gave may say who the customer is.
+
     verdict: str = ""  # one of VERDICTS
     product: str = ""
     country: str = ""
@@ -44,23 +48,11 @@ class Filters:
     job: str = ""  # our id, Smile's name for it, or NO_JOB
     again: str = ""
     day: str = ""  # of UTC, as 2026-11-24
-    q: str = ""
     number: str = ""  # the keyed digest of an ID number
 
     @classmethod
-    def from_args(cls, args: Mapping[str, str]) -> "Filters":
-        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
-        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd")[:LONGEST] for name in NAMES})
-
-    @property
-    def asked(self) -> dict[str, str]:
-        """For the query of an address: those that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
-
-    @property
-    def described(self) -> dict[str, str]:
-        """For the trail, which keeps what it has for good: what was searched for may describe a customer."""
-        return self.asked | {name: "a search" for name in ("q", "job", "number") if name in self.asked}
+    def _stands_as_it_is(cls, name: str, value: str) -> bool:
+        return name == "job" and (value == NO_JOB or _as_uuid(value) is not None)
 
     def for_address(self, session: Session, environment: str) -> "Filters":
         """What was typed into the search box, without an ID number in it."""
@@ -73,7 +65,7 @@ class Filters:
             is_here = is_there(col(Callback.id_number_digest).in_(digests))
             return is_here or is_number_of_job(session, environment, digests)
 
-        number = number_for_address(session, self.q, is_stored, bool(self.q) and is_there(_matches(self.q)))
+        number = number_for_address(session, self.q, is_stored, bool(self.q) and is_there(_is_id(self.q)))
         return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
 
     def conditions(self, environment: str) -> list[Condition]:
@@ -93,14 +85,13 @@ class Filters:
             found.append(IS_REPEATED if self.again == CAME_AGAIN else false())
         if self.day:
             found += _came_on(self.day)
+        if self.is_unreadable:
+            found.append(false())
         if self.q:
             found.append(_matches(self.q))
         if self.number:
             found.append(has_number(col(Callback.id_number_digest), self.number))
         return found
-
-
-NAMES = tuple(Filters.__dataclass_fields__)
 
 
 def _has_verdict(verdict: str) -> Condition:
@@ -133,8 +124,34 @@ def _came_on(day: str) -> list[Condition]:
 
 
 def _matches(q: str) -> Condition:
+    """What is written in it, or what was meant: its ids stand in it folded too. See `with_folded_ids`."""
+    folded = fold_typed(q)
+    if not folded:
+        return _is_written(q)
+    # Without its leading zeros a number is part of many others, so it has to be a whole one.
+    meant = _has_word(folded) if clean_code(q).startswith("0") else _has(folded)
+    return or_(_is_written(q), meant)
+
+
+def _is_id(q: str) -> Condition:
+    """Whether there is such an id: a part of one says little, for a number may look that way."""
+    folded = fold_typed(q)
+    return or_(_is_written(q), _has_word(folded)) if folded else _is_written(q)
+
+
+def _has(text: str) -> Condition:
+    return col(Callback.search_text).contains(text, autoescape=True)
+
+
+def _has_word(word: str) -> Condition:
+    """As it is written, or as an id is folded."""
+    words: Any = literal(" ") + col(Callback.search_text) + " "
+    return or_(words.contains(f" {word} ", autoescape=True), words.contains(f" ~{word} ", autoescape=True))
+
+
+def _is_written(q: str) -> Condition:
     """Any part of what is not personal; an id of a row by its beginning. An ID number is `number`."""
-    found: list[Any] = [col(Callback.search_text).contains(q.lower(), autoescape=True)]
+    found: list[Any] = [_has(q.lower())]
     digits = q.lower().replace("-", "")
     if BEGINNING_OF_ID.fullmatch(digits):
         first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

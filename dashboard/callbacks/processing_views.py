@@ -77,7 +77,7 @@ def new_run() -> ResponseReturnValue:
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
     with transaction() as session:
-        filters = Filters.from_args(request.form).for_address(session, current().settings.environment)
+        filters = Filters.from_form(request.form).for_address(session, current().settings.environment)
         run = start_run(session, current().settings.environment, filters, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -103,13 +104,13 @@ def _next_batch(session: Session, run: ProcessingRun) -> Sequence[Callback]:
 
 def _sealed(session: Session, run: ProcessingRun, filters: Filters) -> dict[str, str]:
     """What was searched for may be a customer's number."""
-    asked = filters.asked
+    asked = filters.in_clear
     if filters.q:
         asked = with_search(asked, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
     return asked
 
 
-def _opened(session: Session, run: ProcessingRun) -> dict[str, str]:
+def _opened(session: Session, run: ProcessingRun) -> dict[str, Any]:
     asked, sealed = dict(run.filters), sealed_search(run.filters)
     if sealed:
         asked["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()

@@ -1,12 +1,16 @@
 """What the worker may run for callbacks: thin calls into the verbs."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from dashboard.callbacks.handling import callbacks_due, hand_over, postpone
 from dashboard.callbacks.runs import claim_run, runs_due, work_batch
+from dashboard.callbacks.search_index import fill_callbacks
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
+from dashboard.jobs.search_index import fill_until_done
 from dashboard.smile_keys import smile_keys
+from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task, wake
 
 
@@ -37,8 +41,13 @@ def process_run(run_id: UUID) -> None:
             wake("callbacks.handle", callback_id)
 
 
+def fill_searches(_: datetime) -> None:
+    fill_until_done(fill_callbacks)
+
+
 TASKS = (
     Task("callbacks.handle", handle),
     Task("callbacks.handle_again", handle_again, callbacks_due),
     Task("callbacks.process_run", process_run, runs_due),
 )
+PERIODIC = (Periodic("callbacks.fill_searches", timedelta(minutes=10), fill_searches),)

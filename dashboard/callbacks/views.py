@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -49,7 +49,8 @@ from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version, wants_partial
-from dashboard.web.pagination import asked_after
+from dashboard.web.pagination import asked_after, same_address
+from dashboard.web.searches import is_typed_into_address
 
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
@@ -60,6 +61,14 @@ for template_filter in (visible, outcome_claimed, text_claimed):
 
 REVEAL = "Reveal what is masked"
 VERDICT_WORDS = {"wrong": "Wrong or missing", "missing": "Missing only", "alarm": "Alarm: reused or reflected"}
+
+
+@blueprint.before_request
+def seal_search() -> ResponseReturnValue | None:
+    if not is_typed_into_address(Filters, "callbacks.read"):
+        return None
+    asked = _searched(asked_filters()).asked
+    return redirect(same_address(q=asked.get("q"), number=asked.get("number"), job=asked.get("job")), 303)
 
 
 @blueprint.get("/callbacks")
@@ -99,24 +108,26 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/callbacks.json")
 @permission_required("callbacks.read")
 def index_json() -> ResponseReturnValue:
+    filters = asked_filters()
     with reading() as session:
-        page = list_callbacks(session, current().settings.environment, asked_filters(), asked_after())
+        if filters.q:
+            filters = filters.for_address(session, current().settings.environment)
+        page = list_callbacks(session, current().settings.environment, filters, asked_after())
         outcomes, claims = outcomes_of_jobs(session, page.rows), claims_in_list(session, page.rows)
     items = [
         callback_twin(each)
         | {"job_outcome": outcomes.get(each.job_id), "is_contradicted": is_contradicted(claims, each)}
         for each in page.rows
     ]
-    return json_list(items, page.next_address, page.count, page.count_is_exact)
+    return json_list(items, page.next_address_of(filters.asked), page.count, page.count_is_exact)
 
 
 @blueprint.post("/callbacks/searches")
 @blueprint.post("/callbacks/searches.json", endpoint="search_twin")
 @permission_required("callbacks.read")
 def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, and an ID number must not."""
-    with reading() as session:
-        filters = Filters.from_args(request.form).for_address(session, current().settings.environment)
+    """From the search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
+    filters = _searched(Filters.from_form(request.form))
     return see_other("callbacks.index_json" if request.path.endswith(".json") else "callbacks.index", **filters.asked)
 
 
@@ -125,6 +136,11 @@ def search() -> ResponseReturnValue:
 def today_json() -> ResponseReturnValue:
     with reading() as session:
         return jsonify(today_twin(tallies_of_today(session, current().settings.environment, utc_now())))
+
+
+def _searched(filters: Filters) -> Filters:
+    with reading() as session:
+        return filters.for_address(session, current().settings.environment)
 
 
 def id_type_choices() -> list[tuple[str, str]]:

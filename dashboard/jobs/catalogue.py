@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.jobs.products import FACTS, Product
 from dashboard.smile import id_number_pattern
 from dashboard.smile.constants import TEST_NUMBERS, document_types, id_types
+from dashboard.smile.number_formats import what_is_expected, what_was_found
 from dashboard.web.locales import formats_here
 
 #: Used while Smile's own list of what needs consent cannot be had.
@@ -54,6 +55,14 @@ class IdChoice:
         """Whether the number fits the published pattern; one that no engine reads fits everything."""
         compiled = id_number_pattern(self.pattern)
         return compiled is None or compiled.fullmatch(number) is not None
+
+    def problem_with(self, number: str) -> str:
+        """What is expected of a number that does not match, and what was found."""
+        expected = what_is_expected(self.pattern)
+        if expected:
+            return f"The {self.number_name} needs {expected}; this has {what_was_found(number, self.pattern)}."
+        example = f" For example {self.test_number}." if self.test_number else ""
+        return f"This is not what a {self.number_name} looks like.{example} Check it once more."
 
 
 class Catalogue:

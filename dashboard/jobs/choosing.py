@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dashboard.jobs.catalogue import Catalogue, IdChoice
+from dashboard.jobs.fields import cleaned_value
 from dashboard.jobs.products import FACTS, Product, ProductFacts
+from dashboard.smile.number_formats import fitting_number
 from dashboard.web.typed_forms import TypedForm
 
 
 @dataclass(kw_only=True)
 class Choosing(TypedForm):
     catalogue: Catalogue
+
+    def value(self, name: str) -> str:
+        """Cleaned: what is checked, shown again and sent is the same."""
+        typed = super().value(name)
+        if name != "id_number":
+            return cleaned_value(name, typed)
+        return fitting_number(typed, self.id_choice.pattern if self.id_choice else "") if typed else ""
 
     @cached_property
     def product(self) -> Product | None:

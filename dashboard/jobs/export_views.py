@@ -34,9 +34,7 @@ def index() -> ResponseReturnValue:
     with transaction() as session:
         through = queries.newest_job(session, environment)
         count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
-        # What was searched for may describe a customer, and the trail keeps what it has for good.
-        searched = {name: "a search" for name in ("q", "number", "phone") if name in wanted.asked}
-        record(session, "jobs.exported", "jobs", now, details={**wanted.asked, "jobs": str(count)} | searched)
+        record(session, "jobs.exported", "jobs", now, details={**wanted.described, "jobs": str(count)})
     read = reader()
     batches = queries.all_jobs(read, environment, wanted, now, through) if through else ()
     twins = (twin for batch in batches for twin in _twins(read, batch, now))

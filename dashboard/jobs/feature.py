@@ -1,13 +1,15 @@
 """Verification jobs register themselves."""
 
 from dashboard.feature import Feature, NavigationEntry
-from dashboard.jobs import dealt_with, models, tasks, trail_words, views, warnings
+from dashboard.health_checks import Group, HealthCheck
+from dashboard.jobs import dealt_with, models, search_index, tasks, trail_words, views, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_identity
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
 from dashboard.jobs.phones import phone_in_sealed
 from dashboard.jobs.warnings import JobWarning, personal_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
+from dashboard.smile.typed import number_key
 
 FEATURE = Feature(
     name="jobs",
@@ -15,7 +17,11 @@ FEATURE = Feature(
     models=(models, warnings, dealt_with),
     sealed_columns=(
         SealedColumn(
-            Job, "id_number_sealed", lambda row_id: job_identity(row_id, "id_number"), digest="id_number_digest"
+            Job,
+            "id_number_sealed",
+            lambda row_id: job_identity(row_id, "id_number"),
+            digest="id_number_digest",
+            digested=lambda opened: number_key(opened.decode()),
         ),
         SealedColumn(
             Job,
@@ -44,4 +50,5 @@ FEATURE = Feature(
     audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
+    health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.searched_jobs),),
 )

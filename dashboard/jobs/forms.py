@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from dashboard.db import utc_now
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.choosing import Choosing
-from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
+from dashboard.jobs.fields import FieldFacts, field_facts, may_be_asked, problem_with_id, problem_with_value
 from dashboard.jobs.media import GivenImage
 from dashboard.jobs.pictures import UnfitPicture, clean_picture
 from dashboard.jobs.products import FACTS, Product
@@ -63,7 +63,12 @@ class JobForm(Choosing):
 
     @property
     def required_fields(self) -> tuple[str, ...]:
-        return tuple(name for name in self.id_choice.required if name in FIELDS) if self.id_choice else ()
+        return tuple(name for name in self.id_choice.required if may_be_asked(name)) if self.id_choice else ()
+
+    @property
+    def unaskable_fields(self) -> tuple[str, ...]:
+        """What Smile needs and this form cannot give: a job without it would be charged and refused."""
+        return tuple(name for name in self.id_choice.required if not may_be_asked(name)) if self.id_choice else ()
 
     @property
     def optional_fields(self) -> tuple[str, ...]:
@@ -80,7 +85,10 @@ class JobForm(Choosing):
         return tuple((name, True) for name in self.facts.images) + optional
 
     def choices_of(self, name: str) -> tuple[tuple[str, str], ...]:
-        return self.catalogue.bank_codes if name == "bank_code" else FIELDS[name].choices
+        return self.catalogue.bank_codes if name == "bank_code" else field_facts(name).choices
+
+    def field(self, name: str) -> FieldFacts:
+        return field_facts(name)
 
     @property
     def test_numbers(self) -> list[tuple[str, str]]:
@@ -96,10 +104,10 @@ class JobForm(Choosing):
         if not number or choice is None or choice.matches(number):
             return
         if choice.is_live:
-            self.errors["id_number"] = f"This is not what a {choice.number_name} looks like. Check it once more."
+            self.errors["id_number"] = choice.problem_with(number)
         else:
             self.warnings["id_number"] = (
-                f"By our own table a {choice.number_name} looks different; Smile's present list could not be asked."
+                f"{choice.problem_with(number)} That is by our own table; Smile's present list could not be asked."
             )
 
 
@@ -125,6 +133,11 @@ def _check_choice(state: JobForm) -> None:
         state.errors["country"] = "Choose the country that issued the ID."
     elif state.countries and not state.is_ready_for_details:
         state.errors["id_type"] = "Choose the ID type."
+    elif state.unaskable_fields:
+        names = ", ".join(f"“{name[:64]}”" for name in state.unaskable_fields)
+        state.errors["id_type"] = (
+            f"Smile needs {names} for this ID type, which this form cannot send. Nothing was sent."
+        )
 
 
 def _check_fields(state: JobForm) -> None:
@@ -132,7 +145,7 @@ def _check_fields(state: JobForm) -> None:
     for name in asked:
         value = state.value(name)
         if not value and name in state.required_fields:
-            state.errors[name] = f"{FIELDS[name].label} is needed for this ID type."
+            state.errors[name] = f"{field_facts(name).label} is needed for this ID type."
         elif value and (problem := problem_with_value(name, value, state.choices_of(name))):
             state.errors[name] = problem
     if state.product and FACTS[state.product].asks_id_number:

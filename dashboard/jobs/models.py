@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy.orm import validates
 from sqlmodel import Field, SQLModel
 
-from dashboard.db import EnumText, IdText, UtcDateTime, new_id
+from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
+from dashboard.smile.typed import fold
 
 
 class JobState(StrEnum):
@@ -53,6 +55,8 @@ ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED}
 
 HOLDS_PERSON = text("(id_number_sealed IS NOT NULL OR person_sealed IS NOT NULL)")
 IS_KEPT = text("erased_at IS NULL")
+#: Rows of before there were folded columns, or that something else than this model wrote.
+IS_UNFOLDED = text("user_id_folded IS NULL")
 
 
 class Job(SQLModel, table=True):
@@ -68,6 +72,11 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_country_id", "environment", "country", "id"),
         Index("ix_job_environment_user_id", "environment", "user_id"),
         Index("ix_job_environment_customer_reference", "environment", "customer_reference"),
+        Index("ix_job_environment_user_id_folded", "environment", "user_id_folded"),
+        Index("ix_job_environment_job_id_folded", "environment", "job_id_folded"),
+        Index("ix_job_environment_smile_job_id_folded", "environment", "smile_job_id_folded"),
+        Index("ix_job_environment_customer_reference_folded", "environment", "customer_reference_folded"),
+        Index("ix_job_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
         Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
         # What retention looks for: rows that hold nothing any more are not read again at every look.
@@ -80,6 +89,13 @@ class Job(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
+    # What the ids below are searched by: a new row has it from them, and a change of one changes it in `_fold`.
+    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("user_id"))
+    job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("job_id"))
+    smile_job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("smile_job_id"))
+    customer_reference_folded: str | None = Field(
+        default=None, sa_type=IdText, sa_column_kwargs=folded_from("customer_reference")
+    )
     product: Product = Field(sa_type=EnumText(Product))
     job_type: int
     user_id: str = Field(sa_type=IdText)
@@ -127,6 +143,12 @@ class Job(SQLModel, table=True):
     #: What is gone, each {"what", "count", "at", "rule"}; the decision, its codes and times stay.
     erased: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when all of the person was
+
+    @validates("user_id", "job_id", "smile_job_id", "customer_reference")
+    def _fold(self, name: str, value: str | None) -> str | None:
+        """Whoever sets an id sets what it is searched by."""
+        setattr(self, f"{name}_folded", fold(value) if value is not None else None)
+        return value
 
     @property
     def is_settled(self) -> bool:

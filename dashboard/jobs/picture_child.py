@@ -14,13 +14,11 @@ from PIL import Image, ImageCms
 
 MEMORY_BYTES = 300 * 1024 * 1024
 CPU_SECONDS = 10  # for one picture
-MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000}
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
 #: A JPEG beyond this is unpacked at half its width and height, which takes a quarter of the memory.
 WHOLE_UP_TO_PIXELS = 16_000_000
-#: A PNG beyond this is a photo that would take seconds to pack again, and many megabytes to send.
-PNG_UP_TO_PIXELS = 4_000_000
 QUALITIES = (92, 85, 75)
-DAMAGED = "This is not a JPEG or PNG picture, or it is damaged."
+DAMAGED = "This is not a JPEG, PNG or WebP picture, or it is damaged."
 TOO_MANY_PIXELS = "The picture has too many pixels."
 ORIENTATION = 0x0112
 TURNS = {
@@ -38,13 +36,18 @@ class Unfit(Exception):
     """Its text is for the person who chose the picture."""
 
 
-def draw_anew(content: bytes, most_bytes: int, longest_side: int | None) -> bytes:
-    """The same picture upright, without anything that is not picture; always a JPEG where a longest side is wanted."""
-    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as source:
-        kind = "PNG" if source.format == "PNG" else "JPEG"
+def draw_anew(content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1) -> bytes:
+    """The same picture as an upright JPEG, without anything that is not picture."""
+    with Image.open(io.BytesIO(content), formats=tuple(MOST_PIXELS)) as source:
         pixels = source.width * source.height
-        if pixels > MOST_PIXELS[kind]:
+        # A phone's photo may be a JPEG with a second picture behind it, which Pillow names after the pair.
+        if pixels > MOST_PIXELS.get(source.format or "", MOST_PIXELS["JPEG"]):
             raise Unfit(TOO_MANY_PIXELS)
+        if min(source.size) < smallest_side:
+            raise Unfit(
+                f"The picture has {source.width} x {source.height} pixels. Each side needs {smallest_side} or more, or"
+                " nothing can be recognized on it."
+            )
         if pixels > WHOLE_UP_TO_PIXELS:
             source.draft("RGB", (source.width // 2, source.height // 2))
         if longest_side:
@@ -62,11 +65,6 @@ def draw_anew(content: bytes, most_bytes: int, longest_side: int | None) -> byte
     if longest_side:
         picture.thumbnail((longest_side, longest_side))
     picture.info = {}  # A comment would be written again.
-    if kind == "PNG" and not longest_side and pixels <= PNG_UP_TO_PIXELS:
-        packed = io.BytesIO()
-        picture.save(packed, "PNG")
-        if packed.tell() <= most_bytes:
-            return packed.getvalue()
     return _as_jpeg(picture, most_bytes)
 
 
@@ -106,7 +104,7 @@ def _as_jpeg(picture: Image.Image, most_bytes: int) -> bytes:
 def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     _limit_time()
     try:
-        return {}, draw_anew(content, asked["most_bytes"], asked["longest_side"])
+        return {}, draw_anew(content, asked["most_bytes"], asked["longest_side"], asked["smallest_side"])
     except Unfit as problem:
         return {"problem": str(problem)}, b""
     except (MemoryError, Image.DecompressionBombError):
@@ -147,5 +145,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 if __name__ == "__main__":
     Image.MAX_IMAGE_PIXELS = None  # Ours are stricter, and are looked at before anything is unpacked.
     Image.preinit()
+    # preinit leaves WebP out, and what is imported later may not fit into the memory that is left.
+    from PIL import WebPImagePlugin  # noqa: F401
+
     _limit_memory()
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -13,6 +13,16 @@ from typing import Any
 from dashboard.jobs import picture_child
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
+#: Smile publishes no smallest size. A face fills about half of a selfie, and of one smaller than this too little is
+#: left to compare or to read, while each try is charged. The smallest cameras and Smile's own frames are larger.
+SMALLEST_SIDE = 200
+#: Kinds that people send by mistake, by how their files begin, with what to do.
+HEIC = (
+    "This is a HEIC picture, the kind that an iPhone takes. On the iPhone choose Settings, Camera, Formats, Most"
+    " Compatible and take it again; or open it in Files or Photos and export it as JPEG."
+)
+PDF = "This is a PDF file, not a picture. Take a photo or a screenshot of its page and choose that."
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 #: For one picture, on a busy machine; the child's own limit of CPU seconds ends it long before.
 LONGEST_SECONDS = 30.0
 
@@ -22,12 +32,16 @@ class UnfitPicture(Exception):
 
 
 def clean_picture(content: bytes) -> bytes:
-    """The picture as it may be kept and sent: no note, place, profile or appended file of the sender is left in it."""
+    """The picture as it may be kept and sent: a JPEG, which every server takes, with no note, place or file in it."""
     if not content:
         raise UnfitPicture("The file is empty.")
     if len(content) > MAX_IMAGE_BYTES:
         raise UnfitPicture(f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
-    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES)
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
+        raise UnfitPicture(HEIC)
+    if b"%PDF-" in content[:1024]:  # Readers take it there too, after whatever a scanner put before it.
+        raise UnfitPicture(PDF)
+    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, smallest_side=SMALLEST_SIDE)
 
 
 def shown_picture(content: bytes, longest_side: int) -> bytes:
@@ -47,8 +61,15 @@ class PictureDrawer:
     def process_id(self) -> int | None:
         return self._child.pid if self._child else None
 
-    def draw(self, content: bytes, *, most_bytes: int, longest_side: int | None = None) -> bytes:
-        asked = {"size": len(content), "most_bytes": most_bytes, "longest_side": longest_side}
+    def draw(
+        self, content: bytes, *, most_bytes: int, longest_side: int | None = None, smallest_side: int = 1
+    ) -> bytes:
+        asked = {
+            "size": len(content),
+            "most_bytes": most_bytes,
+            "longest_side": longest_side,
+            "smallest_side": smallest_side,
+        }
         with self._lock:
             try:
                 told, drawn = self._ask(asked, content)

@@ -1,13 +1,13 @@
 """Reads for lists, filters and counts. Every one stays within the environment that this deployment works in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, false, func
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import KeyRing
@@ -18,55 +18,54 @@ from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
-from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
+from dashboard.jobs.searches import (
+    any_of,
+    begins_with,
+    has_number,
+    is_just,
+    is_number_of_job,
+    kept_number,
+    means,
+    number_for_address,
+)
 from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.constants import JobType
 from dashboard.smile.results import plain
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+from dashboard.web.searches import SearchFilter
 
 TAKEN_OUT_AT_ONCE = 500
 ENROLLING = (JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_REGISTRATION)
 
 
 @dataclass(frozen=True)
-class JobFilter:
-    """What a list shows, as it stands in the address."""
+class JobFilter(SearchFilter):
+    purpose = "jobs"
 
     state: str = ""
     outcome: str = ""
     product: str = ""
     country: str = ""
     needs: str = ""
-    q: str = ""
     number: str = ""  # the keyed digest of an ID number
     phone: str = ""  # the keyed digest of a phone number
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, str]) -> "JobFilter":
-        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
-        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd") for name in cls.__dataclass_fields__})
 
     @property
     def is_empty(self) -> bool:
         return self == JobFilter()
 
-    @property
-    def asked(self) -> dict[str, str]:
-        """For the query of an address: those that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
-
     def for_address(self, session: Session, environment: str) -> "JobFilter":
         """What was typed into the search box, without an ID number in it."""
-        here = select(Job.id).where(Job.environment == environment, _search(self.q)).limit(1)
-        is_id = bool(self.q) and session.exec(here).first() is not None
+        is_id = bool(self.q) and _is_id(session, environment, self.q)
         number = number_for_address(
             session, self.q, lambda digests: is_number_of_job(session, environment, digests), is_id
         )
         return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
 
-    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
+    def conditions(self, session: Session, environment: str, now: datetime) -> list[ColumnElement[bool]]:
         """Nonsense in the address finds nothing, rather than everything."""
-        found: list[ColumnElement[bool]] = []
+        here = col(Job.environment) == environment
+        found = [here]
         for column, value, known in (
             (col(Job.state), self.state, JobState),
             (col(Job.outcome), self.outcome, Outcome),
@@ -78,8 +77,10 @@ class JobFilter:
             found.append(col(Job.country) == self.country.upper())
         if self.needs:
             found.append(NEEDS[self.needs].condition(now) if self.needs in NEEDS else col(Job.id).is_(None))
+        if self.is_unreadable:
+            found.append(false())
         if self.q:
-            found.append(_search(self.q))
+            found.append(any_of(session, col(Job.id), here, _each_way(self.q)))
         if self.number:
             found.append(has_number(col(Job.id_number_digest), self.number))
         if self.phone:
@@ -87,14 +88,30 @@ class JobFilter:
         return found
 
 
-def _search(text: str) -> ColumnElement[bool]:
-    """Any id exactly or by its beginning. An ID number is `number`: it must not stand in an address."""
-    beyond = text + "\U0010ffff"
-    ids = (col(Job.user_id), col(Job.job_id), col(Job.smile_job_id), col(Job.customer_reference))
-    anywhere: list[ColumnElement[bool]] = [(column >= text) & (column <= beyond) for column in ids]
+IDS = (Job.user_id, Job.job_id, Job.smile_job_id, Job.customer_reference)
+FOLDED_IDS = (Job.user_id_folded, Job.job_id_folded, Job.smile_job_id_folded, Job.customer_reference_folded)
+
+
+def _each_way(typed: str) -> list[ColumnElement[bool]]:
+    """Any id by its beginning, as it is written or as it is meant. An ID number is `number`."""
+    return [*_exactly(typed), *(means(column, typed) for column in FOLDED_IDS)]
+
+
+def _is_id(session: Session, environment: str, typed: str) -> bool:
+    """Whether there is such an id: the folded beginning of one says little, for a number may begin that way."""
+    here, each_way = (
+        col(Job.environment) == environment,
+        [*_exactly(typed), *(is_just(each, typed) for each in FOLDED_IDS)],
+    )
+    found = any_of(session, col(Job.id), here, each_way)
+    return session.exec(select(Job.id).where(here, found).limit(1)).first() is not None
+
+
+def _exactly(typed: str) -> list[ColumnElement[bool]]:
+    found = [begins_with(column, typed) for column in IDS]
     with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
-        anywhere.append(col(Job.id) == UUID(text))
-    return or_(*anywhere)
+        found.append(col(Job.id) == UUID(typed))
+    return found
 
 
 def list_jobs(
@@ -106,7 +123,7 @@ def list_jobs(
     top: UUID | None = None,
 ) -> Page[Job]:
     """One page, newest first, beginning after `after`; `top` leaves out what came since a list was opened."""
-    conditions = [col(Job.environment) == environment, *wanted.conditions(now)]
+    conditions = wanted.conditions(session, environment, now)
     counted = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     count = session.exec(select(func.count()).select_from(counted)).one()
     if after:
@@ -125,7 +142,7 @@ def newest_job(session: Session, environment: str) -> UUID | None:
 
 def count_jobs(session: Session, environment: str, wanted: JobFilter, now: datetime, through: UUID) -> int:
     """How many match, all of them counted."""
-    conditions = [col(Job.environment) == environment, col(Job.id) <= through, *wanted.conditions(now)]
+    conditions = [*wanted.conditions(session, environment, now), col(Job.id) <= through]
     return session.exec(select(func.count()).select_from(Job).where(*conditions)).one()
 
 
@@ -134,7 +151,7 @@ def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, thr
     place = col(Job.id) <= through
     while True:
         with read() as session:
-            conditions = [col(Job.environment) == environment, place, *wanted.conditions(now)]
+            conditions = [*wanted.conditions(session, environment, now), place]
             found = select(Job).where(*conditions).order_by(col(Job.id).desc()).limit(TAKEN_OUT_AT_ONCE)
             batch = session.exec(found).all()
         yield batch
@@ -145,7 +162,7 @@ def all_jobs(read: Read, environment: str, wanted: JobFilter, now: datetime, thr
 
 def count_newer(session: Session, environment: str, wanted: JobFilter, top: UUID, now: datetime) -> int:
     """How many jobs of this filter came after the first row of an open list."""
-    conditions = [col(Job.environment) == environment, col(Job.id) > top, *wanted.conditions(now)]
+    conditions = [*wanted.conditions(session, environment, now), col(Job.id) > top]
     few = select(Job.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 

@@ -89,7 +89,7 @@ def new_job(
     keyring = keyring_of(session)
     if wanted.id_number:
         job.id_number_sealed = keyring.seal(wanted.id_number.encode(), identity(job, "id_number"))
-        job.id_number_digest = keyring.digest_for_search(wanted.id_number)
+        job.id_number_digest = keyring.digest_of_number(wanted.id_number)
     if wanted.person:
         job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
         if phone := phone_of(wanted.person):

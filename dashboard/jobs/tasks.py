@@ -12,6 +12,7 @@ from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.search_index import fill_jobs, fill_until_done
 from dashboard.jobs.sending import send_to_smile
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.periodic import Periodic
@@ -64,6 +65,10 @@ def fill_phone_digests(now: datetime) -> None:
             is_left = phones.fill_digests(session, now)
 
 
+def fill_searches(_: datetime) -> None:
+    fill_until_done(fill_jobs)
+
+
 TASKS = (
     Task("jobs.advance", advance, following.jobs_due),
     Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
@@ -73,5 +78,6 @@ PERIODIC = (
     # for an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
     Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),
+    Periodic("jobs.fill_searches", timedelta(minutes=10), fill_searches),
     Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
 )

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.wording import Found, TrailWords
 from dashboard.jobs.models import Job
+from dashboard.jobs.searches import is_just
 
 MOST_FOUND = 100
 SENTENCES = {
@@ -30,7 +31,9 @@ def find_jobs(session: Session, environment: str, ids: Sequence[UUID]) -> Mappin
 
 def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID]:
     """By the customer's reference or any id: the lines of everything that was done with this customer."""
-    goes_by = or_(*(column == typed for column in (col(Job.customer_reference), col(Job.user_id), col(Job.job_id))))
+    written = (col(Job.customer_reference), col(Job.user_id), col(Job.job_id))
+    folded = (Job.customer_reference_folded, Job.user_id_folded, Job.job_id_folded)
+    goes_by = or_(*(column == typed for column in written), *(is_just(column, typed) for column in folded))
     newest = select(Job.id).where(Job.environment == environment, goes_by).order_by(col(Job.id).desc())
     return session.exec(newest.limit(MOST_FOUND)).all()
 

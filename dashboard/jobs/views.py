@@ -1,9 +1,10 @@
 """HTTP in, HTTP out for jobs."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -21,7 +22,6 @@ from dashboard.jobs.comparison import compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
-from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.media import read_image
@@ -40,8 +40,8 @@ from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
 from dashboard.web.limits import takes_files
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
-from dashboard.web.pagination import asked_after
-from dashboard.web.searches import looks_like_id_number
+from dashboard.web.pagination import asked_after, same_address
+from dashboard.web.searches import is_typed_into_address
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("jobs", __name__)
@@ -50,7 +50,6 @@ blueprint.register_blueprint(export_views.blueprint)
 
 blueprint.add_app_template_filter(country_name)
 blueprint.add_app_template_filter(id_type_words)
-blueprint.add_app_template_test(looks_like_id_number)
 
 
 @blueprint.app_context_processor
@@ -67,6 +66,15 @@ def words_for_jobs() -> dict[str, Any]:
         "CAME_BACK": CAME_BACK,
         "now": utc_now,
     }
+
+
+@blueprint.before_request
+def seal_search() -> ResponseReturnValue | None:
+    # The page of one job has no search.
+    if request.view_args or not is_typed_into_address(queries.JobFilter, "jobs.read"):
+        return None
+    asked = _searched(request.args, queries.JobFilter.from_args).asked
+    return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)
 
 
 @blueprint.get("/jobs")
@@ -103,21 +111,22 @@ def index() -> ResponseReturnValue:
 @permission_required("jobs.read")
 def index_twin() -> ResponseReturnValue:
     now = utc_now()
+    wanted = queries.JobFilter.from_args(request.args)
     with reading() as session:
-        wanted = queries.JobFilter.from_args(request.args)
+        if wanted.q:
+            wanted = wanted.for_address(session, current().settings.environment)
         page = queries.list_jobs(session, current().settings.environment, wanted, now, after=asked_after())
         warnings = warnings_of(session, [job.id for job in page.rows])
     twins = [job_twin(job, now, warnings.get(job.id, ())) for job in page.rows]
-    return json_list(twins, page.next_address, page.count, page.count_is_exact)
+    return json_list(twins, page.next_address_of(wanted.asked), page.count, page.count_is_exact)
 
 
 @blueprint.post("/jobs/searches")
 @blueprint.post("/jobs/searches.json", endpoint="search_twin")
 @permission_required("jobs.read")
 def search() -> ResponseReturnValue:
-    """From a search box to the list: filters live in its address, and an ID number must not."""
-    with reading() as session:
-        wanted = queries.JobFilter.from_args(request.form).for_address(session, current().settings.environment)
+    """From a search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
+    wanted = _searched(request.form, queries.JobFilter.from_form)
     return see_other("jobs.index_twin" if request.path.endswith(".json") else "jobs.index", **wanted.asked)
 
 
@@ -280,6 +289,12 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
     return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
 
+def _searched(given: Any, read: Callable[[Any], queries.JobFilter]) -> queries.JobFilter:
+    wanted = read(given)
+    with reading() as session:
+        return wanted.for_address(session, current().settings.environment)
+
+
 def _is_sandbox() -> bool:
     return current().settings.environment == "sandbox"
 
@@ -297,7 +312,6 @@ def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
         "form": form,
         "had_files": had_files,
         "enrolled_users": users,
-        "FIELDS": FIELDS,
         "IMAGE_LABELS": IMAGE_LABELS,
         "SANDBOX_RESULTS": SANDBOX_RESULTS,
     }

@@ -1,10 +1,12 @@
 """Hosted links register themselves, with web tokens and Smile Links."""
 
 from dashboard.feature import Feature, NavigationEntry
+from dashboard.health_checks import Group, HealthCheck
 from dashboard.links import (
     customer,
     models,
     preview_views,
+    search_index,
     smile_link_views,
     tasks,
     token_views,
@@ -30,4 +32,6 @@ FEATURE = Feature(
     ),
     audit_words=(trail_words.WORDS, trail_words.TOKEN_WORDS),
     tasks=tasks.TASKS,
+    periodic=tasks.PERIODIC,
+    health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.searched_links),),
 )

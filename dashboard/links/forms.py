@@ -130,7 +130,7 @@ def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[Li
             state.errors[name] = problem
     number, id_choice = state.value("id_number"), state.id_choice
     if "id_number" in state.prefill_fields and number and id_choice and not id_choice.matches(number):
-        state.errors["id_number"] = f"This is not what a {id_choice.number_name} looks like. Check it once more."
+        state.errors["id_number"] = id_choice.problem_with(number)
     wanted = _to_request(state)
     return state, None if state.errors else wanted
 

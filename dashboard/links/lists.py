@@ -1,7 +1,8 @@
 """Reads for the list of links: filters as they stand in the address, one page, and whether an open list is old."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,57 +12,60 @@ from sqlmodel import Session, col, select
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
 from dashboard.jobs.queries import newest_change as newest_change_of_jobs
-from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
+from dashboard.jobs.searches import (
+    any_of,
+    begins_with,
+    has_number,
+    is_just,
+    is_number_of_job,
+    kept_number,
+    means,
+    number_for_address,
+)
 from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage, live_at
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+from dashboard.web.searches import SearchFilter
 
+FOLDED_IDS = (Link.customer_reference_folded, Link.user_id_folded)
 #: No stage but a mark: opened or started a while ago, and nothing came of it.
 STALLED = "stalled"
 
 
 @dataclass(frozen=True)
-class LinkFilter:
+class LinkFilter(SearchFilter):
+    purpose = "links"
+
     stage: str = ""
     product: str = ""
     kind: str = ""
-    q: str = ""
     number: str = ""  # the keyed digest of an ID number, of a job that the link led to
-
-    @classmethod
-    def from_args(cls, args: Mapping[str, str]) -> "LinkFilter":
-        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
-        return cls(**{name: args.get(name, "").strip().replace("\0", "\ufffd") for name in cls.__dataclass_fields__})
 
     @property
     def is_empty(self) -> bool:
         return self == LinkFilter()
 
-    @property
-    def asked(self) -> dict[str, str]:
-        """For the query of an address: those that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
-
     def for_address(self, session: Session, environment: str) -> "LinkFilter":
         """What was typed into the search box, without an ID number in it."""
-        here = select(Link.id).where(Link.environment == environment, _search(self.q)).limit(1)
-        is_id = bool(self.q) and session.exec(here).first() is not None
+        is_id = bool(self.q) and _is_id(session, environment, self.q)
         number = number_for_address(
             session, self.q, lambda digests: is_number_of_job(session, environment, digests), is_id
         )
         return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
 
-    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
+    def conditions(self, session: Session, environment: str, now: datetime) -> list[ColumnElement[bool]]:
         """Nonsense in the address finds nothing, rather than everything."""
-        nothing = col(Link.id).is_(None)
-        found: list[ColumnElement[bool]] = []
+        nothing, here = col(Link.id).is_(None), col(Link.environment) == environment
+        found = [here]
         if self.stage:
             found.append(STAGES[self.stage](now) if self.stage in STAGES else nothing)
         if self.product:
             found.append(col(Link.product) == Product(self.product) if self.product in list(Product) else nothing)
         if self.kind:
             found.append(col(Link.kind) == LinkKind(self.kind) if self.kind in list(LinkKind) else nothing)
+        if self.is_unreadable:
+            found.append(nothing)
         if self.q:
-            found.append(_search(self.q))
+            found.append(any_of(session, col(Link.id), here, _each_way(self.q)))
         if self.number:
             found.append(_has_job(has_number(col(Job.id_number_digest), self.number)))
         return found
@@ -71,7 +75,7 @@ def list_links(
     session: Session, environment: str, wanted: LinkFilter, now: datetime, after: UUID | None, top: UUID | None = None
 ) -> Page[Link]:
     """One page, newest first, beginning after `after`; `top` leaves out what came since a list was opened."""
-    conditions = [col(Link.environment) == environment, *wanted.conditions(now)]
+    conditions = wanted.conditions(session, environment, now)
     counted = select(Link.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     count = session.exec(select(func.count()).select_from(counted)).one()
     if after:
@@ -85,7 +89,7 @@ def list_links(
 
 def count_newer(session: Session, environment: str, wanted: LinkFilter, top: UUID, now: datetime) -> int:
     """How many links of this filter came after the first row of an open list."""
-    conditions = [col(Link.environment) == environment, col(Link.id) > top, *wanted.conditions(now)]
+    conditions = [*wanted.conditions(session, environment, now), col(Link.id) > top]
     few = select(Link.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 
@@ -102,13 +106,26 @@ def newest_change(session: Session, environment: str) -> int:
     return max(of_links, newest_change_of_jobs(session, environment))
 
 
-def _search(text: str) -> ColumnElement[bool]:
-    """A reference by its beginning, or a whole id."""
-    found = (col(Link.customer_reference) >= text) & (col(Link.customer_reference) <= text + "\U0010ffff")
-    try:
-        return or_(found, col(Link.id) == UUID(text), col(Link.user_id) == text)
-    except ValueError:
-        return or_(found, col(Link.user_id) == text)
+def _each_way(typed: str) -> list[ColumnElement[bool]]:
+    """A reference or a user id by its beginning, as it is written or as it is meant, or a whole id of ours."""
+    return [*_exactly(typed), *(means(column, typed) for column in FOLDED_IDS)]
+
+
+def _is_id(session: Session, environment: str, typed: str) -> bool:
+    """Whether there is such a reference or id: the folded beginning of one says little, for a number may begin so."""
+    here, each_way = (
+        col(Link.environment) == environment,
+        [*_exactly(typed), *(is_just(each, typed) for each in FOLDED_IDS)],
+    )
+    found = any_of(session, col(Link.id), here, each_way)
+    return session.exec(select(Link.id).where(here, found).limit(1)).first() is not None
+
+
+def _exactly(typed: str) -> list[ColumnElement[bool]]:
+    found = [begins_with(col(Link.customer_reference), typed), col(Link.user_id) == typed]
+    with suppress(ValueError):  # Not an id of ours.
+        found.append(col(Link.id) == UUID(typed))
+    return found
 
 
 def _has_job(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -7,11 +7,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, Index, and_, text
+from sqlalchemy.orm import validates
 from sqlmodel import Field, SQLModel, col
 
-from dashboard.db import EnumText, IdText, UtcDateTime, new_id
+from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import Product
+from dashboard.smile.typed import fold
 
 #: Products with a hosted page, by the names that tokens and Smile's script know them by.
 WEB_PRODUCTS: Mapping[Product, str] = {
@@ -32,6 +34,8 @@ ASKING_ENDS_AFTER = timedelta(minutes=2)
 COUNTED_LATELY = timedelta(minutes=1)
 
 
+#: Rows of before there were folded columns.
+IS_UNFOLDED = text("customer_reference_folded IS NULL")
 HOLDS_PREFILL = text("prefill_sealed IS NOT NULL")
 
 
@@ -86,11 +90,20 @@ class Link(SQLModel, table=True):
         Index("ix_link_environment_id", "environment", "id"),
         Index("ix_link_environment_changed_at", "environment", "changed_at"),
         Index("ix_link_environment_customer_reference", "environment", "customer_reference"),
+        Index("ix_link_environment_customer_reference_folded", "environment", "customer_reference_folded"),
+        Index("ix_link_environment_user_id", "environment", "user_id"),
+        Index("ix_link_environment_user_id_folded", "environment", "user_id_folded"),
+        Index("ix_link_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
         Index("ix_link_holds_prefill", "id", sqlite_where=HOLDS_PREFILL, postgresql_where=HOLDS_PREFILL),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
+    # What the ids below are searched by: a new row has it from them, and a change of one changes it in `_fold`.
+    customer_reference_folded: str | None = Field(
+        default=None, sa_type=IdText, sa_column_kwargs=folded_from("customer_reference")
+    )
+    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("user_id"))
     kind: LinkKind = Field(default=LinkKind.HOSTED, sa_type=EnumText(LinkKind))
     code_digest: str = Field(unique=True)
     product: Product | None = Field(default=None, sa_type=EnumText(Product))
@@ -128,6 +141,12 @@ class Link(SQLModel, table=True):
     last_error: str | None = None  # why the last Start did not get through to Smile
     last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when its customer was
+
+    @validates("customer_reference", "user_id")
+    def _fold(self, name: str, value: str) -> str:
+        """Whoever sets an id sets what it is searched by."""
+        setattr(self, f"{name}_folded", fold(value))
+        return value
 
     @property
     def uses_left(self) -> int:

@@ -12,7 +12,7 @@ from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.clients import smile_clients
-from dashboard.jobs.fields import problem_with_id
+from dashboard.jobs.fields import cleaned_value, problem_with_id
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.models import WebToken
 from dashboard.links.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
@@ -41,6 +41,7 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Answers with the page itself: a redirect would need a place to keep the token."""
     values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, current().settings
+    values |= {name: cleaned_value(name, values[name]) for name in ("user_id", "job_id")}
     errors = _wrong(values)
     if errors:
         return _form(values, errors), 422

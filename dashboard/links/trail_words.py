@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from dashboard.audit.wording import Found, TrailWords
 from dashboard.jobs.models import Job
+from dashboard.jobs.searches import is_just
 from dashboard.links.models import Link
 
 MOST_FOUND = 100
@@ -34,7 +36,8 @@ def find_links(session: Session, environment: str, ids: Sequence[UUID]) -> Mappi
 
 
 def search_links(session: Session, environment: str, typed: str) -> Sequence[UUID]:
-    goes_by = select(Link.id).where(Link.environment == environment, Link.customer_reference == typed)
+    is_it = or_(col(Link.customer_reference) == typed, is_just(Link.customer_reference_folded, typed))
+    goes_by = select(Link.id).where(Link.environment == environment, is_it)
     return session.exec(goes_by.order_by(col(Link.id).desc()).limit(MOST_FOUND)).all()
 
 

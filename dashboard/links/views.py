@@ -1,10 +1,11 @@
 """HTTP in, HTTP out for links as the team sees them; what the customer sees is customer.py's."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -40,9 +41,19 @@ from dashboard.links.twins import details_twin, link_twin
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
-from dashboard.web.pagination import asked_after
+from dashboard.web.pagination import asked_after, same_address
+from dashboard.web.searches import is_typed_into_address
 
 blueprint = Blueprint("links", __name__)
+
+
+@blueprint.before_request
+def seal_search() -> ResponseReturnValue | None:
+    # The page of one link has no search.
+    if request.view_args or not is_typed_into_address(lists.LinkFilter, "links.read"):
+        return None
+    asked = _searched(request.args, lists.LinkFilter.from_args).asked
+    return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)
 
 
 @blueprint.get("/links")
@@ -79,21 +90,22 @@ def index() -> ResponseReturnValue:
 @permission_required("links.read")
 def index_twin() -> ResponseReturnValue:
     now = utc_now()
+    wanted = lists.LinkFilter.from_args(request.args)
     with reading() as session:
-        wanted = lists.LinkFilter.from_args(request.args)
+        if wanted.q:
+            wanted = wanted.for_address(session, current().settings.environment)
         page = lists.list_links(session, current().settings.environment, wanted, now, asked_after())
         progress = progress_of(session, [link.id for link in page.rows])
     items = [link_twin(link, progress[link.id], now) for link in page.rows]
-    return json_list(items, page.next_address, page.count, page.count_is_exact)
+    return json_list(items, page.next_address_of(wanted.asked), page.count, page.count_is_exact)
 
 
 @blueprint.post("/links/searches")
 @blueprint.post("/links/searches.json", endpoint="search_twin")
 @permission_required("links.read")
 def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, and an ID number must not."""
-    with reading() as session:
-        wanted = lists.LinkFilter.from_args(request.form).for_address(session, current().settings.environment)
+    """From the search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
+    wanted = _searched(request.form, lists.LinkFilter.from_form)
     return see_other("links.index_twin" if request.path.endswith(".json") else "links.index", **wanted.asked)
 
 
@@ -231,6 +243,12 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
     context = {"link": link, "prefill": prefill, "FIELDS": FIELDS}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
+
+
+def _searched(given: Any, read: Callable[[Any], lists.LinkFilter]) -> lists.LinkFilter:
+    wanted = read(given)
+    with reading() as session:
+        return wanted.for_address(session, current().settings.environment)
 
 
 def _find(session: Any, link_id: UUID) -> Link:

@@ -13,6 +13,7 @@ from dashboard.db import keyring_of
 from dashboard.errors import Invalid
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.links.models import Link, WebToken
+from dashboard.smile.typed import clean_id, number_key
 
 #: More than this is a branch or a campaign, not a person.
 MOST_JOBS = 200
@@ -50,11 +51,11 @@ class Found:
 
 
 def find_person(session: Session, identifier: str) -> Found:
-    """Only whole ids and numbers: part of one may be somebody else."""
-    identifier = identifier.strip()
+    """Only whole ids, just as they are written, and whole numbers, however they are: others may be somebody else."""
+    identifier = clean_id(identifier)
     if not identifier or "\0" in identifier or len(identifier) > 200:
         raise Invalid({FIELD: "Type the customer reference, the user id or the ID number, exactly as it was given."})
-    digests = keyring_of(session).digests_for_search(identifier)
+    digests = _digests(session, identifier)
     is_named = or_(
         col(Job.customer_reference) == identifier,
         col(Job.user_id) == identifier,
@@ -64,6 +65,12 @@ def find_person(session: Session, identifier: str) -> Found:
     if len(named) > MOST_JOBS:
         raise Invalid({FIELD: f"More than {MOST_JOBS} jobs carry this, so it does not name one person."})
     return Found(identifier, named, _related(session, named))
+
+
+def _digests(session: Session, identifier: str) -> list[str]:
+    """Of a whole number; as it was typed too, for numbers that were digested before they were cleaned."""
+    keyring = keyring_of(session)
+    return [*keyring.digests_for_search(number_key(identifier)), *keyring.digests_for_search(identifier)]
 
 
 def _related(session: Session, named: Sequence[Job]) -> list[tuple[Job, str]]:
@@ -110,7 +117,7 @@ def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> Held
 
 
 def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[Callback]:
-    digests = [*keyring_of(session).digests_for_search(identifier)]
+    digests = _digests(session, identifier)
     digests += [job.id_number_digest for job in jobs if job.id_number_digest]
     words = {identifier, *(job.job_id for job in jobs), *(job.user_id for job in jobs)}
     ids = [job.id for job in jobs]

@@ -61,13 +61,13 @@ def id_number_pattern(regex: Any) -> re.Pattern[str] | None:
 
     Some are written as JavaScript literals (`/^...$/i`, or with only the `/i` left), which Python would not match.
     """
-    flags = re.NOFLAG
     if not isinstance(regex, str):
         return None
+    flags = re.ASCII  # Otherwise \d takes the digits of every script, and no authority does.
     if literal := re.fullmatch(r"/(.*)/([gimsuy]*)|(.*)(?<!\\)/([gimsuy]+)", regex, re.DOTALL):
         regex = literal[1] or literal[3] or ""
-        flags = re.IGNORECASE if "i" in (literal[2] or literal[4] or "") else re.NOFLAG
+        flags |= re.IGNORECASE if "i" in (literal[2] or literal[4] or "") else re.NOFLAG
     try:
         return re.compile(regex, flags) if regex else None
-    except (re.error, RecursionError, OverflowError):
+    except (re.error, ValueError, RecursionError, OverflowError):
         return None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from dashboard.smile import constants
 from dashboard.smile.errors import InvalidRequest
 from dashboard.smile.plain_values import NotPlain, plain
+from dashboard.smile.typed import clean_number, has_control_characters
 
 Wrong = dict[str, str]
 
@@ -76,6 +77,8 @@ def checked_partner_params(
     given = checked_object(partner_params, name, wrong)
     for each in ("user_id", "job_id"):
         check_text(given.get(each), each, wrong)
+        if isinstance(given.get(each), str) and has_control_characters(given[each]):
+            wrong.setdefault(each, "holds control characters")
     if job_types is None:
         return given
     job_type = given.get("job_type")
@@ -103,6 +106,8 @@ def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]
     check_optional_texts(given, ID_INFO_TEXTS, wrong)
     if not isinstance(given.get("consent_information", {}), dict):
         wrong["consent_information"] = NO_OBJECT
+    if isinstance(given.get("id_number"), str):
+        given["id_number"] = clean_number(given["id_number"])
     needs = _needed_id_info(job_type, is_entered=given.get("entered") == "true")
     for name in ("country", "id_type", "id_number"):
         if name in needs or given.get(name, "") != "":

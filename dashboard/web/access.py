@@ -17,6 +17,7 @@ from flask_login import current_user
 
 from dashboard.db import utc_now
 from dashboard.errors import NotAllowed, NotFound
+from dashboard.web.searches import address_without_typed_text
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -120,7 +121,7 @@ def _is_open_before_second_factor(endpoint: str) -> bool:
 
 
 def _send_to_the_door() -> ResponseReturnValue:
-    door = url_for("team.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    door = url_for("team.sign_in", next=address_without_typed_text() if request.method == "GET" else None)
     if request.headers.get("HX-Request") == "true":
         # A redirect would put the whole sign-in page into a cell of the table.
         return "", 401, {"HX-Redirect": url_for("team.sign_in")}
@@ -131,7 +132,7 @@ def _send_to_the_door() -> ResponseReturnValue:
 
 def _send_to_confirmation(back_to: str) -> ResponseReturnValue:
     is_page = request.method == "GET" and request.headers.get("HX-Request") != "true"
-    next_page = request.full_path.rstrip("?") if is_page else _address_of(back_to)
+    next_page = address_without_typed_text() if is_page else _address_of(back_to)
     return _send("confirmation.show", "Confirm that it is you first, in a browser.", next=next_page)
 
 

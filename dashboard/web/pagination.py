@@ -1,6 +1,6 @@
 """Pages of a list by key: the next page begins after the last id, so it costs the same at any depth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -36,6 +36,13 @@ class Page(Generic[Row]):
     def next_address(self) -> str | None:
         """The present address with its filters, continued after this page's last row."""
         return None if self.next_after is None else same_address(after=self.next_after, seen=None, top=None)
+
+    def next_address_of(self, asked: Mapping[str, str]) -> str | None:
+        """The same for a filter that may stand in the present address in clear; `asked` is how it is addressed."""
+        if self.next_after is None:
+            return None
+        sealed = {name: asked.get(name) for name in request.args if name in asked or name == "q"}
+        return same_address(**sealed | {"number": asked.get("number")}, after=self.next_after, seen=None, top=None)
 
 
 def same_address(**changes: object) -> str:

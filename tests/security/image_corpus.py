@@ -26,7 +26,7 @@ class Harmful:
 
 
 def corpus() -> Iterator[Harmful]:
-    jpeg, png = make_jpeg(3, 160, 200), _saved("PNG")
+    jpeg, png = make_jpeg(3, 260, 300), _saved("PNG")
     yield Harmful("pixel bomb, PNG", _png_bomb(60_000, 60_000), is_refused=True)
     yield Harmful("pixel bomb of one colour, PNG, packed to almost nothing", _png_bomb(12_000, 12_000), is_refused=True)
     yield Harmful("pixel bomb, JPEG", _with_size(jpeg, 65_000, 65_000), is_refused=True)
@@ -60,7 +60,7 @@ def corpus() -> Iterator[Harmful]:
 
 def _saved(kind: str, mode: str = "RGB", **options: object) -> bytes:
     content = io.BytesIO()
-    Picture.new(mode, (90, 70)).save(content, kind, **options)
+    Picture.new(mode, (290, 270)).save(content, kind, **options)
     return content.getvalue()
 
 
@@ -102,7 +102,7 @@ def _progressive() -> bytes:
 
 def _moving_png() -> bytes:
     content = io.BytesIO()
-    first, *others = [Picture.new("RGB", (90, 70), color) for color in ("red", "green", "blue")]
+    first, *others = [Picture.new("RGB", (290, 270), color) for color in ("red", "green", "blue")]
     first.save(content, "PNG", save_all=True, append_images=others)
     return content.getvalue()
 

@@ -48,7 +48,7 @@ def behind_tls(tmp_path: Path, migrated_sqlite: Path):
 
 
 def test_what_is_typed_is_decoded_once(sign_in: SignInAs):
-    page = sign_in("ben").get("/jobs?q=%253Cb%253E%2526amp%253B").text
+    page = sign_in("ben").get("/jobs?q=%253Cb%253E%2526amp%253B", follow_redirects=True).text
 
     assert 'value="%3Cb%3E%26amp%3B"' in page
 

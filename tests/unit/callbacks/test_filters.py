@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from dashboard.callbacks.filters import NAMES, NO_JOB, Filters
+from dashboard.callbacks.filters import NO_JOB, Filters
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_list
 from dashboard.context import context_of
@@ -79,7 +79,7 @@ def all_kinds(client: FlaskClient, database: Database) -> Job:
         ("day=tomorrow", []),
         ("q=passport", ["reused", "orphan"]),
         (f"number={NUMBER}", ["reused", "orphan"]),
-        ("q=A00000001", []),
+        ("q=A00000001", ["reused", "orphan"]),
         ("number=A00000001", []),
         ("q=A0000000", []),
         ("q=0810&country=KE&verdict=valid", ["orphan"]),
@@ -96,7 +96,7 @@ def test_filters_find_just_these(sign_in: SignIn, query: str, texts: list[str]) 
 
     assert [item["result_text"] for item in twin["items"]] == texts
     assert twin["count"] == len(texts)
-    assert signed_in.get(f"/callbacks?{query}").status_code == 200
+    assert signed_in.get(f"/callbacks?{query}", follow_redirects=True).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,15 @@ TEXTS = st.text(max_size=20) | st.sampled_from(["none", "yes", "wrong", "2026-11
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, TEXTS)))
+@given(asked=st.fixed_dictionaries({}, optional=dict.fromkeys(Filters._names(), TEXTS)))
 @example(asked={"q": "\0"})
 @example(asked={"day": "0001-01-01"})
 def test_whatever_is_asked_is_answered(all_kinds: Job, app: Flask, asked: dict[str, str]) -> None:
-    filters = Filters.from_args(asked)
     with app.app_context(), context_of(app).database.reading() as session:
+        filters = Filters.from_args(asked)
         page = list_callbacks(session, "sandbox", filters, None)
         version_of_list(session, "sandbox", filters)
+        again = Filters.from_args(filters.asked)
 
     assert page.count == len(page.rows) <= 7
-    assert Filters.from_args(filters.asked) == filters
+    assert again == filters

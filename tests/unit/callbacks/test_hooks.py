@@ -108,7 +108,7 @@ def test_personal_data_and_secrets_are_in_no_plain_column(client: FlaskClient, d
     for hidden in ("Joe Doe", "00000000000", payload["signature"], "Bearer", "a=1"):
         assert hidden not in plain
     assert b"Joe Doe" not in callback.body_sealed
-    assert callback.search_text == "job-1 user-1 0000000046 0810 enroll user ng bvn"
+    assert callback.search_text == "job-1 user-1 0000000046 0810 enroll user ng bvn ~job1 ~user1 ~46"
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_markup_in_every_field_stays_text(client: FlaskClient, database: Databas
     ]
 
     for page in pages:
-        answer = signed_in.get(page)
+        answer = signed_in.get(page, follow_redirects=True)
         assert answer.status_code == 200
         assert "<img src=x" not in answer.text
         assert "&lt;img src=x" in answer.text

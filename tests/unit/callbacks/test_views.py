@@ -101,7 +101,7 @@ def test_filters_choose_what_is_listed(
 
     assert [item["result_text"] for item in twin.json["items"]] == texts
     assert (twin.json["count"], twin.json["count_is_exact"]) == (len(texts), True)
-    assert signed_in.get(f"/callbacks?{query}").status_code == 200
+    assert signed_in.get(f"/callbacks?{query}", follow_redirects=True).status_code == 200
 
 
 def test_ids_of_rows_and_bodies_are_found(client: FlaskClient, database: Database, sign_in: SignIn) -> None:

@@ -55,7 +55,7 @@ def test_no_person_is_in_it_and_what_was_searched_for_is_not_in_the_trail(
 ):
     make_job(Product.ENHANCED_KYC)
 
-    text = sign_in("ada").get("/jobs.csv?q=job").text
+    text = sign_in("ada").get("/jobs.csv?q=job", follow_redirects=True).text
 
     assert len(rows_of(text)) == 1
     assert not [value for value in (BVN, "Amina", "Bello") if value in text]

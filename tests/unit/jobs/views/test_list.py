@@ -124,7 +124,7 @@ def test_filters_find_what_they_say(sign_in: SignInAs, story: dict[str, Job]):
 
     for query, names in expected.items():
         assert ids(ben, f"/jobs.json?{query}") == [str(story[name].id) for name in names], query
-        assert ben.get(f"/jobs?{query}").status_code == 200, query
+        assert ben.get(f"/jobs?{query}", follow_redirects=True).status_code == 200, query
 
 
 @pytest.mark.parametrize("name", ["state", "outcome", "product", "country", "needs", "q", "number", "phone"])
@@ -134,7 +134,7 @@ def test_nonsense_finds_nothing_and_breaks_nothing(sign_in: SignInAs, make_job: 
 
     for nonsense in ("nonsense", "%00", "a%00b", "%F0%9F%A6%9C", "%ED%A0%80", "%27%20OR%201=1", "%25"):
         assert ids(ben, f"/jobs.json?{name}={nonsense}") == [], nonsense
-        assert "Nothing matches" in ben.get(f"/jobs?{name}={nonsense}").text
+        assert "Nothing matches" in ben.get(f"/jobs?{name}={nonsense}", follow_redirects=True).text
 
 
 def test_search_finds_every_id_by_its_beginning(sign_in: SignInAs, make_job: MakeJob):
@@ -142,9 +142,9 @@ def test_search_finds_every_id_by_its_beginning(sign_in: SignInAs, make_job: Mak
     job = make_job(asks=asks, smile_job_id="0000000046")
     ben = sign_in("ben")
 
-    for found in ("Customer-77", "Customer", "jid_", "jid_88.x", "ref:", "00000000", str(job.id)):
+    for found in ("Customer-77", "customer 77", "Customer", "jid_", "jid_88.x", "ref:", "00000000", str(job.id)):
         assert ids(ben, f"/jobs.json?q={quote(found)}") == [str(job.id)], found
-    for missed in ("ustomer", "customer", BVN, "jid%", "_"):
+    for missed in ("ustomer", BVN[:-1], "jid%", "_"):
         assert ids(ben, f"/jobs.json?q={quote(missed)}") == [], missed
 
 

@@ -75,7 +75,7 @@ def test_nonsense_finds_nothing(sign_in: SignInAs, one_of_each: dict[str, str], 
     ben = sign_in("ben")
 
     assert references(ben, query) == []
-    assert "Nothing matches" in ben.get(f"/links?{query}").text
+    assert "Nothing matches" in ben.get(f"/links?{query}", follow_redirects=True).text
 
 
 def test_search_finds_a_reference_by_its_beginning_and_an_id_as_a_whole(sign_in: SignInAs, one_of_each: dict[str, str]):

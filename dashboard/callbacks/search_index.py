@@ -1,0 +1,66 @@
+"""Gives callbacks of before their folded ids and the digests of cleaned numbers, from the oldest to the newest.
+
+How far it came is a stored setting: what arrives now has both from the start, and the receiver has no column to fill.
+"""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.facts import read_facts, with_folded_ids
+from dashboard.callbacks.models import Callback
+from dashboard.callbacks.parsing import Malformed, parse
+from dashboard.callbacks.queries import body_of
+from dashboard.crypto import UnreadableValue
+from dashboard.db import keyring_of, utc_now
+from dashboard.health_checks import CheckContext, Finding
+from dashboard.jobs.search_index import finding_of
+from dashboard.stored_settings import read_setting, write_setting
+from dashboard.web.pagination import COUNT_CAP
+
+FILLED_UP_TO = "callbacks_searched_up_to"
+#: Bodies may be megabytes each.
+MOST_AT_ONCE = 20
+FIRST = UUID(int=0)
+
+log = structlog.get_logger(__name__)
+
+
+def fill_callbacks(session: Session, limit: int) -> int:
+    most = min(limit, MOST_AT_ONCE)
+    rows = select(Callback).where(col(Callback.id) > filled_up_to(session)).order_by(col(Callback.id)).limit(most)
+    callbacks = session.exec(rows.with_for_update()).all()
+    for callback in callbacks:
+        if callback.erased_at is None:
+            _fill(session, callback)
+    if callbacks:
+        write_setting(session, FILLED_UP_TO, str(callbacks[-1].id), utc_now())
+    return limit if len(callbacks) == most else 0
+
+
+def filled_up_to(session: Session) -> UUID:
+    return UUID(read_setting(session, FILLED_UP_TO) or str(FIRST))
+
+
+def _fill(session: Session, callback: Callback) -> None:
+    try:
+        facts = read_facts(parse(body_of(session, callback)))
+    except (UnreadableValue, Malformed):  # Its key is gone, or it was taken in by other rules than today's.
+        log.warning("callback_not_searchable", callback=str(callback.id))
+        ids = [callback.claimed_job_id, callback.claimed_smile_job_id]
+        callback.search_text = with_folded_ids(callback.search_text.partition(" ~")[0], ids)
+        return
+    callback.search_text = facts.search_text
+    callback.id_number_digest = keyring_of(session).digest_of_number(facts.id_number) if facts.id_number else None
+
+
+def count_unfilled_callbacks(session: Session) -> int:
+    """Up to one more than the cap, which means more than that."""
+    few = select(Callback.id).where(col(Callback.id) > filled_up_to(session)).limit(COUNT_CAP + 1).subquery()
+    return session.exec(select(func.count()).select_from(few)).one()
+
+
+def searched_callbacks(context: CheckContext) -> Finding:
+    return finding_of(count_unfilled_callbacks(context.session), "callbacks")

@@ -1,0 +1,27 @@
+"""Fills what links of before are searched by."""
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from dashboard.health_checks import CheckContext, Finding
+from dashboard.jobs.search_index import finding_of, fold_ids
+from dashboard.links.models import Link
+from dashboard.web.pagination import COUNT_CAP
+
+
+def fill_links(session: Session, limit: int) -> int:
+    unfilled = select(Link).where(col(Link.customer_reference_folded).is_(None)).order_by(col(Link.id)).limit(limit)
+    links = session.exec(unfilled.with_for_update(skip_locked=True)).all()
+    for link in links:
+        fold_ids(link, "customer_reference", "user_id")
+    return len(links)
+
+
+def count_unfilled_links(session: Session) -> int:
+    """Up to one more than the cap, which means more than that."""
+    few = select(Link.id).where(col(Link.customer_reference_folded).is_(None)).limit(COUNT_CAP + 1).subquery()
+    return session.exec(select(func.count()).select_from(few)).one()
+
+
+def searched_links(context: CheckContext) -> Finding:
+    return finding_of(count_unfilled_links(context.session), "links")

@@ -1,0 +1,191 @@
+"""Cleaning of what people type and paste: numbers, names, ids. What cannot be seen goes; identity stays as it is.
+
+`fold` and `number_key` make texts comparable for search alone; nothing is stored or sent under them.
+"""
+
+import re
+import unicodedata
+
+#: Joiners shape Persian and Indic names; in a number or an id they are as invisible as the rest.
+JOINERS = "\u200c\u200d"
+#: "BVN: 222...": words that people copy together with the number. The longer ones come first.
+WORDS_BEFORE_NUMBERS = (
+    *("bank verification number", "national identification number", "national identity number"),
+    *("national id number", "national id", "tax identification number", "registration number", "account number"),
+    *("licence number", "license number", "passport number", "voter id number", "phone number", "mobile number"),
+    *("id number", "card number", "driver's license", "drivers license", "ghana card", "voter id", "huduma number"),
+    *("virtual nin", "vnin", "v nin", "v-nin", "v_nin", "nin slip", "nin", "bvn", "ssnit", "kra pin", "kra", "tpin"),
+    *(
+        "tin",
+        "cac",
+        "rc",
+        "passport",
+        "telephone",
+        "phone",
+        "tel",
+        "mobile",
+        "account",
+        "number",
+        "num",
+        "no",
+        "nr",
+        "id",
+    ),
+    *("numéro", "numero", "رقم", "nambari", "número"),
+)
+#: As they are typed, the longest first, so that "id" does not stand in for "id number".
+_SPELLED = sorted({word.replace(" ", sign) for word in WORDS_BEFORE_NUMBERS for sign in (" ", "_", "-", "")}, key=len)[
+    ::-1
+]
+#: What stands between such a word and its number.
+_AFTER_WORD = re.compile(r"(?:\.? *[:=#/|>] *|\. *| +| *- *)(?=.*[0-9])", re.DOTALL)
+_NUMERO = re.compile("№+ *")
+#: Without anything between, only words that begin no number of the catalogue.
+_JOINED_WORD = re.compile(r"(?:BVN|VNIN|NIN|TPIN|TIN)(?=[0-9]{6,}\Z)", re.IGNORECASE)
+#: Seven digits are the fewest that a number of Smile's tables usually has.
+FEWEST_DIGITS = 7
+MOST_KEYS = 4
+_NUMBER_INSIDE = re.compile(r"(?<![A-Za-z0-9/-])[0-9](?:[ ./-]*[0-9]){6,}(?![A-Za-z0-9])")
+_EMAIL = re.compile(r"[^@\s]*[A-Za-z][^@\s]*@[^@\s]+\.[^@\s]{2,}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_AROUND = " .,;:!?\"'`´‘’“”„«»‹›()[]{}<>*_=#|~^،؛؟。、·•…-/\\"
+_MINUS = "\u2212\u2043\ufe63\uff0d\u02d7\u30fc\u2012"
+#: They have other categories than formatting signs, and show as little.
+_CONTROLS = "".join(map(chr, (*range(32), *range(0x7F, 0xA0))))
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+#: Letters that Unicode does not take apart, and apostrophes.
+_FOLDED = str.maketrans(
+    {
+        **dict.fromkeys("'’‘ʼʻ`´ʹ′ˈ", ""),
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "ı": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ð": "d",
+        "ɓ": "b",
+        "ɗ": "d",
+        "ƙ": "k",
+        "ƴ": "y",
+        "ŋ": "n",
+        "ɛ": "e",
+        "ɔ": "o",
+        "ə": "e",
+        "ɲ": "n",
+        "ɣ": "g",
+    }
+)
+
+
+def clean_number(text: str) -> str:
+    """A number as its owner meant it: ASCII digits, plain hyphens, single spaces, no "BVN:" and no comma around it."""
+    cleaned = clean_code(text)
+    while (shorter := _unwrapped(cleaned)) != cleaned:
+        cleaned = shorter
+    return cleaned
+
+
+def clean_code(text: str) -> str:
+    """A date, a postal code, a phone number: as a number is cleaned, with nothing taken off its beginning."""
+    return _plain_spaces(_ascii_digits(_plain_dashes(unicodedata.normalize("NFKC", _visible(text))))).strip()
+
+
+def clean_phone_number(text: str) -> str:
+    """Digits with the plus before them: spaces, hyphens, dots and brackets are for the eye."""
+    cleaned = clean_number(text)
+    compact = re.sub(r"\(0\)|[ ()./-]", "", cleaned)
+    return compact if re.fullmatch(r"\+?[0-9]+", compact) else cleaned
+
+
+def clean_name(text: str) -> str:
+    """A name or an address as it reads, composed (NFC): every letter, accent and visible sign stays."""
+    return _plain_spaces(_plain_dashes(unicodedata.normalize("NFC", _visible(text, keep=JOINERS)))).strip()
+
+
+def clean_id(text: str) -> str:
+    """An id or a reference that another system made: nothing that can be seen is changed, since it is an identity.
+
+    Control characters stay too, for the check to refuse: nobody pastes them by chance.
+    """
+    return _plain_spaces(_visible(text, keep=_CONTROLS)).strip()
+
+
+def number_key(text: str) -> str:
+    """What two spellings of one number have in common: its letters and digits. Leading zeros are part of a number."""
+    return "".join(sign for sign in clean_number(text).upper() if sign.isalnum())
+
+
+def number_keys(text: str) -> list[str]:
+    """The keys of what was typed, as a whole and of the number that stands in the middle of it."""
+    keys = [number_key(text), *(number_key(found) for found in _NUMBER_INSIDE.findall(clean_number(text)))]
+    return list(dict.fromkeys(key for key in keys if key))[:MOST_KEYS]
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether it may be the number of a person, in doubt yes. An e-mail address with letters or a UUID is none."""
+    plain = clean_code(text)
+    is_something_else = _EMAIL.fullmatch(plain) or _UUID.search(plain)
+    return not is_something_else and sum(sign.isdigit() for sign in plain) >= FEWEST_DIGITS
+
+
+def fold(text: str) -> str:
+    """For search alone: without case, accents, spaces, dashes, apostrophes, invisible signs and leading zeros."""
+    plain = unicodedata.normalize("NFKD", clean_code(text).casefold()).translate(_FOLDED)
+    folded = "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in "- ")
+    return folded.lstrip("0") or folded[:1]
+
+
+def fold_typed(text: str) -> str:
+    """The same of what was typed into a search: what is around it is not part of it."""
+    return fold(clean_code(text).strip(_AROUND))
+
+
+def has_control_characters(text: str) -> bool:
+    """Ends of lines and tabs among them: no id, name or reference has any. Half a character of JSON counts too."""
+    return any(unicodedata.category(sign) in ("Cc", "Cs") or sign in "\u2028\u2029" for sign in text)
+
+
+def _unwrapped(text: str) -> str:
+    """One step: without the punctuation around it, then without one word before it."""
+    text = text.strip(_AROUND)
+    beginning = text[: len(_SPELLED[0])].lower()
+    for word in _SPELLED:
+        if beginning.startswith(word) and (between := _AFTER_WORD.match(text, len(word))):
+            return text[between.end() :]
+    sign = _NUMERO.match(text) or _JOINED_WORD.match(text)
+    return text[sign.end() :] if sign else text
+
+
+def _visible(text: str, *, keep: str = "") -> str:
+    """Without signs that are as wide as nothing or that turn the direction. Ends of lines are spaces here."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(sign for sign in text if sign in keep or sign.isspace() or not _is_invisible(sign))
+
+
+def _is_invisible(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cf", "Cc") or sign in _FILLERS or "\ufe00" <= sign <= "\ufe0f"
+
+
+def _plain_spaces(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace("\u2800", " "))
+
+
+def _plain_dashes(text: str) -> str:
+    return "".join("-" if unicodedata.category(sign) == "Pd" or sign in _MINUS else sign for sign in text)
+
+
+def _ascii_digits(text: str) -> str:
+    """Every script has its ten; `unicodedata` knows all of them."""
+    if text.isascii():
+        return text
+    return "".join(sign if sign.isascii() else _digit(sign) for sign in text)
+
+
+def _digit(sign: str) -> str:
+    value = unicodedata.decimal(sign, None)
+    return sign if value is None else str(value)
