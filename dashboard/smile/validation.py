@@ -107,7 +107,8 @@ def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]
     if not isinstance(given.get("consent_information", {}), dict):
         wrong["consent_information"] = NO_OBJECT
     if isinstance(given.get("id_number"), str):
-        given["id_number"] = clean_number(given["id_number"])
+        # What holds nothing but signs to clean away stays, and is refused below.
+        given["id_number"] = clean_number(given["id_number"]) or given["id_number"]
     needs = _needed_id_info(job_type, is_entered=given.get("entered") == "true")
     for name in ("country", "id_type", "id_number"):
         if name in needs or given.get(name, "") != "":

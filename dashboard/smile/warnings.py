@@ -24,6 +24,15 @@ MONTHS = {
     name: number
     for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)  # noqa: SIM905
 }
+#: In numbers alone, with the day or the month first.
+SHORT_DATE = re.compile(r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})", re.ASCII)
+#: The spellings of dates that authorities use.
+DATES = (
+    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:[T ].*)?", re.ASCII),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII),
+    re.compile(r"(?P<day>\d{1,2})[- /](?P<name>[A-Za-z]{3})[a-z]*[-, /]+(?P<year>\d{4})", re.ASCII),
+    SHORT_DATE,
+)
 
 
 class WarningKind(StrEnum):
@@ -278,19 +287,12 @@ def _as_count(value: Any) -> int:
 
 def _as_date(text: str) -> date | None:
     """The spellings that authorities use; the later one where the order of day and month cannot be told."""
-    for pattern in (
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:[T ].*)?",
-        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",
-        r"(?P<day>\d{1,2})[- /](?P<name>[A-Za-z]{3})[a-z]*[-, /]+(?P<year>\d{4})",
-        r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})",
-    ):
-        match = re.fullmatch(pattern, text, re.ASCII)
+    for pattern in DATES:
+        match = pattern.fullmatch(text)
         if match:
             part = match.groupdict()
             month = int(part["month"]) if part.get("month") else MONTHS.get(part["name"].casefold(), 0)
-            return _date(
-                int(part["year"]), month, int(part["day"]), may_be_swapped=pattern.startswith("(?P<day>\\d{1,2})[-/.]")
-            )
+            return _date(int(part["year"]), month, int(part["day"]), may_be_swapped=pattern is SHORT_DATE)
     return None
 
 

@@ -38,7 +38,7 @@ def test_photo_with_a_place_is_kept_and_shown_without_it(sign_in: SignInAs, sess
     assert PLACE not in kept
     assert SERIAL not in kept
     with Picture.open(io.BytesIO(kept)) as picture:
-        assert (picture.size, dict(picture.getexif())) == ((90, 70), {})
+        assert (picture.size, dict(picture.getexif())) == ((290, 270), {})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems say in other ways who may read a file")

@@ -19,9 +19,9 @@ from dashboard.jobs.comparing.likeness import (
 
 #: The languages of the countries that Smile serves; Arabic has two sets of names for the months.
 LANGUAGES = ("en", "fr", "pt", "ar", "ar_SY", "sw")
-TIME = r"(?:[t ](\d{2}:\d{2}[:.\d]*) ?(?:z|utc|[+-]\d{2}:?\d{2})?)?"
-YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})" + TIME)
-YEAR_LAST = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{4})" + TIME)
+TIMED = re.compile(r"(\S+)[t ](\d{2}:\d{2}[:.\d]*) ?(?:z|utc|[+-]\d{2}:?\d{2})?")
+YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})")
+YEAR_LAST = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{4})")
 SHORT_YEAR = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{1,2})")
 DIGITS = re.compile(r"\d{8}")
 YEAR_ALONE = re.compile(r"(\d{4})(?:[-./](\d{1,2}))?")
@@ -78,17 +78,18 @@ def _compare_parts(left: Readings, right: Readings) -> Comparison:
 
 
 def read_date(text: str) -> Readings:
-    plain = fold(text).strip(" .,")
+    plain, has_time = fold(text).strip(" .,"), False
+    if found := TIMED.fullmatch(plain):
+        plain, has_time = found[1], not MIDNIGHT.fullmatch(found[2])
     if found := YEAR_FIRST.fullmatch(plain):
-        year, month, day, time = found.groups()
-        return Readings(_dates((year, month, day)), has_time=not MIDNIGHT.fullmatch(time or ""))
+        year, month, day = found.groups()
+        return Readings(_dates((year, month, day)), has_time=has_time)
     if DIGITS.fullmatch(plain):
         year_first = _dates((plain[:4], plain[4:6], plain[6:]))
         return Readings(year_first or _dates((plain[4:], plain[2:4], plain[:2])))
     if found := YEAR_LAST.fullmatch(plain):
-        first, second, year, time = found.groups()
-        dates = _dates((year, second, first), (year, first, second))
-        return Readings(dates, has_time=not MIDNIGHT.fullmatch(time or ""))
+        first, second, year = found.groups()
+        return Readings(_dates((year, second, first), (year, first, second)), has_time=has_time)
     if found := SHORT_YEAR.fullmatch(plain):
         return Readings(_with_short_year(*found.groups()), is_certain=False)
     if found := YEAR_ALONE.fullmatch(plain):

@@ -78,6 +78,13 @@ def is_masked(text: str) -> bool:
 
 
 def fits_mask(masked: str, signs: str) -> bool:
-    """Whether folded `signs` can be what a masked text stands for."""
-    parts = [re.escape(signs_of(part)) for part in MASKS.split(masked)]
-    return re.fullmatch(".*".join(parts), signs) is not None
+    """Whether folded `signs` can be what a masked text stands for: its visible parts stand in them, in their order."""
+    first, *middle, last = (signs_of(part) for part in MASKS.split(masked))
+    if len(first) + len(last) > len(signs) or not (signs.startswith(first) and signs.endswith(last)):
+        return False
+    hidden = signs[len(first) : len(signs) - len(last)]
+    for part in filter(None, middle):
+        _, found, hidden = hidden.partition(part)
+        if not found:
+            return False
+    return True

@@ -35,5 +35,4 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_unfolded", table)
         for name in names:
             op.drop_index(f"ix_{table}_environment_{name}_folded", table)
-            with op.batch_alter_table(table) as batch:
-                batch.drop_column(f"{name}_folded")
+            op.drop_column(table, f"{name}_folded")

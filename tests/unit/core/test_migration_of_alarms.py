@@ -67,7 +67,7 @@ def test_alarm_about_a_claim_that_contradicts_nothing_is_taken_back(
         add_result(database, job, **claim)
     add_result(database, job, is_confirmed=True, result_code="0811", outcome=Outcome.REJECTED)
 
-    move(database, command.upgrade, "0012")
+    move(database, command.upgrade, "head")
 
     assert reload(database, job).disagreement == after
 
@@ -76,6 +76,6 @@ def test_alarm_of_an_erased_job_keeps_its_words(database: Database, settings: Se
     job = make_sent_job(database, settings, disagreement="[erased]", erased_at=utc_now())
     move(database, command.downgrade, "0011")
 
-    move(database, command.upgrade, "0012")
+    move(database, command.upgrade, "head")
 
     assert reload(database, job).disagreement == "[erased]"

@@ -14,12 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.audit.trail import record
+from dashboard.callbacks.refused.storing import store_refused
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
 from dashboard.web.spreadsheets import FORMULA_SIGNS, QUOTE, csv_pieces, defused
 from tests.factories.jobs import make_job as make_job_row
+from tests.unit.callbacks.test_refused import refused
 
 pytestmark = pytest.mark.both_engines
 
@@ -59,6 +61,7 @@ def test_every_csv_opens_right(app: Flask, database: Database, sign_in: SignInAs
     make_job(customer_reference="=1+1", result_text="+234 801", user_id="12")
     with database.transaction() as session:
         record(session, "job.created", "007", utc_now(), who="@worker", details={"note": NAME})
+        store_refused(session, "sandbox", [refused(claimed_job_id=NAME), refused(claimed_job_id="=1+1")], ())
     ada = sign_in("ada")
     routes = csv_routes(app)
 
