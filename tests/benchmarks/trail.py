@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from dashboard import migrations
-from dashboard.app import TRAIL_WORDS
 from dashboard.audit import queries
 from dashboard.audit.chain import check_chain
 from dashboard.audit.filters import LOOKS, AuditFilter
@@ -19,6 +18,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from tests.benchmarks.report import Figure
 from tests.conftest import ENCRYPTION_KEY
+from tests.factories.features import REGISTERED
 
 FEW, MANY = 1_000, 1_000_000
 AT_ONCE = 10_000
@@ -90,7 +90,7 @@ def compare(few: Database, many: Database, asked: AuditFilter) -> Figure:
 
 
 def milliseconds(database: Database, asked: AuditFilter) -> float:
-    known, taken = Vocabulary(TRAIL_WORDS), []
+    known, taken = Vocabulary(REGISTERED.audit_words), []
     for _ in range(TRIES):
         began = time.perf_counter()
         with database.reading() as session:
