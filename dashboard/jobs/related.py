@@ -10,6 +10,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Job
 from dashboard.jobs.phones import phone_of
+from dashboard.jobs.queries import JobFilter
 from dashboard.jobs.submission import id_number_of, person_of
 
 MOST_SHOWN = 10
@@ -18,12 +19,12 @@ WORDS = {"user_id": "person", "number": "number", "phone": "phone number"}
 
 @dataclass(frozen=True)
 class RelatedJobs:
-    """`by` names what is the same; `filter` is the query of the list that shows all of them."""
+    """`by` names what is the same; `filter` of the list shows all of them."""
 
     by: str
     jobs: Sequence[Job]
     has_more: bool
-    filter: dict[str, str]
+    filter: JobFilter
 
     @property
     def words(self) -> str:
@@ -39,9 +40,9 @@ def related_jobs(session: Session, job: Job) -> list[RelatedJobs]:
     numbers = _digests(job.id_number_digest, lambda: keyring.digests_for_search(id_number_of(session, job)))
     phones = _digests(job.phone_digest, lambda: keyring.digests_for_search(phone_of(person_of(session, job))))
     filters = {
-        "user_id": {"q": job.user_id},
-        "number": {"number": ".".join(numbers)},
-        "phone": {"phone": ".".join(phones)},
+        "user_id": JobFilter(q=job.user_id),
+        "number": JobFilter(number=".".join(numbers)),
+        "phone": JobFilter(phone=".".join(phones)),
     }
     sameness: dict[str, ColumnElement[bool]] = {"user_id": col(Job.user_id) == job.user_id}
     if numbers:

@@ -7,10 +7,12 @@ import structlog
 from flask import Flask
 
 from dashboard.context import context_of
+from dashboard.db import utc_now
 from dashboard.errors import place_of
 from dashboard.worker.periodic import PeriodicRunner
 from dashboard.worker.queue import RunTask, Task
 from dashboard.worker.schedule import run_clock
+from dashboard.worker.tasks import note_alive
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,8 @@ def run_worker(app: Flask) -> None:
     runner = PeriodicRunner(app, parts.features.periodic)
     with app.app_context():
         runner.add_rows()
+        # Its turn as periodic work may come half a minute later, and the health page would miss this worker until then.
+        note_alive(utc_now())
     stop = Event()
     clock = Thread(target=run_clock, args=(app, runner, stop), name="clock", daemon=True)
     clock.start()

@@ -79,7 +79,9 @@ def test_a_document_verification_is_rejected_when_that_is_wished(open_window: Op
 
     run(page)
 
-    expect_settled(page, "Rejected", "The document failed the check of its security features.")
+    expect_settled(
+        page, "Rejected", "The document failed the check of its security features. The document looks tampered with."
+    )
 
 
 @pytest.mark.usefixtures("slow_review")

@@ -122,14 +122,15 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(open_window:
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
     expect(summary).not_to_contain_text("choose them again")
-    expect(page.locator("#id_number-error")).to_contain_text("not what a Bank Verification Number looks like")
-    expect(page.locator("#customer_reference-error")).to_contain_text("without spaces")
+    expect(page.locator("#id_number-error")).to_contain_text(
+        "The Bank Verification Number needs 11 digits; this has 3."
+    )
     expect(page.locator("#selfie-error")).to_contain_text("choose a picture")
     expect(page.get_by_label(NUMBER)).to_have_value("123")
     expect(page.get_by_label("Customer reference")).to_have_value("two words")
     expect(page.get_by_label("Wished result")).to_have_value("1")
-    summary.get_by_role("link", name=re.compile("without spaces")).click()
-    expect(page.get_by_label("Customer reference")).to_be_focused()
+    summary.get_by_role("link", name=re.compile("needs 11 digits")).click()
+    expect(page.get_by_label(NUMBER)).to_be_focused()
 
 
 def test_after_an_error_the_form_says_that_pictures_must_be_chosen_again(open_window: OpenWindow) -> None:

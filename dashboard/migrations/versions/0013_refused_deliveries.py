@@ -8,6 +8,13 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
+#: Those that are meant to win over the others, the last over all.
+LATER_INDEXES = (
+    "ix_callback_environment_verdict_id",
+    "uq_callback_alarm",
+    "ix_callback_environment_id",
+    "ix_callback_environment_claimed_job_id_id",
+)
 NOT_ALARMING = "verdict NOT IN ('reused', 'reflected')"
 
 
@@ -41,7 +48,19 @@ def upgrade() -> None:
         batch_op.add_column(column, insert_before="body_sealed" if is_sqlite else None)
     with op.batch_alter_table("callback") as batch_op:
         batch_op.alter_column("signature_use", server_default=None)
+    if is_sqlite:
+        make_again_in_order()
     create_unique(["environment", "signature_digest", "signature_use"])
+
+
+def make_again_in_order() -> None:
+    """Copying a table makes its indexes in a random order, and of two that fit alike SQLite takes the later one."""
+    connection = op.get_bind()
+    made_by = sa.text("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = :name")
+    for name in LATER_INDEXES:
+        sql = connection.execute(made_by, {"name": name}).scalar_one()
+        op.drop_index(name, "callback")
+        op.execute(sql)
 
 
 def downgrade() -> None:

@@ -160,7 +160,7 @@ def test_settings_page(open_window: OpenWindow) -> None:
     check_page(page)
 
     page.get_by_label("Company name").fill("")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
 
     expect(page.get_by_role("alert")).to_be_visible()
     check_page(page)

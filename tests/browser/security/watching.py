@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request
@@ -81,7 +81,7 @@ class Watched:
                 self.foreign.append(f"{self.at}: {request.method} {request.url}")
             return
         address = request.url.removeprefix(self.base_url)
-        if request.is_navigation_request() and address == self.at:
+        if request.is_navigation_request() and (address == self.at or is_sealed_form(address, self.at)):
             return
         if not any(re.fullmatch(own, address) for own in OWN):
             self.unexpected.append(f"{self.at}: {request.method} {address}")
@@ -89,6 +89,14 @@ class Watched:
     def findings(self) -> dict[str, list[str]]:
         names = ("ran", "foreign", "unexpected", "violations", "elements", "missing")
         return {name: found for name in names if (found := getattr(self, name))}
+
+
+def is_sealed_form(address: str, asked: str) -> bool:
+    """Whether a list was asked for with a search in clear, and leads to itself with that search sealed."""
+    found, wanted = urlsplit(address), urlsplit(asked)
+    searched = [value for name in ("q", "job") for value in parse_qs(found.query).get(name, [])]
+    is_sealed = bool(searched) and all(re.fullmatch(r"~[\w-]+", value) for value in searched)
+    return is_sealed and found.path == wanted.path and bool({"q", "job"} & parse_qs(wanted.query).keys())
 
 
 class Window:

@@ -19,7 +19,11 @@ def test_each_period_has_one_run_whichever_workers_die(tmp_path: Path, database_
     queue_url = f"sqlite:///{tmp_path / 'queue.db'}"
     settings = make_settings(tmp_path, database_url=database_url, queue_url=queue_url, sweep_every=0.03)
 
-    ledger = kill_through(Database(database_url, keyring), settings, tmp_path, PERIODS, [LEASE_SECONDS])
+    database = Database(database_url, keyring)
+
+    ledger = kill_through(database, settings, tmp_path, PERIODS, [LEASE_SECONDS])
+
+    database.dispose()
 
     assert ledger.overlaps == []
     assert ledger.repeated_without_a_death == []
