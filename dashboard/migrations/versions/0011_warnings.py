@@ -11,15 +11,16 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-OPEN = " AND dealt_with_at IS NULL"
 NEEDS = {
-    "disagreement": "disagreement IS NOT NULL",
-    "warning": "state = 'done' AND outcome = 'approved' AND warning_count > 0 AND erased_at IS NULL",
-    "unknown": "state = 'done' AND outcome = 'unknown'",
-    "failed": "state = 'failed'",
-    "error": "state = 'done' AND outcome = 'error' AND erased_at IS NULL",
-    "provisional": "state = 'done' AND outcome = 'provisional'",
-    "overdue": "callback_due_at IS NOT NULL AND callback_at IS NULL AND settled_at IS NULL",
+    "disagreement": "disagreement IS NOT NULL AND dealt_with_at IS NULL",
+    "warning": (
+        "state = 'done' AND outcome = 'approved' AND warning_count > 0 AND erased_at IS NULL AND dealt_with_at IS NULL"
+    ),
+    "unknown": "state = 'done' AND outcome = 'unknown' AND dealt_with_at IS NULL",
+    "failed": "state = 'failed' AND dealt_with_at IS NULL",
+    "error": "state = 'done' AND outcome = 'error' AND erased_at IS NULL AND dealt_with_at IS NULL",
+    "provisional": "state = 'done' AND outcome = 'provisional' AND dealt_with_at IS NULL",
+    "overdue": "callback_due_at IS NOT NULL AND callback_at IS NULL AND settled_at IS NULL AND dealt_with_at IS NULL",
 }
 INDEXED = {
     "disagreement": ["environment", "id"],
@@ -41,7 +42,7 @@ def upgrade() -> None:
     for name in ("id_number_digest", "phone_digest"):
         op.create_index(f"ix_job_{name}_environment_id", "job", [name, "environment", "id"])
     for name, where in NEEDS.items():
-        condition = sa.text(where + OPEN)
+        condition = sa.text(where)
         op.create_index(
             f"ix_job_needs_{name}", "job", INDEXED[name], sqlite_where=condition, postgresql_where=condition
         )
