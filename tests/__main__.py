@@ -15,7 +15,7 @@ RERUN_BELOW = ("tests/browser/", "tests/integration/")
 MOST_RERUNS = 5
 ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
 #: Many tests wait for other processes, so that two cores have enough to do for three.
-PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
+PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 
 
 class Failures:

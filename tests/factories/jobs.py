@@ -69,13 +69,13 @@ def reload(database: Database, job: Job) -> Job:
 
 def events_of(database: Database, job: Job) -> list[str]:
     with database.reading() as session:
-        events = session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all()
+        events = session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(JobEvent.id)).all()
         return [event.kind for event in sorted(events, key=lambda event: event.id)]
 
 
 def results_of(database: Database, job: Job) -> Sequence[Result]:
     with database.reading() as session:
-        found = session.exec(select(Result).where(Result.job_id == job.id)).all()
+        found = session.exec(select(Result).where(Result.job_id == job.id).order_by(Result.id)).all()
         return sorted(found, key=lambda result: result.id)
 
 

@@ -180,5 +180,7 @@ def test_a_customers_start_is_pressed_on_our_page_alone(walked_app: Flask, world
 
     assert [answer.status_code for answer in answers] == [400, 403, 403]
     with walked_database.reading() as session:
-        started = session.exec(select(AuditEntry.sequence).where(AuditEntry.action == "link.started")).all()
+        started = session.exec(
+            select(AuditEntry.sequence).where(AuditEntry.action == "link.started").order_by(AuditEntry.sequence)
+        ).all()
     assert list(started) == []

@@ -52,7 +52,7 @@ def migrated(tmp_path: Path, migrated_sqlite: Path) -> None:
 def members(tmp_path: Path, keyring: KeyRing) -> list[Member]:
     database = Database(f"sqlite:///{tmp_path / 'dashboard.db'}", keyring)
     with database.reading() as session:
-        found = list(session.exec(select(Member)).all())
+        found = list(session.exec(select(Member).order_by(Member.id)).all())
     database.dispose()
     return found
 
@@ -183,8 +183,11 @@ def test_way_back_in_may_remove_second_factors_and_is_written_down(
     assert "no second factor" in removed.output
     with database.reading() as session:
         assert session.exec(select(AuthenticatorApp)).all() == []
-        assert "member.second_factors_removed" in session.exec(select(AuditEntry.action)).all()
-        [letter] = session.exec(select(OutgoingMail)).all()  # the worker sends it
+        assert (
+            "member.second_factors_removed"
+            in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
+        )
+        [letter] = session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all()  # the worker sends it
         assert read_content(session, letter)["to"] == "ada@example.com"
     database.dispose()
 

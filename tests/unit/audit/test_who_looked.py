@@ -46,7 +46,7 @@ def addresses(database: Database, settings: Settings, job: Job) -> dict[str, str
     )
     with database.reading() as session:
         first, second = session.exec(select(Callback.id).order_by(col(Callback.id))).all()
-        pictures = session.exec(select(Image.id).where(Image.job_id == job.id)).all()
+        pictures = session.exec(select(Image.id).where(Image.job_id == job.id).order_by(Image.id)).all()
     return {
         "job": f"/jobs/{job.id}",
         "callback": f"/callbacks/{first}",

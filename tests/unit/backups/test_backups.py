@@ -62,7 +62,7 @@ def test_what_was_backed_up_is_there_after_the_restore(here: Place, job: Job, el
         images = images_of(session)
         assert id_number_of(session, restored) == BVN
         assert person_of(session, restored)["first_name"] == PERSON["first_name"]
-        assert session.exec(select(Member.email)).all() == ["ada@example.com"]
+        assert session.exec(select(Member.email).order_by(Member.id)).all() == ["ada@example.com"]
     assert len(images) == 2
     for image in images:
         assert read_image(elsewhere.database.keyring, media_dir(elsewhere.settings), image).startswith(b"\xff\xd8")
@@ -148,7 +148,7 @@ def test_restore_never_overwrites_data_unasked(here: Place, job: Job, migrated_e
         migrated_elsewhere.restore(tmp_path / "desk.backup")
 
     with migrated_elsewhere.database.reading() as session:
-        assert session.exec(select(Job.id)).all() == [other.id]
+        assert session.exec(select(Job.id).order_by(Job.id)).all() == [other.id]
 
 
 def test_what_a_worker_writes_at_its_start_is_no_data_that_a_restore_would_overwrite(
@@ -161,7 +161,7 @@ def test_what_a_worker_writes_at_its_start_is_no_data_that_a_restore_would_overw
     migrated_elsewhere.restore(tmp_path / "desk.backup")
 
     with migrated_elsewhere.database.reading() as session:
-        assert session.exec(select(Job.id)).all() == [job.id]
+        assert session.exec(select(Job.id).order_by(Job.id)).all() == [job.id]
 
 
 def test_replacing_takes_the_other_data_and_its_pictures_away(
@@ -173,7 +173,7 @@ def test_replacing_takes_the_other_data_and_its_pictures_away(
     migrated_elsewhere.restore(tmp_path / "desk.backup", replace=True)
 
     with migrated_elsewhere.database.reading() as session:
-        assert session.exec(select(Job.id)).all() == [job.id]
+        assert session.exec(select(Job.id).order_by(Job.id)).all() == [job.id]
     names = [path.relative_to(migrated_elsewhere.media) for path in migrated_elsewhere.pictures()]
     assert names == [path.relative_to(here.media) for path in here.pictures()]
     assert migrated_elsewhere.problems() == []
@@ -200,7 +200,7 @@ def test_damaged_backup_is_refused_before_anything_is_touched(
         migrated_elsewhere.restore(path, replace=True)
 
     with migrated_elsewhere.database.reading() as session:
-        assert session.exec(select(Job.id)).all() == [kept.id]
+        assert session.exec(select(Job.id).order_by(Job.id)).all() == [kept.id]
 
 
 def damage(path: Path, what: str) -> None:
@@ -316,7 +316,7 @@ def test_job_that_was_queued_then_has_smile_asked_before_it_is_sent(
     elsewhere.restore(tmp_path / "desk.backup")
 
     with elsewhere.database.reading() as session:
-        steps = {job.id: (job.state, job.step) for job in session.exec(select(Job)).all()}
+        steps = {job.id: (job.state, job.step) for job in session.exec(select(Job).order_by(Job.id)).all()}
     assert steps == {
         queued.id: (JobState.QUEUED, Step.PREPARING),
         at_once.id: (JobState.QUEUED, Step.SENDING),
@@ -350,7 +350,7 @@ def test_database_in_use_is_not_replaced(
     running = migrated_elsewhere.database.sibling(migrated_elsewhere.settings.database_url)
 
     with running.transaction() as session:
-        session.exec(select(Member)).all()
+        session.exec(select(Member).order_by(Member.id)).all()
         with pytest.raises(Conflict, match="Stop every"):
             migrated_elsewhere.restore(tmp_path / "desk.backup", replace=True)
 

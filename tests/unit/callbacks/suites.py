@@ -90,6 +90,6 @@ def newest(database: Database) -> Callback:
 
 def outcomes(database: Database) -> dict[str, tuple[object, ...]]:
     with database.reading() as session:
-        jobs = session.exec(select(Job)).all()
+        jobs = session.exec(select(Job).order_by(Job.id)).all()
         assert session.exec(select(func.count()).select_from(Job)).one() == len(jobs)
     return {job.job_id: (job.state, job.outcome, job.result_code, job.result_text) for job in jobs}

@@ -56,7 +56,7 @@ def test_handling_twice_notes_once(client: FlaskClient, database: Database, sess
     for _ in range(2):
         tasks.handle(newest(database).id)
 
-    assert len(session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all()) == 1
+    assert len(session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(JobEvent.id)).all()) == 1
     assert [name for name, _ in woken] == ["callbacks.handle", "jobs.advance"]
 
 
@@ -82,7 +82,7 @@ def test_callback_that_proves_nothing_is_noted_and_claims_nothing(
 
     event = session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).one()
     assert event.facts["verdict"] == verdict
-    assert session.exec(select(Result)).all() == []
+    assert session.exec(select(Result).order_by(Result.id)).all() == []
     assert session.get_one(Job, job.id).callback_at is None
     assert "jobs.advance" not in dict(woken)
 
@@ -104,7 +104,7 @@ def test_callback_out_of_time_claims_nothing_but_smile_is_asked(
     tasks.handle(newest(database).id)
 
     assert newest(database).verdict == verdict
-    assert session.exec(select(Result)).all() == []
+    assert session.exec(select(Result).order_by(Result.id)).all() == []
     assert session.get_one(Job, job.id).callback_at is None
     assert woken[-1] == ("jobs.advance", job.id)
 
@@ -133,7 +133,7 @@ def test_lost_callback_is_due_after_two_seconds_and_no_longer_when_handled(
     deliver(client, encode(make_payload()))
     deliver(client, encode(make_payload(job_id="job-unknown")))
     with database.reading() as session:
-        [callback] = session.exec(select(Callback).where(col(Callback.job_id).is_not(None))).all()
+        [callback] = session.exec(select(Callback).where(col(Callback.job_id).is_not(None)).order_by(Callback.id)).all()
     later = utc_now() + timedelta(seconds=3)
 
     with database.reading() as session:

@@ -100,7 +100,7 @@ def test_callback_from_elsewhere_is_refused_before_it_is_read(
 
     assert (answer.status_code, answer.json) == (403, {"error": "Callbacks are not taken from 198.51.100.7."})
     assert turned_away() == before + 1
-    assert session.exec(select(Callback)).all() == []
+    assert session.exec(select(Callback).order_by(Callback.id)).all() == []
 
 
 def test_callback_from_a_named_network_is_kept(app: Flask, settings: Settings, client: FlaskClient, session: Session):
@@ -112,7 +112,7 @@ def test_callback_from_a_named_network_is_kept(app: Flask, settings: Settings, c
     refused = deliver(client, encode(make_payload()), headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
 
     assert refused.status_code == 403
-    assert len(session.exec(select(Callback)).all()) == 3
+    assert len(session.exec(select(Callback).order_by(Callback.id)).all()) == 3
 
 
 def test_list_is_not_enforced_once_no_proxy_is_trusted(app: Flask, settings: Settings, direct_settings: Settings):

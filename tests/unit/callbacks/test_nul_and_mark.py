@@ -55,7 +55,7 @@ def test_callback_with_a_nul_in_a_text_is_kept_shown_and_handed_over(
     assert "\0" not in callback.search_text
     assert MARK not in callback.search_text
     with database.reading() as fresh:
-        assert fresh.exec(select(Result.job_id)).all() == [job.id]
+        assert fresh.exec(select(Result.job_id).order_by(Result.id)).all() == [job.id]
     signed_in = sign_in("ada")
     page = signed_in.get(f"/callbacks/{callback.id}")
     revealed = signed_in.post(f"/callbacks/{callback.id}/reveals", data={"reason": "support case"})
@@ -102,4 +102,4 @@ def test_byte_order_mark_is_taken_and_kept(
     assert body_of(session, callback) == body
     assert sign_in("ada").get(f"/callbacks/{callback.id}").status_code == 200
     context_of(app).refused_deliveries.write()
-    assert session.exec(select(RefusedDelivery)).all() == []
+    assert session.exec(select(RefusedDelivery).order_by(RefusedDelivery.id)).all() == []

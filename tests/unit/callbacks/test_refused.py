@@ -103,7 +103,7 @@ def test_each_kind_is_listed_with_time_address_size_reason_and_job(
 
     [row] = listed(app)
     with database.reading() as session:
-        assert session.exec(select(Callback)).all() == []
+        assert session.exec(select(Callback).order_by(Callback.id)).all() == []
     assert answer.status_code == status
     assert (row.reason, row.status, row.size, row.count) == (reason, status, len(body), 1)
     assert (row.source_address, row.job_id, row.claimed_job_id) == ("192.0.2.7", job.id, "job-1")
@@ -266,7 +266,7 @@ def test_it_is_written_by_itself_a_moment_later(database: Database) -> None:
     timer.join(20)
 
     with database.reading() as session:
-        [row] = session.exec(select(RefusedDelivery)).all()
+        [row] = session.exec(select(RefusedDelivery).order_by(RefusedDelivery.id)).all()
     assert row.claimed_job_id == "job-1"
 
 
@@ -446,7 +446,7 @@ def test_rule_of_refused_callbacks_erases_them_too(database: Database) -> None:
         count, _ = erase_batch(session, "refused", 30, now)
 
     with database.reading() as session:
-        left = [row.size for row in session.exec(select(RefusedDelivery)).all()]
+        left = [row.size for row in session.exec(select(RefusedDelivery).order_by(RefusedDelivery.id)).all()]
     assert (due.count, count, left) == (1, 1, [2])
 
 
@@ -468,7 +468,7 @@ def test_erasing_a_person_erases_what_names_their_job(database: Database) -> Non
 
     with database.reading() as session:
         rows = session.exec(select(RefusedDelivery).order_by(col(RefusedDelivery.id))).all()
-        told = session.exec(select(JobEvent).where(JobEvent.kind == storing.EVENT)).all()
+        told = session.exec(select(JobEvent).where(JobEvent.kind == storing.EVENT).order_by(JobEvent.id)).all()
     assert [row.size for row in rows] == [2, 3]
     assert rows[1].job_id == job.id
     assert rows[1].claimed_job_id.startswith("erased-")

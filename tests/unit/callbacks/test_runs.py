@@ -64,7 +64,7 @@ def test_asking_shows_how_many_and_does_nothing_yet(refused: int, sign_in: SignI
     page = sign_in("ben").get("/callbacks/processing-runs/new?verdict=wrong")
 
     assert f"Process {refused} callbacks again" in page.text
-    assert session.exec(select(ProcessingRun)).all() == []
+    assert session.exec(select(ProcessingRun).order_by(ProcessingRun.id)).all() == []
 
 
 def test_one_is_counted_as_one_and_none_as_none(client: FlaskClient, sign_in: SignIn) -> None:
@@ -82,7 +82,7 @@ def test_viewers_process_nothing(refused: int, sign_in: SignIn, session: Session
     assert signed_in.get("/callbacks/processing-runs/new").status_code == 403
     assert signed_in.post("/callbacks/processing-runs").status_code == 403
     assert "processing-runs" not in signed_in.get("/callbacks").text
-    assert session.exec(select(ProcessingRun)).all() == []
+    assert session.exec(select(ProcessingRun).order_by(ProcessingRun.id)).all() == []
 
 
 def test_all_that_match_are_processed_and_their_end_is_told(
@@ -103,7 +103,7 @@ def test_all_that_match_are_processed_and_their_end_is_told(
     assert (twin["total"], twin["done"], twin["asked_by"]) == (refused, refused, "ben@example.com")
     assert twin["finished_at"]
     assert count(session, Callback.verdict == Verdict.VALID) == refused + 1
-    again = session.exec(select(JobEvent).where(JobEvent.kind == "callback_again")).all()
+    again = session.exec(select(JobEvent).where(JobEvent.kind == "callback_again").order_by(JobEvent.id)).all()
     assert len(again) == refused
     line = session.exec(select(AuditEntry).where(AuditEntry.action == "callback.run_started")).one()
     assert line.details == {"verdict": "wrong", "count": str(refused)}
@@ -150,7 +150,10 @@ def test_killed_run_goes_on_where_it_was_and_leaves_nothing_out(
 
     assert the_run(database).done == refused
     assert count(session, Callback.verdict == Verdict.WRONG) == 0
-    assert len(session.exec(select(JobEvent).where(JobEvent.kind == "callback_again")).all()) == refused
+    assert (
+        len(session.exec(select(JobEvent).where(JobEvent.kind == "callback_again").order_by(JobEvent.id)).all())
+        == refused
+    )
 
 
 def test_more_than_the_most_are_told_of_and_the_newest_taken(
@@ -194,7 +197,9 @@ def test_number_that_was_searched_for_is_kept_sealed(
 
     assert "00000000000" not in str(run.filters)
     assert the_run(database).done == refused + 1
-    assert "00000000000" not in str([line.details for line in session.exec(select(AuditEntry)).all()])
+    assert "00000000000" not in str(
+        [line.details for line in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()]
+    )
 
 
 def test_list_notices_how_far_a_run_is(refused: int, database: Database, sign_in: SignIn) -> None:

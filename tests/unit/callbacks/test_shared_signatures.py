@@ -238,7 +238,7 @@ def test_second_is_a_reason_to_ask_smile_at_once_and_brings_no_claim(
         for callback in stored(database):
             tasks.handle(callback.id)
 
-    claims = session.exec(select(Result.job_id).where(Result.source == Source.CALLBACK)).all()
+    claims = session.exec(select(Result.job_id).where(Result.source == Source.CALLBACK).order_by(Result.id)).all()
     second = session.get_one(Job, jobs[1].id)
     told = session.exec(select(JobEvent).where(JobEvent.job_id == second.id, JobEvent.kind == "callback")).one()
     assert claims == [jobs[0].id]
@@ -289,7 +289,7 @@ def test_erasing_the_orphans_of_a_pair_keeps_both(client: FlaskClient, database:
         deliver(client, body)
 
     with database.transaction() as session:
-        for callback in session.exec(select(Callback)).all():
+        for callback in session.exec(select(Callback).order_by(Callback.id)).all():
             erase_callback(callback, None, utc_now())
 
     assert verdicts(database) == [Verdict.VALID, Verdict.VALID]

@@ -42,7 +42,7 @@ def test_arrives_as_valid_and_leaves_no_row(client: FlaskClient, database: Datab
     assert (arrival.verdict, arrival.source_address) == (Verdict.VALID, "127.0.0.1")
     assert arrival.headers["x-forwarded-for"] == "203.0.113.9"
     assert again is None
-    assert session.exec(select(Callback)).all() == []
+    assert session.exec(select(Callback).order_by(Callback.id)).all() == []
 
 
 def test_its_signature_is_of_no_use_to_whoever_saw_it(client: FlaskClient, database: Database, session: Session):
@@ -63,7 +63,7 @@ def test_marker_alone_makes_nothing_disappear(client: FlaskClient, database: Dat
     with database.transaction() as writing:
         assert take_back(writing, make_trial(SIGNER), utc_now()) is None
 
-    assert len(session.exec(select(Callback)).all()) == 1
+    assert len(session.exec(select(Callback).order_by(Callback.id)).all()) == 1
 
 
 def test_last_callback_is_none_of_ours(app: Flask, client: FlaskClient, session: Session):

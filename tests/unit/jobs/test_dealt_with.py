@@ -66,7 +66,9 @@ def test_trail_names_the_job_and_never_the_reason(database: Database, warned: Jo
     deal(database, warned)
 
     with database.reading() as session:
-        (entry,) = session.exec(select(AuditEntry).where(AuditEntry.action == "job.dealt_with")).all()
+        (entry,) = session.exec(
+            select(AuditEntry).where(AuditEntry.action == "job.dealt_with").order_by(AuditEntry.sequence)
+        ).all()
     assert (entry.subject, entry.details) == (f"job {warned.id}", {"needs": "warning"})
 
 

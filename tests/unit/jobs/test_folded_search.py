@@ -141,7 +141,7 @@ def forget(database: Database, job: Job) -> str:
         session.connection().execute(update(Job).values({f"{name}_folded": None for name in folded}))
         session.connection().execute(update(Job).where(col(Job.id) == job.id).values(id_number_digest=old))
         session.connection().execute(update(Link).values(customer_reference_folded=None, user_id_folded=None))
-        for callback in session.exec(select(Callback)).all():
+        for callback in session.exec(select(Callback).order_by(Callback.id)).all():
             callback.search_text = callback.search_text.partition(" ~")[0]
             callback.id_number_digest = old
     return old

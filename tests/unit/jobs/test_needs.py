@@ -44,7 +44,8 @@ def test_predicate_and_condition_say_the_same_of_every_kind_of_job(database: Dat
 
     with database.reading() as session:
         found = {
-            name: set(session.exec(select(Job.id).where(need.condition(NOW))).all()) for name, need in NEEDS.items()
+            name: set(session.exec(select(Job.id).where(need.condition(NOW)).order_by(Job.id)).all())
+            for name, need in NEEDS.items()
         }
 
     for name, ids in found.items():

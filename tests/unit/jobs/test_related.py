@@ -116,7 +116,7 @@ def test_filling_goes_on_where_it_stopped_and_once_is_enough(
         fill_phone_digests(utc_now())
 
     with database.reading() as session:
-        filled = session.exec(select(Job.id).where(col(Job.phone_digest).is_not(None))).all()
+        filled = session.exec(select(Job.id).where(col(Job.phone_digest).is_not(None)).order_by(Job.id)).all()
         assert read_setting(session, FILLED_TO) == "all"
     assert set(filled) == {job.id for job in jobs[:5]}
     update_job(database, jobs[0], phone_digest=None)

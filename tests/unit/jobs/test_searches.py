@@ -204,7 +204,7 @@ def test_an_export_and_a_run_leave_no_trace_of_a_number_in_the_trail(
     assert len(table.splitlines()) == 2
     assert run.location == f"/callbacks?number={digest}"
     assert BVN not in str(session.exec(select(ProcessingRun.filters)).one())
-    lines = session.exec(select(AuditEntry)).all()
+    lines = session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
     kept = {line.action: line.details for line in lines}
     assert kept["jobs.exported"] == {"number": "a search", "jobs": "1"}
     assert kept["callback.run_started"] == {"number": "a search", "count": "1"}

@@ -68,7 +68,9 @@ def test_picture_is_no_picture_on_disk_and_bound_to_its_row(database: Database, 
     jobs = [make_job(database, settings, Product.DOCUMENT_VERIFICATION) for _ in range(2)]
 
     with database.reading() as session:
-        one, two = (session.exec(select(Image).where(Image.job_id == job.id)).all()[0] for job in jobs)
+        one, two = (
+            session.exec(select(Image).where(Image.job_id == job.id).order_by(Image.id)).all()[0] for job in jobs
+        )
         paths = [media_dir(settings) / image.media_path for image in (one, two)]
         contents = [path.read_bytes() for path in paths]
         assert all(b"\xff\xd8\xff" not in content and b"JFIF" not in content for content in contents)

@@ -45,7 +45,7 @@ def claim(database: Database, job: Job, **payload: Any) -> None:
 
 def kept(database: Database, job: Job) -> list[JobWarning]:
     with database.reading() as session:
-        return list(session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all())
+        return list(session.exec(select(JobWarning).where(JobWarning.job_id == job.id).order_by(JobWarning.id)).all())
 
 
 def names(database: Database, job: Job) -> list[str]:
@@ -133,7 +133,7 @@ def test_personal_facts_are_sealed_and_go_with_what_smile_answered(database: Dat
 
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
-        results = session.exec(select(Result).where(Result.job_id == job.id)).all()
+        results = session.exec(select(Result).where(Result.job_id == job.id).order_by(Result.id)).all()
         erase_results(session, row, results, "The time is over.", utc_now())
 
     assert {each.kind for each in kept(database, job)} == {"deceased", "number_seen_before"}

@@ -115,7 +115,7 @@ def test_made_link_knows_its_address(database: Database, settings: Settings, ses
 
     assert (made.smile_ref_id, made.smile_address) == ("ref-1", "https://links.example/002/ref-1")
     assert made.last_error is None
-    assert "link.made_at_smile" in session.exec(select(AuditEntry.action)).all()
+    assert "link.made_at_smile" in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, UNREACHED])

@@ -110,7 +110,7 @@ def test_a_dead_link_starts_nothing(database: Database, settings: Settings, why:
 
     assert reload_link(database, link).uses_spent == link.uses_spent
     with database.reading() as session:
-        assert session.exec(select(Job)).all() == []
+        assert session.exec(select(Job).order_by(Job.id)).all() == []
 
 
 @pytest.mark.parametrize(("seconds", "is_open"), [(1, True), (0, False), (-1, False)])
@@ -159,7 +159,7 @@ def test_of_two_hundred_that_start_at_once_just_as_many_win_as_there_are_uses(
     assert sum(isinstance(result, NotFound) for result in results) == 200 - uses
     assert reload_link(database, link).uses_spent == uses
     with database.reading() as session:
-        assert len(session.exec(select(Job)).all()) == uses
+        assert len(session.exec(select(Job).order_by(Job.id)).all()) == uses
 
 
 def test_a_double_click_is_one_start_even_where_uses_are_left(database: Database, settings: Settings):

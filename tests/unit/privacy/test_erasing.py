@@ -153,10 +153,13 @@ def test_decision_codes_times_and_hashes_stay(
     same = ("product", "state", "outcome", "result_code", "country", "id_type", "created_at", "settled_at")
     assert [getattr(after, name) for name in same] == [getattr(before, name) for name in same]
     assert (left.verdict, left.body_sha256, left.job_id) == (Verdict.VALID, callback.body_sha256, job.id)
-    [result] = session.exec(select(Result).where(Result.job_id == job.id)).all()
+    [result] = session.exec(select(Result).where(Result.job_id == job.id).order_by(Result.id)).all()
     assert (result.result_code, result.payload_sealed) == ("0810", b"")
     assert result.payload_digest
-    texts = [event.text for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all()]
+    texts = [
+        event.text
+        for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(JobEvent.id)).all()
+    ]
     assert "Confirmed with Smile: approved, code 0810." in texts
     assert texts.count("[erased]") == 2
 
@@ -190,7 +193,9 @@ def test_proof_says_who_when_and_how_much_and_its_hash_fits(
     assert "This proof was changed" not in page
     assert proof["id"] in ada.get(PAGE).text
     assert ada.get(f"{PAGE}.json").json["items"] == [proof]
-    [line] = session.exec(select(AuditEntry).where(AuditEntry.action == "person.erased")).all()
+    [line] = session.exec(
+        select(AuditEntry).where(AuditEntry.action == "person.erased").order_by(AuditEntry.sequence)
+    ).all()
     assert line.details["jobs"] == "1"
 
 
@@ -258,7 +263,7 @@ def test_later_callback_does_not_bring_the_person_back(
     assert sealed_places_that_name(database, AMINA) == []
     kept = session.get_one(Callback, receipt.callback_id)
     assert (kept.job_id, kept.verdict, kept.body_sealed, kept.result_code) == (job.id, Verdict.VALID, b"", "0810")
-    assert len(session.exec(select(Result).where(Result.job_id == job.id)).all()) == 1
+    assert len(session.exec(select(Result).where(Result.job_id == job.id).order_by(Result.id)).all()) == 1
     assert ada.get(f"/callbacks/{kept.id}").status_code == 200
     assert ada.get(f"/callbacks/{kept.id}/body").status_code == 404
 
@@ -275,7 +280,7 @@ def test_callback_at_the_address_of_an_erased_job_is_kept_as_a_fact_whatever_it_
         assert ada.post(f"/hooks/smile/{key}", json=payload).status_code == 200
 
     assert sealed_places_that_name(database, AMINA) == []
-    kept = session.exec(select(Callback).where(Callback.job_id == job.id)).all()
+    kept = session.exec(select(Callback).where(Callback.job_id == job.id).order_by(Callback.id)).all()
     assert len(kept) == 3
     assert AMINA.mark not in repr([each.model_dump() for each in kept])
 
@@ -370,7 +375,9 @@ def test_restored_backup_is_erased_again_and_gets_its_proofs_back(
     assert places_that_name(database, tmp_path / "media", AMINA) == []
     assert ada.get(f"{address}.json").json == proof
     with database.reading() as session:
-        events = session.exec(select(JobEvent).where(JobEvent.job_id == job.id, col(JobEvent.kind) == "erased")).all()
+        events = session.exec(
+            select(JobEvent).where(JobEvent.job_id == job.id, col(JobEvent.kind) == "erased").order_by(JobEvent.id)
+        ).all()
         assert session.exec(select(Image).where(Image.job_id == job.id)).first() is None
     assert len(events) == 4  # pictures, answers and person at first; the person again, and once only
 

@@ -51,12 +51,14 @@ def test_rule_of_pictures_removes_rows_and_files_and_says_so(
 
     assert (count, len(files)) == (1, 1)
     assert (tmp_path / "media" / files[0]).is_file()
-    assert session.exec(select(Image)).all() == []
+    assert session.exec(select(Image).order_by(Image.id)).all() == []
     page = sign_in("cleo").get(f"/jobs/{job.id}").text
     assert "Pictures, on" in page
     assert "Rule: kept for 30 days." in page
     assert session.get_one(Job, job.id).outcome == Outcome.APPROVED
-    [line] = session.exec(select(AuditEntry).where(AuditEntry.action == "retention.erased")).all()
+    [line] = session.exec(
+        select(AuditEntry).where(AuditEntry.action == "retention.erased").order_by(AuditEntry.sequence)
+    ).all()
     assert (line.who, line.subject, line.details) == ("worker", "images", {"count": "1", "days": "30"})
 
 
@@ -66,8 +68,8 @@ def test_rule_of_bodies_empties_callbacks_and_answers(database: Database, settin
     assert run(database, "bodies") == 2
     assert run(database, "bodies") == 0
 
-    assert session.exec(select(Callback.body_sealed)).all() == [b""]
-    assert session.exec(select(Result.payload_sealed)).all() == [b""]
+    assert session.exec(select(Callback.body_sealed).order_by(Callback.id)).all() == [b""]
+    assert session.exec(select(Result.payload_sealed).order_by(Result.id)).all() == [b""]
     assert set(sealed_places_that_name(database, AMINA)) == {
         "job.id_number_sealed",
         "job.person_sealed",
@@ -108,7 +110,7 @@ def test_job_that_still_runs_and_link_that_still_works_keep_what_they_need(
     assert [run(database, kind) for kind in ("images", "persons")] == [0, 0]
 
     assert session.get_one(Job, waiting.id).id_number_sealed
-    assert len(session.exec(select(Image)).all()) == 2
+    assert len(session.exec(select(Image).order_by(Image.id)).all()) == 2
     assert session.get_one(Link, link.id).prefill_sealed
 
 
@@ -117,7 +119,7 @@ def test_refused_callbacks_go_as_a_whole(database: Database, settings: Settings,
     make_refused_rows(database, 130)
 
     assert run(database, "refused") == 130
-    assert len(session.exec(select(Callback.id)).all()) == 1
+    assert len(session.exec(select(Callback.id).order_by(Callback.id)).all()) == 1
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
@@ -161,7 +163,7 @@ def test_worker_keeps_to_the_rules_and_sweeps_files_without_rows(
     enforce_retention(utc_now() + LATER)
 
     with database.reading() as session:
-        assert session.exec(select(Image)).all() == []
+        assert session.exec(select(Image).order_by(Image.id)).all() == []
     left = [path.name for path in (tmp_path / "media").rglob("*") if path.is_file()]
     assert left == ["b" * 32]
 
@@ -186,7 +188,9 @@ def test_rules_that_erase_nothing_are_saved_at_once_and_written_down(
 
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
     assert read_rules(session) == dict.fromkeys(KEEP, 700)
-    [line] = session.exec(select(AuditEntry).where(AuditEntry.action == "retention.changed")).all()
+    [line] = session.exec(
+        select(AuditEntry).where(AuditEntry.action == "retention.changed").order_by(AuditEntry.sequence)
+    ).all()
     assert line.details["images"] == "1825 to 700 days"
     assert ada.get(f"{PAGE}.json").json["days"]["audit"] == 700
 

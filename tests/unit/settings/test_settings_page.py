@@ -51,7 +51,11 @@ def test_trail_names_the_fields_that_changed_and_none_that_did_not(sign_in: Sign
     ada.post("/settings", data=KORA)
     ada.post("/settings", data=KORA | {"company_name": "Kora"})
 
-    lines = [entry for entry in session.exec(select(AuditEntry)).all() if entry.action == "settings.changed"]
+    lines = [
+        entry
+        for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+        if entry.action == "settings.changed"
+    ]
     assert len(lines) == 2
     assert lines[1].details == {"fields": "company_name"}
 

@@ -166,7 +166,11 @@ def test_an_owner_sets_the_level_and_the_trail_tells_of_it(
     answer = ada.post("/settings/wallet", data={"wallet_level": typed})
     ada.post("/settings/wallet", data={"wallet_level": typed})
 
-    lines = [entry for entry in session.exec(select(AuditEntry)).all() if entry.action == "wallet_level.changed"]
+    lines = [
+        entry
+        for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+        if entry.action == "wallet_level.changed"
+    ]
     assert (answer.status_code, answer.headers["Location"]) == (303, "/settings")
     assert wallet_of(database, settings).level == (None if level is None else Decimal(level))
     assert [(line.who, line.details) for line in lines] == [("ada@example.com", {"level": level or "none"})]

@@ -44,7 +44,7 @@ def make_owners(database: Database, count: int) -> list[UUID]:
 
 def restore(database: Database, owners: list[UUID]) -> None:
     with database.transaction() as session:
-        for owner in session.exec(select(Member).where(col(Member.id).in_(owners))).all():
+        for owner in session.exec(select(Member).where(col(Member.id).in_(owners)).order_by(Member.id)).all():
             owner.role, owner.disabled_at = Role.OWNER, None
 
 

@@ -40,7 +40,7 @@ def test_a_new_name_is_kept_and_written_down(sign_in: SignInAs, session: Session
     assert (answer.status_code, answer.location) == (303, "/account")
     assert "Your name was changed." in client.get("/account").text
     assert session.exec(select(Member.name)).one() == "Cleo B."
-    assert "member.renamed" in session.exec(select(AuditEntry.action)).all()
+    assert "member.renamed" in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "C\0leo", "C\nleo"])

@@ -68,7 +68,7 @@ def test_the_same_role_again_changes_nothing(browser_of: BrowserOf, database: Da
     ada.post(f"{page_of(database, 'ben')}/role", data={"role": "operator"})
 
     assert ben.get("/account").status_code == 200
-    assert "member.role_changed" not in session.exec(select(AuditEntry.action)).all()
+    assert "member.role_changed" not in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
 
 
 @pytest.mark.parametrize("role", ["", "admin", "OWNER"])

@@ -22,7 +22,7 @@ def add(database: Database, email: str = "Ada@Example.com ", name: str = "Ada", 
 
 
 def actions(session: Session) -> list[str]:
-    return list(session.exec(select(AuditEntry.action)).all())
+    return list(session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all())
 
 
 def test_an_added_member_has_a_plain_address_and_a_hashed_password(database: Database, session: Session):
@@ -41,7 +41,7 @@ def test_a_second_member_of_the_same_address_is_a_conflict(database: Database, s
     with pytest.raises(Conflict):
         add(database, email="ada@EXAMPLE.com")
 
-    assert len(session.exec(select(Member)).all()) == 1
+    assert len(session.exec(select(Member).order_by(Member.id)).all()) == 1
 
 
 def test_everything_that_is_wrong_is_told_at_once(database: Database):
@@ -95,7 +95,7 @@ def test_a_new_password_ends_every_sign_in(database: Database, session: Session)
     with database.transaction() as writing:
         members.set_password(writing, ben, "another fine long one", utc_now())
 
-    assert all(row.ended_at for row in session.exec(select(SignIn)).all())
+    assert all(row.ended_at for row in session.exec(select(SignIn).order_by(SignIn.id)).all())
     assert verify_password(queries.member_by_email(session, ben.email).password_hash, "another fine long one")
     assert actions(session) == ["member.password_set"]
 
@@ -114,7 +114,10 @@ def test_no_line_of_the_trail_holds_a_password_or_an_address(database: Database,
     with database.transaction() as writing:
         members.set_password(writing, member, "another fine long one", utc_now())
 
-    lines = " ".join(f"{entry.subject} {entry.details}" for entry in session.exec(select(AuditEntry)).all())
+    lines = " ".join(
+        f"{entry.subject} {entry.details}"
+        for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    )
 
     assert "another" not in lines
     assert "example.com" not in lines

@@ -127,4 +127,4 @@ def test_without_e_mail_the_door_says_whom_to_ask(client: FlaskClient, session: 
     assert "Ask an owner of your team." in page.text
     assert "<form" not in page.text
     assert (sent.status_code, sent.text) == (404, page.text)
-    assert session.exec(select(OutgoingMail)).all() == []
+    assert session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all() == []

@@ -151,7 +151,7 @@ def test_letters_that_are_over_are_forgotten_after_a_month(in_app: Flask, databa
     tasks.send(mail.id)
     with database.transaction() as session:
         outbox.forget_old_mails(session, later)
-        assert session.exec(select(OutgoingMail)).all() == []
+        assert session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all() == []
 
 
 def test_e_mail_that_is_not_set_up_any_more_is_given_up(
@@ -174,7 +174,7 @@ def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
 
     tasks.send(mail.id)
 
-    left = session.exec(select(OutgoingMail)).all()
+    left = session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all()
     assert [row.last_error for row in left] == (
         ["It cannot be read any more, since its encryption key was removed."] if kind == MailKind.INVITATION else []
     )

@@ -66,7 +66,9 @@ def test_app_is_set_up_with_its_first_code_and_codes_are_shown_once(sign_in: Sig
     assert client.get(f"{PAGE}/recovery-codes").location == PAGE
     assert codes[0] not in client.get(PAGE).text
     assert client.get(f"{PAGE}.json").get_json()["recovery_codes_left"] == 10
-    assert {"second_factor.added", "recovery_codes.made"} <= set(session.exec(select(AuditEntry.action)).all())
+    assert {"second_factor.added", "recovery_codes.made"} <= set(
+        session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
+    )
 
 
 def test_nothing_of_it_is_in_the_audit_trail_or_the_database(sign_in: SignInAs, session: Session):
@@ -74,7 +76,10 @@ def test_nothing_of_it_is_in_the_audit_trail_or_the_database(sign_in: SignInAs, 
     secret = shown_secret(client)
     codes = codes_on(set_up_app(client))
 
-    rows = [*session.exec(select(AuditEntry)).all(), *session.exec(select(RecoveryCode)).all()]
+    rows = [
+        *session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all(),
+        *session.exec(select(RecoveryCode).order_by(RecoveryCode.id)).all(),
+    ]
 
     kept = "".join(row.model_dump_json() for row in rows)
     assert not any(canary in kept for canary in (secret, *codes))
@@ -148,7 +153,7 @@ def test_codes_without_a_factor_are_not_made(sign_in: SignInAs, session: Session
     answer = sign_in("ben").post(f"{PAGE}/recovery-codes")
 
     assert answer.location == PAGE
-    assert session.exec(select(RecoveryCode)).all() == []
+    assert session.exec(select(RecoveryCode).order_by(RecoveryCode.id)).all() == []
 
 
 def test_removing_the_app_takes_the_codes_along(sign_in: SignInAs, client: FlaskClient, session: Session):
@@ -158,9 +163,9 @@ def test_removing_the_app_takes_the_codes_along(sign_in: SignInAs, client: Flask
     answer = inside.post(f"{PAGE}/app/removal")
 
     assert answer.location == PAGE
-    assert session.exec(select(RecoveryCode)).all() == []
+    assert session.exec(select(RecoveryCode).order_by(RecoveryCode.id)).all() == []
     assert knock(client, "ben").location == "/jobs"
-    assert "second_factor.removed" in session.exec(select(AuditEntry.action)).all()
+    assert "second_factor.removed" in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
 
 
 def test_passkey_of_somebody_else_is_not_found(sign_in: SignInAs, database: Database):
@@ -264,7 +269,9 @@ def test_way_back_in_removes_all_of_them_and_is_written_down(database: Database,
         remove_second_factors(writing, ada, utc_now())
 
     assert session.exec(select(AuthenticatorApp)).all() == []
-    assert session.exec(select(AuditEntry.action)).all() == ["member.second_factors_removed"]
+    assert session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all() == [
+        "member.second_factors_removed"
+    ]
 
 
 @pytest.mark.parametrize(

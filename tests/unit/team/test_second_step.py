@@ -113,7 +113,9 @@ def test_recovery_code_opens_once_however_it_is_written(client: FlaskClient, dat
     again, another = type_code(client, codes[3]), type_code(client, codes[4])
 
     assert (again.status_code, another.status_code) == (422, 303)
-    used = session.exec(select(AuditEntry).where(AuditEntry.action == "recovery_code.used")).all()
+    used = session.exec(
+        select(AuditEntry).where(AuditEntry.action == "recovery_code.used").order_by(AuditEntry.sequence)
+    ).all()
     assert [line.details for line in used] == [{"left": "9"}, {"left": "8"}]
 
 
@@ -147,7 +149,7 @@ def test_recovery_code_of_somebody_else_is_worth_nothing(client: FlaskClient, da
 def test_recovery_codes_are_kept_as_slow_hashes_only(database: Database, session: Session):
     codes = make_recovery_codes(database, make_member(database, "ada"))
 
-    rows = session.exec(select(RecoveryCode)).all()
+    rows = session.exec(select(RecoveryCode).order_by(RecoveryCode.id)).all()
 
     assert len(rows) == len(codes) == len(set(codes)) == 10
     assert all(row.code_hash.startswith("$argon2id$") for row in rows)
@@ -234,7 +236,7 @@ def test_session_is_a_new_one_at_each_step(app: Flask, client: FlaskClient, data
     assert all("planted" not in cookie for cookie in seen)
     assert "_user_id" not in seen[0]
     assert set(seen[1]) == {"_user_id"}
-    assert len(session.exec(select(SignIn)).all()) == 1
+    assert len(session.exec(select(SignIn).order_by(SignIn.id)).all()) == 1
 
 
 def test_copied_half_sign_in_still_owes_its_second_factor(app: Flask, client: FlaskClient, database: Database):

@@ -169,7 +169,7 @@ def test_attack_is_written_down_once(client: FlaskClient, database: Database, se
     for _ in range(15):
         knock(client, "ada", "wrong")
 
-    lines = session.exec(select(AuditEntry)).all()
+    lines = session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
 
     assert [line.action for line in lines].count("guessing.slowed_down") == 1
     assert [line.action for line in lines].count("member.sign_in_refused") == 10

@@ -46,8 +46,10 @@ def test_valid_form_creates_a_queued_job(
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/jobs/{job.id}")
     assert (job.state, job.product, job.created_by) == (JobState.QUEUED, values["product"], "ben@example.com")
     assert woken == [("jobs.advance", job.id)]
-    assert len(session.exec(select(Image)).all()) == pictures
-    assert "job.created" in [entry.action for entry in session.exec(select(AuditEntry)).all()]
+    assert len(session.exec(select(Image).order_by(Image.id)).all()) == pictures
+    assert "job.created" in [
+        entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    ]
 
 
 def test_form_that_is_pressed_twice_is_one_job(sign_in: SignInAs, session: Session):
@@ -178,7 +180,9 @@ def test_running_again_fills_the_form_and_is_recorded(
     assert f'value="{BVN}"' in page
     assert "charged again" in page
     assert job.job_id not in page
-    assert "job.copied" in [entry.action for entry in session.exec(select(AuditEntry)).all()]
+    assert "job.copied" in [
+        entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    ]
 
 
 def test_wish_is_refused_in_production(database_url: str, tmp_path: Any, app: Flask, sign_in: SignInAs):
@@ -212,5 +216,5 @@ def test_only_who_may_create_posts_the_form(
     answer = client.post(path, data=ENHANCED)
 
     assert answer.status_code == status
-    assert session.exec(select(Job)).all() == []
+    assert session.exec(select(Job).order_by(Job.id)).all() == []
     assert client.get("/jobs/new").status_code == status

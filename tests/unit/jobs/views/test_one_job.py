@@ -59,7 +59,7 @@ def settled(make_job: MakeJob, database: Database) -> Job:
 
 
 def actions(session: Session) -> list[str]:
-    return [entry.action for entry in session.exec(select(AuditEntry)).all()]
+    return [entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()]
 
 
 @pytest.mark.parametrize("who", ["ada", "ben", "cleo"])
@@ -148,7 +148,12 @@ def test_reveal_shows_what_was_masked_and_records_it(sign_in: SignInAs, session:
     assert "job.revealed" not in before
     session.rollback()
     assert actions(session).count("job.revealed") == 2
-    assert session.exec(select(AuditEntry.who).where(AuditEntry.action == "job.revealed")).all()[0] == "ben@example.com"
+    assert (
+        session.exec(
+            select(AuditEntry.who).where(AuditEntry.action == "job.revealed").order_by(AuditEntry.sequence)
+        ).all()[0]
+        == "ben@example.com"
+    )
 
 
 def test_looking_at_a_picture_is_recorded(sign_in: SignInAs, session: Session, settled: Job):

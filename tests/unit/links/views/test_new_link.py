@@ -68,7 +68,7 @@ def test_code_stands_in_no_address_cookie_or_line_of_the_trail(ben: FlaskClient,
     assert code not in handed_over + answer.headers["Location"] + answer.text
     assert "HttpOnly" in handed_over
     assert handed_over.startswith(f"desk_{cookie_of(answer.headers['Location'])}=")
-    entries = session.exec(select(AuditEntry)).all()
+    entries = session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
     assert "link.created" in [entry.action for entry in entries]
     assert not any(code in f"{entry.subject} {entry.details}" for entry in entries)
 
@@ -178,7 +178,7 @@ def test_bad_input_is_told_beside_its_field_and_loses_nothing(
     assert f'id="{field}-error"' in page or field in ("language", "return_url")
     assert f'id="{field}"' in page or field == "return_url"
     assert changes.get("customer_reference", "cust-1") in page or "product" in changes
-    assert not session.exec(select(Link)).all()
+    assert not session.exec(select(Link).order_by(Link.id)).all()
 
 
 def test_every_product_with_a_hosted_page_can_be_chosen(ben: FlaskClient):
@@ -264,4 +264,4 @@ def test_signed_out_is_led_to_the_door(client: FlaskClient, session: Session):
     answers = [client.get("/links/new"), client.post("/links", data=PASSPORT)]
 
     assert all(answer.headers["Location"].startswith("/sign-in") for answer in answers)
-    assert not session.exec(select(Link)).all()
+    assert not session.exec(select(Link).order_by(Link.id)).all()

@@ -157,7 +157,9 @@ def test_what_is_filled_in_is_shown_by_a_press_that_the_trail_records(
     assert "12345678901" not in page
     assert "ID number" in page
     assert "12345678901" in revealed
-    assert "link.revealed" in [entry.action for entry in session.exec(select(AuditEntry)).all()]
+    assert "link.revealed" in [
+        entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    ]
 
 
 def test_viewer_sees_but_changes_nothing(sign_in: SignInAs, database: Database, link: Link):

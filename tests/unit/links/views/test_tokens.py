@@ -70,7 +70,11 @@ def test_who_issued_it_is_kept_and_the_token_is_not(
     answer = ben.post("/tokens", data=FIELDS)
 
     kept = session.exec(select(WebToken)).one()
-    entry = next(entry for entry in session.exec(select(AuditEntry)).all() if entry.action == "token.issued")
+    entry = next(
+        entry
+        for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+        if entry.action == "token.issued"
+    )
     assert (kept.issued_by, kept.product, kept.user_id, kept.job_id) == (
         "ben@example.com",
         "biometric_kyc",
