@@ -6,6 +6,9 @@ A test that passes then is listed under FLAKY and does not fail the run. Unit an
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from shutil import disk_usage
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,7 +17,9 @@ RERUN_BELOW = ("tests/browser/", "tests/integration/")
 #: More than these at once are a fault, not chance.
 MOST_RERUNS = 5
 ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
-#: Many tests wait for other processes, so that two cores have enough to do for three.
+#: Databases of tests are written and thrown away, and nobody needs them on a disk.
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 4 * 1024**3  # noqa: S108  # a folder with a name of its own in it
+#: Many tests wait for other processes, so that two cores have enough to do for four.
 PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 
 
@@ -43,7 +48,9 @@ class Failures:
 
 def main(arguments: Sequence[str]) -> int:
     failures = Failures()
-    code = int(pytest.main([*PARALLEL, *(arguments or ALL_TESTS)], plugins=[failures]))
+    with TemporaryDirectory(prefix="partner-desk-tests-", dir=MEMORY if has_room_in_memory() else None) as folder:
+        options = [*PARALLEL, f"--basetemp={folder}/tests"]
+        code = int(pytest.main([*options, *(arguments or ALL_TESTS)], plugins=[failures]))
     flaky: list[str] = []
     if code == pytest.ExitCode.TESTS_FAILED and failures.may_be_chance:
         flaky = [test for test in failures.tests if passes_alone(test)]
@@ -51,6 +58,10 @@ def main(arguments: Sequence[str]) -> int:
             code = int(pytest.ExitCode.OK)
     print("FLAKY: none" if not flaky else "\n  ".join(["FLAKY: failed, then passed alone", *flaky]), flush=True)
     return code
+
+
+def has_room_in_memory() -> bool:
+    return MEMORY.is_dir() and disk_usage(MEMORY).free > MEMORY_NEEDED
 
 
 def passes_alone(test: str) -> bool:

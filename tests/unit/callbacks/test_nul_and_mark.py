@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks import acknowledging, tasks
+from dashboard.callbacks import tasks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.refused.models import RefusedDelivery
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.both_engines
 
 SignIn = Callable[[str], FlaskClient]
 MARK = "\N{REPLACEMENT CHARACTER}"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
-    monkeypatch.setattr(tasks, "wake", lambda *_: None)
 
 
 @pytest.mark.parametrize(

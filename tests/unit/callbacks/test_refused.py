@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request
 
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import acknowledging, hooks
+from dashboard.callbacks import hooks
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.networks import parse_networks, write_networks
 from dashboard.callbacks.refused import buffer, storing
@@ -59,11 +59,6 @@ KINDS: dict[RefusalReason, tuple[int, bytes, dict[str, Any]]] = {
     RefusalReason.SURROGATE: (400, BODY[:-1] + b', "a": "\\ud800"}', {}),
     RefusalReason.NUL_IN_KEY: (400, BODY[:-1] + b', "\\u0000": 1}', {}),
 }
-
-
-@pytest.fixture(autouse=True)
-def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acknowledging, "wake", lambda *_: None)
 
 
 def listed(app: Flask) -> list[RefusedDelivery]:
