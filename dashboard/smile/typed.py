@@ -91,6 +91,8 @@ def clean_number(text: str) -> str:
 
 def clean_code(text: str) -> str:
     """A date, a postal code, a phone number: as a number is cleaned, with nothing taken off its beginning."""
+    if text.isascii() and text.isprintable():  # as most are, on the path of every callback too
+        return (_plain_spaces(text) if "  " in text else text).strip()
     return _plain_spaces(_ascii_digits(_plain_dashes(unicodedata.normalize("NFKC", _visible(text))))).strip()
 
 
@@ -134,8 +136,12 @@ def looks_like_number(text: str) -> bool:
 
 def fold(text: str) -> str:
     """For search alone: without case, accents, spaces, dashes, apostrophes, invisible signs and leading zeros."""
-    plain = unicodedata.normalize("NFKD", clean_code(text).casefold()).translate(_FOLDED)
-    folded = "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in "- ")
+    plain = clean_code(text).casefold()
+    if plain.isascii():
+        folded = plain.translate(_FOLDED).replace("-", "").replace(" ", "")
+    else:
+        plain = unicodedata.normalize("NFKD", plain).translate(_FOLDED)
+        folded = "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in "- ")
     return folded.lstrip("0") or folded[:1]
 
 
@@ -151,6 +157,8 @@ def has_control_characters(text: str) -> bool:
 
 def _unwrapped(text: str) -> str:
     """One step: without the punctuation around it, then without one word before it."""
+    if text.isascii() and text.isdigit():
+        return text
     text = text.strip(_AROUND)
     beginning = text[: len(_SPELLED[0])].lower()
     for word in _SPELLED:
