@@ -143,10 +143,14 @@ class Database:
         """`stop` ends what works on it in the background."""
         self._to_stop.append(stop)
 
+    def stop_background(self) -> None:
+        """Returns when nothing of this process works on it in the background any more."""
+        while self._to_stop:
+            self._to_stop.pop()()
+
     def dispose(self) -> None:
         """Closes the connections; the next use opens new ones."""
-        for stop in self._to_stop:
-            stop()
+        self.stop_background()
         self.engine.dispose()
         self._writer.dispose()
 

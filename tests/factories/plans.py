@@ -1,12 +1,28 @@
-"""How SQLite goes about what it is asked: by an index, or row by row."""
+"""What a database is asked, and how SQLite goes about it: by an index, or row by row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
 from dashboard.db import Database
+
+
+@contextmanager
+def noted_statements() -> Iterator[list[tuple[str, Any]]]:
+    """Each statement that any database of this process is sent inside the block, with its parameters."""
+    noted: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        noted.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield noted
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def plans_of(database: Database, act: Callable[[], object], *tables: str) -> list[str]:
@@ -16,16 +32,8 @@ def plans_of(database: Database, act: Callable[[], object], *tables: str) -> lis
     """
     if not database.is_sqlite:
         pytest.skip("asks SQLite for its plans")
-    asked: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with noted_statements() as asked:
         act()
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
     with database.reading() as session:
         plans = [
             [

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -173,18 +174,32 @@ class Staff:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)
 
 
-def two_free_ports_in_a_row() -> int:
-    """The first of them: the demo's simulator takes the port after that of its web."""
+def free_ports(count: int) -> int:
+    """The first of `count` free ports in a row.
+
+    Each test process has a range of its own, below the ports that the system gives to outgoing connections. So
+    nothing takes a port between this question and the server that is started for it.
+    """
     while True:
-        port = free_port()
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port + 1))
-            return port
+        ports = [next(_PORTS) for _ in range(count)]
+        with ExitStack() as stack, suppress(OSError):
+            for port in ports:
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            if ports[-1] - ports[0] == count - 1:  # not across the end of the range
+                return ports[0]
+
+
+def _ports_of_this_process(count: int = 2000) -> Iterator[int]:
+    """Over and over. A process outside of pytest-xdist begins anywhere in a range that no worker has."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    begin = 10_000 + count * (int(worker) if worker else 8)
+    return islice(cycle(range(begin, begin + count)), 0 if worker else os.getpid() % count, None)
+
+
+_PORTS = _ports_of_this_process()
 
 
 def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.conftest import two_free_ports_in_a_row, wait_until_up
+from tests.integration.conftest import free_ports, wait_until_up
 
 CHECKOUT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -30,7 +30,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(installed: Path, tmp_path: Path) -> None:
-    port = two_free_ports_in_a_row()
+    port = free_ports(2)  # the demo's simulator takes the one after that of its web
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DASHBOARD_", "PYTHON"))}
     with open(tmp_path / "demo.log", "wb") as log:
         demo = subprocess.Popen(
@@ -56,4 +56,12 @@ def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(install
 
 
 def _run(*command: object) -> None:
-    subprocess.run([str(part) for part in command], check=True, timeout=120, capture_output=True)
+    done = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        timeout=600,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, done.stdout

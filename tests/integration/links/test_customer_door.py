@@ -1,20 +1,10 @@
 """The customer's page on a real server: robots, dead codes, a Smile that is down, and what the logs hold."""
 
-import random
-import statistics
-import time
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import product
-from math import erfc, sqrt
 
 import pytest
-from flask.testing import FlaskClient
 
-from dashboard.app import create_app
-from dashboard.config import Settings
-from dashboard.context import context_of
-from dashboard.db import Database, utc_now
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link
 from tests.factories.links import make_link, reload_link
@@ -119,82 +109,3 @@ def test_no_log_holds_a_code_or_a_token(shared_deployment: Deployment) -> None:
     assert token.count(".") == 2
     assert code not in logs
     assert token not in logs
-
-
-DEAD = {
-    "unknown": {},
-    "used": {"uses_spent": 1},
-    "expired": {"expires_at": utc_now() - timedelta(seconds=1)},
-    "paused": {"paused_at": utc_now()},
-    "revoked": {"revoked_at": utc_now()},
-}
-
-
-class TestDeadCodes:
-    """In this process, where nothing but our own code takes time."""
-
-    SAMPLES = 250
-    #: So small that chance alone fails this test once in thousands of runs; and a slower page is found all the same.
-    SAME = 1e-5
-
-    @pytest.fixture
-    def visitor(self, settings: Settings) -> Iterator[FlaskClient]:
-        app = create_app(settings)
-        app.config["WTF_CSRF_ENABLED"] = False
-        yield app.test_client()
-        context_of(app).database.dispose()
-
-    @pytest.fixture
-    def codes(self, settings: Settings, visitor: FlaskClient) -> dict[str, str]:
-        database: Database = context_of(visitor.application).database
-        made = {name: make_link(database, settings, row=row)[1] for name, row in DEAD.items()}
-        return made | {"unknown": "u" * len(made["used"])}
-
-    def times(
-        self, visitor: FlaskClient, codes: dict[str, str], rounds: int = SAMPLES, slow: str = "", delay: float = 0
-    ) -> dict[str, list[float]]:
-        """Taken in turns and in changing order, so that whatever else the machine does befalls all alike."""
-        taken: dict[str, list[float]] = {name: [] for name in codes}
-        chance = random.Random(rounds)
-        for _ in range(rounds):
-            for name in chance.sample(sorted(codes), len(codes)):
-                started = time.perf_counter()
-                answer = visitor.get(f"/v/{codes[name]}")
-                if name == slow:
-                    time.sleep(delay)
-                taken[name].append(time.perf_counter() - started)
-                assert answer.status_code == 404
-        return taken
-
-    def test_the_time_of_an_answer_tells_nothing(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
-        context_of(visitor.application).throttle.hit = lambda *_: True
-        self.times(visitor, codes, rounds=20)  # Warms up whatever is made once.
-
-        taken = self.times(visitor, codes)
-
-        for name in set(codes) - {"unknown"}:
-            chance = chance_of_being_alike(taken["unknown"], taken[name])
-            print(
-                f"unknown beside {name}: medians {statistics.median(taken['unknown']) * 1e6:.0f} and "
-                f"{statistics.median(taken[name]) * 1e6:.0f} us, p = {chance:.3g}"
-            )
-            assert chance > self.SAME, name
-
-    def test_twice_the_time_would_be_told_apart(self, visitor: FlaskClient, codes: dict[str, str]) -> None:
-        """That the test above can fail, however fast the machine is just now."""
-        context_of(visitor.application).throttle.hit = lambda *_: True
-        usual = statistics.median(self.times(visitor, codes, rounds=20)["used"])
-
-        taken = self.times(visitor, codes, rounds=100, slow="used", delay=usual)
-
-        assert chance_of_being_alike(taken["unknown"], taken["used"]) < self.SAME
-
-
-def chance_of_being_alike(first: list[float], second: list[float]) -> float:
-    """Mann-Whitney's rank test, two-sided: how often two samples of the same page would differ as much."""
-    ranked = sorted((value, group) for group, values in enumerate((first, second)) for value in values)
-    rank_sum = sum(rank for rank, (_, group) in enumerate(ranked, 1) if group == 0)
-    n, m = len(first), len(second)
-    u = rank_sum - n * (n + 1) / 2
-    z = (u - n * m / 2) / sqrt(n * m * (n + m + 1) / 12)
-    return erfc(abs(z) / sqrt(2))

@@ -48,6 +48,14 @@ class Tally:
     wrongly_approved: list[str] = field(default_factory=list)
     changed_by_a_claim: list[str] = field(default_factory=list)
 
+    def add(self, other: "Tally") -> None:
+        self.seen += other.seen
+        self.statuses += other.statuses
+        self.outcomes += other.outcomes
+        self.failures += other.failures
+        self.wrongly_approved += other.wrongly_approved
+        self.changed_by_a_claim += other.changed_by_a_claim
+
     def line(self) -> str:
         return f"{self.seen} seen; statuses {dict(sorted(self.statuses.items()))}; outcomes {dict(self.outcomes)}"
 
