@@ -9,7 +9,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field, Session, SQLModel
 
 from dashboard.config import Settings
-from dashboard.db import UtcDateTime
+from dashboard.db import UtcDateTime, insert_into
 
 BRANDING = "branding"
 #: When the last backup was made, and how much was in it.
@@ -42,7 +42,12 @@ def read_setting(session: Session, name: str) -> Any:
 
 def write_setting(session: Session, name: str, value: Any, now: datetime) -> None:
     """Who may, and the line in the audit trail, are the caller's business."""
-    session.merge(Setting(name=name, value=value, changed_at=now))
+    insert = insert_into(session, Setting).values(name=name, value=value, changed_at=now)
+    # Of two processes that store it for the first time, the later one has the last word.
+    written = insert.on_conflict_do_update(
+        index_elements=["name"], set_={"value": insert.excluded.value, "changed_at": insert.excluded.changed_at}
+    )
+    session.scalars(written.returning(Setting), execution_options={"populate_existing": True}).one()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import structlog
 
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
-from dashboard.jobs import following, phones, sent_signatures, smile_answers
+from dashboard.jobs import earlier_warnings, following, phones, sent_signatures, smile_answers
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
@@ -65,6 +65,14 @@ def fill_phone_digests(now: datetime) -> None:
             is_left = phones.fill_digests(session, now)
 
 
+def fill_warnings(now: datetime) -> None:
+    """Jobs from before warnings were kept; a few in each transaction, so that nobody waits for it."""
+    is_left = True
+    while is_left:
+        with transaction() as session:
+            is_left = earlier_warnings.fill_warnings(session, now)
+
+
 def fill_searches(_: datetime) -> None:
     fill_until_done(fill_jobs)
 
@@ -79,5 +87,6 @@ PERIODIC = (
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
     Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),
     Periodic("jobs.fill_searches", timedelta(minutes=10), fill_searches),
+    Periodic("jobs.fill_warnings", timedelta(minutes=10), fill_warnings),
     Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
 )

@@ -53,10 +53,21 @@ def personal_identity(row_id: UUID) -> str:
 
 
 def keep_warnings(
-    session: Session, job: Job, payload: Mapping[str, Any], source: Source, now: datetime, *, is_confirmed: bool
+    session: Session,
+    job: Job,
+    payload: Mapping[str, Any],
+    source: Source,
+    now: datetime,
+    *,
+    is_confirmed: bool,
+    said_at: datetime | None = None,
 ) -> None:
-    """Adds what an answer warns of. The outcome stays as it is; a kind that is new brings a job back to people."""
-    found = warnings_in(payload, now.date())
+    """Adds what an answer warns of. The outcome stays as it is; a kind that is new brings a job back to people.
+
+    `said_at` is when the answer came, if that was not now.
+    """
+    said_at = said_at or now
+    found = warnings_in(payload, said_at.date())
     if not found:
         return
     kept = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
@@ -69,13 +80,13 @@ def keep_warnings(
             kind=warning.kind,
             is_confirmed=is_confirmed,
             source=source,
-            first_seen_at=now,
+            first_seen_at=said_at,
         )
         _take_over(session, row, warning)
         if warning.kind not in known:
             facts = {"kind": warning.kind.value, "is_confirmed": is_confirmed}
             how = "Smile warns" if is_confirmed else "A callback claims a warning"
-            add_event(session, job, "warning", f"{how}: {LABELS[warning.kind]}.", now, facts)
+            add_event(session, job, "warning", f"{how}: {LABELS[warning.kind]}.", said_at, facts)
             known.add(warning.kind)
     if job.warning_count != len(known):
         job.warning_count = len(known)

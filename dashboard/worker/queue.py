@@ -23,6 +23,7 @@ from dashboard.context import current
 
 log = structlog.get_logger(__name__)
 
+CONNECT_TIMEOUT = 10  # seconds
 RunTask = Callable[[UUID], None]
 #: (session, environment, now, limit) -> ids of the rows that are due.
 FindDue = Callable[[Session, str, datetime, int], Sequence[UUID]]
@@ -107,8 +108,15 @@ def _build(url: str, name: str) -> Huey:
     if url.startswith("redis"):
         return RedisHuey(name, url=url, **common)
     if url.startswith("postgres"):
-        return PostgresHuey(name, dsn=url.replace("postgresql+psycopg://", "postgresql://"), **common)
+        return _build_on_postgres(url.replace("postgresql+psycopg://", "postgresql://"), name, common)
     path = Path(make_url(url).database or "queue.db")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without a WAL: huey opens it with Python's own SQLite, and old ones can corrupt a WAL that two processes share.
     return SqliteHuey(name, filename=str(path), journal_mode="truncate", fsync=False, **common)
+
+
+def _build_on_postgres(dsn: str, name: str, common: dict[str, Any]) -> PostgresHuey:
+    """huey makes its tables now. "If not exists" fails where two processes do that at once, so they take turns."""
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as turn:
+        turn.execute("SELECT pg_advisory_lock(hashtext('partner desk: tables of the queue'))")
+        return PostgresHuey(name, dsn=dsn, **common)

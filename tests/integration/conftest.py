@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import cycle, islice
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from dashboard.db import Database, utc_now
 from dashboard.stored_settings import WORKER_SEEN, read_setting
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
+from tests.integration.prepared import kill_group, start_command
 
 API_KEY = "integration-api-key-0001"
 PARTNER_ID = "002"
@@ -41,17 +41,10 @@ class Deployment:
     sandbox_url: str
     database: Database
     log_dir: Path
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, BaseProcess] = field(default_factory=dict)
 
-    def start(self, name: str, *arguments: str, **extra: str) -> subprocess.Popen[bytes]:
-        with open(self.log_dir / f"{name}.log", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard", *(arguments or (name,))],
-                env=self.environment | extra,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    def start(self, name: str, *arguments: str, **extra: str) -> BaseProcess:
+        process = start_command(arguments or (name,), self.environment | extra, self.log_dir / f"{name}.log")
         self.processes[name] = process
         return process
 
@@ -66,7 +59,7 @@ class Deployment:
         """Until the worker's clock has struck: from then on a task waits for nothing but the tasks before it."""
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline:
-            assert self.processes["worker"].poll() is None, "the worker ended"
+            assert self.processes["worker"].is_alive(), f"the worker ended: {self.logs()}"
             with self.database.reading() as session:
                 seen = read_setting(session, WORKER_SEEN)
             if seen and datetime.fromisoformat(seen) >= since:
@@ -85,19 +78,15 @@ class Deployment:
 
     def kill(self, name: str) -> None:
         """kill -9 of the process and of what it started."""
-        process = self.processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_group(self.processes.pop(name))
 
     def stop(self) -> None:
         for name in list(self.processes):
             process = self.processes.pop(name)
             process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.join(10)
+            if process.is_alive():
+                kill_group(process)
         self.database.dispose()
 
     def logs(self) -> str:
@@ -202,10 +191,11 @@ def _ports_of_this_process(count: int = 2000) -> Iterator[int]:
 _PORTS = _ports_of_this_process()
 
 
-def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_up(url: str, process: BaseProcess | subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"the process behind {url} ended with {process.returncode}"
+        ended_with = process.exitcode if isinstance(process, BaseProcess) else process.poll()
+        assert ended_with is None, f"the process behind {url} ended with {ended_with}"
         try:
             if requests.get(url, timeout=2).ok:
                 return
@@ -253,7 +243,15 @@ def start_deployment(
     }
     urls = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
     deployment = Deployment(environment | extra, *urls, database, folder)
-    wanted = names or ("sandbox", "web", "worker")
+    try:
+        _start(deployment, names or ("sandbox", "web", "worker"))
+    except BaseException:
+        deployment.stop()
+        raise
+    return deployment
+
+
+def _start(deployment: Deployment, wanted: Sequence[str]) -> None:
     if "sandbox" in wanted:
         deployment.start_sandbox(*QUICK_SANDBOX)
     if "web" in wanted:
@@ -266,7 +264,6 @@ def start_deployment(
             deployment.wait_until_up(name)
     if "worker" in wanted:
         deployment.wait_for_worker(since)
-    return deployment
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -15,6 +15,7 @@ IMPORTED = (
     __name__,
     "dashboard.app",
     "dashboard.features",
+    "dashboard.sandbox.server",
     "dashboard.worker.process",
     "granian.server",
     "tests.integration.conftest",
@@ -30,9 +31,9 @@ def prepare() -> ForkServerContext:
     return context
 
 
-def start_web(environment: Mapping[str, str], port: int, log: Path) -> BaseProcess:
-    """`dashboard web` in a process group of its own, since the server starts processes too."""
-    process = prepare().Process(target=_serve, args=(dict(environment), port, log))
+def start_command(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> BaseProcess:
+    """`dashboard` with these arguments, in a process group of its own, since the web server starts processes too."""
+    process = prepare().Process(target=_run, args=(list(arguments), dict(environment), log))
     process.start()
     return process
 
@@ -44,7 +45,7 @@ def kill_group(process: BaseProcess) -> None:
     process.join()
 
 
-def _serve(environment: dict[str, str], port: int, log: Path) -> None:
+def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
     os.setsid()
     multiprocessing.set_start_method("fork", force=True)  # The server's own process need not import it all again.
     os.environ.clear()
@@ -52,4 +53,4 @@ def _serve(environment: dict[str, str], port: int, log: Path) -> None:
     with open(log, "ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    main(["web", "--port", str(port)])
+    main(arguments)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import cycle
 from threading import Event
-from urllib.parse import urlsplit
 
 from tests.factories.callbacks import make_job
 from tests.integration.callbacks.senders import (
@@ -19,7 +18,6 @@ from tests.integration.callbacks.senders import (
     stored_bodies,
 )
 from tests.integration.conftest import SECONDS_TO_START, Deployment
-from tests.integration.prepared import kill_group, prepare, start_web
 
 SENDERS = 6
 #: The kill falls this long after the new process acknowledged its first ones, at most.
@@ -38,8 +36,6 @@ class Ledger:
 
 
 def kill_under_load(deployment: Deployment, kills: int, seed: int = 1) -> Ledger:
-    """The first one killed is the deployment's own web, those after it were started from a prepared process."""
-    prepare()
     ledger, stop, chance = Ledger(), Event(), random.Random(seed)
     author = Author()
     jobs = [make_job(deployment.database, f"job-{number}").job_id for number in range(SENDERS - 1)]
@@ -61,23 +57,18 @@ def kill_under_load(deployment: Deployment, kills: int, seed: int = 1) -> Ledger
                 ledger.acknowledged.add(fingerprint(body))
         sender.close()
 
-    port, log, web = int(urlsplit(deployment.web_url).port or 0), deployment.log_dir / "web.log", None
     with ThreadPoolExecutor(SENDERS) as pool:
         deliveries = [pool.submit(deliver) for _ in range(SENDERS)]
         try:
             for _ in range(kills):
                 _wait_for_more(ledger, SENDERS)
                 time.sleep(chance.uniform(0, LONGEST_WAIT))
-                if web is None:
-                    deployment.kill("web")
-                else:
-                    kill_group(web)
-                web = start_web(deployment.environment, port, log)
+                deployment.kill("web")
+                deployment.start_web()
             _wait_for_more(ledger, SENDERS)
         finally:
             stop.set()
-            if web is not None:
-                kill_group(web)
+            deployment.kill("web")
         for delivery in deliveries:
             delivery.result()
     ledger.missing = len(ledger.acknowledged - stored_bodies(deployment.database))

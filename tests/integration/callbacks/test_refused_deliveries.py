@@ -72,7 +72,7 @@ def test_what_waits_is_written_when_the_process_is_told_to_end(deploy: Callable[
 
     assert post(deployment.web_url, b"{", "application/json") == 400
     web.terminate()
-    web.wait(30)
+    web.join(30)
 
     assert [row.reason for row in listed(deployment.database)] == [RefusalReason.NOT_JSON]
 

@@ -1,6 +1,8 @@
 """What an owner sets is read back; until then there is a default, and the demo has a company of its own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -49,3 +51,30 @@ def test_only_a_logo_of_our_own_is_shown_where_no_other_host_may_hear_of_the_cus
     assert (ours.own_logo, ours.logo_address("https://desk")) == ("/static/logo.svg", "https://desk/static/logo.svg")
     assert (elsewhere.own_logo, elsewhere.logo_address("https://desk")) == ("", "https://cdn.example.com/logo.svg")
     assert Branding(logo_url="//cdn.example.com/logo.svg").own_logo == ""
+
+
+def test_what_is_written_is_read_in_the_same_transaction_and_after_it(database: Database):
+    now = utc_now()
+    with database.transaction() as session:
+        write_setting(session, "level", {"at": 1}, now)
+        first = read_setting(session, "level")
+        write_setting(session, "level", {"at": 2}, now)
+        second = read_setting(session, "level")
+
+    with database.reading() as session:
+        assert (first, second, read_setting(session, "level")) == ({"at": 1}, {"at": 2}, {"at": 2})
+
+
+def test_two_that_store_a_setting_for_the_first_time_at_once_both_succeed(database: Database):
+    together = Barrier(4)
+
+    def write(number: int) -> None:
+        together.wait()
+        with database.transaction() as session:
+            write_setting(session, f"level {number // 4}", number, utc_now())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(40)))
+
+    with database.reading() as session:
+        assert all(read_setting(session, f"level {number}") // 4 == number for number in range(10))

@@ -396,6 +396,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "jobs.ask_smile",
         "jobs.fill_phone_digests",
         "jobs.fill_searches",
+        "jobs.fill_warnings",
         "links.fill_searches",
         "callbacks.fill_searches",
         "jobs.forget_sent_signatures",
