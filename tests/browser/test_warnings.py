@@ -2,15 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.new_job import choose, picture, picture_field, press_test_number, run
-from tests.integration.conftest import Deployment
+from tests.factories.callbacks import make_payload, sign
+from tests.integration.conftest import API_KEY, Deployment
 
 FACE = "The face matches the photo that the authority holds."
+SEEN = "A callback claims that this face was seen before"
+CLAIMS: dict[str, dict[str, Any]] = {
+    "5211": {"Antifraud": {"SuspectUsers": [{"user_id": "user-9", "reason": "same-person"}]}},
+    "5212": {"ResultText": "System Error", "Antifraud": {"SuspectUsers": []}},
+}
+NOT_SEARCHED = "A callback claims that Smile Secure could not search for duplicates"
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +62,24 @@ def expect_not_needed(page: Page, reference: str) -> None:
     expect(page.get_by_role("row", name=re.compile(reference))).to_have_count(0)
 
 
+def expect_back_after_claim(deployment: Deployment, page: Page, address: str, code: str, sentence: str) -> None:
+    """A later callback of Smile Secure, signed as Smile signs it, claims one more thing of a job that is settled."""
+    staff, job_id = deployment.staff(), address.rpartition("/")[2]
+    job = staff.job(job_id)
+    claim = make_payload(job_id=job["job_id"], **CLAIMS[code], ResultCode=code)
+    claim["signature"] = sign(claim["timestamp"], API_KEY)
+    assert requests.post(f"{deployment.web_url}/hooks/smile", json=claim, timeout=30).status_code == 200
+    staff.wait_for(job_id, lambda later: len(later["warnings"]) == len(job["warnings"]) + 1)
+    expect_back(page, address, sentence)
+
+
+def expect_back(page: Page, address: str, sentence: str) -> None:
+    page.goto(address)  # A settled job's page asks no more.
+    expect(page.locator(".warnings")).to_contain_text(sentence)
+    expect(page.locator(".dealt-with")).to_contain_text("Came back")
+    expect(page.locator(".verdict .outcome")).to_contain_text("Approved")
+
+
 def fill_id_job(page: Page, product: str, reference: str) -> None:
     choose(page, product, "Nigeria", "Bank Verification Number")
     press_test_number(page, "succeeds")
@@ -81,6 +108,8 @@ def test_a_lookup_with_a_used_number_and_a_dead_person_is_dealt_with(
     page.goto(job)
     deal_with(page, "Reported to compliance.")
     expect_not_needed(page, "warned-lookup")
+    expect_back_after_claim(shared_deployment, page, job, "5211", SEEN)
+    expect_in_list(page, "warned-lookup", "on a watch list and 5 more")
 
 
 def test_smile_secure_brings_a_face_back_after_it_was_dealt_with(
@@ -95,15 +124,11 @@ def test_smile_secure_brings_a_face_back_after_it_was_dealt_with(
     expect(page.locator(".verdict-sentence")).to_contain_text(FACE)
     expect(page.locator(".related").first).to_contain_text("Other jobs of the same number:")
     deal_with(page, "The same customer with an older account.")
-    job_id = page.url.rpartition("/")[2]
-
-    call_back_about_duplicates(shared_deployment, job_id)
-
-    shared_deployment.staff().wait_for(job_id, lambda job: len(job["warnings"]) == 2)
-    page.reload()  # A settled job's page asks no more.
-    expect(page.locator(".warnings")).to_contain_text("A callback claims that this face was seen before")
-    expect(page.locator(".dealt-with")).to_contain_text("Came back")
-    expect(page.locator(".verdict .outcome")).to_contain_text("Approved")
+    job, staff = page.url, shared_deployment.staff()
+    name = staff.job(job.rpartition("/")[2])["job_id"]
+    shared_deployment.sandbox("POST", "/_sandbox/smile-secure", json={"job_id": name, "result": "suspects"})
+    staff.wait_for(job.rpartition("/")[2], lambda job: len(job["warnings"]) == 2)
+    expect_back(page, job, SEEN)
     expect_in_list(page, "warned-face", "face seen before and 1 more")
 
 
@@ -129,6 +154,8 @@ def test_a_document_that_is_a_tampered_copy_out_of_date(shared_deployment: Deplo
     page.goto(job)
     deal_with(page, "Asked for the original.")
     expect_not_needed(page, "warned-document")
+    expect_back_after_claim(shared_deployment, page, job, "5212", NOT_SEARCHED)
+    expect_in_list(page, "warned-document", "document tampered with and 4 more")
 
 
 def test_details_that_differ_and_checks_in_words(shared_deployment: Deployment, open_window: OpenWindow) -> None:
@@ -147,9 +174,9 @@ def test_details_that_differ_and_checks_in_words(shared_deployment: Deployment, 
     silent.locator("summary").click()
     expect(silent.get_by_text("This product returns no data.")).to_be_visible()
     expect(page.locator(".checks .shape-rejected")).to_have_count(1)  # the date of birth alone
-
-
-def call_back_about_duplicates(deployment: Deployment, job_id: str) -> None:
-    """Smile Secure's callback for a job that is settled, as the simulator signs and sends it."""
-    name = deployment.staff().job(job_id)["job_id"]
-    deployment.sandbox("POST", "/_sandbox/smile-secure", json={"job_id": name, "result": "suspects"})
+    job = page.url
+    expect_in_list(page, "warned-details", "name differs and 1 more")
+    page.goto(job)
+    deal_with(page, "The passport shows the same date.")
+    expect_not_needed(page, "warned-details")
+    expect_back_after_claim(shared_deployment, page, job, "5212", NOT_SEARCHED)
