@@ -94,7 +94,7 @@ def _warning(warning: JobWarning) -> dict[str, Any]:
         "is_confirmed": warning.is_confirmed,
         "source": warning.source,
         "first_seen_at": _time(warning.first_seen_at),
-        "facts": warning.facts,
+        "facts": warning.facts | ({"user_ids": warning.user_ids} if warning.users else {}),
     }
 
 

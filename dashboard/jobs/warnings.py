@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import JSON, UniqueConstraint, delete, exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.jobs.dealt_with import bring_back
@@ -40,11 +41,28 @@ class JobWarning(SQLModel, table=True):
     environment: str
     job_id: UUID = Field(foreign_key="job.id")
     kind: WarningKind = Field(sa_type=EnumText(WarningKind))
-    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # user ids of others, counts, names of lists
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # counts, names of lists and checks
     personal_sealed: bytes | None = None  # what describes this customer; None where nothing does, or once erased
     is_confirmed: bool  # by an answer to our own request; otherwise only claimed by a callback
     source: Source = Field(sa_type=EnumText(Source))
     first_seen_at: datetime = Field(sa_type=UtcDateTime)
+    users: list["NamedUser"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "order_by": "NamedUser.place", "cascade": "all, delete-orphan"}
+    )
+
+    @property
+    def user_ids(self) -> list[str]:
+        return [user.user_id for user in self.users]
+
+
+class NamedUser(SQLModel, table=True):
+    """Another customer whom a warning names. A row of its own, so that erasing that customer finds it."""
+
+    __tablename__ = "job_warning_user"
+
+    warning_id: UUID = Field(foreign_key="job_warning.id", primary_key=True)
+    user_id: str = Field(primary_key=True, index=True)
+    place: int  # in the order in which they were named
 
 
 def personal_identity(row_id: UUID) -> str:
@@ -97,9 +115,12 @@ def keep_warnings(
 def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None:
     """The newest facts; users that were named before stay named."""
     facts = dict(warning.facts)
-    users = list(dict.fromkeys([*row.facts.get("user_ids", ()), *facts.get("user_ids", ())]))[:MOST_NAMED]
-    if users:
-        facts |= {"user_ids": users, "count": max(len(users), facts.get("count", 0))}
+    known = row.user_ids
+    new = [user for user in facts.pop("user_ids", ()) if user not in known]
+    for place, user in enumerate(new[: MOST_NAMED - len(known)], len(known)):
+        row.users.append(NamedUser(warning_id=row.id, user_id=user, place=place))
+    if row.users:
+        facts["count"] = max(len(row.users), facts.get("count", 0))
     row.facts = facts
     if warning.personal:
         row.personal_sealed = keyring_of(session).seal_json(dict(warning.personal), personal_identity(row.id))
@@ -129,4 +150,17 @@ def erase_personal_facts(session: Session, job: Job, *, names_others: bool = Fal
     for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
         row.personal_sealed = None
         if names_others:
+            row.users = []
             row.facts = {name: value for name, value in row.facts.items() if name == "count"}
+
+
+def erase_names_in_others(session: Session, job: Job) -> None:
+    """The customer's user id in the warnings of other jobs, unless another job that is not erased still has it."""
+    other = aliased(Job)
+    still_here = exists().where(
+        col(other.environment) == job.environment,
+        col(other.user_id) == job.user_id,
+        col(other.id) != job.id,
+        col(other.erased_at).is_(None),
+    )
+    session.connection().execute(delete(NamedUser).where(col(NamedUser.user_id) == job.user_id, ~still_here))

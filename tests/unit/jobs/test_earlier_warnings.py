@@ -13,7 +13,7 @@ from dashboard.jobs import earlier_warnings, tasks
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result, Source
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import keep_result, read_result, settle_job
-from dashboard.jobs.warnings import JobWarning
+from dashboard.jobs.warnings import JobWarning, NamedUser
 from dashboard.smile.warnings import WarningKind
 from tests.factories.jobs import make_sent_job, reload
 
@@ -34,6 +34,7 @@ def settle_before(database: Database, settings: Settings, *claims: dict[str, Any
         for claim in claims:
             said = read_result({"ResultText": "ok"} | claim, row.job_type)
             keep_result(session, row, said, Source.CALLBACK, SETTLED, is_confirmed=False)
+        session.connection().execute(delete(NamedUser))
         session.connection().execute(delete(JobWarning))
         session.connection().execute(delete(JobEvent).where(JobEvent.kind == "warning"))
         row.warning_count = 0

@@ -15,7 +15,7 @@ from dashboard.jobs.outcome import keep_result, note_disagreement, read_result, 
 from dashboard.jobs.warning_words import warning_words, warnings_sentence
 from dashboard.jobs.warnings import JobWarning, personal_facts, warnings_of
 from dashboard.jobs.wording import verdict_sentence
-from dashboard.smile.warnings import WarningKind
+from dashboard.smile.warnings import MOST_NAMED, WarningKind
 from tests.factories.jobs import events_of, make_sent_job, reload, results_of
 
 pytestmark = pytest.mark.both_engines
@@ -59,7 +59,7 @@ def test_approval_with_a_number_seen_before_says_so_and_needs_somebody(database:
 
     (warning,) = kept(database, job)
     assert (warning.kind, warning.is_confirmed, warning.source) == ("number_seen_before", True, Source.JOB_STATUS)
-    assert warning.facts == {"user_ids": ["user-1", "user-2"], "count": 2}
+    assert (warning.user_ids, warning.facts) == (["user-1", "user-2"], {"count": 2})
     row = reload(database, job)
     assert (row.outcome, names(database, job)) == (Outcome.APPROVED, ["warning"])
     assert verdict_sentence(row, [warning]) == (
@@ -119,7 +119,7 @@ def test_what_is_confirmed_stands_for_its_claim_and_users_add_up(database: Datab
     with database.reading() as session:
         (shown,) = warnings_of(session, [job.id])[job.id]
     assert shown.is_confirmed
-    assert shown.facts == {"user_ids": ["user-1", "user-2", "user-3"], "count": 3}
+    assert (shown.user_ids, shown.facts) == (["user-1", "user-2", "user-3"], {"count": 3})
     assert reload(database, job).warning_count == 1
 
 
@@ -148,7 +148,35 @@ def test_erased_job_keeps_the_kinds_alone_and_needs_nobody(database: Database, s
         erase_job(session, session.get_one(Job, job.id), "Asked for.", utc_now())
 
     assert {str(each.facts) for each in kept(database, job)} == {"{}", "{'count': 2}"}
+    assert [each.user_ids for each in kept(database, job)] == [[], []]
     assert names(database, job) == []
+
+
+def test_an_erased_customer_is_named_in_no_other_job(database: Database, settings: Settings):
+    warned, *of_user = (make_sent_job(database, settings, user_id=user) for user in ("warned", "user-1", "user-1"))
+    confirm(database, warned, **SEEN)
+
+    def erase(job: Job) -> list[str]:
+        with database.transaction() as session:
+            erase_job(session, session.get_one(Job, job.id), "Asked for.", utc_now())
+        return kept(database, warned)[0].user_ids
+
+    assert erase(of_user[0]) == ["user-1", "user-2"]  # another job of the same customer is still here
+    assert erase(of_user[1]) == ["user-2"]
+    (warning,) = kept(database, warned)
+    assert warning.facts == {"count": 2}
+
+
+def test_customers_are_named_up_to_a_bound(database: Database, settings: Settings):
+    job = make_sent_job(database, settings)
+
+    for first in (0, MOST_NAMED):
+        named = [f"user-{number}" for number in range(first, first + MOST_NAMED - 1)]
+        confirm(database, job, UserIDsOfPreviousRegistrants=named)
+
+    (warning,) = kept(database, job)
+    assert len(warning.user_ids) == MOST_NAMED
+    assert warning.user_ids[0] == "user-0"
 
 
 def test_sentence_names_two_and_says_how_many_more_there_are():
@@ -167,7 +195,7 @@ def test_sentence_names_two_and_says_how_many_more_there_are():
 
 @pytest.mark.parametrize("kind", WarningKind)
 def test_every_kind_has_words(kind: WarningKind):
-    for facts in ({}, {"count": 1, "user_ids": ["u"], "fields": ["DOB"], "lists": ["UN"]}):
+    for facts in ({}, {"count": 1, "fields": ["DOB"], "lists": ["UN"]}):
         said = warning_words(JobWarning(kind=kind, facts=facts, is_confirmed=False))
         assert said.startswith("a callback claims that ")
         assert "no other" not in said
