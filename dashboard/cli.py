@@ -6,9 +6,11 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import psycopg
+import structlog
 from flask import Flask
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -17,9 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.backups.commands import backup, check, restore
 from dashboard.config import Settings
 from dashboard.context import context_of, reading, transaction
+from dashboard.db import Database
 from dashboard.errors import DashboardError, Invalid
 
 LOCAL_HOST = "127.0.0.1"
+PORT = click.IntRange(1, 65535)
 
 
 class OneLineErrors(click.Group):
@@ -115,34 +119,60 @@ def _welcome(port: int, password: str) -> str:
 
 @main.command()
 @click.option("--host", default=LOCAL_HOST, show_default=True)
-@click.option("--port", default=8000, show_default=True)
-def web(host: str, port: int) -> None:
+@click.option("--port", default=8000, show_default=True, type=PORT)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; PostgreSQL only.")
+def web(host: str, port: int, workers: int) -> None:
     """The pages and the doors for callbacks and customers."""
     from dashboard.smile_keys import seed_keys_at_start
+    from dashboard.web.asgi import THREADS
+    from dashboard.web.listening import claim_address
     from dashboard.web.server import serve_app
 
     app = _app(Settings())
+    settings, database = context_of(app).settings, context_of(app).database
+    if workers > 1 and database.is_sqlite:
+        raise click.ClickException(
+            "SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
+        )
+    address = claim_address(host, port)
     _refuse_old_schema(app)
-    seed_keys_at_start(context_of(app).settings, context_of(app).database)
-    serve_app("dashboard.app:create_app_from_environment", host, port)
+    seed_keys_at_start(settings, database)
+    database.dispose()  # The processes that serve open their own connections.
+    _say_start("web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=THREADS)
+    serve_app("dashboard.app:create_app_from_environment", address, port, workers)
 
 
 @main.command()
 def worker() -> None:
     """The background: submits jobs, asks for results, handles callbacks."""
-    from dashboard.worker.process import run_worker
+    from dashboard.smile_keys import seed_keys_at_start
+    from dashboard.worker.process import THREADS, run_worker
 
     app = _app(Settings())
     _refuse_old_schema(app)
-    from dashboard.smile_keys import seed_keys_at_start
-
-    seed_keys_at_start(context_of(app).settings, context_of(app).database)
+    settings, database = context_of(app).settings, context_of(app).database
+    seed_keys_at_start(settings, database)
+    _say_start("worker", database=database, queue=_kind_of(settings.queue_url), threads=THREADS)
     run_worker(app)
+
+
+def _say_start(name: str, *, database: Database, **facts: object) -> None:
+    """One line of the log, in its format. No address of a database or queue stands there: it may hold a password."""
+    structlog.get_logger(__name__).info(f"{name}_starts", database=_kind_of(str(database.engine.url)), **facts)
+
+
+def _kind_of(url: str) -> str:
+    kinds = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "redis": "Redis", "rediss": "Redis"}
+    return kinds.get(urlsplit(url).scheme.partition("+")[0], "other")
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 @main.command()
 @click.option("--host", default=LOCAL_HOST, show_default=True)
-@click.option("--port", default=8001, show_default=True)
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--partner-id", default=None)
 @click.option("--api-key", default=None, help="Made up when not given; /_sandbox/credentials.json shows it.")
 @click.option("--legacy-key-file", type=click.Path(exists=True, path_type=Path), default=None)
@@ -166,7 +196,10 @@ def sandbox(
     """The simulator of Smile's API, with a console at /."""
     from dashboard.sandbox.server import run_sandbox
     from dashboard.sandbox.settings import SandboxSettings
+    from dashboard.web.listening import claim_address
 
+    if port:
+        claim_address(host, port)
     instance_dir = Path(os.environ.get("DASHBOARD_INSTANCE_DIR", "instance"))
     # The demo has one key for both sides; elsewhere an explicit option decides.
     api_key = api_key or (os.environ.get("DASHBOARD_SMILE_API_KEYS") if os.environ.get("DASHBOARD_IS_DEMO") else None)

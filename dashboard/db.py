@@ -27,6 +27,8 @@ except ImportError:  # On platforms without that wheel, `dashboard doctor` says 
     import sqlite3 as sqlite  # the same DB-API under its other name
 
 BUSY_TIMEOUT_MS = 5000
+#: To PostgreSQL, of one process. More than the web has threads for pages: when all of those wait, a callback finds one.
+CONNECTIONS_KEPT, MOST_CONNECTIONS = 10, 40
 READING = (
     "journal_mode=WAL",
     # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
@@ -113,7 +115,7 @@ class Database:
     """The engine of one process. Sessions carry the key ring, so that sealed fields open where they are read."""
 
     def __init__(self, url: str, keyring: KeyRing) -> None:
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(_psycopg_url(url))
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
         # SQLite writes by one connection: each other one would read anew what this one has just changed.
         self._writer = _sqlite_engine(url, WRITING, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
         self._writing_engine = self._writer.execution_options(is_write=True)
@@ -198,8 +200,9 @@ def keyring_of(session: Session) -> KeyRing:
     return keyring
 
 
-def _psycopg_url(url: str) -> str:
-    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+def _postgresql_engine(url: str) -> Engine:
+    psycopg_url = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(psycopg_url, pool_size=CONNECTIONS_KEPT, max_overflow=MOST_CONNECTIONS - CONNECTIONS_KEPT)
 
 
 def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> Engine:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
@@ -104,6 +104,8 @@ class Door:
             return _too_large(), b""
         except ClientDisconnected:
             return turn_away(400, "malformed", "The body ended too early.", RefusalReason.ENDED_EARLY), b""
+        except RequestTimeout:
+            return turn_away(408, "too_slow", "The body took too long to arrive.", RefusalReason.TOO_SLOW), b""
         if len(body) > MAX_BODY:
             return _too_large(), body
         return self._acknowledger.answer(Delivery(body, request.headers, address, now, job_key)), body

@@ -21,6 +21,7 @@ WHAT_NOW = {
     403: "Ask an owner of your team if you need this.",
     404: "Check the address, or start again from the list.",
     405: "This address answers to another kind of request.",
+    408: "Try again; on a slow line, with smaller files.",
     409: "Load the page again to see how things stand now.",
     413: "Choose smaller files and try again.",
     422: "Go back and correct what is marked.",

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard.web.server import serve_app
+from dashboard.web.server import IDLE_SECONDS, serve_app
 from tests.integration.conftest import free_port, wait_until_up
 
 
 @contextmanager
-def serve(name: str, folder: Path) -> Iterator[str]:
+def serve(name: str, folder: Path, idle_seconds: float = IDLE_SECONDS) -> Iterator[str]:
     """In a process of its own; gives its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.serving", str(port)],
+        [sys.executable, "-m", "tests.benchmarks.serving", str(port), str(idle_seconds)],
         env=os.environ | {"BENCHMARK_APP": name, "BENCHMARK_FOLDER": str(folder)},
     )
     try:
@@ -29,4 +29,4 @@ def serve(name: str, folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    serve_app("tests.benchmarks.servers:create_app", "127.0.0.1", int(sys.argv[1]))
+    serve_app("tests.benchmarks.servers:create_app", "127.0.0.1", int(sys.argv[1]), idle_seconds=float(sys.argv[2]))

@@ -10,6 +10,7 @@ class RefusalReason(StrEnum):
     NETWORK = "network"
     TOO_LARGE = "too_large"
     ENDED_EARLY = "ended_early"
+    TOO_SLOW = "too_slow"
     THROTTLED = "throttled"
     UNKNOWN_KEY = "unknown_key"
     NOT_UTF8 = "not_utf8"
@@ -30,6 +31,7 @@ WORDS = {
     RefusalReason.NETWORK: "network not allowed",
     RefusalReason.TOO_LARGE: "larger than 2 MB",
     RefusalReason.ENDED_EARLY: "ended early",
+    RefusalReason.TOO_SLOW: "arrived too slowly",
     RefusalReason.THROTTLED: "too many without a valid signature",
     RefusalReason.UNKNOWN_KEY: "address of no job here",
     RefusalReason.NOT_UTF8: "not UTF-8",

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 from werkzeug.wrappers import Request
 
 from dashboard.app import create_app
@@ -109,21 +109,32 @@ def test_every_reason_has_words() -> None:
     assert set(WORDS) == set(RefusalReason)
 
 
-def test_body_that_ended_early_is_listed(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, database: Database, settings: Settings
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [(ClientDisconnected, 400, RefusalReason.ENDED_EARLY), (RequestTimeout, 408, RefusalReason.TOO_SLOW)],
+)
+def test_body_that_did_not_come_whole_is_listed(
+    app: Flask,
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+    settings: Settings,
+    error: type[HTTPException],
+    status: int,
+    reason: RefusalReason,
 ) -> None:
     job = make_job(database, secret_key=settings.secret_key.get_secret_value())
 
     def end(*_: Any, **__: Any) -> bytes:
-        raise ClientDisconnected
+        raise error
 
     monkeypatch.setattr(Request, "get_data", end)
 
     answer = deliver(client, BODY, f"{DOOR}/{callback_key(settings.secret_key.get_secret_value(), job.id)}")
 
     [row] = listed(app)
-    assert answer.status_code == 400
-    assert (row.reason, row.job_id) == (RefusalReason.ENDED_EARLY, job.id)
+    assert answer.status_code == status
+    assert (row.reason, row.job_id) == (reason, job.id)
 
 
 def test_network_that_is_not_allowed_is_listed_and_its_body_not_read(

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from dashboard.jobs.smile_answers import SmileAnswer
 from dashboard.smile_keys import SmileKey, seed_keys
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from dashboard.team import health_checks as team_checks
+from dashboard.web import health_checks as web_checks
 from dashboard.worker import health_checks as worker_checks
 from tests.conftest import make_settings
 from tests.factories.callbacks import deliver, encode, make_payload
@@ -328,6 +330,31 @@ def test_room_on_the_disk(
         monkeypatch.setattr(machine, name, value)
 
     assert machine.room(stage()).state == state
+
+
+@pytest.mark.parametrize(("warns_at", "state"), [(1.0, State.OK), (0.0, State.WARN)])
+def test_page_says_how_many_descriptors_are_open(
+    stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch, app: Flask, warns_at: float, state: State
+):
+    monkeypatch.setattr(web_checks, "WARNS_AT", warns_at)
+
+    with app.test_request_context():
+        finding = web_checks.connections(stage())
+
+    assert finding.state == state
+    assert re.match(r"[\d,]+ of [\d,]+ descriptors of this process are open", finding.sentence)
+
+
+@pytest.mark.parametrize(("wanted", "state"), [(1, State.OK), (10**9, State.WARN)])
+def test_doctor_says_how_many_connections_fit(
+    stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch, wanted: int, state: State
+):
+    monkeypatch.setattr(web_checks, "WANTED", wanted)
+
+    finding = web_checks.connections(stage())
+
+    assert finding.state == state
+    assert "connections at once" in finding.sentence
 
 
 def test_versions_are_those_of_the_lock(
