@@ -16,7 +16,7 @@ from dashboard.callbacks.networks import read_networks
 from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
-from dashboard.crypto import KeyRing
+from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database
 from dashboard.feature import Feature, Features
 from dashboard.features import FEATURES
@@ -62,6 +62,7 @@ def create_app(
         WTF_CSRF_SSL_STRICT=False,
         COMPRESS_MIMETYPES=["text/html", "application/json"],
         COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_STREAMS=False,  # Only downloads are sent in pieces, and they say their length.
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = True
@@ -118,7 +119,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     register_filters(app)
     show_navigation(app)
     show_hidden_signs(app)
-    app.jinja_env.globals.update(settings=settings, same_address=same_address)
+    app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)
     answer_quiet_polls(app, context_of(app).database)
     assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
     open_door(app)

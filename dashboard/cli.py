@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.backups.commands import backup, check, restore
 from dashboard.config import Settings
-from dashboard.context import context_of, reading, transaction
+from dashboard.context import Context, context_of, reading, transaction
 from dashboard.db import Database
 from dashboard.errors import DashboardError, Invalid
 
@@ -136,6 +137,7 @@ def web(host: str, port: int, workers: int) -> None:
         )
     address = claim_address(host, port)
     _refuse_old_schema(app)
+    _refuse_wrong_keys(app)
     seed_keys_at_start(settings, database)
     database.dispose()  # The processes that serve open their own connections.
     _say_start("web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=THREADS)
@@ -150,6 +152,7 @@ def worker() -> None:
 
     app = _app(Settings())
     _refuse_old_schema(app)
+    _refuse_wrong_keys(app)
     settings, database = context_of(app).settings, context_of(app).database
     seed_keys_at_start(settings, database)
     _say_start("worker", database=database, queue=_kind_of(settings.queue_url), threads=THREADS)
@@ -265,6 +268,7 @@ def doctor(as_json: bool, offline: bool) -> None:
         encryption = None if offline else look_at_encryption(context_of(app).settings.public_url)
         with reading() as session:
             results = check_health(session, smile=smile, encryption=encryption)
+        context_of(app).database.dispose()
     for line in [json.dumps(twin(results), indent=1)] if as_json else as_lines(results):
         click.echo(line)
     if worst_of(results) == "bad":
@@ -282,22 +286,43 @@ def rotate(check: bool) -> None:
     """Seal everything anew under the first of DASHBOARD_ENCRYPTION_KEYS; safe to break off and run again.
 
     Put the new key in front of the old ones, start web and worker again, run this, and when --check finds nothing
-    more take the old keys away.
+    more take the old keys away. What cannot be opened is skipped and named; exit code 1 then.
     """
-    from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
-
     app = _app(Settings())
     _refuse_old_schema(app)
     parts = context_of(app)
+    try:
+        _rotate(parts, check)
+    finally:
+        parts.database.dispose()
+
+
+def _rotate(parts: Context, check: bool) -> None:
+    from dashboard.privacy.rotation import count_under_old_keys, finish_rotation, refuse_to_rotate, rotate_keys
+    from dashboard.privacy.unreadable import Place
+
+    columns = parts.features.sealed_columns
+    refuse_to_rotate(parts.database, columns)
+    damaged: Counter[str] = Counter()
+
+    def name(place: Place) -> None:
+        damaged[place.name] += 1
+        click.echo(f"{place} cannot be opened", err=True)
+
     total, walk = 0, count_under_old_keys if check else rotate_keys
-    for part in walk(parts.database, parts.settings, parts.features.sealed_columns):
+    for part in walk(parts.database, parts.settings, columns, name):
         total += part.count
         if part.count:
             click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed anew'}")
-    parts.database.dispose()
+    if not check:
+        finish_rotation(parts.database, parts.settings, columns)
+    for column, count in damaged.items():
+        click.echo(f"{column}: {count:,} cannot be opened", err=True)
     if check and total:
         raise click.ClickException("an old key is still needed; run `dashboard keys rotate`")
     click.echo("Nothing is sealed under an old key. Old keys can be taken away." if check or not total else "Done.")
+    if damaged:
+        raise click.ClickException(f"{damaged.total():,} sealed values or files cannot be opened and were skipped")
 
 
 @main.group()
@@ -386,6 +411,20 @@ def _has_current_schema(app: Flask) -> bool:
     from dashboard import migrations
 
     return migrations.is_current(context_of(app).database)
+
+
+def _refuse_wrong_keys(app: Flask) -> None:
+    """Before anything is sealed or shown with keys that are not those of the data."""
+    from dashboard.db import utc_now
+    from dashboard.privacy.key_canaries import find_problem_with_keys, keep_canaries
+
+    parts = context_of(app)
+    columns = parts.features.sealed_columns
+    problem = find_problem_with_keys(parts.database, parts.settings, columns)
+    if problem:
+        parts.database.dispose()
+        raise click.ClickException(problem)
+    keep_canaries(parts.database, columns, utc_now())
 
 
 def _refuse_old_schema(app: Flask) -> None:

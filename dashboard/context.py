@@ -73,5 +73,5 @@ def reading() -> Iterator[Session]:
 
 
 def reader() -> Read:
-    """`reading` for what goes on after the request, such as a file that is made while it is sent."""
+    """`reading` for what reads in several transactions, such as a file that is made in batches."""
     return current().database.reading

@@ -18,12 +18,19 @@ NONCE_BYTES = 12
 KEY_ID_BYTES = 4
 
 
+#: What stands on a page, in JSON and in a package in the place of a value or file that cannot be opened.
+CANNOT_BE_OPENED = "[cannot be opened]"
+
+
 class UnreadableValue(Exception):
     """A sealed value that no key of the ring opens: a key was dropped too early, or the row was tampered with."""
 
 
 class KeyRing:
     """AES-256-GCM with the key's id in front of each value: the first key seals, all of them open.
+
+    What acts on a value uses `open`, which raises UnreadableValue. What only shows values uses `open_or_none`, so that
+    one damaged value never hides the others.
 
     `identity` names the row and field that a value belongs to. It is authenticated but not stored, so a value that
     somebody copies into another row does not open there.
@@ -44,9 +51,18 @@ class KeyRing:
         """How every value begins that the first key sealed."""
         return self._sealing_id
 
+    @property
+    def key_ids(self) -> tuple[bytes, ...]:
+        """One for each key, in their order: how every value begins that the key sealed."""
+        return tuple(self._keys)
+
     def seal(self, plaintext: bytes, identity: str) -> bytes:
+        return self.seal_with(self._sealing_id, plaintext, identity)
+
+    def seal_with(self, key_id: bytes, plaintext: bytes, identity: str) -> bytes:
+        """With one of the keys that need not be the first."""
         nonce = os.urandom(NONCE_BYTES)
-        return self._sealing_id + nonce + self._keys[self._sealing_id].encrypt(nonce, plaintext, identity.encode())
+        return key_id + nonce + self._keys[key_id].encrypt(nonce, plaintext, identity.encode())
 
     def open(self, sealed: bytes, identity: str) -> bytes:
         key_id, nonce = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
@@ -55,11 +71,21 @@ class KeyRing:
         except (KeyError, InvalidTag, ValueError) as error:
             raise UnreadableValue(f"no key of the ring opens {identity}") from error
 
+    def open_or_none(self, sealed: bytes, identity: str) -> bytes | None:
+        try:
+            return self.open(sealed, identity)
+        except UnreadableValue:
+            return None
+
     def seal_json(self, value: Any, identity: str) -> bytes:
         return self.seal(json.dumps(value, separators=(",", ":")).encode(), identity)
 
     def open_json(self, sealed: bytes, identity: str) -> Any:
         return json.loads(self.open(sealed, identity))
+
+    def open_json_or_none(self, sealed: bytes, identity: str) -> Any | None:
+        opened = self.open_or_none(sealed, identity)
+        return None if opened is None else json.loads(opened)
 
     def seal_for_address(self, text: str, purpose: str) -> str:
         """URL-safe, by a key of its own. The nonce follows from the text, so one text has one address.

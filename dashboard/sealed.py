@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 
@@ -23,3 +24,18 @@ class SealedColumn:
     digested: Callable[[bytes], str] = bytes.decode
     take_out: Callable[[Any], bytes | None] = lambda value: value
     put_in: Callable[[Any, bytes], Any] = lambda _, sealed: sealed
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.table.__tablename__}.{self.name}"
+
+    @property
+    def key(self) -> Any:
+        """The one column that names a row; a table that belongs to another one may call it after that."""
+        (key,) = inspect(self.table).primary_key
+        return key
+
+    @property
+    def value(self) -> Any:
+        """The column itself, for a query."""
+        return getattr(self.table, self.name)

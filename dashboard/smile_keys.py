@@ -56,11 +56,15 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class ApiKeys:
-    """`signing` is one of the active ones. `others` prove nothing; they explain why a signature fails."""
+    """`signing` is one of the active ones. `others` prove nothing; they explain why a signature fails.
+
+    `unreadable`: the numbers of the active ones of this environment that cannot be opened, and so are left out.
+    """
 
     signing: ApiKey
     active: tuple[ApiKey, ...]
     others: tuple[ApiKey, ...] = ()
+    unreadable: tuple[int, ...] = ()
 
 
 def keep_smile_keys(settings: Settings, database: Database) -> CachedReading[ApiKeys]:
@@ -73,20 +77,22 @@ def smile_keys(*, fresh: bool = False) -> ApiKeys:
 
 
 def read_keys(session: Session, settings: Settings) -> ApiKeys:
-    """Those of the table; before the first start of a deployment those of the environment."""
+    """Those of the table; those of the environment before the first start of a deployment, or where none opens."""
     rows = session.exec(select(SmileKey).order_by(col(SmileKey.number))).all()
-    ours = [row for row in rows if row.environment == settings.environment]
-    active_rows = [row for row in ours if row.retired_at is None]
+    opened = {row.id: key for row in rows if (key := _open_or_none(session, row))}
+    active_rows = [row for row in rows if row.environment == settings.environment and row.retired_at is None]
+    unreadable = tuple(row.number for row in active_rows if row.id not in opened)
+    active_rows = [row for row in active_rows if row.id in opened]
     if not active_rows:
         active = tuple(ApiKey(number, value) for number, value in enumerate(settings.api_keys, start=1))
-        return ApiKeys(active[0], active)
+        return ApiKeys(active[0], active, unreadable=unreadable)
     signing = [row for row in active_rows if row.signing_since]
     signing_row = max(signing, key=lambda row: (row.signing_since, row.number)) if signing else active_rows[0]
-    opened = {row.id: _open(session, row) for row in rows}
     return ApiKeys(
         opened[signing_row.id],
         tuple(opened[row.id] for row in active_rows),
-        tuple(opened[row.id] for row in rows if row not in active_rows),
+        tuple(opened[row.id] for row in rows if row not in active_rows and row.id in opened),
+        unreadable,
     )
 
 
@@ -100,22 +106,32 @@ def list_keys(session: Session, environment: str) -> list[SmileKey]:
 def seed_keys(session: Session, settings: Settings, now: datetime) -> None:
     """At every start: keys of the environment that were never seen are added, and a new first one signs.
 
-    One that an owner retired stays retired.
+    One that an owner retired stays retired. One that cannot be opened any more is sealed again.
     """
     for position, value in enumerate(settings.api_keys):
-        if not _is_known(session, settings.environment, value):
+        known = _known(session, settings.environment, value)
+        if known is None:
             key = _insert(session, settings.environment, value, FROM_ENVIRONMENT, now)
             key.signing_since = now if position == 0 else None
+        elif _open_or_none(session, known) is None:
+            _seal(session, known, value)
 
 
 def add_key(session: Session, environment: str, value: str, added_by: str, now: datetime) -> SmileKey:
-    """Verifies from now on; what is sent goes on being signed with the key that signed before."""
+    """Verifies from now on; what is sent goes on being signed with the key that signed before.
+
+    One that is here already and cannot be opened is sealed again.
+    """
     value = value.strip()
     if not 8 <= len(value) <= 500 or not value.isascii() or not value.isprintable() or " " in value:
         raise Invalid({"api_key": "That does not look like an API key. Copy it from Smile's portal once more."})
-    if _is_known(session, environment, value):
+    known = _known(session, environment, value)
+    if known is None:
+        return _insert(session, environment, value, added_by, now)
+    if known.retired_at or _open_or_none(session, known):
         raise Invalid({"api_key": "This key is here already, or was and has been retired."})
-    return _insert(session, environment, value, added_by, now)
+    _seal(session, known, value)
+    return known
 
 
 def sign_with(session: Session, environment: str, key_id: UUID, now: datetime) -> SmileKey:
@@ -144,10 +160,10 @@ def seed_keys_at_start(settings: Settings, database: Database) -> None:
         seed_keys(session, settings, utc_now())
 
 
-def _is_known(session: Session, environment: str, value: str) -> bool:
+def _known(session: Session, environment: str, value: str) -> SmileKey | None:
     digests = keyring_of(session).digests_for_search(value)
-    same = select(SmileKey.id).where(SmileKey.environment == environment, col(SmileKey.digest).in_(digests))
-    return session.exec(same).first() is not None
+    same = select(SmileKey).where(SmileKey.environment == environment, col(SmileKey.digest).in_(digests))
+    return session.exec(same).first()
 
 
 def _insert(session: Session, environment: str, value: str, added_by: str, now: datetime) -> SmileKey:
@@ -160,9 +176,13 @@ def _insert(session: Session, environment: str, value: str, added_by: str, now: 
         added_at=now,
         added_by=added_by,
     )
-    key.key_sealed = keyring.seal(value.encode(), key_identity(key.id))
+    _seal(session, key, value)
     session.add(key)
     return key
+
+
+def _seal(session: Session, key: SmileKey, value: str) -> None:
+    key.key_sealed = keyring_of(session).seal(value.encode(), key_identity(key.id))
 
 
 def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
@@ -172,6 +192,8 @@ def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
     return key
 
 
-def _open(session: Session, row: SmileKey) -> ApiKey:
-    value = keyring_of(session).open(row.key_sealed, key_identity(row.id)).decode()
-    return ApiKey(row.number, value, row.environment, row.added_at, row.retired_at)
+def _open_or_none(session: Session, row: SmileKey) -> ApiKey | None:
+    opened = keyring_of(session).open_or_none(row.key_sealed, key_identity(row.id))
+    if opened is None:
+        return None
+    return ApiKey(row.number, opened.decode(), row.environment, row.added_at, row.retired_at)

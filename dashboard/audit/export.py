@@ -1,4 +1,4 @@
-"""Lines of the trail as a file: CSV for people, JSON for programs. Made while it is sent, whatever its length."""
+"""Lines of the trail as a file: CSV for people, JSON for programs. Made in batches, whatever its length."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -20,11 +20,12 @@ from dashboard.context import current, reader, reading, transaction
 from dashboard.db import utc_now
 from dashboard.smile.typed import looks_like_number
 from dashboard.web.access import permission_required
+from dashboard.web.downloads import text_download
 from dashboard.web.filters import words
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.pagination import COUNT_CAP, same_address
 from dashboard.web.searches import is_typed_into_address
-from dashboard.web.spreadsheets import csv_answer, download
+from dashboard.web.spreadsheets import csv_answer
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("audit", __name__)
@@ -113,7 +114,8 @@ def index_csv() -> ResponseReturnValue:
 @blueprint.get("/audit/export.json")
 @permission_required("audit.export")
 def export_json() -> ResponseReturnValue:
-    return download("audit.json", "application/json", json_pieces(queries.all_entries(reader(), *_to_export("JSON"))))
+    pieces = json_pieces(queries.all_entries(reader(), *_to_export("JSON")))
+    return text_download("audit.json", "application/json", pieces)
 
 
 @blueprint.get("/audit/chain")

@@ -1,21 +1,18 @@
 """`check_deployment`: whether the data is whole, the pictures are there, and the present keys open what is sealed."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import func, inspect, select, text
-from sqlmodel import Session, col
+from sqlalchemy import func, select, text
+from sqlmodel import col
 
 from dashboard import migrations
 from dashboard.audit.chain import check_chain
 from dashboard.config import Settings
-from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database
 from dashboard.features import metadata
-from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
+from dashboard.privacy.files import media_root
+from dashboard.privacy.unreadable import IMAGES, Place, look_at_all, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
 #: Of each sealed column and of the pictures this many are opened, the newest and the oldest, unless all are asked for.
@@ -25,18 +22,23 @@ SAMPLE = 200
 def check_deployment(
     database: Database, settings: Settings, columns: Sequence[SealedColumn], *, every_value: bool
 ) -> Iterator[str]:
-    """One line for each problem."""
+    """One line for each problem. With `every_value` each value and file that cannot be opened has a line of its own."""
     if not migrations.is_current(database):
         yield "The tables are not up to date; run `dashboard db upgrade`."
         return
     yield from check_integrity(database)
-    with database.reading() as session:
-        yield from _check_images(session, database.keyring, settings.instance_dir / "media", every_value)
+    if every_value:
+        for looked in look_at_all(database, settings, columns):
+            if looked.problem:
+                yield f"{looked.place}: {looked.problem}"
+    else:
+        yield from _check_some_images(database, settings)
         for column in columns:
-            yield from _check_sealed(session, database.keyring, column, every_value)
+            yield from _check_some_values(database, column)
+    with database.reading() as session:
         trail = check_chain(session)
-        if not trail.is_unbroken:
-            yield f"The audit trail was changed. {trail.why}"
+    if not trail.is_unbroken:
+        yield f"The audit trail was changed. {trail.why}"
 
 
 def check_integrity(database: Database) -> Iterator[str]:
@@ -57,43 +59,27 @@ def check_integrity(database: Database) -> Iterator[str]:
                     yield f"{count} rows of {table.name} belong to one of {key.column.table.name} that is not there."
 
 
-def _check_images(session: Session, keyring: KeyRing, media: Path, every_value: bool) -> Iterator[str]:
+def _check_some_images(database: Database, settings: Settings) -> Iterator[str]:
+    """The newest, and whether all the others have a file."""
     with_place = select(Image, col(Job.environment)).join(Job, col(Job.id) == col(Image.job_id))
     newest_first = with_place.order_by(col(Image.id).desc()).execution_options(yield_per=SAMPLE)
-    for number, (image, environment) in enumerate(session.execute(newest_first)):
-        folder = media / environment
-        if not (folder / image.media_path).is_file():
-            yield f"The picture {image.id} has no file."
-        elif every_value or number < SAMPLE:
-            try:
-                is_whole = len(read_image(keyring, folder, image)) == image.size
-            except (UnreadableValue, OSError):
-                is_whole = False
-            if not is_whole:
-                yield f"The picture {image.id} cannot be opened: its key is missing, or the file was changed."
+    with database.reading() as session:
+        for number, (image, environment) in enumerate(session.execute(newest_first)):
+            if number < SAMPLE or not (media_root(settings) / environment / image.media_path).is_file():
+                problem = problem_with_image(database, settings, image, environment)
+                if problem:
+                    yield f"{Place(IMAGES, image.id)}: {problem}"
 
 
-def _check_sealed(session: Session, keyring: KeyRing, column: SealedColumn, every_value: bool) -> Iterator[str]:
-    (key,) = inspect(column.table).primary_key
-    value_of = getattr(column.table, column.name)
-    filled = select(key, value_of).where(value_of.is_not(None))
-    if every_value:
-        rows: Iterable[Any] = session.connection().execution_options(yield_per=SAMPLE).execute(filled)
-    else:
+def _check_some_values(database: Database, column: SealedColumn) -> Iterator[str]:
+    filled = select(column.key, column.value).where(column.value.is_not(None))
+    with database.reading() as session:
         rows = [
             row
-            for order in (key.asc(), key.desc())
+            for order in (column.key.asc(), column.key.desc())
             for row in session.connection().execute(filled.order_by(order).limit(SAMPLE // 2))
         ]
-    unreadable = {row_id for row_id, value in rows if not _opens(keyring, column, row_id, value)}
+    unreadable = {row_id for row_id, value in rows if problem_with_value(database, column, row_id, value)}
     if unreadable:
-        name, one = f"{column.table.__tablename__}.{column.name}", next(iter(unreadable))
-        yield f"{len(unreadable)} values of {name} cannot be opened, such as that of {one}."
-
-
-def _opens(keyring: KeyRing, column: SealedColumn, row_id: UUID, value: Any) -> bool:
-    sealed = column.take_out(value)
-    try:
-        return not sealed or keyring.open(bytes(sealed), column.identity(row_id)) is not None
-    except UnreadableValue:
-        return False
+        one = next(iter(unreadable))
+        yield f"{len(unreadable)} values of {column.full_name} cannot be opened, such as that of {one}."

@@ -11,16 +11,17 @@ from dashboard.context import Context, context_of
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+def backup(file: Path, force: bool) -> None:
     """Write the data and the pictures into FILE, while everything runs. The keys are not in it."""
     from dashboard.backups.making import make_backup
     from dashboard.db import utc_now
     from dashboard.web.filters import file_size
 
     with _running() as parts:
-        made = make_backup(parts.database, parts.settings, file, utc_now())
+        made = make_backup(parts.database, parts.settings, file, utc_now(), may_replace=force)
     for path in made.missing_images:
-        click.echo(f"The picture {path} was gone before it could be copied.", err=True)
+        click.echo(f"The picture {path} is gone or cannot be read, so it is not in the backup.", err=True)
     click.echo(f"{file}: {made.rows} rows and {made.images} pictures, {file_size(made.size)}. Keep the keys elsewhere.")
 
 
@@ -44,7 +45,10 @@ def restore(file: Path, replace: bool, upgrade: bool) -> None:
 @click.command()
 @click.option("--all", "every_value", is_flag=True, help="Open every sealed value and picture, not only some of each.")
 def check(every_value: bool) -> None:
-    """Say whether the data is whole and the present keys open it. Exit code 1 if anything is wrong."""
+    """Say whether the data is whole and the present keys open it. Exit code 1 if anything is wrong.
+
+    What cannot be opened is named by its table, the id of its row and its column.
+    """
     from dashboard.backups.checking import check_deployment
 
     problems = 0

@@ -29,13 +29,18 @@ class Backup:
     size: int
 
 
-def make_backup(database: Database, settings: Settings, target: Path, now: datetime) -> Backup:
+def make_backup(
+    database: Database, settings: Settings, target: Path, now: datetime, *, may_replace: bool = False
+) -> Backup:
+    """Raises Conflict, and writes nothing then."""
     revision = migrations.present_revision(database)
     if revision is None or revision != migrations.newest_revision():
         raise Conflict("The database's tables are not up to date; run `dashboard db upgrade` first.")
     target = target.absolute()
     if not target.parent.is_dir():
         raise Conflict(f"There is no folder {target.parent}.")
+    if target.exists() and not may_replace:
+        raise Conflict(f"{target} exists already. Name another file, or add --force to replace it.")
     manifest = Manifest(now.isoformat(), database.engine.dialect.name, revision, {})
     try:
         with written_aside(target) as archive:
@@ -86,10 +91,12 @@ def image_paths(connection: Connection) -> list[str]:
 
 
 def _add_images(settings: Settings, images: Iterable[str], archive: ArchiveWriter) -> Iterator[str]:
-    """Files are written before their rows and never changed. One that is gone was erased meanwhile: it is named."""
+    """Files are written before their rows and never changed. One that is gone, or cannot be read, is named."""
     for path in images:
         try:
-            with open(settings.instance_dir / "media" / path, "rb") as file:
-                archive.add(f"media/{path}", read_in_pieces(file), is_sealed=True)
-        except FileNotFoundError:
+            file = open(settings.instance_dir / "media" / path, "rb")  # noqa: SIM115  # closed below
+        except OSError:
             yield path
+            continue
+        with file:
+            archive.add(f"media/{path}", read_in_pieces(file), is_sealed=True)

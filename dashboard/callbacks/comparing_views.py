@@ -16,7 +16,6 @@ from dashboard.callbacks.twins import callback_twin, lines_twin
 from dashboard.context import reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
-from dashboard.jobs.personal import body_as_json
 from dashboard.web.access import permission_required
 
 blueprint = Blueprint("comparing", __name__)
@@ -63,7 +62,7 @@ def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[Open
 
 
 def _differences(before: Opened, after: Opened, is_revealed: bool) -> list[Line]:
-    return compare_lines(*(body_as_json(opened.payload, is_revealed) for opened in (before, after)))
+    return compare_lines(*(opened.as_json(is_revealed) for opened in (before, after)))
 
 
 def _page(before: Opened, after: Opened, is_revealed: bool) -> str:

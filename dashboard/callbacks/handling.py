@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import WITHOUT_BODY, body_of
+from dashboard.callbacks.queries import WITHOUT_BODY, body_or_none
 from dashboard.jobs.following import note_callback
 from dashboard.jobs.models import Job, JobEvent, Result, Source
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
 
 
 def callbacks_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
@@ -57,13 +61,21 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         verdict=callback.verdict.value,
         reason=callback.reason,
         received_at=callback.received_at,
-        payload=parse(body_of(session, callback)) if _brings_a_claim(session, callback) else None,
+        payload=_claim_in(session, callback) if _brings_a_claim(session, callback) else None,
         is_told=_is_told(session, callback),
         is_worth_asking=is_worth_asking,
         is_believable=callback.verdict == Verdict.VALID and callback.erased_at is None,
         now=now,
     )
     return job.id if is_worth_asking else None
+
+
+def _claim_in(session: Session, callback: Callback) -> dict[str, Any] | None:
+    """None where the body cannot be opened: Smile is asked all the same, and only its answer decides."""
+    body = body_or_none(session, callback)
+    if body is None:
+        log.warning("callback_unreadable", callback=str(callback.id))
+    return None if body is None else parse(body)
 
 
 def _is_told(session: Session, callback: Callback) -> bool:

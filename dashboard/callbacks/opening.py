@@ -10,23 +10,26 @@ from dashboard.callbacks.claims import cause_of, claim_of
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.proof import Proof, prove
-from dashboard.callbacks.queries import body_of, confirmed_results, find_callback
+from dashboard.callbacks.queries import NOTHING, body_or_none, confirmed_results, find_callback
 from dashboard.context import current
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.models import Job
 from dashboard.jobs.outcome import Answer, UnknownCause
+from dashboard.jobs.personal import body_as_json
 from dashboard.smile.results import SmileResult, parse_result
 
 
 @dataclass(frozen=True)
 class Opened:
-    """One callback with what its page and its twin both tell of it."""
+    """One callback with what its page and its twin both tell of it. A body that cannot be opened is empty."""
 
     callback: Callback
     body: bytes
     payload: dict[str, Any]
     job: Job | None
     proof: Proof
+    is_unreadable: bool = False
 
     @property
     def claim(self) -> Answer:
@@ -47,12 +50,17 @@ class Opened:
     def pictures(self) -> list[EmbeddedPicture]:
         return find_pictures(self.payload)
 
+    def as_json(self, is_revealed: bool) -> str:
+        """The body for a page."""
+        return CANNOT_BE_OPENED if self.is_unreadable else body_as_json(self.payload, is_revealed)
+
 
 def open_callback(session: Session, callback_id: UUID) -> Opened:
     callback = find_callback(session, current().settings.environment, callback_id)
-    body = body_of(session, callback)
+    opened = body_or_none(session, callback)
+    body = NOTHING if opened is None else opened
     payload = parse(body)
     job = session.get(Job, callback.job_id) if callback.job_id else None
     results = confirmed_results(session, callback) if job else ()
-    proof = prove(callback, body, payload, job, results, current().settings.smile_partner_id)
-    return Opened(callback, body, payload, job, proof)
+    proof = prove(callback, opened, payload, job, results, current().settings.smile_partner_id)
+    return Opened(callback, body, payload, job, proof, is_unreadable=opened is None)

@@ -13,6 +13,7 @@ from dashboard.callbacks.queries import count_callbacks, find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
 from dashboard.callbacks.twins import run_twin
 from dashboard.context import current, reading, transaction
+from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.following import request_check
@@ -42,7 +43,10 @@ def process(callback_id: UUID) -> ResponseReturnValue:
     keys, settings = smile_keys(fresh=True), current().settings
     with transaction() as session:
         callback = find_callback(session, current().settings.environment, callback_id, to_change=True)
-        processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
+        try:
+            processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
+        except UnreadableValue:
+            raise Conflict("The body of this callback cannot be opened, so it was not processed.") from None
         details = {"before": processed.before.value, "after": callback.verdict.value}
         record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
     if callback.due_at:

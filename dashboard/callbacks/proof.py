@@ -27,13 +27,13 @@ class Proof:
 
 def prove(
     callback: Callback,
-    body: bytes,
+    body: bytes | None,
     payload: dict[str, Any],
     job: Job | None,
     results: Sequence[Result],
     partner_id: str,
 ) -> Proof:
-    """`results`: Smile's answers to our own requests about the job, oldest first."""
+    """`body`: None where it cannot be opened. `results`: Smile's answers to our own requests, oldest first."""
     steps = [*callback.steps, _is_untouched(callback, body)]
     alarm = contradiction(payload, job, results) if job else None
     answer = _deciding(callback, results)
@@ -56,10 +56,12 @@ def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) 
     )
 
 
-def _is_untouched(callback: Callback, body: bytes) -> Step:
+def _is_untouched(callback: Callback, body: bytes | None) -> Step:
     if callback.erased_at:
         text = f"Its body was erased on {callback.erased_at:%Y-%m-%d}. Its SHA-256 is kept."
         return {"passed": None, "text": text, "is_erased": True}
+    if body is None:
+        return {"passed": False, "text": "The body cannot be opened: it was damaged, or its encryption key is missing."}
     if hashlib.sha256(body).hexdigest() == callback.body_sha256:
         return {"passed": True, "text": "The body is as it was received: its SHA-256 is still the same."}
     return {"passed": False, "text": "The body is not as it was received: its SHA-256 is another one."}

@@ -19,16 +19,24 @@ from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 # SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
+NOTHING = b"{}"
 NEWER_BESIDE = 10
 OLDER_BESIDE = 20
 MOST_OF_A_JOB = 50
 
 
 def body_of(session: Session, callback: Callback) -> bytes:
-    """As it was received; an empty object once it is erased."""
+    """As it was received; an empty object once it is erased. Raises UnreadableValue."""
     if callback.erased_at:
-        return b"{}"
+        return NOTHING
     return keyring_of(session).open(callback.body_sealed, callback.body_identity)
+
+
+def body_or_none(session: Session, callback: Callback) -> bytes | None:
+    """To show it, or to go on without it: None where it cannot be opened."""
+    if callback.erased_at:
+        return NOTHING
+    return keyring_of(session).open_or_none(callback.body_sealed, callback.body_identity)
 
 
 def list_callbacks(session: Session, environment: str, filters: Filters, after: UUID | None) -> Page[Callback]:

@@ -59,7 +59,12 @@ def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys
     run = session.get(ProcessingRun, run_id, with_for_update=True)
     if run is None or run.finished_at:
         return None
-    batch = _next_batch(session, run)
+    try:
+        batch = _next_batch(session, run)
+    except UnreadableValue:
+        # What was searched for is not known any more, so it is not known either what should be processed.
+        log.warning("run_unreadable", run=str(run.id))
+        batch = ()
     if not batch:
         run.finished_at, run.due_at = now, None
         return None

@@ -17,7 +17,7 @@ from dashboard.callbacks.opening import open_callback
 from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters
 from dashboard.callbacks.queries import (
-    body_of,
+    body_or_none,
     events_since,
     find_callback,
     list_beside,
@@ -35,12 +35,12 @@ from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
 from dashboard.callbacks.wording import sentence_claimed, text_claimed, timeline_of
 from dashboard.context import current, reading, transaction
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.catalogue import country_names
 from dashboard.jobs.embedded_pictures import picture_named, redraw
-from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.wording import id_type_words
 from dashboard.smile.constants import id_types
@@ -162,7 +162,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         siblings = of_same_job(session, callback)
         events = events_since(session, callback) if opened.job else ()
         verified: Judgement | None = None
-        if keys and not callback.erased_at:
+        if keys and not callback.erased_at and not opened.is_unreadable:
             verified = verify_again(session, callback, current().settings.smile_partner_id, keys, utc_now())
     place = siblings.index(callback)
     return render_template(
@@ -178,11 +178,14 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         next=siblings[place + 1] if place + 1 < len(siblings) else None,
         timeline=timeline_of(callback, events),
         verified=verified,
-        claimed=sentence_claimed(opened.claim, callback.product, opened.unknown_cause),
+        claimed=CANNOT_BE_OPENED
+        if opened.is_unreadable
+        else sentence_claimed(opened.claim, callback.product, opened.unknown_cause),
         claimed_outcome=opened.claim.outcome.value if opened.claim.code and opened.claim.outcome else "",
         actions=opened.result.actions,
         pictures=opened.pictures,
-        pretty=body_as_json(opened.payload, is_revealed=False),
+        is_unreadable=opened.is_unreadable,
+        pretty=opened.as_json(is_revealed=False),
         curl=as_curl(opened.payload, is_revealed=False, address=hook_address(current().settings)),
     )
 
@@ -216,7 +219,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         alarm=proof.alarm,
         is_contradicted=proof.alarm is not None,
         headers=callback.headers,
-        body=masked_body(opened.payload),
+        body=CANNOT_BE_OPENED if opened.is_unreadable else masked_body(opened.payload),
         masked=["signature", "personal data"],
         pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
         of_same_job=[str(sibling.id) for sibling in siblings],
@@ -238,8 +241,8 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
         "callbacks/revealed.html",
         "callbacks/_revealed.html",
         callback=opened.callback,
-        pretty=body_as_json(opened.payload, is_revealed=True),
-        raw=raw_text(opened.body.decode(), opened.payload),
+        pretty=opened.as_json(is_revealed=True),
+        raw=CANNOT_BE_OPENED if opened.is_unreadable else raw_text(opened.body.decode(), opened.payload),
         curl=as_curl(opened.payload, is_revealed=True, address=hook_address(current().settings)),
     )
 
@@ -264,7 +267,9 @@ def body(callback_id: UUID) -> ResponseReturnValue:
         callback = find_callback(session, current().settings.environment, callback_id)
         if callback.erased_at:
             raise NotFound("This body was erased, so there is nothing to download.")
-        received = body_of(session, callback)
+        received = body_or_none(session, callback)
+        if received is None:
+            raise NotFound("This body cannot be opened, so there is nothing to download.")
         record(session, "callback.downloaded", f"callback {callback_id}", utc_now())
     headers = {"Content-Disposition": f'attachment; filename="callback-{callback_id}.json"'}
     return Response(received, mimetype="application/octet-stream", headers=headers)

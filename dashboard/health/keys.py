@@ -45,7 +45,12 @@ def encryption_keys(context: CheckContext) -> Finding:
 
 def smile_key_age(context: CheckContext) -> Finding:
     rows = list_keys(context.session, context.settings.environment)
-    number = read_keys(context.session, context.settings).signing.number
+    keys = read_keys(context.session, context.settings)
+    if keys.unreadable:
+        numbers = ", ".join(map(str, keys.unreadable))
+        advice = "Add each of them again under Callbacks and keys, copied from Smile's portal."
+        return bad(f"API keys that cannot be opened and are left out: {numbers}.", advice)
+    number = keys.signing.number
     signing = next((row for row in rows if row.number == number and row.retired_at is None), None)
     if signing is None:
         return unknown("How old the key is that signs for Smile is known once `dashboard web` has started.")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.comparing.countries import compare_countries
 from dashboard.jobs.comparing.dates import compare_dates
 from dashboard.jobs.comparing.likeness import Comparison, Likeness
@@ -40,6 +41,10 @@ ROWS = (
 )
 SENSITIVE_ROWS = frozenset({"Number", "Phone", "Address"})  # shown to nobody without a press of "reveal"
 PERSONAL_ROWS = frozenset({"Name", "Date of birth", "Gender"})
+#: What stands for a person whose sealed details cannot be opened: one field of each line that they may have filled.
+UNREADABLE_PERSON = {
+    row.given[0]: CANNOT_BE_OPENED for row in ROWS if row.label in {*PERSONAL_ROWS, "Phone", "Address"}
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ class Compared:
 
 
 def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compared]:
-    """One line for each fact that either side holds. `given` names its country by two letters."""
+    """One line for each fact that either side holds. `given` names its country by two letters.
+
+    What cannot be opened is said in its line and compared with nothing.
+    """
     said = dict(parse_result(returned).actions)
     country = _text(given.get("country"))
     rows = []
@@ -73,7 +81,8 @@ def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compa
         right = " ".join(filter(None, (_text(returned.get(name)) for name in row.returned)))
         smile_said = said.get(row.action, "")
         if left or right:
-            comparison = row.compare(left, right, country) if left and right else None
+            may_compare = left and right and left != CANNOT_BE_OPENED
+            comparison = row.compare(left, right, country) if may_compare else None
             rows.append(Compared(row.label, left, right, comparison, smile_said))
     return rows
 

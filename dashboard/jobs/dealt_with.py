@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.audit.trail import record
+from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import UtcDateTime, keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.models import Job
@@ -88,10 +89,14 @@ def dealt_with_of(session: Session, job: Job) -> list[tuple[DealtWith, str]]:
     """Each marking of a job with its reason, the newest last."""
     keyring = keyring_of(session)
     rows = session.exec(select(DealtWith).where(DealtWith.job_id == job.id).order_by(col(DealtWith.id))).all()
-    return [
-        (row, keyring.open(row.reason_sealed, reason_identity(row.id)).decode() if row.reason_sealed else "")
-        for row in rows
-    ]
+    return [(row, _reason(keyring, row)) for row in rows]
+
+
+def _reason(keyring: KeyRing, row: DealtWith) -> str:
+    if not row.reason_sealed:
+        return ""
+    opened = keyring.open_or_none(row.reason_sealed, reason_identity(row.id))
+    return CANNOT_BE_OPENED if opened is None else opened.decode()
 
 
 def erase_reasons(session: Session, job: Job) -> None:

@@ -15,7 +15,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
-from dashboard.jobs.submission import id_number_of, person_of
+from dashboard.jobs.submission import given_of
 from dashboard.jobs.timeline import add_event
 from dashboard.jobs.warnings import erase_names_in_others, erase_personal_facts
 
@@ -110,11 +110,12 @@ def file_of(job: Job, image: Image) -> str:
 
 
 def _texts_of_person(session: Session, job: Job) -> list[str]:
-    given = [value for value in person_of(session, job).values() if isinstance(value, str)]
-    known_by = [job.user_id, job.customer_reference, id_number_of(session, job)]
+    """As far as they open: what cannot be opened keeps nobody from being erased."""
+    given = given_of(session, job)
+    known_by = [job.user_id, job.customer_reference, given.id_number or ""]
     if not MADE_UP_JOB_ID.fullmatch(job.job_id):
         known_by.append(job.job_id)
-    return [text.casefold() for text in (*known_by, *given) if len(text) > 2]
+    return [text.casefold() for text in (*known_by, *given.texts.values()) if len(text) > 2]
 
 
 def _clean_row(keyring: KeyRing, job: Job, texts: Iterable[str]) -> None:

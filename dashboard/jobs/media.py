@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from dashboard.crypto import KeyRing
+from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Image, Job
 
@@ -52,9 +52,21 @@ def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
     return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
 
 
-def is_under_first_key(keyring: KeyRing, media_dir: Path, image: Image) -> bool:
-    with open(media_dir / image.media_path, "rb") as file:
-        return file.read(len(keyring.sealing_id)) == keyring.sealing_id
+def image_or_none(keyring: KeyRing, media_dir: Path, image: Image) -> bytes | None:
+    """To show it, or to hand it out: None where the file is gone, is damaged, or its key is missing."""
+    try:
+        return read_image(keyring, media_dir, image)
+    except (UnreadableValue, OSError):
+        return None
+
+
+def is_under_key(media_dir: Path, image: Image, key_id: bytes) -> bool:
+    """Whether the file was sealed with that key; False where it cannot be read."""
+    try:
+        with open(media_dir / image.media_path, "rb") as file:
+            return file.read(len(key_id)) == key_id
+    except OSError:
+        return False
 
 
 def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:

@@ -1,5 +1,6 @@
 """Reads for lists, filters and counts. Every one stays within the environment that this deployment works in."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -212,7 +213,7 @@ def enrolled_users(session: Session, environment: str) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class JobDetails:
-    """One job with everything its page shows, newest results last."""
+    """One job with everything its page shows, newest results last. A result that cannot be opened is empty."""
 
     job: Job
     events: Sequence[JobEvent]
@@ -220,13 +221,23 @@ class JobDetails:
     images: Sequence[Image]
     warnings: Sequence[JobWarning]
     dealt_with: Sequence[tuple[DealtWith, str]]
+    unreadable: frozenset[UUID] = frozenset()  # ids of the results that cannot be opened
 
     @property
     def payload(self) -> dict[str, Any]:
         """The newest confirmed answer, else the newest claim."""
-        confirmed = [payload for result, payload in self.results if result.is_confirmed]
-        claimed = [payload for _, payload in self.results]
-        return (confirmed or claimed or [{}])[-1]
+        newest = self._newest
+        return newest[1] if newest else {}
+
+    @property
+    def is_payload_unreadable(self) -> bool:
+        newest = self._newest
+        return newest is not None and newest[0].id in self.unreadable
+
+    @property
+    def _newest(self) -> tuple[Result, dict[str, Any]] | None:
+        confirmed = [each for each in self.results if each[0].is_confirmed]
+        return next(iter(reversed(confirmed or self.results)), None)
 
     @property
     def with_pictures(self) -> tuple[Result, list[EmbeddedPicture]] | None:
@@ -245,20 +256,26 @@ class JobDetails:
 def job_details(session: Session, job: Job) -> JobDetails:
     keyring = keyring_of(session)
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
+    payloads = {row.id: {} if row.erased_at else _payload_of(keyring, row) for row in results}
     return JobDetails(
         job,
         session.exec(
             select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at), col(JobEvent.id))
         ).all(),
-        [(row, {} if row.erased_at else _payload_of(keyring, row)) for row in results],
+        [(row, payloads[row.id] or {}) for row in results],
         session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
         warnings_of(session, [job.id]).get(job.id, []),
         dealt_with_of(session, job),
+        frozenset(row_id for row_id, payload in payloads.items() if payload is None),
     )
 
 
-def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any]:
-    payload = plain(keyring.open_json(result.payload_sealed, payload_identity(result.id)))
+def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any] | None:
+    """None where it cannot be opened."""
+    opened = keyring.open_or_none(result.payload_sealed, payload_identity(result.id))
+    if opened is None:
+        return None
+    payload = plain(json.loads(opened))
     return payload if isinstance(payload, dict) else {}
 
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import callback_key, digest_of_key
@@ -134,6 +135,35 @@ def person_of(session: Session, job: Job) -> dict[str, Any]:
         return {}
     person: dict[str, Any] = keyring_of(session).open_json(job.person_sealed, identity(job, "person"))
     return person
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was given about the customer, as far as it opens; each part is None where it cannot be opened."""
+
+    id_number: str | None
+    person: dict[str, Any] | None
+
+    @property
+    def shown_number(self) -> str:
+        return CANNOT_BE_OPENED if self.id_number is None else self.id_number
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts about the person that open, by their fields."""
+        return {name: value for name, value in (self.person or {}).items() if isinstance(value, str)}
+
+
+def given_of(session: Session, job: Job) -> Given:
+    """To show it, or to go on without it; what is sent to Smile comes from the two functions above."""
+    keyring = keyring_of(session)
+    number: bytes | None = b""
+    if job.id_number_sealed is not None:
+        number = keyring.open_or_none(job.id_number_sealed, identity(job, "id_number"))
+    person: dict[str, Any] | None = {}
+    if job.person_sealed is not None:
+        person = keyring.open_json_or_none(job.person_sealed, identity(job, "person"))
+    return Given(None if number is None else number.decode(), person)
 
 
 def media_dir(settings: Settings) -> Path:

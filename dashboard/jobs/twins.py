@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.checks import checks_of
 from dashboard.jobs.dealt_with import DealtWith
 from dashboard.jobs.embedded_pictures import find_pictures
@@ -65,6 +66,7 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
                 "actions": [{"name": name, "words": words} for name, words in parse_result(payload).actions],
                 "pictures": [{"field": each.field, "size": each.size} for each in find_pictures(payload)],
                 "payload": fold_base64(shown_body(payload, is_revealed=False)),
+                "problem": CANNOT_BE_OPENED if result.id in details.unreadable else None,
                 "erased_at": _time(result.erased_at),
             }
             for result, payload in details.results

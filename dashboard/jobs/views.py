@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -13,24 +13,25 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
-from dashboard.errors import Conflict, Invalid
+from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.checks import checks_of
-from dashboard.jobs.comparison import compare
+from dashboard.jobs.comparison import UNREADABLE_PERSON, compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
-from dashboard.jobs.media import read_image
-from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.media import image_or_none
+from dashboard.jobs.models import Job, JobState, Outcome, Result
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.related import related_jobs
-from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
+from dashboard.jobs.submission import Given, cancel_job, given_of, media_dir, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
@@ -137,8 +138,12 @@ def new() -> ResponseReturnValue:
     again = _asked_id("again")
     if again:
         with transaction() as session:
-            values = _values_of(session, queries.find_job(session, current().settings.environment, again))
+            job = queries.find_job(session, current().settings.environment, again)
+            given = given_of(session, job)
             record(session, "job.copied", f"job {again}", utc_now())
+        values = _values_of(job, given)
+        if given.id_number is None or given.person is None:
+            flash("Some of what was given for that job cannot be opened. Type it again.")
     return render_template(
         "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
     )
@@ -256,12 +261,17 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
             back, element_id = url_for("jobs.show", job_id=job_id), f"job-{job_id}-revealed"
             return ask_again(reason, "Reveal what is masked", back, element_id)
         details = queries.job_details(session, job)
-        number, person = id_number_of(session, job), person_of(session, job)
+        given = given_of(session, job)
         warnings = [(warning, personal_facts(session, warning)) for warning in details.warnings]
         record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
-    raw = [(result, body_as_json(payload, is_revealed=True)) for result, payload in details.results]
-    compared = compare(_given(job, person, number), details.payload)
-    context = {"job": job, "number": number, "person": person, "compared": compared, "raw": raw, "warnings": warnings}
+    context = {
+        "job": job,
+        "number": given.shown_number,
+        "person": {"details": CANNOT_BE_OPENED} if given.person is None else given.person,
+        "compared": compare(_given(job, given), details.payload),
+        "raw": _shown_results(details, is_revealed=True),
+        "warnings": warnings,
+    }
     return render_page_or_partial("jobs/revealed.html", "jobs/_revealed.html", **context)
 
 
@@ -272,7 +282,9 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         job = queries.find_job(session, current().settings.environment, job_id)
         found = queries.find_image(session, job, image_id)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
-        content = read_image(keyring_of(session), media_dir(current().settings), found)
+        content = image_or_none(keyring_of(session), media_dir(current().settings), found)
+        if content is None:
+            raise NotFound("This picture cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
     return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
 
@@ -317,15 +329,14 @@ def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
     }
 
 
-def _values_of(session: Any, job: Job) -> dict[str, str]:
+def _values_of(job: Job, given: Given) -> dict[str, str]:
     """The form filled as this job was, for "run again"; ids are left out, since each run needs its own."""
-    person = {name: str(value) for name, value in person_of(session, job).items() if isinstance(value, str)}
     return {
-        **person,
+        **given.texts,
         "product": job.product.value,
         "country": job.country or "",
         "id_type": job.id_type or "",
-        "id_number": id_number_of(session, job),
+        "id_number": given.id_number or "",
         # Only an authentication needs the same user; Smile refuses to enrol one twice.
         "user_id": job.user_id if job.product == Product.SMARTSELFIE_AUTHENTICATION else "",
         "customer_reference": job.customer_reference,
@@ -337,7 +348,7 @@ def _job_context(job_id: UUID) -> dict[str, Any]:
     with reading() as session:
         details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
         job = details.job
-        given = _given(job, person_of(session, job), id_number_of(session, job))
+        given = _given(job, given_of(session, job))
         related = related_jobs(session, job)
     return {
         "job": job,
@@ -345,11 +356,20 @@ def _job_context(job_id: UUID) -> dict[str, Any]:
         "checks": checks_of(details.payload, job.product),
         "details": details,
         "compared": compare(given, details.payload),
+        "is_payload_unreadable": details.is_payload_unreadable,
         "returned": details.with_pictures,
-        "raw": [(result, body_as_json(payload, is_revealed=False)) for result, payload in details.results],
+        "raw": _shown_results(details, is_revealed=False),
         "may_reveal": current_user.may("jobs.reveal"),
     }
 
 
-def _given(job: Job, person: dict[str, Any], number: str) -> dict[str, Any]:
-    return person | {"id_number": number, "country": job.country, "id_type": job.id_type}
+def _given(job: Job, given: Given) -> dict[str, Any]:
+    person = UNREADABLE_PERSON if given.person is None else given.person
+    return person | {"id_number": given.shown_number, "country": job.country, "id_type": job.id_type}
+
+
+def _shown_results(details: queries.JobDetails, is_revealed: bool) -> list[tuple[Result, str]]:
+    return [
+        (result, CANNOT_BE_OPENED if result.id in details.unreadable else body_as_json(payload, is_revealed))
+        for result, payload in details.results
+    ]

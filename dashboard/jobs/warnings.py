@@ -9,6 +9,7 @@ from sqlalchemy import JSON, UniqueConstraint, delete, exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, Source
@@ -139,10 +140,11 @@ def warnings_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[JobWar
 
 
 def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
+    """To show them; one line says so where they cannot be opened."""
     if row.personal_sealed is None:
         return {}
-    facts: dict[str, Any] = keyring_of(session).open_json(row.personal_sealed, personal_identity(row.id))
-    return facts
+    facts: dict[str, Any] | None = keyring_of(session).open_json_or_none(row.personal_sealed, personal_identity(row.id))
+    return {"details": CANNOT_BE_OPENED} if facts is None else facts
 
 
 def erase_personal_facts(session: Session, job: Job, *, names_others: bool = False) -> None:

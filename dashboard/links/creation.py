@@ -100,10 +100,13 @@ def link_address(settings: Settings, code: str) -> str:
     return f"{settings.public_url}/v/{code}"
 
 
-def prefill_of(session: Session, link: Link) -> dict[str, str]:
+def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
+    """What was filled in for the customer; None where it cannot be opened."""
     if link.prefill_sealed is None:
         return {}
-    prefill: dict[str, str] = keyring_of(session).open_json(link.prefill_sealed, prefill_identity(link.id))
+    prefill: dict[str, str] | None = keyring_of(session).open_json_or_none(
+        link.prefill_sealed, prefill_identity(link.id)
+    )
     return prefill
 
 

@@ -12,12 +12,11 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
-from dashboard.errors import Invalid, NotAllowed, NotFound, place_of
+from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound, place_of
 from dashboard.jobs.awaiting import note_submission, note_token
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.refusals import explain_refusal
-from dashboard.links.creation import prefill_of
 from dashboard.links.first_page import consent_sentence, first_page
 from dashboard.links.hosted import fetch_token, hosted_headers, script_configuration
 from dashboard.links.languages import LANGUAGES, Texts, choose_language, texts_in
@@ -29,6 +28,7 @@ from dashboard.links.starting import (
     give_back_use,
     note_link_error,
     note_opened,
+    prefill_to_send,
     press_start,
     resume_start,
 )
@@ -92,11 +92,13 @@ def start(code: str) -> ResponseReturnValue:
             else:
                 choice = request.form.get("choice", type=int)
                 link, job = press_start(session, code, agreement, choice, settings, now)
-            prefill = prefill_of(session, link)
+            prefill = prefill_to_send(session, link)
     except AlreadyStarted:
         return _render("continue", texts, code=code, branding=branding), 409
     except Invalid as error:
         return _refuse(code, error.fields)
+    except Conflict as error:
+        return _refuse_for_staff(code, texts, error.message)
     token = _token_or_none(link, job, is_again)
     if token is None:
         return _tell("busy", texts, code), 503
@@ -224,6 +226,15 @@ def _refuse(code: str, errors: dict[str, str]) -> ResponseReturnValue:
         branding = read_branding(session, current().settings)
         link = open_link_of(session, current().settings.environment, code, utc_now())
     return _show_first_page(code, link, branding, errors), 422
+
+
+def _refuse_for_staff(code: str, texts: Texts, reason: str) -> ResponseReturnValue:
+    """The customer can do nothing about it; staff read the reason on the link's page."""
+    now = utc_now()
+    with transaction() as session:
+        link = open_link_of(session, current().settings.environment, code, now)
+        note_link_error(session, link.id, reason, now)
+    return _tell("busy", texts, code), 409
 
 
 def _show_first_page(code: str, link: Link, branding: Branding, errors: dict[str, str] | None = None) -> Response:

@@ -46,7 +46,7 @@ class Agreement:
 def press_start(
     session: Session, code: str, agreement: Agreement, choice: int | None, settings: Settings, now: datetime
 ) -> tuple[Link, Job]:
-    """Raises NotFound for every code that does not work, AlreadyStarted, and Invalid for a missing choice.
+    """Raises NotFound for a code that does not work, AlreadyStarted, Invalid for a missing choice, and Conflict.
 
     Whatever it raises ends the transaction, so that a use which was spent a line before is not spent.
     """
@@ -58,7 +58,7 @@ def press_start(
         raise NotFound
     link = session.exec(select(Link).where(Link.code_digest == digest_of_code(code))).one()
     product, country, id_type = _chosen(link, choice)
-    prefill = prefill_of(session, link)
+    prefill = prefill_to_send(session, link)
     wanted = JobRequest(
         product=product,
         user_id=link.user_id,
@@ -85,6 +85,17 @@ def press_start(
     )
     record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
     return link, job
+
+
+def prefill_to_send(session: Session, link: Link) -> dict[str, str]:
+    """What goes along to Smile's page. Where it cannot be opened the customer types it, unless they must not.
+
+    Raises Conflict for locked details: others than those that were meant could be verified in their place.
+    """
+    prefill = prefill_of(session, link)
+    if prefill is None and link.prefill_is_locked:
+        raise Conflict("What is filled in and locked for the customer cannot be opened. Make a new link.")
+    return prefill or {}
 
 
 def spend_use(session: Session, environment: str, code: str, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
@@ -241,8 +242,14 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
             return ask_again(reason, "Reveal what is filled in", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
-    context = {"link": link, "prefill": prefill, "FIELDS": FIELDS}
+    context = {"link": link, "prefill": _labelled(prefill)}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
+
+
+def _labelled(prefill: dict[str, str] | None) -> dict[str, str]:
+    if prefill is None:
+        return {"Details": CANNOT_BE_OPENED}
+    return {FIELDS[name].label: value for name, value in prefill.items()}
 
 
 def _searched(given: Any, read: Callable[[Any], lists.LinkFilter]) -> lists.LinkFilter:
@@ -299,7 +306,7 @@ def _link_context(link_id: UUID) -> dict[str, Any]:
         "stage": link.stage(progress, now),
         "is_stalled": link.is_stalled(progress, now),
         "jobs": jobs,
-        "prefilled": [FIELDS[name].label for name in prefilled],
+        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(_labelled(prefilled)),
         "version": _version(link, progress),
         "moment_now": now,
         "LANGUAGES": LANGUAGES,

@@ -1,25 +1,23 @@
-"""All that is held about one person, as a ZIP that is made while it is sent: facts as JSON, and every picture."""
+"""All that is held about one person, as a ZIP: facts as JSON, and every picture."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any
-from uuid import UUID
+from typing import Any, BinaryIO
+from zipfile import ZIP_STORED, ZipFile
 
 from sqlmodel import Session, SQLModel, col, select
-from zipstream import ZIP_STORED, ZipStream
 
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import body_of
+from dashboard.callbacks.queries import body_or_none
 from dashboard.config import Settings
-from dashboard.crypto import KeyRing
+from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database
-from dashboard.jobs.media import read_image
+from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Image, Job
 from dashboard.jobs.queries import job_details
-from dashboard.jobs.submission import id_number_of, person_of
+from dashboard.jobs.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
@@ -53,36 +51,61 @@ tokens.json          tokens for Smile ID's pages that name this person
 
 Signatures are left out: they would fit any other message too.
 """
+NOT_OPENED = "cannot-be-opened.txt"
+NOT_OPENED_README = """
+{name} names what is held and cannot be opened: it was damaged, or is gone.
+"""
 
 
-def export_person(
-    database: Database, settings: Settings, keyring: KeyRing, held: Held, now: datetime
-) -> Iterator[bytes]:
-    """Each part is read when its turn comes, so one is in memory at a time."""
-    package = ZipStream(compress_type=ZIP_STORED, sized=False)
-    package.add(README.format(now=f"{now:%Y-%m-%d %H:%M} UTC"), "README.txt")
-    for job in held.jobs:
-        package.add(_later(database, partial(_job, job)), f"jobs/{job.id}.json")
-        for image in _images(database, job):
-            package.add(_picture(settings, keyring, job, image), f"jobs/{job.id}/{image.id}")
-    for each in held.callbacks:
-        package.add(_later(database, partial(_callback, each.id)), f"callbacks/{each.id}.json")
-    package.add(_later(database, partial(_links, held.links)), "links.json")
-    package.add(_as_json([row_facts(token) for token in held.tokens]), "tokens.json")
-    yield from package
+@dataclass
+class _Package:
+    """A ZIP that is being written, and the names of what could not be put into it."""
+
+    zip: ZipFile
+    not_opened: list[str] = field(default_factory=list)
+
+    def add_json(self, name: str, value: Any) -> None:
+        content = _as_json(value)
+        if CANNOT_BE_OPENED.encode() in content:
+            self.not_opened.append(f"a part of {name}")
+        self.zip.writestr(name, content)
+
+    def add_picture(self, name: str, content: bytes | None) -> None:
+        if content is None:
+            self.not_opened.append(name)
+        else:
+            self.zip.writestr(name, content)
+
+
+def write_package(
+    database: Database, settings: Settings, keyring: KeyRing, held: Held, now: datetime, file: BinaryIO
+) -> None:
+    """Each part is read when its turn comes, so one is in memory at a time. What cannot be opened is named."""
+    with ZipFile(file, "w", ZIP_STORED) as archive:
+        package = _Package(archive)
+        for job in held.jobs:
+            with database.reading() as session:
+                package.add_json(f"jobs/{job.id}.json", _job(session, job))
+            for image in _images(database, job):
+                content = image_or_none(keyring, media_root(settings) / job.environment, image)
+                package.add_picture(f"jobs/{job.id}/{image.id}", content)
+        for each in held.callbacks:
+            with database.reading() as session:
+                callback = session.get(Callback, each.id)
+                if callback:  # A refused one makes room for newer ones at any time.
+                    package.add_json(f"callbacks/{each.id}.json", _callback(session, callback))
+        with database.reading() as session:
+            package.add_json("links.json", [_link(session, link) for link in held.links])
+        package.add_json("tokens.json", [row_facts(token) for token in held.tokens])
+        readme = README.format(now=f"{now:%Y-%m-%d %H:%M} UTC")
+        if package.not_opened:
+            archive.writestr(NOT_OPENED, "".join(f"{name}\n" for name in package.not_opened))
+            readme += NOT_OPENED_README.format(name=NOT_OPENED)
+        archive.writestr("README.txt", readme)
 
 
 def row_facts(row: SQLModel) -> dict[str, Any]:
     return {name: value for name, value in row.model_dump().items() if name not in LEFT_OUT}
-
-
-def _later(database: Database, read: Callable[[Session], Any]) -> Iterator[bytes]:
-    with database.reading() as session:
-        yield _as_json(read(session))
-
-
-def _picture(settings: Settings, keyring: KeyRing, job: Job, image: Image) -> Iterator[bytes]:
-    yield read_image(keyring, media_root(settings) / job.environment, image)
 
 
 def _images(database: Database, job: Job) -> list[Image]:
@@ -90,12 +113,17 @@ def _images(database: Database, job: Job) -> list[Image]:
         return list(session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all())
 
 
-def _job(job: Job, session: Session) -> dict[str, Any]:
-    details = job_details(session, job)
+def _job(session: Session, job: Job) -> dict[str, Any]:
+    details, given = job_details(session, job), given_of(session, job)
+    person = {"details": CANNOT_BE_OPENED} if given.person is None else given.person
     return {
         "job": row_facts(job),
-        "given": person_of(session, job) | {"id_number": id_number_of(session, job) or None},
-        "answers": [row_facts(result) | {"answer": _without_signature(answer)} for result, answer in details.results],
+        "given": person | {"id_number": given.shown_number or None},
+        "answers": [
+            row_facts(result)
+            | {"answer": CANNOT_BE_OPENED if result.id in details.unreadable else _without_signature(answer)}
+            for result, answer in details.results
+        ],
         "warnings": [
             row_facts(warning) | {"personal": personal_facts(session, warning)} for warning in details.warnings
         ],
@@ -105,19 +133,17 @@ def _job(job: Job, session: Session) -> dict[str, Any]:
     }
 
 
-def _callback(callback_id: UUID, session: Session) -> dict[str, Any]:
-    callback = session.get_one(Callback, callback_id)
-    return row_facts(callback) | {"headers": None, "body": _without_signature(parse(body_of(session, callback)))}
-
-
-def _links(links: Sequence[Link], session: Session) -> list[dict[str, Any]]:
-    return [_link(session, link) for link in links]
+def _callback(session: Session, callback: Callback) -> dict[str, Any]:
+    body = body_or_none(session, callback)
+    shown = CANNOT_BE_OPENED if body is None else _without_signature(parse(body))
+    return row_facts(callback) | {"headers": None, "body": shown}
 
 
 def _link(session: Session, link: Link) -> dict[str, Any]:
+    prefill = prefill_of(session, link)
     starts = session.exec(select(LinkStart).where(LinkStart.link_id == link.id).order_by(col(LinkStart.id))).all()
     return row_facts(link) | {
-        "filled_with": prefill_of(session, link),
+        "filled_with": CANNOT_BE_OPENED if prefill is None else prefill,
         "agreed": [row_facts(start) for start in starts],
     }
 

@@ -3,7 +3,16 @@
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
-from dashboard.privacy import health_checks, models, retention_views, tasks, trail_words, views
+from dashboard.privacy import (
+    health_checks,
+    key_canaries,
+    models,
+    retention_views,
+    tasks,
+    trail_words,
+    unreadable,
+    views,
+)
 
 FEATURE = Feature(
     name="privacy",
@@ -23,5 +32,9 @@ FEATURE = Feature(
     ),
     audit_words=(trail_words.WORDS, trail_words.ERASURE_WORDS, trail_words.RETENTION_WORDS),
     periodic=tasks.PERIODIC,
-    health_checks=(HealthCheck(Group.PEOPLE, "How long data is kept", health_checks.retention),),
+    health_checks=(
+        HealthCheck(Group.KEYS, "Keys of the data", key_canaries.keys_of_data),
+        HealthCheck(Group.DATA, "Sealed values and files", unreadable.unreadable_values),
+        HealthCheck(Group.PEOPLE, "How long data is kept", health_checks.retention),
+    ),
 )

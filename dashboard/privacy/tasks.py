@@ -10,6 +10,7 @@ from dashboard.privacy.files import find_orphans, remove_files
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.retention import KINDS, erase_batch, read_rules
 from dashboard.privacy.traces import wipe_traces
+from dashboard.privacy.unreadable import look_on
 from dashboard.worker.periodic import Periodic
 
 log = structlog.get_logger(__name__)
@@ -44,4 +45,14 @@ def enforce_retention(now: datetime) -> None:
         wipe_traces(database)
 
 
-PERIODIC = (Periodic("privacy.enforce_retention", timedelta(hours=1), enforce_retention),)
+def look_for_unreadable(now: datetime) -> None:
+    parts = current()
+    look = look_on(parts.database, parts.settings, parts.features.sealed_columns, now)
+    if any(look.counts.values()):
+        log.error("values_cannot_be_opened", count=sum(look.counts.values()))
+
+
+PERIODIC = (
+    Periodic("privacy.enforce_retention", timedelta(hours=1), enforce_retention),
+    Periodic("privacy.look_for_unreadable", timedelta(hours=1), look_for_unreadable),
+)

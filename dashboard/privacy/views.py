@@ -4,10 +4,11 @@ What a person is known by is only ever sent in a body: addresses end in historie
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -17,13 +18,14 @@ from dashboard.context import current, reading, transaction
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.privacy.erasing import Erased, erase_person, find_erasure, list_erasures
-from dashboard.privacy.export import export_person
+from dashboard.privacy.export import write_package
 from dashboard.privacy.files import remove_files
 from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_held
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from dashboard.web.access import permission_required, recent_confirmation_required
+from dashboard.web.downloads import download
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -91,9 +93,8 @@ def export() -> ResponseReturnValue:
             raise Conflict("Nothing was chosen, so there is nothing to hand out.")
         record(session, "person.exported", "privacy", now, details={k: str(v) for k, v in held.counts.items()})
         keyring = keyring_of(session)
-    package = export_person(_database(), current().settings, keyring, held, now)
-    headers = {"Content-Disposition": f'attachment; filename="person-{now:%Y-%m-%d}.zip"'}
-    return Response(package, mimetype="application/zip", headers=headers)
+    write = partial(write_package, _database(), current().settings, keyring, held, now)
+    return download(f"person-{now:%Y-%m-%d}.zip", "application/zip", write)
 
 
 @blueprint.post("/privacy/erasures")

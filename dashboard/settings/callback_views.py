@@ -17,6 +17,7 @@ from dashboard.callbacks.reach import attempt
 from dashboard.callbacks.reach_steps import ReachStep, explain
 from dashboard.callbacks.trial import make_trial, take_back
 from dashboard.context import current, reading, transaction
+from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import hook_address
@@ -38,6 +39,7 @@ class Present:
 
     keys: list[SmileKey]
     signing_number: int
+    unreadable: tuple[int, ...]  # numbers of keys
     networks: tuple[Network, ...]
     last_callback: Callback | None
 
@@ -57,7 +59,7 @@ def show_twin() -> ResponseReturnValue:
     last = present.last_callback
     return {
         "address": hook_address(current().settings),
-        "keys": [_key_twin(key, present.signing_number) for key in present.keys],
+        "keys": [_key_twin(key, present) for key in present.keys],
         "networks": [shown(network) for network in present.networks],
         "networks_are_enforced": bool(present.networks and current().settings.trusted_proxies),
         "trusted_proxies": current().settings.trusted_proxies,
@@ -171,22 +173,25 @@ def _page(
 def _present() -> Present:
     settings = current().settings
     with reading() as session:
+        keys = read_keys(session, settings)
         return Present(
             list_keys(session, settings.environment),
-            read_keys(session, settings).signing.number,
+            keys.signing.number,
+            keys.unreadable,
             read_networks(session),
             find_last_callback(session, settings.environment),
         )
 
 
-def _key_twin(key: SmileKey, signing_number: int) -> dict[str, Any]:
+def _key_twin(key: SmileKey, present: Present) -> dict[str, Any]:
     return {
         "id": str(key.id),
         "number": key.number,
         "added_at": key.added_at.isoformat(),
         "added_by": key.added_by,
         "age_in_days": key.age_in_days(utc_now()),
-        "is_signing": key.retired_at is None and key.number == signing_number,
+        "is_signing": present.signing_number == key.number and key.retired_at is None,
+        "problem": CANNOT_BE_OPENED if key.number in present.unreadable else None,
         "retired_at": key.retired_at.isoformat() if key.retired_at else None,
         "retired_by": key.retired_by or None,
     }

@@ -7,7 +7,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from dashboard.context import reading
 from dashboard.db import utc_now
-from dashboard.team import proofs
+from dashboard.team import proofs, totp
 from dashboard.team.door_pages import door_page, page_with_passkey
 from dashboard.team.entrance import HOME, let_in
 from dashboard.team.forms import CodeForm, PasskeyForm, SignInForm
@@ -16,6 +16,12 @@ from dashboard.team.passkeys import NOT_ACCEPTED
 from dashboard.team.second_factors import factors_of
 from dashboard.web.access import open_to_everybody
 from dashboard.web.pages import see_other
+
+WRONG_CODE = "This code is wrong, or it was used already. Wait for the next one and type that."
+APP_UNREADABLE = (
+    "No code of your app can be right, since what is stored for it cannot be opened. Use a passkey or a recovery code, "
+    "or ask an owner to reset your second factor."
+)
 
 blueprint = Blueprint("door", __name__)
 
@@ -43,9 +49,16 @@ def submit_second_step() -> ResponseReturnValue:
         form.code.errors = [refused.description]
         return _second_step_page(half, form), 429
     if not by:
-        form.code.errors = ["This code is wrong, or it was used already. Wait for the next one and type that."]
+        form.code.errors = [_why_not(half)]
         return _second_step_page(half, form), 422
     return let_in(half.member, f"password and {by}", half.keep, half.next_page)
+
+
+def _why_not(half: HalfSignIn) -> str:
+    """Only somebody who has typed the right password gets here."""
+    with reading() as session:
+        is_unreadable = totp.is_unreadable(session, half.member.id)
+    return APP_UNREADABLE if is_unreadable else WRONG_CODE
 
 
 @blueprint.post("/sign-in/passkey")

@@ -33,7 +33,10 @@ def begin_app(session: Session, member_id: UUID, now: datetime) -> None:
 
 
 def secret_to_set_up(session: Session, member_id: UUID) -> str | None:
-    """What the app is to be given, as long as it is not confirmed; never shown again after that."""
+    """What the app is to be given, as long as it is not confirmed; never shown again after that.
+
+    One that cannot be opened is none: beginning again makes a new one.
+    """
     app = session.get(AuthenticatorApp, member_id)
     return _secret(session, app) if app and app.confirmed_at is None else None
 
@@ -41,9 +44,10 @@ def secret_to_set_up(session: Session, member_id: UUID) -> str | None:
 def confirm_app(session: Session, member_id: UUID, code: str, now: datetime) -> bool:
     """Whether the first code of the app was right; from then on it is asked for at sign-in."""
     app = session.get(AuthenticatorApp, member_id)
-    if app is None or app.confirmed_at:
+    secret = _secret(session, app) if app else None
+    if app is None or app.confirmed_at or secret is None:
         raise Conflict("There is no app that waits to be set up. Begin again.")
-    step = _step_of(_secret(session, app), code, now)
+    step = _step_of(secret, code, now)
     if step is None:
         return False
     app.confirmed_at, app.last_step = now, step
@@ -51,11 +55,15 @@ def confirm_app(session: Session, member_id: UUID, code: str, now: datetime) -> 
 
 
 def claim_code(session: Session, member_id: UUID, code: str, now: datetime) -> bool:
-    """Whether the code is right and nobody has used it yet. Of any number who try at once one update wins."""
-    app = session.get(AuthenticatorApp, member_id)
-    if app is None or app.confirmed_at is None:
+    """Whether the code is right and nobody has used it yet. Of any number who try at once one update wins.
+
+    Where the secret cannot be opened every code is wrong; `is_unreadable` tells why.
+    """
+    app = confirmed_app(session, member_id)
+    secret = _secret(session, app) if app else None
+    if secret is None:
         return False
-    step = _step_of(_secret(session, app), code, now)
+    step = _step_of(secret, code, now)
     if step is None:
         return False
     is_unspent = or_(col(AuthenticatorApp.last_step).is_(None), col(AuthenticatorApp.last_step) < step)
@@ -72,6 +80,12 @@ def remove_app(session: Session, member_id: UUID) -> None:
 def confirmed_app(session: Session, member_id: UUID) -> AuthenticatorApp | None:
     app = session.get(AuthenticatorApp, member_id)
     return app if app and app.confirmed_at else None
+
+
+def is_unreadable(session: Session, member_id: UUID) -> bool:
+    """Whether the member has an app whose secret cannot be opened, so that none of its codes is ever right."""
+    app = confirmed_app(session, member_id)
+    return app is not None and _secret(session, app) is None
 
 
 def picture_of(secret: str, member: Member) -> str:
@@ -96,5 +110,6 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     return matching[0] if matching else None
 
 
-def _secret(session: Session, app: AuthenticatorApp) -> str:
-    return keyring_of(session).open(app.secret_sealed, app_identity(app.member_id)).decode()
+def _secret(session: Session, app: AuthenticatorApp) -> str | None:
+    opened = keyring_of(session).open_or_none(app.secret_sealed, app_identity(app.member_id))
+    return None if opened is None else opened.decode()

@@ -1,4 +1,4 @@
-"""Lists as CSV: streamed in small pieces, opened right by Excel and LibreOffice, and without formulas.
+"""Lists as CSV: made in small pieces, opened right by Excel and LibreOffice, and without formulas.
 
 A cell that a spreadsheet would change gets a quote in front: one that begins with a sign of a formula, and a number
 that would lose its first zeros or its last digits. So does one that begins with a quote itself. A program that reads
@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
+
+from dashboard.web.downloads import text_download
 
 #: What begins a formula in one spreadsheet or another; the wide forms do so where Japanese is spoken.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -47,10 +49,4 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
 
 
 def csv_answer(file_name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    return download(file_name, "text/csv", csv_pieces(header, rows))
-
-
-def download(file_name: str, mimetype: str, pieces: Iterable[str]) -> Response:
-    """A file that is made while it is sent, so that its length costs no memory. The request is over by then."""
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return Response(iter(pieces), mimetype=mimetype, headers=headers)
+    return text_download(file_name, "text/csv", csv_pieces(header, rows))

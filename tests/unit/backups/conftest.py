@@ -32,8 +32,8 @@ class Place:
     database: Database
     settings: Settings
 
-    def back_up(self, target: Path) -> Backup:
-        return make_backup(self.database, self.settings, target, utc_now())
+    def back_up(self, target: Path, *, may_replace: bool = False) -> Backup:
+        return make_backup(self.database, self.settings, target, utc_now(), may_replace=may_replace)
 
     def restore(self, source: Path, *, replace: bool = False, may_upgrade: bool = False) -> None:
         restore_backup(self.database, self.settings, source, utc_now(), replace=replace, may_upgrade=may_upgrade)

@@ -6,14 +6,18 @@ import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from alembic import command
+from click.testing import CliRunner
 from sqlmodel import Session, col, select
 
 from dashboard import migrations
 from dashboard.audit.models import AuditEntry
+from dashboard.backups import making
 from dashboard.backups.archive import MANIFEST
+from dashboard.cli import main
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
@@ -25,6 +29,8 @@ from dashboard.jobs.submission import id_number_of, media_dir, person_of
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.team.models import Member
 from dashboard.worker.periodic import add_rows
+from tests.conftest import ENCRYPTION_KEY
+from tests.factories.environment import set_environment
 from tests.factories.features import REGISTERED
 from tests.factories.jobs import BVN, PERSON, make_job, make_sent_job
 from tests.unit.backups.conftest import Place
@@ -126,15 +132,27 @@ def test_picture_that_was_erased_meanwhile_is_named_and_no_reason_to_fail(here: 
     assert made.images == 1
 
 
-def test_backup_that_breaks_off_leaves_the_last_one_as_it_was(here: Place, job: Job, tmp_path: Path):
-    target = tmp_path / "desk.backup"
-    target.write_bytes(b"the last one")
+def test_picture_that_cannot_be_read_is_named(here: Place, job: Job, tmp_path: Path):
+    """A folder in its place stands for a file that the disk does not give."""
     unreadable = here.pictures()[0]
     unreadable.unlink()
     unreadable.mkdir()
 
+    made = here.back_up(tmp_path / "desk.backup")
+
+    assert made.missing_images == [unreadable.relative_to(here.media).as_posix()]
+    assert made.images == 1
+
+
+def test_backup_that_breaks_off_leaves_the_last_one_as_it_was(
+    here: Place, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    target = tmp_path / "desk.backup"
+    target.write_bytes(b"the last one")
+    monkeypatch.setattr(making, "read_in_pieces", Mock(side_effect=OSError))
+
     with pytest.raises(Conflict, match="could not be written"):
-        here.back_up(target)
+        here.back_up(target, may_replace=True)
 
     assert target.read_bytes() == b"the last one"
     assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
@@ -379,3 +397,20 @@ def test_nothing_is_left_of_a_restore(here: Place, job: Job, elsewhere: Place, t
     left = [path for path in elsewhere.settings.instance_dir.rglob("*") if path.name.startswith(".")]
     assert left == []
     shutil.rmtree(elsewhere.settings.instance_dir)
+
+
+def test_file_that_exists_is_replaced_only_when_forced(
+    here: Place, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    set_environment(monkeypatch, here.settings, ENCRYPTION_KEY)
+    target, run = tmp_path / "desk.backup", CliRunner().invoke
+    target.write_bytes(b"the only copy of something")
+
+    refused = run(main, ["db", "backup", str(target)])
+    kept = target.read_bytes()
+    forced = run(main, ["db", "backup", "--force", str(target)])
+
+    assert (refused.exit_code, kept) == (1, b"the only copy of something")
+    assert refused.output == f"Error: {target} exists already. Name another file, or add --force to replace it.\n"
+    assert forced.exit_code == 0, forced.output
+    assert zipfile.is_zipfile(target)

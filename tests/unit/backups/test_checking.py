@@ -1,5 +1,7 @@
 """`dashboard db check`: every kind of damage has its line, and a sound deployment has none."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text, update
 from sqlmodel import col, select
@@ -10,7 +12,9 @@ from dashboard.backups.checking import check_deployment
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Image, Job
+from tests.factories.damage import damage_column
 from tests.factories.features import REGISTERED
+from tests.factories.jobs import make_job
 from tests.unit.backups.conftest import Place
 
 pytestmark = pytest.mark.both_engines
@@ -21,18 +25,27 @@ def test_sound_deployment_has_no_problem(here: Place, job: Job):
 
 
 def test_picture_without_its_file_is_named(here: Place, job: Job):
-    here.pictures()[0].unlink()
+    path = here.pictures()[0]
+    path.unlink()
 
-    assert [problem.partition(" has no file")[1] for problem in here.problems()] == [" has no file"]
+    assert here.problems() == [f"image {UUID(path.name)} media_path: [cannot be opened], its file is missing"]
 
 
 def test_picture_that_was_changed_is_named(here: Place, job: Job):
     path = here.pictures()[0]
     path.write_bytes(path.read_bytes()[:-1] + b"x")
 
-    (problem,) = here.problems()
+    assert here.problems() == [f"image {UUID(path.name)} media_path: [cannot be opened]"]
 
-    assert "cannot be opened" in problem
+
+def test_every_value_that_cannot_be_opened_is_named(here: Place, job: Job, monkeypatch: pytest.MonkeyPatch):
+    """In however many batches they come."""
+    monkeypatch.setattr("dashboard.privacy.unreadable.BATCH", 2)
+    jobs = [job, *(make_job(here.database, here.settings) for _ in range(5))]
+    for each in jobs:
+        damage_column(here.database, "job.person_sealed", each.id)
+
+    assert here.problems() == [f"job {each.id} person_sealed: [cannot be opened]" for each in jobs]
 
 
 def test_values_that_the_present_keys_do_not_open_are_counted(here: Place, job: Job):
@@ -42,7 +55,7 @@ def test_values_that_the_present_keys_do_not_open_are_counted(here: Place, job: 
 
     assert any("1 values of job.id_number_sealed cannot be opened" in problem for problem in problems)
     assert any("1 values of job.person_sealed cannot be opened" in problem for problem in problems)
-    assert sum("The picture" in problem for problem in problems) == 2
+    assert sum(problem.startswith("image ") for problem in problems) == 2
     other.dispose()
 
 

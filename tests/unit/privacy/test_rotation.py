@@ -2,33 +2,31 @@
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import LargeBinary, select
 
-from dashboard.callbacks.filters import Filters
-from dashboard.callbacks.runs import start_run
 from dashboard.cli import main
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
-from dashboard.jobs.dealt_with import deal_with
 from dashboard.jobs.media import read_image
-from dashboard.jobs.models import Image, Job, Source
-from dashboard.jobs.warnings import keep_warnings
+from dashboard.jobs.models import Image, Job
 from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
+from dashboard.privacy.key_canaries import find_problem_with_keys
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
+from dashboard.privacy.unreadable import Place
 from dashboard.smile_keys import read_keys, seed_keys
-from dashboard.team.outbox import MailKind, queue_mail
-from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.conftest import ENCRYPTION_KEY
+from tests.factories.damage import damage_column, damage_file
+from tests.factories.environment import set_environment
+from tests.factories.everything import make_everything
 from tests.factories.features import REGISTERED
 from tests.factories.jobs import make_job
-from tests.factories.persons import AMINA, BABA, make_known_person
-from tests.factories.team import make_member
+from tests.factories.persons import AMINA, BABA
 from tests.unit.privacy.traces import sealed_places_that_name
 
 pytestmark = pytest.mark.both_engines
@@ -49,22 +47,6 @@ def only_new(database_url: str) -> Iterator[Database]:
     found = Database(database_url, KeyRing.from_base64([NEW_KEY]))
     yield found
     found.dispose()
-
-
-def make_everything(database: Database, settings: Settings) -> Job:
-    """A value in every sealed column."""
-    job, *_ = make_known_person(database, settings)
-    make_member(database, "ada", has_app=True)
-    with database.transaction() as session:
-        queue_mail(session, MailKind.FORGOTTEN, None, {"to": "ada@example.com"}, utc_now())
-        seed_keys(session, settings, utc_now())
-        row = session.get_one(Job, job.id)
-        row.upload_url_sealed = session.info["keyring"].seal(b"https://store", f"job:{job.id}:upload_url")
-        keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, Source.CALLBACK, utc_now(), is_confirmed=False)
-        row.disagreement = "They differ."
-        deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", utc_now())
-        start_run(session, "sandbox", Filters(q=AMINA.job_id), "ada@example.com", utc_now())
-    return job
 
 
 def under_old(database: Database, settings: Settings) -> dict[str, int]:
@@ -88,20 +70,20 @@ def test_every_sealed_column_is_known_to_the_rotation():
 def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(
     database: Database, rotated: Database, only_new: Database, settings: Settings
 ):
-    job = make_everything(database, settings)
+    job = make_everything(database, settings).job
     before = under_old(rotated, settings)
 
     counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)}
 
     assert all(before[f"{column.table.__tablename__}.{column.name}"] for column in REGISTERED.sealed_columns)
-    assert before["pictures"] == 1
+    assert before["pictures"] == 2
     assert counts == before
     assert sum(under_old(rotated, settings).values()) == 0
     assert sealed_places_that_name(only_new, AMINA) == sealed_places_that_name(database=rotated, person=AMINA)
     with only_new.reading() as session:
         assert [found.id for found in find_person(session, AMINA.number).named] == [job.id]
         assert read_keys(session, settings).signing.value == settings.api_keys[0]
-        image = session.exec(select(Image)).scalars().one()
+        image = session.exec(select(Image)).scalars().first()
         assert read_image(session.info["keyring"], settings.instance_dir / "media/sandbox", image)
     with only_new.transaction() as session:
         seed_keys(session, settings, utc_now())  # known by its digest, so it is not added again
@@ -143,21 +125,10 @@ def test_value_that_somebody_changes_meanwhile_is_not_overwritten(
 
 
 def test_command_says_what_is_left_and_when_an_old_key_can_go(
-    database: Database, database_url: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     make_everything(database, settings)
-    for name, value in {
-        "SECRET_KEY": SECRET_KEY,
-        "ENCRYPTION_KEYS": f"{NEW_KEY},{ENCRYPTION_KEY}",
-        "PUBLIC_URL": "http://localhost",
-        "SMILE_SERVER": "http://127.0.0.1:9/v1",
-        "SMILE_PARTNER_ID": "002",
-        "SMILE_API_KEYS": "test-api-key-0001",
-        "INSTANCE_DIR": str(tmp_path),
-        "DATABASE_URL": database_url,
-        "QUEUE_URL": "recording",
-    }.items():
-        monkeypatch.setenv(f"DASHBOARD_{name}", value)
+    set_environment(monkeypatch, settings, f"{NEW_KEY},{ENCRYPTION_KEY}")
     run = CliRunner().invoke
 
     before = run(main, ["keys", "rotate", "--check"])
@@ -165,8 +136,78 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
     after = run(main, ["keys", "rotate", "--check"])
 
     assert before.exit_code == 1
-    assert "callback.body_sealed: 1 under an old key" in before.output
+    assert "callback.body_sealed: 2 under an old key" in before.output
     assert (rotation_run.exit_code, after.exit_code) == (0, 0), rotation_run.output
-    assert "pictures: 1 sealed anew" in rotation_run.output
+    assert "pictures: 2 sealed anew" in rotation_run.output
     assert "Old keys can be taken away." in after.output
     assert AMINA.mark not in before.output + rotation_run.output + after.output
+
+
+def test_what_cannot_be_opened_is_named_and_keeps_nothing_else_from_being_sealed_again(
+    database: Database, rotated: Database, settings: Settings
+):
+    everything = make_everything(database, settings)
+    before = under_old(rotated, settings)
+    damage_column(database, "job.person_sealed", everything.job.id)
+    damage_column(database, "processing_run.filters", everything.run_id)
+    damage_file(settings, everything.image)
+    damaged = [
+        Place("job.person_sealed", everything.job.id),
+        Place("processing_run.filters", everything.run_id),
+        Place("image.media_path", everything.image.id),
+    ]
+    named: list[Place] = []
+
+    counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns, named.append)}
+
+    assert sorted(named) == sorted(damaged)
+    assert sum(counts.values()) == sum(before.values()) - len(damaged)
+    assert sum(under_old(rotated, settings).values()) == 0
+
+
+def test_picture_without_its_file_is_named(database: Database, rotated: Database, settings: Settings):
+    everything = make_everything(database, settings)
+    (settings.instance_dir / "media/sandbox" / everything.image.media_path).unlink()
+    named: list[Place] = []
+
+    list(rotate_keys(rotated, settings, REGISTERED.sealed_columns, named.append))
+
+    assert named == [Place("image.media_path", everything.image.id)]
+
+
+def test_command_names_what_it_skipped_and_ends_in_exit_1(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    job = make_everything(database, settings).job
+    damage_column(database, "job.id_number_sealed", job.id)
+    set_environment(monkeypatch, settings, f"{NEW_KEY},{ENCRYPTION_KEY}")
+    run = CliRunner().invoke
+
+    before = run(main, ["keys", "rotate", "--check"])
+    rotation_run = run(main, ["keys", "rotate"])
+    after = run(main, ["keys", "rotate", "--check"])
+
+    for result in (before, rotation_run, after):
+        assert result.exit_code == 1, result.output
+        assert f"job {job.id} id_number_sealed cannot be opened" in result.output
+        assert "job.id_number_sealed: 1 cannot be opened" in result.output
+        assert AMINA.mark not in result.output
+    assert "job.id_number_sealed: 1 under an old key" in before.output
+    assert "job.id_number_sealed: 1 sealed anew" in rotation_run.output
+    assert "Old keys can be taken away." in after.output
+    set_environment(monkeypatch, settings, NEW_KEY)
+    assert "cannot be opened" in run(main, ["db", "check", "--all"]).output
+    only_new = Database(settings.database_url, KeyRing.from_base64([NEW_KEY]))
+    assert find_problem_with_keys(only_new, settings, REGISTERED.sealed_columns) == ""
+    only_new.dispose()
+
+
+def test_keys_of_other_data_rotate_nothing(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    make_everything(database, settings)
+    set_environment(monkeypatch, settings, NEW_KEY)
+
+    result = CliRunner().invoke(main, ["keys", "rotate"])
+
+    assert result.exit_code == 1
+    assert "names the keys of other data" in result.output
+    assert result.output.count("\n") == 1
