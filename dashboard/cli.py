@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psycopg
 from flask import Flask
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.backups.commands import backup, check, restore
-from dashboard.config import Settings
+from dashboard.config import Settings, unknown_variables
 from dashboard.context import context_of, reading, transaction
 from dashboard.errors import DashboardError, Invalid
+from dashboard.outages import what_is_away
 
 LOCAL_HOST = "127.0.0.1"
 
@@ -37,8 +37,10 @@ class OneLineErrors(click.Group):
             raise click.ClickException("; ".join(f"{name}: {text}" for name, text in error.fields.items())) from None
         except DashboardError as error:
             raise click.ClickException(error.message) from None
-        except (SQLAlchemyError, psycopg.Error) as error:  # the second from the queue, which stands in the same place
-            raise click.ClickException(f"the database does not answer ({type(error).__name__})") from None
+        except SQLAlchemyError as error:
+            away = what_is_away(error)
+            message = away.sentence if away else f"the database does not answer ({type(error).__name__})"
+            raise click.ClickException(message) from None
 
 
 def _in_words(location: tuple[int | str, ...], message: str) -> str:
@@ -122,7 +124,7 @@ def web(host: str, port: int) -> None:
     from dashboard.web.server import serve_app
 
     app = _app(Settings())
-    _refuse_old_schema(app)
+    _refuse_what_cannot_work(app)
     seed_keys_at_start(context_of(app).settings, context_of(app).database)
     serve_app("dashboard.app:create_app_from_environment", host, port)
 
@@ -130,12 +132,12 @@ def web(host: str, port: int) -> None:
 @main.command()
 def worker() -> None:
     """The background: submits jobs, asks for results, handles callbacks."""
+    from dashboard.app import create_serving_app
+    from dashboard.smile_keys import seed_keys_at_start
     from dashboard.worker.process import run_worker
 
-    app = _app(Settings())
-    _refuse_old_schema(app)
-    from dashboard.smile_keys import seed_keys_at_start
-
+    app = create_serving_app(Settings())
+    _refuse_what_cannot_work(app)
     seed_keys_at_start(context_of(app).settings, context_of(app).database)
     run_worker(app)
 
@@ -223,13 +225,14 @@ def doctor(as_json: bool, offline: bool) -> None:
     from dashboard.health.wording import as_lines
     from dashboard.jobs.smile_answers import ask_smile
     from dashboard.smile_keys import smile_keys
+    from dashboard.web.readiness import problem_of_database
 
     app = _app(Settings())
+    parts = context_of(app)
     with app.app_context():
-        smile = None
-        if not offline and _has_current_schema(app):
-            smile = ask_smile(context_of(app).settings, smile_keys())
-        encryption = None if offline else look_at_encryption(context_of(app).settings.public_url)
+        has_database = not problem_of_database(parts.database)
+        smile = ask_smile(parts.settings, smile_keys()) if has_database and not offline else None
+        encryption = None if offline else look_at_encryption(parts.settings.public_url)
         with reading() as session:
             results = check_health(session, smile=smile, encryption=encryption)
     for line in [json.dumps(twin(results), indent=1)] if as_json else as_lines(results):
@@ -349,12 +352,25 @@ def _upgrade(app: Flask) -> None:
     migrations.upgrade(context_of(app).database)
 
 
-def _has_current_schema(app: Flask) -> bool:
-    from dashboard import migrations
+def _refuse_what_cannot_work(app: Flask) -> None:
+    """Before web or worker starts. A full disk does not keep them from starting: room may come free by itself."""
+    from dashboard.writable import is_full, problem_of_folder
 
-    return migrations.is_current(context_of(app).database)
+    settings = context_of(app).settings
+    for folder in (settings.instance_dir, settings.media_dir):
+        problem = problem_of_folder(folder)
+        if problem and not is_full(problem):
+            raise click.ClickException(
+                f"nothing can be stored in {folder.absolute()} ({problem.strerror}); let the user that runs this own "
+                "it, or name another folder in DASHBOARD_INSTANCE_DIR"
+            )
+    _refuse_old_schema(app)
+    for name in unknown_variables(os.environ):
+        click.echo(f"Warning: {name} is no setting, so it is without effect.", err=True)
 
 
 def _refuse_old_schema(app: Flask) -> None:
-    if not _has_current_schema(app):
+    from dashboard import migrations
+
+    if not migrations.is_current(context_of(app).database):
         raise click.ClickException("the database's tables are not up to date; run `dashboard db upgrade` first")

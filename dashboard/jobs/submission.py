@@ -137,4 +137,4 @@ def person_of(session: Session, job: Job) -> dict[str, Any]:
 
 
 def media_dir(settings: Settings) -> Path:
-    return settings.instance_dir / "media" / settings.environment
+    return settings.media_dir
