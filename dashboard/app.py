@@ -17,10 +17,11 @@ from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
 from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
-from dashboard.db import Database
+from dashboard.db import Database, TimeLimits
 from dashboard.feature import Feature, Features
 from dashboard.features import FEATURES
 from dashboard.jobs.availability import AvailabilityCache
+from dashboard.jobs.background import Background
 from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.smile_keys import keep_smile_keys
@@ -37,6 +38,7 @@ from dashboard.web.navigation import show_navigation
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
 from dashboard.web.quiet_polls import answer_quiet_polls
+from dashboard.web.readiness import Readiness
 from dashboard.web.signing import sign_with_sha256
 from dashboard.web.throttle import Throttle
 from dashboard.worker.queue import open_queue
@@ -75,22 +77,34 @@ def create_app(
     return app
 
 
-def _open_database(settings: Settings) -> Database:
+def create_serving_app(settings: Settings) -> Flask:
+    """For web and worker, which wait for PostgreSQL only as long as the settings say; a command waits on."""
+    limits = TimeLimits(
+        settings.database_connect_timeout, settings.database_lock_timeout, settings.database_statement_timeout
+    )
+    return create_app(settings, database=_open_database(settings, limits))
+
+
+def _open_database(settings: Settings, limits: TimeLimits | None = None) -> Database:
     keys = [key.get_secret_value() for key in settings.encryption_keys]
-    return Database(settings.database_url, KeyRing.from_base64(keys))
+    limits = limits or TimeLimits(connect=settings.database_connect_timeout)
+    return Database(settings.database_url, KeyRing.from_base64(keys), limits)
 
 
 def _make_context(settings: Settings, features: Features, database: Database) -> Context:
+    background = Background(database)
     return Context(
         settings=settings,
         features=features,
         database=database,
         queue=open_queue(settings.queue_url, settings.database_url),
         throttle=Throttle(),
+        readiness=Readiness(settings, database),
         smile_keys=keep_smile_keys(settings, database),
         smile_clients=ClientFactory(settings),
-        catalogue=LiveCatalogue(settings.services_cached_for),
-        availability=AvailabilityCache(),
+        background=background,
+        catalogue=LiveCatalogue(settings.services_cached_for, background),
+        availability=AvailabilityCache(background),
         audit_words=Vocabulary(features.audit_words),
         callback_networks=CachedReading(database, read_networks),
         refused_deliveries=RefusedDeliveries(database, settings.environment),
@@ -99,7 +113,9 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
 
 def create_app_from_environment() -> Flask:
     """What the server process calls."""
-    app = create_app(Settings())
+    app = create_serving_app(Settings())
+    with app.app_context():
+        context_of(app).catalogue.refresh()  # so that the first form may know already what Smile asks for
     gc.freeze()  # What lives as long as the process need not be gone through again and again.
     return app
 

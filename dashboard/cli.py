@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-import psycopg
 import structlog
 from flask import Flask
 from pydantic import ValidationError
@@ -18,10 +17,11 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.backups.commands import backup, check, restore
-from dashboard.config import Settings
+from dashboard.config import Settings, unknown_variables
 from dashboard.context import Context, context_of, reading, transaction
 from dashboard.db import Database
 from dashboard.errors import DashboardError, Invalid
+from dashboard.outages import what_is_away
 
 LOCAL_HOST = "127.0.0.1"
 PORT = click.IntRange(1, 65535)
@@ -42,8 +42,10 @@ class OneLineErrors(click.Group):
             raise click.ClickException("; ".join(f"{name}: {text}" for name, text in error.fields.items())) from None
         except DashboardError as error:
             raise click.ClickException(error.message) from None
-        except (SQLAlchemyError, psycopg.Error) as error:  # the second from the queue, which stands in the same place
-            raise click.ClickException(f"the database does not answer ({type(error).__name__})") from None
+        except SQLAlchemyError as error:
+            away = what_is_away(error)
+            message = away.sentence if away else f"the database does not answer ({type(error).__name__})"
+            raise click.ClickException(message) from None
 
 
 def _in_words(location: tuple[int | str, ...], message: str) -> str:
@@ -136,8 +138,7 @@ def web(host: str, port: int, workers: int) -> None:
             "SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
         )
     address = claim_address(host, port)
-    _refuse_old_schema(app)
-    _refuse_wrong_keys(app)
+    _refuse_what_cannot_work(app)
     seed_keys_at_start(settings, database)
     database.dispose()  # The processes that serve open their own connections.
     _say_start("web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=THREADS)
@@ -147,12 +148,13 @@ def web(host: str, port: int, workers: int) -> None:
 @main.command()
 def worker() -> None:
     """The background: submits jobs, asks for results, handles callbacks."""
+    from dashboard.app import create_serving_app
     from dashboard.smile_keys import seed_keys_at_start
-    from dashboard.worker.process import THREADS, run_worker
+    from dashboard.worker.consumer import THREADS
+    from dashboard.worker.process import run_worker
 
-    app = _app(Settings())
-    _refuse_old_schema(app)
-    _refuse_wrong_keys(app)
+    app = create_serving_app(Settings())
+    _refuse_what_cannot_work(app)
     settings, database = context_of(app).settings, context_of(app).database
     seed_keys_at_start(settings, database)
     _say_start("worker", database=database, queue=_kind_of(settings.queue_url), threads=THREADS)
@@ -259,13 +261,14 @@ def doctor(as_json: bool, offline: bool) -> None:
     from dashboard.health.wording import as_lines
     from dashboard.jobs.smile_answers import ask_smile
     from dashboard.smile_keys import smile_keys
+    from dashboard.web.readiness import problem_of_database
 
     app = _app(Settings())
+    parts = context_of(app)
     with app.app_context():
-        smile = None
-        if not offline and _has_current_schema(app):
-            smile = ask_smile(context_of(app).settings, smile_keys())
-        encryption = None if offline else look_at_encryption(context_of(app).settings.public_url)
+        has_database = not problem_of_database(parts.database)
+        smile = ask_smile(parts.settings, smile_keys()) if has_database and not offline else None
+        encryption = None if offline else look_at_encryption(parts.settings.public_url)
         with reading() as session:
             results = check_health(session, smile=smile, encryption=encryption)
         context_of(app).database.dispose()
@@ -407,10 +410,22 @@ def _upgrade(app: Flask) -> None:
     migrations.upgrade(context_of(app).database)
 
 
-def _has_current_schema(app: Flask) -> bool:
-    from dashboard import migrations
+def _refuse_what_cannot_work(app: Flask) -> None:
+    """Before web or worker starts. A full disk does not keep them from starting: room may come free by itself."""
+    from dashboard.writable import is_full, problem_of_folder
 
-    return migrations.is_current(context_of(app).database)
+    settings = context_of(app).settings
+    for folder in (settings.instance_dir, settings.media_dir):
+        problem = problem_of_folder(folder)
+        if problem and not is_full(problem):
+            raise click.ClickException(
+                f"nothing can be stored in {folder.absolute()} ({problem.strerror}); let the user that runs this own "
+                "it, or name another folder in DASHBOARD_INSTANCE_DIR"
+            )
+    _refuse_old_schema(app)
+    _refuse_wrong_keys(app)
+    for name in unknown_variables(os.environ):
+        click.echo(f"Warning: {name} is no setting, so it is without effect.", err=True)
 
 
 def _refuse_wrong_keys(app: Flask) -> None:
@@ -428,5 +443,7 @@ def _refuse_wrong_keys(app: Flask) -> None:
 
 
 def _refuse_old_schema(app: Flask) -> None:
-    if not _has_current_schema(app):
+    from dashboard import migrations
+
+    if not migrations.is_current(context_of(app).database):
         raise click.ClickException("the database's tables are not up to date; run `dashboard db upgrade` first")

@@ -3,6 +3,8 @@
 import base64
 import binascii
 import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +17,14 @@ from dashboard.smile.constants import PRODUCTION_URL
 
 PACKAGE_DIR = Path(__file__).parent
 PREFIX = "DASHBOARD_"
+#: What others read from the environment, such as the demo and the tests.
+READ_ELSEWHERE = ("DASHBOARD_DEMO_PASSWORD", "DASHBOARD_TEST_POSTGRES_URL", "DASHBOARD_TEST_REDIS_URL")
+#: How alike a name and one that is known have to be for the first to be a slip of the second.
+SLIP = 0.8
+ENGINES = ("sqlite", "postgresql", "postgres", "postgresql+psycopg")
+QUEUES = (*ENGINES, "redis", "rediss")
+#: For tests: a queue that keeps what was woken and runs nothing.
+RECORDING = "recording"
 
 
 def resource_dir(name: str) -> Path:
@@ -79,12 +89,31 @@ def _check_mail_from(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _check_database_url(value: str) -> str:
+    if value and not _names_one_of(value, ENGINES):
+        raise ValueError("must begin with sqlite:/// or postgresql://; no other database is supported")
+    return value
+
+
+def _check_queue_url(value: str) -> str:
+    if value and value != RECORDING and not _names_one_of(value, QUEUES):
+        raise ValueError("must begin with sqlite:///, postgresql:// or redis://; no other queue is supported")
+    return value
+
+
+def _names_one_of(url: str, schemes: Iterable[str]) -> bool:
+    scheme, separator, _ = url.partition("://")
+    return bool(separator) and scheme in schemes
+
+
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 EncryptionKey = Annotated[SecretStr, AfterValidator(_check_encryption_key)]
 SmileServer = Annotated[str, AfterValidator(_check_smile_server)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_check_smtp_url)]
 MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+QueueUrl = Annotated[str, AfterValidator(_check_queue_url)]
 Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -102,8 +131,8 @@ class Settings(BaseSettings):
     smile_web_script_url: str = "https://cdn.smileidentity.com/inline/v1/js/script.min.js"
     smile_ca_file: Path | None = None
     instance_dir: Path = Path("instance")
-    database_url: str = Field(default="", repr=False)  # It may hold a password.
-    queue_url: str = Field(default="", repr=False)
+    database_url: DatabaseUrl = Field(default="", repr=False)  # It may hold a password.
+    queue_url: QueueUrl = Field(default="", repr=False)
     trusted_proxies: int = Field(default=0, ge=0)
     log_format: Literal["text", "json"] = "text"
     second_factor_for: Literal["owners", "everybody"] = "owners"  # who must have one
@@ -115,6 +144,11 @@ class Settings(BaseSettings):
     allow_loopback: bool = False  # for trials on one machine: people may enter addresses of this very machine
     extra_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()  # names besides the public one
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
+
+    # How long PostgreSQL may take in web and worker before a page says so, in seconds; 0 is for ever.
+    database_connect_timeout: float = Field(default=5.0, gt=0)
+    database_lock_timeout: float = Field(default=10.0, ge=0)
+    database_statement_timeout: float = Field(default=60.0, ge=0)
 
     # Waits, in seconds. Only tests have a reason to change most of them.
     smile_connect_timeout: float = 5.0
@@ -128,6 +162,7 @@ class Settings(BaseSettings):
     callback_expected_within: float = 120.0
     zip_lost_after: float = 120.0
     await_waits: Seconds = Field(default=(60, 120, 300, 600, 1800), min_length=1)  # while a customer has the job
+    clock_retry_wait: float = Field(default=30.0, gt=0)  # while this machine's clock is off
     await_customer_for: float = 24 * 3600.0
     services_cached_for: float = 900.0
     mail_waits: Seconds = (10, 30, 120, 600, 1800)
@@ -141,7 +176,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, SecretFiles(settings_cls)
+        return init_settings, env_settings, SecretFiles(settings_cls), Misspelt(settings_cls)
 
     def model_post_init(self, _: Any) -> None:
         if not self.database_url:
@@ -158,6 +193,15 @@ class Settings(BaseSettings):
         """Where jobs go. Only Smile's production host costs money; any other server counts as a sandbox."""
         is_live = self.smile_server == "1" or urlsplit(self.smile_server).hostname == urlsplit(PRODUCTION_URL).hostname
         return "production" if is_live else "sandbox"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.instance_dir / "media" / self.environment
+
+    @property
+    def queue_is_in_database(self) -> bool:
+        """They are away together then."""
+        return self.queue_url == self.database_url
 
     @property
     def is_https(self) -> bool:
@@ -196,3 +240,31 @@ class SecretFiles(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
         return {name: value for name, value in values.items() if value is not None}
+
+
+class Misspelt(PydanticBaseSettingsSource):
+    """Gives no value. It refuses a variable that looks like a slip of a known one, which would be without effect."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        known = {name.removeprefix(PREFIX): name for name in _known_variables()}
+        for name in unknown_variables(os.environ):
+            if meant := get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=SLIP):
+                raise SettingsError(f"{name} is no setting; did you mean {known[meant[0]]}?")
+        return {}
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Those that begin as settings do and are none. Some are nobody's fault: Kubernetes makes DASHBOARD_PORT and the
+    like for a service of that name."""
+    known = {*_known_variables()}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
+
+
+def _known_variables() -> Iterator[str]:
+    yield from READ_ELSEWHERE
+    for name in Settings.model_fields:
+        yield f"{PREFIX}{name.upper()}"
+        yield f"{PREFIX}{name.upper()}_FILE"

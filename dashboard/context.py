@@ -18,9 +18,11 @@ if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is ne
     from dashboard.callbacks.networks import Network
     from dashboard.callbacks.refused.buffer import RefusedDeliveries
     from dashboard.jobs.availability import AvailabilityCache
+    from dashboard.jobs.background import Background
     from dashboard.jobs.clients import ClientFactory
     from dashboard.jobs.live_catalogue import LiveCatalogue
     from dashboard.smile_keys import ApiKeys
+    from dashboard.web.readiness import Readiness
     from dashboard.web.throttle import Throttle
     from dashboard.worker.queue import Queue
 
@@ -36,8 +38,10 @@ class Context:
     database: Database
     queue: "Queue"
     throttle: "Throttle"
+    readiness: "Readiness"
     smile_keys: "CachedReading[ApiKeys]"
     smile_clients: "ClientFactory"
+    background: "Background"
     catalogue: "LiveCatalogue"
     availability: "AvailabilityCache"
     audit_words: "Vocabulary"

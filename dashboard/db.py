@@ -1,7 +1,8 @@
 """The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_engine, event, func, make_url, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
+from dashboard.outages import OutageLog, what_is_away
 from dashboard.smile.typed import fold
 
 try:
@@ -29,6 +33,8 @@ except ImportError:  # On platforms without that wheel, `dashboard doctor` says 
 BUSY_TIMEOUT_MS = 5000
 #: To PostgreSQL, of one process. More than the web has threads for pages: when all of those wait, a callback finds one.
 CONNECTIONS_KEPT, MOST_CONNECTIONS = 10, 40
+#: A thread waits so long for its turn to write, behind others that wait for a lock of another process.
+SECONDS_FOR_TURN = 10.0
 READING = (
     "journal_mode=WAL",
     # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
@@ -111,11 +117,20 @@ class EnumText(TypeDecorator[StrEnum]):
         return None if value is None else self.kind(value)
 
 
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long PostgreSQL may take, in seconds; 0 is for ever. Commands that move all data have no limits."""
+
+    connect: float = 5.0
+    lock: float = 0.0
+    statement: float = 0.0
+
+
 class Database:
     """The engine of one process. Sessions carry the key ring, so that sealed fields open where they are read."""
 
-    def __init__(self, url: str, keyring: KeyRing) -> None:
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url)
+    def __init__(self, url: str, keyring: KeyRing, limits: TimeLimits = TimeLimits()) -> None:
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, limits)
         # SQLite writes by one connection: each other one would read anew what this one has just changed.
         self._writer = _sqlite_engine(url, WRITING, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
         self._writing_engine = self._writer.execution_options(is_write=True)
@@ -127,7 +142,12 @@ class Database:
         self._to_stop: list[Callable[[], None]] = []
         self.commits = 0  # of this process; on SQLite one at a time, under the lock below
         # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
-        self._turn: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
+        self._turn: Callable[[], AbstractContextManager[object]] = (
+            _Turn(SECONDS_FOR_TURN).taken if self.is_sqlite else nullcontext
+        )
+        # Where nothing can be written, such as on a full disk, reading may go on.
+        self.reads = OutageLog("database")
+        self.writes = OutageLog("database, for writing")
 
     @property
     def is_sqlite(self) -> bool:
@@ -159,7 +179,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One write transaction: all of it is committed at the end of the block, or nothing."""
-        with self._turn:
+        with _logged(self.writes), self._turn():
             with Session(self._writing_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
                 yield session
                 session.commit()
@@ -168,7 +188,7 @@ class Database:
     @contextmanager
     def transaction_of_statements(self) -> Iterator[Connection]:
         """The same for plain statements: making a session would take longer than a few of those."""
-        with self._turn:
+        with _logged(self.writes), self._turn():
             with self._writing_engine.begin() as connection:
                 yield connection
             self.commits += 1
@@ -176,8 +196,44 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view of the data; nothing written here is kept."""
-        with Session(self._reading_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
+        info = {"keyring": self._keyring}
+        with _logged(self.reads), Session(self._reading_engine, expire_on_commit=False, info=info) as session:
             yield session
+
+    def takes_writes(self) -> bool:
+        """Changes nothing. On SQLite it takes the lock for a moment, and an SQLAlchemyError says why that failed."""
+        with self._turn(), self._writing_engine.connect() as connection:
+            connection.begin()
+            return self.is_sqlite or connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
+
+
+class _Turn:
+    """The lock of those who write, for which nobody waits without end."""
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = Lock()
+        self._seconds = seconds
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=self._seconds):
+            raise WaitedTooLong("no turn to write came in time")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+@contextmanager
+def _logged(outages: OutageLog) -> Iterator[None]:
+    """An error of the block that tells of an outage joins its log, and the block's end ends it."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if away := what_is_away(error):
+            outages.failed(away.sentence)
+        raise
+    outages.worked()
 
 
 def database_now(session: Session) -> datetime:
@@ -200,15 +256,34 @@ def keyring_of(session: Session) -> KeyRing:
     return keyring
 
 
-def _postgresql_engine(url: str) -> Engine:
-    psycopg_url = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(psycopg_url, pool_size=CONNECTIONS_KEPT, max_overflow=MOST_CONNECTIONS - CONNECTIONS_KEPT)
+def _postgresql_engine(url: str, limits: TimeLimits) -> Engine:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    # What the operator wrote into the address counts more.
+    waits = {"connect_timeout": max(1, round(limits.connect)), "tcp_user_timeout": round(limits.connect * 2000)}
+    engine = create_engine(
+        parsed,
+        pool_size=CONNECTIONS_KEPT,
+        max_overflow=MOST_CONNECTIONS - CONNECTIONS_KEPT,
+        connect_args={name: value for name, value in waits.items() if name not in parsed.query},
+        pool_pre_ping=True,  # After a restart of PostgreSQL the connections of before are dead.
+        pool_timeout=limits.lock or 30,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_limits(connection: Any, _: Any) -> None:
+        for name, seconds in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
+            if seconds:
+                connection.execute("SELECT set_config(%s, %s, false)", (name, str(round(seconds * 1000))))
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> Engine:
     path = make_url(url).database
     if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # Connecting says it, in the way in which every other outage is said.
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, module=sqlite, **pool)
 
     @event.listens_for(engine, "connect")

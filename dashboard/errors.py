@@ -39,6 +39,10 @@ class Conflict(DashboardError):
     """It was possible a moment ago, but something else came first."""
 
 
+class Unavailable(DashboardError):
+    """A part that this needs does not work at the moment; the text says which."""
+
+
 class Invalid(DashboardError):
     """What was typed does not fit: one message per field."""
 

@@ -14,6 +14,7 @@ from dashboard.db import Database
 if TYPE_CHECKING:  # what the layers above found out before the checks began
     from dashboard.health.handshakes import Encryption
     from dashboard.jobs.smile_answers import SmileAnswer
+    from dashboard.worker.queue import Queue
 
 
 class State(StrEnum):
@@ -46,7 +47,8 @@ class Finding:
 class CheckContext:
     """All that a check may look at. `proxies_seen`: how many handed on the request that asks; None without one.
 
-    `encryption`: of the public address, when somebody waits for a look at it over the network.
+    `encryption`: of the public address, when somebody waits for a look at it over the network. `queue`: None where
+    nobody wants it to be asked. `database_problem`: why the database cannot be worked with; empty where it can.
     """
 
     settings: Settings
@@ -57,6 +59,8 @@ class CheckContext:
     is_debugging: bool = False
     proxies_seen: int | None = None
     encryption: "Encryption | None" = None
+    queue: "Queue | None" = None
+    database_problem: str = ""
 
 
 Check = Callable[[CheckContext], Finding]

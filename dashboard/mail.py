@@ -20,12 +20,16 @@ REFUSED_FOR_GOOD = range(500, 600)
 
 
 class MailFailed(Exception):
-    """It was not sent. The text says why, without the server's own words, since those may quote an address."""
+    """It was not sent. The text says why, without the server's own words, since those may quote an address.
 
-    def __init__(self, message: str, is_final: bool = False) -> None:
+    `is_of_server`: no message gets through at the moment, not only this one.
+    """
+
+    def __init__(self, message: str, is_final: bool = False, is_of_server: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.is_final = is_final
+        self.is_of_server = is_of_server
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,15 +81,17 @@ def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: 
         code = next(iter(error.recipients.values()))[0]
         raise MailFailed(f"The mail server refuses this e-mail address ({code}).", code in REFUSED_FOR_GOOD) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise MailFailed(f"The mail server refuses our user name or password ({error.smtp_code}).") from None
+        raise MailFailed(
+            f"The mail server refuses our user name or password ({error.smtp_code}).", is_of_server=True
+        ) from None
     except smtplib.SMTPNotSupportedError:
         raise MailFailed("The mail server does not offer what is needed, such as TLS, so nothing was sent.") from None
     except smtplib.SMTPResponseException as error:
         raise MailFailed(f"The mail server refused the message ({error.smtp_code}).") from None
     except ssl.SSLError:
-        raise MailFailed("The secure connection to the mail server failed.") from None
+        raise MailFailed("The secure connection to the mail server failed.", is_of_server=True) from None
     except (OSError, smtplib.SMTPException):
-        raise MailFailed("The mail server did not answer.") from None
+        raise MailFailed("The mail server did not answer.", is_of_server=True) from None
 
 
 def _hand_over(server: MailServer, message: EmailMessage, to: str) -> None:

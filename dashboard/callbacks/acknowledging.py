@@ -29,6 +29,7 @@ from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
 from dashboard.context import context_of, current
 from dashboard.errors import place_of
+from dashboard.outages import what_is_away
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.queue import wake
 
@@ -120,7 +121,8 @@ def turn_away(
 
 def not_stored(error: SQLAlchemyError) -> Answer:
     """Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking."""
-    log.error("callback_not_stored", error=type(error).__name__)
+    if what_is_away(error) is None:  # An outage stands in the log already, in one line for all that it fails.
+        log.error("callback_not_stored", error=type(error).__name__)
     return turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
 
 

@@ -4,6 +4,7 @@ import base64
 from datetime import timedelta
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.jobs.smile_clock import is_off
 from dashboard.smile_keys import list_keys, read_keys
 from dashboard.web.filters import duration_in_words
 
@@ -69,6 +70,8 @@ def smile_key_works(context: CheckContext) -> Finding:
         return unknown("Smile was not asked yet. The worker asks once an hour, `dashboard doctor` at once.")
     silence = context.now - answer.asked_at
     when = "just now" if silence < JUST_NOW else f"{duration_in_words(silence)} ago"
+    if answer.is_refused and is_off(answer.clock_offset_seconds):
+        return unknown("Smile refuses what is signed here because of the clock, so nothing is known of the key.")
     if answer.is_refused:
         advice = "Compare the partner id and the key under Callbacks and keys with those in Smile's portal."
         return bad(f"Smile refused our key {when}.", advice)

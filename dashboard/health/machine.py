@@ -10,8 +10,9 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from dashboard.config import PACKAGE_DIR
+from dashboard.config import PACKAGE_DIR, unknown_variables
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.writable import is_full, problem_of_folder
 
 GIGABYTE = 1024**3
 WARNS_BELOW_BYTES, IS_BAD_BELOW_BYTES = 2 * GIGABYTE, GIGABYTE // 4
@@ -23,6 +24,11 @@ PINNED = re.compile(r"^([a-z0-9][a-z0-9._\[\]-]*==[^\s\\]+(?: ; [^\\]+)?)", re.M
 
 def instance_folder(context: CheckContext) -> Finding:
     folder = context.settings.instance_dir.absolute()
+    for place in (folder, context.settings.media_dir.absolute()):
+        problem = problem_of_folder(place)
+        if problem and not is_full(problem):
+            advice = "Let the user that runs web and worker own it, or name another folder in DASHBOARD_INSTANCE_DIR."
+            return bad(f"Nothing can be stored in {place} ({problem.strerror}).", advice)
     if not folder.is_dir():
         return unknown("The instance folder is made when the first file is written.")
     advice = f"Run `chmod -R go-rwx {folder}`, and start web and worker as a user of their own."
@@ -70,6 +76,14 @@ def debugging(context: CheckContext) -> Finding:
         advice = "Unset FLASK_DEBUG: a page of errors would show what is in memory."
         return bad("Debugging is switched on.", advice)
     return ok("Debugging is off.")
+
+
+def environment(_: CheckContext) -> Finding:
+    unknown_names = unknown_variables(os.environ)
+    if unknown_names:
+        advice = "Correct or unset them. Those that Kubernetes makes for a service named dashboard do no harm."
+        return warn(f"No settings, so without effect: {', '.join(unknown_names[:5])}.", advice)
+    return ok("Every variable that begins with DASHBOARD_ is a setting.")
 
 
 def logs(context: CheckContext) -> Finding:

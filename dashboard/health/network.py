@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.reach_steps import CERTIFICATE_PROBLEMS
-from dashboard.callbacks.verdicts import TOLERANCE
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.jobs.smile_clock import clock_in_words, is_off
 
 CLOCK_WARNS_AT_SECONDS = 60
 MODERN_TLS = (
@@ -63,12 +63,16 @@ def clock(context: CheckContext) -> Finding:
     offset = context.smile.clock_offset_seconds if context.smile else None
     if offset is None:
         return unknown("This clock was not compared with Smile's yet.")
-    difference = f"{abs(offset):.0f} seconds {'behind' if offset > 0 else 'ahead of'} Smile's"
-    advice = "Set the clock of this machine by NTP: beyond 5 minutes every callback counts as stale or from the future."
-    if abs(offset) >= TOLERANCE.total_seconds():
-        return bad(f"This clock is {difference}.", advice)
+    advice = (
+        "Set the clock of this machine by NTP: beyond 5 minutes Smile refuses what is signed here, and every callback "
+        "counts as stale or from the future. What waits for it goes on by itself."
+    )
+    sentence = clock_in_words(offset)
+    sentence = f"{sentence[0].upper()}{sentence[1:]}."
+    if is_off(offset):
+        return bad(sentence, advice)
     if abs(offset) >= CLOCK_WARNS_AT_SECONDS:
-        return warn(f"This clock is {difference}.", advice)
+        return warn(sentence, advice)
     return ok("This clock agrees with Smile's.")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
 from sqlmodel import Session
 
 from dashboard.context import current
@@ -14,6 +14,11 @@ from dashboard.db import utc_now
 from dashboard.health.handshakes import Encryption
 from dashboard.health_checks import CheckContext, Finding, Group, HealthCheck, State, bad
 from dashboard.jobs.smile_answers import SmileAnswer, read_smile_answer
+from dashboard.outages import DATABASE_BUSY, DATABASE_FULL, DATABASE_READ_ONLY
+from dashboard.web.readiness import problem_of_database
+
+#: Nothing can be changed then, but everything can be read.
+STILL_READ = frozenset({DATABASE_BUSY.sentence, DATABASE_FULL.sentence, DATABASE_READ_ONLY.sentence})
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,21 @@ def check_health(
     session.rollback()
     parts, is_debugging = current(), current_app.debug
     context = CheckContext(
-        parts.settings, parts.database, session, utc_now(), smile, is_debugging, proxies_seen, encryption
+        parts.settings, parts.database, session, utc_now(), smile, is_debugging, proxies_seen, encryption, parts.queue
     )
     return run_checks(parts.features.health_checks, context)
 
 
 def run_checks(checks: Sequence[HealthCheck], context: CheckContext) -> list[CheckResult]:
-    """Grouped under their headings."""
+    """Grouped under their headings. Where the database cannot be read, one check says so, and what follows from it is
+    left out."""
+    context = replace(context, database_problem=problem_of_database(context.database))
+    if context.database_problem and context.database_problem not in STILL_READ:
+        context = replace(context, session=Session())  # bound to nothing: whatever reads it fails at once
     order = list(Group)
     grouped = sorted(checks, key=lambda check: order.index(check.group))
-    return [CheckResult(check.group, check.name, _find(check, context)) for check in grouped]
+    found = ((check, _find(check, context)) for check in grouped)
+    return [CheckResult(check.group, check.name, finding) for check, finding in found if finding]
 
 
 def worst_of(results: Sequence[CheckResult]) -> State:
@@ -71,10 +81,12 @@ def twin(results: Sequence[CheckResult]) -> dict[str, object]:
     }
 
 
-def _find(check: HealthCheck, context: CheckContext) -> Finding:
+def _find(check: HealthCheck, context: CheckContext) -> Finding | None:
     """One that cannot be looked at does not hide the others; what the database said is not repeated."""
     try:
         return check.check(context)
+    except UnboundExecutionError:
+        return None  # It reads a database of which another check says what is the matter.
     except (SQLAlchemyError, OSError, UnreadableValue) as error:
         context.session.rollback()  # PostgreSQL takes no more questions in a transaction in which one failed
         advice = "See the lines about the database and the keys first."

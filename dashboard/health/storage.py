@@ -5,26 +5,31 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
-from dashboard import migrations
 from dashboard.db import SQLITE
 from dashboard.health.network import is_loopback
 from dashboard.health_checks import CheckContext, Finding, bad, ok, warn
+from dashboard.outages import DATABASE_BUSY, DATABASE_DAMAGED, DATABASE_FULL, DATABASE_READ_ONLY
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.web.filters import duration_in_words
+from dashboard.web.readiness import OLD_TABLES
 
 SAFE_SQLITE = (3, 51, 3)
 SYNCHRONOUS_FULL = 2
+LOOK_AT_DATABASE = "Start it, and compare DASHBOARD_DATABASE_URL with where it is. What waits goes on by itself then."
+ADVICE = {
+    OLD_TABLES: "Run `dashboard db upgrade`.",
+    DATABASE_BUSY.sentence: "Find what holds it, such as a shell with an open transaction, and end that.",
+    DATABASE_READ_ONLY.sentence: "Give the user that runs this the right to write it; a standby has to be promoted.",
+    DATABASE_FULL.sentence: "Make room on that disk. What waits goes on by itself then.",
+    DATABASE_DAMAGED.sentence: "Stop web and worker and bring a backup back with `dashboard db restore`.",
+}
 BACKUP_WARNS_AFTER = timedelta(hours=26)
 BACKUP_IS_BAD_AFTER = timedelta(days=7)
 
 
-def schema(context: CheckContext) -> Finding:
-    if migrations.is_current(context.database):
-        return ok("The tables are up to date.")
-    return bad("The tables are not up to date.", "Run `dashboard db upgrade`.")
-
-
 def engine(context: CheckContext) -> Finding:
+    if problem := context.database_problem:
+        return bad(problem, ADVICE.get(problem, LOOK_AT_DATABASE))
     if not context.database.is_sqlite:
         return _postgresql(context)
     connection = context.session.connection()
@@ -50,6 +55,14 @@ def _postgresql(context: CheckContext) -> Finding:
 
 def queue(context: CheckContext) -> Finding:
     url = context.settings.queue_url
+    if context.settings.queue_is_in_database:
+        context.session.connection()  # It is away with the database, which is said there.
+    if context.queue is not None and not context.queue.answers():
+        advice = (
+            "Start it, and compare DASHBOARD_QUEUE_URL with where it is. Until then the worker looks for what is due "
+            "by itself, a little later than usual."
+        )
+        return bad(f"The queue does not answer: {_kind_of_queue(url)}.", advice)
     if not url.startswith("redis") or is_loopback(url):
         return ok("The queue is on this machine, or in the database.")
     parts = urlsplit(url)
@@ -63,6 +76,12 @@ def queue(context: CheckContext) -> Finding:
             "The password of Redis travels without encryption.", "Let DASHBOARD_QUEUE_URL begin with rediss://."
         )
     return ok("Redis asks for a password and is reached by TLS.")
+
+
+def _kind_of_queue(url: str) -> str:
+    if url.startswith("redis"):
+        return "Redis"
+    return "the file of SQLite" if url.startswith("sqlite") else "PostgreSQL"
 
 
 def backup(context: CheckContext) -> Finding:

@@ -7,6 +7,7 @@ from threading import Lock
 from dashboard.config import Settings
 from dashboard.context import current
 from dashboard.jobs.sent_signatures import remember_sent
+from dashboard.jobs.smile_clock import SmileClock
 from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
 from dashboard.smile_keys import ApiKeys, smile_keys
 
@@ -22,6 +23,7 @@ class SmileClients:
     account: PartnerAccount
     smile_links: SmileLinks
     link_counters: SmileLinks  # for reading counters while a page waits
+    clock: SmileClock
 
 
 class ClientFactory:
@@ -29,9 +31,11 @@ class ClientFactory:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._transport = open_transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout)
+        self.clock = SmileClock(settings.clock_retry_wait)
+        note = self.clock.note
+        self._transport = open_transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout, note)
         # A page that waits for these has an alternative, so it does not wait long.
-        self._impatient = open_transport(settings, *PAGE_TIMEOUT)
+        self._impatient = open_transport(settings, *PAGE_TIMEOUT, note)
         self._lock = Lock()
         self._made: tuple[ApiKeys, SmileClients] | None = None
 
@@ -57,6 +61,7 @@ class ClientFactory:
             PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            self.clock,
         )
 
 

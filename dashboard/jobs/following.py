@@ -46,14 +46,15 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
         # The customer's browser submits these, or has said that it did: Smile need not know them yet.
         may_be_unknown = job.link_id is not None
-    problem, answer = None, None
+    problem, answer, must_wait_for_clock = None, None, False
     try:
         if may_be_unknown:
             answer = ask_job_status(clients, partner_params)
         else:
             answer = clients.web_api.get_job_status(partner_params)
     except SmileError as error:
-        problem = str(error)
+        must_wait_for_clock = clients.clock.explains(error)
+        problem = clients.clock.sentence() if must_wait_for_clock else str(error)
     with lease.saving() as (session, job, now):
         if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:
             note_submission(session, job, settings, now, "Smile has the customer's verification.")
@@ -67,6 +68,9 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         if problem != job.last_error and job.state not in ENDED_STATES:  # there it says why the job ended
             job.last_error = problem
             job.changed(now)
+        if must_wait_for_clock:
+            job.due_at = clients.clock.next_try_at
+            return
         woken_for = job.due_at if job.due_at != unless_woken else None
         _schedule_next(session, job, settings, now)
         if woken_for and (job.due_at is None or woken_for < job.due_at):

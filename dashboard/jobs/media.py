@@ -1,8 +1,10 @@
 """Images at rest: sealed on disk, opened one at a time when they are sent or shown. What arrives is pictures.py's."""
 
+import errno
 import hashlib
 import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,11 @@ from sqlmodel import Session
 
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import keyring_of
+from dashboard.errors import Unavailable
 from dashboard.jobs.models import Image, Job
+from dashboard.outages import OutageLog
+
+MEDIA = OutageLog("images")
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,15 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
     )
     image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
     path = media_dir / image.media_path
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()  # The part that had room.
+        MEDIA.failed(errno.errorcode.get(error.errno or 0, type(error).__name__))
+        raise Unavailable("Images cannot be stored at the moment, so nothing of this was saved.") from None
+    MEDIA.worked()
     session.add(image)
     return image
 

@@ -25,7 +25,8 @@ from dashboard.jobs.models import Image, Job, JobState, Source, Step
 from dashboard.jobs.outcome import read_job_status, read_result, settle_job
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.refusals import explain_refusal, explain_silence
-from dashboard.jobs.standing import Standing, ask_job_status, standing_of
+from dashboard.jobs.smile_clock import SmileClock
+from dashboard.jobs.standing import Standing, StandingUnclear, ask_job_status, standing_of
 from dashboard.jobs.submission import id_number_of, identity, media_dir, person_of
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
@@ -61,8 +62,13 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
             _upload(lease, clients, settings, parcel)
     except InvalidRequest as error:
         _fail(lease, None, None, str(error))
-    except Refused as error:
-        _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
+    except (Refused, StandingUnclear) as error:
+        if clients.clock.explains(error):
+            _wait_for_clock(lease, clients.clock)
+        elif isinstance(error, Refused):
+            _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
+        else:
+            _try_later(lease, settings, str(error))
     except (UnreadableValue, FileNotFoundError):
         _try_later(lease, settings, "What is stored for this job cannot be read: a key or a picture is missing.")
     except SmileError as error:
@@ -217,6 +223,17 @@ def _try_later(
             job.changed(now)
             return
     _fail(lease, None, None, explain_silence(reason))
+
+
+def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
+    """As long as it takes, and without using up an attempt: nothing is wrong with the job."""
+    with lease.saving() as (session, job, now):
+        job.due_at = clock.next_try_at
+        reason = clock.sentence()
+        if reason != job.last_error:
+            job.last_error = reason
+            add_event(session, job, "clock_off", reason, now)
+            job.changed(now)
 
 
 def _fail(lease: Lease, code: str | None, text: str | None, reason: str) -> None:

@@ -1,16 +1,15 @@
 """Whether Smile takes our key, and what its clock says: asked once an hour by the worker, and kept."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import utc_now
 from dashboard.jobs.clients import PAGE_TIMEOUT, open_transport
+from dashboard.jobs.smile_clock import date_of
 from dashboard.smile import BadSignature, Refused, Services, SmileError
 from dashboard.smile_keys import ApiKeys
 from dashboard.stored_settings import SMILE_ANSWER, read_setting, write_setting
@@ -29,8 +28,8 @@ def ask_smile(settings: Settings, keys: ApiKeys) -> SmileAnswer:
     offsets: list[float] = []
 
     def note_date(headers: Mapping[str, str]) -> None:
-        with suppress(ValueError):
-            offsets.append((_date(headers.get("Date", "")) - utc_now()).total_seconds())
+        if date := date_of(headers):
+            offsets.append((date - utc_now()).total_seconds())
 
     with open_transport(settings, *PAGE_TIMEOUT, note_date) as transport:
         older = [key.value for key in keys.active if key != keys.signing]
@@ -54,8 +53,3 @@ def read_smile_answer(session: Session) -> SmileAnswer | None:
 
 def save_smile_answer(session: Session, answer: SmileAnswer, now: datetime) -> None:
     write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)
-
-
-def _date(text: str) -> datetime:
-    date = parsedate_to_datetime(text)
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

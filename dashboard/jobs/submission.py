@@ -167,4 +167,4 @@ def given_of(session: Session, job: Job) -> Given:
 
 
 def media_dir(settings: Settings) -> Path:
-    return settings.instance_dir / "media" / settings.environment
+    return settings.media_dir

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from dashboard.context import current, transaction
+from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.jobs import earlier_warnings, following, phones, sent_signatures, smile_answers
 from dashboard.jobs.clients import smile_clients
@@ -14,6 +14,7 @@ from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
 from dashboard.jobs.sending import send_to_smile
+from dashboard.jobs.smile_clock import is_off
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task
@@ -30,7 +31,11 @@ def note_overdue_callback(job_id: UUID) -> None:
 
 def advance(job_id: UUID) -> None:
     """Takes the job one run further if it is due; runs twice without harm, since only one run gets the lease."""
-    settings = current().settings
+    settings, clock = current().settings, current().smile_clients.clock
+    if not clock.may_ask():
+        note_clock(job_id, clock.sentence())
+        return
+    was_in_the_way = clock.is_in_the_way
     with leased(job_id) as lease:
         if lease is None:
             return
@@ -43,6 +48,20 @@ def advance(job_id: UUID) -> None:
                 check_job(lease, smile_clients(), settings)
         except LeaseLost:
             log.warning("lease_lost", job=str(job_id))
+    if clock.is_in_the_way != was_in_the_way:
+        ask_smile(utc_now())  # The health page then says so at once.
+
+
+def note_clock(job_id: UUID, sentence: str) -> None:
+    """The page of a job that waits for the clock says so, too, where Smile was not asked about this one."""
+    with reading() as session:
+        is_noted = session.get_one(Job, job_id).last_error == sentence
+    if not is_noted:
+        with transaction() as session:
+            job = session.get_one(Job, job_id, with_for_update=True)
+            if not job.is_settled:
+                job.last_error = sentence
+                job.changed(utc_now())
 
 
 def ask_smile(now: datetime) -> None:
@@ -50,6 +69,14 @@ def ask_smile(now: datetime) -> None:
     answer = smile_answers.ask_smile(current().settings, smile_keys())
     with transaction() as session:
         smile_answers.save_smile_answer(session, answer, now)
+
+
+def ask_smile_while_clock_is_off(now: datetime) -> None:
+    """So that the health page soon says that it was set."""
+    with reading() as session:
+        answer = smile_answers.read_smile_answer(session)
+    if answer and is_off(answer.clock_offset_seconds):
+        ask_smile(now)
 
 
 def forget_sent_signatures(now: datetime) -> None:
@@ -85,6 +112,7 @@ PERIODIC = (
     # Right after a start the network, or the demo's simulator, may not be up yet, and the health page would show that
     # for an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
+    Periodic("jobs.ask_smile_while_clock_is_off", timedelta(seconds=20), ask_smile_while_clock_is_off),
     Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),
     Periodic("jobs.fill_searches", timedelta(minutes=10), fill_searches),
     Periodic("jobs.fill_warnings", timedelta(minutes=10), fill_warnings),

@@ -168,11 +168,14 @@ def redraw() -> ResponseReturnValue:
 @blueprint.get("/jobs/availability")
 @permission_required("jobs.create")
 def availability() -> ResponseReturnValue:
-    """Loaded by the form after it is shown, so that a slow answer of Smile keeps nobody waiting."""
+    """Loaded by the form after it is shown, and again while Smile is asked, so that nobody waits for the answer."""
     country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
-    known = current().catalogue.get().knows(country, id_type)
-    found = current().availability.get(country, id_type) if known else None
-    return render_template("jobs/_availability.html", availability=found)
+    found, is_asked = None, False
+    if current().catalogue.get().knows(country, id_type):
+        found, is_asked = current().availability.get(country, id_type)
+    return render_template(
+        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type
+    )
 
 
 @blueprint.post("/jobs")

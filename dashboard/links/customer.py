@@ -35,9 +35,11 @@ from dashboard.links.starting import (
 from dashboard.links.theme import theme_css
 from dashboard.links.throttle import count_visit
 from dashboard.links.visits import browser_name, digest_of_browser, new_browser_name, remember_browser
+from dashboard.outages import what_is_away
 from dashboard.smile import Refused, SmileError
 from dashboard.stored_settings import Branding, read_branding
 from dashboard.web.access import open_to_everybody
+from dashboard.web.errors import RETRY_AFTER_SECONDS
 from dashboard.worker.queue import wake
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -177,8 +179,12 @@ def broken(error: Exception) -> ResponseReturnValue:
     """Customers get none of the words that staff get; the link itself is as it was."""
     if isinstance(error, HTTPException):
         return _tell("stale", _texts(), _asked_code()), error.code or 500
+    answer = _tell("busy", _texts(), _asked_code())
+    if what_is_away(error):
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return answer, 503
     log.error("request_failed", error=type(error).__name__, where=place_of(error))
-    return _tell("busy", _texts(), _asked_code()), 500
+    return answer, 500
 
 
 def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
@@ -188,6 +194,8 @@ def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
         token = fetch_token(smile_clients(), settings, job)
     except SmileError as error:
         reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile gave no web token: {error}"
+        if current().smile_clients.clock.explains(error):
+            reason = current().smile_clients.clock.problem()
         log.warning("no_web_token", link=str(link.id), reason=type(error).__name__)
         with transaction() as session:
             if is_again:

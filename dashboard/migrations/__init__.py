@@ -1,5 +1,6 @@
 """Alembic migrations, and what the commands ask of them: bring it up to date, and is it."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -27,6 +28,7 @@ def present_revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest_revision() -> str | None:
     """That which this version of the program works with."""
     return ScriptDirectory.from_config(_config()).get_current_head()

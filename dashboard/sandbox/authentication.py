@@ -95,8 +95,9 @@ def _check_sec_key(sec_key: str, timestamp: Any) -> None:
 
 
 def _check_age(moment: float) -> None:
-    tolerance = current().settings.timestamp_tolerance_seconds
-    if tolerance is not None and abs(time.time() - moment) > tolerance:
+    sandbox = current()
+    tolerance = sandbox.settings.timestamp_tolerance_seconds
+    if tolerance is not None and abs(time.time() + sandbox.clock_ahead_seconds - moment) > tolerance:
         raise _unauthorized()
 
 

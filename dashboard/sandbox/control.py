@@ -110,6 +110,15 @@ def set_wallet() -> Response:
     return jsonify({"balance": balance})
 
 
+@control.post("/clock")
+def set_clock() -> Response:
+    """`ahead_seconds`: how far the clock that requests are held against, and the Date of answers, are ahead of this
+    machine's from now on. Below 0 they are behind. Whoever signs with this machine's clock is refused from 300 on."""
+    sandbox = current()
+    sandbox.clock_ahead_seconds = number(fields.json_body(), "ahead_seconds", 0.0, -1e6, 1e6)
+    return jsonify({"ahead_seconds": sandbox.clock_ahead_seconds})
+
+
 @control.get("/requests.json")
 def requests_json() -> Response:
     return jsonify(reports.requests(current()))

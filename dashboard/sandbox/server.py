@@ -5,12 +5,14 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from flask import Flask
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -154,6 +156,11 @@ class _Handler(WSGIRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: len(body) // 2] if truncate else body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """For the Date of an answer, by the clock that requests are held against."""
+        ahead = of(cast(Flask, self.server.app)).clock_ahead_seconds
+        return super().date_time_string(timestamp or time.time() + ahead)
 
     def _break_off(self) -> None:
         self.close_connection = True

@@ -32,6 +32,8 @@ class Sandbox:
         self.requests = RequestLog()
         #: What the wallet held before any job was charged; /_sandbox/wallet changes it.
         self.wallet_balance = settings.wallet_balance
+        #: /_sandbox/clock changes it.
+        self.clock_ahead_seconds = 0.0
 
     def start(self) -> None:
         """Let time pass: jobs get results, callbacks are sent."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from flask import Flask, Response, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user
 from sqlalchemy import bindparam, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from dashboard.context import current, reading, transaction
@@ -169,8 +171,9 @@ def _must_have_second_factor(member: Member) -> bool:
 def _note_that_seen(response: Response) -> Response:
     """After the answer is made: the member may have been loaded inside a transaction, and there is one writer."""
     sign_in_id: UUID | None = g.pop("sign_in_to_note", None)
-    if sign_in_id:
-        with transaction() as session:
+    if sign_in_id and not current().database.writes.is_on:
+        # Where nothing can be written what was read is shown all the same; the next request notes it.
+        with suppress(SQLAlchemyError), transaction() as session:
             session.exec(update(SignIn).where(col(SignIn.id) == sign_in_id).values(seen_at=utc_now()))
     return response
 

@@ -15,6 +15,7 @@ from dashboard.context import current, reading, transaction
 from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
+from dashboard.outages import OutageLog
 from dashboard.team import one_time, outbox, queries, resets, throttle
 from dashboard.team.letters import reset_letter
 from dashboard.team.outbox import MailKind, OutgoingMail
@@ -22,6 +23,7 @@ from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task
 
 log = structlog.get_logger(__name__)
+MAIL_SERVER = OutageLog("mail server")
 
 
 def send(mail_id: UUID) -> None:
@@ -39,6 +41,7 @@ def send(mail_id: UUID) -> None:
     except MailFailed as failure:
         _note_failure(mail, failure, settings)
         return
+    MAIL_SERVER.worked()
     with transaction() as session:
         outbox.note_sent(session, mail, utc_now())
 
@@ -56,7 +59,10 @@ def _hand_over(mail: OutgoingMail, settings: Settings) -> None:
 
 
 def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -> None:
-    log.warning("mail_not_sent", mail=str(mail.id), reason=failure.message, attempts=mail.attempts)
+    if failure.is_of_server:
+        MAIL_SERVER.failed(failure.message)
+    else:
+        log.warning("mail_not_sent", mail=str(mail.id), reason=failure.message, attempts=mail.attempts)
     now = utc_now()
     with transaction() as session:
         is_given_up = outbox.note_failure(session, mail, failure.message, failure.is_final, settings.mail_waits, now)

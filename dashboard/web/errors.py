@@ -1,20 +1,31 @@
 """Turns errors into pages, partials or JSON with a status; the only place that knows which status is whose."""
 
 from http import HTTPStatus
-from uuid import uuid4
+from typing import cast
+from uuid import UUID, uuid4
 
 import structlog
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound, place_of
+from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound, Unavailable, place_of
+from dashboard.outages import what_is_away
 
 log = structlog.get_logger(__name__)
 
-STATUS_OF: dict[type[DashboardError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
+STATUS_OF: dict[type[DashboardError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+    Unavailable: 503,
+}
+#: What a 503 asks a program to wait.
+RETRY_AFTER_SECONDS = 10
 
 WHAT_NOW = {
     400: "Go back, load the page again and repeat what you did.",
@@ -27,8 +38,13 @@ WHAT_NOW = {
     422: "Go back and correct what is marked.",
     429: "Wait a few minutes, then try again.",
     500: "Try again. If it happens again, send the request id below to whoever runs this dashboard.",
-    503: "Wait a few seconds, then try again.",
+    503: "Wait a minute, then try again. It works again by itself as soon as that part is back.",
 }
+#: A part that went away during a press may have saved it before.
+WHAT_NOW_AFTER_A_PRESS = (
+    "Wait a minute, look whether what you did is there, and only then do it again. It works again by itself as soon "
+    "as that part is back."
+)
 
 
 def handle_errors(app: Flask) -> None:
@@ -36,6 +52,8 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(DashboardError, _known)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _failed_part)
+    app.register_error_handler(OSError, _failed_part)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -61,21 +79,43 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return _answer(error.code, error.description or error.name)
 
 
+def _failed_part(error: SQLAlchemyError | OSError) -> ResponseReturnValue:
+    """The outage itself stands in the log already, in one line for all that it fails."""
+    away = what_is_away(error)
+    return _unknown(error) if away is None else _answer(503, away.sentence)
+
+
 def _note_refusal(status: int) -> None:
     """Whoever tries what is not for them shows in the log, by ids alone: an address may hold a code.
 
     What strangers do not find is left out, else they could fill the log.
     """
-    member = current_user.id if current_user.is_authenticated else None
-    if member or status != HTTPStatus.NOT_FOUND:
+    member_id = _member_id()
+    if member_id or status != HTTPStatus.NOT_FOUND:
         log.warning(
             "request_refused",
             status=status,
-            member=str(member or ""),
+            member=str(member_id or ""),
             endpoint=request.endpoint,
             method=request.method,
             request_id=g.get("request_id"),
         )
+
+
+def _member_id() -> UUID | None:
+    """Of the member who is signed in; None too where the database, which knows, cannot be asked."""
+    if "member_of_error" not in g:
+        g.member_of_error = _ask_member_id()
+    return cast(UUID | None, g.member_of_error)
+
+
+def _ask_member_id() -> UUID | None:
+    try:
+        return current_user.id if current_user.is_authenticated else None
+    except SQLAlchemyError as error:
+        if what_is_away(error):
+            return None
+        raise
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:
@@ -84,14 +124,23 @@ def _unknown(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(status: int, message: str) -> ResponseReturnValue:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if request.path.endswith(".json") or request.path.startswith("/hooks/"):
-        return {"error": message}, status
+        return {"error": message}, status, headers
     context = {
         "status": status,
         "title": HTTPStatus(status).phrase,
         "message": message,
-        "what_now": WHAT_NOW.get(status, WHAT_NOW[500] if status >= 500 else WHAT_NOW[400]),
+        "what_now": _what_now(status),
         "request_id": g.get("request_id", ""),
+        # After a failure of our own nothing is looked up: the database may be what failed.
+        "has_menu": status < HTTPStatus.INTERNAL_SERVER_ERROR and _member_id() is not None,
     }
     is_partial = request.headers.get("HX-Request") == "true"
-    return render_template("errors/_message.html" if is_partial else "errors/error.html", **context), status
+    return render_template("errors/_message.html" if is_partial else "errors/error.html", **context), status, headers
+
+
+def _what_now(status: int) -> str:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and request.method != "GET":
+        return WHAT_NOW_AFTER_A_PRESS
+    return WHAT_NOW.get(status, WHAT_NOW[500] if status >= HTTPStatus.INTERNAL_SERVER_ERROR else WHAT_NOW[400])

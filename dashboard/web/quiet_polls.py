@@ -14,8 +14,9 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import Database
+from dashboard.db import SQLITE, Database
 
 #: Asking more often would only make threads wait for each other: each question lets go of the interpreter's lock.
 SECONDS_BETWEEN_QUESTIONS = 0.02
@@ -50,7 +51,11 @@ class QuietPolls:
             return self._app(environ, start_response)
         names = ("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HOST")
         request = tuple(environ.get(name, "") for name in names)
-        data_version = self._data_version()
+        try:
+            data_version = self._data_version()
+        except (SQLITE.Error, SQLAlchemyError):
+            # The request itself finds out what is the matter, and says it in words.
+            return self._app(environ, start_response)
         known = self._answers.get(request)
         if known and known.data_version == data_version and monotonic() < known.until:
             start_response("204 NO CONTENT", known.headers)

@@ -8,6 +8,8 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.outages import what_is_away
+
 log = structlog.get_logger(__name__)
 
 
@@ -31,4 +33,5 @@ def _beat(app: Flask, every_seconds: float, renew: Callable[[], None], stop: Eve
                 renew()
         except SQLAlchemyError as error:
             # There are two more beats before the lease runs out.
-            log.warning("lease_not_renewed", error=type(error).__name__, **facts)
+            if what_is_away(error) is None:
+                log.warning("lease_not_renewed", error=type(error).__name__, **facts)

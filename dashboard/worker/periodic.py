@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from dashboard.context import context_of, reading, transaction
 from dashboard.db import database_now, insert_into
 from dashboard.errors import place_of
+from dashboard.outages import what_is_away
 from dashboard.worker.heartbeat import renewed
 from dashboard.worker.models import PeriodicWork
 
@@ -83,7 +84,8 @@ class PeriodicRunner:
                 log.warning("periodic_lease_lost", work=name)
         except Exception as error:
             # Nobody looks at what a thread of the pool raises. The lease runs out, and the work is done again.
-            log.error("periodic_not_finished", work=name, error=type(error).__name__, where=place_of(error))
+            if what_is_away(error) is None:
+                log.error("periodic_not_finished", work=name, error=type(error).__name__, where=place_of(error))
         finally:
             self._running.discard(name)
 
@@ -97,7 +99,8 @@ def _run_and_log_errors(periodic: Periodic, now: datetime) -> None:
         periodic.run(now)
     except Exception as error:
         # The text of the error is not logged, since it may quote what a customer gave.
-        log.error("periodic_failed", work=periodic.name, error=type(error).__name__, where=place_of(error))
+        if what_is_away(error) is None:
+            log.error("periodic_failed", work=periodic.name, error=type(error).__name__, where=place_of(error))
 
 
 def add_rows(session: Session, names: Collection[str], now: datetime) -> None:

@@ -9,6 +9,9 @@ from flask import Flask
 from dashboard.context import context_of
 from dashboard.db import utc_now
 from dashboard.errors import place_of
+from dashboard.outages import what_is_away
+from dashboard.worker.consumer import QueueConsumer
+from dashboard.worker.direct import THREADS
 from dashboard.worker.periodic import PeriodicRunner
 from dashboard.worker.queue import RunTask, Task
 from dashboard.worker.schedule import run_clock
@@ -16,7 +19,6 @@ from dashboard.worker.tasks import note_alive
 
 log = structlog.get_logger(__name__)
 
-THREADS = 4
 #: An empty queue is looked into this often, in seconds; on PostgreSQL and Redis the wait is a blocking read.
 LONGEST_NAP = 0.2
 
@@ -33,8 +35,8 @@ def run_worker(app: Flask) -> None:
     stop = Event()
     clock = Thread(target=run_clock, args=(app, runner, stop), name="clock", daemon=True)
     clock.start()
-    consumer = parts.queue.huey.create_consumer(
-        workers=THREADS, periodic=False, initial_delay=0.05, max_delay=LONGEST_NAP, graceful_signal="TERM"
+    consumer = QueueConsumer(
+        parts.queue, workers=THREADS, initial_delay=0.05, max_delay=LONGEST_NAP, graceful_signal="TERM"
     )
     try:
         consumer.run()
@@ -57,8 +59,13 @@ def _in_app(app: Flask, task: Task) -> RunTask:
             except Exception as error:
                 # The one place that catches everything: the row is still due and the sweep finds it again.
                 # The text of the error is not logged, since it may quote what a customer gave.
-                log.error(
-                    "task_failed", task=task.name, row=str(row_id), error=type(error).__name__, where=place_of(error)
-                )
+                if what_is_away(error) is None:
+                    log.error(
+                        "task_failed",
+                        task=task.name,
+                        row=str(row_id),
+                        error=type(error).__name__,
+                        where=place_of(error),
+                    )
 
     return run

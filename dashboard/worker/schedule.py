@@ -10,15 +10,17 @@ from flask import Flask
 from dashboard.context import context_of, reading
 from dashboard.db import utc_now
 from dashboard.errors import place_of
+from dashboard.outages import what_is_away
+from dashboard.worker.direct import DirectRunner
 from dashboard.worker.periodic import PeriodicRunner
-from dashboard.worker.queue import Queue, Task
+from dashboard.worker.queue import QUEUE_ERRORS, Queue, Task
 
 log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 100
 
 
-def sweep(queue: Queue, tasks: Sequence[Task], environment: str, now: datetime) -> int:
+def sweep(queue: Queue | DirectRunner, tasks: Sequence[Task], environment: str, now: datetime) -> int:
     """Wakes what is due and tells how many; a full queue is left alone, since the same rows are found again."""
     if queue.is_busy(MOST_AT_ONCE):
         return 0
@@ -35,14 +37,20 @@ def sweep(queue: Queue, tasks: Sequence[Task], environment: str, now: datetime) 
 
 
 def run_clock(app: Flask, periodic: PeriodicRunner, stop: Event) -> None:
-    """Runs until `stop` is set. A database or queue that does not answer is tried again at the next tick."""
+    """Runs until `stop` is set. While the queue is away, what is due runs without it; a database that does not answer
+    is asked again at the next tick."""
     parts = context_of(app)
+    direct = DirectRunner(parts.queue)
     while not stop.wait(parts.settings.sweep_every):
         with app.app_context():
             try:
-                sweep(parts.queue, parts.features.tasks, parts.settings.environment, utc_now())
-                # After the sweep, so that a worker that cannot reach its queue does not report itself alive.
+                queue = direct if parts.queue.is_away() else parts.queue
+                sweep(queue, parts.features.tasks, parts.settings.environment, utc_now())
                 periodic.start_due()
+            except QUEUE_ERRORS:
+                continue  # It went away just now, which stands in the log; the next tick goes without it.
             except Exception as error:
                 # Whatever it was, a worker without its clock would look alive and leave every lost task lost.
-                log.error("sweep_failed", error=type(error).__name__, where=place_of(error))
+                if what_is_away(error) is None:
+                    log.error("sweep_failed", error=type(error).__name__, where=place_of(error))
+    direct.close()

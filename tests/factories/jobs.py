@@ -13,6 +13,7 @@ from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.media import GivenImage
 from dashboard.jobs.models import Job, JobEvent, JobState, Result, Step
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.smile_clock import SmileClock
 from dashboard.jobs.submission import JobRequest, submit_job
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
@@ -96,10 +97,12 @@ class FakeSmile:
     answers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     sent: dict[str, Any] = field(default_factory=dict)
+    clock: SmileClock = field(default_factory=lambda: SmileClock(30.0))
 
     @property
     def clients(self) -> SmileClients:
-        return SmileClients(**{each.name: cast(Any, self) for each in fields(SmileClients)})
+        clients = {each.name: cast(Any, self) for each in fields(SmileClients)}
+        return SmileClients(**(clients | {"clock": self.clock}))
 
     def get_job_status(self, partner_params: dict[str, Any]) -> Any:
         return self._answer("job_status", partner_params=partner_params)

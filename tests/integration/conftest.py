@@ -213,6 +213,7 @@ QUICK_WAITS = {
     "DASHBOARD_CHECK_WAITS": "0.3,0.3,0.5,0.5,1,1,1,1,1,1,1,1",
     "DASHBOARD_CHECK_EVERY_AFTER": "2",
     "DASHBOARD_ZIP_LOST_AFTER": "1",
+    "DASHBOARD_CLOCK_RETRY_WAIT": "1",
 }
 QUICK_SANDBOX = (
     "--set", "result_delay_seconds=[0.05, 0.2]",

@@ -227,3 +227,33 @@ def test_help_names_every_command(run: Run):
     shown = run("--help").output
 
     assert {name for name in cli.main.commands if name not in shown} == set()
+
+
+@pytest.mark.usefixtures("migrated")
+@pytest.mark.parametrize("command", ["web", "worker"])
+@pytest.mark.parametrize("name", ["media", "data"])
+def test_folder_that_takes_no_files_is_refused_before_the_first_upload(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, name: str
+):
+    (tmp_path / name).write_text("no folder")  # rights do not keep root from writing
+    if name == "data":
+        monkeypatch.setenv("DASHBOARD_INSTANCE_DIR", str(tmp_path / name))
+        monkeypatch.setenv("DASHBOARD_DATABASE_URL", f"sqlite:///{tmp_path / 'dashboard.db'}")
+
+    assert_one_line(run(command), "nothing can be stored in")
+
+
+@pytest.mark.parametrize(("name", "value"), [("QUEUE_URL", "amqp://queue"), ("DATABASE_URL", "mysql://db/desk")])
+def test_address_of_a_part_that_is_not_supported_is_refused_and_makes_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
+):
+    monkeypatch.setenv(f"DASHBOARD_{name}", value)
+
+    assert_one_line(run("worker"), f"DASHBOARD_{name} must begin with")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_misspelt_setting_is_refused_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DASHBOARD_TRUSTED_PROXYS", "1")
+
+    assert_one_line(run("web"), "did you mean DASHBOARD_TRUSTED_PROXIES?")

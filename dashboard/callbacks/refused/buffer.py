@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.callbacks.refused.storing import MOST_OF_NETWORK, PERIOD, Refused, store_refused
 from dashboard.db import Database
+from dashboard.outages import what_is_away
 from dashboard.web.networks import network_of
 
 WRITE_AFTER = 1.0  # seconds
@@ -84,6 +85,8 @@ class RefusedDeliveries:
                 with self._database.transaction() as session:
                     store_refused(session, self._environment, rows, counted)
             except SQLAlchemyError as error:
+                if what_is_away(error):  # That stands in the log already, in one line for all that it fails.
+                    return
                 log.error("refused_deliveries_not_stored", error=type(error).__name__, lost=len(rows) + len(counted))
 
     def close(self) -> None:

@@ -1,12 +1,13 @@
 """Settings: what is missing or wrong is refused by name, and nothing secret is ever repeated."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from dashboard.config import Settings
+from dashboard.config import Settings, unknown_variables
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 
 GOOD = {
@@ -79,6 +80,16 @@ def test_nothing_dangerous_has_a_default(monkeypatch: pytest.MonkeyPatch, name: 
         ("SMTP_URL", f"smtp://desk:{CANARY}@mail.example.com/?tls=no"),
         ("MAIL_FROM", "desk"),
         ("MAIL_FROM", "Desk <desk@example.com>"),
+        ("DATABASE_URL", f"mysql://desk:{CANARY}@db/desk"),
+        ("DATABASE_URL", f"redis://:{CANARY}@db/desk"),
+        ("DATABASE_URL", "dashboard.db"),
+        ("DATABASE_URL", f"postgresql+asyncpg://desk:{CANARY}@db/desk"),
+        ("QUEUE_URL", f"amqp://desk:{CANARY}@queue"),
+        ("QUEUE_URL", f"mysql://desk:{CANARY}@queue"),
+        ("QUEUE_URL", "queue.db"),
+        ("DATABASE_CONNECT_TIMEOUT", "0"),
+        ("DATABASE_LOCK_TIMEOUT", "-1"),
+        ("DATABASE_STATEMENT_TIMEOUT", "soon"),
     ],
 )
 def test_bad_value_is_refused_by_name_and_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
@@ -181,3 +192,63 @@ def test_a_mail_server_may_come_from_a_file_and_is_not_shown(monkeypatch: pytest
 
     assert settings.sends_mail
     assert CANARY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite:////data/dashboard.db"),
+        ("DATABASE_URL", "postgresql://db/desk"),
+        ("DATABASE_URL", "postgres://db/desk"),
+        ("DATABASE_URL", "postgresql+psycopg://db/desk"),
+        ("QUEUE_URL", "sqlite:////data/queue.db"),
+        ("QUEUE_URL", "postgresql://db/desk"),
+        ("QUEUE_URL", "redis://queue/0"),
+        ("QUEUE_URL", "rediss://queue/0"),
+    ],
+)
+def test_addresses_of_every_supported_part_are_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(f"DASHBOARD_{name}", value)
+
+    assert getattr(Settings(), name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("DASHBOARD_TRUSTED_PROXYS", "DASHBOARD_TRUSTED_PROXIES"),
+        ("DASHBOARD_TRUSTED_PROXY", "DASHBOARD_TRUSTED_PROXIES"),
+        ("DASHBOARD_ENCRYPTION_KEY", "DASHBOARD_ENCRYPTION_KEYS"),
+        ("DASHBOARD_SECRETKEY", "DASHBOARD_SECRET_KEY"),
+        ("DASHBOARD_DATABASE", "DASHBOARD_DATABASE_URL"),
+        ("DASHBOARD_METRIC_TOKEN", "DASHBOARD_METRICS_TOKEN"),
+        ("DASHBOARD_SECRET_KEY_FIEL", "DASHBOARD_SECRET_KEY_FILE"),
+    ],
+)
+def test_slip_of_a_name_is_refused_with_what_was_meant(monkeypatch: pytest.MonkeyPatch, slip: str, meant: str):
+    monkeypatch.setenv(slip, CANARY)
+
+    with pytest.raises(SettingsError, match=f"^{slip} is no setting; did you mean {meant}\\?$"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DASHBOARD_PORT",  # these four Kubernetes makes for a service named dashboard
+        "DASHBOARD_SERVICE_HOST",
+        "DASHBOARD_PORT_8000_TCP_PROTO",
+        "DASHBOARD_SERVICE_PORT_HTTP",
+        "DASHBOARD_OF_SOMEBODY_ELSE",
+    ],
+)
+def test_name_that_is_like_none_keeps_nobody_from_starting_and_is_named(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, CANARY)
+
+    Settings()
+
+    assert unknown_variables([*os.environ]) == [name]
+
+
+def test_what_demo_and_tests_read_is_known():
+    assert unknown_variables(["DASHBOARD_DEMO_PASSWORD", "DASHBOARD_TEST_REDIS_URL", "DASHBOARD_IS_DEMO", "PATH"]) == []

@@ -257,7 +257,6 @@ def test_worker_that_is_silent_is_noticed(stage: Callable[..., CheckContext], da
 
 
 def test_database_as_the_tests_have_it_is_fine(stage: Callable[..., CheckContext]):
-    assert storage.schema(stage()).state == State.OK
     assert storage.engine(stage()).state == State.OK
 
 
@@ -431,15 +430,77 @@ def test_no_check_repeats_a_secret(stage: Callable[..., CheckContext], settings:
     assert settings.secret_key.get_secret_value() not in said
 
 
-def test_database_that_answers_nothing_hides_no_other_duty(tmp_path: Path, app: Flask, database: Database):
-    empty = database.sibling(f"sqlite:///{tmp_path / 'empty.db'}")
+@pytest.mark.parametrize("place", ["empty.db", "no-folder/here.db"])
+def test_database_that_answers_nothing_is_one_line_and_hides_no_other_duty(
+    tmp_path: Path, app: Flask, database: Database, place: str
+):
+    (tmp_path / "no-folder").write_text("")
+    empty = database.sibling(f"sqlite:///{tmp_path / place}")
     with app.app_context(), empty.reading() as session:
-        results = run_checks(
-            REGISTERED.health_checks, CheckContext(make_settings(tmp_path), empty, session, utc_now(), None)
-        )
+        context = CheckContext(make_settings(tmp_path), empty, session, utc_now(), None)
+        results = run_checks(REGISTERED.health_checks, context)
     empty.dispose()
 
+    said = [result.finding for result in results]
     by_name = {result.name: result.finding for result in results}
-    assert by_name["Owners"].sentence.startswith("This could not be looked at")
-    assert by_name["Tables"].advice == "Run `dashboard db upgrade`."
+    problem = (
+        "The tables of the database are not up to date." if place == "empty.db" else "The database does not answer."
+    )
+    assert by_name["Database"].sentence == problem
+    assert by_name["Database"].advice
+    assert [finding for finding in said if "could not be looked at" in finding.sentence] == []
+    assert {"Owners", "Worker", "Audit trail", "Backup", "Retention"} & by_name.keys() == set()
     assert by_name["Debugging"].state == State.OK
+    assert {name for name, finding in by_name.items() if finding.state == State.BAD} <= {
+        "Database", "Secret key", "Encryption keys", "Public address", "Instance folder",  # those of the tests
+    }  # fmt: skip
+
+
+def test_database_that_can_only_be_read_hides_nothing(
+    stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Database, "takes_writes", lambda _: False)
+
+    by_name = {result.name: result.finding for result in run_checks(REGISTERED.health_checks, stage())}
+
+    assert by_name["Database"].sentence == "The database takes no changes at the moment."
+    assert by_name["Owners"].sentence == "Nobody is an owner."
+
+
+def test_folder_that_takes_no_files_is_bad(stage: Callable[..., CheckContext], tmp_path: Path):
+    (tmp_path / "media").write_text("no folder")
+
+    finding = machine.instance_folder(stage())
+
+    assert (finding.state, "Nothing can be stored in" in finding.sentence) == (State.BAD, True)
+
+
+def test_variable_that_is_no_setting_is_named(stage: Callable[..., CheckContext], monkeypatch: pytest.MonkeyPatch):
+    clean = machine.environment(stage())
+    monkeypatch.setenv("DASHBOARD_SERVICE_HOST", "canary")
+
+    named = machine.environment(stage())
+
+    assert (clean.state, named.state) == (State.OK, State.WARN)
+    assert "DASHBOARD_SERVICE_HOST" in named.sentence
+    assert "canary" not in named.sentence + named.advice
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (-600.4, "This machine's clock is 10 minutes ahead."),
+        (600.4, "This machine's clock is 10 minutes behind."),
+        (-301, "This machine's clock is 5 minutes ahead."),
+        (61, "This machine's clock is 1 minute behind."),
+    ],
+)
+def test_clock_that_is_off_is_said_in_words_and_the_key_is_not_blamed(
+    stage: Callable[..., CheckContext], offset: float, words: str
+):
+    answer = SmileAnswer(utc_now(), was_answered=True, is_refused=True, clock_offset_seconds=offset)
+
+    clock, key = network.clock(stage(smile=answer)), keys.smile_key_works(stage(smile=answer))
+
+    assert clock.sentence == words
+    assert (key.state == State.UNKNOWN) is (abs(offset) > 300)

@@ -394,6 +394,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "worker.note_alive",
         "audit.start_daily_check",
         "jobs.ask_smile",
+        "jobs.ask_smile_while_clock_is_off",
         "jobs.fill_phone_digests",
         "jobs.fill_searches",
         "jobs.fill_warnings",

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import redis
 from flask import Flask
-from huey import RedisHuey, SqliteHuey
+from huey import PostgresHuey, RedisHuey, SqliteHuey
 
 from dashboard.context import context_of
 from dashboard.db import new_id
@@ -73,17 +73,24 @@ def test_a_task_comes_back_as_it_was_and_bytes_of_others_are_not_run(tmp_path: P
     assert seen == rows
 
 
-def test_redis_is_asked_when_it_is_used_and_keeps_no_results(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("url", "kind"), [("redis://127.0.0.1:1/0", RedisHuey), ("postgresql+psycopg://u@127.0.0.1:1/x", PostgresHuey)]
+)
+def test_address_chooses_the_kind_of_queue(monkeypatch: pytest.MonkeyPatch, url: str, kind: type):
     made: dict[str, Any] = {}
 
-    class Recorded(RedisHuey):  # type: ignore[misc]  # huey has no types
+    class Recorded(kind):  # type: ignore[misc]  # the base is chosen by the test
         def __init__(self, name: str, **options: Any) -> None:
             made.update(options)
 
-    monkeypatch.setattr(queue_module, "RedisHuey", Recorded)
+    monkeypatch.setattr(queue_module, kind.__name__, Recorded)
 
-    assert isinstance(queue_module._build("redis://127.0.0.1:1/0", "test"), RedisHuey)
-    assert (made["results"], made["url"]) == (False, "redis://127.0.0.1:1/0")
+    assert isinstance(queue_module._build(url, "test"), kind)
+    assert made["results"] is False
+    if kind is RedisHuey:
+        assert made["connection_pool"].connection_kwargs["port"] == 1
+    else:
+        assert made["dsn"] == "postgresql://u@127.0.0.1:1/x"
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("locked"), redis.ConnectionError("gone"), OSError("full")])

@@ -1,0 +1,1 @@
+"""Parts that are taken away under load and given back, and what a deployment does meanwhile."""
