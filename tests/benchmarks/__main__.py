@@ -9,6 +9,7 @@ from tests.benchmarks import (
     any_answer,
     attacks,
     callbacks,
+    callbacks_postgres,
     dead_codes,
     floods,
     killed_web,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "any_answer": any_answer.measure,
     "sign_ins": sign_ins.measure,
     "callbacks": callbacks.measure,
+    "callbacks_postgres": callbacks_postgres.measure,
     "trail": trail.measure,
     "markup": markup.measure,
 }
