@@ -9,7 +9,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field, Session, SQLModel
 
 from dashboard.config import Settings
-from dashboard.db import UtcDateTime
+from dashboard.db import UtcDateTime, insert_into
 
 BRANDING = "branding"
 #: When the last backup was made, and how much was in it.
@@ -36,13 +36,15 @@ class Setting(SQLModel, table=True):
 
 def read_setting(session: Session, name: str) -> Any:
     """The stored value, or None where nobody has set it."""
-    setting = session.get(Setting, name)
+    setting = session.get(Setting, name, populate_existing=True)  # It may have been written past the session.
     return None if setting is None else setting.value
 
 
 def write_setting(session: Session, name: str, value: Any, now: datetime) -> None:
-    """Who may, and the line in the audit trail, are the caller's business."""
-    session.merge(Setting(name=name, value=value, changed_at=now))
+    """Who may, and the line in the audit trail, are the caller's business. Of two at once the later one counts."""
+    row = insert_into(session, Setting).values(name=name, value=value, changed_at=now)
+    changed = {"value": row.excluded.value, "changed_at": row.excluded.changed_at}
+    session.connection().execute(row.on_conflict_do_update(index_elements=["name"], set_=changed))
 
 
 @dataclass(frozen=True)

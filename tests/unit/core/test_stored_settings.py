@@ -1,6 +1,8 @@
 """What an owner sets is read back; until then there is a default, and the demo has a company of its own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -21,6 +23,31 @@ def test_settings_are_read_back_and_replaced(database: Database):
     with database.reading() as session:
         assert read_setting(session, "pace") == {"seconds": 5}
         assert read_setting(session, "nothing") is None
+
+
+def test_of_two_who_set_the_same_for_the_first_time_the_later_one_counts(database: Database):
+    rounds, barrier = 20, Barrier(2)
+
+    def write(who: str) -> None:
+        for each in range(rounds):
+            barrier.wait(60)
+            with database.transaction() as session:
+                write_setting(session, f"pace {each}", who, utc_now())
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("ada", "ben")))
+
+    with database.reading() as session:
+        assert {read_setting(session, f"pace {each}") for each in range(rounds)} <= {"ada", "ben"}
+
+
+def test_what_was_set_is_read_within_the_same_transaction(database: Database):
+    with database.transaction() as session:
+        write_setting(session, "pace", 3, utc_now())
+        first = read_setting(session, "pace")
+        write_setting(session, "pace", None, utc_now())
+
+        assert (first, read_setting(session, "pace")) == (3, None)
 
 
 def test_branding_is_read_back_as_it_was_written(database: Database, settings: Settings):
