@@ -85,7 +85,7 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
         features=features,
         database=database,
         queue=open_queue(settings.queue_url, settings.database_url),
-        throttle=Throttle(),
+        throttle=Throttle(database),
         smile_keys=keep_smile_keys(settings, database),
         smile_clients=ClientFactory(settings),
         catalogue=LiveCatalogue(settings.services_cached_for),

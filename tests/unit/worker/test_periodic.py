@@ -392,6 +392,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
 
     assert set(names) == {
         "worker.note_alive",
+        "worker.forget_old_tries",
         "audit.start_daily_check",
         "jobs.ask_smile",
         "jobs.fill_phone_digests",
@@ -399,7 +400,6 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "links.fill_searches",
         "callbacks.fill_searches",
         "jobs.forget_sent_signatures",
-        "team.forget_old_tries",
         "team.forget_old_links",
         "team.forget_old_mails",
         "privacy.enforce_retention",
