@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dashboard.context import transaction
 from dashboard.stored_settings import WORKER_SEEN, write_setting
-from dashboard.web import tries
+from dashboard.web import form_keys, tries
 from dashboard.worker.periodic import Periodic
 
 
@@ -18,7 +18,13 @@ def forget_old_tries(now: datetime) -> None:
         tries.forget_old_tries(session, now)
 
 
+def forget_old_presses(now: datetime) -> None:
+    with transaction() as session:
+        form_keys.forget_old_presses(session, now)
+
+
 PERIODIC = (
     Periodic("worker.note_alive", timedelta(seconds=30), note_alive),
     Periodic("worker.forget_old_tries", timedelta(minutes=10), forget_old_tries),
+    Periodic("worker.forget_old_presses", timedelta(hours=1), forget_old_presses),
 )

@@ -393,6 +393,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
     assert set(names) == {
         "worker.note_alive",
         "worker.forget_old_tries",
+        "worker.forget_old_presses",
         "audit.start_daily_check",
         "jobs.ask_smile",
         "jobs.fill_phone_digests",
