@@ -68,7 +68,7 @@ def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
     key = _key_of_request()
     if key is None:
         return None
-    row = insert_into(session, PressedForm).values(key=key, pressed_at=now, leads_to=leads_to)
+    row = insert_into(session, PressedForm).values(key=key, pressed_at=now, leads_to=_without_search(leads_to))
     if session.connection().execute(row.on_conflict_do_nothing().returning(col(PressedForm.key))).first():
         return None
     return session.exec(select(PressedForm.leads_to).where(PressedForm.key == key)).one()
@@ -76,11 +76,17 @@ def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
 
 def lead_to(session: Session, leads_to: str) -> None:
     """What the first press made has a page of its own, to which the next presses lead."""
-    session.exec(update(PressedForm).where(col(PressedForm.key) == _key_of_request()).values(leads_to=leads_to))
+    is_this = col(PressedForm.key) == _key_of_request()
+    session.exec(update(PressedForm).where(is_this).values(leads_to=_without_search(leads_to)))
 
 
 def forget_old_presses(session: Session, now: datetime) -> None:
     session.exec(delete(PressedForm).where(col(PressedForm.pressed_at) < now - KEPT_FOR))
+
+
+def _without_search(address: str) -> str:
+    """What somebody searched for, sealed or not, is not kept here."""
+    return address.partition("?")[0]
 
 
 def _key_of_request() -> UUID | None:

@@ -50,6 +50,6 @@ def measure(folder: Path) -> list[Figure]:
     of_hello, of_orm = median(o / h for o, h, _ in rounds), median(o / m for o, _, m in rounds)
     return [
         Figure("acknowledged callbacks on PostgreSQL, of hello", of_hello, "x", 0.30, details=speeds),
-        Figure("acknowledged callbacks on PostgreSQL, of an ORM insert", of_orm, "x", 2.0),
+        Figure("acknowledged callbacks on PostgreSQL, of an ORM insert", of_orm, "x", 1.8),
         Figure("acknowledged and not stored", acknowledged - stored, f"of {acknowledged}", 0, is_at_least=False),
     ]

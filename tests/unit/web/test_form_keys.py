@@ -13,6 +13,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.links.models import Link
 from dashboard.web.form_keys import FIELD, KEPT_FOR, PRESSED_BEFORE, PressedForm, forget_old_presses
+from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.links import make_link
 
 pytestmark = pytest.mark.both_engines
@@ -75,6 +76,18 @@ def test_a_program_that_sends_no_key_does_its_work_each_time(
     assert [extend(ben, link, **key) for _ in range(2)] == [303, 303]
 
     assert days_longer(database, link) == 14
+
+
+def test_no_search_is_kept_with_a_key(sign_in: SignIn, client: FlaskClient, session: Session):
+    deliver(client, encode(make_payload(job_id="job-of-amina")))
+    data = {"q": "job-of-amina", FIELD: str(uuid4())}
+    ben = sign_in("ben")
+
+    first, second = (ben.post("/callbacks/processing-runs", data=data) for _ in range(2))
+
+    assert first.location.startswith("/callbacks?q=")
+    assert second.location == "/callbacks"
+    assert session.exec(select(PressedForm.leads_to)).one() == "/callbacks"
 
 
 def test_keys_are_forgotten_after_a_day(database: Database, session: Session):
