@@ -30,6 +30,7 @@ from dashboard.team.sign_ins import set_up_sign_in
 from dashboard.web import assets, csrf, errors
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
+from dashboard.web.form_keys import set_up_form_keys
 from dashboard.web.headers import set_headers, transport_headers
 from dashboard.web.hidden_signs import show_hidden_signs
 from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
@@ -98,7 +99,7 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
         features=features,
         database=database,
         queue=open_queue(settings.queue_url, settings.database_url),
-        throttle=Throttle(),
+        throttle=Throttle(database),
         readiness=Readiness(settings, database),
         smile_keys=keep_smile_keys(settings, database),
         smile_clients=ClientFactory(settings),
@@ -135,6 +136,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     register_filters(app)
     show_navigation(app)
     show_hidden_signs(app)
+    set_up_form_keys(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)
     answer_quiet_polls(app, context_of(app).database)
     assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))

@@ -150,7 +150,7 @@ def worker() -> None:
     """The background: submits jobs, asks for results, handles callbacks."""
     from dashboard.app import create_serving_app
     from dashboard.smile_keys import seed_keys_at_start
-    from dashboard.worker.consumer import THREADS
+    from dashboard.worker.direct import THREADS
     from dashboard.worker.process import run_worker
 
     app = create_serving_app(Settings())

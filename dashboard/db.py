@@ -15,7 +15,7 @@ from sqlalchemy import Connection, DateTime, Dialect, Engine, String, create_eng
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
@@ -234,6 +234,15 @@ def _logged(outages: OutageLog) -> Iterator[None]:
             outages.failed(away.sentence)
         raise
     outages.worked()
+
+
+#: Of SQL itself, as PostgreSQL tells them: a serialization failure, and a deadlock.
+LOST_RACES = frozenset({"40001", "40P01"})
+
+
+def lost_a_race(error: DBAPIError) -> bool:
+    """Whether another transaction came first, so that the same transaction may succeed when it is tried again."""
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 
 def database_now(session: Session) -> datetime:

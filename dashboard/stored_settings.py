@@ -36,18 +36,15 @@ class Setting(SQLModel, table=True):
 
 def read_setting(session: Session, name: str) -> Any:
     """The stored value, or None where nobody has set it."""
-    setting = session.get(Setting, name)
+    setting = session.get(Setting, name, populate_existing=True)  # It may have been written past the session.
     return None if setting is None else setting.value
 
 
 def write_setting(session: Session, name: str, value: Any, now: datetime) -> None:
-    """Who may, and the line in the audit trail, are the caller's business."""
-    insert = insert_into(session, Setting).values(name=name, value=value, changed_at=now)
-    # Of two processes that store it for the first time, the later one has the last word.
-    written = insert.on_conflict_do_update(
-        index_elements=["name"], set_={"value": insert.excluded.value, "changed_at": insert.excluded.changed_at}
-    )
-    session.scalars(written.returning(Setting), execution_options={"populate_existing": True}).one()
+    """Who may, and the line in the audit trail, are the caller's business. Of two at once the later one counts."""
+    row = insert_into(session, Setting).values(name=name, value=value, changed_at=now)
+    changed = {"value": row.excluded.value, "changed_at": row.excluded.changed_at}
+    session.connection().execute(row.on_conflict_do_update(index_elements=["name"], set_=changed))
 
 
 @dataclass(frozen=True)

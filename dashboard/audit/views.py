@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -22,6 +22,7 @@ from dashboard.smile.typed import looks_like_number
 from dashboard.web.access import permission_required
 from dashboard.web.downloads import text_download
 from dashboard.web.filters import words
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.pagination import COUNT_CAP, same_address
 from dashboard.web.searches import is_typed_into_address
@@ -141,7 +142,7 @@ def chain_json() -> ResponseReturnValue:
 @blueprint.post("/audit/checks")
 @permission_required("audit.read")
 def check() -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("audit.index", _anchor="chain")) as session:
         asked = ask_for_check(session, current_user.email, utc_now())
     wake("audit.check_chain", asked.id)
     return see_other("audit.index", "The chain is being checked.", _anchor="chain")

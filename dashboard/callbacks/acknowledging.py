@@ -1,7 +1,7 @@
 """From what was delivered to what is answered: read, check, store durably, and only then acknowledge.
 
-For several at once: on SQLite, which has one writer, one request does it for all that wait; and what many threads would
-do in turn, one does in half the time. PostgreSQL has many writers and groups their commits by itself.
+For several at once: one request of each process does it for all that wait. SQLite has one writer, and on PostgreSQL
+each transaction costs more than what is stored with it.
 """
 
 import json
@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 from flask import Flask
 from prometheus_client import Counter as Metric
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.group_commit import GroupCommit
@@ -27,7 +27,8 @@ from dashboard.callbacks.signature_uses import MOST_TOGETHER
 from dashboard.callbacks.throttle import REFUSALS, count_refusal
 from dashboard.callbacks.verdicts import check_signature
 from dashboard.config import Settings
-from dashboard.context import context_of, current
+from dashboard.context import current
+from dashboard.db import lost_a_race
 from dashboard.errors import place_of
 from dashboard.outages import what_is_away
 from dashboard.smile_keys import smile_keys
@@ -74,16 +75,10 @@ FAILED = refusal(500, "Something went wrong on our side.")
 class Acknowledger:
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._group: GroupCommit[Delivery, Answer] | None = None
-        if context_of(app).database.is_sqlite:
-            self._group = GroupCommit(self._acknowledge, self._wake_handler)
+        self._group = GroupCommit(self._acknowledge, self._wake_handler)
 
     def answer(self, delivery: Delivery) -> Answer:
-        if self._group:
-            return self._group.run(delivery)
-        answers = self._acknowledge([delivery])
-        self._wake_handler(answers)
-        return answers[0]
+        return self._group.run(delivery)
 
     def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Answer]:
         with self._app.app_context():
@@ -100,14 +95,11 @@ def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
     settings = current().settings
     looked_at = [_look_at(delivery, settings) for delivery in deliveries]
     arrivals = [arrival for arrival in looked_at if isinstance(arrival, Arrival)]
-    try:
-        stored = _store(settings.environment, arrivals) if arrivals else []
-    except SQLAlchemyError as error:
-        return [not_stored(error) if isinstance(answer, Arrival) else answer for answer in looked_at]
-    for verdict, count in Counter(receipt.verdict for receipt in stored if receipt).items():
+    outcomes = _store(settings.environment, arrivals) if arrivals else []
+    for verdict, count in Counter(each.verdict for each in outcomes if isinstance(each, Receipt)).items():
         RECEIVED.labels(verdict.value).inc(count)
-    receipts = iter(stored)
-    return [_tell(next(receipts)) if isinstance(answer, Arrival) else answer for answer in looked_at]
+    in_order = iter(outcomes)
+    return [_tell(next(in_order)) if isinstance(answer, Arrival) else answer for answer in looked_at]
 
 
 def turn_away(
@@ -159,21 +151,42 @@ def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
 
 
-def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | Exception | None]:
+    """All in one transaction. Where something is wrong with one of them, each in its own, so that it harms no other."""
+    try:
+        return [*_store_together(environment, arrivals)]
+    except Exception as error:
+        if len(arrivals) == 1 or not _may_be_of_one(error):
+            return [error] * len(arrivals)
+    return [outcome for arrival in arrivals for outcome in _store(environment, [arrival])]
+
+
+def _may_be_of_one(error: Exception) -> bool:
+    """Not where the database itself is at fault, such as by a full disk: each by itself would meet that too."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError) or lost_a_race(error)
+    return not isinstance(error, SQLAlchemyError)
+
+
+def _store_together(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
     database = current().database
     for left in reversed(range(TRIES)):
         try:
             with database.transaction_of_statements() as connection:
                 return store_callbacks(connection, database.keyring, environment, arrivals)
-        except IntegrityError:
-            # The same signature was stored by another transaction between our look and our insert: look again.
-            if not left:
+        except DBAPIError as error:
+            # Another transaction stored the same signature between our look and our insert: look again.
+            if not left or not lost_a_race(error):
                 raise
     raise AssertionError("unreachable")
 
 
-def _tell(receipt: Receipt | None) -> Answer:
-    if receipt is None:
+def _tell(outcome: Receipt | Exception | None) -> Answer:
+    if isinstance(outcome, SQLAlchemyError):
+        return not_stored(outcome)
+    if isinstance(outcome, Exception):
+        return fail(outcome)
+    if outcome is None:
         return turn_away(404, "unknown_key", "There is nothing at this address.", RefusalReason.UNKNOWN_KEY)
-    answer = NOT_SIGNED if receipt.verdict in REFUSED_VERDICTS else RECEIVED_WELL
-    return answer._replace(to_handle=receipt.callback_id) if receipt.needs_handling else answer
+    answer = NOT_SIGNED if outcome.verdict in REFUSED_VERDICTS else RECEIVED_WELL
+    return answer._replace(to_handle=outcome.callback_id) if outcome.needs_handling else answer

@@ -1,4 +1,4 @@
-"""One commit for all callbacks that arrive while the disk is busy with the commit before; for SQLite, with one writer.
+"""One commit for all callbacks of a process that arrive while the disk is busy with the commit before.
 
 One of the waiting requests leads: it does what all of them want, tells each, and hands the lead to one that has come
 meanwhile. So the disk is synchronised once for a group, nobody waits longer than two commits and a leader's patience

@@ -1,8 +1,9 @@
 """HTTP in, HTTP out for what people do with callbacks: verify, process again, ask Smile, one or many at once."""
 
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,7 +13,7 @@ from dashboard.callbacks.processing import process_again
 from dashboard.callbacks.queries import count_callbacks, find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
 from dashboard.callbacks.twins import run_twin
-from dashboard.context import current, reading, transaction
+from dashboard.context import current, reading
 from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.errors import Conflict
@@ -20,6 +21,7 @@ from dashboard.jobs.following import request_check
 from dashboard.jobs.queries import find_job
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.hidden_signs import visible
 from dashboard.web.pages import see_other
 from dashboard.worker.queue import wake
@@ -31,17 +33,18 @@ blueprint = Blueprint("processing", __name__)
 @permission_required("callbacks.replay")
 def verify(callback_id: UUID) -> ResponseReturnValue:
     """The page it leads to shows the judgement, which is kept nowhere."""
-    with transaction() as session:
+    page = _page_of(callback_id, verified="now")
+    with form_transaction(page) as session:
         callback = find_callback(session, current().settings.environment, callback_id)
         record(session, "callback.verified_again", f"callback {callback.id}", utc_now())
-    return see_other("callbacks.show", callback_id=callback_id, verified="now", **asked_filters().asked)
+    return redirect(page, 303)
 
 
 @blueprint.post("/callbacks/<uuid:callback_id>/processing")
 @permission_required("callbacks.replay")
 def process(callback_id: UUID) -> ResponseReturnValue:
     keys, settings = smile_keys(fresh=True), current().settings
-    with transaction() as session:
+    with form_transaction(_page_of(callback_id)) as session:
         callback = find_callback(session, current().settings.environment, callback_id, to_change=True)
         try:
             processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
@@ -57,7 +60,7 @@ def process(callback_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/callbacks/<uuid:callback_id>/checks")
 @permission_required("callbacks.replay")
 def check(callback_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(_page_of(callback_id)) as session:
         callback = find_callback(session, current().settings.environment, callback_id)
         if callback.job_id is None:
             raise Conflict("This callback belongs to no job here, so there is nothing to ask Smile about.")
@@ -80,11 +83,12 @@ def new_run() -> ResponseReturnValue:
 @blueprint.post("/callbacks/processing-runs")
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction() as session:
         filters = Filters.from_form(request.form).for_address(session, current().settings.environment)
         run = start_run(session, current().settings.environment, filters, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
+        lead_to(session, url_for("callbacks.index", **_values(filters)))
     wake("callbacks.process_run", run.id)
     words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
     return see_other("callbacks.index", f"{words} will be processed again.", **filters.asked)
@@ -95,6 +99,15 @@ def create_run() -> ResponseReturnValue:
 def show_run_json(run_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         return jsonify(run_twin(find_run(session, current().settings.environment, run_id)))
+
+
+def _page_of(callback_id: UUID, **values: Any) -> str:
+    return url_for("callbacks.show", callback_id=callback_id, **values, **_values(asked_filters()))
+
+
+def _values(filters: Filters) -> dict[str, Any]:
+    """Those that are set, for the address of a page."""
+    return {**filters.asked}
 
 
 def asked_filters() -> Filters:

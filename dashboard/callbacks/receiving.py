@@ -1,11 +1,12 @@
 """Storing callbacks: find out which came before, judge each, keep them. The caller commits before it acknowledges.
 
-Several at once, since several wait while the disk is busy.
+Several at once, since several wait while the disk is busy. Another process may store some of the same at this moment:
+so rows are written in the order of what makes them unique, new ones first, and no two transactions wait in a circle.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -111,12 +112,18 @@ def store_callbacks(
         rows.append(row | {"environment": environment})
         receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
     if rows:
-        insert_callbacks(connection, rows)
-    for callback_id, times in again.items():
+        insert_callbacks(connection, sorted(rows, key=_what_makes_unique))
+    for callback_id, times in sorted(again.items()):
         connection.execute(AGAIN, {"callback_id": callback_id, "times": times, "at": arrivals[-1].received_at})
     if any(row["verdict"] in REFUSED_VERDICTS for row in rows):
         _forget_oldest_refused(connection, environment)
     return receipts
+
+
+def _what_makes_unique(row: Mapping[str, Any]) -> tuple[str, bool, int, str]:
+    """In the order of the two unique indexes of `Callback`."""
+    is_alarming = row["verdict"] in ALARMING_VERDICTS
+    return row["signature_digest"] or "", is_alarming, row["signature_use"], row["body_sha256"]
 
 
 def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]) -> _Known:

@@ -37,6 +37,7 @@ from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
 from dashboard.jobs.wording import callback_standing, id_type_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
 from dashboard.web.limits import takes_files
@@ -185,8 +186,9 @@ def create() -> ResponseReturnValue:
     form, wanted = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
     if wanted is not None:
         try:
-            with transaction() as session:
+            with form_transaction() as session:
                 job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
+                lead_to(session, url_for("jobs.show", job_id=job.id))
         except Invalid as error:
             form.errors |= error.fields
         else:
@@ -222,7 +224,7 @@ def status(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/checks")
 @permission_required("jobs.check")
 def check(job_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
         job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
         request_check(session, job, current_user.email, utc_now())
     wake("jobs.advance", job_id)
@@ -232,7 +234,7 @@ def check(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/cancellation")
 @permission_required("jobs.cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
         job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
         cancel_job(session, job, current_user.email, utc_now())
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
@@ -243,7 +245,7 @@ def cancel(job_id: UUID) -> ResponseReturnValue:
 def mark_dealt_with(job_id: UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     try:
-        with transaction() as session:
+        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
             job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
             deal_with(session, job, reason, current_user.email, utc_now())
     except Conflict as error:  # A press that comes too late: the page shows how things stand now.

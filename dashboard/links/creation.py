@@ -92,7 +92,9 @@ def choices_as_json(choices: Iterable[Choice]) -> list[dict[str, str]]:
 
 
 def _of_form(session: Session, form_key: UUID | None) -> Link | None:
-    return session.exec(select(Link).where(Link.form_key == form_key)).first() if form_key else None
+    if form_key is None:
+        return None
+    return session.exec(select(Link).where(Link.form_key == form_key).with_for_update()).first()
 
 
 def link_address(settings: Settings, code: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.context import current, reading, transaction
@@ -28,6 +28,7 @@ from dashboard.links.smile_links import (
 from dashboard.smile import SmileError
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other, wants_partial
 
 NOT_SURE = "So the link may still work. Disable it once more; that does no harm."
@@ -51,7 +52,7 @@ def disable(link_id: UUID) -> ResponseReturnValue:
         is_told = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
         if is_told is None:
             return see_other("links.show", link_id=link_id)
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         note_disabled(session, _locked(session, link_id), utc_now())
     said = "Disabled. Nobody can open it any more." if link.smile_ref_id else "Given up."
     return see_other("links.show", said, link_id=link_id)

@@ -41,6 +41,7 @@ from dashboard.links.smile_links import draft_smile_link
 from dashboard.links.twins import details_twin, link_twin
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import claim_press, form_transaction, lead_to
 from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
 from dashboard.web.pagination import asked_after, same_address
 from dashboard.web.searches import is_typed_into_address
@@ -138,10 +139,12 @@ def create() -> ResponseReturnValue:
     if wanted is not None:
         try:
             if form.is_smile_link:
-                with transaction() as session:
+                with form_transaction() as session:
                     link = draft_smile_link(session, wanted, current().settings, current_user.email, utc_now())
+                    lead_to(session, url_for("links.show", link_id=link.id))
                 return make_at_smile(link.id)
             with transaction() as session:
+                claim_press(session, "", utc_now())  # Another press at this moment waits, and renews the code.
                 link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
@@ -188,7 +191,7 @@ def status(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/pause")
 @permission_required("links.change")
 def pause(link_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         pause_link(session, _find(session, link_id), utc_now())
     return see_other("links.show", "Paused. Nobody can start until you resume it.", link_id=link_id)
 
@@ -196,7 +199,7 @@ def pause(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/resumption")
 @permission_required("links.change")
 def resume(link_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         resume_link(session, _find(session, link_id), utc_now())
     return see_other("links.show", "Resumed. The address works again.", link_id=link_id)
 
@@ -204,7 +207,7 @@ def resume(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/revocation")
 @permission_required("links.change")
 def revoke(link_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         revoke_link(session, _find(session, link_id), utc_now())
     return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
 
@@ -213,7 +216,7 @@ def revoke(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def extend(link_id: UUID) -> ResponseReturnValue:
     days = request.form.get("days", type=int) or 0
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         link = _find(session, link_id)
         if not 1 <= days <= MOST_DAYS:
             raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
@@ -225,7 +228,7 @@ def extend(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def renew(link_id: UUID) -> ResponseReturnValue:
     """Send again: a new code, shown once like the first; the old one is dead from here on."""
-    with transaction() as session:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
         code = renew_code(session, _find(session, link_id), utc_now())
         return hand_over(link_id, code, keyring_of(session))
 

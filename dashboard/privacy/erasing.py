@@ -1,7 +1,7 @@
 """Erasing one person everywhere, and once more in a backup that is older. What stays proves that it was done."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.erasing import erase_callback, forget_searches
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import WITHOUT_BODY
-from dashboard.callbacks.refused.erasing import forget_deliveries_of
+from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.erasing import Gone, erase_job
@@ -38,8 +38,10 @@ def erase_person(
     session: Session, found: Found, job_ids: Iterable[UUID], erased_by: str, member_id: UUID | None, now: datetime
 ) -> Erased:
     """Everything personal of the chosen jobs, their callbacks and links, and of what else carries the identifier."""
-    jobs = _locked(session, found.chosen(job_ids))
-    held = what_is_held(session, found.identifier, jobs)
+    seen = what_is_held(session, found.identifier, found.chosen(job_ids))
+    jobs = _locked(session, seen)
+    was_erased_meanwhile = len(jobs) < len(seen.jobs)
+    held = what_is_held(session, found.identifier, jobs) if was_erased_meanwhile else replace(seen, jobs=jobs)
     if held.is_nothing:
         raise NotFound("Nothing was chosen, or it was erased a moment ago.")
     for job in jobs:
@@ -117,11 +119,20 @@ def _stop(session: Session, job: Job, erased_by: str, now: datetime) -> None:
         raise Conflict(f"Smile is being asked about job {job.job_id} at this moment. Try again in a minute.")
 
 
-def _locked(session: Session, jobs: Sequence[Job]) -> list[Job]:
-    """In one order, since the worker may be claiming or saving one of them."""
-    ids = [job.id for job in jobs]
-    locked = select(Job).where(col(Job.id).in_(ids), col(Job.erased_at).is_(None)).order_by(col(Job.id))
-    return list(session.exec(locked.with_for_update().execution_options(populate_existing=True)).all())
+def _locked(session: Session, held: Held) -> list[Job]:
+    """The jobs, after what is locked before them: the worker may be claiming or saving any of these rows."""
+    _lock(session, Callback, held.callbacks, WITHOUT_BODY)
+    lock_deliveries_of(session, held.jobs)
+    _lock(session, Link, held.links)
+    _lock(session, WebToken, held.tokens)
+    return [job for job in _lock(session, Job, held.jobs) if job.erased_at is None]
+
+
+def _lock(session: Session, table: Any, rows: Sequence[Any], *options: Any) -> Sequence[Any]:
+    """As they are now, by their ids."""
+    chosen = select(table).where(col(table.id).in_([row.id for row in rows])).order_by(col(table.id))
+    locked = chosen.options(*options).with_for_update().execution_options(populate_existing=True)
+    return session.exec(locked).all() if rows else ()
 
 
 def _digests(session: Session, identifier: str, jobs: Sequence[Job]) -> list[str]:

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.context import reading, transaction
+from dashboard.context import reading
 from dashboard.db import utc_now
 from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -55,11 +56,12 @@ def change() -> ResponseReturnValue:
     if rules is None:
         return _page(form), 422
     now = utc_now()
-    with transaction() as session:
-        before = read_rules(session)
+    with reading() as session:
         would_go = any(due.count for due in what_would_go(session, rules, now).values())
-        if would_go and request.form.get("seen") != as_text(rules):
-            return _preview(form, rules)
+    if would_go and request.form.get("seen") != as_text(rules):
+        return _preview(form, rules)
+    with form_transaction(url_for("retention.show")) as session:
+        before = read_rules(session)
         changed = {name: f"{before[name]} to {days} days" for name, days in rules.items() if before[name] != days}
         if changed:
             write_rules(session, rules, now)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -26,6 +26,7 @@ from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.downloads import download
+from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.pages import json_list, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -106,8 +107,9 @@ def erase() -> ResponseReturnValue:
     with reading() as session:
         found, held = _chosen(session)
     try:
-        with transaction() as session:
+        with form_transaction() as session:
             erased = _erase(session, found, now)
+            lead_to(session, url_for("privacy.show", erasure_id=erased.erasure.id))
     except Invalid as error:
         return _held_page(found, held, {job.id for job in held.jobs}, error.fields), 422
     except Conflict as error:

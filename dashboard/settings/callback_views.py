@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +25,7 @@ from dashboard.smile import Signature
 from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
 from dashboard.web.access import permission_required, recent_confirmation_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import render_page_or_partial, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -74,7 +75,7 @@ def show_twin() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     now, environment = utc_now(), current().settings.environment
     try:
-        with transaction() as session:
+        with form_transaction(url_for("callback_settings.show")) as session:
             key = add_key(session, environment, request.form.get("api_key", ""), current_user.email, now)
             record(session, "smile_key.added", f"key {key.number}", now, details={"environment": environment})
     except Invalid as error:
@@ -90,7 +91,7 @@ def add() -> ResponseReturnValue:
 @recent_confirmation_required("callback_settings.show")
 def sign(key_id: UUID) -> ResponseReturnValue:
     now, environment = utc_now(), current().settings.environment
-    with transaction() as session:
+    with form_transaction(url_for("callback_settings.show")) as session:
         key = sign_with(session, environment, key_id, now)
         record(session, "smile_key.signs", f"key {key.number}", now, details={"environment": environment})
     smile_keys(fresh=True)
@@ -102,7 +103,7 @@ def sign(key_id: UUID) -> ResponseReturnValue:
 @recent_confirmation_required("callback_settings.show")
 def retire(key_id: UUID) -> ResponseReturnValue:
     now, environment = utc_now(), current().settings.environment
-    with transaction() as session:
+    with form_transaction(url_for("callback_settings.show")) as session:
         key = retire_key(session, current().settings, key_id, current_user.email, now)
         record(session, "smile_key.retired", f"key {key.number}", now, details={"environment": environment})
     smile_keys(fresh=True)
@@ -120,7 +121,7 @@ def name_networks() -> ResponseReturnValue:
         networks = parse_networks(typed)
     except Invalid as error:
         return _page(error.fields, networks=typed)
-    with transaction() as session:
+    with form_transaction(url_for("callback_settings.show")) as session:
         if networks != read_networks(session):
             write_networks(session, current().settings, networks, now)
             details = {"networks": ", ".join(map(shown, networks)) or "everywhere"}

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.context import current, reading, transaction
+from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
@@ -16,6 +16,7 @@ from dashboard.settings.forms import branding_form, check_branding_form
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -53,7 +54,7 @@ def change() -> ResponseReturnValue:
     if branding is None:
         return _page(form), 422
     now = utc_now()
-    with transaction() as session:
+    with form_transaction(url_for("settings.show")) as session:
         before = asdict(read_branding(session, current().settings))
         changed = [name for name, value in asdict(branding).items() if before[name] != value]
         if changed:
@@ -70,7 +71,7 @@ def change_wallet_level() -> ResponseReturnValue:
         level = parse_level(typed)
     except Invalid as error:
         return _page(branding_form(_branding()), TypedForm({"wallet_level": typed}, error.fields)), 422
-    with transaction() as session:
+    with form_transaction(url_for("settings.show")) as session:
         if level != read_wallet(session, current().settings.environment).level:
             write_level(session, level, now)
             details = {"level": "none" if level is None else str(level)}

@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from flask import jsonify, render_template, request
+from flask import jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlmodel import Session
 
-from dashboard.context import current, reading, transaction
+from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.permissions import Role
@@ -25,6 +25,7 @@ from dashboard.team.role_words import ROLES
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.team.twins import account_twin
 from dashboard.web.access import present_standing, recent_confirmation_required, sign_in_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other
 
 blueprint.add_app_template_filter(browser_in_words)
@@ -51,7 +52,7 @@ def rename() -> ResponseReturnValue:
     if not form.validate():
         return _account_page(name_form=form), 422
     try:
-        with transaction() as session:
+        with form_transaction(url_for("team.account")) as session:
             members.rename_member(session, _member_now(session), form.name.data, utc_now())
     except Invalid as invalid:
         form.name.errors = [invalid.fields["name"]]
@@ -70,7 +71,7 @@ def change_password() -> ResponseReturnValue:
         form.current.errors = ["This is not your current password."]
         return _account_page(password_form=form), 422
     try:
-        with transaction() as session:
+        with form_transaction(url_for("team.account")) as session:
             member = _member_now(session)
             members.set_password(session, member, form.password.data, now)
             mail_id = tell_of_new_password(session, member, now)
@@ -89,7 +90,7 @@ def choose_formats() -> ResponseReturnValue:
     form = FormatsForm()
     if not form.validate():
         return _account_page(formats_form=form), 422
-    with transaction() as session:
+    with form_transaction(url_for("team.account")) as session:
         member = _member_now(session)
         members.choose_formats(session, member, form.language.data, form.time_zone.data, utc_now())
     return see_other("team.account", "Saved. Dates and times are written this way from now on.")
@@ -99,7 +100,7 @@ def choose_formats() -> ResponseReturnValue:
 @sign_in_required
 @recent_confirmation_required("team.account")
 def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("team.account")) as session:
         own_sign_ins.end_one(session, current_user, sign_in_id, utc_now(), asking=present_standing().sign_in_id)
     return see_other("team.account", "That browser is signed out.")
 
@@ -108,7 +109,7 @@ def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
 @sign_in_required
 @recent_confirmation_required("team.account")
 def end_other_sign_ins() -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("team.account")) as session:
         own_sign_ins.end_others(session, current_user, utc_now(), asking=present_standing().sign_in_id)
     return see_other("team.account", "All of your other browsers are signed out.")
 

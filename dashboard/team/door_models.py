@@ -1,4 +1,4 @@
-"""What the door keeps besides members and sign-ins: second factors, remembered browsers, and how often was guessed."""
+"""What the door keeps besides members and sign-ins: second factors and remembered browsers."""
 
 from datetime import datetime
 from uuid import UUID
@@ -71,14 +71,3 @@ class RememberedBrowser(SQLModel, table=True):
     #: When a token came a second time, so that one of two browsers holds a copy.
     copied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class Tries(SQLModel, table=True):
-    """How often something was tried since `began_at`, by whom only a keyed digest tells."""
-
-    __tablename__ = "tries"
-
-    kind: str = Field(primary_key=True)
-    key_digest: str = Field(primary_key=True)
-    began_at: datetime = Field(sa_type=UtcDateTime, index=True)
-    count: int

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import flash, jsonify, make_response, render_template
+from flask import flash, jsonify, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -27,6 +27,7 @@ from dashboard.team.role_words import ROLES
 from dashboard.team.sign_ins import end_sign_in, take_token_from_browser
 from dashboard.team.twins import invitation_twin
 from dashboard.web.access import open_to_everybody, permission_required
+from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.handover import forget_code, hand_over, handed_code
 from dashboard.web.pages import json_list, see_other
 from dashboard.worker.queue import wake
@@ -50,8 +51,9 @@ def invite() -> ResponseReturnValue:
     if not form.validate():
         return team_page(form), 422
     try:
-        with transaction() as session:
+        with form_transaction() as session:
             invitation, code = invitations.invite(session, form.email.data, Role(form.role.data), current_user.id, now)
+            lead_to(session, url_for("team.show_invitation", invitation_id=invitation.id))
             mail = _mail_or_none(session, invitation, code)
             keyring = keyring_of(session)
     except Invalid as invalid:
@@ -97,9 +99,8 @@ def show_invitation_json(invitation_id: UUID) -> ResponseReturnValue:
 @permission_required("team.manage")
 def send_again(invitation_id: UUID) -> ResponseReturnValue:
     """A new code, shown once or sent like the first; the old one is dead from here on."""
-    with transaction() as session:
-        invitation = invitations.find_invitation(session, invitation_id, to_change=True)
-        code = invitations.renew_invitation(session, invitation, current_user.id, utc_now())
+    with form_transaction(url_for("team.show_invitation", invitation_id=invitation_id)) as session:
+        invitation, code = invitations.renew_invitation(session, invitation_id, current_user.id, utc_now())
         mail = _mail_or_none(session, invitation, code)
         keyring = keyring_of(session)
     return _send_or_hand_over(invitation, code, mail, keyring)
@@ -108,7 +109,7 @@ def send_again(invitation_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/team/invitations/<uuid:invitation_id>/withdrawal")
 @permission_required("team.manage")
 def withdraw(invitation_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("team.index")) as session:
         invitation = invitations.find_invitation(session, invitation_id, to_change=True)
         invitations.withdraw_invitation(session, invitation, utc_now())
     return see_other("team.index", "The invitation is withdrawn. Its link no longer works.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dashboard.audit.trail import record
@@ -15,6 +16,7 @@ from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation, digest_of_code, new_code, open_at, spend
 
 VALID_FOR = timedelta(hours=72)
+INVITED_ALREADY = "This address has an open invitation already. Send that one again."
 
 
 def invite(session: Session, email: str, role: Role, invited_by: UUID, now: datetime) -> tuple[Invitation, str]:
@@ -24,6 +26,7 @@ def invite(session: Session, email: str, role: Role, invited_by: UUID, now: date
     problem = _problem_with(session, email, now)
     if problem:
         raise Invalid({"email": problem})
+    _withdraw_expired(session, email, now)
     code = new_code()
     invitation = Invitation(
         code_digest=digest_of_code(code),
@@ -34,14 +37,18 @@ def invite(session: Session, email: str, role: Role, invited_by: UUID, now: date
         invited_by=invited_by,
     )
     session.add(invitation)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # Another owner invited the same address at this moment.
+        raise Invalid({"email": INVITED_ALREADY}) from None
     record(session, "invitation.created", _subject(invitation), now, details={"role": role.value})
     return invitation, code
 
 
-def renew_invitation(session: Session, invitation: Invitation, renewed_by: UUID, now: datetime) -> str:
-    """The code to send again, with all of its time; the old one is dead."""
+def renew_invitation(session: Session, invitation_id: UUID, renewed_by: UUID, now: datetime) -> tuple[Invitation, str]:
+    """The invitation, and the code to send again, with all of its time; the old one is dead."""
     members.require_owner(session, renewed_by)
+    invitation = find_invitation(session, invitation_id, to_change=True)
     _refuse_if_over(invitation)
     if queries.find_member_by_email(session, invitation.email):
         raise Conflict("Somebody with this address is a member already.")
@@ -52,7 +59,7 @@ def renew_invitation(session: Session, invitation: Invitation, renewed_by: UUID,
     session.add(invitation)
     session.flush()
     record(session, "invitation.renewed", _subject(invitation), now)
-    return code
+    return invitation, code
 
 
 def withdraw_invitation(session: Session, invitation: Invitation, now: datetime) -> None:
@@ -97,8 +104,16 @@ def _problem_with(session: Session, email: str, now: datetime) -> str | None:
     if queries.find_member_by_email(session, email):
         return "Somebody with this address is a member already."
     if session.exec(select(Invitation.id).where(Invitation.email == email, open_at(Invitation, now))).first():
-        return "This address has an open invitation already. Send that one again."
+        return INVITED_ALREADY
     return None
+
+
+def _withdraw_expired(session: Session, email: str, now: datetime) -> None:
+    """What was not accepted in time gives way to a new invitation."""
+    is_neither = col(Invitation.used_at).is_(None), col(Invitation.withdrawn_at).is_(None)
+    expired = select(Invitation).where(Invitation.email == email, col(Invitation.expires_at) <= now, *is_neither)
+    for invitation in session.exec(expired.order_by(col(Invitation.id)).with_for_update()).all():
+        withdraw_invitation(session, invitation, now)
 
 
 def _refuse_if_over(invitation: Invitation) -> None:

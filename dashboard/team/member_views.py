@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import jsonify, make_response, render_template, request
+from flask import jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
 
-from dashboard.context import current, reading, transaction
+from dashboard.context import current, reading
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Conflict
 from dashboard.permissions import Role
@@ -24,6 +24,7 @@ from dashboard.team.role_words import ROLES
 from dashboard.team.second_factors import members_with_second_factor
 from dashboard.team.twins import mail_twin, member_twin
 from dashboard.web.access import permission_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.handover import forget_code, hand_over, handed_code
 from dashboard.web.pages import json_list, see_other
 from dashboard.worker.queue import wake
@@ -72,7 +73,7 @@ def change_role(member_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         with reading() as session:
             return _member_page(session, member_id, form=form), 422
-    with transaction() as session:
+    with form_transaction(url_for("team.show_member", member_id=member_id)) as session:
         members.change_role(session, member_id, Role(form.role.data), utc_now(), by=current_user.id)
     return see_other("team.show_member", "The role was changed. It counts from now on.", member_id=member_id)
 
@@ -80,7 +81,7 @@ def change_role(member_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/team/<uuid:member_id>/suspension")
 @permission_required("team.manage")
 def disable(member_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("team.show_member", member_id=member_id)) as session:
         members.disable_member(session, queries.find_member(session, member_id), utc_now(), by=current_user.id)
     return see_other("team.show_member", "Disabled. All of their browsers are signed out.", member_id=member_id)
 
@@ -88,7 +89,7 @@ def disable(member_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/team/<uuid:member_id>/suspension/end")
 @permission_required("team.manage")
 def enable(member_id: UUID) -> ResponseReturnValue:
-    with transaction() as session:
+    with form_transaction(url_for("team.show_member", member_id=member_id)) as session:
         members.enable_member(session, member_id, utc_now(), by=current_user.id)
     return see_other("team.show_member", "Enabled. They can sign in again.", member_id=member_id)
 
@@ -99,7 +100,7 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
     if member_id == current_user.id:
         raise Conflict("Change your own password under Your account.")
     now, mail = utc_now(), None
-    with transaction() as session:
+    with form_transaction(url_for("team.show_member", member_id=member_id)) as session:
         members.require_owner(session, current_user.id)
         member = queries.find_member(session, member_id)
         reset, code = resets.make_reset(session, member, now)

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -18,6 +19,7 @@ from dashboard.team.sign_ins import end_all_sign_ins
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 100
+TAKEN = "There is a member with the address {} already."
 NO_LONGER_OWNER = "You are no longer an owner, so nothing was done."
 
 
@@ -27,9 +29,13 @@ def add_member(
     email, name = queries.normal_email(email), name.strip()
     _refuse(problems_with(email, name, password))
     if queries.find_member_by_email(session, email):
-        raise Conflict(f"There is a member with the address {email} already.")
+        raise Conflict(TAKEN.format(email))
     member = Member(email=email, name=name, role=role, password_hash=passwords.hash_password(password), created_at=now)
     session.add(member)
+    try:
+        session.flush()
+    except IntegrityError:  # Somebody else added the same address at this moment.
+        raise Conflict(TAKEN.format(email)) from None
     record(session, "member.added", _subject(member), now, who=who, details={"role": role.value})
     return member
 

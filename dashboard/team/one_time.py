@@ -10,7 +10,7 @@ from secrets import token_urlsafe
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, or_, update
+from sqlalchemy import ColumnElement, Index, and_, delete, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.db import EnumText, UtcDateTime, new_id
@@ -20,6 +20,8 @@ from dashboard.team.models import Member
 CODE_BYTES = 24  # 192 bits, 32 characters that need no escaping in an address
 #: What was used, withdrawn or never opened is forgotten then; the audit trail keeps that it was.
 KEPT_FOR = timedelta(days=30)
+#: An invitation whose time is over still counts here: what is true of a row alone makes an index.
+NEITHER_USED_NOR_WITHDRAWN = text("used_at IS NULL AND withdrawn_at IS NULL")
 
 
 class OneTimeLink(SQLModel):
@@ -39,6 +41,15 @@ class Invitation(OneTimeLink, table=True):
     """Somebody may become a member, with this address and this role."""
 
     __tablename__ = "invitation"
+    __table_args__ = (
+        Index(
+            "uq_invitation_email",
+            "email",
+            unique=True,
+            sqlite_where=NEITHER_USED_NOR_WITHDRAWN,
+            postgresql_where=NEITHER_USED_NOR_WITHDRAWN,
+        ),
+    )
 
     email: str = Field(index=True)  # lower-cased
     role: Role = Field(sa_type=EnumText(Role))

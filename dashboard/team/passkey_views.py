@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from dashboard.team.second_factor_views import new_codes_page
 from dashboard.team.second_factors import codes_follow_factors
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.web.access import open_before_second_factor, recent_confirmation_required, sign_in_required
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other
 
 NEW_PASSKEY = "new passkey"
@@ -63,12 +64,12 @@ def add() -> ResponseReturnValue:
 @recent_confirmation_required("second_factors.show")
 def remove(passkey_id: UUID) -> ResponseReturnValue:
     now = utc_now()
-    with transaction() as session:
+    with form_transaction(url_for("second_factors.show")) as session:
         removed = passkeys.remove_passkey(session, current_user.id, passkey_id)
         codes_follow_factors(session, current_user.id)
+        token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "passkey"})
         mail_id = tell_of_second_factor(session, current_user, PASSKEY_REMOVED, now)
-        token = renew_sign_in(session, current_user.id, now)
     send_soon(mail_id)
     give_token_to_browser(token)
     message = f"The passkey {removed.name} was removed. Your other browsers were signed out."
@@ -83,10 +84,11 @@ def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
         if challenge is None:
             raise Invalid({"credential": TOO_LATE})
         passkeys.register(session, settings, current_user.id, name, credential, challenge, now)
+        token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "passkey"})
         has_codes = recovery_codes.count_left(session, current_user.id) > 0
         mail_id = tell_of_second_factor(session, current_user, PASSKEY_ADDED, now)
-        return renew_sign_in(session, current_user.id, now), has_codes, mail_id
+        return token, has_codes, mail_id
 
 
 def _new_page(form: NewPasskeyForm) -> str:

@@ -125,6 +125,7 @@ def _end_family(session: Session, browser: RememberedBrowser, member: Member, no
         .where(col(SignIn.remembered_id) == browser.id, col(SignIn.ended_at).is_(None))
         .values(ended_at=now)
     )
+    session.flush()
     record(session, "member.cookie_copied", f"member {member.id}", now, details={"browser": str(browser.id)})
 
 

@@ -5,7 +5,7 @@ Passkeys are in passkey_views.py.
 
 from contextlib import suppress
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +28,7 @@ from dashboard.web.access import (
     recent_confirmation_required,
     sign_in_required,
 )
+from dashboard.web.form_keys import form_transaction
 from dashboard.web.pages import see_other
 
 blueprint = Blueprint("second_factors", __name__)
@@ -103,9 +104,9 @@ def add_app() -> ResponseReturnValue:
     with transaction() as session:
         is_right = totp.confirm_app(session, current_user.id, form.code.data, now)
         if is_right:
+            token = renew_sign_in(session, current_user.id, now)
             record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "app"})
             mail_id = tell_of_second_factor(session, current_user, APP_ADDED, now)
-            token = renew_sign_in(session, current_user.id, now)
     if not is_right:
         form.code.errors = ["This code does not fit. See that your phone's clock is right, and type the next one."]
         return _new_app_page(form, 422)
@@ -120,12 +121,12 @@ def add_app() -> ResponseReturnValue:
 @recent_confirmation_required("second_factors.show")
 def remove_app() -> ResponseReturnValue:
     now = utc_now()
-    with transaction() as session:
+    with form_transaction(url_for("second_factors.show")) as session:
         totp.remove_app(session, current_user.id)
         codes_follow_factors(session, current_user.id)
+        token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "app"})
         mail_id = tell_of_second_factor(session, current_user, APP_REMOVED, now)
-        token = renew_sign_in(session, current_user.id, now)
     send_soon(mail_id)
     give_token_to_browser(token)
     return see_other("second_factors.show", "The authenticator app was removed. Your other browsers were signed out.")
@@ -157,7 +158,7 @@ def new_codes_page(message: str, told: str = "") -> ResponseReturnValue:
     """Makes ten new codes and leads to the page that shows them. `told`: what to write of it, if nothing was yet."""
     made, rows = recovery_codes.make_codes(current_user.id)
     now = utc_now()
-    with transaction() as session:
+    with form_transaction(url_for("second_factors.codes")) as session:
         recovery_codes.replace_codes(session, current_user.id, rows)
         record(session, "recovery_codes.made", f"member {current_user.id}", now)
         mail_id = tell_of_second_factor(session, current_user, told, now) if told else None

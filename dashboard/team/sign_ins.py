@@ -133,11 +133,15 @@ def swap_token_in_browser(token: str) -> None:
     _forget_loaded_member()
 
 
+def token_of_browser() -> str:
+    return str(cookie.get(TOKEN, ""))
+
+
 def take_token_from_browser() -> str:
-    token = cookie.get(TOKEN, "")
+    token = token_of_browser()
     cookie.clear()
     _forget_loaded_member()
-    return str(token)
+    return token
 
 
 def _forget_loaded_member() -> None:

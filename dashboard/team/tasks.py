@@ -16,7 +16,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
 from dashboard.outages import OutageLog
-from dashboard.team import one_time, outbox, queries, resets, throttle
+from dashboard.team import one_time, outbox, queries, resets
 from dashboard.team.letters import reset_letter
 from dashboard.team.outbox import MailKind, OutgoingMail
 from dashboard.worker.periodic import Periodic
@@ -88,11 +88,6 @@ def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
     return True
 
 
-def forget_old_tries(now: datetime) -> None:
-    with transaction() as session:
-        throttle.forget_old_tries(session, now)
-
-
 def forget_old_links(now: datetime) -> None:
     with transaction() as session:
         one_time.forget_old_links(session, now)
@@ -105,7 +100,6 @@ def forget_old_mails(now: datetime) -> None:
 
 TASKS = (Task(outbox.SENDING, send, outbox.mails_due),)
 PERIODIC = (
-    Periodic("team.forget_old_tries", timedelta(minutes=10), forget_old_tries),
     Periodic("team.forget_old_links", timedelta(minutes=10), forget_old_links),
     Periodic("team.forget_old_mails", timedelta(minutes=10), forget_old_mails),
 )

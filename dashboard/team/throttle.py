@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, case, delete, update
+from sqlalchemy import ColumnElement, and_, delete, update
 from sqlmodel import Session, col, select
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
 from dashboard.context import reading, transaction
-from dashboard.db import insert_into, keyring_of, utc_now
+from dashboard.db import utc_now
 from dashboard.team import known_browsers
-from dashboard.team.door_models import Tries
 from dashboard.web.networks import network_of
+from dashboard.web.tries import Tries, add_tries, digest_of
 
 WINDOW = timedelta(minutes=10)
 
@@ -76,19 +76,8 @@ def forgive_tries(email: str, address: str, guessed: Guessed = Guessed.PASSWORD)
 
 
 def hit(session: Session, kind: str, key: str, now: datetime) -> int:
-    """Counts one more in one statement, beginning anew when the time is over; how many there are now."""
-    row = insert_into(session, Tries).values(kind=kind, key_digest=_digest(session, key), began_at=now, count=1)
-    is_over = col(Tries.began_at) <= now - WINDOW
-    changed = {
-        "count": case((is_over, 1), else_=col(Tries.count) + 1),
-        "began_at": case((is_over, now), else_=col(Tries.began_at)),
-    }
-    counted = row.on_conflict_do_update(index_elements=["kind", "key_digest"], set_=changed).returning(col(Tries.count))
-    return int(session.connection().execute(counted).scalar_one())
-
-
-def forget_old_tries(session: Session, now: datetime) -> None:
-    session.connection().execute(delete(Tries).where(col(Tries.began_at) <= now - WINDOW))
+    """Counts one more, and tells how many there are now."""
+    return add_tries(session, kind, key, now, WINDOW)[0]
 
 
 def _counts(session: Session, email: str, address: str, guessed: Guessed) -> list[Count]:
@@ -122,8 +111,4 @@ def _refuses(session: Session, count: Count, now: datetime) -> bool:
 
 def _is(session: Session, count: Count) -> ColumnElement[bool]:
     kind, key, _ = count
-    return and_(col(Tries.kind) == kind, col(Tries.key_digest) == _digest(session, key))
-
-
-def _digest(session: Session, key: str) -> str:
-    return keyring_of(session).digest_for_search(key)
+    return and_(col(Tries.kind) == kind, col(Tries.key_digest) == digest_of(session, key))

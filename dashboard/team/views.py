@@ -16,7 +16,7 @@ from dashboard.team.entrance import HOME, let_in
 from dashboard.team.forms import SignInForm, local_path
 from dashboard.team.half_sign_ins import begin_half_sign_in
 from dashboard.team.proofs import member_with
-from dashboard.team.sign_ins import end_sign_in, take_token_from_browser
+from dashboard.team.sign_ins import end_sign_in, take_token_from_browser, token_of_browser
 from dashboard.web.access import open_before_second_factor, open_to_everybody, sign_in_required
 from dashboard.web.cookies import drop_cookie, read_cookie
 
@@ -67,9 +67,10 @@ def submit_sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     now = utc_now()
     with transaction() as session:
-        record(session, "member.signed_out", f"member {current_user.id}", now)
+        end_sign_in(session, token_of_browser(), now)
         remembering.forget_browser(session, read_cookie(remembering.COOKIE), now)
-        end_sign_in(session, take_token_from_browser(), now)
+        record(session, "member.signed_out", f"member {current_user.id}", now)
+    take_token_from_browser()
     # No message in the session: the browser is asked to forget all cookies, this one included.
     answer = redirect(url_for("team.sign_in", left=1), 303)
     drop_cookie(answer, remembering.COOKIE)

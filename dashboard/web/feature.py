@@ -2,11 +2,12 @@
 
 from dashboard.feature import Feature
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.web import health, health_checks, policy_reports
+from dashboard.web import form_keys, health, health_checks, policy_reports, tries
 
 FEATURE = Feature(
     name="web",
     position=90,
+    models=(form_keys, tries),
     views=(health, policy_reports),
     health_checks=(HealthCheck(Group.MACHINE, "Connections", health_checks.connections),),
 )

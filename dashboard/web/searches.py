@@ -75,12 +75,14 @@ class SearchFilter:
         # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
         found = {name: given.get(name, "").strip().replace("\0", "\ufffd") for name in cls._names()}
         values, is_unreadable = {name: value[:LONGEST_IN_ADDRESS] for name, value in found.items()}, False
+        if is_form:
+            _refuse_too_long(found)
         for name in cls.typed:
             opened = cls._opened(values[name]) if values[name].startswith(MARK) else None
             if opened is not None:
                 values[name] = opened
-            elif is_form and len(found[name]) > LONGEST:
-                raise _too_long(name)
+            elif is_form and len(values[name]) > LONGEST:
+                raise _too_long(name)  # It begins as what is sealed does, and does not open.
             elif not is_form and values[name].startswith(MARK):
                 values[name], is_unreadable = "", True
             values[name] = values[name][:LONGEST]
@@ -91,6 +93,15 @@ class SearchFilter:
     @classmethod
     def _opened(cls, value: str) -> str | None:
         return current().database.keyring.open_from_address(value.removeprefix(MARK), cls.purpose)
+
+
+def _refuse_too_long(found: Mapping[str, str]) -> None:
+    """Each stands in the address that a search leads to."""
+    for name, value in found.items():
+        holds_digests = name == "number"
+        longest = LONGEST_IN_ADDRESS if holds_digests or value.startswith(MARK) else LONGEST
+        if len(value) > longest:
+            raise _too_long(name)
 
 
 def _too_long(name: str) -> Invalid:

@@ -1,9 +1,10 @@
-"""What the worker does for itself: it notes that it is alive, so that the health page can tell."""
+"""What the worker does for itself: it notes that it is alive, and forgets what only counted for a while."""
 
 from datetime import datetime, timedelta
 
 from dashboard.context import transaction
 from dashboard.stored_settings import WORKER_SEEN, write_setting
+from dashboard.web import form_keys, tries
 from dashboard.worker.periodic import Periodic
 
 
@@ -12,4 +13,18 @@ def note_alive(now: datetime) -> None:
         write_setting(session, WORKER_SEEN, now.isoformat(), now)
 
 
-PERIODIC = (Periodic("worker.note_alive", timedelta(seconds=30), note_alive),)
+def forget_old_tries(now: datetime) -> None:
+    with transaction() as session:
+        tries.forget_old_tries(session, now)
+
+
+def forget_old_presses(now: datetime) -> None:
+    with transaction() as session:
+        form_keys.forget_old_presses(session, now)
+
+
+PERIODIC = (
+    Periodic("worker.note_alive", timedelta(seconds=30), note_alive),
+    Periodic("worker.forget_old_tries", timedelta(minutes=10), forget_old_tries),
+    Periodic("worker.forget_old_presses", timedelta(hours=1), forget_old_presses),
+)

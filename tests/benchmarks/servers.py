@@ -12,6 +12,7 @@ from threading import Event, Thread
 from typing import Any
 
 from flask import Flask, request
+from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, create_engine
 
 from dashboard.db import new_id, sqlite
@@ -55,11 +56,7 @@ def bare_group_commit() -> Flask:
 def orm_insert() -> Flask:
     """Reads, verifies and stores with one ORM session for each request, as a tutorial would."""
     app = Flask(__name__)
-    engine = create_engine(
-        f"sqlite:///{os.environ['BENCHMARK_FOLDER']}/orm.db", module=sqlite, connect_args={"timeout": 30}
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    engine = _orm_engine()
     SQLModel.metadata.create_all(engine, tables=[Received.__table__])  # type: ignore[attr-defined]
 
     @app.post("/hooks/smile")
@@ -70,6 +67,17 @@ def orm_insert() -> Flask:
         return {"received": True}
 
     return app
+
+
+def _orm_engine() -> Engine:
+    """On PostgreSQL where a benchmark names its address; else on SQLite."""
+    if url := os.environ.get("BENCHMARK_DATABASE_URL"):
+        return create_engine(url)
+    path = f"{os.environ['BENCHMARK_FOLDER']}/orm.db"
+    engine = create_engine(f"sqlite:///{path}", module=sqlite, connect_args={"timeout": 30})
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    return engine
 
 
 class Received(SQLModel, table=True):

@@ -12,13 +12,13 @@ from tests.integration.conftest import free_port, wait_until_up
 
 
 @contextmanager
-def serve(name: str, folder: Path, idle_seconds: float = IDLE_SECONDS) -> Iterator[str]:
-    """In a process of its own; gives its address."""
+def serve(name: str, folder: Path, idle_seconds: float = IDLE_SECONDS, **extra: str) -> Iterator[str]:
+    """In a process of its own, with `extra` in its environment; gives its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.serving", str(port), str(idle_seconds)],
-        env=os.environ | {"BENCHMARK_APP": name, "BENCHMARK_FOLDER": str(folder)},
+        env=os.environ | {"BENCHMARK_APP": name, "BENCHMARK_FOLDER": str(folder)} | extra,
     )
     try:
         wait_until_up(url + "/up", server)

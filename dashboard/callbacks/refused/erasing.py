@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, or_
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, delete, or_, select
 
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.jobs.models import Job
@@ -15,9 +16,19 @@ def forget_deliveries(session: Session, ids: Sequence[UUID]) -> None:
 
 def forget_deliveries_of(session: Session, jobs: Sequence[Job]) -> None:
     """Those that belong to a person's jobs, or that name one of them or the person."""
-    if not jobs:
-        return
+    if jobs:
+        session.exec(delete(RefusedDelivery).where(_are_of(jobs)))
+
+
+def lock_deliveries_of(session: Session, jobs: Sequence[Job]) -> None:
+    if jobs:
+        session.exec(
+            select(RefusedDelivery.id).where(_are_of(jobs)).order_by(col(RefusedDelivery.id)).with_for_update()
+        )
+
+
+def _are_of(jobs: Sequence[Job]) -> ColumnElement[bool]:
     words = {job.job_id for job in jobs} | {job.user_id for job in jobs}
     is_of_job = col(RefusedDelivery.job_id).in_([job.id for job in jobs])
     # No index has what a body claims: the table holds 1,000 rows at most.
-    session.exec(delete(RefusedDelivery).where(or_(is_of_job, col(RefusedDelivery.claimed_job_id).in_(words))))
+    return or_(is_of_job, col(RefusedDelivery.claimed_job_id).in_(words))

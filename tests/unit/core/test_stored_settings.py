@@ -25,6 +25,31 @@ def test_settings_are_read_back_and_replaced(database: Database):
         assert read_setting(session, "nothing") is None
 
 
+def test_of_two_who_set_the_same_for_the_first_time_the_later_one_counts(database: Database):
+    rounds, barrier = 20, Barrier(2)
+
+    def write(who: str) -> None:
+        for each in range(rounds):
+            barrier.wait(60)
+            with database.transaction() as session:
+                write_setting(session, f"pace {each}", who, utc_now())
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("ada", "ben")))
+
+    with database.reading() as session:
+        assert {read_setting(session, f"pace {each}") for each in range(rounds)} <= {"ada", "ben"}
+
+
+def test_what_was_set_is_read_within_the_same_transaction(database: Database):
+    with database.transaction() as session:
+        write_setting(session, "pace", 3, utc_now())
+        first = read_setting(session, "pace")
+        write_setting(session, "pace", None, utc_now())
+
+        assert (first, read_setting(session, "pace")) == (3, None)
+
+
 def test_branding_is_read_back_as_it_was_written(database: Database, settings: Settings):
     kora = Branding("Kora Bank", "/logo.svg", "#0b5d4e", "https://a/", {"en": "To open an account."}, ("https://b/",))
 

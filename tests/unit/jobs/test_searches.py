@@ -220,3 +220,14 @@ def test_the_trail_is_searched_by_post_too_and_knows_no_numbers(sign_in: SignInA
     assert "not by an ID number" in ada.get(by_number.location).text
     assert "cust-4411" not in by_reference.location
     assert 'value="cust-4411"' in ada.get(by_reference.location).text
+
+
+@pytest.mark.parametrize("page", [*PAGES, "audit"])
+def test_a_filter_is_no_longer_than_what_stands_well_in_an_address(sign_in: SignInAs, page: str):
+    ada = sign_in("ada")
+    name = "what" if page == "audit" else "country" if page != "links" else "stage"
+
+    answers = [ada.post(f"/{page}/searches", data={field: "x" * 300_000}) for field in ("q", "number", name)]
+
+    assert {answer.status_code for answer in answers if answer.status_code != 303} == {422}
+    assert all(len(answer.headers.get("Location", "")) < 100 for answer in answers)

@@ -16,8 +16,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.door_models import Tries
-from dashboard.team.throttle import LIMITS, WINDOW, Guessed, count_try, forget_old_tries, hit
+from dashboard.team.throttle import LIMITS, WINDOW, Guessed, count_try, hit
+from dashboard.web.tries import LONGEST_WINDOW, Tries, forget_old_tries
 from tests.factories.team import make_member
 from tests.unit.team.guesses import guess_for_ten_minutes
 from tests.unit.team.signed_in import is_signed_in, knock, type_code
@@ -201,7 +201,7 @@ def test_counting_begins_anew_after_ten_minutes_and_old_rows_go(database: Databa
         counts = [hit(session, "kind", "key", NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 9)]
         counts.append(hit(session, "kind", "key", NOW + WINDOW))
         hit(session, "kind", "another", NOW)
-        forget_old_tries(session, NOW + WINDOW)
+        forget_old_tries(session, NOW + LONGEST_WINDOW)
 
     with database.reading() as session:
         assert counts == [1, 2, 3, 1]

@@ -392,6 +392,8 @@ def test_names_say_slice_and_verb_and_are_there_once():
 
     assert set(names) == {
         "worker.note_alive",
+        "worker.forget_old_tries",
+        "worker.forget_old_presses",
         "audit.start_daily_check",
         "jobs.ask_smile",
         "jobs.ask_smile_while_clock_is_off",
@@ -401,7 +403,6 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "links.fill_searches",
         "callbacks.fill_searches",
         "jobs.forget_sent_signatures",
-        "team.forget_old_tries",
         "team.forget_old_links",
         "team.forget_old_mails",
         "privacy.enforce_retention",

@@ -1,0 +1,35 @@
+"""The order in which a transaction locks rows, from the first table to the last.
+
+On PostgreSQL two transactions that lock the same two rows in opposite orders wait for each other, until the database
+ends one of them. So each verb locks rows of the tables below in this order, and several rows of one table by their ids.
+A verb that needs only some of the tables leaves the others out. A new row that nobody else knows yet locks nothing.
+Rows that belong to one job are not named: whoever holds the job holds them.
+
+The trail comes last: its chain has one writer at a time, and whoever writes a line holds up all others who write one.
+"""
+
+LOCK_ORDER = (
+    "pressed_form",
+    "tries",
+    "member",
+    "authenticator_app",
+    "passkey",
+    "recovery_code",
+    "sign_in",
+    "remembered_browser",
+    "invitation",
+    "password_reset",
+    "outgoing_mail",
+    "processing_run",
+    "callback",
+    "refused_delivery",
+    "link",
+    "web_token",
+    "job",
+    "smile_key",
+    "setting",
+    "chain_check",
+    "audit_entry",
+)
+#: Whoever changes one of these rows has locked its job.
+OF_A_JOB = frozenset({"dealt_with", "image", "job_event", "job_warning", "link_start", "result"})

@@ -1,0 +1,101 @@
+"""Form keys: a form that is pressed twice, one press after the other or both at once, does its work once.
+
+Each form carries a key that is made when the form is shown. The first press writes the key down in the transaction of
+what it does. A second press waits for that transaction, finds the key, and is led to where the first one led.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from flask import Flask, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlmodel import Field, Session, SQLModel, col, delete, select, update
+
+from dashboard.context import transaction
+from dashboard.db import UtcDateTime, insert_into, utc_now
+
+FIELD = "form_key"
+KEPT_FOR = timedelta(days=1)
+PRESSED_BEFORE = "This form was sent already, so nothing was done a second time. Here is what came of it."
+
+
+class PressedForm(SQLModel, table=True):
+    __tablename__ = "pressed_form"
+
+    key: UUID = Field(primary_key=True)
+    pressed_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    leads_to: str  # the path of a page of ours
+
+
+class PressedBefore(Exception):  # no error: it leads to what the first press did
+    def __init__(self, leads_to: str) -> None:
+        super().__init__()
+        self.leads_to = leads_to
+
+
+def set_up_form_keys(app: Flask) -> None:
+    app.jinja_env.globals["form_key"] = form_key
+    app.register_error_handler(PressedBefore, _lead_on)
+
+
+def form_key() -> Markup:
+    """The field that a template puts into a form."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, uuid4())
+
+
+@contextmanager
+def form_transaction(leads_to: str = "") -> Iterator[Session]:
+    """One write transaction for one form. Raises PressedBefore where the form of this request did its work already.
+
+    `leads_to`: the path of the page that shows what was done. Where the form makes that page, `lead_to` names it later.
+    """
+    with transaction() as session:
+        earlier = claim_press(session, leads_to, utc_now())
+        if earlier is not None:
+            raise PressedBefore(earlier)
+        yield session
+
+
+def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
+    """None for the first press of the form of this request, and for a form without a key, as a program sends it.
+
+    For any other press the path that the first one led to. It comes first in its transaction: whoever presses at the
+    same time waits here, before anything else is locked.
+    """
+    key = _key_of_request()
+    if key is None:
+        return None
+    row = insert_into(session, PressedForm).values(key=key, pressed_at=now, leads_to=_without_search(leads_to))
+    if session.connection().execute(row.on_conflict_do_nothing().returning(col(PressedForm.key))).first():
+        return None
+    return session.exec(select(PressedForm.leads_to).where(PressedForm.key == key)).one()
+
+
+def lead_to(session: Session, leads_to: str) -> None:
+    """What the first press made has a page of its own, to which the next presses lead."""
+    is_this = col(PressedForm.key) == _key_of_request()
+    session.exec(update(PressedForm).where(is_this).values(leads_to=_without_search(leads_to)))
+
+
+def forget_old_presses(session: Session, now: datetime) -> None:
+    session.exec(delete(PressedForm).where(col(PressedForm.pressed_at) < now - KEPT_FOR))
+
+
+def _without_search(address: str) -> str:
+    """What somebody searched for, sealed or not, is not kept here."""
+    return address.partition("?")[0]
+
+
+def _key_of_request() -> UUID | None:
+    try:
+        return UUID(request.form.get(FIELD, ""))
+    except ValueError:
+        return None
+
+
+def _lead_on(pressed: PressedBefore) -> ResponseReturnValue:
+    flash(PRESSED_BEFORE)
+    return redirect(pressed.leads_to, 303)

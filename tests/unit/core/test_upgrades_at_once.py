@@ -1,0 +1,41 @@
+"""`dashboard db upgrade`, started several times at once: they wait for each other and all succeed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashboard import migrations
+from dashboard.db import Database
+from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.unit.core.test_migrations import empty
+
+__all__ = ["empty"]  # a fixture
+pytestmark = pytest.mark.both_engines
+
+
+def test_three_upgrades_at_once_all_succeed(empty: Database, tmp_path: Path):  # the fixture
+    url = empty.engine.url.set(drivername="sqlite" if empty.is_sqlite else "postgresql")
+    environment = {
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "SECRET_KEY": SECRET_KEY,
+        "ENCRYPTION_KEYS": ENCRYPTION_KEY,
+        "PUBLIC_URL": "http://localhost",
+        "SMILE_SERVER": "http://127.0.0.1:9/v1",
+        "SMILE_PARTNER_ID": "002",
+        "SMILE_API_KEYS": "test-api-key-0001",
+        "INSTANCE_DIR": str(tmp_path),
+    }
+    told = {f"DASHBOARD_{name}": value for name, value in environment.items()}
+    upgrade = [sys.executable, "-m", "dashboard", "db", "upgrade"]
+    running = [
+        subprocess.Popen(upgrade, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(3)
+    ]
+
+    ended = [(process.communicate(timeout=120)[0].decode(), process.returncode) for process in running]
+
+    assert ended == [("The database is up to date.\n", 0)] * 3
+    assert migrations.is_current(empty)
