@@ -137,8 +137,8 @@ def web(host: str, port: int, workers: int) -> None:
         raise click.ClickException(
             "SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
         )
-    address = claim_address(host, port)
     _refuse_what_cannot_work(app)
+    address = claim_address(host, port)
     seed_keys_at_start(settings, database)
     database.dispose()  # The processes that serve open their own connections.
     _say_start("web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=THREADS)

@@ -26,6 +26,7 @@ LOCK_ORDER = (
     "link",
     "web_token",
     "job",
+    "job_warning_user",
     "smile_key",
     "setting",
     "chain_check",

@@ -160,11 +160,12 @@ def _without_number(asked: AuditFilter) -> tuple[AuditFilter, str]:
 def _to_export(kind: str) -> tuple[queries.Wanted, int]:
     """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
     asked = AuditFilter.from_args(request.args)
-    with transaction() as session:
+    with reading() as session:  # Counting takes long, and meanwhile others may write.
         wanted = queries.Wanted.of(session, current().settings.environment, asked, current().audit_words)
         through = (queries.newest_head(session) or (0, ""))[0]
         count = queries.count_entries(session, wanted, cap=None)
-        details = asked.described | {"as": kind, "lines": str(count)}
+    details = asked.described | {"as": kind, "lines": str(count)}
+    with transaction() as session:
         record(session, "audit.exported", "audit trail", utc_now(), details=details)
     return wanted, through
 

@@ -17,7 +17,7 @@ from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.jobs.submission import given_of
 from dashboard.jobs.timeline import add_event
-from dashboard.jobs.warnings import erase_names_in_others, erase_personal_facts
+from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
 
 ERASED = "[erased]"
 #: An id that was made up here describes nobody; one that somebody typed may.
@@ -68,7 +68,6 @@ def erase_given(session: Session, job: Job, rule: str, now: datetime) -> None:
 def erase_job(session: Session, job: Job, rule: str, now: datetime) -> Gone:
     """All of the person. The row stays as a shell with its decision, codes, times and digests."""
     texts = _texts_of_person(session, job)
-    erase_names_in_others(session, job)
     images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
     kept = [result for result in results if result.erased_at is None]
@@ -85,9 +84,9 @@ def erase_job(session: Session, job: Job, rule: str, now: datetime) -> Gone:
     for result in results:
         result.result_code = without(result.result_code, texts)
         result.result_text = without(result.result_text, texts)
+    erase_warnings(session, job)
     _clean_row(keyring_of(session), job, texts)
     erase_given(session, job, rule, now)
-    erase_personal_facts(session, job, names_others=True)
     erase_reasons(session, job)
     job.erased_at = now
     return gone

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.context import current, reader, transaction
+from dashboard.context import current, reader, reading, transaction
 from dashboard.db import Read, utc_now
 from dashboard.jobs import queries
 from dashboard.jobs.models import Job
@@ -31,9 +31,10 @@ HEADER = (
 @permission_required("jobs.export")
 def index() -> ResponseReturnValue:
     wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), current().settings.environment
-    with transaction() as session:
+    with reading() as session:  # Counting takes long, and meanwhile others may write.
         through = queries.newest_job(session, environment)
         count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
+    with transaction() as session:
         record(session, "jobs.exported", "jobs", now, details={**wanted.described, "jobs": str(count)})
     read = reader()
     batches = queries.all_jobs(read, environment, wanted, now, through) if through else ()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint, delete, exists
+from sqlalchemy import JSON, UniqueConstraint, and_, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
@@ -147,17 +147,20 @@ def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
     return {"details": CANNOT_BE_OPENED} if facts is None else facts
 
 
-def erase_personal_facts(session: Session, job: Job, *, names_others: bool = False) -> None:
-    """What describes the customer; with `names_others` the ids of other customers as well. The kinds stay."""
+def erase_personal_facts(session: Session, job: Job) -> None:
+    """What describes the customer. The kinds stay, and whom they name."""
     for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
         row.personal_sealed = None
-        if names_others:
-            row.users = []
-            row.facts = {name: value for name, value in row.facts.items() if name == "count"}
 
 
-def erase_names_in_others(session: Session, job: Job) -> None:
-    """The customer's user id in the warnings of other jobs, unless another job that is not erased still has it."""
+def erase_warnings(session: Session, job: Job) -> None:
+    """Of an erased job: the kinds and counts stay. Its customer is named by no other job's warnings either, unless
+    another job that is not erased is of the same customer."""
+    of_job = select(JobWarning).where(JobWarning.job_id == job.id)
+    own = {row.id: row for row in session.exec(of_job).all()}
+    for row in own.values():
+        row.personal_sealed = None
+        row.facts = {name: value for name, value in row.facts.items() if name == "count"}
     other = aliased(Job)
     still_here = exists().where(
         col(other.environment) == job.environment,
@@ -165,4 +168,11 @@ def erase_names_in_others(session: Session, job: Job) -> None:
         col(other.id) != job.id,
         col(other.erased_at).is_(None),
     )
-    session.connection().execute(delete(NamedUser).where(col(NamedUser.user_id) == job.user_id, ~still_here))
+    goes = or_(col(NamedUser.warning_id).in_(own), and_(col(NamedUser.user_id) == job.user_id, ~still_here))
+    # Two jobs whose warnings name each other may be erased at once, so both lock the rows in one order.
+    in_order = select(NamedUser).where(goes).order_by(col(NamedUser.warning_id), col(NamedUser.user_id))
+    for user in session.exec(in_order.with_for_update()).all():
+        session.delete(user)
+    session.flush()
+    for row in own.values():
+        session.expire(row, ["users"])

@@ -112,6 +112,7 @@ def try_some_values(session: Session, columns: Sequence[SealedColumn], key_id: b
 
 def keys_of_data(context: CheckContext) -> Finding:
     """The health check."""
+    context.session.connection()  # Nothing is said of keys where there is no database to look into.
     columns = current().features.sealed_columns
     problem = find_problem_with_keys(context.database, context.settings, columns)
     if problem:

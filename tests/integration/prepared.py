@@ -1,5 +1,6 @@
 """Processes of the product, forked from one that has imported it already: they start in tenths of a second."""
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -31,10 +32,22 @@ def prepare() -> ForkServerContext:
     return context
 
 
+#: A test that fails may forget to end one, and the end of the test process would wait for it.
+_started: list[BaseProcess] = []
+
+
+@atexit.register
+def _kill_forgotten() -> None:
+    for process in _started:
+        if process.is_alive():
+            kill_group(process)
+
+
 def start_command(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> BaseProcess:
     """`dashboard` with these arguments, in a process group of its own, since the web server starts processes too."""
     process = prepare().Process(target=_run, args=(list(arguments), dict(environment), log))
     process.start()
+    _started.append(process)
     return process
 
 
@@ -47,7 +60,8 @@ def kill_group(process: BaseProcess) -> None:
 
 def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
     os.setsid()
-    multiprocessing.set_start_method("fork", force=True)  # The server's own process need not import it all again.
+    # One process that serves need not import it all again. Several would share what the server tells each of them by.
+    multiprocessing.set_start_method("spawn" if "--workers" in arguments else "fork", force=True)
     os.environ.clear()
     os.environ.update(environment)
     with open(log, "ab") as file:

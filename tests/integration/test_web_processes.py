@@ -41,7 +41,8 @@ def test_second_process_on_the_port_is_refused_in_one_line(deploy: Callable[...,
 
     second = deployment.start("second", command, "--port", port)
 
-    assert second.wait(SECONDS) == 1
+    second.join(SECONDS)
+    assert second.exitcode == 1
     assert log_of(deployment, "second") == [
         f"Error: another program listens on port {port} of 127.0.0.1; stop it, or choose another --port"
     ]
@@ -56,7 +57,7 @@ def test_process_that_serves_ends_with_its_killed_parent(deploy: Callable[..., D
     assert serving
 
     web.kill()
-    web.wait()
+    web.join()
 
     wait_until_gone(serving)
     deployment.start_web()  # at the same address
@@ -75,8 +76,8 @@ def test_several_processes_serve_one_address_and_end_together(
     while len(serving := descendants(web.pid)) < 3:
         assert time.monotonic() < deadline, serving
 
-    deployment.processes.pop("web").send_signal(number)
-    web.wait(SECONDS)
+    os.kill(deployment.processes.pop("web").pid, number)
+    web.join(SECONDS)
 
     wait_until_gone(serving)
 
@@ -87,7 +88,8 @@ def test_several_processes_are_refused_on_sqlite(deploy: Callable[..., Deploymen
 
     web = deployment.start("web", "web", "--port", port_of(deployment), "--workers", "2")
 
-    assert web.wait(SECONDS) == 1
+    web.join(SECONDS)
+    assert web.exitcode == 1
     assert log_of(deployment, "web") == [
         "Error: SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.web import asgi, request_bodies
 from dashboard.web.asgi import AsgiAdapter, length_of, make_environ
+from tests.unit.web.loops import run_loop
 
 SECONDS = 60
 
@@ -59,7 +60,7 @@ class Exchange:
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), SECONDS))  # type: ignore[arg-type]
+    run_loop(asyncio.wait_for(test(), SECONDS))  # type: ignore[arg-type]
 
 
 def call(app: WSGIApplication, request: dict[str, Any], *body: bytes | None) -> Exchange:
@@ -68,7 +69,7 @@ def call(app: WSGIApplication, request: dict[str, Any], *body: bytes | None) -> 
         await asyncio.wait_for(AsgiAdapter(app)(request, one.receive, one.send), SECONDS)
         return one
 
-    return asyncio.run(exchange())
+    return run_loop(exchange())
 
 
 def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

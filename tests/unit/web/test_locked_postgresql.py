@@ -10,7 +10,7 @@ from dashboard.app import create_app, create_serving_app
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
-from dashboard.db import Database, TimeLimits
+from dashboard.db import MOST_CONNECTIONS, Database, TimeLimits
 from tests.conftest import pass_the_door
 from tests.factories.team import make_member
 
@@ -46,7 +46,7 @@ def test_pool_without_a_free_connection_is_503_and_passes(impatient: Flask, data
     client = impatient.test_client()
     pass_the_door(client, make_member(database, "ada").email)
     ours = context_of(impatient).database
-    held = [ours.engine.connect() for _ in range(15)]
+    held = [ours.engine.connect() for _ in range(MOST_CONNECTIONS)]
 
     page = client.get("/jobs")
     for connection in held:

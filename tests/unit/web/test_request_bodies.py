@@ -9,6 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from dashboard.web import request_bodies
 from dashboard.web.request_bodies import BodyStream, RequestBody
+from tests.unit.web.loops import run_loop
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 LEFT = {"type": "http.disconnect"}
@@ -41,7 +42,7 @@ def test_small_body_is_whole_at_once() -> None:
         assert await body.read(100) == b"abcd"
         assert body.is_whole
 
-    asyncio.run(run())
+    run_loop(run())
 
 
 def test_body_is_whole_when_its_length_has_come() -> None:
@@ -51,7 +52,7 @@ def test_body_is_whole_when_its_length_has_come() -> None:
         assert await body.read(100) == b"abcd"
         assert body.is_whole
 
-    asyncio.run(run())
+    run_loop(run())
 
 
 def test_request_without_a_body_waits_for_nothing() -> None:
@@ -61,7 +62,7 @@ def test_request_without_a_body_waits_for_nothing() -> None:
         assert await body.read(100) == b""
         assert body.is_whole
 
-    asyncio.run(run())
+    run_loop(run())
 
 
 def test_sender_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +75,7 @@ def test_sender_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         assert isinstance(body.failure, RequestTimeout)
         assert not body.is_whole
 
-    asyncio.run(run())
+    run_loop(run())
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_sender_that_leaves_is_noticed() -> None:
         assert await body.read(100) == b"a"
         assert isinstance(body.failure, ClientDisconnected)
 
-    asyncio.run(run())
+    run_loop(run())
 
 
 def read_in_thread(messages: Iterable[dict[str, Any]], head: bytes = b"head ") -> bytes:
@@ -106,7 +107,7 @@ def read_in_thread(messages: Iterable[dict[str, Any]], head: bytes = b"head ") -
         stream = BodyStream(head, begin(sends(*messages)))
         return await asyncio.to_thread(stream.read)
 
-    return asyncio.run(run())
+    return run_loop(run())
 
 
 def test_thread_reads_the_head_and_then_what_comes() -> None:

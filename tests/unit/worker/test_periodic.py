@@ -406,6 +406,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "team.forget_old_links",
         "team.forget_old_mails",
         "privacy.enforce_retention",
+        "privacy.look_for_unreadable",
         "settings.ask_wallet",
     }
     assert len(names) == len(set(names))
