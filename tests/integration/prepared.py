@@ -36,11 +36,13 @@ def prepare() -> ForkServerContext:
 _started: list[BaseProcess] = []
 
 
-@atexit.register
 def _kill_forgotten() -> None:
     for process in _started:
         if process.is_alive():
             kill_group(process)
+
+
+atexit.register(_kill_forgotten)
 
 
 def start_command(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> BaseProcess:
