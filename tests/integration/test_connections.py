@@ -87,7 +87,7 @@ def test_connection_that_brings_no_request_is_closed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_pages_that_wait_for_the_database_keep_no_callback_out(deploy: Callable[..., Deployment]) -> None:
-    deployment = deploy("web")
+    deployment = deploy("web", DASHBOARD_DATABASE_LOCK_TIMEOUT="60")
     staff = deployment.staff()
     with deployment.database.engine.connect() as connection, ThreadPoolExecutor(2 * PAGE_THREADS) as pool:
         connection.execute(text("LOCK TABLE member IN ACCESS EXCLUSIVE MODE"))

@@ -10,17 +10,25 @@ from dashboard.app import create_app, create_serving_app
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
-from dashboard.db import MOST_CONNECTIONS, Database, TimeLimits
+from dashboard.db import Database, TimeLimits
 from tests.conftest import pass_the_door
 from tests.factories.team import make_member
 
 pytestmark = pytest.mark.both_engines
 
 
+#: All tests that run at once share the connections that the server allows.
+FEW_CONNECTIONS = 4
+
+
 @pytest.fixture
-def impatient(settings: Settings, database: Database, keyring: KeyRing) -> Iterator[Flask]:
+def impatient(
+    settings: Settings, database: Database, keyring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
     if database.is_sqlite:
         pytest.skip("about PostgreSQL")
+    monkeypatch.setattr("dashboard.db.CONNECTIONS_KEPT", FEW_CONNECTIONS)
+    monkeypatch.setattr("dashboard.db.MOST_CONNECTIONS", FEW_CONNECTIONS)
     ours = Database(settings.database_url, keyring, TimeLimits(lock=0.2, statement=5.0))
     app = create_app(settings, database=ours)
     app.config["WTF_CSRF_ENABLED"] = False
@@ -46,7 +54,7 @@ def test_pool_without_a_free_connection_is_503_and_passes(impatient: Flask, data
     client = impatient.test_client()
     pass_the_door(client, make_member(database, "ada").email)
     ours = context_of(impatient).database
-    held = [ours.engine.connect() for _ in range(MOST_CONNECTIONS)]
+    held = [ours.engine.connect() for _ in range(FEW_CONNECTIONS)]
 
     page = client.get("/jobs")
     for connection in held:
