@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 from flask import Flask, flash, redirect, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from dashboard.context import transaction
@@ -41,9 +40,9 @@ def set_up_form_keys(app: Flask) -> None:
     app.register_error_handler(PressedBefore, _lead_on)
 
 
-def form_key() -> Markup:
-    """The field that a template puts into a form."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, uuid4())
+def form_key() -> str:
+    """What a template puts into the field `form_key` of a form."""
+    return str(uuid4())
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class SqliteQueueStorage(SqliteStorage):  # type: ignore[misc]  # huey has no ty
 
     def __init__(self, name: str, filename: str, **options: Any) -> None:
         self._opened: tuple[int, int] | None = None
+        self._folder = Path(filename).parent
         self._conn: sqlite3.Connection | None
         super().__init__(name, filename, create_tables=False, **options)
 
@@ -32,7 +33,7 @@ class SqliteQueueStorage(SqliteStorage):  # type: ignore[misc]  # huey has no ty
         return connection
 
     def _create_connection(self) -> sqlite3.Connection:
-        Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         connection: sqlite3.Connection = super()._create_connection()
         connection.execute(self.begin_sql)
         for statement in self.ddl:

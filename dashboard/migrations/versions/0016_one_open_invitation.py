@@ -11,14 +11,14 @@ branch_labels = None
 depends_on = None
 
 IS_OPEN = "used_at IS NULL AND withdrawn_at IS NULL"
-WITHDRAW_ALL_BUT_ONE = f"""
-UPDATE invitation SET withdrawn_at = :now WHERE {IS_OPEN} AND id NOT IN (
+WITHDRAW_ALL_BUT_ONE = """
+UPDATE invitation SET withdrawn_at = :now WHERE used_at IS NULL AND withdrawn_at IS NULL AND id NOT IN (
   SELECT id FROM (
     SELECT id, row_number() OVER (PARTITION BY email ORDER BY expires_at DESC, id DESC) AS place
-      FROM invitation WHERE {IS_OPEN}
+      FROM invitation WHERE used_at IS NULL AND withdrawn_at IS NULL
   ) AS of_address WHERE place = 1
 )
-"""  # noqa: S608  # ours
+"""
 CALL_OFF_MAIL = """
 UPDATE outgoing_mail SET due_at = NULL, content_sealed = NULL
  WHERE due_at IS NOT NULL AND about_id IN (SELECT id FROM invitation WHERE withdrawn_at IS NOT NULL)
