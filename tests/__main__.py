@@ -19,8 +19,8 @@ MOST_RERUNS = 5
 ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
 #: Databases of tests are written and thrown away, and nobody needs them on a disk.
 MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 4 * 1024**3  # noqa: S108  # a folder with a name of its own in it
-#: Many tests wait for other processes, so that two cores have enough to do for six.
-PARALLEL = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
+#: Many tests wait for other processes, so that two cores have enough to do for five.
+PARALLEL = ("-n", "5", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=20")
 
 
 class Failures:

@@ -9,12 +9,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import CodeType
 from typing import ClassVar
 from uuid import UUID
 
 import pytest
+import werkzeug.test
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -160,6 +162,15 @@ def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Flask, "url_rule_class", CompiledOnce)
         patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bodies_in_memory() -> Iterator[None]:
+    """Werkzeug's client never closes the temporary file of a body over 500 KB; found later, it fails another test."""
+    with pytest.MonkeyPatch.context() as patched:
+        in_memory = partial(werkzeug.test.stream_encode_multipart, use_tempfile=False)
+        patched.setattr(werkzeug.test, "stream_encode_multipart", in_memory)
         yield
 
 
