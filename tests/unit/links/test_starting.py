@@ -25,6 +25,7 @@ from dashboard.links.starting import (
 )
 from tests.factories.jobs import events_of, reload, update_job
 from tests.factories.links import BROWSER, TWO_CHOICES, make_link, make_start, reload_link
+from tests.unit.links.dead_codes import DEAD
 
 pytestmark = pytest.mark.both_engines
 
@@ -90,15 +91,6 @@ def test_without_a_choice_nothing_is_spent(database: Database, settings: Setting
         press(database, settings, code, BROWSER, choice)
 
     assert reload_link(database, link).uses_spent == 0
-
-
-DEAD: dict[str, dict[str, object]] = {
-    "used": {"uses_spent": 1},
-    "expired": {"expires_at": utc_now() - timedelta(seconds=1)},
-    "paused": {"paused_at": utc_now()},
-    "revoked": {"revoked_at": utc_now()},
-    "of another environment": {"environment": "production"},
-}
 
 
 @pytest.mark.parametrize("why", DEAD)
