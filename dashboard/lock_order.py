@@ -3,9 +3,9 @@
 On PostgreSQL two transactions that lock the same two rows in opposite orders wait for each other, until the database
 ends one of them. So each verb locks rows of the tables below in this order, and several rows of one table by their ids.
 A verb that needs only some of the tables leaves the others out. A new row that nobody else knows yet locks nothing.
-Rows that belong to one job are not named: whoever holds the job holds them.
+Rows that belong to one job are not named: the transaction that locks the job owns them.
 
-The trail comes last: its chain has one writer at a time, and whoever writes a line holds up all others who write one.
+The trail comes last: its chain has one writer at a time, and each writer holds up all the others.
 """
 
 LOCK_ORDER = (
@@ -32,5 +32,5 @@ LOCK_ORDER = (
     "chain_check",
     "audit_entry",
 )
-#: Whoever changes one of these rows has locked its job.
+#: A transaction that changes one of these rows has locked its job.
 OF_A_JOB = frozenset({"dealt_with", "image", "job_event", "job_warning", "link_start", "result"})

@@ -57,7 +57,7 @@ class JobWarning(SQLModel, table=True):
 
 
 class NamedUser(SQLModel, table=True):
-    """Another customer whom a warning names. A row of its own, so that erasing that customer finds it."""
+    """Another customer that a warning names. It has its own row, so that erasing the customer finds it."""
 
     __tablename__ = "job_warning_user"
 
@@ -148,7 +148,7 @@ def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
 
 
 def erase_personal_facts(session: Session, job: Job) -> None:
-    """What describes the customer. The kinds stay, and whom they name."""
+    """Erases what describes the customer. The kinds and the customers that they name stay."""
     for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
         row.personal_sealed = None
 

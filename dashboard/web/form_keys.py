@@ -61,8 +61,8 @@ def form_transaction(leads_to: str = "") -> Iterator[Session]:
 def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
     """None for the first press of the form of this request, and for a form without a key, as a program sends it.
 
-    For any other press the path that the first one led to. It comes first in its transaction: whoever presses at the
-    same time waits here, before anything else is locked.
+    For any other press, the path that the first one led to. It comes first in its transaction: presses at the same
+    time wait here, before anything else is locked.
     """
     key = _key_of_request()
     if key is None:

@@ -1,4 +1,4 @@
-"""How often something was tried, counted in the database for all processes; by whom only a keyed digest tells."""
+"""Counts tries in the database for all processes. The key of a count is stored as a keyed digest."""
 
 from datetime import datetime, timedelta
 

@@ -65,5 +65,5 @@ class PostgresQueueStorage(PostgresStorage):  # type: ignore[misc]
 
 
 def redis_pool(url: str) -> redis.ConnectionPool:
-    """Whoever waits for it is a page or a thread with other work: one more try at once, and no more."""
+    """A page or a thread with other work waits for it: one more try at once, and no more."""
     return redis.ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_SECONDS, retry=Retry(NoBackoff(), 1))

@@ -1,4 +1,4 @@
-"""Upwards from 0014 with warnings in it: the customers whom they name get rows, and back again."""
+"""Upwards from 0014 with warnings in it: the customers that they name get rows, and back again."""
 
 import json
 from datetime import datetime
