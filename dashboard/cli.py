@@ -355,6 +355,7 @@ def add(email: str, name: str, role: str) -> None:
 @click.option("--remove-second-factors", is_flag=True, help="Also forget app, passkeys and recovery codes, all lost.")
 def reset_password(email: str, remove_second_factors: bool) -> None:
     """Give a member a new password and end all of their sign-ins."""
+    from dashboard.audit.trail import record
     from dashboard.db import utc_now
     from dashboard.team import letters, second_factors
     from dashboard.team.members import set_password
@@ -366,9 +367,11 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
         found = find_member_by_email(session, email)
         if found is None:
             raise click.ClickException(f"there is no member with the address {email}")
+        if remove_second_factors:
+            second_factors.remove_second_factors(session, found)
         set_password(session, found, _ask_password(), utc_now())
         if remove_second_factors:
-            second_factors.remove_second_factors(session, found, utc_now())
+            record(session, "member.second_factors_removed", f"member {found.id}", utc_now())
             letters.tell_of_second_factor(session, found, letters.ALL_REMOVED, utc_now())
     removed = " and no second factor any more" if remove_second_factors else ""
     click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")

@@ -11,7 +11,7 @@ from dashboard.audit.trail import record
 from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.processing import process_again
 from dashboard.callbacks.queries import count_callbacks, find_callback
-from dashboard.callbacks.runs import MOST_IN_A_RUN, find_run, start_run
+from dashboard.callbacks.runs import MOST_IN_A_RUN, find_extent, find_run, start_run
 from dashboard.callbacks.twins import run_twin
 from dashboard.context import current, reading
 from dashboard.crypto import UnreadableValue
@@ -83,9 +83,12 @@ def new_run() -> ResponseReturnValue:
 @blueprint.post("/callbacks/processing-runs")
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
+    environment = current().settings.environment
+    with reading() as session:
+        filters = Filters.from_form(request.form).for_address(session, environment)
+        extent = find_extent(session, environment, filters)
     with form_transaction() as session:
-        filters = Filters.from_form(request.form).for_address(session, current().settings.environment)
-        run = start_run(session, current().settings.environment, filters, current_user.email, utc_now())
+        run = start_run(session, environment, filters, extent, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
         lead_to(session, url_for("callbacks.index", **_values(filters)))

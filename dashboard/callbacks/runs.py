@@ -1,6 +1,7 @@
 """Processing again all that matches a filter: asked for once, worked off in batches that survive a kill."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,14 +29,35 @@ TOLD_FOR = timedelta(minutes=10)
 log = structlog.get_logger(__name__)
 
 
-def start_run(session: Session, environment: str, filters: Filters, asked_by: str, now: datetime) -> ProcessingRun:
+@dataclass(frozen=True)
+class Extent:
+    """What a filter matched when somebody asked for a run: so many callbacks, of which `newest` came last."""
+
+    newest: UUID
+    total: int
+
+
+def find_extent(session: Session, environment: str, filters: Filters) -> Extent | None:
+    """None where nothing matches. It counts, so it is found before the transaction that starts the run."""
     matching = select(Callback.id).where(*filters.conditions(environment))
     newest = session.exec(matching.order_by(col(Callback.id).desc()).limit(1)).first()
     if newest is None:
+        return None
+    return Extent(newest, min(count_callbacks(session, environment, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN))
+
+
+def start_run(
+    session: Session, environment: str, filters: Filters, extent: Extent | None, asked_by: str, now: datetime
+) -> ProcessingRun:
+    if extent is None:
         raise Conflict("No callback matches these filters any more, so nothing was processed.")
-    total = min(count_callbacks(session, environment, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN)
     run = ProcessingRun(
-        environment=environment, asked_by=asked_by, asked_at=now, total=total, newest=newest, due_at=now
+        environment=environment,
+        asked_by=asked_by,
+        asked_at=now,
+        total=extent.total,
+        newest=extent.newest,
+        due_at=now,
     )
     run.filters = _sealed(session, run, filters)
     session.add(run)

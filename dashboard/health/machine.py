@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
@@ -64,7 +65,7 @@ def dependencies(_: CheckContext) -> Finding:
     lock = PACKAGE_DIR.parent / "requirements.lock"
     if not lock.is_file():
         return unknown("Which versions were tested is not known here: requirements.lock is not beside the program.")
-    others = list(_different(lock.read_text(encoding="utf-8")))
+    others = differing_versions(lock.read_text(encoding="utf-8"))
     if others:
         advice = "Install what was tested: `pip install --require-hashes -r requirements.lock`."
         return warn(f"Other versions than tested are installed: {', '.join(others[:5])}.", advice)
@@ -97,6 +98,12 @@ def logs(context: CheckContext) -> Finding:
 def _files(folder: Path) -> Iterator[Path]:
     for place, _, names in os.walk(folder):
         yield from (Path(place) / name for name in names)
+
+
+@cache
+def differing_versions(lock: str) -> tuple[str, ...]:
+    """Looked up once: what a process has imported stays what it is."""
+    return tuple(_different(lock))
 
 
 def _different(lock: str) -> Iterator[str]:

@@ -47,6 +47,7 @@ class SmileClock:
     def __init__(self, try_every_seconds: float) -> None:
         self._try_every = try_every_seconds
         self._lock = Lock()
+        self._answers = 0
         self._smile_at: datetime | None = None  # Smile's time at the moment `_noted_at` of a clock that nobody sets
         self._noted_at = 0.0
         self._is_refused = False
@@ -54,6 +55,8 @@ class SmileClock:
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Called with every answer of Smile."""
+        with self._lock:
+            self._answers += 1
         date = date_of(headers)
         if date is None:
             return
@@ -61,6 +64,11 @@ class SmileClock:
             self._smile_at, self._noted_at = date, monotonic()
         if not is_off(self.offset_seconds):
             self._is_refused = False
+
+    @property
+    def answers(self) -> int:
+        """How many came so far; when none came while something was asked, Smile is away."""
+        return self._answers
 
     @property
     def offset_seconds(self) -> float | None:

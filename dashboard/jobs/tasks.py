@@ -1,5 +1,6 @@
 """What the worker may run for jobs: thin calls into the verbs."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
 from dashboard.jobs.sending import send_to_smile
+from dashboard.jobs.smile_answers import SmileAnswer
 from dashboard.jobs.smile_clock import is_off
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.periodic import Periodic
@@ -35,7 +37,7 @@ def advance(job_id: UUID) -> None:
     if not clock.may_ask():
         note_clock(job_id, clock.sentence())
         return
-    was_in_the_way = clock.is_in_the_way
+    was_in_the_way, answers = clock.is_in_the_way, clock.answers
     with leased(job_id) as lease:
         if lease is None:
             return
@@ -48,6 +50,8 @@ def advance(job_id: UUID) -> None:
                 check_job(lease, smile_clients(), settings)
         except LeaseLost:
             log.warning("lease_lost", job=str(job_id))
+        if clock.answers == answers:
+            ask_smile_if(lambda last: last is None or last.was_answered)
     if clock.is_in_the_way != was_in_the_way:
         ask_smile(utc_now())  # The health page then says so at once.
 
@@ -71,12 +75,17 @@ def ask_smile(now: datetime) -> None:
         smile_answers.save_smile_answer(session, answer, now)
 
 
-def ask_smile_while_clock_is_off(now: datetime) -> None:
-    """So that the health page soon says that it was set."""
+def ask_smile_while_something_is_wrong(_: datetime) -> None:
+    """So that the health page soon says that the clock was set, or that Smile answers again."""
+    ask_smile_if(lambda last: last is not None and (not last.was_answered or is_off(last.clock_offset_seconds)))
+
+
+def ask_smile_if(is_worth_it: Callable[[SmileAnswer | None], bool]) -> None:
+    """`is_worth_it` decides by the last answer."""
     with reading() as session:
-        answer = smile_answers.read_smile_answer(session)
-    if answer and is_off(answer.clock_offset_seconds):
-        ask_smile(now)
+        last = smile_answers.read_smile_answer(session)
+    if is_worth_it(last):
+        ask_smile(utc_now())
 
 
 def forget_sent_signatures(now: datetime) -> None:
@@ -112,7 +121,7 @@ PERIODIC = (
     # Right after a start the network, or the demo's simulator, may not be up yet, and the health page would show that
     # for an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
-    Periodic("jobs.ask_smile_while_clock_is_off", timedelta(seconds=20), ask_smile_while_clock_is_off),
+    Periodic("jobs.ask_smile_while_something_is_wrong", timedelta(seconds=20), ask_smile_while_something_is_wrong),
     Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),
     Periodic("jobs.fill_searches", timedelta(minutes=10), fill_searches),
     Periodic("jobs.fill_warnings", timedelta(minutes=10), fill_warnings),

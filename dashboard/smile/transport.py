@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +37,8 @@ class Transport:
     session: a requests session with adapters or proxies of your own. Its environment settings and cookies are
         switched off here, and its own wish about TLS verification is not asked.
     on_signed: called with the signature or sec_key of a request just before it leaves.
-    on_answer: called with the headers of each answer, whatever it says.
+    on_answer: called with the headers of each answer, whatever it says, but not of one with 5xx: a proxy may have
+        given that one in Smile's place.
     ca_file: certificates (PEM) to trust in place of the usual ones. Verification itself cannot be switched off.
     """
 
@@ -147,7 +149,7 @@ class Transport:
                 stream=True,
                 **content,
             ) as response:
-                if self._on_answer:
+                if self._on_answer and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                     self._on_answer(response.headers)
                 body = self._read_body(response)
                 return _Answer(response.status_code, response.headers, body)

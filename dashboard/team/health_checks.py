@@ -6,13 +6,18 @@ from sqlmodel import col, select
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 from dashboard.permissions import Role
 from dashboard.team.models import Member
+from dashboard.team.outbox import find_held_up
 from dashboard.team.second_factors import HAS_SECOND_FACTOR
 
 
 def mail(context: CheckContext) -> Finding:
-    if context.settings.sends_mail:
+    if not context.settings.sends_mail:
+        return unknown("No mail server is named, so invitations and resets are copied by hand.")
+    held_up = find_held_up(context.session)
+    if held_up is None:
         return ok("Invitations and resets are sent by e-mail.")
-    return unknown("No mail server is named, so invitations and resets are copied by hand.")
+    messages = f"{held_up.count} {'e-mail waits' if held_up.count == 1 else 'e-mails wait'} to be tried again."
+    return warn(f"{messages} {held_up.last_error}", "Look at DASHBOARD_SMTP_URL and at the mail server's own log.")
 
 
 def owners(context: CheckContext) -> Finding:

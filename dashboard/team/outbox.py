@@ -4,11 +4,12 @@ Whoever wants something sent queues it in the transaction of what it is about; t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.crypto import UnreadableValue
@@ -123,6 +124,24 @@ def newest_mails(session: Session, about_ids: Sequence[UUID]) -> dict[UUID, Outg
 def mails_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[UUID]:
     """What the sweep wakes."""
     return session.exec(select(OutgoingMail.id).where(col(OutgoingMail.due_at) <= now).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class HeldUp:
+    """Messages that failed and wait to be tried again; `last_error` is of the one that is next."""
+
+    count: int
+    last_error: str
+
+
+def find_held_up(session: Session) -> HeldUp | None:
+    """None where every message that waits has yet to be tried."""
+    waits = col(OutgoingMail.due_at).is_not(None), col(OutgoingMail.last_error) != ""
+    errors = select(OutgoingMail.last_error).where(*waits).order_by(col(OutgoingMail.due_at)).limit(1)
+    last_error = session.exec(errors).first()
+    if last_error is None:
+        return None
+    return HeldUp(session.exec(select(func.count()).select_from(OutgoingMail).where(*waits)).one(), last_error)
 
 
 def forget_old_mails(session: Session, now: datetime) -> None:

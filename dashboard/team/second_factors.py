@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, select
 
-from dashboard.audit.trail import record
 from dashboard.team import passkeys, recovery_codes, totp
 from dashboard.team.door_models import AuthenticatorApp, Passkey
 from dashboard.team.models import Member
@@ -57,9 +56,8 @@ def codes_follow_factors(session: Session, member_id: UUID) -> None:
         recovery_codes.remove_codes(session, member_id)
 
 
-def remove_second_factors(session: Session, member: Member, now: datetime) -> None:
+def remove_second_factors(session: Session, member: Member) -> None:
     """The way back in for somebody who lost them all; an owner sets up a new one at the next sign-in."""
     totp.remove_app(session, member.id)
     passkeys.remove_passkeys(session, member.id)
     recovery_codes.remove_codes(session, member.id)
-    record(session, "member.second_factors_removed", f"member {member.id}", now)

@@ -1,15 +1,16 @@
 """Turns errors into pages, partials or JSON with a status; the only place that knows which status is whose."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import cast
 from uuid import UUID, uuid4
 
 import structlog
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound, Unavailable, place_of
@@ -76,13 +77,31 @@ def _stale_form(_: CSRFError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # A redirect that Werkzeug raises, not a failure.
-    return _answer(error.code, error.description or error.name)
+    # Such as Allow beside 405; the type of the body is that of our page.
+    kept = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return _answer(error.code, error.description or error.name, kept)
 
 
 def _failed_part(error: SQLAlchemyError | OSError) -> ResponseReturnValue:
     """The outage itself stands in the log already, in one line for all that it fails."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated and _may_read_again():
+        return _read_again()
     away = what_is_away(error)
     return _unknown(error) if away is None else _answer(503, away.sentence)
+
+
+def _may_read_again() -> bool:
+    return request.method == "GET" and "is_read_again" not in g
+
+
+def _read_again() -> ResponseReturnValue:
+    """Its connection to the database broke. Another one answers the request from its beginning, this one time."""
+    g.is_read_again = True
+    try:
+        early_answer = current_app.preprocess_request()
+        return current_app.dispatch_request() if early_answer is None else early_answer
+    except Exception as error:  # noqa: BLE001  # the handlers of this module say what it is
+        return current_app.handle_user_exception(error)
 
 
 def _note_refusal(status: int) -> None:
@@ -123,8 +142,10 @@ def _unknown(error: Exception) -> ResponseReturnValue:
     return _answer(500, "Something went wrong on our side.")
 
 
-def _answer(status: int, message: str) -> ResponseReturnValue:
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+def _answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
+    headers = dict(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if request.path.endswith(".json") or request.path.startswith("/hooks/"):
         return {"error": message}, status, headers
     context = {

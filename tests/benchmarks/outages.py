@@ -10,6 +10,8 @@ from dashboard.db import Database
 from tests.benchmarks.deployments import deployed
 from tests.benchmarks.report import Figure
 from tests.conftest import ENCRYPTION_KEY
+from tests.factories.mail import mail_server
+from tests.integration.callbacks.short_of_space import small_disk
 from tests.integration.conftest import Deployment, start_deployment
 from tests.integration.outages import parts
 from tests.integration.outages.drills import SECONDS_UNTIL_HEALTH_IS_RIGHT, Part, endure
@@ -21,14 +23,29 @@ MOST_LINES = 99
 
 
 def measure(folder: Path) -> list[Figure]:
-    """On SQLite with its own queue, on SQLite with Redis, and on PostgreSQL with its own queue."""
-    places = {name: folder / name for name in ("sqlite", "redis", "postgresql")}
+    """On SQLite with its own queue, on SQLite with Redis, and on PostgreSQL with its own queue.
+
+    Needs root on Linux, since it mounts a small disk.
+    """
+    places = {name: folder / name for name in ("sqlite", "smile", "redis", "postgresql")}
     for place in places.values():
         place.mkdir()
     figures: list[Figure] = []
-    with deployed(places["sqlite"]) as deployment:
-        for part in (parts.queue_file(places["sqlite"]), parts.media(deployment), parts.clock(deployment)):
+    with mail_server(folder) as post, deployed(places["sqlite"], **parts.settings_of_mail(post)) as deployment:
+        on_sqlite = (
+            parts.queue_file(places["sqlite"]),
+            parts.media(deployment),
+            parts.clock(deployment),
+            parts.sqlite(deployment),
+            parts.mail(deployment, post),
+        )
+        for part in on_sqlite:
             figures += _figures(deployment, part)
+        figures.append(Figure("letters that arrived late", len(post.letters), f"of {TIMES}", TIMES))
+    with deployed(places["smile"], **parts.OF_SMILE) as deployment:
+        figures += _figures(deployment, parts.smile(deployment))
+    with small_disk(folder / "disk", "256m") as disk, deployed(disk) as deployment:
+        figures += _figures(deployment, parts.full_disk(disk))
     with own_redis() as redis, deployed(places["redis"], DASHBOARD_QUEUE_URL=redis.url) as deployment:
         figures += _figures(deployment, parts.redis(redis))
     programs = postgres_programs()

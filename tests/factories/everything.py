@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from dashboard.callbacks.filters import Filters
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.runs import start_run
+from dashboard.callbacks.runs import find_extent, start_run
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.dealt_with import deal_with
@@ -55,7 +55,8 @@ def make_everything(database: Database, settings: Settings) -> Everything:
         keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, Source.CALLBACK, now, is_confirmed=False)
         row.disagreement = "They differ."
         deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", now)
-        run = start_run(session, "sandbox", Filters(q=AMINA.job_id), "ada@example.com", now)
+        sought = Filters(q=AMINA.job_id)
+        run = start_run(session, "sandbox", sought, find_extent(session, "sandbox", sought), "ada@example.com", now)
         [receipt] = store_arrivals(session, arrival_of(payload_of(AMINA, age_in_seconds=5)))
         assert receipt
         other = session.get_one(Callback, receipt.callback_id)

@@ -28,6 +28,19 @@ class Post:
     ca_file: Path
     letters: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)  # the next ones to RCPT; none left: it takes everything
+    _controller: Controller | None = None
+    _options: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, **options: Any) -> None:
+        """`options` for the first time; from then on they stay."""
+        self._options |= options
+        self._controller = Controller(self, "127.0.0.1", self.port, **self._options)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
 
     @property
     def url(self) -> str:
@@ -64,16 +77,14 @@ def mail_server(
     if asks_password:
         options = {"auth_required": True, "authenticator": _is_member, "auth_require_tls": scheme == "smtp"}
     if scheme == "smtps":
-        controller = Controller(post, "127.0.0.1", post.port, ssl_context=trust, **options)
+        options |= {"ssl_context": trust}
     elif scheme == "smtp":
-        controller = Controller(post, "127.0.0.1", post.port, tls_context=trust, require_starttls=True, **options)
-    else:
-        controller = Controller(post, "127.0.0.1", post.port, **options)
-    controller.start()
+        options |= {"tls_context": trust, "require_starttls": True}
+    post.start(**options)
     try:
         yield post
     finally:
-        controller.stop()
+        post.stop()
 
 
 def _is_member(_: SMTP, __: Any, ___: Any, ____: str, given: LoginPassword) -> AuthResult:

@@ -20,6 +20,8 @@ JOBS: tuple[tuple[dict[str, str], Any], ...] = (
     ({"product": "enhanced_kyc", **BVN}, None),
     ({"product": "biometric_kyc", **BVN}, SELFIE),
 )
+#: Who needs the lock of SQLite waits behind others that wait for it.
+SECONDS_FOR_A_PAGE = 30.0
 SECONDS_TO_SETTLE = 120.0
 SECONDS_UNTIL_HEALTH_IS_RIGHT = 30.0
 
@@ -102,13 +104,13 @@ def endure(deployment: Deployment, part: Part, seconds: float) -> OutageLedger:
 
 def is_well(deployment: Deployment) -> bool:
     with suppress(requests.RequestException):
-        return requests.get(f"{deployment.web_url}/readyz", timeout=10).status_code == 200
+        return requests.get(f"{deployment.web_url}/readyz", timeout=SECONDS_FOR_A_PAGE).status_code == 200
     return False
 
 
 def readyz_says(sentence: str) -> Callable[[Deployment, Staff], bool]:
     def is_named(deployment: Deployment, _: Staff) -> bool:
-        answer = requests.get(f"{deployment.web_url}/readyz", timeout=10)
+        answer = requests.get(f"{deployment.web_url}/readyz", timeout=SECONDS_FOR_A_PAGE)
         return answer.status_code == 503 and sentence in answer.text
 
     return is_named

@@ -10,6 +10,7 @@ import pytest
 from dashboard import migrations
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
+from tests.factories.mail import mail_server
 from tests.integration.callbacks.senders import Author, Sender
 from tests.integration.conftest import Deployment, start_deployment
 from tests.integration.outages import parts
@@ -18,7 +19,7 @@ from tests.integration.outages.own_servers import REDIS, own_postgres, own_redis
 
 pytestmark = pytest.mark.timeout(400)  # three outages in a row, on a machine that may be busy
 
-SECONDS = 2.0
+SECONDS = 1.0
 PROGRAMS = postgres_programs()
 
 
@@ -94,8 +95,14 @@ def test_first_requests_after_a_restart_of_postgresql_succeed(
 
 
 def test_parts_beside_sqlite_are_away_one_after_the_other(on_sqlite: Callable[..., Deployment], tmp_path: Path) -> None:
-    deployment = on_sqlite()
+    with mail_server(tmp_path) as post:
+        deployment = on_sqlite(**parts.settings_of_mail(post), **parts.OF_SMILE)
 
-    check(deployment, parts.queue_file(tmp_path))
-    check(deployment, parts.media(deployment))
-    check(deployment, parts.clock(deployment))
+        check(deployment, parts.queue_file(tmp_path))
+        check(deployment, parts.media(deployment))
+        check(deployment, parts.clock(deployment))
+        check(deployment, parts.sqlite(deployment))
+        check(deployment, parts.mail(deployment, post))
+        check(deployment, parts.smile(deployment))
+
+        assert len(post.letters) == 1

@@ -1,14 +1,20 @@
 """Whether Smile takes our key is asked now and then, over real HTTP, and kept for whoever wants to know."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from dashboard.config import Settings
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
+from dashboard.jobs.clients import ClientFactory
+from dashboard.jobs.products import Product
 from dashboard.jobs.smile_answers import ask_smile, read_smile_answer
 from dashboard.smile_keys import ApiKey, ApiKeys
+from tests.factories.jobs import make_job
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
 
 pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("in_app")]
@@ -72,3 +78,46 @@ def test_worker_keeps_the_last_answer(database: Database):
         again = read_smile_answer(session)
     assert again is not None
     assert again.asked_at > first.asked_at
+
+
+def test_silence_that_a_job_meets_is_kept_at_once_until_smile_answers_again(
+    app: Flask, database: Database, settings: Settings, smile: FakeSmile
+):
+    reached = at(settings, smile)
+    replace(context_of(app), settings=reached, smile_clients=ClientFactory(reached)).install(app)
+
+    def is_answering() -> bool | None:
+        with database.reading() as session:
+            last = read_smile_answer(session)
+        return last.was_answered if last else None
+
+    smile.answers[PATH] = Answer({"idSelection": {}})
+    tasks.ask_smile(utc_now())
+    at_first = is_answering()
+
+    smile.answers = {"POST /v1/id_verification": Answer(drop=True), PATH: Answer(drop=True)}
+    tasks.advance(make_job(database, settings, Product.ENHANCED_KYC).id)
+    in_silence, asked = is_answering(), len(smile.requests)
+    tasks.advance(make_job(database, settings, Product.ENHANCED_KYC).id)
+    asked_for_the_second_job = len(smile.requests) - asked
+
+    smile.answers[PATH] = Answer({"idSelection": {}})
+    tasks.ask_smile_while_something_is_wrong(utc_now())
+    smile.close()
+
+    assert (at_first, in_silence, is_answering()) == (True, False, True)
+    assert asked_for_the_second_job == 1
+
+
+def test_nobody_asks_again_while_all_is_well(database: Database, app: Flask, settings: Settings, smile: FakeSmile):
+    reached = at(settings, smile)
+    replace(context_of(app), settings=reached, smile_clients=ClientFactory(reached)).install(app)
+    smile.answers[PATH] = Answer({"idSelection": {}})
+    tasks.ask_smile(utc_now())
+    asked = len(smile.requests)
+
+    tasks.advance(make_job(database, settings, Product.ENHANCED_KYC).id)
+    tasks.ask_smile_while_something_is_wrong(utc_now())
+
+    smile.close()
+    assert [request.path for request in smile.requests[asked:]] == ["/v1/id_verification"]

@@ -13,7 +13,8 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database, utc_now
-from dashboard.team import outbox, tasks
+from dashboard.health_checks import CheckContext
+from dashboard.team import health_checks, outbox, tasks
 from dashboard.team.outbox import CLAIMED_FOR, KEPT_FOR, MailKind, OutgoingMail, claim_mail, mails_due, queue_mail
 from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
@@ -89,6 +90,25 @@ def test_a_server_that_does_not_answer_is_asked_again_after_each_wait_and_then_g
     assert (given_up.content_sealed, post.letters) == (None, [])
     line = session.exec(select(AuditEntry)).one()
     assert (line.action, line.who, line.details) == ("mail.given_up", "worker", {"kind": "invitation"})
+
+
+def test_health_names_what_holds_letters_up_until_they_are_sent(
+    app: Flask, deliver: Deliver, database: Database, mail: OutgoingMail, post: Post
+):
+    def found() -> str:
+        with database.reading() as session:
+            context = CheckContext(context_of(app).settings, database, session, utc_now(), None)
+            return health_checks.mail(context).sentence
+
+    fine = found()
+    post.answers.append("450 later")
+    deliver()
+    held_up = found()
+    with time_machine.travel(utc_now() + timedelta(seconds=11)):
+        deliver()
+
+    assert held_up == "1 e-mail waits to be tried again. The mail server refuses this e-mail address (450)."
+    assert fine == found() == "Invitations and resets are sent by e-mail."
 
 
 def test_a_final_refusal_is_given_up_at_once(in_app: Flask, database: Database, mail: OutgoingMail, post: Post):

@@ -64,6 +64,14 @@ def test_a_program_gets_json(client: FlaskClient):
     assert client.get("/nothing.json").get_json().keys() == {"error"}
 
 
+def test_what_an_address_allows_is_told(client: FlaskClient):
+    refused = client.post("/healthz")
+
+    assert refused.status_code == 405
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert refused.headers["Content-Type"].startswith("text/html")
+
+
 def test_htmx_gets_the_message_without_a_page_around_it(client: FlaskClient):
     answer = client.get("/nothing", headers={"HX-Request": "true"})
 

@@ -396,7 +396,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "worker.forget_old_presses",
         "audit.start_daily_check",
         "jobs.ask_smile",
-        "jobs.ask_smile_while_clock_is_off",
+        "jobs.ask_smile_while_something_is_wrong",
         "jobs.fill_phone_digests",
         "jobs.fill_searches",
         "jobs.fill_warnings",
