@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 from typing import ClassVar
@@ -23,17 +24,22 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.util import LRUCache
 from sqlmodel import Session
 from werkzeug.routing import Rule
 
 from dashboard import migrations
 from dashboard.app import create_app
+from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
-from dashboard.db import Database
+from dashboard.db import Database, utc_now
 from dashboard.features import metadata
+from dashboard.team.models import Member
+from dashboard.team.sign_ins import TOKEN, begin_sign_in
 from dashboard.worker.queue import RecordingQueue
 from tests.engines import engines_for
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
@@ -158,10 +164,15 @@ class CompiledTemplates(BytecodeCache):
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """Routes and templates are compiled once for each test process, not once for each app."""
+    """Routes, templates and statements are compiled once for each test process, not once for each app and database."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Flask, "url_rule_class", CompiledOnce)
         patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
+        # A statement is known by its dialect too, of which each engine has its own, all of them alike.
+        patched.setattr(SQLiteDialect, "__hash__", lambda dialect: hash(type(dialect)))
+        patched.setattr(SQLiteDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
+        with_statements = partial(create_engine, execution_options={"compiled_cache": LRUCache(2000)})
+        patched.setattr("dashboard.db.create_engine", with_statements)
         yield
 
 
@@ -223,13 +234,32 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def sign_in(app: Flask, client: FlaskClient, database: Database) -> Callable[[str], FlaskClient]:
-    """`sign_in("ben")` makes that member, if need be, and signs the client in as them through the door."""
+    """`sign_in("ben")` makes that member, if need be, and signs the client in as them."""
+
+    def sign_in_as(name: str) -> FlaskClient:
+        let_in(client, make_member(database, name))
+        return client
+
+    return sign_in_as
+
+
+@pytest.fixture
+def sign_in_at_door(client: FlaskClient, database: Database) -> Callable[[str], FlaskClient]:
+    """As `sign_in`, through the door itself."""
 
     def sign_in_as(name: str) -> FlaskClient:
         pass_the_door(client, make_member(database, name).email)
         return client
 
     return sign_in_as
+
+
+def let_in(client: FlaskClient, member: Member) -> None:
+    """As after the door, in a tenth of its time: a new sign-in, its line in the trail, and the cookie of a browser."""
+    with client.session_transaction() as cookie, context_of(client.application).database.transaction() as session:
+        now, agent = utc_now(), f"Werkzeug/{version('werkzeug')}"
+        cookie[TOKEN] = begin_sign_in(session, member, now, agent, "127.0.0.1")
+        record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": "password"})
 
 
 def pass_the_door(client: FlaskClient, email: str, token_of: Callable[[str], str] = lambda _: "") -> None:

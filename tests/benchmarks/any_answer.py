@@ -18,7 +18,7 @@ from dashboard.context import context_of
 from dashboard.jobs.products import Product
 from tests.__main__ import MEMORY, has_room_in_memory
 from tests.benchmarks.report import Figure
-from tests.conftest import make_settings, pass_the_door
+from tests.conftest import let_in, make_settings
 from tests.factories.answers import BODIES, ENTRIES, STATUSES
 from tests.factories.team import make_member
 from tests.unit.jobs.any_answer import AnyAnswer, Tally
@@ -48,7 +48,7 @@ def measure_shard(folder: Path, shard: int, each: int = OF_ONE_APP) -> Tally:
     migrations.upgrade(database)
     context_of(app).throttle.hit = lambda *_: True
     client = app.test_client()
-    pass_the_door(client, make_member(database, "ben").email)
+    let_in(client, make_member(database, "ben"))
     suite = AnyAnswer(app, client)
     answer_and_call(suite, shard, each)
     suite.look_at_lists()

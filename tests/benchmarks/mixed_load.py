@@ -115,9 +115,10 @@ def measure(folder: Path, minutes: float = MINUTES, say: Callable[[str], None] =
     first, last = _typical(warm[: len(warm) // 9 or 1]), _typical(warm[-(len(warm) // 9 or 1) :])
     growth = 100 * (last.megabytes / first.megabytes - 1)
     failed = sum(count for status, count in load.answers.items() if status >= 500)
+    sizes = " MB, then ".join(f"{sample.megabytes:.0f}" for sample in (samples[0], first, last))
     return [
         Figure(f"growth of web in {minutes:.0f} minutes", growth, "%", 5, is_at_least=False,
-               details=f"{samples[0].megabytes:.0f} MB, {first.megabytes:.0f} MB warm, {last.megabytes:.0f} MB at last"),
+               details=f"at first {sizes} MB"),
         Figure("... of its descriptors", last.descriptors - first.descriptors, "of them", 8, is_at_least=False,
                details=f"{first.descriptors} warm, {last.descriptors} at last"),
         Figure("... largest write-ahead log", max(sample.wal_megabytes for sample in samples), "MB", 64, False),

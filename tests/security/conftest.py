@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.db import Database
-from tests.conftest import make_settings, pass_the_door
+from tests.conftest import let_in, make_settings
 from tests.factories.team import make_member
 from tests.security.walk import World
 
@@ -46,7 +46,7 @@ def sign_in_again(walked_app: Flask, walked_database: Database) -> SignInAgain:
     def sign_in(name: str) -> FlaskClient:
         client = walked_app.test_client()
         if name:
-            pass_the_door(client, make_member(walked_database, name).email)
+            let_in(client, make_member(walked_database, name))
         return client
 
     return sign_in

@@ -24,7 +24,7 @@ from dashboard.team.door_models import Passkey, RecoveryCode
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
 from dashboard.web.form_keys import FIELD
-from tests.conftest import pass_the_door
+from tests.conftest import let_in
 from tests.factories.team import PASSWORD, PASSWORD_HASH, make_member
 from tests.security.walk import Route, World, routes
 
@@ -161,8 +161,9 @@ class Forms:
         """Ada, as she was at first, in a new browser."""
         client, member = self.app.test_client(), make_member(self.database, "ada")
         with self.database.transaction() as session:
-            session.get_one(Member, member.id).password_hash = PASSWORD_HASH
-        pass_the_door(client, member.email)
+            member = session.get_one(Member, member.id)
+            member.password_hash = PASSWORD_HASH
+        let_in(client, member)
         return client
 
     def form(self, client: FlaskClient, endpoint: str) -> Form:

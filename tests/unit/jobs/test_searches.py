@@ -17,7 +17,7 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs.models import Job
-from tests.conftest import ENCRYPTION_KEY, pass_the_door
+from tests.conftest import ENCRYPTION_KEY, let_in
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import BVN, make_job
 from tests.factories.links import make_link
@@ -159,7 +159,7 @@ def test_a_number_is_still_found_after_a_new_key_came(
     app = create_app(settings, database=rotated)
     app.config["WTF_CSRF_ENABLED"] = False
     ben = app.test_client()
-    pass_the_door(ben, make_member(database, "ben").email)
+    let_in(ben, make_member(database, "ben"))
 
     assert found(ben, search(ben, "/jobs/searches", q=BVN)) == [str(job.id)]
     rotated.dispose()

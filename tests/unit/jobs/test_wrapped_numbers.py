@@ -45,9 +45,11 @@ def test_a_wrapped_number_is_found_and_stands_in_no_address(
     cleo = sign_in("cleo")
     capfd.readouterr()
 
-    locations = {typed: cleo.post(f"/{page}/searches", data={"q": typed}).location for typed in wrappings(BVN)}
+    # All boxes read what is typed in one place, so one of them takes all the ways, and the others each fifth.
+    ways = list(dict.fromkeys(wrappings(BVN)))[:: 1 if page == "jobs" else 5]
+    locations = {typed: cleo.post(f"/{page}/searches", data={"q": typed}).location for typed in ways}
 
-    assert len(locations) > 490  # some of the 500 are equal by chance
+    assert len(locations) > (490 if page == "jobs" else 98)  # some of the 500 are equal by chance
     digest = keyring.digest_of_number(BVN)
     for typed, location in locations.items():
         assert f"number={digest}" in location, ascii(typed)

@@ -25,13 +25,13 @@ from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
 from dashboard.privacy.unreadable import IMAGES, Place
 from dashboard.sealed import SealedColumn
 from dashboard.smile import transport
-from tests.conftest import ENCRYPTION_KEY, pass_the_door
+from tests.conftest import ENCRYPTION_KEY, let_in
 from tests.factories.clients import replace_clients
 from tests.factories.everything import Everything, make_everything
 from tests.factories.features import REGISTERED
 from tests.factories.links import FakeTokens
 from tests.factories.persons import AMINA
-from tests.factories.team import PASSWORD, SECOND_STEP
+from tests.factories.team import PASSWORD, SECOND_STEP, make_member
 
 NEW_KEY = "YW5vdGhlci1vbmUtYW5vdGhlci1vbmUtYW5vdGhlci0="
 OLD_FIRST, NEW_FIRST = (ENCRYPTION_KEY, NEW_KEY), (NEW_KEY, ENCRYPTION_KEY)
@@ -65,7 +65,7 @@ def run_drill(settings: Settings, groups: Iterable[Sequence[str]], chance: rando
             with app.app_context():
                 everything = make_everything(database, settings)
             ada = app.test_client()
-            pass_the_door(ada, "ada@example.com")
+            let_in(ada, make_member(database, "ada"))
             places = [flip(database, settings, kind, chance) for kind in kinds]
             drill.flips += len(places)
             with pytest.MonkeyPatch.context() as patched:

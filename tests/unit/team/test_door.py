@@ -22,6 +22,12 @@ pytestmark = pytest.mark.both_engines
 SignInAs = Callable[[str], FlaskClient]
 
 
+@pytest.fixture
+def sign_in(sign_in_at_door: SignInAs) -> SignInAs:
+    """These tests are about the door itself."""
+    return sign_in_at_door
+
+
 def knock(client: FlaskClient, email: str, password: str = PASSWORD, **more: str):
     return client.post("/sign-in", data={"email": email, "password": password, **more})
 

@@ -35,6 +35,12 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mob
 
 
 @pytest.fixture
+def sign_in(sign_in_at_door: SignInAs) -> SignInAs:
+    """These tests are about the door itself."""
+    return sign_in_at_door
+
+
+@pytest.fixture
 def settings(tmp_path: Path, database_url: str, post: Post) -> Settings:
     return make_settings(tmp_path, database_url=database_url, **post.settings())
 
@@ -103,7 +109,7 @@ def test_a_member_is_told_of_what_the_command_line_removed(
 ):
     ada = make_member(database, "ada")
     with database.transaction() as session:
-        remove_second_factors(session, ada, utc_now())
+        remove_second_factors(session, ada)
         letters.tell_of_second_factor(session, ada, letters.ALL_REMOVED, utc_now())
 
     deliver()

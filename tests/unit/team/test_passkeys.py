@@ -201,10 +201,10 @@ def test_confirmation_by_a_made_up_passkey_confirms_nothing(sign_in: SignInAs):
         assert client.get("/settings/callbacks").status_code == 303
 
 
-def test_page_of_a_new_passkey_offers_a_challenge_of_the_session(app: Flask, sign_in: SignInAs):
-    client = sign_in("ben")
+def test_page_of_a_new_passkey_offers_a_challenge_of_the_session(app: Flask, sign_in_at_door: SignInAs):
+    client = sign_in_at_door("ben")
     first = client.get("/account/passkeys/new").text
-    other = copy_of(app, sign_in("ben")).get("/account/passkeys/new").text
+    other = copy_of(app, sign_in_at_door("ben")).get("/account/passkeys/new").text
 
     challenges = [page.partition("challenge&#34;: &#34;")[2].partition("&#34;")[0] for page in (first, other)]
 

@@ -29,6 +29,12 @@ LIMIT = LIMITS[Guessed.PASSWORD]
 NOW = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 
 
+@pytest.fixture
+def sign_in(sign_in_at_door: SignInAs) -> SignInAs:
+    """These tests are about the door itself."""
+    return sign_in_at_door
+
+
 def is_let_through(email: str, address: str) -> bool:
     try:
         count_try(email, address)

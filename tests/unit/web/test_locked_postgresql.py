@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, TimeLimits
-from tests.conftest import pass_the_door
+from tests.conftest import let_in
 from tests.factories.team import make_member
 
 pytestmark = pytest.mark.both_engines
@@ -38,7 +38,7 @@ def impatient(
 
 def test_lock_of_others_is_503_and_passes(impatient: Flask, database: Database):
     client = impatient.test_client()
-    pass_the_door(client, make_member(database, "ada").email)
+    let_in(client, make_member(database, "ada"))
     with database.engine.begin() as connection:
         connection.execute(text("LOCK TABLE job"))
         page, twin = client.get("/jobs"), client.get("/jobs.json")
@@ -52,7 +52,7 @@ def test_lock_of_others_is_503_and_passes(impatient: Flask, database: Database):
 
 def test_pool_without_a_free_connection_is_503_and_passes(impatient: Flask, database: Database):
     client = impatient.test_client()
-    pass_the_door(client, make_member(database, "ada").email)
+    let_in(client, make_member(database, "ada"))
     ours = context_of(impatient).database
     held = [ours.engine.connect() for _ in range(FEW_CONNECTIONS)]
 

@@ -17,7 +17,7 @@ from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.jobs.media import MEDIA
-from tests.conftest import make_settings, pass_the_door
+from tests.conftest import let_in, make_settings
 from tests.factories.images import make_jpeg
 from tests.factories.team import make_member
 
@@ -49,7 +49,7 @@ def app(tmp_path: Path, database: Database) -> Flask:
 @pytest.fixture
 def ada(app: Flask, database: Database) -> FlaskClient:
     client = app.test_client()
-    pass_the_door(client, make_member(database, "ada").email)
+    let_in(client, make_member(database, "ada"))
     return client
 
 
