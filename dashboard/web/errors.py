@@ -96,11 +96,11 @@ def _may_read_again() -> bool:
 
 def _read_again() -> ResponseReturnValue:
     """Its connection to the database broke. Another one answers the request from its beginning, this one time."""
-    g.is_read_again = True
+    g.setdefault("is_read_again", True)
     try:
         early_answer = current_app.preprocess_request()
         return current_app.dispatch_request() if early_answer is None else early_answer
-    except Exception as error:  # noqa: BLE001  # the handlers of this module say what it is
+    except Exception as error:  # the handlers of this module say what it is
         return current_app.handle_user_exception(error)
 
 
