@@ -2,7 +2,7 @@
 
 A module carries `pytestmark = pytest.mark.both_engines` when what it proves can differ between SQLite and PostgreSQL:
 
-- it calls a query, a verb or a task itself, that is a function of `dashboard` that takes a session or opens one;
+- it calls a query, a verb or a task itself: a function of `dashboard` that takes a session or a scope, or opens one;
 - or its requests filter, search, count, page, export, erase or race, or meet a constraint of the database;
 - or it starts processes on the database.
 
@@ -19,6 +19,8 @@ from types import FunctionType, ModuleType
 import pytest
 from sqlalchemy import Connection
 from sqlmodel import Session
+
+from dashboard.web.lists.fields import Scope
 
 ENGINES = ("sqlite", "postgresql")
 #: A function that names one of these opens a session of its own.
@@ -47,7 +49,7 @@ def called_verbs(module: ModuleType) -> list[str]:
 def _is_verb(value: object) -> bool:
     if not isinstance(value, FunctionType) or not value.__module__.startswith("dashboard."):
         return False
-    takes_session = not {Session, Connection}.isdisjoint(inspect.get_annotations(value).values())
+    takes_session = not {Session, Connection, Scope}.isdisjoint(inspect.get_annotations(value).values())
     return takes_session or not OPENERS.isdisjoint(value.__code__.co_names)
 
 

@@ -1,69 +1,135 @@
-"""What the list of the trail shows, as it stands in the address, and the same as conditions for the database."""
+"""What the list of the trail shows, field by field, and how its newest lines are found by an index."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, false
-from sqlmodel import Session, col, select
+from sqlalchemy import and_, literal, union_all
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.wording import Vocabulary
-from dashboard.web.searches import SearchFilter
+from dashboard.audit.queries import list_actions, list_people
+from dashboard.context import current
+from dashboard.smile.typed import looks_like_number
+from dashboard.web.filters import words
+from dashboard.web.lists.fields import Choices, Condition, Scope, day, search, suggestion, text
+from dashboard.web.lists.filters import ListFilter
 
 LOOKS = "looks"  # The value of `what` that finds every look at a customer.
 #: A line is numbered when it is written and dated when its request began; no request takes longer.
 SKEW = timedelta(hours=1)
+#: Beyond this no line is numbered, and the database's integers end.
+LAST_NUMBER = 2**31 - 1
+
+NO_NUMBERS = (
+    "The trail is searched by a customer's reference or an id, not by an ID number. Find the job by the number, then"
+    " search here by its reference."
+)
+
+
+def read_number(typed: str) -> int:
+    """A line's number. ValueError for nonsense."""
+    number = int(typed.replace(",", ""))
+    if not 0 < number <= LAST_NUMBER:
+        raise ValueError
+    return number
+
+
+def _people(scope: Scope) -> Choices:
+    return {person: person for person in list_people(scope.session)}
+
+
+def _groups(scope: Scope) -> Choices:
+    """The nouns that there are lines of."""
+    nouns = sorted({action.partition(".")[0] for action in list_actions(scope.session)})
+    return {value: _what_in_words(value) for value in (LOOKS, *nouns)}
+
+
+def _what_in_words(value: str) -> str:
+    return "Looks at a customer" if value == LOOKS else words(value.replace(".", " ")).capitalize()
+
+
+def _actions(scope: Scope, what: str) -> list[str]:
+    """Of those that there are lines of. `what`: the noun before an action's dot, a whole action, or LOOKS."""
+    stored, looks = list_actions(scope.session), current().audit_words.looks
+    if what == LOOKS:
+        return [action for action in stored if action in looks]
+    return [action for action in stored if what in (action, action.partition(".")[0])]
+
+
+def _concerns(scope: Scope, subject: str) -> Condition:
+    """ "job 0192...": with all that belongs to it."""
+    return col(AuditEntry.subject).in_(current().audit_words.subjects_of(scope.session, subject))
+
+
+def _is_about(scope: Scope, typed: str) -> Condition:
+    subjects = current().audit_words.subjects_for(scope.session, scope.environment, typed)
+    return col(AuditEntry.subject).in_(subjects)
+
+
+def _since(scope: Scope, begins: datetime) -> Condition:
+    """Numbers bound what is read; the moments themselves decide."""
+    at = col(AuditEntry.at)
+    earlier = select(AuditEntry.sequence).where(at < begins - SKEW).order_by(at.desc()).limit(1)
+    return and_(at >= begins, col(AuditEntry.sequence) > (scope.session.exec(earlier).first() or 0))
+
+
+def _until(scope: Scope, begins: datetime) -> Condition:
+    at, ends = col(AuditEntry.at), begins + timedelta(days=1)
+    later = select(AuditEntry.sequence).where(at >= ends + SKEW).order_by(at).limit(1)
+    number = scope.session.exec(later).first()
+    return at < ends if number is None else and_(at < ends, col(AuditEntry.sequence) < number)
 
 
 @dataclass(frozen=True)
-class AuditFilter(SearchFilter):
+class AuditFilter(ListFilter[AuditEntry]):
     purpose = "audit"
+    endpoint, json_endpoint = "audit.index", "audit.index_json"
+    table, key, place = AuditEntry, "sequence", "before"
+    nouns = ("line", "lines")
+    refusal = NO_NUMBERS
 
-    who: str = ""
-    what: str = ""  # the noun before an action's dot, a whole action, or LOOKS
-    subject: str = ""  # "job 0192...": with all that belongs to it
-    since: str = ""  # a day of UTC, itself included
-    until: str = ""  # a day of UTC, itself included
+    who: str = suggestion("Who", _people, lambda _, value: col(AuditEntry.who) == value, any_value="anybody")
+    what: str = suggestion(
+        "What",
+        _groups,
+        lambda scope, value: col(AuditEntry.action).in_(_actions(scope, value)),
+        _what_in_words,
+        any_value="anything",
+    )
+    since: str = day("From", _since, "from {}", hint="This day and later (UTC)")
+    until: str = day("to", _until, "to {}", hint="This day and earlier (UTC)")
+    q: str = search("A customer's reference, or any id", _is_about, hint="Customer reference or id")
+    subject: str = text("Subject", _concerns, "about {}".format, is_in_form=False)
 
-    def actions(self, known: Vocabulary, stored: list[str]) -> list[str] | None:
-        """Which actions it asks for; None for any. `stored`: the actions that there are lines of."""
-        if not self.what:
-            return None
-        if self.what == LOOKS:
-            return [action for action in stored if action in known.looks]
-        return [action for action in stored if self.what in (action, action.partition(".")[0])]
+    @classmethod
+    def read_place(cls, text: str) -> int:
+        return read_number(text)
 
-    def conditions(self, session: Session, environment: str, known: Vocabulary) -> list[ColumnElement[bool]]:
-        """All but `what`. Nonsense in the address finds nothing, rather than everything."""
-        found: list[ColumnElement[bool]] = []
-        if self.who:
-            found.append(col(AuditEntry.who) == self.who)
-        if self.subject:
-            found.append(col(AuditEntry.subject).in_(known.subjects_of(session, self.subject)))
-        if self.is_unreadable:
-            found.append(false())
-        if self.q:
-            found.append(col(AuditEntry.subject).in_(known.subjects_for(session, environment, self.q)))
-        try:
-            found += _days(session, self.since, self.until)
-        except (ValueError, OverflowError):
-            found.append(false())
-        return found
+    def for_address(self, scope: Scope) -> Self:
+        """Without an ID number. An id of ours that looks like a number stays."""
+        if not looks_like_number(self.q):
+            return self
+        is_known = current().audit_words.subjects_for(scope.session, scope.environment, self.q)
+        return self if is_known else replace(self, q="")
+
+    def newest(
+        self, scope: Scope, conditions: Mapping[str, Condition], beyond: Iterable[Condition], limit: int
+    ) -> SelectOfScalar[AuditEntry]:
+        """By their numbers. Those of each action by themselves, since an index holds them in order only so."""
+        others = [condition for name, condition in conditions.items() if name != "what"]
+        by_number = col(AuditEntry.sequence).desc()
+        numbers: Any = select(AuditEntry.sequence).where(*others, *beyond).order_by(by_number).limit(limit)
+        if self.what:
+            numbers = _of_each(numbers, _actions(scope, self.what))
+        found = select(AuditEntry).where(col(AuditEntry.sequence).in_(select(numbers.subquery().c.sequence)))
+        return found.order_by(by_number).limit(limit)
 
 
-def _days(session: Session, since: str, until: str) -> list[ColumnElement[bool]]:
-    """Numbers bound what is read; the moments themselves decide."""
-    found: list[Any] = []
-    at = col(AuditEntry.at)
-    if since:
-        begins = datetime.combine(date.fromisoformat(since), time(), UTC)
-        earlier = select(AuditEntry.sequence).where(at < begins - SKEW).order_by(at.desc()).limit(1)
-        found += [at >= begins, col(AuditEntry.sequence) > (session.exec(earlier).first() or 0)]
-    if until:
-        ends = datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
-        later = session.exec(select(AuditEntry.sequence).where(at >= ends + SKEW).order_by(at).limit(1)).first()
-        found.append(at < ends)
-        if later is not None:
-            found.append(col(AuditEntry.sequence) < later)
-    return found
+def _of_each(numbers: Any, actions: list[str]) -> Any:
+    if not actions:
+        return numbers.where(literal(False))
+    parts = [numbers.where(col(AuditEntry.action) == action).subquery() for action in actions]
+    return union_all(*(select(part.c.sequence) for part in parts))

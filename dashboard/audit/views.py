@@ -1,10 +1,9 @@
 """HTTP in, HTTP out for the audit trail. Nothing here changes a line; a check and an export add one."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlmodel import Session
@@ -13,95 +12,54 @@ from dashboard.audit import queries
 from dashboard.audit.chain import ChainReport, problem_with_head
 from dashboard.audit.checking import ask_for_check, last_check, running_check
 from dashboard.audit.export import HEADER, as_json, as_row, json_pieces
-from dashboard.audit.filters import LOOKS, AuditFilter
-from dashboard.audit.models import FIRST_PREVIOUS_HASH, ChainCheck
+from dashboard.audit.filters import AuditFilter, read_number
+from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry, ChainCheck
 from dashboard.audit.trail import record
 from dashboard.context import current, reader, reading, transaction
 from dashboard.db import utc_now
-from dashboard.smile.typed import looks_like_number
 from dashboard.web.access import permission_required
 from dashboard.web.downloads import text_download
-from dashboard.web.filters import words
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import json_list, see_other
-from dashboard.web.pagination import COUNT_CAP, same_address
-from dashboard.web.searches import is_typed_into_address
+from dashboard.web.lists.reading import all_rows, count_all
+from dashboard.web.lists.views import add_search, asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import see_other
 from dashboard.web.spreadsheets import csv_answer
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("audit", __name__)
-#: Beyond this no line is numbered, and the database's integers end.
-LAST_NUMBER = 2**31 - 1
-NO_NUMBERS = (
-    "The trail is searched by a customer's reference or an id, not by an ID number. Find the job by the number, then"
-    " search here by its reference."
-)
-
-
-@blueprint.before_request
-def seal_search() -> ResponseReturnValue | None:
-    if not is_typed_into_address(AuditFilter, "audit.read"):
-        return None
-    asked, message = _without_number(AuditFilter.from_args(request.args))
-    if message:
-        flash(message)
-    return redirect(same_address(q=asked.asked.get("q")), 303)
+add_search(blueprint, AuditFilter, "audit.read", "audit.index", "audit.index_csv", "audit.export_json")
 
 
 @blueprint.get("/audit")
 @permission_required("audit.read")
 def index() -> ResponseReturnValue:
-    asked, known = AuditFilter.from_args(request.args), current().audit_words
+    known = current().audit_words
     with reading() as session:
-        wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
-        entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
-        count = queries.count_entries(session, wanted)
-        sentences = known.tell(session, current().settings.environment, entries)
-        context = {
-            "people": queries.list_people(session),
-            "groups": _groups(queries.list_actions(session)),
-            "chain": _chain(session),
-            "compared": _compared_head(session),
-        }
+        scope = scope_here(session)
+        context = list_context(scope, AuditFilter.from_args(request.args))
+        sentences = known.tell(session, scope.environment, context["page"].rows)
+        chain, compared = _chain(session), _compared_head(session)
     return render_template(
-        "audit/index.html",
-        lines=list(zip(entries, sentences, strict=True)),
-        count_in_words=f"{count:,} lines" if count <= COUNT_CAP else f"more than {COUNT_CAP:,} lines",
-        next_address=same_address(before=next_before) if next_before else None,
-        filter=asked,
-        LOOKS=LOOKS,
-        looks=known.looks,
-        **context,
+        "audit/index.html", **context, sentences=sentences, looks=known.looks, chain=chain, compared=compared
     )
 
 
 @blueprint.get("/audit.json")
 @permission_required("audit.read")
 def index_json() -> ResponseReturnValue:
-    asked, known = AuditFilter.from_args(request.args), current().audit_words
     with reading() as session:
-        wanted = queries.Wanted.of(session, current().settings.environment, asked, known)
-        entries, next_before = queries.list_entries(session, wanted, _asked_number("before"))
-        count = queries.count_entries(session, wanted)
-        sentences = known.tell(session, current().settings.environment, entries)
-    items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(entries, sentences, strict=True)]
-    next_address = same_address(before=next_before, q=asked.asked.get("q")) if next_before else None
-    return json_list(items, next_address, min(count, COUNT_CAP), count <= COUNT_CAP)
-
-
-@blueprint.post("/audit/searches")
-@permission_required("audit.read")
-def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, what was typed sealed, and a number not at all."""
-    asked, message = _without_number(AuditFilter.from_form(request.form))
-    return see_other("audit.index", message, **asked.asked)
+        scope = scope_here(session)
+        page = asked_page(scope, AuditFilter.from_args(request.args))
+        sentences = current().audit_words.tell(session, scope.environment, page.rows)
+    items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(page.rows, sentences, strict=True)]
+    return json_page(page, items)
 
 
 @blueprint.get("/audit.csv")
 @permission_required("audit.export")
 def index_csv() -> ResponseReturnValue:
     known, environment, read = current().audit_words, current().settings.environment, reader()
-    batches = queries.all_entries(read, *_to_export("CSV"))
+    batches = _to_export("CSV")
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for batch in batches:
@@ -115,8 +73,7 @@ def index_csv() -> ResponseReturnValue:
 @blueprint.get("/audit/export.json")
 @permission_required("audit.export")
 def export_json() -> ResponseReturnValue:
-    pieces = json_pieces(queries.all_entries(reader(), *_to_export("JSON")))
-    return text_download("audit.json", "application/json", pieces)
+    return text_download("audit.json", "application/json", json_pieces(_to_export("JSON")))
 
 
 @blueprint.get("/audit/chain")
@@ -148,26 +105,17 @@ def check() -> ResponseReturnValue:
     return see_other("audit.index", "The chain is being checked.", _anchor="chain")
 
 
-def _without_number(asked: AuditFilter) -> tuple[AuditFilter, str]:
-    """And what to say about it. An id of ours that looks like a number stays."""
-    if not looks_like_number(asked.q):
-        return asked, ""
-    with reading() as session:
-        is_known = current().audit_words.subjects_for(session, current().settings.environment, asked.q)
-    return (asked, "") if is_known else (replace(asked, q=""), NO_NUMBERS)
-
-
-def _to_export(kind: str) -> tuple[queries.Wanted, int]:
-    """What to take out, and the newest line of it. Taking it out is a line of its own, and not among them."""
-    asked = AuditFilter.from_args(request.args)
+def _to_export(kind: str) -> Iterator[Sequence[AuditEntry]]:
+    """Up to the newest line of now. Taking lines out is a line of its own, and not among them."""
+    filters = AuditFilter.from_args(request.args)
     with reading() as session:  # Counting takes long, and meanwhile others may write.
-        wanted = queries.Wanted.of(session, current().settings.environment, asked, current().audit_words)
+        scope = scope_here(session)
         through = (queries.newest_head(session) or (0, ""))[0]
-        count = queries.count_entries(session, wanted, cap=None)
-    details = asked.described | {"as": kind, "lines": str(count)}
+        count = count_all(scope, filters, through)
+    details = filters.described | {"as": kind, "lines": str(count)}
     with transaction() as session:
         record(session, "audit.exported", "audit trail", utc_now(), details=details)
-    return wanted, through
+    return all_rows(reader(), scope, filters, through)
 
 
 def _chain(session: Session) -> dict[str, Any]:
@@ -212,16 +160,9 @@ def _check_as_json(check: ChainCheck | None) -> dict[str, Any] | None:
     }
 
 
-def _groups(actions: list[str]) -> list[tuple[str, str]]:
-    """What the filter offers: the nouns that there are lines of."""
-    nouns = sorted({action.partition(".")[0] for action in actions})
-    return [(noun, words(noun).capitalize()) for noun in nouns]
-
-
 def _asked_number(name: str) -> int | None:
     """A line's number; nonsense is none."""
     try:
-        number = int(request.args.get(name, "").replace(",", ""))
+        return read_number(request.args.get(name, ""))
     except ValueError:
         return None
-    return number if 0 < number <= LAST_NUMBER else None

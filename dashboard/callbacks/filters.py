@@ -1,22 +1,27 @@
-"""What a list of callbacks shows, as it stands in the address, and the same as conditions for the database."""
+"""What the list of callbacks shows, field by field."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, false, literal, or_
-from sqlmodel import Session, col, select
+from sqlalchemy import literal, or_
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
-from dashboard.db import first_id_of
+from dashboard.jobs.catalogue import country_name, country_names
+from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
-from dashboard.jobs.searches import has_number, is_number_of_job, kept_number, number_for_address
+from dashboard.jobs.searches import NumberSearch, has_digest, number_field
+from dashboard.jobs.wording import id_type_words
+from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed
-from dashboard.web.searches import SearchFilter
+from dashboard.web.lists.fields import Choices, Condition, Scope, came_on, choice, day, search, suggestion
 
+#: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
+WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 NO_JOB = "none"  # The value of `job` that finds orphans.
 UNKNOWN = "unknown"  # The value of `product` that finds those whose product nobody can tell.
 CAME_AGAIN = "yes"
@@ -31,99 +36,46 @@ VERDICTS: Mapping[str, frozenset[Verdict]] = {
     "reused": frozenset({Verdict.REUSED}),
     "reflected": frozenset({Verdict.REFLECTED}),
 }
+VERDICT_WORDS = {verdict: verdict.capitalize() for verdict in VERDICTS} | {
+    "wrong": "Wrong or missing",
+    "missing": "Missing only",
+    "alarm": "Alarm: reused or reflected",
+}
 BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
 
-Condition = ColumnElement[bool] | TextClause
+
+def _countries(_: Scope) -> Choices:
+    return dict(sorted(country_names().items(), key=lambda country: country[1].lower()))
 
 
-@dataclass(frozen=True)
-class Filters(SearchFilter):
-    purpose = "callbacks"
-    typed = ("q", "job")  # A job id that somebody gave may say who the customer is.
-
-    verdict: str = ""  # one of VERDICTS
-    product: str = ""
-    country: str = ""
-    id_type: str = ""
-    job: str = ""  # our id, Smile's name for it, or NO_JOB
-    again: str = ""
-    day: str = ""  # of UTC, as 2026-11-24
-    number: str = ""  # the keyed digest of an ID number
-
-    @classmethod
-    def _stands_as_it_is(cls, name: str, value: str) -> bool:
-        return name == "job" and (value == NO_JOB or _as_uuid(value) is not None)
-
-    def for_address(self, session: Session, environment: str) -> "Filters":
-        """What was typed into the search box, without an ID number in it."""
-
-        def is_there(condition: Condition) -> bool:
-            found = select(Callback.id).where(col(Callback.environment) == environment, condition).limit(1)
-            return session.exec(found).first() is not None
-
-        def is_stored(digests: Sequence[str]) -> bool:
-            is_here = is_there(col(Callback.id_number_digest).in_(digests))
-            return is_here or is_number_of_job(session, environment, digests)
-
-        number = number_for_address(session, self.q, is_stored, bool(self.q) and is_there(_is_id(self.q)))
-        return replace(self, q="" if number else self.q, number=number or kept_number(self.number))
-
-    def conditions(self, environment: str) -> list[Condition]:
-        """Nonsense in the address finds nothing: what is done with all that is found must not be done to everything."""
-        found: list[Condition] = [col(Callback.environment) == environment]
-        if self.verdict:
-            found.append(_has_verdict(self.verdict))
-        if self.product:
-            found.append(_has_product(self.product))
-        if self.country:
-            found.append(col(Callback.country) == self.country.upper())
-        if self.id_type:
-            found.append(col(Callback.id_type) == self.id_type.upper())
-        if self.job:
-            found.append(_is_of_job(self.job))
-        if self.again:
-            found.append(IS_REPEATED if self.again == CAME_AGAIN else false())
-        if self.day:
-            found += _came_on(self.day)
-        if self.is_unreadable:
-            found.append(false())
-        if self.q:
-            found.append(_matches(self.q))
-        if self.number:
-            found.append(has_number(col(Callback.id_number_digest), self.number))
-        return found
+def _id_types(_: Scope) -> Choices:
+    return {id_type: id_type_words(id_type) for id_type in sorted({row.id_type for row in id_types()})}
 
 
-def _has_verdict(verdict: str) -> Condition:
+def _has_verdict(_: Scope, verdict: str) -> Condition:
     if verdict == "alarm":
         return IS_ALARMING  # word for word as the index has it, so that the database sees that it fits
-    return col(Callback.verdict).in_(VERDICTS.get(verdict, ()))
+    return col(Callback.verdict).in_(VERDICTS[verdict])
 
 
-def _has_product(product: str) -> Condition:
+def _has_product(_: Scope, product: str) -> Condition:
     if product == UNKNOWN:
         return col(Callback.product).is_(None)
-    return col(Callback.product) == Product(product) if product in list(Product) else false()
+    return col(Callback.product) == Product(product)
 
 
-def _is_of_job(job: str) -> Condition:
+def _is_job_of_ours(job: str) -> bool:
+    return job == NO_JOB or _as_uuid(job) is not None
+
+
+def _is_of_job(_: Scope, job: str) -> Condition:
     if job == NO_JOB:
         return col(Callback.job_id).is_(None)
     row_id = _as_uuid(job)
     return col(Callback.job_id) == row_id if row_id else col(Callback.claimed_job_id) == job
 
 
-def _came_on(day: str) -> list[Condition]:
-    """Ids are in the order of time, so a day is a stretch of the index that the list is read from anyway."""
-    try:
-        begins = datetime.combine(date.fromisoformat(day), time(), UTC)
-        first, beyond = first_id_of(begins), first_id_of(begins + timedelta(days=1))
-    except (ValueError, OverflowError):
-        return [false()]
-    return [col(Callback.id) >= first, col(Callback.id) < beyond]
-
-
-def _matches(q: str) -> Condition:
+def _matches(_: Scope, q: str) -> Condition:
     """What is written in it, or what was meant: its ids stand in it folded too. See `with_folded_ids`."""
     folded = fold_typed(q)
     if not folded:
@@ -166,3 +118,44 @@ def _as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+@dataclass(frozen=True)
+class CallbackFilter(NumberSearch[Callback]):
+    purpose = "callbacks"
+    endpoint, json_endpoint = "callbacks.index", "callbacks.index_json"
+    table, options = Callback, (WITHOUT_BODY,)
+    nouns = ("callback", "callbacks")
+
+    q: str = search(
+        "Search in ids, codes and texts, or for a whole ID number", _matches, hint="Part of an id, code or text"
+    )
+    verdict: str = choice("Verdict", VERDICT_WORDS, _has_verdict)
+    product: str = choice("Product", PRODUCT_NAMES | {UNKNOWN: "Unknown"}, _has_product)
+    country: str = suggestion(
+        "Country", _countries, lambda _, value: col(Callback.country) == value.upper(), country_name
+    )
+    id_type: str = suggestion(
+        "ID type", _id_types, lambda _, value: col(Callback.id_type) == value.upper(), id_type_words
+    )
+    job: str = search(  # our id, Smile's name for it, or NO_JOB; one that somebody gave may say who the customer is
+        "Job",
+        _is_of_job,
+        lambda job: "orphans only" if job == NO_JOB else "of one job",
+        offer=lambda _: {NO_JOB: "Orphans only"},
+        stands_as_it_is=_is_job_of_ours,
+    )
+    again: str = choice("Came", {CAME_AGAIN: "More than once"}, lambda _, __: IS_REPEATED)
+    day: str = day("Day", came_on(Callback.id), "on {}", hint="Received on this day (UTC)")
+    number: str = number_field(has_digest(Callback.id_number_digest))
+
+    def is_id(self, scope: Scope) -> bool:
+        return _is_there(scope, _is_id(self.q))
+
+    def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
+        return _is_there(scope, col(Callback.id_number_digest).in_(digests)) or super().is_stored(scope, digests)
+
+
+def _is_there(scope: Scope, condition: Condition) -> bool:
+    found = select(Callback.id).where(col(Callback.environment) == scope.environment, condition).limit(1)
+    return scope.session.exec(found).first() is not None

@@ -9,9 +9,10 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import WITHOUT_BODY, body_or_none
+from dashboard.callbacks.queries import body_or_none
 from dashboard.jobs.following import note_callback
 from dashboard.jobs.models import Job, JobEvent, Result, Source
 

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.facts import Facts, read_facts
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.queries import WITHOUT_BODY, body_of
+from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
 from dashboard.callbacks.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
 from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge

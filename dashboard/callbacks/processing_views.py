@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.audit.trail import record
-from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.processing import process_again
-from dashboard.callbacks.queries import count_callbacks, find_callback
+from dashboard.callbacks.queries import find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_extent, find_run, start_run
 from dashboard.callbacks.twins import run_twin
 from dashboard.context import current, reading
@@ -23,6 +23,8 @@ from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.hidden_signs import visible
+from dashboard.web.lists.reading import count_of
+from dashboard.web.lists.views import scope_here
 from dashboard.web.pages import see_other
 from dashboard.worker.queue import wake
 
@@ -76,22 +78,23 @@ def check(callback_id: UUID) -> ResponseReturnValue:
 def new_run() -> ResponseReturnValue:
     filters = asked_filters()
     with reading() as session:
-        count = count_callbacks(session, current().settings.environment, filters, cap=MOST_IN_A_RUN)
+        count = count_of(scope_here(session), filters, cap=MOST_IN_A_RUN)
     return render_template("callbacks/new_run.html", filters=filters, count=count, most=MOST_IN_A_RUN)
 
 
 @blueprint.post("/callbacks/processing-runs")
 @permission_required("callbacks.replay")
 def create_run() -> ResponseReturnValue:
-    environment = current().settings.environment
     with reading() as session:
-        filters = Filters.from_form(request.form).for_address(session, environment)
-        extent = find_extent(session, environment, filters)
+        scope = scope_here(session)
+        filters = CallbackFilter.from_form(request.form).for_address(scope)
+        extent = find_extent(scope, filters)
     with form_transaction() as session:
-        run = start_run(session, environment, filters, extent, current_user.email, utc_now())
+        run = start_run(session, scope.environment, filters, extent, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
-        lead_to(session, url_for("callbacks.index", **_values(filters)))
+        asked: dict[str, Any] = {**filters.asked}
+        lead_to(session, url_for("callbacks.index", **asked))
     wake("callbacks.process_run", run.id)
     words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
     return see_other("callbacks.index", f"{words} will be processed again.", **filters.asked)
@@ -105,13 +108,9 @@ def show_run_json(run_id: UUID) -> ResponseReturnValue:
 
 
 def _page_of(callback_id: UUID, **values: Any) -> str:
-    return url_for("callbacks.show", callback_id=callback_id, **values, **_values(asked_filters()))
+    asked: dict[str, Any] = {**values, **asked_filters().asked}
+    return url_for("callbacks.show", callback_id=callback_id, **asked)
 
 
-def _values(filters: Filters) -> dict[str, Any]:
-    """Those that are set, for the address of a page."""
-    return {**filters.asked}
-
-
-def asked_filters() -> Filters:
-    return Filters.from_args(request.args)
+def asked_filters() -> CallbackFilter:
+    return CallbackFilter.from_args(request.args)

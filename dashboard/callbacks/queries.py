@@ -1,23 +1,20 @@
-"""Reads for the list and the page of one callback. Bodies are left out of lists: one may be megabytes."""
+"""Reads of callbacks beyond what every list has: of one callback, of what stands with it, and whether a list is old."""
 
 import zlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.filters import WITHOUT_BODY, CallbackFilter
 from dashboard.callbacks.models import Callback
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result
-from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+from dashboard.web.lists.fields import Scope
+from dashboard.web.pagination import PAGE_SIZE
 
-# SQLModel types a column as its value.
-WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
 NOTHING = b"{}"
 NEWER_BESIDE = 10
@@ -39,29 +36,12 @@ def body_or_none(session: Session, callback: Callback) -> bytes | None:
     return keyring_of(session).open_or_none(callback.body_sealed, callback.body_identity)
 
 
-def list_callbacks(session: Session, environment: str, filters: Filters, after: UUID | None) -> Page[Callback]:
-    conditions = filters.conditions(environment)
-    page = select(Callback).where(*conditions).options(WITHOUT_BODY)
-    if after:
-        page = page.where(col(Callback.id) < after)
-    rows = session.exec(page.order_by(col(Callback.id).desc()).limit(PAGE_SIZE + 1)).all()
-    has_more = len(rows) > PAGE_SIZE
-    count = count_callbacks(session, environment, filters)
-    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if has_more else None, count)
-
-
-def count_callbacks(session: Session, environment: str, filters: Filters, cap: int = COUNT_CAP) -> int:
-    """Up to one more than `cap`, which means "more than that"."""
-    counted = select(Callback.id).where(*filters.conditions(environment)).limit(cap + 1).subquery()
-    return session.exec(select(func.count()).select_from(counted)).one()
-
-
-def version_of_list(session: Session, environment: str, filters: Filters, *beside: Any) -> int:
+def version_of_list(scope: Scope, filters: CallbackFilter, *beside: Any) -> int:
     """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
     seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome).add_columns(col(Job.disagreement))
     seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
-    newest = seen.where(*filters.conditions(environment)).order_by(col(Callback.id).desc())
-    rows = session.connection().execute(newest.limit(PAGE_SIZE + 1)).all()
+    newest = seen.where(*filters.conditions(scope).values()).order_by(col(Callback.id).desc())
+    rows = scope.session.connection().execute(newest.limit(PAGE_SIZE + 1)).all()
     return zlib.crc32(repr(([tuple(map(str, row)) for row in rows], beside)).encode())
 
 
@@ -96,12 +76,13 @@ def version_of(session: Session, environment: str, callback_id: UUID) -> int:
     return zlib.crc32(repr((*map(str, row), job_version)).encode())
 
 
-def list_beside(session: Session, environment: str, filters: Filters, chosen: Callback) -> Sequence[Callback]:
+def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequence[Callback]:
     """The part of a list around the chosen one, which stands in it even if it fits the filters no more."""
-    others = select(Callback).where(*filters.conditions(environment)).options(WITHOUT_BODY)
+    conditions = filters.conditions(scope)
+    others = select(Callback).where(*conditions.values()).options(WITHOUT_BODY)
     newer = others.where(col(Callback.id) > chosen.id).order_by(col(Callback.id)).limit(NEWER_BESIDE)
-    older = others.where(col(Callback.id) < chosen.id).order_by(col(Callback.id).desc()).limit(OLDER_BESIDE)
-    return [*reversed(session.exec(newer).all()), chosen, *session.exec(older).all()]
+    older = filters.newest(scope, conditions, [col(Callback.id) < chosen.id], OLDER_BESIDE)
+    return [*reversed(scope.session.exec(newer).all()), chosen, *scope.session.exec(older).all()]
 
 
 def of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:

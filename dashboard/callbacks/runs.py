@@ -10,16 +10,17 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.processing import process_again
-from dashboard.callbacks.queries import count_callbacks
 from dashboard.callbacks.sealing import sealed_search, search_identity, with_search
 from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
 from dashboard.smile_keys import ApiKeys
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import count_of, newest_key
 
 MOST_IN_A_RUN = 1000
 BATCH = 10  # one write transaction; on SQLite callbacks that arrive meanwhile wait for its end
@@ -37,17 +38,16 @@ class Extent:
     total: int
 
 
-def find_extent(session: Session, environment: str, filters: Filters) -> Extent | None:
+def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
     """None where nothing matches. It counts, so it is found before the transaction that starts the run."""
-    matching = select(Callback.id).where(*filters.conditions(environment))
-    newest = session.exec(matching.order_by(col(Callback.id).desc()).limit(1)).first()
+    newest = newest_key(scope, filters)
     if newest is None:
         return None
-    return Extent(newest, min(count_callbacks(session, environment, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN))
+    return Extent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN))
 
 
 def start_run(
-    session: Session, environment: str, filters: Filters, extent: Extent | None, asked_by: str, now: datetime
+    session: Session, environment: str, filters: CallbackFilter, extent: Extent | None, asked_by: str, now: datetime
 ) -> ProcessingRun:
     if extent is None:
         raise Conflict("No callback matches these filters any more, so nothing was processed.")
@@ -82,7 +82,7 @@ def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys
     if run is None or run.finished_at:
         return None
     try:
-        batch = _next_batch(session, run)
+        batch = _next_batch(session, run, now)
     except UnreadableValue:
         # What was searched for is not known any more, so it is not known either what should be processed.
         log.warning("run_unreadable", run=str(run.id))
@@ -120,16 +120,16 @@ def find_run(session: Session, environment: str, run_id: UUID) -> ProcessingRun:
     return run
 
 
-def _next_batch(session: Session, run: ProcessingRun) -> Sequence[Callback]:
+def _next_batch(session: Session, run: ProcessingRun, now: datetime) -> Sequence[Callback]:
     """Locked all at once and from the newest on, so that nobody who hands one of them over can wait in a circle."""
-    filters = Filters(**_opened(session, run))
-    matching = select(Callback).where(*filters.conditions(run.environment))
+    filters = CallbackFilter(**_opened(session, run))
+    matching = select(Callback).where(*filters.conditions(Scope(session, run.environment, now)).values())
     below = col(Callback.id) < run.next_before if run.next_before else col(Callback.id) <= run.newest
     most = min(BATCH, run.total - run.done)
     return session.exec(matching.where(below).order_by(col(Callback.id).desc()).limit(most).with_for_update()).all()
 
 
-def _sealed(session: Session, run: ProcessingRun, filters: Filters) -> dict[str, str]:
+def _sealed(session: Session, run: ProcessingRun, filters: CallbackFilter) -> dict[str, str]:
     """What was searched for may be a customer's number."""
     asked = filters.in_clear
     if filters.q:

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, Filters
+from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, CallbackFilter
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.queries import count_refused
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
+from dashboard.web.lists.fields import Scope
 from dashboard.web.pagination import COUNT_CAP
 
 
 @dataclass(frozen=True)
 class Tally:
     name: str
-    filters: Filters | None  # of callbacks; None: of jobs, or of refused deliveries
+    filters: CallbackFilter | None  # of callbacks; None: of jobs, or of refused deliveries
     count: int
 
     @property
@@ -25,27 +26,27 @@ class Tally:
         return f"{self.count:,}" if self.count <= COUNT_CAP else f"{COUNT_CAP:,}+"
 
 
-def tallies_of_today(session: Session, environment: str, now: datetime) -> list[Tally]:
-    day = now.date().isoformat()
+def tallies_of_today(scope: Scope) -> list[Tally]:
+    day = scope.now.date().isoformat()
     lists = {
-        "received": Filters(day=day),
-        "wrong": Filters(day=day, verdict="wrong"),
-        "duplicates": Filters(day=day, again=CAME_AGAIN),
-        "orphans": Filters(day=day, job=NO_JOB),
-        "alarms": Filters(day=day, verdict="alarm"),
+        "received": CallbackFilter(day=day),
+        "wrong": CallbackFilter(day=day, verdict="wrong"),
+        "duplicates": CallbackFilter(day=day, again=CAME_AGAIN),
+        "orphans": CallbackFilter(day=day, job=NO_JOB),
+        "alarms": CallbackFilter(day=day, verdict="alarm"),
     }
     few = [
-        select(Callback.id).where(*filters.conditions(environment)).limit(COUNT_CAP + 1).subquery()
+        select(Callback.id).where(*filters.conditions(scope).values()).limit(COUNT_CAP + 1).subquery()
         for filters in lists.values()
     ]
     # A job that waits for its callback is overdue whatever the day.
-    overdue = select(Job.id).where(col(Job.environment) == environment, NEEDS["overdue"].condition(now))
+    overdue = select(Job.id).where(col(Job.environment) == scope.environment, NEEDS["overdue"].condition(scope.now))
     few.append(overdue.limit(COUNT_CAP + 1).subquery())
-    counts = session.connection().execute(
+    counts = scope.session.connection().execute(
         select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
     )
     row = counts.one()
     tallies = [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
-    midnight = datetime.combine(now.date(), time(), UTC)
-    refused = count_refused(session, environment, midnight, midnight + timedelta(days=1))
+    midnight = datetime.combine(scope.now.date(), time(), UTC)
+    refused = count_refused(scope.session, scope.environment, midnight, midnight + timedelta(days=1))
     return [*tallies, Tally("refused", None, refused)]

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.queries import JOB_ID_PREFIX, WITHOUT_BODY
+from dashboard.callbacks.queries import JOB_ID_PREFIX
 from dashboard.db import first_id_of
 from dashboard.jobs.sent_signatures import note_sent
 from dashboard.smile import Signature

@@ -1,9 +1,8 @@
 """HTTP in, HTTP out for callbacks as the team sees them; what Smile sends arrives in hooks.py."""
 
-from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,7 +11,7 @@ from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.callbacks import comparing_views, processing_views
 from dashboard.callbacks.claims import claims_in_list, is_contradicted, outcome_claimed
-from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, UNKNOWN, VERDICTS, Filters
+from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.opening import open_callback
 from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters
@@ -21,7 +20,6 @@ from dashboard.callbacks.queries import (
     events_since,
     find_callback,
     list_beside,
-    list_callbacks,
     of_same_job,
     outcomes_of_jobs,
     version_of,
@@ -39,69 +37,46 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.callback_keys import hook_address
-from dashboard.jobs.catalogue import country_names
 from dashboard.jobs.embedded_pictures import picture_named, redraw
-from dashboard.jobs.products import FACTS
-from dashboard.jobs.wording import id_type_words
-from dashboard.smile.constants import id_types
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
-from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version, wants_partial
-from dashboard.web.pagination import asked_after, same_address
-from dashboard.web.searches import is_typed_into_address
+from dashboard.web.lists.views import add_search, asked_page, asked_place, json_page, list_context, scope_here
+from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, seen_version, wants_partial
 
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
+add_search(blueprint, CallbackFilter, "callbacks.read", "callbacks.index")
 for template_filter in (visible, outcome_claimed, text_claimed):
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
-VERDICT_WORDS = {"wrong": "Wrong or missing", "missing": "Missing only", "alarm": "Alarm: reused or reflected"}
-
-
-@blueprint.before_request
-def seal_search() -> ResponseReturnValue | None:
-    is_list = request.endpoint == "callbacks.index"  # the pages of nested blueprints come by here too
-    if not is_list or not is_typed_into_address(Filters, "callbacks.read"):
-        return None
-    asked = _searched(asked_filters()).asked
-    return redirect(same_address(q=asked.get("q"), number=asked.get("number"), job=asked.get("job")), 303)
 
 
 @blueprint.get("/callbacks")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
-    filters, now = asked_filters(), utc_now()
-    again: dict[str, Any] = filters.asked
+    filters = asked_filters()
     with reading() as session:
-        today = tallies_of_today(session, current().settings.environment, now)
-        runs = recent_runs(session, current().settings.environment, now)
-        beside = [*today, *(run_twin(run) for run in runs)]
-        version = version_of_list(session, current().settings.environment, filters, *beside)
+        scope = scope_here(session)
+        today = tallies_of_today(scope)
+        runs = recent_runs(session, scope.environment, scope.now)
+        version = version_of_list(scope, filters, *today, *(run_twin(run) for run in runs))
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
-        page = list_callbacks(session, current().settings.environment, filters, asked_after())
-        claims = claims_in_list(session, page.rows)
+        context = list_context(scope, filters, version)
+        claims = claims_in_list(session, context["page"].rows)
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",
-        page=page,
+        **context,
         claims=claims,
-        filters=filters,
         today=today,
         runs=runs,
-        verdict_choices=[(verdict, VERDICT_WORDS.get(verdict, verdict.capitalize())) for verdict in VERDICTS],
-        product_choices=[*((product.value, FACTS[product].name) for product in FACTS), (UNKNOWN, "Unknown")],
-        id_type_choices=id_type_choices(),
-        countries=country_names(),
-        no_job=NO_JOB,
-        came_again=CAME_AGAIN,
-        is_first_page=asked_after() is None,
-        live_address=url_for("callbacks.index", **again | {"seen": version}),
+        is_first_page=asked_place(filters) is None,
         hook_address=hook_address(current().settings),
     )
 
@@ -109,43 +84,23 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/callbacks.json")
 @permission_required("callbacks.read")
 def index_json() -> ResponseReturnValue:
-    filters = asked_filters()
     with reading() as session:
-        if filters.q:
-            filters = filters.for_address(session, current().settings.environment)
-        page = list_callbacks(session, current().settings.environment, filters, asked_after())
+        scope = scope_here(session)
+        page = asked_page(scope, asked_filters().of_program(scope))
         outcomes, claims = outcomes_of_jobs(session, page.rows), claims_in_list(session, page.rows)
     items = [
         callback_twin(each)
         | {"job_outcome": outcomes.get(each.job_id), "is_contradicted": is_contradicted(claims, each)}
         for each in page.rows
     ]
-    return json_list(items, page.next_address_of(filters.asked), page.count, page.count_is_exact)
-
-
-@blueprint.post("/callbacks/searches")
-@blueprint.post("/callbacks/searches.json", endpoint="search_twin")
-@permission_required("callbacks.read")
-def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
-    filters = _searched(Filters.from_form(request.form))
-    return see_other("callbacks.index_json" if request.path.endswith(".json") else "callbacks.index", **filters.asked)
+    return json_page(page, items)
 
 
 @blueprint.get("/callbacks/today.json")
 @permission_required("callbacks.read")
 def today_json() -> ResponseReturnValue:
     with reading() as session:
-        return jsonify(today_twin(tallies_of_today(session, current().settings.environment, utc_now())))
-
-
-def _searched(filters: Filters) -> Filters:
-    with reading() as session:
-        return filters.for_address(session, current().settings.environment)
-
-
-def id_type_choices() -> list[tuple[str, str]]:
-    return sorted((id_type, id_type_words(id_type)) for id_type in {row.id_type for row in id_types()})
+        return jsonify(today_twin(tallies_of_today(scope_here(session))))
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>")
@@ -158,7 +113,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         version = version_of(session, current().settings.environment, callback_id)
         opened = open_callback(session, callback_id)
         callback = opened.callback
-        beside = list_beside(session, current().settings.environment, filters, callback)
+        beside = list_beside(scope_here(session), filters, callback)
         siblings = of_same_job(session, callback)
         events = events_since(session, callback) if opened.job else ()
         verified: Judgement | None = None

@@ -8,15 +8,17 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
-from dashboard.context import current, reader, reading, transaction
-from dashboard.db import Read, utc_now
-from dashboard.jobs import queries
+from dashboard.context import reader, reading, transaction
+from dashboard.db import Read
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.twins import job_twin
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import warnings_of
 from dashboard.web.access import permission_required
+from dashboard.web.lists.reading import all_rows, count_all, newest_key
+from dashboard.web.lists.views import scope_here
 from dashboard.web.spreadsheets import csv_answer
 
 blueprint = Blueprint("export", __name__)
@@ -30,15 +32,15 @@ HEADER = (
 @blueprint.get("/jobs.csv")
 @permission_required("jobs.export")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), current().settings.environment
+    filters, read = JobFilter.from_args(request.args), reader()
     with reading() as session:  # Counting takes long, and meanwhile others may write.
-        through = queries.newest_job(session, environment)
-        count = queries.count_jobs(session, environment, wanted, now, through) if through else 0
+        scope = scope_here(session)
+        through = newest_key(scope, JobFilter())
+        count = count_all(scope, filters, through) if through else 0
     with transaction() as session:
-        record(session, "jobs.exported", "jobs", now, details={**wanted.described, "jobs": str(count)})
-    read = reader()
-    batches = queries.all_jobs(read, environment, wanted, now, through) if through else ()
-    twins = (twin for batch in batches for twin in _twins(read, batch, now))
+        record(session, "jobs.exported", "jobs", scope.now, details={**filters.described, "jobs": str(count)})
+    batches = all_rows(read, scope, filters, through) if through else ()
+    twins = (twin for batch in batches for twin in _twins(read, batch, scope.now))
     return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
 
 

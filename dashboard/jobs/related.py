@@ -8,9 +8,9 @@ from sqlmodel import Session, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
 from dashboard.jobs.phones import phone_of
-from dashboard.jobs.queries import JobFilter
 from dashboard.jobs.submission import id_number_of, person_of
 
 MOST_SHOWN = 10

@@ -4,16 +4,20 @@ Each list looks for ids of its own. Here they are told from numbers, and compare
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_, union_all
-from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Job
 from dashboard.smile.typed import clean_code, fold_typed, looks_like_number
+from dashboard.web.lists.fields import Condition, Find, Scope, digest
+from dashboard.web.lists.filters import ListFilter
 
 #: As it stands in an address: a digest for each key of the ring, since an older one may be what is stored.
 DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
@@ -22,23 +26,81 @@ BEYOND = "\U0010ffff"
 FEW = 500
 
 
-def number_for_address(session: Session, typed: str, is_stored: Callable[[Sequence[str]], bool], is_id: bool) -> str:
-    """Nothing where what was typed is no ID number. `is_id`: the list finds it without taking it for one."""
-    if not typed:
-        return ""
-    digests = keyring_of(session).digests_of_number(typed)
-    is_number = is_stored(digests) or (looks_like_number(typed) and not is_id)
-    return ".".join(digests) if is_number else ""
+Row = TypeVar("Row")
 
 
-def kept_number(asked: str) -> str:
-    """What the list was filtered by already; a number that somebody put there by hand goes no further."""
-    return asked if DIGESTS.fullmatch(asked) else ""
+class NumberSearch(ListFilter[Row]):
+    """A list with a search box for ids and for ID numbers. Its filter declares both fields, `q` and `number`."""
+
+    q: str
+    number: str
+
+    def for_address(self, scope: Scope) -> Self:
+        """What was typed into the search box, without an ID number in it."""
+        number = self._number_typed(scope) if self.q else ""
+        # A number that somebody put there by hand goes no further.
+        kept = self.number if DIGESTS.fullmatch(self.number) else ""
+        changed: dict[str, Any] = {"q": "" if number else self.q, "number": number or kept}
+        return replace(self, **changed)
+
+    def of_program(self, scope: Scope) -> Self:
+        """As `for_address`: a program may put a search into an address in clear."""
+        return self.for_address(scope) if self.q else self
+
+    def is_id(self, scope: Scope) -> bool:
+        """Whether there is such an id. The beginning of one says little, for a number may look that way."""
+        raise NotImplementedError
+
+    def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
+        return is_number_of_job(scope.session, scope.environment, digests)
+
+    def _number_typed(self, scope: Scope) -> str:
+        """Its digests; empty where what was typed is no ID number."""
+        digests = keyring_of(scope.session).digests_of_number(self.q)
+        is_number = self.is_stored(scope, digests) or (looks_like_number(self.q) and not self.is_id(scope))
+        return ".".join(digests) if is_number else ""
 
 
-def has_number(column: Mapped[str | None], asked: str) -> ColumnElement[bool]:
-    """Nonsense in the address finds nothing, rather than everything."""
-    return column.in_(asked.split(".")) if kept_number(asked) else false()
+def number_field(find: Find) -> Any:
+    """The field `number` of a list."""
+    note = "Shows only what carries the ID number that you searched for. The number itself is not kept."
+    return digest("an ID number", find, note)
+
+
+def has_digest(column: Any) -> Find:
+    """Finds the rows that have one of the digests in the address. Nonsense there finds nothing."""
+    return lambda _, asked: col(column).in_(asked.split(".")) if DIGESTS.fullmatch(asked) else false()
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The columns of a table with ids that people type: by their beginning, by what was meant, or whole."""
+
+    table: Any
+    by_beginning: Sequence[Any]
+    folded: Sequence[Any]
+    whole: Sequence[Any] = ()
+
+    def find(self, scope: Scope, typed: str) -> Condition:
+        return self._any_of(scope, [*self._as_written(typed), *(means(column, typed) for column in self.folded)])
+
+    def has(self, scope: Scope, typed: str) -> bool:
+        is_it = self._any_of(scope, [*self._as_written(typed), *(is_just(column, typed) for column in self.folded)])
+        found = select(self.table.id).where(self._here(scope), is_it).limit(1)
+        return scope.session.exec(found).first() is not None
+
+    def _as_written(self, typed: str) -> list[ColumnElement[bool]]:
+        found = [begins_with(col(column), typed) for column in self.by_beginning]
+        found += [col(column) == typed for column in self.whole]
+        with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
+            found.append(col(self.table.id) == UUID(typed))
+        return found
+
+    def _any_of(self, scope: Scope, each_way: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+        return any_of(scope.session, col(self.table.id), self._here(scope), each_way)
+
+    def _here(self, scope: Scope) -> ColumnElement[bool]:
+        return col(self.table.environment) == scope.environment
 
 
 def is_number_of_job(session: Session, environment: str, digests: Sequence[str]) -> bool:

@@ -1,13 +1,11 @@
 """HTTP in, HTTP out for jobs."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.datastructures import MultiDict
 
 from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
@@ -23,10 +21,11 @@ from dashboard.jobs.comparison import UNREADABLE_PERSON, compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.media import image_or_none
-from dashboard.jobs.models import Job, JobState, Outcome, Result
+from dashboard.jobs.models import Job, Result
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import FACTS, Product
@@ -41,15 +40,14 @@ from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
 from dashboard.web.limits import takes_files
-from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
-from dashboard.web.pagination import asked_after, same_address
-from dashboard.web.searches import is_typed_into_address
+from dashboard.web.lists.reading import newest_change
+from dashboard.web.lists.views import add_search, asked_id, asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
-
-
+add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
 blueprint.add_app_template_filter(country_name)
 blueprint.add_app_template_filter(id_type_words)
 
@@ -70,73 +68,35 @@ def words_for_jobs() -> dict[str, Any]:
     }
 
 
-@blueprint.before_request
-def seal_search() -> ResponseReturnValue | None:
-    # The page of one job has no search.
-    if request.view_args or not is_typed_into_address(queries.JobFilter, "jobs.read"):
-        return None
-    asked = _searched(request.args, queries.JobFilter.from_args).asked
-    return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)
-
-
 @blueprint.get("/jobs")
 @permission_required("jobs.read")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = queries.JobFilter.from_args(request.args), utc_now(), current().settings.environment
-    top = _asked_id("top")
     with reading() as session:
-        version = queries.newest_change(session, environment)
+        scope = scope_here(session)
+        version = newest_change(scope, Job)
         if seen_version() == version:
             return NOTHING_NEW
-        page = queries.list_jobs(session, environment, wanted, now, after=asked_after(), top=top)
-        newer = queries.count_newer(session, environment, wanted, top, now) if top else 0
-        needs = queries.needs_you(session, environment, now)
-        warnings = warnings_of(session, [job.id for job in page.rows])
-    return render_page_or_partial(
-        "jobs/index.html",
-        "jobs/_table.html",
-        page=page,
-        filter=wanted,
-        needs=needs,
-        warnings=warnings,
-        newer=newer,
-        version=version,
-        top=top or (page.rows[0].id if page.rows else None),
-        after=asked_after(),
-        states=JobState,
-        outcomes=Outcome,
-        countries=current().catalogue.get().country_names,
-    )
+        context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
+        needs = queries.needs_you(scope)
+        warnings = warnings_of(session, [job.id for job in context["page"].rows])
+    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context, needs=needs, warnings=warnings)
 
 
 @blueprint.get("/jobs.json")
 @permission_required("jobs.read")
 def index_twin() -> ResponseReturnValue:
-    now = utc_now()
-    wanted = queries.JobFilter.from_args(request.args)
     with reading() as session:
-        if wanted.q:
-            wanted = wanted.for_address(session, current().settings.environment)
-        page = queries.list_jobs(session, current().settings.environment, wanted, now, after=asked_after())
+        scope = scope_here(session)
+        page = asked_page(scope, JobFilter.from_args(request.args).of_program(scope))
         warnings = warnings_of(session, [job.id for job in page.rows])
-    twins = [job_twin(job, now, warnings.get(job.id, ())) for job in page.rows]
-    return json_list(twins, page.next_address_of(wanted.asked), page.count, page.count_is_exact)
-
-
-@blueprint.post("/jobs/searches")
-@blueprint.post("/jobs/searches.json", endpoint="search_twin")
-@permission_required("jobs.read")
-def search() -> ResponseReturnValue:
-    """From a search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
-    wanted = _searched(request.form, queries.JobFilter.from_form)
-    return see_other("jobs.index_twin" if request.path.endswith(".json") else "jobs.index", **wanted.asked)
+    return json_page(page, [job_twin(job, scope.now, warnings.get(job.id, ())) for job in page.rows])
 
 
 @blueprint.get("/jobs/new")
 @permission_required("jobs.create")
 def new() -> ResponseReturnValue:
     values = {name: request.args.get(name, "") for name in ("product", "country", "id_type")}
-    again = _asked_id("again")
+    again = asked_id("again")
     if again:
         with transaction() as session:
             job = queries.find_job(session, current().settings.environment, again)
@@ -306,18 +266,8 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
     return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
 
-def _searched(given: Any, read: Callable[[Any], queries.JobFilter]) -> queries.JobFilter:
-    wanted = read(given)
-    with reading() as session:
-        return wanted.for_address(session, current().settings.environment)
-
-
 def _is_sandbox() -> bool:
     return current().settings.environment == "sandbox"
-
-
-def _asked_id(name: str) -> UUID | None:
-    return MultiDict(request.args).get(name, type=UUID)
 
 
 def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:

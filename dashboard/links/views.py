@@ -1,11 +1,10 @@
 """HTTP in, HTTP out for links as the team sees them; what the customer sees is customer.py's."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -18,9 +17,10 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
-from dashboard.links import lists
+from dashboard.jobs.models import Job
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
+from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.forms import (
     CUSTOMER_CHOOSES,
     LinkForm,
@@ -33,7 +33,7 @@ from dashboard.links.forms import (
 from dashboard.links.handover import forget_code, hand_over, handed_code
 from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.models import WEB_PRODUCTS, Link, LinkKind, Progress, Stage
+from dashboard.links.models import WEB_PRODUCTS, Link, Progress
 from dashboard.links.queries import find_link, jobs_of, progress_of
 from dashboard.links.sharing import share_link
 from dashboard.links.smile_link_views import make_at_smile
@@ -42,73 +42,38 @@ from dashboard.links.twins import details_twin, link_twin
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import claim_press, form_transaction, lead_to
-from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version
-from dashboard.web.pagination import asked_after, same_address
-from dashboard.web.searches import is_typed_into_address
+from dashboard.web.lists.reading import count_of, newest_change
+from dashboard.web.lists.views import add_search, asked_id, asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 
 blueprint = Blueprint("links", __name__)
-
-
-@blueprint.before_request
-def seal_search() -> ResponseReturnValue | None:
-    # The page of one link has no search.
-    if request.view_args or not is_typed_into_address(lists.LinkFilter, "links.read"):
-        return None
-    asked = _searched(request.args, lists.LinkFilter.from_args).asked
-    return redirect(same_address(q=asked.get("q"), number=asked.get("number")), 303)
+add_search(blueprint, LinkFilter, "links.read", "links.index")
 
 
 @blueprint.get("/links")
 @permission_required("links.read")
 def index() -> ResponseReturnValue:
-    wanted, now, environment = lists.LinkFilter.from_args(request.args), utc_now(), current().settings.environment
-    top = _asked_id("top")
     with reading() as session:
-        version = lists.newest_change(session, environment)
+        scope = scope_here(session)
+        version = newest_change(scope, Link, Job)  # or of a job that may be one of theirs
         if seen_version() == version:
             return NOTHING_NEW
-        page = lists.list_links(session, environment, wanted, now, asked_after(), top)
-        progress = progress_of(session, [link.id for link in page.rows])
-        newer = lists.count_newer(session, environment, wanted, top, now) if top else 0
-        stalled = lists.count_stalled(session, environment, now)
+        context = list_context(scope, LinkFilter.from_args(request.args), version, top=asked_id("top"))
+        progress = progress_of(session, [link.id for link in context["page"].rows])
+        stalled = count_of(scope, LinkFilter(stage=STALLED))
     return render_page_or_partial(
-        "links/index.html",
-        "links/_table.html",
-        page=page,
-        progress=progress,
-        filter=wanted,
-        newer=newer,
-        stalled=stalled,
-        version=version,
-        top=top or (page.rows[0].id if page.rows else None),
-        stages=Stage,
-        kinds=LinkKind,
-        products=WEB_PRODUCTS,
-        moment_now=now,
+        "links/index.html", "links/_table.html", **context, progress=progress, stalled=stalled, moment_now=scope.now
     )
 
 
 @blueprint.get("/links.json")
 @permission_required("links.read")
 def index_twin() -> ResponseReturnValue:
-    now = utc_now()
-    wanted = lists.LinkFilter.from_args(request.args)
     with reading() as session:
-        if wanted.q:
-            wanted = wanted.for_address(session, current().settings.environment)
-        page = lists.list_links(session, current().settings.environment, wanted, now, asked_after())
+        scope = scope_here(session)
+        page = asked_page(scope, LinkFilter.from_args(request.args).of_program(scope))
         progress = progress_of(session, [link.id for link in page.rows])
-    items = [link_twin(link, progress[link.id], now) for link in page.rows]
-    return json_list(items, page.next_address_of(wanted.asked), page.count, page.count_is_exact)
-
-
-@blueprint.post("/links/searches")
-@blueprint.post("/links/searches.json", endpoint="search_twin")
-@permission_required("links.read")
-def search() -> ResponseReturnValue:
-    """From the search box to the list: filters live in its address, what was typed sealed, a number as its digest."""
-    wanted = _searched(request.form, lists.LinkFilter.from_form)
-    return see_other("links.index_twin" if request.path.endswith(".json") else "links.index", **wanted.asked)
+    return json_page(page, [link_twin(link, progress[link.id], scope.now) for link in page.rows])
 
 
 @blueprint.get("/links/new")
@@ -117,7 +82,7 @@ def new() -> ResponseReturnValue:
     values: MultiDict[str, str] = MultiDict(
         {name: request.args.get(name, "") for name in ("kind", "product", "country")}
     )
-    again = _asked_id("again")
+    again = asked_id("again")
     if again:
         with reading() as session:
             values = _values_of(find_link(session, current().settings.environment, again))
@@ -255,18 +220,8 @@ def _labelled(prefill: dict[str, str] | None) -> dict[str, str]:
     return {FIELDS[name].label: value for name, value in prefill.items()}
 
 
-def _searched(given: Any, read: Callable[[Any], lists.LinkFilter]) -> lists.LinkFilter:
-    wanted = read(given)
-    with reading() as session:
-        return wanted.for_address(session, current().settings.environment)
-
-
 def _find(session: Any, link_id: UUID) -> Link:
     return find_link(session, current().settings.environment, link_id, to_change=True)
-
-
-def _asked_id(name: str) -> UUID | None:
-    return MultiDict(request.args).get(name, type=UUID)
 
 
 def _version(link: Link, progress: Progress) -> int:

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.erasing import erase_callback, forget_searches
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
@@ -83,10 +83,6 @@ def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
     if erasure is None:
         raise NotFound("There is no such proof here.")
     return erasure
-
-
-def list_erasures(session: Session) -> Sequence[Erasure]:
-    return session.exec(select(Erasure).order_by(col(Erasure.at).desc(), col(Erasure.id).desc()).limit(500)).all()
 
 
 def _erase_rows(session: Session, held: Held, rule: str, now: datetime) -> tuple[dict[str, Any], list[str]]:

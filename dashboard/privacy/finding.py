@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, or_
 from sqlmodel import Session, col, select
 
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.db import keyring_of
 from dashboard.errors import Invalid
 from dashboard.jobs.models import Image, Job, JobEvent, Result

@@ -13,8 +13,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.retention import forget_lines_before
 from dashboard.audit.trail import record
 from dashboard.callbacks.erasing import erase_body, forget_refused
+from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
-from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.callbacks.refused.erasing import forget_deliveries
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.jobs.erasing import erase_given, erase_images, erase_results

@@ -17,9 +17,10 @@ from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.errors import Conflict, Invalid
-from dashboard.privacy.erasing import Erased, erase_person, find_erasure, list_erasures
+from dashboard.privacy.erasing import Erased, erase_person, find_erasure
 from dashboard.privacy.export import write_package
 from dashboard.privacy.files import remove_files
+from dashboard.privacy.filters import ErasureFilter
 from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_held
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.models import Erasure
@@ -27,7 +28,8 @@ from dashboard.privacy.traces import wipe_traces
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.downloads import download
 from dashboard.web.form_keys import form_transaction, lead_to
-from dashboard.web.pages import json_list, see_other
+from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("privacy", __name__)
@@ -44,8 +46,8 @@ def index() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 def index_twin() -> ResponseReturnValue:
     with reading() as session:
-        erasures = list_erasures(session)
-    return json_list([_proof(erasure) for erasure in erasures], None, len(erasures), count_is_exact=True)
+        page = asked_page(scope_here(session), ErasureFilter())
+    return json_page(page, [_proof(erasure) for erasure in page.rows])
 
 
 @blueprint.post("/privacy/searches")
@@ -155,7 +157,8 @@ def _chosen(session: Session) -> tuple[Found, Held]:
 
 def _index(form: TypedForm) -> str:
     with reading() as session:
-        return render_template("privacy/index.html", form=form, erasures=list_erasures(session))
+        context = list_context(scope_here(session), ErasureFilter())
+    return render_template("privacy/index.html", **context, form=form)
 
 
 def _held_page(found: Found, held: Held, ticked: set[UUID], errors: dict[str, str] | None = None) -> str:

@@ -17,7 +17,7 @@ from flask_login import current_user
 
 from dashboard.db import utc_now
 from dashboard.errors import NotAllowed, NotFound
-from dashboard.web.searches import address_without_typed_text
+from dashboard.web.lists.filters import address_without_typed_text
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 

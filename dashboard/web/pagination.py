@@ -1,13 +1,13 @@
 """Pages of a list by key: the next page begins after the last id, so it costs the same at any depth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
-from uuid import UUID
 
-from flask import request
+from flask import request, url_for
 
+from dashboard.web.lists.filters import ListFilter
 from dashboard.web.locales import formats_here
 
 PAGE_SIZE = 50
@@ -19,9 +19,12 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
+    """`count` is one more than COUNT_CAP where there are more than that."""
+
     rows: Sequence[Row]
-    next_after: UUID | None
+    next_after: Any  # the key of the last row, if there are more rows
     count: int
+    filters: ListFilter[Row]
 
     @property
     def count_is_exact(self) -> bool:
@@ -33,16 +36,19 @@ class Page(Generic[Row]):
         return number(self.count) if self.count_is_exact else f"more than {number(COUNT_CAP)}"
 
     @property
-    def next_address(self) -> str | None:
-        """The present address with its filters, continued after this page's last row."""
-        return None if self.next_after is None else same_address(after=self.next_after, seen=None, top=None)
+    def rows_in_words(self) -> str:
+        """Such as "1 job" or "more than 10,000 jobs"."""
+        return f"{self.count_in_words} {self.filters.nouns[self.count != 1]}"
 
-    def next_address_of(self, asked: Mapping[str, str]) -> str | None:
-        """The same for a filter that may stand in the present address in clear; `asked` is how it is addressed."""
+    @property
+    def next_address(self) -> str | None:
+        """The present address, continued after this page's last row; what it held in clear is sealed."""
         if self.next_after is None:
             return None
-        sealed = {name: asked.get(name) for name in request.args if name in asked or name == "q"}
-        return same_address(**sealed | {"number": asked.get("number")}, after=self.next_after, seen=None, top=None)
+        place = {self.filters.place: self.next_after}
+        if request.method == "POST":  # The page shows a form that was refused; its list goes on at its own address.
+            return url_for(self.filters.endpoint, **place)
+        return same_address(**self.filters.asked_of_typed, **place, seen=None, top=None)
 
 
 def same_address(**changes: object) -> str:
@@ -50,11 +56,3 @@ def same_address(**changes: object) -> str:
     query = request.args.to_dict() | {name: str(value) for name, value in changes.items()}
     kept = {name: value for name, value in query.items() if changes.get(name, "") is not None}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
-
-
-def asked_after() -> UUID | None:
-    """The id after which the asked page begins; nonsense begins at the top."""
-    try:
-        return UUID(request.args.get("after", ""))
-    except ValueError:
-        return None

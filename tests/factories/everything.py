@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from dashboard.callbacks.filters import Filters
+from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.runs import find_extent, start_run
 from dashboard.config import Settings
@@ -17,6 +17,7 @@ from dashboard.jobs.warnings import keep_warnings
 from dashboard.links.models import Link
 from dashboard.smile_keys import seed_keys
 from dashboard.team.outbox import MailKind, queue_mail
+from dashboard.web.lists.fields import Scope
 from tests.factories.callbacks import store_arrivals
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
@@ -55,8 +56,9 @@ def make_everything(database: Database, settings: Settings) -> Everything:
         keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, Source.CALLBACK, now, is_confirmed=False)
         row.disagreement = "They differ."
         deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", now)
-        sought = Filters(q=AMINA.job_id)
-        run = start_run(session, "sandbox", sought, find_extent(session, "sandbox", sought), "ada@example.com", now)
+        sought = CallbackFilter(q=AMINA.job_id)
+        extent = find_extent(Scope(session, "sandbox", now), sought)
+        run = start_run(session, "sandbox", sought, extent, "ada@example.com", now)
         [receipt] = store_arrivals(session, arrival_of(payload_of(AMINA, age_in_seconds=5)))
         assert receipt
         other = session.get_one(Callback, receipt.callback_id)

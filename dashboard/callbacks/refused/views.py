@@ -6,14 +6,13 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.trail import record
+from dashboard.callbacks.refused.filters import RefusedFilter
 from dashboard.callbacks.refused.models import RefusedDelivery
-from dashboard.callbacks.refused.queries import RefusedFilter, all_refused, list_refused
 from dashboard.callbacks.refused.reasons import WORDS
+from dashboard.callbacks.refused.storing import MOST_KEPT
 from dashboard.context import current, reading, transaction
-from dashboard.db import utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.pages import json_list
-from dashboard.web.pagination import asked_after
+from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
 from dashboard.web.spreadsheets import csv_answer
 
 blueprint = Blueprint("refused", __name__)
@@ -26,17 +25,10 @@ HEADER = (
 @blueprint.get("/callbacks/refused")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
-    wanted = RefusedFilter.from_args(request.args)
     current().refused_deliveries.write()  # What came within the last second is shown too.
     with reading() as session:
-        page = list_refused(session, current().settings.environment, wanted, asked_after())
-    return render_template(
-        "callbacks/refused.html",
-        page=page,
-        filters=wanted,
-        words=WORDS,
-        reason_choices=sorted(WORDS.items(), key=lambda choice: choice[1]),
-    )
+        context = list_context(scope_here(session), RefusedFilter.from_args(request.args))
+    return render_template("callbacks/refused.html", **context, words=WORDS)
 
 
 @blueprint.get("/callbacks/refused.json")
@@ -44,22 +36,20 @@ def index() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     current().refused_deliveries.write()
     with reading() as session:
-        environment, wanted = current().settings.environment, RefusedFilter.from_args(request.args)
-        page = list_refused(session, environment, wanted, asked_after())
-    return json_list([_as_json(row) for row in page.rows], page.next_address, page.count, page.count_is_exact)
+        page = asked_page(scope_here(session), RefusedFilter.from_args(request.args))
+    return json_page(page, [_as_json(row) for row in page.rows])
 
 
 @blueprint.get("/callbacks/refused.csv")
 @permission_required("callbacks.read")
 def index_csv() -> ResponseReturnValue:
-    wanted = RefusedFilter.from_args(request.args)
+    filters = RefusedFilter.from_args(request.args)
     current().refused_deliveries.write()
     with transaction() as session:
-        rows = all_refused(session, current().settings.environment, wanted)
-        # The name of a job may describe a customer, and the trail keeps what it has for good.
-        searched = {"job": "a search"} if wanted.job else {}
-        details = {**wanted.asked, **searched, "rows": str(len(rows))}
-        record(session, "callback.refused_exported", "refused deliveries", utc_now(), details=details)
+        scope = scope_here(session)
+        rows = session.exec(filters.newest(scope, filters.conditions(scope), (), MOST_KEPT)).all()
+        details = {**filters.described, "rows": str(len(rows))}
+        record(session, "callback.refused_exported", "refused deliveries", scope.now, details=details)
     found = (_as_json(row) for row in rows)
     return csv_answer("refused-deliveries.csv", HEADER, ([row[name] for name in HEADER] for row in found))
 

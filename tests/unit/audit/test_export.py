@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
-from dashboard.audit import queries
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import record
 from dashboard.db import Database, utc_now
+from dashboard.web.lists import reading
 
 pytestmark = pytest.mark.both_engines
 
@@ -22,7 +22,7 @@ SignInAs = Callable[[str], FlaskClient]
 
 @pytest.fixture
 def lines(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "EXPORTED_AT_ONCE", 3)
+    monkeypatch.setattr(reading, "EXPORTED_AT_ONCE", 3)
     with database.transaction() as session:
         for number in range(7):
             details = {"note": f'=HYPERLINK("{number}")'}

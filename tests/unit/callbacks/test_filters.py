@@ -12,14 +12,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from dashboard.callbacks.filters import NO_JOB, Filters
+from dashboard.callbacks.filters import NO_JOB, CallbackFilter
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.queries import list_callbacks, of_same_job, version_of_list
+from dashboard.callbacks.queries import of_same_job, version_of_list
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, first_id_of, new_id, utc_now
 from dashboard.jobs.models import Job, Source
 from dashboard.jobs.outcome import read_result, settle_job
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import page_of
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
@@ -116,12 +118,12 @@ def test_filters_find_just_these(sign_in: SignIn, query: str, texts: list[str]) 
 def test_each_list_is_read_in_its_order_by_an_index_of_just_its_rows(
     database: Database, asked: dict[str, str], index: str
 ) -> None:
-    filters = Filters(**asked)
+    filters = CallbackFilter(**asked)
 
     def look() -> None:
         with database.reading() as session:
-            list_callbacks(session, "sandbox", filters, None)
-            version_of_list(session, "sandbox", filters)
+            page_of(Scope(session, "sandbox", utc_now()), filters)
+            version_of_list(Scope(session, "sandbox", utc_now()), filters)
 
     looks = plans_of(database, look, "callback")
 
@@ -215,15 +217,15 @@ TEXTS = st.text(max_size=20) | st.sampled_from(["none", "yes", "wrong", "2026-11
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.fixed_dictionaries({}, optional=dict.fromkeys(Filters._names(), TEXTS)))
+@given(asked=st.fixed_dictionaries({}, optional=dict.fromkeys(CallbackFilter.names(), TEXTS)))
 @example(asked={"q": "\0"})
 @example(asked={"day": "0001-01-01"})
 def test_whatever_is_asked_is_answered(all_kinds: Job, app: Flask, asked: dict[str, str]) -> None:
     with app.app_context(), context_of(app).database.reading() as session:
-        filters = Filters.from_args(asked)
-        page = list_callbacks(session, "sandbox", filters, None)
-        version_of_list(session, "sandbox", filters)
-        again = Filters.from_args(filters.asked)
+        filters = CallbackFilter.from_args(asked)
+        page = page_of(Scope(session, "sandbox", utc_now()), filters)
+        version_of_list(Scope(session, "sandbox", utc_now()), filters)
+        again = CallbackFilter.from_args(filters.asked)
 
     assert page.count == len(page.rows) <= 7
     assert again == filters

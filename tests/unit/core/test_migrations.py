@@ -25,6 +25,7 @@ from dashboard.jobs.phones import fill_digests
 from dashboard.jobs.queries import needs_you
 from dashboard.stored_settings import Setting
 from dashboard.team.models import Member, SignIn
+from dashboard.web.lists.fields import Scope
 from dashboard.worker.models import PeriodicWork
 from dashboard.worker.periodic import add_rows, claim, find_due
 from tests.conftest import POSTGRES_URL
@@ -269,7 +270,7 @@ def test_jobs_of_an_older_schema_have_no_warnings_and_their_phone_numbers_are_fo
     with empty.transaction() as session:
         job = session.exec(select(Job)).one()
         assert (job.warning_count, job.dealt_with_at, job.phone_digest) == (0, None, None)
-        assert needs_you(session, "sandbox", now) == {"error": 1}
+        assert needs_you(Scope(session, "sandbox", now)) == {"error": 1}
         fill_digests(session, now)
         assert job.phone_digest == keyring.digest_for_search("8012345678")
 

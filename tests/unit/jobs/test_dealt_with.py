@@ -14,12 +14,15 @@ from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.dealt_with import DealtWith, deal_with, dealt_with_of
 from dashboard.jobs.erasing import erase_job
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import note_overdue
 from dashboard.jobs.models import Job, JobState, Outcome, Source
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import read_result, settle_job
-from dashboard.jobs.queries import JobFilter, find_job, list_jobs, needs_you
+from dashboard.jobs.queries import find_job, needs_you
 from dashboard.jobs.sending import fail_job
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import page_of
 from tests.factories.jobs import events_of, make_sent_job, reload
 from tests.unit.jobs.test_warnings import SECURE, SEEN, claim, confirm, names
 
@@ -49,13 +52,13 @@ def rows_of(database: Database, job: Job) -> list[tuple[DealtWith, str]]:
 def test_marked_job_leaves_the_list_and_the_count(database: Database, warned: Job):
     now = utc_now()
     with database.reading() as session:
-        assert needs_you(session, "sandbox", now) == {"warning": 1}
+        assert needs_you(Scope(session, "sandbox", now)) == {"warning": 1}
 
     deal(database, warned)
 
     with database.reading() as session:
-        assert needs_you(session, "sandbox", now) == {}
-        assert list_jobs(session, "sandbox", JobFilter(needs="warning"), now).rows == []
+        assert needs_you(Scope(session, "sandbox", now)) == {}
+        assert page_of(Scope(session, "sandbox", now), JobFilter(needs="warning")).rows == []
     ((row, reason),) = rows_of(database, warned)
     assert (row.needs, row.dealt_by, reason) == (["warning"], "ben@example.com", REASON)
     assert "Amina" not in str(row.reason_sealed)

@@ -15,15 +15,17 @@ from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs import search_index
 from dashboard.jobs import tasks as job_tasks
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
-from dashboard.jobs.queries import JobFilter, list_jobs
 from dashboard.jobs.search_index import count_unfilled_jobs, fill_jobs, finding_of
 from dashboard.links import tasks as link_tasks
-from dashboard.links.lists import LinkFilter, list_links
+from dashboard.links.filters import LinkFilter
 from dashboard.links.models import Link
 from dashboard.links.search_index import count_unfilled_links
 from dashboard.privacy.finding import find_person
 from dashboard.stored_settings import Setting
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import page_of
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import make_job, update_job
 from tests.factories.links import make_link
@@ -117,8 +119,8 @@ def test_each_search_is_a_stretch_of_an_index(database: Database):
 
     def look() -> None:
         with database.reading() as session:
-            list_jobs(session, "sandbox", JobFilter(q="find me"), now)
-            list_links(session, "sandbox", LinkFilter(q="jose"), now, None)
+            page_of(Scope(session, "sandbox", now), JobFilter(q="find me"))
+            page_of(Scope(session, "sandbox", now), LinkFilter(q="jose"))
 
     looks = plans_of(database, look, "job", "link")
 

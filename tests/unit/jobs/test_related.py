@@ -13,10 +13,11 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_given
 from dashboard.jobs.models import Job
 from dashboard.jobs.phones import FILLED_TO, fill_digests, phone_digits, phone_in_sealed
-from dashboard.jobs.queries import list_jobs
 from dashboard.jobs.related import MOST_SHOWN, RelatedJobs, related_jobs
 from dashboard.jobs.tasks import fill_phone_digests
 from dashboard.stored_settings import read_setting, write_setting
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import page_of
 from tests.factories.jobs import make_job, reload, update_job
 
 pytestmark = pytest.mark.both_engines
@@ -76,7 +77,7 @@ def test_jobs_of_the_same_person_number_and_phone_are_found(database: Database, 
     }
     with database.reading() as session:
         for same in found.values():
-            listed = list_jobs(session, "sandbox", same.filter, utc_now()).rows
+            listed = page_of(Scope(session, "sandbox", utc_now()), same.filter).rows
             assert {row.id for row in listed} == {job.id, *(row.id for row in same.jobs)}
 
 

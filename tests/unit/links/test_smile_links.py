@@ -11,7 +11,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
-from dashboard.links.lists import LinkFilter, list_links
+from dashboard.links.filters import LinkFilter
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
 from dashboard.links.models import ASKING_ENDS_AFTER, COUNTED_LATELY, NOTHING_YET, Choice, Link, Stage
 from dashboard.links.smile_links import (
@@ -25,6 +25,8 @@ from dashboard.links.smile_links import (
 )
 from dashboard.smile import BadSignature, Refused, TransportFailed
 from dashboard.stored_settings import Branding
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import page_of
 from tests.factories.links import reload_link
 from tests.factories.smile_links import MADE, PASSPORT, FakeSmileLinks, make_smile_link
 
@@ -302,7 +304,7 @@ def test_list_filters_by_the_same_stage(database: Database, settings: Settings, 
 
     with database.reading() as session:
         found = {
-            each: bool(list_links(session, settings.environment, LinkFilter(stage=each), NOW, None).rows)
+            each: bool(page_of(Scope(session, settings.environment, NOW), LinkFilter(stage=each)).rows)
             for each in Stage
         }
 

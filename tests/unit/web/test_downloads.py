@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
-from dashboard.jobs import queries
+from dashboard.jobs import export_views
 from dashboard.web.downloads import FOLDER, download, text_download
 
 pytestmark = pytest.mark.both_engines
@@ -41,8 +41,8 @@ def test_error_while_a_list_is_made_is_an_error_page(sign_in: SignInAs, monkeypa
         yield []
         raise ValueError("broken off")
 
-    monkeypatch.setattr(queries, "all_jobs", break_off)
-    monkeypatch.setattr(queries, "newest_job", lambda *_: uuid4())
+    monkeypatch.setattr(export_views, "all_rows", break_off)
+    monkeypatch.setattr(export_views, "newest_key", lambda *_: uuid4())
     answer = ada.get("/jobs.csv")
 
     assert answer.status_code == 500

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.jobs import export_views, queries
+from dashboard.jobs import export_views
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
+from dashboard.web.lists import reading
 from dashboard.web.spreadsheets import BYTE_ORDER_MARK
 from tests.factories.jobs import BVN
 
@@ -63,7 +64,7 @@ def test_no_person_is_in_it_and_what_was_searched_for_is_not_in_the_trail(
 
 
 def test_many_jobs_come_in_batches_and_each_once(sign_in: SignInAs, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queries, "TAKEN_OUT_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "EXPORTED_AT_ONCE", 2)
     jobs = [make_job(Product.ENHANCED_KYC) for _ in range(4)]
 
     rows = rows_of(sign_in("ben").get("/jobs.csv").text)

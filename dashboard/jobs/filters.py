@@ -1,0 +1,58 @@
+"""What the list of jobs shows, field by field."""
+
+from dataclasses import dataclass
+
+from sqlmodel import col
+
+from dashboard.context import current
+from dashboard.jobs.catalogue import country_name
+from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.needs import NEEDS
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
+from dashboard.web.filters import words
+from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, suggestion
+
+PRODUCT_NAMES = {product.value: FACTS[product].name for product in FACTS}
+IDS = Ids(
+    Job,
+    by_beginning=(Job.user_id, Job.job_id, Job.smile_job_id, Job.customer_reference),
+    folded=(Job.user_id_folded, Job.job_id_folded, Job.smile_job_id_folded, Job.customer_reference_folded),
+)
+
+
+def _countries(_: Scope) -> Choices:
+    return dict(sorted(current().catalogue.get().country_names.items(), key=lambda country: country[1].lower()))
+
+
+@dataclass(frozen=True)
+class JobFilter(NumberSearch[Job]):
+    purpose = "jobs"
+    endpoint, json_endpoint = "jobs.index", "jobs.index_twin"
+    table = Job
+    nouns = ("job", "jobs")
+
+    state: str = choice(
+        "State",
+        {state.value: words(state) for state in JobState},
+        lambda _, value: col(Job.state) == JobState(value),
+    )
+    outcome: str = choice(
+        "Outcome",
+        {outcome.value: words(outcome) for outcome in Outcome},
+        lambda _, value: col(Job.outcome) == Outcome(value),
+    )
+    product: str = choice("Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value))
+    country: str = suggestion("Country", _countries, lambda _, value: col(Job.country) == value.upper(), country_name)
+    q: str = search("Any id, or a whole ID number", IDS.find, hint="Id or ID number")
+    needs: str = choice(
+        "Needs you",
+        {name: need.words[0] for name, need in NEEDS.items()},
+        lambda scope, value: NEEDS[value].condition(scope.now),
+        is_in_form=False,
+    )
+    number: str = number_field(has_digest(Job.id_number_digest))
+    phone: str = digest("a phone number", has_digest(Job.phone_digest), "Shows only jobs with the same phone number.")
+
+    def is_id(self, scope: Scope) -> bool:
+        return IDS.has(scope, self.q)
