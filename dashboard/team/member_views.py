@@ -15,6 +15,7 @@ from dashboard.errors import Conflict
 from dashboard.permissions import Role
 from dashboard.team import invitations, members, outbox, queries, resets
 from dashboard.team.blueprint import blueprint
+from dashboard.team.filters import MemberFilter
 from dashboard.team.forms import InvitationForm, RoleForm
 from dashboard.team.letters import reset_address, reset_letter
 from dashboard.team.models import Member
@@ -26,7 +27,9 @@ from dashboard.team.twins import mail_twin, member_twin
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction
 from dashboard.web.handover import forget_code, hand_over, handed_code
-from dashboard.web.pages import json_list, see_other
+from dashboard.web.lists.reading import count_of
+from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import see_other
 from dashboard.worker.queue import wake
 
 
@@ -40,9 +43,9 @@ def index() -> ResponseReturnValue:
 @permission_required("team.manage")
 def index_json() -> ResponseReturnValue:
     with reading() as session:
-        found = queries.list_members(session)
-        twins = _twins(session, found)
-    return json_list(twins, None, len(found), count_is_exact=True)
+        page = asked_page(scope_here(session), MemberFilter.from_args(request.args))
+        twins = _twins(session, page.rows)
+    return json_page(page, twins)
 
 
 @blueprint.get("/team/<uuid:member_id>")
@@ -116,17 +119,19 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
 
 def team_page(form: InvitationForm) -> str:
     with reading() as session:
-        found = queries.list_members(session)
-        ids = [member.id for member in found]
+        scope = scope_here(session)
+        context = list_context(scope, MemberFilter.from_args(request.args))
+        ids = [member.id for member in context["page"].rows]
         open_invitations = invitations.list_invitations(session)
         return render_template(
             "team/index.html",
             form=form,
-            members=found,
-            names={member.id: member.name for member in found},
+            **context,
+            names=queries.names_of(session, [each.invited_by for each in open_invitations]),
             last_seen=queries.last_seen(session, ids),
             with_second_factor=members_with_second_factor(session, ids),
-            owners=sum(member.role == Role.OWNER and member.disabled_at is None for member in found),
+            members=count_of(scope, MemberFilter()),
+            owners=count_of(scope, MemberFilter(role=Role.OWNER, access="yes")),
             invitations=open_invitations,
             mails=outbox.newest_mails(session, [invitation.id for invitation in open_invitations]),
             now=utc_now(),

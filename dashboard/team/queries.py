@@ -1,6 +1,6 @@
-"""Reads for the team: one member by address or id, the list, and what stands beside each name."""
+"""Reads for the team: one member by address or id, and what stands beside each name."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -26,11 +26,6 @@ def member_by_email(session: Session, email: str) -> Member:
     return member
 
 
-def list_members(session: Session) -> Sequence[Member]:
-    """Everybody, those who left last. A team is small: no pages."""
-    return session.exec(select(Member).order_by(col(Member.disabled_at).is_not(None), col(Member.name))).all()
-
-
 def find_member(session: Session, member_id: UUID) -> Member:
     member = session.get(Member, member_id)
     if member is None:
@@ -46,3 +41,7 @@ def last_seen(session: Session, member_ids: Collection[UUID]) -> dict[UUID, date
         .group_by(col(SignIn.member_id))
     )
     return dict(session.exec(newest).all())
+
+
+def names_of(session: Session, member_ids: Collection[UUID]) -> dict[UUID, str]:
+    return dict(session.exec(select(Member.id, Member.name).where(col(Member.id).in_(member_ids))).all())

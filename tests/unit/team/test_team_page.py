@@ -34,6 +34,27 @@ def test_the_twin_says_the_same_without_secrets(sign_in: SignInAs, database: Dat
     assert "password_hash" not in twin["items"][0]
 
 
+QUERIES = {
+    "role=operator": ["Ben", "Dan"],
+    "access=no": ["Dan"],
+    "role=owner&access=yes": ["Ada"],
+    "role=king": [],
+}
+
+
+def test_members_are_filtered_by_role_and_access(sign_in: SignInAs, database: Database):
+    for name in ("ben", "cleo", "dan"):
+        make_member(database, name)
+    ada = sign_in("ada")
+
+    found = {query: [item["name"] for item in ada.get(f"/team.json?{query}").get_json()["items"]] for query in QUERIES}
+    page = ada.get("/team?role=operator&access=yes").text
+
+    assert found == QUERIES
+    assert ("ben@example.com" in page, "dan@example.com" in page, "1 member" in page) == (True, False, True)
+    assert "One owner." in page
+
+
 @pytest.mark.parametrize("name", ["ben", "cleo"])
 @pytest.mark.parametrize("path", ["/team", "/team.json"])
 def test_other_roles_are_refused(sign_in: SignInAs, name: str, path: str):
