@@ -69,7 +69,7 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
             _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
         else:
             _try_later(lease, settings, str(error))
-    except (UnreadableValue, FileNotFoundError):
+    except UnreadableValue:
         _try_later(lease, settings, "What is stored for this job cannot be read: a key or a picture is missing.")
     except SmileError as error:
         _try_later(lease, settings, str(error))
