@@ -9,7 +9,7 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard.allocator import limit_arenas
+from dashboard.allocator import give_memory_back
 from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
 from dashboard.callbacks.hooks import open_door
@@ -81,7 +81,7 @@ def create_app(
 
 def create_serving_app(settings: Settings) -> Flask:
     """For web and worker, which wait for PostgreSQL only as long as the settings say; a command waits on."""
-    limit_arenas()
+    give_memory_back()
     limits = TimeLimits(
         settings.database_connect_timeout, settings.database_lock_timeout, settings.database_statement_timeout
     )

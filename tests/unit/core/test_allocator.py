@@ -10,10 +10,10 @@ import pytest
 #: Each thread takes memory that the C library has to give, not Python's own small blocks, and holds it for a moment.
 SCRIPT = """
 import ctypes, sys, threading
-from dashboard.allocator import limit_arenas
+from dashboard.allocator import give_memory_back
 
 if sys.argv[1] == "limited":
-    limit_arenas()
+    give_memory_back()
 libc = ctypes.CDLL(None)
 everybody_has_some = threading.Barrier(16)
 
