@@ -12,10 +12,10 @@ from werkzeug.datastructures import MultiDict
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.choosing import Choosing
 from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product
 from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
 from dashboard.links.languages import LANGUAGES
-from dashboard.links.models import PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Choice, LinkKind
+from dashboard.links.models import Choice, LinkKind
 from dashboard.smile.constants import LINK_METHODS
 
 #: In place of a product: the customer chooses among ID types, each checked in its own way.

@@ -1,6 +1,5 @@
 """Link, and LinkStart: one press of its Start. Rules about one row live here; verbs live beside."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,20 +11,9 @@ from sqlmodel import Field, SQLModel, col
 
 from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.models import Outcome
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
 from dashboard.smile.typed import fold
 
-#: Products with a hosted page, by the names that tokens and Smile's script know them by.
-WEB_PRODUCTS: Mapping[Product, str] = {
-    Product.BIOMETRIC_KYC: "biometric_kyc",
-    Product.DOCUMENT_VERIFICATION: "doc_verification",
-    Product.ENHANCED_DOCUMENT_VERIFICATION: "enhanced_document_verification",
-    Product.ENHANCED_KYC: "enhanced_kyc",
-    Product.BASIC_KYC: "basic_kyc",
-    Product.SMARTSELFIE_REGISTRATION: "smartselfie",
-    Product.SMARTSELFIE_AUTHENTICATION: "authentication",
-}
-PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 #: Opened or started this long ago and still nothing submitted: worth sending again.
 STALLED_AFTER = timedelta(hours=1)
 #: Longer than a call to Smile may take: whoever asked before that, and noted no answer, was killed.

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.context import current, reading
 from dashboard.db import utc_now
+from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.links.creation import MOST_DAYS, choices_as_json
 from dashboard.links.first_page import first_page
 from dashboard.links.forms import draw_link_form
 from dashboard.links.languages import LANGUAGES, choose_language, texts_in
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.links.models import Link
 from dashboard.links.queries import find_link
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required

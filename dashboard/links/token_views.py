@@ -13,6 +13,7 @@ from dashboard.db import utc_now
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.fields import cleaned_value, problem_with_id
+from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, problem_with_user_id
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.models import WebToken
 from dashboard.links.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
@@ -94,8 +95,9 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
     for name in ("user_id", "job_id"):
         if values[name] and (problem := problem_with_id(values[name])):
             wrong[name] = problem
-    if values["product"] == "authentication" and not values["user_id"]:
-        wrong["user_id"] = "An authentication needs the user id under which the customer was registered."
+    product = PRODUCTS_BY_WEB_NAME.get(WEB_PRODUCTS.get(values["product"], ""))
+    if problem := problem_with_user_id(product, values["user_id"]):
+        wrong["user_id"] = problem
     if values["callback_url"] and (problem := problem_with_address(values["callback_url"], current().settings)):
         wrong["callback_url"] = problem
     return wrong

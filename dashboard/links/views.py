@@ -18,6 +18,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
+from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.links import lists
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
@@ -33,7 +34,7 @@ from dashboard.links.forms import (
 from dashboard.links.handover import forget_code, hand_over, handed_code
 from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.models import WEB_PRODUCTS, Link, LinkKind, Progress, Stage
+from dashboard.links.models import Link, LinkKind, Progress, Stage
 from dashboard.links.queries import find_link, jobs_of, progress_of
 from dashboard.links.sharing import share_link
 from dashboard.links.smile_link_views import make_at_smile

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboard.jobs.products import Product
-from dashboard.links.first_page import EFFORTS, consent_sentence, first_page
+from dashboard.jobs.products import FACTS, WEB_PRODUCTS, Product
+from dashboard.links.first_page import consent_sentence, first_page
 from dashboard.links.languages import LANGUAGES, texts_in
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.links.models import Link
 from dashboard.stored_settings import Branding
 
 KORA = Branding("Kora Bank", purposes={"en": "So that you can open your account."})
@@ -49,7 +49,7 @@ def test_of_several_choices_it_names_the_most_that_may_be_needed():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("product", EFFORTS)
+@pytest.mark.parametrize("product", WEB_PRODUCTS)
 def test_every_product_can_be_told_in_every_language(product: Product, language: str):
     page = first_page(Link(product=product, expires_at=LINK.expires_at), KORA, texts_in(language))
 
@@ -58,7 +58,7 @@ def test_every_product_can_be_told_in_every_language(product: Product, language:
 
 
 def test_every_product_with_a_hosted_page_has_its_effort():
-    assert set(EFFORTS) == set(WEB_PRODUCTS)
+    assert {product for product, facts in FACTS.items() if facts.effort} == set(WEB_PRODUCTS)
 
 
 def test_customers_are_told_where_smiles_own_pages_do_not_speak_their_language():
