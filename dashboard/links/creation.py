@@ -13,8 +13,8 @@ from dashboard.config import Settings
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Invalid
 from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product, problem_with_user_id
+from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import renew_code
 from dashboard.links.models import Choice, Link, prefill_identity
 from dashboard.stored_settings import read_branding

@@ -13,8 +13,8 @@ from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.choosing import Choosing
 from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
 from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.models import Choice, LinkKind
 from dashboard.smile.constants import LINK_METHODS
 
@@ -214,4 +214,4 @@ def _whole_number(state: LinkForm, name: str, most: int) -> int:
 
 
 def language_choices() -> list[tuple[str, str]]:
-    return list(LANGUAGES.items())
+    return list(LANGUAGE_NAMES.items())

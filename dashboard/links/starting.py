@@ -20,9 +20,9 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.sending import fail_job
 from dashboard.jobs.submission import JobRequest
 from dashboard.jobs.timeline import add_event
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.models import Link, LinkStart, open_at
 from dashboard.links.queries import newest_start
 
@@ -80,9 +80,8 @@ def press_start(
             consented_at=now,
         )
     )
-    add_event(
-        session, job, "consented", f"The customer agreed, in {LANGUAGES[agreement.language]}: {agreement.text}", now
-    )
+    language = LANGUAGE_NAMES[agreement.language]
+    add_event(session, job, "consented", f"The customer agreed, in {language}: {agreement.text}", now)
     record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
     return link, job
 

@@ -19,6 +19,7 @@ from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links import lists
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
@@ -32,7 +33,6 @@ from dashboard.links.forms import (
     values_again,
 )
 from dashboard.links.handover import forget_code, hand_over, handed_code
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
 from dashboard.links.models import Link, LinkKind, Progress, Stage
 from dashboard.links.queries import find_link, jobs_of, progress_of
@@ -313,6 +313,6 @@ def _link_context(link_id: UUID) -> dict[str, Any]:
         "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(_labelled(prefilled)),
         "version": _version(link, progress),
         "moment_now": now,
-        "LANGUAGES": LANGUAGES,
+        "LANGUAGES": LANGUAGE_NAMES,
         "products": WEB_PRODUCTS,
     }

@@ -11,7 +11,7 @@ from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
-from dashboard.links.languages import LANGUAGES
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.settings.forms import branding_form, check_branding_form
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
@@ -88,7 +88,7 @@ def _page(form: TypedForm, wallet_form: TypedForm | None = None) -> str:
         form=form,
         wallet=wallet,
         wallet_form=wallet_form or TypedForm({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
-        languages=LANGUAGES,
+        languages=LANGUAGE_NAMES,
         duties=checks,
         summary=in_one_sentence(checks),
         state_words=WORDS,
