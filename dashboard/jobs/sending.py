@@ -63,7 +63,7 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
     except InvalidRequest as error:
         _fail(lease, None, None, str(error))
     except (Refused, StandingUnclear) as error:
-        if clients.clock.explains(error):
+        if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
             _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)

@@ -195,7 +195,7 @@ def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
         token = fetch_token(smile_clients(), settings, job)
     except SmileError as error:
         reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile gave no web token: {error}"
-        if current().smile_clients.clock.explains(error):
+        if current().smile_clients.clock.note_refusal(error):
             reason = current().smile_clients.clock.problem()
         log.warning("no_web_token", link=str(link.id), reason=type(error).__name__)
         with transaction() as session:

@@ -58,7 +58,7 @@ def create() -> ResponseReturnValue:
         log.warning("no_web_token", reason=type(error).__name__)
         is_refused = isinstance(error, Refused)
         reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile could not be asked: {error}"
-        if current().smile_clients.clock.explains(error):
+        if current().smile_clients.clock.note_refusal(error):
             reason = current().smile_clients.clock.problem()
         return _form(values, {"product": reason}), 422 if is_refused else 503
     with transaction() as session:
