@@ -31,7 +31,7 @@ from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.related import related_jobs
-from dashboard.jobs.submission import Given, cancel_job, given_of, media_dir, submit_job
+from dashboard.jobs.submission import Given, cancel_job, given_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
@@ -287,7 +287,7 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         job = queries.find_job(session, current().settings.environment, job_id)
         found = queries.find_image(session, job, image_id)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
-        content = image_or_none(keyring_of(session), media_dir(current().settings), found)
+        content = image_or_none(keyring_of(session), current().settings.media_dir, found)
         if content is None:
             raise NotFound("This picture cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"

@@ -21,7 +21,6 @@ from dashboard.jobs.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
-from dashboard.privacy.files import media_root
 from dashboard.privacy.finding import Held
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
@@ -87,7 +86,7 @@ def write_package(
             with database.reading() as session:
                 package.add_json(f"jobs/{job.id}.json", _job(session, job))
             for image in _images(database, job):
-                content = image_or_none(keyring, media_root(settings) / job.environment, image)
+                content = image_or_none(keyring, settings.media_root / job.environment, image)
                 package.add_picture(f"jobs/{job.id}/{image.id}", content)
         for each in held.callbacks:
             with database.reading() as session:
