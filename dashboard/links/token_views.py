@@ -22,7 +22,7 @@ from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import WEB_PRODUCTS
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
-from dashboard.web.pages import json_list
+from dashboard.web.pages import json_list, json_time
 from dashboard.web.typed_forms import TypedForm
 
 NAMES = ("product", "user_id", "job_id", "callback_url")
@@ -111,6 +111,6 @@ def _twin(row: WebToken) -> dict[str, Any]:
         "job_id": row.job_id,
         "callback_url": row.callback_url,
         "issued_by": row.issued_by,
-        "issued_at": row.issued_at.isoformat().replace("+00:00", "Z"),
-        "expires_at": row.expires_at.isoformat().replace("+00:00", "Z") if row.expires_at else None,
+        "issued_at": json_time(row.issued_at),
+        "expires_at": json_time(row.expires_at),
     }

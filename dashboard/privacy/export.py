@@ -22,6 +22,7 @@ from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.privacy.finding import Held
+from dashboard.web.pages import json_time
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
 LEFT_OUT = frozenset(
@@ -152,4 +153,8 @@ def _without_signature(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> bytes:
-    return json.dumps(value, indent=2, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(value, indent=2, default=_as_text, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _as_text(value: Any) -> str | None:
+    return json_time(value) if isinstance(value, datetime) else str(value)

@@ -17,7 +17,7 @@ from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_le
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("settings", __name__)
@@ -39,8 +39,8 @@ def show_twin() -> ResponseReturnValue:
         "wallet": {
             "balance": float(balance.amount) if balance else None,
             "currency": (balance.currency or None) if balance else None,
-            "as_of": balance.as_of.isoformat() if balance else None,
-            "asked_at": wallet.asked_at.isoformat() if wallet.asked_at else None,
+            "as_of": json_time(balance.as_of) if balance else None,
+            "asked_at": json_time(wallet.asked_at),
             "warning_level": None if wallet.level is None else float(wallet.level),
             "is_below_level": wallet.is_below,
         },
