@@ -23,7 +23,7 @@ from dashboard.jobs.timeline import add_event
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
-from dashboard.links.models import Link, LinkStart, open_at
+from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
 
 #: A token is had or refused long before this; whoever still waits for one was killed.
@@ -101,7 +101,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
     """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
     result = session.connection().execute(
         update(Link)
-        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), open_at(now))
+        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), Link.is_open(now))
         .values(
             uses_spent=col(Link.uses_spent) + 1,
             opened_at=func.coalesce(col(Link.opened_at), now),
@@ -157,7 +157,7 @@ def note_opened(session: Session, environment: str, code: str, now: datetime) ->
     session.connection().execute(
         update(Link)
         .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code))
-        .where(open_at(now), col(Link.opened_at).is_(None))
+        .where(Link.is_open(now), col(Link.opened_at).is_(None))
         .values(opened_at=now, **_changed(now))
     )
 
