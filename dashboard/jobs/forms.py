@@ -1,9 +1,7 @@
 """What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -40,14 +38,6 @@ class JobForm(Choosing):
     """One state of the form: what was chosen and typed, and what is wrong with it."""
 
     is_sandbox: bool
-
-    @cached_property
-    def form_key(self) -> UUID:
-        """Made when the form is first shown, and sent along with it."""
-        try:
-            return UUID(self.value("form_key"))
-        except ValueError:
-            return uuid4()
 
     @property
     def may_leave_id_type_open(self) -> bool:

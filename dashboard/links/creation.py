@@ -142,10 +142,15 @@ def _wrong_frame(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str,
     wrong = {}
     if not 1 <= wanted.uses <= MOST_USES:
         wrong["uses"] = f"Between 1 and {MOST_USES}."
-    if not 1 <= wanted.expires_in_days <= MOST_DAYS:
-        wrong["expires_in_days"] = f"Between 1 and {MOST_DAYS} days."
+    if problem := problem_with_days(wanted.expires_in_days):
+        wrong["expires_in_days"] = problem
     if wanted.language and wanted.language not in LANGUAGES:
         wrong["language"] = "Choose one of the listed languages."
     if wanted.return_url and wanted.return_url not in return_urls:
         wrong["return_url"] = "This address is not among those that the settings allow."
     return wrong
+
+
+def problem_with_days(days: int) -> str:
+    """A sentence about how long a link is to work; empty where nothing is wrong with it."""
+    return "" if 1 <= days <= MOST_DAYS else f"Between 1 and {MOST_DAYS} days."

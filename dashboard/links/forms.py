@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
 
 from werkzeug.datastructures import MultiDict
 
@@ -76,14 +75,6 @@ class LinkForm(Choosing):
     @property
     def is_prefilled(self) -> bool:
         return any(self.value(name) for name in self.prefill_fields)
-
-    @cached_property
-    def form_key(self) -> UUID:
-        """Made when the form is first shown, and sent along with it."""
-        try:
-            return UUID(self.value("form_key"))
-        except ValueError:
-            return uuid4()
 
     @property
     def preview_query(self) -> str:

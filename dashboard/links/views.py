@@ -22,7 +22,7 @@ from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links import lists
 from dashboard.links.codes import digest_of_code
-from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
+from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of, problem_with_days
 from dashboard.links.forms import (
     CUSTOMER_CHOOSES,
     LinkForm,
@@ -219,8 +219,8 @@ def extend(link_id: UUID) -> ResponseReturnValue:
     days = request.form.get("days", type=int) or 0
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         link = _find(session, link_id)
-        if not 1 <= days <= MOST_DAYS:
-            raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
+        if problem := problem_with_days(days):
+            raise Invalid({"days": problem})
         extend_link(session, link, days, utc_now())
     return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
 
