@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -60,7 +59,6 @@ def create_app(
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=12 * 3600,
         # The Origin header is checked instead (web/csrf.py): under no-referrer there is no Referer to look at.
         WTF_CSRF_SSL_STRICT=False,

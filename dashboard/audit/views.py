@@ -23,7 +23,7 @@ from dashboard.web.access import permission_required
 from dashboard.web.downloads import text_download
 from dashboard.web.filters import words
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import json_list, see_other
+from dashboard.web.pages import json_list, json_time, see_other
 from dashboard.web.pagination import COUNT_CAP, same_address
 from dashboard.web.searches import is_typed_into_address
 from dashboard.web.spreadsheets import csv_answer
@@ -202,8 +202,8 @@ def _check_as_json(check: ChainCheck | None) -> dict[str, Any] | None:
         return None
     return {
         "asked_by": check.asked_by,
-        "asked_at": check.asked_at.isoformat(),
-        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "asked_at": json_time(check.asked_at),
+        "finished_at": json_time(check.finished_at),
         "lines": check.lines,
         "unbroken": None if check.finished_at is None else check.broken_at is None,
         "broken_at": check.broken_at,

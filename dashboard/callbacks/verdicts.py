@@ -4,7 +4,6 @@ The signature covers the timestamp, the partner id and a constant, not the body.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,13 +13,12 @@ from typing import NamedTuple
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
 from dashboard.callbacks.signature_uses import FIRST_USE, Sharing
-from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.jobs.sent_signatures import bytes_of_signature, digest_of_signature
 from dashboard.smile import Signature
 from dashboard.smile_keys import ApiKey, ApiKeys
 from dashboard.web.filters import duration_in_words
 
 TOLERANCE = timedelta(minutes=5)
-SIGNATURE_BYTES = 32
 
 
 class SignatureCheck(NamedTuple):
@@ -160,15 +158,11 @@ def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -
 
 
 def _canonical(signature: str | None) -> str | None:
-    """The one standard text of the 32 bytes: base64 has several for the same ones, and senders use them."""
+    """The one standard text of the 32 bytes."""
     if signature is None or "|" in signature:
         return signature
-    text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return base64.b64encode(raw).decode() if len(raw) == SIGNATURE_BYTES else None
+    raw = bytes_of_signature(signature)
+    return None if raw is None else base64.b64encode(raw).decode()
 
 
 def _digest(signature: str) -> str | None:

@@ -48,7 +48,15 @@ from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
-from dashboard.web.pages import NOTHING_NEW, json_list, render_page_or_partial, see_other, seen_version, wants_partial
+from dashboard.web.pages import (
+    NOTHING_NEW,
+    json_list,
+    json_time,
+    render_page_or_partial,
+    see_other,
+    seen_version,
+    wants_partial,
+)
 from dashboard.web.pagination import asked_after, same_address
 from dashboard.web.searches import is_typed_into_address
 
@@ -215,7 +223,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         **callback_twin(callback),
         steps=proof.steps,
         signed_text="".join(proof.signed_text) or None,
-        confirmed_at=proof.confirmed_at.isoformat() if proof.confirmed_at else None,
+        confirmed_at=json_time(proof.confirmed_at),
         alarm=proof.alarm,
         is_contradicted=proof.alarm is not None,
         headers=callback.headers,
@@ -223,7 +231,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         masked=["signature", "personal data"],
         pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
         of_same_job=[str(sibling.id) for sibling in siblings],
-        timeline=[{"at": at.isoformat(), "text": text} for at, text in timeline_of(callback, events)],
+        timeline=[{"at": json_time(at), "text": text} for at, text in timeline_of(callback, events)],
     )
 
 

@@ -45,7 +45,6 @@ FEATURE = Feature(
         Permission("jobs.reveal", WORKING, "Reveal personal data and see images"),
         Permission("jobs.export", WORKING, "Take the list of jobs out as a file, without persons"),
         Permission("review.decide", WORKING, "Decide what needs a person"),
-        Permission("reports.read", EVERY_ROLE, "See reports"),
     ),
     audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
     tasks=tasks.TASKS,

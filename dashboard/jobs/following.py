@@ -53,7 +53,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         else:
             answer = clients.web_api.get_job_status(partner_params)
     except SmileError as error:
-        must_wait_for_clock = clients.clock.explains(error)
+        must_wait_for_clock = clients.clock.note_refusal(error)
         problem = clients.clock.sentence() if must_wait_for_clock else str(error)
     with lease.saving() as (session, job, now):
         if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, or_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import validates
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
-from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
+from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.smile.typed import fold
@@ -62,6 +63,7 @@ IS_UNFOLDED = text("user_id_folded IS NULL")
 class Job(SQLModel, table=True):
     """One verification. `id` is ours; `job_id` and `user_id` are what Smile is told; `smile_job_id` is Smile's."""
 
+    model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("environment", "job_id", name="uq_job_environment_job_id"),
@@ -150,12 +152,18 @@ class Job(SQLModel, table=True):
         setattr(self, f"{name}_folded", fold(value) if value is not None else None)
         return value
 
-    @property
+    @hybrid_property
     def is_settled(self) -> bool:
         """Nothing more is expected: ended, or done with an outcome that no later answer will change by itself."""
         if self.state in ENDED_STATES:
             return True
         return self.state == JobState.DONE and self.outcome != Outcome.PROVISIONAL
+
+    @is_settled.inplace.expression
+    @classmethod
+    def _is_settled(cls) -> ColumnElement[bool]:
+        is_done = (col(cls.state) == JobState.DONE) & (col(cls.outcome) != Outcome.PROVISIONAL)
+        return or_(col(cls.state).in_(ENDED_STATES), is_done)
 
     @property
     def may_cancel(self) -> bool:

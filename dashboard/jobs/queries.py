@@ -18,7 +18,7 @@ from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
 from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import ENROLLING, Product
 from dashboard.jobs.searches import (
     any_of,
     begins_with,
@@ -30,13 +30,11 @@ from dashboard.jobs.searches import (
     number_for_address,
 )
 from dashboard.jobs.warnings import JobWarning, warnings_of
-from dashboard.smile.constants import JobType
 from dashboard.smile.results import plain
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 from dashboard.web.searches import SearchFilter
 
 TAKEN_OUT_AT_ONCE = 500
-ENROLLING = (JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_REGISTRATION)
 
 
 @dataclass(frozen=True)
@@ -201,9 +199,10 @@ def version_of(session: Session, environment: str, job_id: UUID) -> int:
 
 def enrolled_users(session: Session, environment: str) -> Sequence[str]:
     """User ids that an authentication can be made for, the last enrolled first."""
+    job_types = [facts.job_type for facts in ENROLLING.values()]
     return session.exec(
         select(Job.user_id)
-        .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(ENROLLING))
+        .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(job_types))
         .where(col(Job.erased_at).is_(None))
         .group_by(Job.user_id)
         .order_by(func.max(Job.settled_at).desc())

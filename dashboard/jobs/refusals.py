@@ -1,16 +1,18 @@
 """Smile's refusals in plain words: what it means, and what somebody can do now."""
 
+from dashboard.jobs.products import ENROLLING
 from dashboard.smile import Refused
 
+CHECK_KEY = "Check in the settings that the API key belongs to this partner and this environment."
 WHAT_TO_DO = {
     "2203": "The request was not understood. Report this: it is a fault of this dashboard.",
     "2204": "Check that the partner id keeps its leading zeros, and that the key belongs to this environment.",
-    "2205": "Check in the settings that the API key belongs to this partner and this environment.",
-    "2405": "Check in the settings that the API key belongs to this partner and this environment.",
+    "2205": CHECK_KEY,
+    "2405": CHECK_KEY,
     "2207": "This customer was blocked at Smile. Unblock the user there, or use another user id.",
     "2208": "This customer was deleted at Smile. Use another user id.",
     "2209": "This customer is enrolled already. Create an authentication instead, or use another user id.",
-    "2210": "Register this customer with a SmartSelfie registration or a Biometric KYC first.",
+    "2210": f"Register this customer first, with {' or '.join(facts.name for facts in ENROLLING.values())}.",
     "2211": "This customer must be registered again before an authentication is possible.",
     "2212": "Your account may not run this product. Ask Smile to activate it.",
     "2213": "Something that Smile requires is missing. Fill in every field and make it again.",

@@ -27,7 +27,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.refusals import explain_refusal, explain_silence
 from dashboard.jobs.smile_clock import SmileClock
 from dashboard.jobs.standing import Standing, StandingUnclear, ask_job_status, standing_of
-from dashboard.jobs.submission import id_number_of, identity, media_dir, person_of
+from dashboard.jobs.submission import id_number_of, identity, person_of
 from dashboard.jobs.timeline import add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
 from dashboard.smile.constants import CODE_JOB_EXISTS
@@ -63,7 +63,7 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
     except InvalidRequest as error:
         _fail(lease, None, None, str(error))
     except (Refused, StandingUnclear) as error:
-        if clients.clock.explains(error):
+        if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
             _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
@@ -141,7 +141,7 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
         },
         id_info=id_info,
         images=[
-            {"image_type_id": image.image_type, "image": SealedImage(keyring, media_dir(settings), image)}
+            {"image_type_id": image.image_type, "image": SealedImage(keyring, settings.media_dir, image)}
             for image in images
         ],
         images_size=sum(image.size for image in images),

@@ -90,16 +90,16 @@ class SmileClock:
         behind = timedelta(seconds=min(0.0, self.offset_seconds or 0.0))
         return utc_now() + behind + timedelta(seconds=self._try_every)
 
-    def explains(self, error: SmileError) -> bool:
-        """Whether Smile refused because of the clock, which is remembered."""
+    def note_refusal(self, error: SmileError) -> bool:
+        """Remembers a refusal that the clock explains, and tells whether this is one."""
         code = getattr(error, "code", None)
         if code not in CODES_OF_A_SIGNATURE or not is_off(self.offset_seconds):
             return False
         self._is_refused, self._tried_at = True, monotonic()
         return True
 
-    def may_ask(self) -> bool:
-        """While the clock is in the way, one tries now and then."""
+    def take_try(self) -> bool:
+        """Whether Smile may be asked now. While the clock is in the way one try counts for a while."""
         if not self.is_in_the_way:
             return True
         with self._lock:

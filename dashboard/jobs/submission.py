@@ -6,7 +6,6 @@ whenever a call may have arrived without our knowing, Smile is asked about the j
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -54,7 +53,7 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     job = new_job(session, wanted, settings, JobState.QUEUED, submitted_by, now)
     job.due_at = now
     for given in wanted.images:
-        store_image(session, media_dir(settings), job, given, now)
+        store_image(session, settings.media_dir, job, given, now)
     add_event(session, job, "created", f"Created by {submitted_by}.", now)
     details = {"product": job.product.value}
     if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
@@ -164,7 +163,3 @@ def given_of(session: Session, job: Job) -> Given:
     if job.person_sealed is not None:
         person = keyring.open_json_or_none(job.person_sealed, identity(job, "person"))
     return Given(None if number is None else number.decode(), person)
-
-
-def media_dir(settings: Settings) -> Path:
-    return settings.media_dir

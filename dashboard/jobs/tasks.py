@@ -34,7 +34,7 @@ def note_overdue_callback(job_id: UUID) -> None:
 def advance(job_id: UUID) -> None:
     """Takes the job one run further if it is due; runs twice without harm, since only one run gets the lease."""
     settings, clock = current().settings, current().smile_clients.clock
-    if not clock.may_ask():
+    if not clock.take_try():
         note_clock(job_id, clock.sentence())
         return
     was_in_the_way, answers = clock.is_in_the_way, clock.answers

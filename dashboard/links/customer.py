@@ -17,9 +17,10 @@ from dashboard.jobs.awaiting import note_submission, note_token
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.refusals import explain_refusal
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.first_page import consent_sentence, first_page
 from dashboard.links.hosted import fetch_token, hosted_headers, script_configuration
-from dashboard.links.languages import LANGUAGES, Texts, choose_language, texts_in
+from dashboard.links.languages import Texts, choose_language, texts_in
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start, open_link_of
 from dashboard.links.starting import (
@@ -194,7 +195,7 @@ def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
         token = fetch_token(smile_clients(), settings, job)
     except SmileError as error:
         reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile gave no web token: {error}"
-        if current().smile_clients.clock.explains(error):
+        if current().smile_clients.clock.note_refusal(error):
             reason = current().smile_clients.clock.problem()
         log.warning("no_web_token", link=str(link.id), reason=type(error).__name__)
         with transaction() as session:
@@ -261,7 +262,7 @@ def _tell(kind: str, texts: Texts, code: str = "") -> Response:
 
 
 def _render(name: str, texts: Texts, **context: Any) -> Response:
-    answer = make_response(render_template(f"customer/{name}.html", t=texts, languages=LANGUAGES, **context))
+    answer = make_response(render_template(f"customer/{name}.html", t=texts, languages=LANGUAGE_NAMES, **context))
     answer.headers["Content-Language"] = texts.language
     return answer
 

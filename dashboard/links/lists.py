@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import Session, col, select
 
 from dashboard.jobs.models import Job
@@ -22,7 +23,7 @@ from dashboard.jobs.searches import (
     means,
     number_for_address,
 )
-from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage, live_at
+from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
 from dashboard.web.searches import SearchFilter
 
@@ -141,7 +142,7 @@ def _settled() -> ColumnElement[bool]:
     return _has_job(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
 
 
-def _unsubmitted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _unsubmitted(*conditions: SQLCoreOperations[bool]) -> ColumnElement[bool]:
     return and_(*conditions, ~_submitted())
 
 
@@ -158,12 +159,12 @@ def _stalled(now: datetime) -> ColumnElement[bool]:
 #: `Link.stage` for the database, and the mark of a stalled one.
 STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
     Stage.CREATED: lambda now: _unsubmitted(
-        live_at(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
+        Link.is_live(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
     ),
     Stage.OPENED: lambda now: _unsubmitted(
-        live_at(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
+        Link.is_live(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
     ),
-    Stage.STARTED: lambda now: _unsubmitted(live_at(now), col(Link.started_at).is_not(None)),
+    Stage.STARTED: lambda now: _unsubmitted(Link.is_live(now), col(Link.started_at).is_not(None)),
     Stage.SUBMITTED: lambda _: and_(_open_to_staff(), _submitted(), ~_settled()),
     Stage.RESULT: lambda _: and_(_open_to_staff(), _settled()),
     Stage.EXPIRED: lambda now: _unsubmitted(_open_to_staff(), col(Link.expires_at) <= now),

@@ -20,10 +20,10 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.sending import fail_job
 from dashboard.jobs.submission import JobRequest
 from dashboard.jobs.timeline import add_event
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
-from dashboard.links.languages import LANGUAGES
-from dashboard.links.models import Link, LinkStart, open_at
+from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
 
 #: A token is had or refused long before this; whoever still waits for one was killed.
@@ -80,9 +80,8 @@ def press_start(
             consented_at=now,
         )
     )
-    add_event(
-        session, job, "consented", f"The customer agreed, in {LANGUAGES[agreement.language]}: {agreement.text}", now
-    )
+    language = LANGUAGE_NAMES[agreement.language]
+    add_event(session, job, "consented", f"The customer agreed, in {language}: {agreement.text}", now)
     record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
     return link, job
 
@@ -102,7 +101,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
     """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
     result = session.connection().execute(
         update(Link)
-        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), open_at(now))
+        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), Link.is_open(now))
         .values(
             uses_spent=col(Link.uses_spent) + 1,
             opened_at=func.coalesce(col(Link.opened_at), now),
@@ -158,7 +157,7 @@ def note_opened(session: Session, environment: str, code: str, now: datetime) ->
     session.connection().execute(
         update(Link)
         .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code))
-        .where(open_at(now), col(Link.opened_at).is_(None))
+        .where(Link.is_open(now), col(Link.opened_at).is_(None))
         .values(opened_at=now, **_changed(now))
     )
 

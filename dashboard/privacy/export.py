@@ -21,8 +21,8 @@ from dashboard.jobs.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
-from dashboard.privacy.files import media_root
 from dashboard.privacy.finding import Held
+from dashboard.web.pages import json_time
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
 LEFT_OUT = frozenset(
@@ -87,7 +87,7 @@ def write_package(
             with database.reading() as session:
                 package.add_json(f"jobs/{job.id}.json", _job(session, job))
             for image in _images(database, job):
-                content = image_or_none(keyring, media_root(settings) / job.environment, image)
+                content = image_or_none(keyring, settings.media_root / job.environment, image)
                 package.add_picture(f"jobs/{job.id}/{image.id}", content)
         for each in held.callbacks:
             with database.reading() as session:
@@ -153,4 +153,8 @@ def _without_signature(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> bytes:
-    return json.dumps(value, indent=2, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(value, indent=2, default=_as_text, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _as_text(value: Any) -> str | None:
+    return json_time(value) if isinstance(value, datetime) else str(value)

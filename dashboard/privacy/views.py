@@ -27,7 +27,7 @@ from dashboard.privacy.traces import wipe_traces
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.downloads import download
 from dashboard.web.form_keys import form_transaction, lead_to
-from dashboard.web.pages import json_list, see_other
+from dashboard.web.pages import json_list, json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("privacy", __name__)
@@ -166,7 +166,7 @@ def _held_page(found: Found, held: Held, ticked: set[UUID], errors: dict[str, st
 def _proof(erasure: Erasure) -> dict[str, Any]:
     return {
         "id": str(erasure.id),
-        "erased_at": erasure.at.isoformat(),
+        "erased_at": json_time(erasure.at),
         "erased_by": erasure.erased_by,
         "identifier_digests": erasure.identifier_digests,
         "counts": erasure.counts,

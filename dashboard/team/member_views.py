@@ -26,7 +26,7 @@ from dashboard.team.twins import mail_twin, member_twin
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction
 from dashboard.web.handover import forget_code, hand_over, handed_code
-from dashboard.web.pages import json_list, see_other
+from dashboard.web.pages import json_list, json_time, see_other
 from dashboard.worker.queue import wake
 
 
@@ -164,7 +164,7 @@ def _twins(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
 def _reset_twin(reset: PasswordReset | None) -> dict[str, Any] | None:
     if reset is None:
         return None
-    return {"expires_at": reset.expires_at.isoformat(), "is_open": reset.is_open(utc_now())}
+    return {"expires_at": json_time(reset.expires_at), "is_open": reset.is_open(utc_now())}
 
 
 def _handover_of(member_id: UUID) -> str:

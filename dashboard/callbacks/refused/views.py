@@ -12,7 +12,7 @@ from dashboard.callbacks.refused.reasons import WORDS
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.pages import json_list
+from dashboard.web.pages import json_list, json_time
 from dashboard.web.pagination import asked_after
 from dashboard.web.spreadsheets import csv_answer
 
@@ -67,8 +67,8 @@ def index_csv() -> ResponseReturnValue:
 def _as_json(row: RefusedDelivery) -> dict[str, Any]:
     return {
         "id": str(row.id),
-        "received_at": row.received_at.isoformat(),
-        "last_at": row.last_at.isoformat(),
+        "received_at": json_time(row.received_at),
+        "last_at": json_time(row.last_at),
         "count": row.count,
         "source_address": row.source_address,
         "reason": row.reason,

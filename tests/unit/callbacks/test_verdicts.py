@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import TextClause
 
 from dashboard.callbacks.facts import read_facts, read_timestamp
-from dashboard.callbacks.models import Verdict
+from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Verdict
 from dashboard.callbacks.signature_uses import FIRST_USE, USED_BEFORE
 from dashboard.callbacks.verdicts import Judgement, check_signature, judge
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -260,3 +262,8 @@ def test_any_timestamp_that_is_signed_gets_a_verdict(timestamp: Any) -> None:
 )
 def test_span_is_told_in_its_largest_unit(span: timedelta, words: str) -> None:
     assert duration_in_words(span) == words
+
+
+@pytest.mark.parametrize("condition", [IS_ALARMING, IS_NOT_ALARMING])
+def test_alarming_verdicts_are_those_of_the_indexes(condition: TextClause):
+    assert set(re.findall(r"'(\w+)'", condition.text)) == {verdict.value for verdict in ALARMING_VERDICTS}

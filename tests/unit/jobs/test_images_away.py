@@ -15,7 +15,6 @@ from dashboard.jobs import tasks
 from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import media_dir
 from tests.factories.jobs import NO_ZIP, make_job
 from tests.unit.smile.fake_smile import Answer, FakeSmile, signed
 
@@ -60,7 +59,7 @@ def give_back(folder: Path) -> None:
 @pytest.mark.parametrize("trouble", [be_no_folder, be_empty, hold_folders_for_files])
 def test_job_waits_for_its_pictures(database: Database, settings: Settings, smile: FakeSmile, trouble: Trouble) -> None:
     job = make_job(database, settings, Product.BIOMETRIC_KYC)
-    folder = media_dir(settings)
+    folder = settings.media_dir
     folder.rename(folder.with_name("elsewhere"))
     trouble(folder)
 

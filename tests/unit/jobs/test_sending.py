@@ -15,7 +15,7 @@ from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.sending import send_to_smile
-from dashboard.jobs.submission import identity, media_dir
+from dashboard.jobs.submission import identity
 from dashboard.smile import BadSignature, InvalidRequest, Refused, SmileError, TransportFailed
 from tests.conftest import make_settings
 from tests.factories.images import make_jpeg
@@ -372,7 +372,7 @@ def test_missing_picture_is_tried_later_and_says_so(
 ):
     job = make_stopped_job(database, settings, step, Product.BIOMETRIC_KYC)
     image = session.exec(select(Image).where(Image.job_id == job.id)).one()
-    (media_dir(settings) / image.media_path).unlink()
+    (settings.media_dir / image.media_path).unlink()
 
     run(database, settings, job)
 
@@ -394,4 +394,4 @@ def test_stored_picture_reads_back_as_it_came(database: Database, settings: Sett
     job = make_job(database, settings)
     image = session.exec(select(Image).where(Image.job_id == job.id)).one()
 
-    assert read_image(session.info["keyring"], media_dir(settings), image) == make_jpeg(1, 40, 50)
+    assert read_image(session.info["keyring"], settings.media_dir, image) == make_jpeg(1, 40, 50)

@@ -106,13 +106,13 @@ def test_while_the_clock_is_in_the_way_one_tries_now_and_then(monkeypatch: pytes
     now = [1000.0]
     monkeypatch.setattr(smile_clock, "monotonic", lambda: now[0])
     clock = clock_that_is(AHEAD)
-    before = clock.may_ask()
-    clock.explains(STALE)
+    before = clock.take_try()
+    clock.note_refusal(STALE)
 
     asked = 0
     for _ in range(120):
         now[0] += 1.0
-        asked += clock.may_ask()
+        asked += clock.take_try()
 
     assert before
     assert asked == 4
@@ -120,13 +120,13 @@ def test_while_the_clock_is_in_the_way_one_tries_now_and_then(monkeypatch: pytes
 
 def test_clock_that_was_set_is_noticed_before_smile_is_asked(monkeypatch: pytest.MonkeyPatch):
     clock = clock_that_is(AHEAD)
-    clock.explains(STALE)
+    clock.note_refusal(STALE)
     in_the_way = clock.is_in_the_way
     monkeypatch.setattr(smile_clock, "utc_now", lambda: utc_now() + AHEAD)
 
     assert in_the_way
     assert not clock.is_in_the_way
-    assert clock.may_ask()
+    assert clock.take_try()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}, {"Date": ""}])
@@ -136,13 +136,13 @@ def test_answer_without_a_date_tells_nothing(headers: dict[str, str]):
     clock.note(headers)
 
     assert clock.offset_seconds is None
-    assert not clock.explains(STALE)
+    assert not clock.note_refusal(STALE)
 
 
 def test_job_that_was_not_tried_says_what_it_waits_for(app: Flask, database: Database, settings: Settings):
     clock = context_of(app).smile_clients.clock
     note(clock, AHEAD)
-    clock.explains(STALE)
+    clock.note_refusal(STALE)
     job = make_job(database, settings, Product.ENHANCED_KYC)
 
     for _ in range(3):
