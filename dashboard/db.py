@@ -45,7 +45,7 @@ READING = (
     "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
 )
 #: What is written again and again, such as the pages of an index, is kept at hand and moved from the WAL once.
-WRITING = (*READING, "cache_size=-32768", "wal_autocheckpoint=8000")
+WRITING = (*READING, "cache_size=-8192", "wal_autocheckpoint=8000")
 #: The SQLite that all databases here are opened with.
 SQLITE = sqlite
 
