@@ -6,6 +6,7 @@ from datetime import datetime
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import outcome_of, unknown_cause
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.warning_words import warnings_sentence
@@ -64,7 +65,7 @@ def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
 
 def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
-        return job.last_error or "Smile did not accept this job."
+        return problem_text(job) or "Smile did not accept this job."
     if job.state == JobState.WAITING:
         return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
     if job.state == JobState.EXPIRED and job.is_with_customer:
