@@ -12,6 +12,7 @@ from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.warnings import WarningKind
+from dashboard.web.filters import clock
 
 APPROVED = {
     Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
@@ -112,12 +113,12 @@ def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
         return "contradicted", ""
     if job.callback_at is not None:
         is_confirmed = job.state == JobState.DONE and job.outcome is not None
-        return ("confirmed" if is_confirmed else "claimed"), job.callback_at.strftime("%H:%M:%S")
+        return ("confirmed" if is_confirmed else "claimed"), clock(job.callback_at)
     if job.callback_due_at is None:
         return "none expected", ""
     if job.callback_overdue(now):
-        return "overdue", job.callback_due_at.strftime("%H:%M:%S")
-    return "expected", job.callback_due_at.strftime("%H:%M:%S")
+        return "overdue", clock(job.callback_due_at)
+    return "expected", clock(job.callback_due_at)
 
 
 SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}
