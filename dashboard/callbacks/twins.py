@@ -4,6 +4,8 @@ from typing import Any
 
 from dashboard.callbacks.comparing import Line
 from dashboard.callbacks.models import Callback, ProcessingRun
+from dashboard.callbacks.reason_words import reason_text
+from dashboard.callbacks.steps import said_in_reason
 from dashboard.callbacks.today import Tally
 from dashboard.web.pages import json_time
 
@@ -13,7 +15,8 @@ def callback_twin(callback: Callback) -> dict[str, Any]:
         "id": str(callback.id),
         "received_at": json_time(callback.received_at),
         "verdict": callback.verdict,
-        "reason": callback.reason,
+        "reason": reason_text(callback),
+        "reason_facts": None if callback.reason else said_in_reason(callback.verdict, callback.steps),
         "job_id": str(callback.job_id) if callback.job_id else None,
         "claimed_job_id": callback.claimed_job_id,
         "smile_job_id": callback.claimed_smile_job_id,

@@ -27,9 +27,11 @@ from dashboard.callbacks.queries import (
     version_of,
     version_of_list,
 )
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.refused import views as refused_views
 from dashboard.callbacks.runs import recent_runs
 from dashboard.callbacks.showing import as_curl, masked_body, raw_text
+from dashboard.callbacks.step_words import shown_steps, step_text
 from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
@@ -64,7 +66,7 @@ blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
-for template_filter in (visible, outcome_claimed, text_claimed):
+for template_filter in (visible, outcome_claimed, text_claimed, reason_text, shown_steps, step_text):
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
@@ -221,10 +223,10 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
     callback, proof = opened.callback, opened.proof
     return jsonify(
         **callback_twin(callback),
-        steps=proof.steps,
+        steps=shown_steps(proof.steps),
         signed_text="".join(proof.signed_text) or None,
         confirmed_at=json_time(proof.confirmed_at),
-        alarm=proof.alarm,
+        alarm=step_text(proof.alarm) if proof.alarm else None,
         is_contradicted=proof.alarm is not None,
         headers=callback.headers,
         body=CANNOT_BE_OPENED if opened.is_unreadable else masked_body(opened.payload),

@@ -132,8 +132,10 @@ class Job(SQLModel, table=True):
     checks: int = 0
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     upload_url_sealed: bytes | None = None
-    last_error: str | None = None
-    disagreement: str | None = None  # what a callback claimed and Smile itself did not confirm
+    last_error: str | None = None  # of jobs of before, in words
+    problem: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # problems.py words it
+    disagreement: str | None = None  # set while a callback claims what Smile itself contradicts
+    disagreement_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     warning_count: int = 0  # how many kinds of warning there are, confirmed or claimed
     dealt_with_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # until something new happens
 
@@ -186,6 +188,10 @@ class Job(SQLModel, table=True):
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at
 
+    def note_problem(self, problem: dict[str, Any] | None) -> None:
+        """None: it gets on."""
+        self.problem, self.last_error = problem, None
+
     def changed(self, now: datetime) -> None:
         """Every change that somebody could see goes through here, so that open pages notice it."""
         self.version += 1
@@ -236,7 +242,7 @@ def payload_identity(result_id: UUID) -> str:
 
 
 class JobEvent(SQLModel, table=True):
-    """One line of a job's timeline, in words for a person; `facts` hold what a program needs of it."""
+    """One line of a job's timeline: a kind and facts, which event_words.py words. Lines of before hold their words."""
 
     __tablename__ = "job_event"
 
@@ -244,7 +250,7 @@ class JobEvent(SQLModel, table=True):
     job_id: UUID = Field(foreign_key="job.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str
-    text: str
+    text: str  # empty, but of lines of before and of what was erased
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 

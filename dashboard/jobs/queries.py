@@ -29,6 +29,7 @@ from dashboard.jobs.searches import (
     means,
     number_for_address,
 )
+from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS
 from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.results import plain
 from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
@@ -248,8 +249,9 @@ class JobDetails:
     @property
     def callbacks(self) -> list[dict[str, Any]]:
         """The callbacks as this job's timeline last spoke of them; the `callbacks` slice keeps the bodies."""
-        told = [event for event in self.events if event.kind in ("callback", "callback_again")]
-        return list({event.facts["callback_id"]: event.facts for event in told}.values())
+        told = [event.facts for event in self.events if event.kind in OF_CALLBACKS]
+        last = {facts["callback_id"]: facts for facts in told}
+        return [{name: facts[name] for name in CALLBACK_FACTS if name in facts} for facts in last.values()]
 
 
 def job_details(session: Session, job: Job) -> JobDetails:

@@ -1,5 +1,8 @@
 """Smile's refusals in plain words: what it means, and what somebody can do now."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from dashboard.jobs.products import ENROLLING
 from dashboard.smile import Refused
 
@@ -24,15 +27,19 @@ WHAT_TO_DO = {
 
 
 def explain_refusal(error: Refused) -> str:
-    code = f" (code {error.code})" if error.code else f" (HTTP {error.status})"
-    said = error.reason.removeprefix("Error - ").rstrip(".") or "no reason given"
-    advice = WHAT_TO_DO.get(error.code or "")
+    return refusal_words(refusal_facts(error))
+
+
+def refusal_facts(error: Refused) -> dict[str, Any]:
+    """What is kept of it. `said`: Smile's own words."""
+    return {"status": error.status, "code": error.code, "said": error.reason, "may_retry": error.may_retry}
+
+
+def refusal_words(facts: Mapping[str, Any]) -> str:
+    code = f" (code {facts['code']})" if facts["code"] else f" (HTTP {facts['status']})"
+    said = facts["said"].removeprefix("Error - ").rstrip(".") or "no reason given"
+    advice = WHAT_TO_DO.get(facts["code"] or "")
     if advice is None:
-        advice = (
-            "Nothing was charged. Try again later." if error.may_retry else "Ask Smile's support and quote the code."
-        )
+        may_retry = facts["may_retry"]
+        advice = "Nothing was charged. Try again later." if may_retry else "Ask Smile's support and quote the code."
     return f"Smile refused this{code}: {said}. {advice}"
-
-
-def explain_silence(reason: str) -> str:
-    return f"{reason.rstrip('.')}. All attempts are used up; run it again when Smile can be reached."

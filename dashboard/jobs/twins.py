@@ -8,14 +8,17 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.checks import checks_of
 from dashboard.jobs.dealt_with import DealtWith
 from dashboard.jobs.embedded_pictures import find_pictures
+from dashboard.jobs.event_words import event_text, rule_words
 from dashboard.jobs.models import Job, Outcome
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import unknown_cause
 from dashboard.jobs.personal import fold_base64, shown_body
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import JobDetails
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.results import parse_result
+from dashboard.web.locales import formats_here
 from dashboard.web.pages import json_time
 
 STORED_TIMES = frozenset({"at", "received_at"})
@@ -44,11 +47,13 @@ def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> di
         "settled_at": json_time(job.settled_at),
         "callback_overdue": job.callback_overdue(now),
         "is_contradicted": job.disagreement is not None,
-        "disagreement": job.disagreement,
+        "disagreement": disagreement_text(job),
+        "disagreement_facts": job.disagreement_facts,
         "warnings": [_warning(warning) for warning in warnings],
         "needs": [need.name for need in needs_of(job, now)],
         "dealt_with_at": json_time(job.dealt_with_at),
-        "last_error": job.last_error,
+        "last_error": problem_text(job),
+        "problem": job.problem,
         "erased_at": json_time(job.erased_at),
     }
 
@@ -79,10 +84,15 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
             for check in checks_of(details.payload, details.job.product)
         ],
         "dealt_with": [_dealt_with(row, reason if may_reveal else "") for row, reason in details.dealt_with],
-        "erased": [_stored(facts) for facts in details.job.erased],
+        "erased": [_erased(part) for part in details.job.erased],
         "callbacks": [_stored(facts) for facts in details.callbacks],
         "events": [
-            {"at": json_time(event.at), "kind": event.kind, "text": event.text, "facts": _stored(event.facts)}
+            {
+                "at": json_time(event.at),
+                "kind": event.kind,
+                "text": event_text(event),
+                "facts": _stored(event.facts),
+            }
             for event in details.events
         ],
         "images": [
@@ -100,6 +110,14 @@ def _warning(warning: JobWarning) -> dict[str, Any]:
         "source": warning.source,
         "first_seen_at": json_time(warning.first_seen_at),
         "facts": warning.facts | ({"user_ids": warning.user_ids} if warning.users else {}),
+    }
+
+
+def _erased(part: dict[str, Any]) -> dict[str, Any]:
+    rule = part["rule"]
+    return _stored(part) | {
+        "rule": rule_words(rule, formats_here()),
+        "rule_facts": rule if isinstance(rule, dict) else None,
     }
 
 

@@ -23,12 +23,14 @@ from dashboard.jobs.comparison import UNREADABLE_PERSON, compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
+from dashboard.jobs.event_words import erased_text, event_text
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Job, JobState, Outcome, Result
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import body_as_json
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.related import related_jobs
 from dashboard.jobs.submission import Given, cancel_job, given_of, submit_job
@@ -50,8 +52,8 @@ blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
 
 
-blueprint.add_app_template_filter(country_name)
-blueprint.add_app_template_filter(id_type_words)
+for template_filter in (country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
+    blueprint.add_app_template_filter(template_filter)
 
 
 @blueprint.app_context_processor

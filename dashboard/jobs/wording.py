@@ -6,11 +6,13 @@ from datetime import datetime
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import outcome_of, unknown_cause
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.warnings import WarningKind
+from dashboard.web.filters import clock
 
 #: By what the code alone means: Smile may call any answer not final yet.
 PROVISIONAL = {
@@ -44,7 +46,7 @@ def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
 
 def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
-        return job.last_error or "Smile did not accept this job."
+        return problem_text(job) or "Smile did not accept this job."
     if job.state == JobState.WAITING:
         return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
     if job.state == JobState.EXPIRED and job.is_with_customer:
@@ -91,12 +93,12 @@ def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
         return "contradicted", ""
     if job.callback_at is not None:
         is_confirmed = job.state == JobState.DONE and job.outcome is not None
-        return ("confirmed" if is_confirmed else "claimed"), job.callback_at.strftime("%H:%M:%S")
+        return ("confirmed" if is_confirmed else "claimed"), clock(job.callback_at)
     if job.callback_due_at is None:
         return "none expected", ""
     if job.callback_overdue(now):
-        return "overdue", job.callback_due_at.strftime("%H:%M:%S")
-    return "expected", job.callback_due_at.strftime("%H:%M:%S")
+        return "overdue", clock(job.callback_due_at)
+    return "expected", clock(job.callback_due_at)
 
 
 SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}

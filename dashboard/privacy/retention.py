@@ -18,7 +18,7 @@ from dashboard.callbacks.queries import WITHOUT_BODY
 from dashboard.callbacks.refused.erasing import forget_deliveries
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.db import first_id_of
-from dashboard.jobs.erasing import erase_given, erase_images, erase_results
+from dashboard.jobs.erasing import Rule, erase_given, erase_images, erase_results
 from dashboard.jobs.models import HOLDS_PERSON, IS_KEPT, Image, Job, Result
 from dashboard.links.erasing import erase_prefill
 from dashboard.links.models import HOLDS_PREFILL, Link
@@ -101,7 +101,7 @@ def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[
     ends = _ends(days, now)
     if ends is None:
         return 0, []
-    count, files = _ERASE[kind](session, ends, f"Rule: kept for {days} day{'' if days == 1 else 's'}.", now)
+    count, files = _ERASE[kind](session, ends, {"days": days}, now)
     if count and kind != "audit":  # which has a line of its own, with its anchor
         record(session, "retention.erased", kind, now, who=WHO, details={"count": str(count), "days": str(days)})
     return count, files
@@ -166,14 +166,14 @@ def _oldest(session: Session, look: Look, *options: Any) -> Sequence[Any]:
     return session.exec(found.with_for_update()).all()
 
 
-def _erase_images(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_images(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     images, files = _oldest(session, _images(session, ends)[0]), []
     for job, of_job in _by_job(session, images):
         files += erase_images(session, job, of_job, rule, now)
     return len(images), files
 
 
-def _erase_bodies(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     look_for_callbacks, look_for_results = _bodies(session, ends)
     callbacks, results = _oldest(session, look_for_callbacks, WITHOUT_BODY), _oldest(session, look_for_results)
     for callback in callbacks:
@@ -185,7 +185,7 @@ def _erase_bodies(session: Session, ends: datetime, rule: str, now: datetime) ->
     return len(callbacks) + len(results), []
 
 
-def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     look_for_jobs, look_for_links = _persons(session, ends)
     jobs, links = _oldest(session, look_for_jobs), _oldest(session, look_for_links)
     for job in jobs:
@@ -195,7 +195,7 @@ def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -
     return len(jobs) + len(links), []
 
 
-def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tuple[int, list[str]]:
+def _erase_refused(session: Session, ends: datetime, _: Rule, __: datetime) -> tuple[int, list[str]]:
     look_for_callbacks, look_for_deliveries = _refused(session, ends)
     callbacks = _oldest(session, look_for_callbacks, WITHOUT_BODY)
     forget_refused(session, [callback.id for callback in callbacks])
@@ -204,7 +204,7 @@ def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tu
     return len(callbacks) + len(deliveries), []
 
 
-def _erase_audit(session: Session, ends: datetime, _: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_audit(session: Session, ends: datetime, _: Rule, now: datetime) -> tuple[int, list[str]]:
     return forget_lines_before(session, ends, now), []
 
 

@@ -24,7 +24,7 @@ from dashboard.languages import DEFAULT, LANGUAGES
 UTC_NAME = "UTC"
 #: Zones are named by a continent or an ocean and a place; the rest are old or odd names for the same.
 AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
-EXACT, CLOCK = "d MMM y, HH:mm:ss", "HH:mm:ss"
+EXACT, CLOCK, DAY = "d MMM y, HH:mm:ss", "HH:mm:ss", "d MMMM y"
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,18 @@ class Formats:
     def clock(self, moment: datetime) -> str:
         return self._format(moment, CLOCK)
 
+    def day(self, moment: datetime) -> str:
+        return self._format(moment, DAY)
+
     def here(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 
     def number(self, count: float) -> str:
         return format_decimal(count, locale=_locale(self.language))
+
+    def tenths(self, amount: float) -> str:
+        """With one decimal, also where that is zero."""
+        return format_decimal(amount, format="#,##0.0", locale=_locale(self.language))
 
     def money(self, amount: Decimal) -> str:
         return format_decimal(amount, format="#,##0.00", locale=_locale(self.language))

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks import processing, tasks
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result, SentSignature
@@ -144,7 +145,7 @@ def test_orphan_finds_a_job_that_exists_by_now(
 
     assert "its job is known now" in answer.text
     assert (found.job_id, found.product) == (job.id, job.product)
-    assert "orphan" not in found.reason
+    assert "orphan" not in reason_text(found)
     assert [event.facts["verdict"] for event in events_of(session, job, "callback")] == ["valid"]
 
 

@@ -13,6 +13,7 @@ from dashboard.jobs import smile_clock, tasks
 from dashboard.jobs.following import check_job
 from dashboard.jobs.leases import leased
 from dashboard.jobs.models import JobState, Step
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
 from dashboard.jobs.sending import send_to_smile
 from dashboard.jobs.smile_clock import SmileClock
@@ -57,7 +58,7 @@ def test_job_that_is_refused_for_the_clock_waits_and_says_so(
 
     waiting = reload(database, job)
     assert waiting.state in (JobState.QUEUED, JobState.SUBMITTING)
-    assert f"this machine's clock is {words}" in (waiting.last_error or "")
+    assert f"this machine's clock is {words}" in (problem_text(waiting) or "")
     assert waiting.attempts == 0
     assert events_of(database, job).count("clock_off") == 1
 
@@ -89,7 +90,7 @@ def test_question_about_a_job_that_is_refused_for_the_clock_does_not_let_it_expi
 
     waiting = reload(database, job)
     assert waiting.state == JobState.WAITING
-    assert "10 minutes ahead" in (waiting.last_error or "")
+    assert "10 minutes ahead" in (problem_text(waiting) or "")
 
 
 @pytest.mark.parametrize("off_by", [timedelta(0), timedelta(minutes=4)])
@@ -149,5 +150,5 @@ def test_job_that_was_not_tried_says_what_it_waits_for(app: Flask, database: Dat
         tasks.advance(job.id)
 
     waiting = reload(database, job)
-    assert "10 minutes ahead" in (waiting.last_error or "")
+    assert "10 minutes ahead" in (problem_text(waiting) or "")
     assert waiting.version == job.version + 1
