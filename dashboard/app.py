@@ -2,13 +2,13 @@
 
 import gc
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from dashboard.allocator import give_memory_back
 from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
 from dashboard.callbacks.hooks import open_door
@@ -59,7 +59,6 @@ def create_app(
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=12 * 3600,
         # The Origin header is checked instead (web/csrf.py): under no-referrer there is no Referer to look at.
         WTF_CSRF_SSL_STRICT=False,
@@ -80,6 +79,7 @@ def create_app(
 
 def create_serving_app(settings: Settings) -> Flask:
     """For web and worker, which wait for PostgreSQL only as long as the settings say; a command waits on."""
+    give_memory_back()
     limits = TimeLimits(
         settings.database_connect_timeout, settings.database_lock_timeout, settings.database_statement_timeout
     )

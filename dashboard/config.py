@@ -195,8 +195,13 @@ class Settings(BaseSettings):
         return "production" if is_live else "sandbox"
 
     @property
+    def media_root(self) -> Path:
+        """Images of both environments."""
+        return self.instance_dir / "media"
+
+    @property
     def media_dir(self) -> Path:
-        return self.instance_dir / "media" / self.environment
+        return self.media_root / self.environment
 
     @property
     def queue_is_in_database(self) -> bool:

@@ -23,7 +23,7 @@ CANNOT_BE_OPENED = "[cannot be opened]"
 
 
 class UnreadableValue(Exception):
-    """A sealed value that no key of the ring opens: a key was dropped too early, or the row was tampered with."""
+    """A sealed value or file that cannot be opened: its key was dropped too early, it was damaged, or it is away."""
 
 
 class KeyRing:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
@@ -44,7 +45,7 @@ READING = (
     "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
 )
 #: What is written again and again, such as the pages of an index, is kept at hand and moved from the WAL once.
-WRITING = (*READING, "cache_size=-32768", "wal_autocheckpoint=8000")
+WRITING = (*READING, "cache_size=-8192", "wal_autocheckpoint=8000")
 #: The SQLite that all databases here are opened with.
 SQLITE = sqlite
 
@@ -65,6 +66,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+#: The `ignored_types` of a table whose rules hold in Python and in SQL alike.
+HYBRIDS = (hybrid_method, hybrid_property)
 #: An id that is searched by its beginning. PostgreSQL compares byte by byte then, whatever language it speaks.
 IdText = String().with_variant(String(collation="C"), "postgresql")
 

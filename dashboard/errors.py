@@ -1,6 +1,7 @@
-"""The errors a user can meet. Slices raise these; only web/errors.py knows status codes."""
+"""The errors a user can meet, each with its status. Slices raise these; web/errors.py makes answers of them."""
 
 from pathlib import Path
+from typing import ClassVar
 
 PACKAGE_DIR = Path(__file__).parent
 
@@ -19,6 +20,8 @@ def place_of(error: BaseException) -> str:
 class DashboardError(Exception):
     """Something a person did that cannot be done; the text tells them what and what to do now."""
 
+    status: ClassVar[int] = 400
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
@@ -27,6 +30,8 @@ class DashboardError(Exception):
 class NotFound(DashboardError):
     """It does not exist, or not for this person: the two are never told apart."""
 
+    status = 404
+
     def __init__(self, message: str = "There is nothing at this address.") -> None:
         super().__init__(message)
 
@@ -34,17 +39,25 @@ class NotFound(DashboardError):
 class NotAllowed(DashboardError):
     """The person's role does not include this."""
 
+    status = 403
+
 
 class Conflict(DashboardError):
     """It was possible a moment ago, but something else came first."""
+
+    status = 409
 
 
 class Unavailable(DashboardError):
     """A part that this needs does not work at the moment; the text says which."""
 
+    status = 503
+
 
 class Invalid(DashboardError):
     """What was typed does not fit: one message per field."""
+
+    status = 422
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__("Please check the fields that are marked.")

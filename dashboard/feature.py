@@ -1,10 +1,10 @@
 """What a slice brings to the product. Each has one FEATURE in its feature.py; features.py lists them all."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flask import Blueprint
 
@@ -14,10 +14,14 @@ from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
     from dashboard.audit.wording import TrailWords
+    from dashboard.web.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
 
 T = TypeVar("T")
+
+#: What the facts of an event say, for one reader.
+EventWords: TypeAlias = "Callable[[Mapping[str, Any], Formats], str]"
 
 
 class Bar(StrEnum):
@@ -46,7 +50,8 @@ class NavigationEntry:
 class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
 
-    `models` are modules with tables, `views` modules with a `blueprint`.
+    `models` are modules with tables, `views` modules with a `blueprint`. `event_words`: by the kind of an event on a
+    job's timeline.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Feature:
     navigation: tuple[NavigationEntry, ...] = ()
     permissions: tuple[Permission, ...] = ()
     audit_words: "tuple[TrailWords, ...]" = ()
+    event_words: Mapping[str, EventWords] = field(default_factory=dict)
     tasks: "tuple[Task, ...]" = ()
     periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
@@ -73,6 +79,7 @@ class Features:
         self._navigation = sorted(self._all(lambda feature: feature.navigation), key=lambda entry: entry.rank)
         self.permissions = {each.name: each for each in self._all(lambda feature: feature.permissions)}
         self.audit_words = tuple(self._all(lambda feature: feature.audit_words))
+        self.event_words = {kind: each for one in self._features for kind, each in one.event_words.items()}
         self.tasks = tuple(self._all(lambda feature: feature.tasks))
         self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))

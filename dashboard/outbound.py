@@ -1,12 +1,15 @@
-"""Addresses of other hosts that a person enters: resolved, and refused where they lead into somebody's own network.
+"""Other hosts: their addresses, the TLS that browsers speak with them, and what is wrong with one that a person enters.
 
 What the product itself connects to is guarded where it connects: dashboard/smile/guard.py.
 """
 
 import re
 import socket
+import ssl
 from threading import Thread
 from urllib.parse import SplitResult, urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from dashboard.config import Settings
 from dashboard.smile.public_addresses import is_public
@@ -55,21 +58,41 @@ def _problem_with_host(parts: SplitResult, host: str) -> str:
         return "" if is_public(host) else PRIVATE
     if "." not in host or INNER_NAMES.search(host):
         return PRIVATE
-    # A name that nobody knows today leads nowhere. What is entered here is opened by a browser or by Smile, not by us.
-    return "" if all(map(is_public, _look_up(host))) else PRIVATE
+    try:
+        found = addresses_of(host, 443, SECONDS_TO_LOOK_UP)
+    except OSError:
+        return ""  # It leads nowhere today. What is entered here is opened by a browser or by Smile, not by us.
+    return "" if all(map(is_public, found)) else PRIVATE
 
 
-def _look_up(host: str) -> list[str]:
-    """The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long."""
+def addresses_of(host: str, port: int, seconds: float) -> list[str]:
+    """All addresses of a name. OSError where it is not known; TimeoutError where nobody says in time.
+
+    The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long.
+    """
     found: list[str] = []
+    failed: list[OSError] = []
 
-    def ask() -> None:
+    def look_up() -> None:
         try:
-            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError):  # not known; or an empty label, or one that is too long
-            return
+            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            failed.append(error)
+        except UnicodeError:  # an empty label, or one that is too long
+            failed.append(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
 
-    thread = Thread(target=ask, daemon=True)
+    thread = Thread(target=look_up, daemon=True)
     thread.start()
-    thread.join(SECONDS_TO_LOOK_UP)
-    return found
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise TimeoutError
+    return list(dict.fromkeys(found))
+
+
+def browser_tls() -> ssl.SSLContext:
+    """Authorities that everybody trusts, as browsers and Smile have them, and those of this machine."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    return context

@@ -12,8 +12,6 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import CodeType
-from typing import ClassVar
 from uuid import UUID
 
 import pytest
@@ -22,13 +20,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.util import LRUCache
+from sqlalchemy import make_url, text
 from sqlmodel import Session
-from werkzeug.routing import Rule
 
 from dashboard import migrations
 from dashboard.app import create_app
@@ -41,6 +34,7 @@ from dashboard.features import metadata
 from dashboard.team.models import Member
 from dashboard.team.sign_ins import TOKEN, begin_sign_in
 from dashboard.worker.queue import RecordingQueue
+from tests.compiled import compile_once
 from tests.engines import engines_for
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 
@@ -136,43 +130,10 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url=database_url)
 
 
-class CompiledOnce(Rule):
-    """Takes over what the same route of an earlier app compiled: compiling is most of the time that an app takes."""
-
-    known: ClassVar[dict[tuple[object, ...], dict[str, object]]] = {}
-
-    def compile(self) -> None:
-        key = self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults)
-        if key not in self.known:
-            before = dict(vars(self))
-            super().compile()
-            made = {name: value for name, value in vars(self).items() if value is not before.get(name)}
-            self.known[key] = made | {"arguments": self.arguments}
-        vars(self).update(self.known[key])
-
-
-class CompiledTemplates(BytecodeCache):
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.known.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key, bucket.checksum] = bucket.code
-
-
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """Routes, templates and statements are compiled once for each test process, not once for each app and database."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Flask, "url_rule_class", CompiledOnce)
-        patched.setitem(Flask.jinja_options, "bytecode_cache", CompiledTemplates())
-        # A statement is known by its dialect too, of which each engine has its own, all of them alike.
-        patched.setattr(SQLiteDialect, "__hash__", lambda dialect: hash(type(dialect)))
-        patched.setattr(SQLiteDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
-        with_statements = partial(create_engine, execution_options={"compiled_cache": LRUCache(2000)})
-        patched.setattr("dashboard.db.create_engine", with_statements)
+        compile_once(patched)
         yield
 
 

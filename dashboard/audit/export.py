@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.wording import Sentence
+from dashboard.web.pages import json_time
 
 HEADER = (
     *("number", "at", "who", "action", "subject", "details", "from address", "previous hash", "hash"),
@@ -16,7 +17,7 @@ HEADER = (
 def as_json(entry: AuditEntry) -> dict[str, Any]:
     return {
         "sequence": entry.sequence,
-        "at": entry.at.isoformat(),
+        "at": json_time(entry.at),
         "who": entry.who,
         "member_id": str(entry.member_id) if entry.member_id else None,
         "action": entry.action,

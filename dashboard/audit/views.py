@@ -22,7 +22,7 @@ from dashboard.web.downloads import text_download
 from dashboard.web.form_keys import form_transaction
 from dashboard.web.lists.reading import all_rows, count_all
 from dashboard.web.lists.views import add_search, asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.web.spreadsheets import csv_answer
 from dashboard.worker.queue import wake
 
@@ -150,8 +150,8 @@ def _check_as_json(check: ChainCheck | None) -> dict[str, Any] | None:
         return None
     return {
         "asked_by": check.asked_by,
-        "asked_at": check.asked_at.isoformat(),
-        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "asked_at": json_time(check.asked_at),
+        "finished_at": json_time(check.finished_at),
         "lines": check.lines,
         "unbroken": None if check.finished_at is None else check.broken_at is None,
         "broken_at": check.broken_at,

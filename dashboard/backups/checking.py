@@ -11,7 +11,6 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.features import metadata
 from dashboard.jobs.models import Image, Job
-from dashboard.privacy.files import media_root
 from dashboard.privacy.unreadable import IMAGES, Place, look_at_all, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
@@ -65,7 +64,7 @@ def _check_some_images(database: Database, settings: Settings) -> Iterator[str]:
     newest_first = with_place.order_by(col(Image.id).desc()).execution_options(yield_per=SAMPLE)
     with database.reading() as session:
         for number, (image, environment) in enumerate(session.execute(newest_first)):
-            if number < SAMPLE or not (media_root(settings) / environment / image.media_path).is_file():
+            if number < SAMPLE or not (settings.media_root / environment / image.media_path).is_file():
                 problem = problem_with_image(database, settings, image, environment)
                 if problem:
                     yield f"{Place(IMAGES, image.id)}: {problem}"

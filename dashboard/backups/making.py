@@ -94,7 +94,7 @@ def _add_images(settings: Settings, images: Iterable[str], archive: ArchiveWrite
     """Files are written before their rows and never changed. One that is gone, or cannot be read, is named."""
     for path in images:
         try:
-            file = open(settings.instance_dir / "media" / path, "rb")  # noqa: SIM115  # closed below
+            file = open(settings.media_root / path, "rb")  # noqa: SIM115  # closed below
         except OSError:
             yield path
             continue

@@ -53,9 +53,9 @@ def restore_backup(
                 kept = set(image_paths(connection))
             for member, path in images.items():
                 if path in kept:
-                    reader.extract(member, settings.instance_dir / "media" / path)
+                    reader.extract(member, settings.media_root / path)
             engine.put_in_place(database, copied)
-    _remove_other_images(settings.instance_dir / "media", kept)
+    _remove_other_images(settings.media_root, kept)
     return reader.manifest
 
 

@@ -7,15 +7,12 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, ProcessingRun
+from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.jobs.erasing import ERASED
 from dashboard.jobs.models import Job
 
 CODE = re.compile("[0-9]{1,8}")
-STEP: dict[str, Any] = {
-    "passed": None,
-    "text": "What was found when it came was erased with the person that it told of.",
-    "is_erased": True,
-}
+STEP = make_step(None, StepKind.ERASED)
 
 
 def erase_body(callback: Callback, now: datetime) -> None:
@@ -26,19 +23,19 @@ def erase_body(callback: Callback, now: datetime) -> None:
 def erase_callback(callback: Callback, job: Job | None, now: datetime) -> None:
     """`job`: whose it is, which is erased too."""
     erase_body(callback, now)
-    facts = erased_facts(job.job_id if job else ERASED, callback.verdict.value, callback.result_code)
+    facts = erased_facts(job.job_id if job else ERASED, callback.result_code)
     for name, value in facts.items():
         setattr(callback, name, value)
 
 
-def erased_facts(job_id: str, verdict: str, result_code: str | None) -> dict[str, Any]:
-    """In the place of everything that a callback says in words of its sender."""
+def erased_facts(job_id: str, result_code: str | None) -> dict[str, Any]:
+    """In the place of everything that a callback has from its sender."""
     return {
         "claimed_job_id": job_id,
         "search_text": "",
         "result_text": None,
         "result_code": result_code if result_code and CODE.fullmatch(result_code) else None,
-        "reason": f"It was judged {verdict} when it came. {ERASED}",
+        "reason": "",
         "steps": [STEP],
         "id_type": None,
         "country": None,

@@ -1,6 +1,6 @@
 """Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
 
-from dashboard.callbacks import health_checks, models, search_index, tasks, trail_words, views
+from dashboard.callbacks import event_words, health_checks, models, search_index, tasks, trail_words, views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
 from dashboard.callbacks.refused import models as refused_models
 from dashboard.callbacks.sealing import number_in_body, sealed_search, search_identity, with_search
@@ -25,6 +25,7 @@ FEATURE = Feature(
         Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
     ),
     audit_words=(trail_words.WORDS, trail_words.RUN_WORDS, trail_words.REFUSED_WORDS),
+    event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(

@@ -13,8 +13,10 @@ from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import body_or_none
+from dashboard.callbacks.reason_words import reason_facts
 from dashboard.jobs.following import note_callback
 from dashboard.jobs.models import Job, JobEvent, Result, Source
+from dashboard.jobs.timeline import EventKind
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
@@ -60,7 +62,7 @@ def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None
         job,
         callback_id=callback.id,
         verdict=callback.verdict.value,
-        reason=callback.reason,
+        reason=reason_facts(callback),
         received_at=callback.received_at,
         payload=_claim_in(session, callback) if _brings_a_claim(session, callback) else None,
         is_told=_is_told(session, callback),
@@ -82,7 +84,7 @@ def _claim_in(session: Session, callback: Callback) -> dict[str, Any] | None:
 def _is_told(session: Session, callback: Callback) -> bool:
     """Whether the timeline speaks of it already: it is handed over again when somebody had it processed again."""
     at_that_time = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at == callback.received_at)
-    events = session.exec(at_that_time.where(JobEvent.kind == "callback")).all()
+    events = session.exec(at_that_time.where(JobEvent.kind == EventKind.CALLBACK)).all()
     return any(event.facts.get("callback_id") == str(callback.id) for event in events)
 
 

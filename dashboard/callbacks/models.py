@@ -30,7 +30,7 @@ WORTH_ASKING = frozenset({Verdict.VALID, Verdict.STALE, Verdict.FUTURE, Verdict.
 #: Somebody uses a signature that is not theirs, or a clock and a key coincide: a person should look.
 ALARMING_VERDICTS = frozenset({Verdict.REUSED, Verdict.REFLECTED})
 
-#: One thing that was looked at, for a person who asks why: {"passed": bool, "text": str}.
+#: One thing that was looked at: {"passed", "kind", "facts"}, of callbacks of before {"passed", "text"}. See steps.py.
 Step = dict[str, Any]
 
 DUE = text("due_at IS NOT NULL")
@@ -88,7 +88,7 @@ class Callback(SQLModel, table=True):
     signature_digest: str | None = None
     signature_use: int = 0  # how many genuine ones of the same millisecond had carried it before
     verdict: Verdict = Field(sa_type=EnumText(Verdict))
-    reason: str
+    reason: str  # empty, but for callbacks of before: it follows from the verdict and the steps
     steps: list[Step] = Field(default_factory=list, sa_type=JSON)
     job_id: UUID | None = None  # ours; none for an orphan
     claimed_job_id: str = ""  # what the body says, searchable

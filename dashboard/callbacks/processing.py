@@ -2,23 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from dashboard.callbacks.earlier_texts import reason_without_job_of_before
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import body_of
-from dashboard.callbacks.receiving import CAME_TO_ADDRESS, LOST_AFTER, names_job_of_ours
+from dashboard.callbacks.reason_words import processed_words, reason_facts
+from dashboard.callbacks.receiving import LOST_AFTER, names_job_of_ours
 from dashboard.callbacks.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.steps import StepKind, kind_of, make_step
 from dashboard.callbacks.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
 from dashboard.jobs.models import Job, SentSignature
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.smile_keys import ApiKeys
+from dashboard.web.locales import formats_here
 
 
 @dataclass(frozen=True)
@@ -31,16 +36,20 @@ class Processed:
     accepted_as: UUID | None
 
     @property
+    def facts(self) -> dict[str, Any]:
+        return {
+            "callback_id": str(self.callback.id),
+            "verdict": self.callback.verdict.value,
+            "received_at": self.callback.received_at.isoformat(),
+            "before": self.before.value,
+            "found_job": self.found_job,
+            "accepted_as": str(self.accepted_as) if self.accepted_as else None,
+            "reason": reason_facts(self.callback),
+        }
+
+    @property
     def in_words(self) -> str:
-        if self.accepted_as:
-            return (
-                "The same callback came again meanwhile and was accepted; that one counts, and this one stays as it is."
-            )
-        now = self.callback.verdict
-        words = f"still {now}" if now == self.before else f"{now} now (was {self.before})"
-        if self.found_job:
-            words += ", and its job is known now"
-        return f"Processed again: {words}. {self.callback.reason}"
+        return processed_words(self.facts, formats_here())
 
 
 def verify_again(session: Session, callback: Callback, partner_id: str, keys: ApiKeys, now: datetime) -> Judgement:
@@ -72,12 +81,7 @@ def process_again(
     processed = Processed(callback, before, found_job, accepted_as)
     if job:
         callback.handled_at, callback.due_at, callback.attempts = None, now + LOST_AFTER, 0
-        told = {
-            "callback_id": str(callback.id),
-            "verdict": callback.verdict.value,
-            "received_at": callback.received_at.isoformat(),
-        }
-        add_event(session, job, "callback_again", f"{asked_by} asked. {processed.in_words}", now, told)
+        add_event(session, job, EventKind.CALLBACK_AGAIN, now, {"by": asked_by} | processed.facts)
         job.changed(now)
     return processed
 
@@ -103,23 +107,21 @@ def _judge_as_received(session: Session, callback: Callback, facts: Facts, check
 def _keep(callback: Callback, judgement: Judgement, digest: str, sharing: Sharing, other_id: UUID | None) -> None:
     job_step, steps = callback.steps[-1:], list(judgement.steps)
     if other_id and sharing.is_alarm:
-        steps.append({"passed": False, "text": f"It was accepted as callback {other_id}, which has another body."})
+        steps.append(make_step(False, StepKind.ACCEPTED_AS, callback_id=str(other_id)))
     callback.verdict, callback.signature_digest = judgement.verdict, digest
     callback.signature_use = 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number
-    callback.reason = " ".join([judgement.reason, *(step["text"] for step in job_step if not callback.job_id)])
-    callback.steps = [*steps, *job_step]
+    callback.reason, callback.steps = "", [*steps, *job_step]
 
 
 def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     """An orphan may have come before its job was known here. One that contradicted its address stays nobody's."""
-    step = callback.steps[-1] if callback.steps else {}
     if not facts.job_id or _contradicts_its_address(callback):
         return False
     job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
     if job is None:
         return False
     callback.job_id, callback.product = job.id, job.product
-    callback.reason = callback.reason.removesuffix(str(step.get("text"))).rstrip()
+    callback.reason = reason_without_job_of_before(callback)
     callback.steps = [*callback.steps[:-1], names_job_of_ours(facts)]
     return True
 
@@ -172,8 +174,7 @@ def _others(session: Session, callback: Callback, digest: str | None, body_fits:
 
 
 def _contradicts_its_address(callback: Callback) -> bool:
-    step = callback.steps[-1] if callback.steps else {}
-    return callback.job_id is None and str(step.get("text")).startswith(CAME_TO_ADDRESS)
+    return callback.job_id is None and any(kind_of(step) == StepKind.AT_OTHER_ADDRESS for step in callback.steps[-1:])
 
 
 def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 
 from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Step
+from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.jobs.models import Job, Result
 from dashboard.jobs.outcome import contradicts, deciding_answer, read_claim
 from dashboard.smile.constants import SIGNATURE_CONSTANT
 from dashboard.smile.results import code_of
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages import json_time
 
 LONGEST_TIMESTAMP = 100
 
@@ -22,7 +23,7 @@ class Proof:
     steps: list[Step]  # "passed": None where it is too early to say
     signed_text: tuple[str, ...]  # in its parts; empty where there is nothing to sign, or another kind of signature
     confirmed_at: datetime | None
-    alarm: str | None
+    alarm: Step | None
 
 
 def prove(
@@ -40,31 +41,34 @@ def prove(
     if job:
         steps.append(_confirmed(callback, job, answer))
     if alarm:
-        steps.append({"passed": False, "text": alarm})
+        steps.append(alarm)
     return Proof(steps, _signed_text(payload, partner_id), answer.received_at if answer else None, alarm)
 
 
-def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> str | None:
+def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> Step | None:
     """The alarm about a claim that Smile's own answers contradict; None where there is none."""
     claim = read_claim(payload, job.job_type)
     answer = deciding_answer(results, job.job_type)
     if answer is None or not contradicts(claim, results, job.job_type):
         return None
-    return (
-        f"It claims {claim.outcome} (code {claim.code}), "
-        f"but Smile itself says {answer.outcome} (code {answer.result_code})."
+    return make_step(
+        False,
+        StepKind.CONTRADICTED,
+        claimed=claim.outcome,
+        claimed_code=claim.code,
+        confirmed=answer.outcome,
+        confirmed_code=answer.result_code,
     )
 
 
 def _is_untouched(callback: Callback, body: bytes | None) -> Step:
     if callback.erased_at:
-        text = f"Its body was erased on {callback.erased_at:%Y-%m-%d}. Its SHA-256 is kept."
-        return {"passed": None, "text": text, "is_erased": True}
+        return make_step(None, StepKind.BODY_ERASED, erased_at=json_time(callback.erased_at))
     if body is None:
-        return {"passed": False, "text": "The body cannot be opened: it was damaged, or its encryption key is missing."}
+        return make_step(False, StepKind.CANNOT_BE_OPENED)
     if hashlib.sha256(body).hexdigest() == callback.body_sha256:
-        return {"passed": True, "text": "The body is as it was received: its SHA-256 is still the same."}
-    return {"passed": False, "text": "The body is not as it was received: its SHA-256 is another one."}
+        return make_step(True, StepKind.UNTOUCHED)
+    return make_step(False, StepKind.CHANGED)
 
 
 def _deciding(callback: Callback, results: Sequence[Result]) -> Result | None:
@@ -75,18 +79,17 @@ def _deciding(callback: Callback, results: Sequence[Result]) -> Result | None:
 
 def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
     if answer is None:
-        text = "Not confirmed since. Only an answer of Smile to our own request decides about the job."
-        return {"passed": None, "text": text}
-    said = " ".join(filter(None, (answer.result_code, answer.result_text))) or "no code"
-    if answer.received_at >= callback.received_at:
-        when = f"{duration_in_words(answer.received_at - callback.received_at)} later"
-    else:
-        when = f"{duration_in_words(callback.received_at - answer.received_at)} before it came"
-        if job.checked_at and job.checked_at > callback.received_at:
-            when += ", and still said the same afterwards"
-    is_same = code_of(answer.result_code) == code_of(callback.result_code)
-    word = "Confirmed with Smile" if is_same else "Compared with Smile"
-    return {"passed": True, "text": f"{word} {when}: Smile answered our own request with {said}."}
+        return make_step(None, StepKind.NOT_CONFIRMED)
+    is_later = answer.received_at >= callback.received_at
+    return make_step(
+        True,
+        StepKind.CONFIRMED,
+        after_seconds=(answer.received_at - callback.received_at).total_seconds(),
+        still_says_so=not is_later and job.checked_at is not None and job.checked_at > callback.received_at,
+        is_same=code_of(answer.result_code) == code_of(callback.result_code),
+        code=answer.result_code,
+        text=answer.result_text,
+    )
 
 
 def _signed_text(payload: dict[str, Any], partner_id: str) -> tuple[str, ...]:

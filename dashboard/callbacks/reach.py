@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
-from threading import Event, Thread, Timer
+from threading import Event, Timer
 from time import monotonic
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from dashboard.outbound import addresses_of, browser_tls
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
@@ -54,7 +54,7 @@ def attempt(url: str, body: bytes) -> Attempt:
     tried = Attempt(url)
     stage = "name"
     try:
-        tried.addresses = _resolve(url)
+        tried.addresses = addresses_of(*_host_and_port(url), CONNECT_SECONDS)
         stage = "connection"
         connection = _connect(tried)
         with connection:
@@ -67,30 +67,6 @@ def attempt(url: str, body: bytes) -> Attempt:
     except (OSError, HTTPException) as error:
         tried.failed_at, tried.error = stage, error
     return tried
-
-
-def _resolve(url: str) -> list[str]:
-    """The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long."""
-    host, port = _host_and_port(url)
-    found: list[str] = []
-    failed: list[OSError] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            failed.append(error)
-        except UnicodeError:  # an empty label, or one that is too long
-            failed.append(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
-
-    thread = Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(CONNECT_SECONDS)
-    if failed:
-        raise failed[0]
-    if not found:
-        raise TimeoutError
-    return list(dict.fromkeys(found))
 
 
 def _connect(tried: Attempt) -> socket.socket:
@@ -112,11 +88,8 @@ def _connect(tried: Attempt) -> socket.socket:
 
 
 def _secure(connection: socket.socket, tried: Attempt) -> ssl.SSLSocket:
-    # Authorities that everybody trusts, as Smile has them, and those of this machine.
-    context = ssl.create_default_context()
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     connection.settimeout(CONNECT_SECONDS)
-    secured = context.wrap_socket(connection, server_hostname=_host_and_port(tried.url)[0])
+    secured = browser_tls().wrap_socket(connection, server_hostname=_host_and_port(tried.url)[0])
     tried.certificate, tried.tls_version = secured.getpeercert(), secured.version() or ""
     return secured
 

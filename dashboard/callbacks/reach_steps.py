@@ -23,11 +23,12 @@ from dashboard.web.filters import duration_in_words
 RENEW_WITHIN_DAYS = 14
 CLOCK_WARNS_AT = timedelta(minutes=1)
 TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+PUBLIC_AUTHORITY = "Use one of a public authority, such as Let's Encrypt."
 #: OpenSSL's numbers for what is wrong with a certificate.
 CERTIFICATE_PROBLEMS = {
     10: ("has expired", "Renew it, and find out why it was not renewed by itself."),
-    18: ("was signed by nobody but itself", "Use one of a public authority, such as Let's Encrypt."),
-    19: ("comes from an authority that nobody trusts", "Use one of a public authority, such as Let's Encrypt."),
+    18: ("was signed by nobody but itself", PUBLIC_AUTHORITY),
+    19: ("comes from an authority that nobody trusts", PUBLIC_AUTHORITY),
     20: (
         "cannot be traced to an authority that is trusted",
         "Let the proxy send the whole chain, and use a certificate of a public authority.",
@@ -36,6 +37,12 @@ CERTIFICATE_PROBLEMS = {
     64: ("is for another address", "Use a name with a certificate in DASHBOARD_PUBLIC_URL."),
 }
 OTHER_PROGRAM = "Let DASHBOARD_PUBLIC_URL, or the proxy's rule for /hooks/, lead to this dashboard."
+
+
+def explain_certificate(problem: int) -> tuple[str, str]:
+    """What is wrong with a certificate by OpenSSL's number, and what to do."""
+    what, advice = CERTIFICATE_PROBLEMS.get(problem, ("is not accepted", PUBLIC_AUTHORITY))
+    return f"The certificate {what}.", advice
 
 
 @dataclass(frozen=True)
@@ -105,9 +112,7 @@ def _encryption(attempt: Attempt) -> ReachStep:
         return ReachStep(None, "Not encrypted: the address begins with http.", advice)
     if attempt.failed_at == "encryption":
         if isinstance(attempt.error, ssl.SSLCertVerificationError):
-            otherwise = ("is not accepted", "Use one of a public authority, such as Let's Encrypt.")
-            problem, advice = CERTIFICATE_PROBLEMS.get(attempt.error.verify_code, otherwise)
-            return ReachStep(False, f"The certificate {problem}.", advice)
+            return ReachStep(False, *explain_certificate(attempt.error.verify_code))
         if isinstance(attempt.error, TimeoutError):
             text = f"No encryption was agreed on within {CONNECT_SECONDS:.0f} seconds."
         else:

@@ -22,6 +22,7 @@ from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Call
 from dashboard.callbacks.parsing import NUL_MARK
 from dashboard.callbacks.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
 from dashboard.callbacks.statements import Addressee, find_carriers, find_jobs, find_jobs_by_key, insert_callbacks
+from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.callbacks.verdicts import SignatureCheck, is_fresh, judge
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id
@@ -31,7 +32,6 @@ from dashboard.jobs.products import product_of_job_type
 
 LOST_AFTER = timedelta(seconds=2)
 MOST_REFUSED_KEPT = 1000
-CAME_TO_ADDRESS = "It came to the address of job "
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _judged_row(
         "signature_digest": digest,
         "signature_use": 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number,
         "verdict": judgement.verdict,
-        "reason": judgement.reason if job else f"{judgement.reason} {job_step['text']}",
+        "reason": "",
         "steps": [*judgement.steps, job_step],
         "job_id": job.id if job else None,
         "claimed_job_id": facts.job_id,
@@ -206,7 +206,7 @@ def _judged_row(
     }
     if job and job.is_erased:
         nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
-        row |= nothing | erased_facts(job.job_id, judgement.verdict.value, facts.result_code)
+        row |= nothing | erased_facts(job.job_id, facts.result_code)
     return row
 
 
@@ -218,23 +218,21 @@ def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
 
 
 def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:
-    """The job it belongs to, and the same in words. A body that contradicts its address belongs to neither job."""
+    """The job it belongs to, and why. A body that contradicts its address belongs to neither job."""
     if addressee and facts.job_id in ("", addressee.job_id):
-        return addressee, {"passed": True, "text": f"{CAME_TO_ADDRESS}{addressee.job_id}."}
+        return addressee, make_step(True, StepKind.AT_ADDRESS, job_id=addressee.job_id)
     if addressee:
-        text = f"{CAME_TO_ADDRESS}{addressee.job_id} but names job {facts.job_id}, so it belongs to neither."
-        return None, {"passed": False, "text": text}
+        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=addressee.job_id, named=facts.job_id)
     if not facts.job_id:
-        return None, {"passed": False, "text": "It names no job, so it is kept as an orphan."}
+        return None, make_step(False, StepKind.NAMES_NO_JOB)
     job = known.jobs.get(facts.job_id)
     if job is None:
-        text = f"No job here has the id {facts.job_id}, so it is kept as an orphan."
-        return None, {"passed": False, "text": text}
+        return None, make_step(False, StepKind.NAMES_UNKNOWN_JOB, job_id=facts.job_id)
     return job, names_job_of_ours(facts)
 
 
 def names_job_of_ours(facts: Facts) -> Step:
-    return {"passed": True, "text": f"It names job {facts.job_id}, which is ours."}
+    return make_step(True, StepKind.NAMES_OUR_JOB, job_id=facts.job_id)
 
 
 def _has_refused(connection: Connection, known: _Known, job: Addressee) -> bool:

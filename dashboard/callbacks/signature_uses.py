@@ -3,13 +3,13 @@
 A signature covers no job, so two genuine callbacks of one moment carry equal bytes. Nothing here makes a claim true.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from dashboard.callbacks.steps import ALARMS, StepKind
 from dashboard.jobs.erasing import ERASED
-from dashboard.web.filters import duration_in_words
 
 #: Callbacks of one millisecond reach us together. What comes later was copied from one of them.
 TOGETHER = timedelta(seconds=5)
@@ -29,18 +29,19 @@ class SignatureUse(NamedTuple):
 
 
 class Sharing(NamedTuple):
-    """What the earlier uses of its signature mean for a callback. `alarm` says what is wrong, if anything is."""
+    """What the earlier uses of its signature mean for a callback: the kind of its step, with that step's facts."""
 
-    alarm: str = ""
+    kind: StepKind
     number: int = 0  # how many carried it before
+    facts: Mapping[str, Any] = {}
 
     @property
     def is_alarm(self) -> bool:
-        return bool(self.alarm)
+        return self.kind in ALARMS
 
 
-FIRST_USE = Sharing()
-USED_BEFORE = Sharing("it came before with another body")
+FIRST_USE = Sharing(StepKind.NEVER_BEFORE)
+USED_BEFORE = Sharing(StepKind.USED_BEFORE)
 
 
 def names_of_job(job_id: UUID | None, claimed_job_id: str) -> frozenset[str]:
@@ -55,19 +56,17 @@ def compare_uses(names: frozenset[str], received_at: datetime, is_fresh: bool, u
         return FIRST_USE
     number = max(use.number for use in uses) + 1
     if any(names & use.names for use in uses):
-        return Sharing("it came before for the same job with another body", number)
+        return Sharing(StepKind.USED_FOR_SAME_JOB, number)
     if not names or not all(use.names for use in uses):
-        return Sharing("it came before with another body, and one of the two names no job", number)
+        return Sharing(StepKind.USED_FOR_NO_JOB, number)
     if not is_fresh or not all(use.was_fresh for use in uses):
-        return Sharing("it came before for another job, and the two are not both fresh", number)
+        return Sharing(StepKind.USED_NOT_FRESH, number)
     apart = _furthest(received_at, uses)
     if apart > TOGETHER:
-        words = f"it came for another job {duration_in_words(apart)} apart from this one, so it was not signed for both"
-        return Sharing(words, number)
+        return Sharing(StepKind.USED_FAR_APART, number, {"apart_seconds": round(apart.total_seconds(), 3)})
     if len(uses) >= MOST_TOGETHER:
-        words = f"{len(uses)} callbacks for other jobs carried it within seconds, more than one millisecond has"
-        return Sharing(words, number)
-    return Sharing("", number)
+        return Sharing(StepKind.USED_TOO_OFTEN, number, {"callbacks": len(uses)})
+    return Sharing(StepKind.SAME_MILLISECOND, number, {"others": number})
 
 
 def _furthest(received_at: datetime, uses: Iterable[SignatureUse]) -> timedelta:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.queries import JOB_ID_PREFIX
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.db import first_id_of
 from dashboard.jobs.sent_signatures import note_sent
 from dashboard.smile import Signature
@@ -67,4 +68,4 @@ def take_back(session: Session, trial: Trial, now: datetime) -> TrialReceipt | N
         return None
     note_sent(session, trial.signature, now)
     session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
-    return TrialReceipt(row.verdict, row.reason, row.source_address, row.headers)
+    return TrialReceipt(row.verdict, reason_text(row), row.source_address, row.headers)

@@ -1,19 +1,22 @@
 """Callbacks as JSON: the same facts as the pages, under the names that programs rely on."""
 
-from datetime import datetime
 from typing import Any
 
 from dashboard.callbacks.comparing import Line
 from dashboard.callbacks.models import Callback, ProcessingRun
+from dashboard.callbacks.reason_words import reason_text
+from dashboard.callbacks.steps import said_in_reason
 from dashboard.callbacks.today import Tally
+from dashboard.web.pages import json_time
 
 
 def callback_twin(callback: Callback) -> dict[str, Any]:
     return {
         "id": str(callback.id),
-        "received_at": callback.received_at.isoformat(),
+        "received_at": json_time(callback.received_at),
         "verdict": callback.verdict,
-        "reason": callback.reason,
+        "reason": reason_text(callback),
+        "reason_facts": None if callback.reason else said_in_reason(callback.verdict, callback.steps),
         "job_id": str(callback.job_id) if callback.job_id else None,
         "claimed_job_id": callback.claimed_job_id,
         "smile_job_id": callback.claimed_smile_job_id,
@@ -25,9 +28,9 @@ def callback_twin(callback: Callback) -> dict[str, Any]:
         "body_sha256": callback.body_sha256,
         "body_size": callback.body_size,
         "times_seen": callback.times_seen,
-        "last_seen_at": callback.last_seen_at.isoformat(),
-        "handled_at": _time(callback.handled_at),
-        "erased_at": _time(callback.erased_at),
+        "last_seen_at": json_time(callback.last_seen_at),
+        "handled_at": json_time(callback.handled_at),
+        "erased_at": json_time(callback.erased_at),
         "source_address": callback.source_address,
     }
 
@@ -36,10 +39,10 @@ def run_twin(run: ProcessingRun) -> dict[str, Any]:
     return {
         "id": str(run.id),
         "asked_by": run.asked_by,
-        "asked_at": run.asked_at.isoformat(),
+        "asked_at": json_time(run.asked_at),
         "total": run.total,
         "done": run.done,
-        "finished_at": _time(run.finished_at),
+        "finished_at": json_time(run.finished_at),
     }
 
 
@@ -49,7 +52,3 @@ def today_twin(tallies: list[Tally]) -> dict[str, int]:
 
 def lines_twin(lines: list[Line]) -> list[dict[str, str]]:
     return [{"change": line.change, "text": line.text} for line in lines]
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

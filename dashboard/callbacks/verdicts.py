@@ -1,77 +1,70 @@
-"""What a callback's signature proves, and why, in words. Pure: the keys, the time and what was seen are passed in.
+"""What a callback's signature proves, and why. Pure: the keys, the time and what was seen are passed in.
 
 The signature covers the timestamp, the partner id and a constant, not the body. So even `valid` is only a hint.
 """
 
 import base64
-import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dashboard.callbacks.facts import Facts
 from dashboard.callbacks.models import Step, Verdict
 from dashboard.callbacks.signature_uses import FIRST_USE, Sharing
-from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.callbacks.steps import StepKind, make_step
+from dashboard.jobs.sent_signatures import bytes_of_signature, digest_of_signature
 from dashboard.smile import Signature
 from dashboard.smile_keys import ApiKey, ApiKeys
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages import json_time
 
 TOLERANCE = timedelta(minutes=5)
-SIGNATURE_BYTES = 32
 
 
 class SignatureCheck(NamedTuple):
     """What can be said before anything stored is looked at. `digest` is set only for a signature that matches."""
 
     verdict: Verdict | None  # None: it matches, and the rest decides
-    sentence: str
+    step: Step
     digest: str | None = None
 
 
 class Judgement(NamedTuple):
     verdict: Verdict
-    reason: str
     steps: list[Step]
 
 
 def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCheck:
     if not facts.has_signature:
-        return SignatureCheck(Verdict.MISSING, "There is no signature.")
+        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_SIGNATURE))
     if facts.timestamp is None:
-        return SignatureCheck(Verdict.MISSING, "There is no timestamp, and without it the signature proves nothing.")
+        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_TIMESTAMP))
     signature = _canonical(facts.signature)
     if signature is None:
-        return SignatureCheck(Verdict.WRONG, "The signature is not 32 bytes of base64, so it is none of Smile's.")
+        return SignatureCheck(Verdict.WRONG, make_step(False, StepKind.NOT_A_SIGNATURE))
     key = _matching_key(facts, signature, partner_id, keys.active)
     if key:
-        return SignatureCheck(None, f"The signature matches {_name_of(key)}", _digest(signature))
+        return SignatureCheck(None, make_step(True, StepKind.KEY_MATCHES, **_facts_of(key)), _digest(signature))
     return SignatureCheck(Verdict.WRONG, _why_wrong(facts, signature, partner_id, keys))
 
 
-def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> str:
+def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> Step:
     """None of these makes it right; each is something that somebody can mend."""
     unpadded = partner_id.lstrip("0")
     if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, keys.active):
-        return f"The signature was made for partner id {unpadded} instead of {partner_id}: its leading zeros were lost."
+        return make_step(False, StepKind.OTHER_PARTNER, made_for=unpadded, partner_id=partner_id)
     other = _matching_key(facts, signature, partner_id, keys.others)
     if other and other.environment != keys.signing.environment:
-        return f"The signature was made with a key of the {other.environment}, and this is the other environment."
+        return make_step(False, StepKind.OTHER_ENVIRONMENT, environment=other.environment)
     if other and other.retired_at:
-        return f"The signature was made with key {other.number}, which was retired on {_day(other.retired_at)}."
-    which = "the key" if len(keys.active) == 1 else f"any of the {len(keys.active)} keys"
-    return f"The signature does not match {which} of partner {partner_id}."
+        return make_step(False, StepKind.RETIRED_KEY, key=other.number, retired_at=json_time(other.retired_at))
+    return make_step(False, StepKind.NO_KEY_MATCHES, keys=len(keys.active), partner_id=partner_id)
 
 
 @lru_cache(maxsize=64)
-def _name_of(key: ApiKey) -> str:
-    return f"key {key.number}" + (f" (added {_day(key.added_at)})" if key.added_at else "")
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+def _facts_of(key: ApiKey) -> Mapping[str, Any]:
+    return {"key": key.number} | ({"added_at": json_time(key.added_at)} if key.added_at else {})
 
 
 def judge(
@@ -87,55 +80,50 @@ def judge(
 
     `any_age` switches the rule of the age off, for looking at an old callback once more.
     """
-    age_verdict, age_sentence = _judge_age(facts.signed_at, now)
-    if any_age and age_verdict:
-        age_verdict, age_sentence = None, f"{age_sentence}, which does not count now"
+    signed_at = facts.signed_at
+    age_verdict = _judge_age(signed_at, now)
+    is_ignored = any_age and age_verdict is not None
+    if is_ignored:
+        age_verdict = None
     steps: list[Step] = [
-        {"passed": True, "text": "The JSON is well formed."},
-        {"passed": age_verdict is None, "text": f"The timestamp {age_sentence}."},
-        {"passed": check.verdict is None, "text": check.sentence.rstrip(".") + "."},
+        make_step(True, StepKind.WELL_FORMED),
+        _step_of_age(signed_at, now, age_verdict, is_ignored),
+        check.step,
     ]
     if check.verdict:
-        return Judgement(check.verdict, check.sentence, steps)
+        return Judgement(check.verdict, steps)
     steps += [
-        {"passed": not was_sent_by_us, "text": f"It is {'' if was_sent_by_us else 'not '}a signature of our own."},
-        _step_of_sharing(sharing),
+        make_step(not was_sent_by_us, StepKind.OURS if was_sent_by_us else StepKind.NOT_OURS),
+        make_step(not sharing.is_alarm, sharing.kind, **sharing.facts),
     ]
     if was_sent_by_us:
-        reason = "The signature is one that we sent with a request of our own: somebody sent it back to us."
-        return Judgement(Verdict.REFLECTED, reason, steps)
+        return Judgement(Verdict.REFLECTED, steps)
     if sharing.is_alarm:
-        reason = f"{check.sentence}, but {sharing.alarm}. Somebody may be using it again."
-        return Judgement(Verdict.REUSED, reason, steps)
-    if age_verdict:
-        return Judgement(age_verdict, f"{check.sentence}, but the timestamp {age_sentence}.", steps)
-    return Judgement(Verdict.VALID, f"{check.sentence}, and the timestamp {age_sentence}.", steps)
+        return Judgement(Verdict.REUSED, steps)
+    return Judgement(age_verdict or Verdict.VALID, steps)
 
 
 def is_fresh(facts: Facts, now: datetime) -> bool:
-    return _judge_age(facts.signed_at, now)[0] is None
+    return _judge_age(facts.signed_at, now) is None
 
 
-def _step_of_sharing(sharing: Sharing) -> Step:
-    if sharing.is_alarm:
-        return {"passed": False, "text": f"{sharing.alarm[0].upper()}{sharing.alarm[1:]}."}
-    if sharing.number:
-        others = "Another callback" if sharing.number == 1 else f"{sharing.number} other callbacks"
-        verb = "carries" if sharing.number == 1 else "carry"
-        words = f"{others} of the same millisecond {verb} this signature, for another job, and came within seconds."
-        return {"passed": True, "text": f"{words} So this one's result is not taken as a claim."}
-    return {"passed": True, "text": "It never came before with another body."}
-
-
-def _judge_age(signed_at: datetime | None, now: datetime) -> tuple[Verdict | None, str]:
+def _judge_age(signed_at: datetime | None, now: datetime) -> Verdict | None:
     if signed_at is None:
-        # A receiver that cannot tell the age must not take it for fresh.
-        return Verdict.STALE, "is missing or cannot be read, so its age is unknown"
-    if signed_at > now:
-        ahead = signed_at - now
-        return (Verdict.FUTURE if ahead > TOLERANCE else None), f"is {duration_in_words(ahead)} ahead of our clock"
-    age = now - signed_at
-    return (Verdict.STALE if age > TOLERANCE else None), f"is {duration_in_words(age)} old"
+        return Verdict.STALE  # A receiver that cannot tell the age must not take it for fresh.
+    if signed_at - now > TOLERANCE:
+        return Verdict.FUTURE
+    return Verdict.STALE if now - signed_at > TOLERANCE else None
+
+
+def _step_of_age(signed_at: datetime | None, now: datetime, verdict: Verdict | None, is_ignored: bool) -> Step:
+    """The moment itself is kept where it is too far off."""
+    more: dict[str, Any] = {"is_ignored": True} if is_ignored else {}
+    if signed_at is None:
+        return make_step(verdict is None, StepKind.AGE_UNKNOWN, **more)
+    age_seconds = round((now - signed_at).total_seconds(), 3)
+    if verdict or is_ignored:
+        more |= {"signed_at": json_time(signed_at)}
+    return make_step(verdict is None, StepKind.AGE, age_seconds=age_seconds, **more)
 
 
 def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
@@ -160,15 +148,11 @@ def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -
 
 
 def _canonical(signature: str | None) -> str | None:
-    """The one standard text of the 32 bytes: base64 has several for the same ones, and senders use them."""
+    """The one standard text of the 32 bytes."""
     if signature is None or "|" in signature:
         return signature
-    text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return base64.b64encode(raw).decode() if len(raw) == SIGNATURE_BYTES else None
+    raw = bytes_of_signature(signature)
+    return None if raw is None else base64.b64encode(raw).decode()
 
 
 def _digest(signature: str) -> str | None:

@@ -25,9 +25,11 @@ from dashboard.callbacks.queries import (
     version_of,
     version_of_list,
 )
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.refused import views as refused_views
 from dashboard.callbacks.runs import recent_runs
 from dashboard.callbacks.showing import as_curl, masked_body, raw_text
+from dashboard.callbacks.step_words import shown_steps, step_text
 from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
 from dashboard.callbacks.verdicts import Judgement
@@ -43,14 +45,14 @@ from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
 from dashboard.web.lists.views import add_search, asked_page, asked_place, json_page, list_context, scope_here
-from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, seen_version, wants_partial
+from dashboard.web.pages import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
 
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
 add_search(blueprint, CallbackFilter, "callbacks.read", "callbacks.index")
-for template_filter in (visible, outcome_claimed, text_claimed):
+for template_filter in (visible, outcome_claimed, text_claimed, reason_text, shown_steps, step_text):
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
@@ -168,17 +170,17 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
     callback, proof = opened.callback, opened.proof
     return jsonify(
         **callback_twin(callback),
-        steps=proof.steps,
+        steps=shown_steps(proof.steps),
         signed_text="".join(proof.signed_text) or None,
-        confirmed_at=proof.confirmed_at.isoformat() if proof.confirmed_at else None,
-        alarm=proof.alarm,
+        confirmed_at=json_time(proof.confirmed_at),
+        alarm=step_text(proof.alarm) if proof.alarm else None,
         is_contradicted=proof.alarm is not None,
         headers=callback.headers,
         body=CANNOT_BE_OPENED if opened.is_unreadable else masked_body(opened.payload),
         masked=["signature", "personal data"],
         pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
         of_same_job=[str(sibling.id) for sibling in siblings],
-        timeline=[{"at": at.isoformat(), "text": text} for at, text in timeline_of(callback, events)],
+        timeline=[{"at": json_time(at), "text": text} for at, text in timeline_of(callback, events)],
     )
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dashboard.callbacks.models import Callback
+from dashboard.jobs.event_words import event_text
 from dashboard.jobs.models import JobEvent, Outcome
 from dashboard.jobs.outcome import Answer, UnknownCause
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.result_words import meaning_of, quoted
 from dashboard.smile.constants import result_codes
 from dashboard.smile.results import code_of
-from dashboard.web.filters import file_size
+from dashboard.web.filters import file_size, number
 
 #: Why a claim has no known outcome.
 UNKNOWN = {
@@ -50,9 +51,9 @@ def timeline_of(callback: Callback, events: Sequence[JobEvent]) -> list[tuple[da
     source = callback.source_address or "an unknown address"
     moments = [(callback.received_at, f"Received and stored: {file_size(callback.body_size)} from {source}.")]
     if callback.times_seen > 1:
-        text = f"Came once more, unchanged; {callback.times_seen:,} times in all so far."
+        text = f"Came once more, unchanged; {number(callback.times_seen)} times in all so far."
         moments.append((callback.last_seen_at, text))
     if callback.job_id and callback.handled_at:
         moments.append((callback.handled_at, "Handed to its job."))
-    moments += [(event.at, f"Job: {event.text}") for event in events]
+    moments += [(event.at, f"Job: {event_text(event)}") for event in events]
     return sorted(moments, key=lambda moment: moment[0])

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from dashboard.outbound import browser_tls
 
 CONNECT_SECONDS = 3.0
 #: Suites whose recorded traffic can be read by whoever gets the key of the certificate later.
@@ -34,7 +34,7 @@ def look_at_encryption(url: str) -> Encryption | None:
     try:
         with socket.create_connection(place, CONNECT_SECONDS) as plain:
             try:
-                version = _shake_hands(plain, place[0], _as_browsers_do())
+                version = _shake_hands(plain, place[0], browser_tls())
             except ssl.SSLCertVerificationError as error:
                 return Encryption(certificate_problem=error.verify_code)
             except OSError:
@@ -63,15 +63,8 @@ def _shake_hands(plain: socket.socket, host: str, context: ssl.SSLContext) -> st
         return secured.version() or ""
 
 
-def _as_browsers_do() -> ssl.SSLContext:
-    """Authorities that everybody trusts, and those of this machine."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
-    return context
-
-
 def _as_old_browsers_did() -> ssl.SSLContext:
-    context = _as_browsers_do()
+    context = browser_tls()
     context.set_ciphers(EVERYTHING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what this looks for.
@@ -81,7 +74,7 @@ def _as_old_browsers_did() -> ssl.SSLContext:
 
 
 def _with_weak_suites() -> ssl.SSLContext:
-    context = _as_browsers_do()
+    context = browser_tls()
     context.set_ciphers(WITHOUT_FORWARD_SECRECY)
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # 1.3 has none of them
     return context

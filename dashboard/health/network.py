@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from dashboard.callbacks.queries import find_last_callback
-from dashboard.callbacks.reach_steps import CERTIFICATE_PROBLEMS
+from dashboard.callbacks.reach_steps import explain_certificate
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 from dashboard.jobs.smile_clock import clock_in_words, is_off
 
@@ -38,9 +38,7 @@ def encryption(context: CheckContext) -> Finding:
     if not seen.is_reached:
         return unknown("The public address could not be reached from here, so it was not looked at.")
     if seen.certificate_problem is not None:
-        otherwise = ("is not accepted", "Use one of a public authority, such as Let's Encrypt.")
-        problem, advice = CERTIFICATE_PROBLEMS.get(seen.certificate_problem, otherwise)
-        return bad(f"The certificate {problem}.", advice)
+        return bad(*explain_certificate(seen.certificate_problem))
     if not seen.version:
         return bad("What listens there does not speak TLS as browsers do.", MODERN_TLS)
     if seen.takes_old_versions:

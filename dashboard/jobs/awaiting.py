@@ -12,18 +12,18 @@ from sqlmodel import Session
 from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submission import JobRequest, new_job
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
 
 WHO = "customer"
-GAVE_UP = "The customer did not finish within a day. Send the link again if the verification is still needed."
 
 
 def await_customer(session: Session, wanted: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
     """Saves the job before its token is asked for. Nothing is due: whoever asked for the token says what became."""
     job = new_job(session, wanted, settings, JobState.AWAITING_CUSTOMER, WHO, now)
     job.link_id = link_id
-    add_event(session, job, "started", "The customer pressed Start.", now)
+    add_event(session, job, EventKind.STARTED, now)
     details = {"product": job.product.value, "job_id": job.job_id, "link": str(link_id)}
     record(session, "job.created", f"job {job.id}", now, who=WHO, details=details)
     return job
@@ -33,14 +33,13 @@ def note_token(session: Session, job: Job, settings: Settings, now: datetime) ->
     """From here on Smile may know the job at any moment, whether the browser tells us or not."""
     is_first = job.step == Step.CREATED
     job.step = Step.PREPARED
-    job.last_error = None
+    job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
-    text = "Smile's page was opened with a fresh token." if is_first else "Opened again, with another token."
-    add_event(session, job, "opened", text, now)
+    add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
     job.changed(now)
 
 
-def note_submission(session: Session, job: Job, settings: Settings, now: datetime, text: str) -> None:
+def note_submission(session: Session, job: Job, settings: Settings, now: datetime, how: SentHow) -> None:
     """The customer is done, or Smile has the job already; a claim of the browser, so Smile is asked at once.
 
     Late is not too late: a token outlives the day after which we gave up.
@@ -53,8 +52,8 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
     job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
     job.checks = 0
     job.due_at = now
-    job.last_error = None
-    add_event(session, job, "sent", text, now)
+    job.note_problem(None)
+    add_event(session, job, EventKind.SENT, now, {"how": how.value})
     job.changed(now)
 
 
@@ -63,9 +62,10 @@ def schedule_next_look(session: Session, job: Job, settings: Settings, now: date
     gives_up_at = job.created_at + timedelta(seconds=settings.await_customer_for)
     if now >= gives_up_at:
         job.state = JobState.EXPIRED
-        job.last_error = GAVE_UP
+        gave_up = problem(ProblemKind.CUSTOMER_GAVE_UP)
+        job.note_problem(gave_up)
         job.due_at = None
-        add_event(session, job, "expired", GAVE_UP, now)
+        add_event(session, job, EventKind.EXPIRED, now, {"problem": gave_up})
         job.changed(now)
         return
     waits = settings.await_waits

@@ -15,8 +15,6 @@ from dashboard.web.locales import formats_here
 KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
 #: Asked of every job anyway, or parts of a date that the form asks for as a whole.
 NOT_ASKED = frozenset({"country", "id_type", "user_id", "job_id", "day", "month", "year", "company"})
-#: What Basic KYC compares with the authority; the more is given, the more is compared.
-COMPARED = ("first_name", "last_name", "dob", "gender", "phone_number")
 
 
 @cache
@@ -151,13 +149,12 @@ class Catalogue:
             required = ("id_number", *required)
         if not FACTS[product].asks_id_number:
             required, pattern = tuple(field for field in required if field != "id_number"), ""
-        compared = COMPARED if product == Product.BASIC_KYC else ()
         return IdChoice(
             country,
             id_type,
             label,
             required,
-            tuple(field for field in compared if field not in required),
+            tuple(field for field in FACTS[product].compares if field not in required),
             pattern,
             is_live,
             test_number or TEST_NUMBERS.get((country, id_type), ""),

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import FACTS, Product
 from dashboard.smile.actions import action_words, value_words
 from dashboard.smile.results import parse_result
 from dashboard.web.filters import words
-
-#: These answer with matches alone, so that "Not Returned" says nothing about the customer.
-RETURN_NOTHING = frozenset({Product.BASIC_KYC})
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ def _check(name: str, value: str, product: Product) -> Check:
     shown = action.name if action else words(name) or "Check"
     if meant is None:
         return Check(shown, value, "unknown", f"Smile checked {action.checked}." if action else "", is_silent=False)
-    if value == "Not Returned" and product in RETURN_NOTHING:
+    if value == "Not Returned" and FACTS[product].compares:
         return Check(shown, value, "none", "This product returns no data. There is nothing to do.", is_silent=True)
     parts = [f"Smile checked {action.checked}." if action and not meant.is_silent else "", meant.meaning]
     parts.append(action.advice if action and meant.asks_for_advice else "")

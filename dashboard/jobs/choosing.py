@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID, uuid4
 
 from dashboard.jobs.catalogue import Catalogue, IdChoice
 from dashboard.jobs.fields import cleaned_value
@@ -20,6 +21,14 @@ class Choosing(TypedForm):
         if name != "id_number":
             return cleaned_value(name, typed)
         return fitting_number(typed, self.id_choice.pattern if self.id_choice else "") if typed else ""
+
+    @cached_property
+    def form_key(self) -> UUID:
+        """Made when the form is first shown, and sent along with it."""
+        try:
+            return UUID(self.value("form_key"))
+        except ValueError:
+            return uuid4()
 
     @cached_property
     def product(self) -> Product | None:

@@ -12,7 +12,7 @@ from dashboard.db import UtcDateTime, keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
 
 LONGEST_REASON = 500
 STILL_HOLDS = text("came_back_at IS NULL")
@@ -66,7 +66,7 @@ def deal_with(session: Session, job: Job, reason: str, dealt_by: str, now: datet
     row.reason_sealed = keyring_of(session).seal(reason.encode("utf-8", "replace"), reason_identity(row.id))
     session.add(row)
     job.dealt_with_at = now
-    add_event(session, job, "dealt_with", f"Marked as dealt with by {dealt_by}.", now, {"needs": needs})
+    add_event(session, job, EventKind.DEALT_WITH, now, {"needs": needs, "by": dealt_by})
     job.changed(now)
     # The reason may name the customer, and the trail keeps what it has for good.
     record(session, "job.dealt_with", f"job {job.id}", now, details={"needs": ", ".join(needs)})
@@ -81,7 +81,7 @@ def bring_back(session: Session, job: Job, because: str, now: datetime) -> None:
     for row in session.exec(held).all():
         row.came_back_at, row.came_back_because = now, because
     if needs_of(job, now):
-        add_event(session, job, "came_back", f"Needs you again: {CAME_BACK[because]}.", now, {"because": because})
+        add_event(session, job, EventKind.CAME_BACK, now, {"because": because})
     job.changed(now)
 
 

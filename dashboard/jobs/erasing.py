@@ -4,7 +4,7 @@ Files are named, not removed, in here: whoever commits removes them afterwards, 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,19 +16,17 @@ from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.jobs.submission import given_of
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
 
 ERASED = "[erased]"
+#: By what something is erased: {"days": ...}, or {"proof": the id of one} where it was asked for.
+Rule = dict[str, Any]
 #: An id that was made up here describes nobody; one that somebody typed may.
 MADE_UP_JOB_ID = re.compile(r"job-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-#: Events in words of our own. The others may quote a person: what Smile answered, what somebody noted.
-OWN_WORDS = frozenset(
-    {"created", "started", "consented", "opened", "prepared", "sent", "zip_lost", "expired", "check_requested"}
-    | {"confirmed", "late_result", "overdue", "cancelled", "disagreement", "erased"}
-    | {"warning", "dealt_with", "came_back"}
-)
-CALLBACK_FACTS = ("callback_id", "verdict", "received_at")
+#: Events that may quote a person, in what Smile answered or somebody sent. So may those of a kind that is not known.
+QUOTING = frozenset({EventKind.DELAYED, EventKind.CLOCK_OFF, EventKind.FAILED, EventKind.REFUSED_DELIVERY})
+OWN = frozenset(EventKind) - QUOTING - OF_CALLBACKS
 
 
 @dataclass
@@ -40,7 +38,7 @@ class Gone:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def erase_images(session: Session, job: Job, images: Sequence[Image], rule: str, now: datetime) -> list[str]:
+def erase_images(session: Session, job: Job, images: Sequence[Image], rule: Rule, now: datetime) -> list[str]:
     """Returns the files to remove."""
     files = [file_of(job, image) for image in images]
     for image in images:
@@ -50,7 +48,7 @@ def erase_images(session: Session, job: Job, images: Sequence[Image], rule: str,
     return files
 
 
-def erase_results(session: Session, job: Job, results: Sequence[Result], rule: str, now: datetime) -> None:
+def erase_results(session: Session, job: Job, results: Sequence[Result], rule: Rule, now: datetime) -> None:
     """What Smile answered; codes, times and digests stay."""
     for result in results:
         result.payload_sealed, result.erased_at = b"", now
@@ -59,13 +57,13 @@ def erase_results(session: Session, job: Job, results: Sequence[Result], rule: s
         _tell(session, job, "results", len(results), rule, now)
 
 
-def erase_given(session: Session, job: Job, rule: str, now: datetime) -> None:
+def erase_given(session: Session, job: Job, rule: Rule, now: datetime) -> None:
     """The ID number and what else was given about the customer."""
     job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
     _tell(session, job, "person", 1, rule, now)
 
 
-def erase_job(session: Session, job: Job, rule: str, now: datetime) -> Gone:
+def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> Gone:
     """All of the person. The row stays as a shell with its decision, codes, times and digests."""
     texts = _texts_of_person(session, job)
     images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
@@ -124,31 +122,40 @@ def _clean_row(keyring: KeyRing, job: Job, texts: Iterable[str]) -> None:
     job.customer_reference = ERASED if job.customer_reference else ""
     job.partner_params = {}
     job.upload_url_sealed = None
-    job.last_error = None
+    job.note_problem(None)
     job.result_code, job.result_text = without(job.result_code, texts), without(job.result_text, texts)
     job.disagreement = without(job.disagreement, texts)
+    if any(without(each, texts) == ERASED for each in _texts_in(job.disagreement_facts)):
+        job.disagreement, job.disagreement_facts = ERASED, None
     job.due_at = None
 
 
 def _clean_events(session: Session, job: Job, texts: Iterable[str]) -> int:
     cleaned = 0
     for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all():
-        text, facts = event.text, {}
-        if event.kind.startswith("callback"):
-            facts = {name: event.facts[name] for name in CALLBACK_FACTS if name in event.facts}
-            text = f"Callback, {facts.get('verdict', 'unknown')}. {ERASED}"
-        elif event.kind not in OWN_WORDS or without(event.text, texts) == ERASED:
-            text = ERASED
+        text, facts = event.text, event.facts
+        if event.kind in OF_CALLBACKS:
+            text, facts = "", {name: facts[name] for name in CALLBACK_FACTS if name in facts} | {"is_erased": True}
+        elif event.kind not in OWN or any(without(each, texts) == ERASED for each in (text, *_texts_in(facts))):
+            text, facts = ERASED, {}
         cleaned += (event.text, event.facts) != (text, facts)
         event.text, event.facts = text, facts
     return cleaned
 
 
-WORDS = {"images": "Images", "results": "What Smile answered", "person": "What was given about the customer"}
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts_in(part)
 
 
-def _tell(session: Session, job: Job, what: str, count: int, rule: str, now: datetime) -> None:
-    job.erased = [*job.erased, {"what": what, "count": count, "at": now.isoformat(), "rule": rule}]
-    number = f" ({count})" if count > 1 else ""
-    add_event(session, job, "erased", f"{WORDS[what]}{number}: erased. {rule}", now)
+def _tell(session: Session, job: Job, what: str, count: int, rule: Rule, now: datetime) -> None:
+    facts = {"what": what, "count": count, "rule": rule}
+    job.erased = [*job.erased, facts | {"at": now.isoformat()}]
+    add_event(session, job, EventKind.ERASED, now, facts)
     job.changed(now)

@@ -2,7 +2,7 @@
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.jobs import dealt_with, models, search_index, tasks, trail_words, views, warnings
+from dashboard.jobs import dealt_with, event_words, models, search_index, tasks, trail_words, views, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_identity
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
 from dashboard.jobs.phones import phone_in_sealed
@@ -45,9 +45,9 @@ FEATURE = Feature(
         Permission("jobs.reveal", WORKING, "Reveal personal data and see images"),
         Permission("jobs.export", WORKING, "Take the list of jobs out as a file, without persons"),
         Permission("review.decide", WORKING, "Decide what needs a person"),
-        Permission("reports.read", EVERY_ROLE, "See reports"),
     ),
     audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
+    event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.searched_jobs),),

@@ -1,6 +1,6 @@
 """Following a job after it was sent: ask job_status when it is due, note callbacks, and stop when it is settled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Any
@@ -17,12 +17,12 @@ from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.leases import Lease
 from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
 from dashboard.jobs.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
+from dashboard.jobs.problems import ProblemKind, problem, problem_of_clock
 from dashboard.jobs.standing import Standing, ask_job_status, standing_of
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import SmileError
 
 SECONDS_BETWEEN_CHECKS = 10.0
-GAVE_UP = "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
 
 
 def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
@@ -46,18 +46,20 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
         # The customer's browser submits these, or has said that it did: Smile need not know them yet.
         may_be_unknown = job.link_id is not None
-    problem, answer, must_wait_for_clock = None, None, False
+    found, answer, must_wait_for_clock = None, None, False
     try:
         if may_be_unknown:
             answer = ask_job_status(clients, partner_params)
         else:
             answer = clients.web_api.get_job_status(partner_params)
     except SmileError as error:
-        must_wait_for_clock = clients.clock.explains(error)
-        problem = clients.clock.sentence() if must_wait_for_clock else str(error)
+        must_wait_for_clock = clients.clock.note_refusal(error)
+        found = (
+            problem_of_clock(clients.clock) if must_wait_for_clock else problem(ProblemKind.NO_ANSWER, said=str(error))
+        )
     with lease.saving() as (session, job, now):
         if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:
-            note_submission(session, job, settings, now, "Smile has the customer's verification.")
+            note_submission(session, job, settings, now, SentHow.SMILE_HAS_IT)
             job.due_at = unless_woken  # This was the question that a submission calls for.
         result = read_job_status(answer, job.job_type) if answer else None
         if result is not None:
@@ -65,8 +67,9 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
         elif answer and _lost_its_zip(job, answer, settings, now):
             _send_again(session, job, now)
             return
-        if problem != job.last_error and job.state not in ENDED_STATES:  # there it says why the job ended
-            job.last_error = problem
+        is_news = found != job.problem or (found is None and job.last_error is not None)
+        if is_news and job.state not in ENDED_STATES:  # there it says why the job ended
+            job.note_problem(found)
             job.changed(now)
         if must_wait_for_clock:
             job.due_at = clients.clock.next_try_at
@@ -94,7 +97,7 @@ def _send_again(session: Session, job: Job, now: datetime) -> None:
     job.step = Step.PREPARING
     job.attempts += 1
     job.due_at = now
-    add_event(session, job, "zip_lost", "Smile has no images of this job, so they are sent again.", now)
+    add_event(session, job, EventKind.ZIP_LOST, now)
     job.changed(now)
 
 
@@ -110,8 +113,9 @@ def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime
         job.due_at = None
         if job.state == JobState.WAITING:
             job.state = JobState.EXPIRED
-            job.last_error = GAVE_UP
-            add_event(session, job, "expired", GAVE_UP, now)
+            gave_up = problem(ProblemKind.NO_RESULT)
+            job.note_problem(gave_up)
+            add_event(session, job, EventKind.EXPIRED, now, {"problem": gave_up})
             job.changed(now)
         return
     waits = settings.check_waits
@@ -124,7 +128,7 @@ def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> N
     if not job.may_check:
         raise Conflict("Nothing was sent to Smile yet, so there is nothing to ask about.")
     _wake(job, now)
-    add_event(session, job, "check_requested", f"{asked_by} asked to check with Smile.", now)
+    add_event(session, job, EventKind.CHECK_REQUESTED, now, {"by": asked_by})
     job.changed(now)
 
 
@@ -134,7 +138,7 @@ def note_callback(
     *,
     callback_id: UUID,
     verdict: str,
-    reason: str,
+    reason: Sequence[Mapping[str, Any]] | str,
     received_at: datetime,
     payload: dict[str, Any] | None,
     is_worth_asking: bool,
@@ -145,11 +149,12 @@ def note_callback(
     """A callback is a hint: it goes on the timeline, unless it `is_told` there already, and may wake the check.
 
     `payload` is what it claims, which is kept as claimed; None where nothing is. One that `is_believable` is the
-    callback that the job waits for, whether or not its claim is kept.
+    callback that the job waits for, whether or not its claim is kept. `reason`: the steps that its verdict rests on,
+    which the slice above words; of a callback of before its words.
     """
     if not is_told:
         facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
-        add_event(session, job, "callback", f"Callback, {verdict}. {reason}", received_at, facts)
+        add_event(session, job, EventKind.CALLBACK, received_at, facts | {"reason": reason})
     is_believable = is_believable or payload is not None
     is_first = is_believable and job.callback_at is None
     if payload is not None:
@@ -176,7 +181,7 @@ def note_overdue(session: Session, job: Job, now: datetime) -> None:
     """Time alone made the callback late: the timeline says so once, and open pages notice."""
     if job.overdue_noted_at is None and job.callback_overdue(now):
         job.overdue_noted_at = now
-        add_event(session, job, "overdue", "The callback is overdue; Smile is asked directly instead.", now)
+        add_event(session, job, EventKind.OVERDUE, now)
         if job.dealt_with_at and job.callback_due_at and job.dealt_with_at < job.callback_due_at:
             bring_back(session, job, "overdue", now)
         job.changed(now)

@@ -1,9 +1,7 @@
 """What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
@@ -13,7 +11,7 @@ from dashboard.jobs.choosing import Choosing
 from dashboard.jobs.fields import FieldFacts, field_facts, may_be_asked, problem_with_id, problem_with_value
 from dashboard.jobs.media import GivenImage
 from dashboard.jobs.pictures import UnfitPicture, clean_picture
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.products import FACTS, Product, problem_with_user_id
 from dashboard.jobs.submission import JobRequest
 from dashboard.smile.constants import TEST_DIGITS, ImageType
 
@@ -41,17 +39,9 @@ class JobForm(Choosing):
 
     is_sandbox: bool
 
-    @cached_property
-    def form_key(self) -> UUID:
-        """Made when the form is first shown, and sent along with it."""
-        try:
-            return UUID(self.value("form_key"))
-        except ValueError:
-            return uuid4()
-
     @property
     def may_leave_id_type_open(self) -> bool:
-        return self.product == Product.DOCUMENT_VERIFICATION
+        return self.facts is not None and self.facts.may_omit_id_type
 
     @property
     def is_ready_for_details(self) -> bool:
@@ -159,8 +149,8 @@ def _check_ids(state: JobForm) -> None:
         value = state.value(name)
         if value and (problem := problem_with_id(value)):
             state.errors[name] = problem
-    if state.product == Product.SMARTSELFIE_AUTHENTICATION and not state.value("user_id"):
-        state.errors["user_id"] = "An authentication needs the user id under which the customer was registered."
+    if problem := problem_with_user_id(state.product, state.value("user_id")):
+        state.errors["user_id"] = problem
     wished = state.value("sandbox_result")
     if wished and (not state.is_sandbox or wished not in SANDBOX_RESULTS):
         state.errors["sandbox_result"] = "A wished result works only in the sandbox, and is one of the list."

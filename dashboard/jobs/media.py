@@ -92,7 +92,10 @@ def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
 
 
 class SealedImage(io.RawIOBase):
-    """An open file, decrypted when first read and let go at its end: one is in memory at a time."""
+    """An open file, decrypted when first read and let go at its end: one is in memory at a time.
+
+    Raises UnreadableValue for whatever keeps it from being read: an OSError would say that the caller's file is wrong.
+    """
 
     def __init__(self, keyring: KeyRing, media_dir: Path, image: Image) -> None:
         self._keyring = keyring
@@ -111,7 +114,10 @@ class SealedImage(io.RawIOBase):
         if self._content is None:
             if self._position >= self._image.size:
                 return 0
-            self._content = read_image(self._keyring, self._media_dir, self._image)
+            try:
+                self._content = read_image(self._keyring, self._media_dir, self._image)
+            except OSError as error:
+                raise UnreadableValue(type(error).__name__) from None
         chunk = self._content[self._position : self._position + len(buffer)]
         buffer[: len(chunk)] = chunk
         self._position += len(chunk)

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, or_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import validates
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
-from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
+from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.smile.typed import fold
@@ -62,6 +63,7 @@ IS_UNFOLDED = text("user_id_folded IS NULL")
 class Job(SQLModel, table=True):
     """One verification. `id` is ours; `job_id` and `user_id` are what Smile is told; `smile_job_id` is Smile's."""
 
+    model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("environment", "job_id", name="uq_job_environment_job_id"),
@@ -130,8 +132,10 @@ class Job(SQLModel, table=True):
     checks: int = 0
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     upload_url_sealed: bytes | None = None
-    last_error: str | None = None
-    disagreement: str | None = None  # what a callback claimed and Smile itself did not confirm
+    last_error: str | None = None  # of jobs of before, in words
+    problem: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # problems.py words it
+    disagreement: str | None = None  # set while a callback claims what Smile itself contradicts
+    disagreement_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     warning_count: int = 0  # how many kinds of warning there are, confirmed or claimed
     dealt_with_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # until something new happens
 
@@ -150,12 +154,18 @@ class Job(SQLModel, table=True):
         setattr(self, f"{name}_folded", fold(value) if value is not None else None)
         return value
 
-    @property
+    @hybrid_property
     def is_settled(self) -> bool:
         """Nothing more is expected: ended, or done with an outcome that no later answer will change by itself."""
         if self.state in ENDED_STATES:
             return True
         return self.state == JobState.DONE and self.outcome != Outcome.PROVISIONAL
+
+    @is_settled.inplace.expression
+    @classmethod
+    def _is_settled(cls) -> ColumnElement[bool]:
+        is_done = (col(cls.state) == JobState.DONE) & (col(cls.outcome) != Outcome.PROVISIONAL)
+        return or_(col(cls.state).in_(ENDED_STATES), is_done)
 
     @property
     def may_cancel(self) -> bool:
@@ -177,6 +187,10 @@ class Job(SQLModel, table=True):
 
     def callback_overdue(self, now: datetime) -> bool:
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at
+
+    def note_problem(self, problem: dict[str, Any] | None) -> None:
+        """None: it gets on."""
+        self.problem, self.last_error = problem, None
 
     def changed(self, now: datetime) -> None:
         """Every change that somebody could see goes through here, so that open pages notice it."""
@@ -228,7 +242,7 @@ def payload_identity(result_id: UUID) -> str:
 
 
 class JobEvent(SQLModel, table=True):
-    """One line of a job's timeline, in words for a person; `facts` hold what a program needs of it."""
+    """One line of a job's timeline: a kind and facts, which event_words.py words. Lines of before hold their words."""
 
     __tablename__ = "job_event"
 
@@ -236,7 +250,7 @@ class JobEvent(SQLModel, table=True):
     job_id: UUID = Field(foreign_key="job.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str
-    text: str
+    text: str  # empty, but of lines of before and of what was erased
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payload_identity
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.problems import CONTRADICTED, disagreement_words
+from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 from dashboard.smile.results import SmileResult, code_of, parse_result, plain
@@ -199,8 +200,7 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
         return
     is_id_step_only = _is_id_step_alone(answer, job.job_type)
     if job.state == JobState.DONE and (not answer.is_final or is_id_step_only) and _has_final_answer(session, job):
-        what = "result of the ID step alone" if is_id_step_only else "provisional result"
-        add_event(session, job, "late_result", f"An older {what} ({answer.code}) was seen again.", now)
+        add_event(session, job, EventKind.LATE_RESULT, now, {"code": answer.code, "is_id_step": is_id_step_only})
         job.changed(now)
         return
     before, code_before = job.outcome, job.result_code
@@ -211,11 +211,11 @@ def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: 
     job.smile_job_id = job.smile_job_id or answer.smile_job_id or None
     if before != job.outcome or job.settled_at is None:
         job.settled_at = None if job.outcome == Outcome.PROVISIONAL else now
-    job.last_error = None
-    text = f"Confirmed with Smile: {job.outcome}, code {answer.code or 'none'}."
+    job.note_problem(None)
+    facts = {"result_code": answer.code, "source": source.value, "outcome": answer.outcome.value}
     if before and before != job.outcome:
-        text = f"Confirmed with Smile: {job.outcome} (was {before}), code {answer.code or 'none'}."
-    add_event(session, job, "confirmed", text, now, {"result_code": answer.code, "source": source.value})
+        facts["before"] = before.value
+    add_event(session, job, EventKind.CONFIRMED, now, facts)
     if code_before != job.result_code:
         bring_back(session, job, "result", now)
     job.changed(now)
@@ -233,14 +233,20 @@ def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     session.flush()
     kept = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
     found = find_disagreement(session.exec(kept).all(), job.job_type)
-    before, job.disagreement = job.disagreement, found
-    if found and found != before:
-        add_event(session, job, "disagreement", found, now)
+    is_news = found is not None and found != job.disagreement_facts and not _is_alarm_of_before(job, found)
+    job.disagreement, job.disagreement_facts = CONTRADICTED if found else None, found
+    if found and is_news:
+        add_event(session, job, EventKind.DISAGREEMENT, now, found)
         bring_back(session, job, "disagreement", now)
 
 
-def find_disagreement(results: Sequence[Result], job_type: int) -> str | None:
-    """The sentence about a claim that Smile's own answers contradict; None where there is none."""
+def _is_alarm_of_before(job: Job, found: Mapping[str, Any]) -> bool:
+    """Whether a job of before has this very alarm, of which it holds the words alone."""
+    return job.disagreement_facts is None and job.disagreement == disagreement_words(found)
+
+
+def find_disagreement(results: Sequence[Result], job_type: int) -> dict[str, Any] | None:
+    """The claim that Smile's own answers contradict, and the answer; None where there is none."""
     confirmed = [result for result in results if result.is_confirmed]
     claims = [result for result in results if not result.is_confirmed]
     contradicted = [claim for claim in claims if contradicts(claim, confirmed, job_type)]
@@ -249,10 +255,12 @@ def find_disagreement(results: Sequence[Result], job_type: int) -> str | None:
         return None
     # Of several always the same one is named, in whatever order they came.
     claim = min(contradicted, key=lambda claim: code_of(claim.result_code) or "")
-    return (
-        f"A callback claimed {claim.outcome} (code {claim.result_code}), "
-        f"but Smile confirms {decisive.outcome} (code {decisive.result_code})."
-    )
+    return {
+        "claimed": claim.outcome,
+        "claimed_code": claim.result_code,
+        "confirmed": decisive.outcome,
+        "confirmed_code": decisive.result_code,
+    }
 
 
 @cache

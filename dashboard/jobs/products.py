@@ -1,9 +1,16 @@
-"""The products that a job can be of: their names, job types, what each proves and which images it needs."""
+"""One row per product: everything that forms, links, the worker and pages need to know of it.
+
+A new product is a member of `Product` and a row of `FACTS`. What Smile publishes by job type or by result code is in
+smile/constants.py and its tables.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from dashboard.smile.constants import JobType
+
+#: What a customer needs at hand on Smile's page.
+FACE, DOCUMENT, NUMBER = "face", "document", "number"
 
 
 class Product(StrEnum):
@@ -18,105 +25,167 @@ class Product(StrEnum):
 
 
 @dataclass(frozen=True)
-class ProductFacts:
-    """What the form, the worker and the pages need to know of a product."""
+class Effort:
+    """What Smile's page takes; the megabytes are its script, its camera and the images together, rounded up."""
 
+    needs: tuple[str, ...]
+    minutes: int
+    megabytes: int
+
+
+@dataclass(frozen=True)
+class ProductFacts:
     name: str
     job_type: JobType
     proves: str
     needs: str
     takes: str
+    approved: str  # the verdict as a sentence, where the result code says no more
+    rejected: str
+    web_name: str = ""  # in tokens, in Smile's script and in Smile Links; empty: it has no page for customers
+    effort: Effort | None = None  # of that page
     images: tuple[str, ...] = ()  # field names of the form that must be given
     optional_images: tuple[str, ...] = ()
     asks_id_number: bool = False
     id_type_list: str = ""  # the name of this product in the tables of ID types; "documents": the list of documents
+    may_omit_id_type: bool = False  # Smile then finds it out itself
+    compares: tuple[str, ...] = ()  # optional fields that it only compares: it answers with matches and no data
+    enrols: bool = False  # the user id can be authenticated afterwards
+    needs_enrolled_user: bool = False
     is_answered_at_once: bool = False
+    smile_api: tuple[str, ...] = ("v1",)  # the versions of Smile's API that offer it
 
 
 FACTS: dict[Product, ProductFacts] = {
     Product.BIOMETRIC_KYC: ProductFacts(
-        "Biometric KYC",
-        JobType.BIOMETRIC_KYC,
-        "The face belongs to the person that an ID authority holds under this number.",
-        "A selfie and an ID number",
-        "Under a minute; longer when a person reviews it",
+        name="Biometric KYC",
+        job_type=JobType.BIOMETRIC_KYC,
+        proves="The face belongs to the person that an ID authority holds under this number.",
+        needs="A selfie and an ID number",
+        takes="Under a minute; longer when a person reviews it",
+        approved="The face matches the photo that the authority holds.",
+        rejected="The face does not match, or no live person was seen.",
+        web_name="biometric_kyc",
+        effort=Effort((FACE, NUMBER), minutes=2, megabytes=5),
         images=("selfie",),
         optional_images=("liveness", "id_front"),
         asks_id_number=True,
         id_type_list="biometric_kyc",
+        enrols=True,
     ),
     Product.DOCUMENT_VERIFICATION: ProductFacts(
-        "Document Verification",
-        JobType.DOCUMENT_VERIFICATION,
-        "The document is genuine and shows the same face as the selfie.",
-        "A selfie and photos of the document",
-        "Under two minutes; longer when a person reviews it",
+        name="Document Verification",
+        job_type=JobType.DOCUMENT_VERIFICATION,
+        proves="The document is genuine and shows the same face as the selfie.",
+        needs="A selfie and photos of the document",
+        takes="Under two minutes; longer when a person reviews it",
+        approved="The document is genuine and shows the same face.",
+        rejected="The document or the face on it could not be confirmed.",
+        web_name="doc_verification",
+        effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
         id_type_list="documents",
+        may_omit_id_type=True,
     ),
     Product.ENHANCED_DOCUMENT_VERIFICATION: ProductFacts(
-        "Enhanced Document Verification",
-        JobType.ENHANCED_DOCUMENT_VERIFICATION,
-        "The document is genuine, shows the same face, and the authority confirms what is on it.",
-        "A selfie and photos of the document",
-        "Under two minutes; longer when a person reviews it",
+        name="Enhanced Document Verification",
+        job_type=JobType.ENHANCED_DOCUMENT_VERIFICATION,
+        proves="The document is genuine, shows the same face, and the authority confirms what is on it.",
+        needs="A selfie and photos of the document",
+        takes="Under two minutes; longer when a person reviews it",
+        approved="The document is genuine, shows the same face, and the authority knows it.",
+        rejected="The document, the face on it or its number could not be confirmed.",
+        web_name="enhanced_document_verification",
+        effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
         id_type_list="enhanced_document_verification",
     ),
     Product.ENHANCED_KYC: ProductFacts(
-        "Enhanced KYC",
-        JobType.ENHANCED_KYC,
-        "The ID number exists, and this is the person that the authority holds under it.",
-        "An ID number",
-        "A few seconds",
+        name="Enhanced KYC",
+        job_type=JobType.ENHANCED_KYC,
+        proves="The ID number exists, and this is the person that the authority holds under it.",
+        needs="An ID number",
+        takes="A few seconds",
+        approved="The authority holds a person under this number.",
+        rejected="The authority holds nobody under this number.",
+        web_name="enhanced_kyc",
+        effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
         id_type_list="enhanced_kyc",
         is_answered_at_once=True,
     ),
     Product.BASIC_KYC: ProductFacts(
-        "Basic KYC",
-        JobType.ENHANCED_KYC,
-        "What the customer says matches what the authority holds, field by field.",
-        "An ID number and the customer's details",
-        "A few seconds",
+        name="Basic KYC",
+        job_type=JobType.ENHANCED_KYC,
+        proves="What the customer says matches what the authority holds, field by field.",
+        needs="An ID number and the customer's details",
+        takes="A few seconds",
+        approved="What the customer gave matches what the authority holds.",
+        rejected="What the customer gave does not match what the authority holds.",
+        web_name="basic_kyc",
+        effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
         id_type_list="basic_kyc",
+        compares=("first_name", "last_name", "dob", "gender", "phone_number"),
         is_answered_at_once=True,
     ),
     Product.SMARTSELFIE_REGISTRATION: ProductFacts(
-        "SmartSelfie registration",
-        JobType.SMARTSELFIE_REGISTRATION,
-        "A live person is enrolled under a user id, to be recognised later.",
-        "A selfie",
-        "Under a minute",
+        name="SmartSelfie registration",
+        job_type=JobType.SMARTSELFIE_REGISTRATION,
+        proves="A live person is enrolled under a user id, to be recognised later.",
+        needs="A selfie",
+        takes="Under a minute",
+        approved="A live person is now enrolled under this user id.",
+        rejected="No live person could be enrolled from these pictures.",
+        web_name="smartselfie",
+        effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),
+        enrols=True,
     ),
     Product.SMARTSELFIE_AUTHENTICATION: ProductFacts(
-        "SmartSelfie authentication",
-        JobType.SMARTSELFIE_AUTHENTICATION,
-        "This is the same person who was enrolled under the user id.",
-        "A selfie of an enrolled customer",
-        "Under a minute",
+        name="SmartSelfie authentication",
+        job_type=JobType.SMARTSELFIE_AUTHENTICATION,
+        proves="This is the same person who was enrolled under the user id.",
+        needs="A selfie of an enrolled customer",
+        takes="Under a minute",
+        approved="This is the person who was enrolled under this user id.",
+        rejected="This is not the person who was enrolled under this user id.",
+        web_name="authentication",
+        effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),
+        needs_enrolled_user=True,
     ),
     Product.BUSINESS_VERIFICATION: ProductFacts(
-        "Business Verification",
-        JobType.BUSINESS_VERIFICATION,
-        "The company is registered, and these are its officers and owners.",
-        "A registration or tax number",
-        "A few seconds",
+        name="Business Verification",
+        job_type=JobType.BUSINESS_VERIFICATION,
+        proves="The company is registered, and these are its officers and owners.",
+        needs="A registration or tax number",
+        takes="A few seconds",
+        approved="The company is registered.",
+        rejected="The registry holds no such company under this number.",
         asks_id_number=True,
         id_type_list="business_verification",
         is_answered_at_once=True,
     ),
 }
+ENROLLING = {product: facts for product, facts in FACTS.items() if facts.enrols}
+#: Products with a page for customers, by the names that tokens and Smile's script know them by.
+WEB_PRODUCTS = {product: facts.web_name for product, facts in FACTS.items() if facts.web_name}
+PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 
 
 def product_of_job_type(job_type: int | None) -> Product | None:
     """None where several products share a job type, as the two that only look a number up."""
     found = [product for product, facts in FACTS.items() if facts.job_type == job_type]
     return found[0] if len(found) == 1 else None
+
+
+def problem_with_user_id(product: Product | None, user_id: str) -> str:
+    """A sentence where the product needs a user id and none is given; empty otherwise."""
+    if product and FACTS[product].needs_enrolled_user and not user_id:
+        return f"{FACTS[product].name} needs the user id under which the customer was registered."
+    return ""

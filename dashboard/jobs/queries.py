@@ -17,14 +17,13 @@ from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
+from dashboard.jobs.products import ENROLLING
+from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS
 from dashboard.jobs.warnings import JobWarning, warnings_of
-from dashboard.smile.constants import JobType
 from dashboard.smile.results import plain
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import count_of
 from dashboard.web.pagination import PAGE_SIZE
-
-ENROLLING = (JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_REGISTRATION)
 
 
 def needs_you(scope: Scope) -> dict[str, int]:
@@ -50,9 +49,10 @@ def version_of(session: Session, environment: str, job_id: UUID) -> int:
 
 def enrolled_users(session: Session, environment: str) -> Sequence[str]:
     """User ids that an authentication can be made for, the last enrolled first."""
+    job_types = [facts.job_type for facts in ENROLLING.values()]
     return session.exec(
         select(Job.user_id)
-        .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(ENROLLING))
+        .where(Job.environment == environment, Job.outcome == Outcome.APPROVED, col(Job.job_type).in_(job_types))
         .where(col(Job.erased_at).is_(None))
         .group_by(Job.user_id)
         .order_by(func.max(Job.settled_at).desc())
@@ -98,8 +98,9 @@ class JobDetails:
     @property
     def callbacks(self) -> list[dict[str, Any]]:
         """The callbacks as this job's timeline last spoke of them; the `callbacks` slice keeps the bodies."""
-        told = [event for event in self.events if event.kind in ("callback", "callback_again")]
-        return list({event.facts["callback_id"]: event.facts for event in told}.values())
+        told = [event.facts for event in self.events if event.kind in OF_CALLBACKS]
+        last = {facts["callback_id"]: facts for facts in told}
+        return [{name: facts[name] for name in CALLBACK_FACTS if name in facts} for facts in last.values()]
 
 
 def job_details(session: Session, job: Job) -> JobDetails:

@@ -1,16 +1,21 @@
 """Smile's refusals in plain words: what it means, and what somebody can do now."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.jobs.products import ENROLLING
 from dashboard.smile import Refused
 
+CHECK_KEY = "Check in the settings that the API key belongs to this partner and this environment."
 WHAT_TO_DO = {
     "2203": "The request was not understood. Report this: it is a fault of this dashboard.",
     "2204": "Check that the partner id keeps its leading zeros, and that the key belongs to this environment.",
-    "2205": "Check in the settings that the API key belongs to this partner and this environment.",
-    "2405": "Check in the settings that the API key belongs to this partner and this environment.",
+    "2205": CHECK_KEY,
+    "2405": CHECK_KEY,
     "2207": "This customer was blocked at Smile. Unblock the user there, or use another user id.",
     "2208": "This customer was deleted at Smile. Use another user id.",
     "2209": "This customer is enrolled already. Create an authentication instead, or use another user id.",
-    "2210": "Register this customer with a SmartSelfie registration or a Biometric KYC first.",
+    "2210": f"Register this customer first, with {' or '.join(facts.name for facts in ENROLLING.values())}.",
     "2211": "This customer must be registered again before an authentication is possible.",
     "2212": "Your account may not run this product. Ask Smile to activate it.",
     "2213": "Something that Smile requires is missing. Fill in every field and make it again.",
@@ -22,15 +27,19 @@ WHAT_TO_DO = {
 
 
 def explain_refusal(error: Refused) -> str:
-    code = f" (code {error.code})" if error.code else f" (HTTP {error.status})"
-    said = error.reason.removeprefix("Error - ").rstrip(".") or "no reason given"
-    advice = WHAT_TO_DO.get(error.code or "")
+    return refusal_words(refusal_facts(error))
+
+
+def refusal_facts(error: Refused) -> dict[str, Any]:
+    """What is kept of it. `said`: Smile's own words."""
+    return {"status": error.status, "code": error.code, "said": error.reason, "may_retry": error.may_retry}
+
+
+def refusal_words(facts: Mapping[str, Any]) -> str:
+    code = f" (code {facts['code']})" if facts["code"] else f" (HTTP {facts['status']})"
+    said = facts["said"].removeprefix("Error - ").rstrip(".") or "no reason given"
+    advice = WHAT_TO_DO.get(facts["code"] or "")
     if advice is None:
-        advice = (
-            "Nothing was charged. Try again later." if error.may_retry else "Ask Smile's support and quote the code."
-        )
+        may_retry = facts["may_retry"]
+        advice = "Nothing was charged. Try again later." if may_retry else "Ask Smile's support and quote the code."
     return f"Smile refused this{code}: {said}. {advice}"
-
-
-def explain_silence(reason: str) -> str:
-    return f"{reason.rstrip('.')}. All attempts are used up; run it again when Smile can be reached."

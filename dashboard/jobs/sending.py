@@ -23,16 +23,23 @@ from dashboard.jobs.leases import Lease
 from dashboard.jobs.media import SealedImage
 from dashboard.jobs.models import Image, Job, JobState, Source, Step
 from dashboard.jobs.outcome import read_job_status, read_result, settle_job
+from dashboard.jobs.problems import (
+    Problem,
+    ProblemKind,
+    at_the_last_attempt,
+    problem,
+    problem_of,
+    problem_of_clock,
+)
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.refusals import explain_refusal, explain_silence
 from dashboard.jobs.smile_clock import SmileClock
 from dashboard.jobs.standing import Standing, StandingUnclear, ask_job_status, standing_of
-from dashboard.jobs.submission import id_number_of, identity, media_dir, person_of
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.submission import id_number_of, identity, person_of
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
 from dashboard.smile.constants import CODE_JOB_EXISTS
 from dashboard.smile.results import parse_result
-from dashboard.web.filters import file_size
+from dashboard.web.pages import json_time
 
 #: However long Smile asks us to wait, a person would not.
 LONGEST_WAIT_SECONDS = 3600.0
@@ -61,18 +68,18 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
         else:
             _upload(lease, clients, settings, parcel)
     except InvalidRequest as error:
-        _fail(lease, None, None, str(error))
+        _fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
     except (Refused, StandingUnclear) as error:
-        if clients.clock.explains(error):
+        if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
             _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
         else:
-            _try_later(lease, settings, str(error))
-    except (UnreadableValue, FileNotFoundError):
-        _try_later(lease, settings, "What is stored for this job cannot be read: a key or a picture is missing.")
+            _try_later(lease, settings, problem_of(error))
+    except UnreadableValue:
+        _try_later(lease, settings, problem(ProblemKind.UNREADABLE))
     except SmileError as error:
-        _try_later(lease, settings, str(error))
+        _try_later(lease, settings, problem_of(error))
 
 
 def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
@@ -80,7 +87,7 @@ def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Par
     if step in (Step.PREPARING, Step.SENDING):
         standing = standing_of(ask_job_status(clients, parcel.partner_params))
         if standing == Standing.RECEIVED:
-            return _save_sent(lease, settings, "Smile has the images already; they were not sent again.")
+            return _save_sent(lease, settings, {"how": SentHow.IMAGES_KNOWN.value})
         # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
         is_prepared_before = standing == Standing.WITHOUT_ZIP
         step = Step.PREPARED if step == Step.SENDING and is_prepared_before else Step.CREATED
@@ -100,11 +107,8 @@ def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Par
         parcel.id_info,
         callback_url=parcel.callback_url,
     )
-    return _save_sent(lease, settings, f"{_images_in_words(len(parcel.images))} sent, {file_size(parcel.images_size)}.")
-
-
-def _images_in_words(count: int) -> str:
-    return "1 image" if count == 1 else f"{count} images"
+    sent = {"how": SentHow.IMAGES.value, "count": len(parcel.images), "size": parcel.images_size}
+    return _save_sent(lease, settings, sent)
 
 
 def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
@@ -112,14 +116,14 @@ def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel
         answer = ask_job_status(clients, parcel.partner_params)
         result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
         if result is not None:
-            return _save_answer(lease, result.payload, Source.JOB_STATUS, "Smile had answered this call before.")
+            return _save_answer(lease, result.payload, Source.JOB_STATUS, SentHow.ANSWERED_BEFORE)
         if standing_of(answer) == Standing.RECEIVED:
-            return _save_sent(lease, settings, "Smile has this call already and is still working on it.")
+            return _save_sent(lease, settings, {"how": SentHow.CALL_KNOWN.value})
     _save_step(lease, Step.SENDING)
     is_basic = parcel.product == Product.BASIC_KYC
     call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
     answer = call(parcel.partner_params, parcel.id_info)
-    return _save_answer(lease, answer, Source.SUBMIT, "Sent, and answered at once.")
+    return _save_answer(lease, answer, Source.SUBMIT, SentHow.ANSWERED_AT_ONCE)
 
 
 def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
@@ -141,7 +145,7 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
         },
         id_info=id_info,
         images=[
-            {"image_type_id": image.image_type, "image": SealedImage(keyring, media_dir(settings), image)}
+            {"image_type_id": image.image_type, "image": SealedImage(keyring, settings.media_dir, image)}
             for image in images
         ],
         images_size=sum(image.size for image in images),
@@ -163,11 +167,11 @@ def _save_prepared(lease: Lease, upload_url: str, smile_job_id: str) -> None:
         job.step = Step.PREPARED
         job.smile_job_id = smile_job_id or job.smile_job_id
         job.upload_url_sealed = keyring_of(session).seal(upload_url.encode(), identity(job, "upload_url"))
-        add_event(session, job, "prepared", "Upload prepared: Smile is ready for the images.", now)
+        add_event(session, job, EventKind.PREPARED, now)
         job.changed(now)
 
 
-def _save_sent(lease: Lease, settings: Settings, text: str) -> None:
+def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
     with lease.saving() as (session, job, now):
         job.step = Step.SENT
         job.state = JobState.WAITING
@@ -176,19 +180,19 @@ def _save_sent(lease: Lease, settings: Settings, text: str) -> None:
         # A callback may have come before this commit; then there is nothing to wait for.
         wait = 0.0 if job.callback_at else settings.check_waits[0]
         job.due_at = now + timedelta(seconds=wait)
-        job.last_error = None
+        job.note_problem(None)
         job.upload_url_sealed = None
-        add_event(session, job, "sent", text, now)
+        add_event(session, job, EventKind.SENT, now, sent)
         job.changed(now)
 
 
-def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, text: str) -> None:
+def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, how: SentHow) -> None:
     with lease.saving() as (session, job, now):
         job.step = Step.SENT
         job.submitted_at = now
         job.due_at = None
-        job.last_error = None
-        add_event(session, job, "sent", text, now)
+        job.note_problem(None)
+        add_event(session, job, EventKind.SENT, now, {"how": how.value})
         settle_job(session, job, read_result(answer, job.job_type), source, now)
 
 
@@ -197,19 +201,19 @@ def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed
         step = job.step
         has_zip_address = job.upload_url_sealed is not None
     if error.may_retry:
-        _try_later(lease, settings, explain_refusal(error), error.retry_after)
+        _try_later(lease, settings, problem_of(error), error.retry_after)
     elif step == Step.SENDING and has_zip_address:
         # The upload address is used up or too old; the next run asks, and prepares the job again.
-        _try_later(lease, settings, "The upload address was refused; a new one is fetched.", step=Step.PREPARING)
+        _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=Step.PREPARING)
     elif error.code == CODE_JOB_EXISTS and is_resumed:
         # A call whose answer we lost has arrived after all; the next run asks what became of it.
-        _try_later(lease, settings, "Smile knows this job already; it is asked what became of it.")
+        _try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
     else:
-        _fail(lease, error.code, error.reason, explain_refusal(error))
+        _fail(lease, error.code, error.reason, problem_of(error))
 
 
 def _try_later(
-    lease: Lease, settings: Settings, reason: str, retry_after: float | None = None, step: Step | None = None
+    lease: Lease, settings: Settings, found: Problem, retry_after: float | None = None, step: Step | None = None
 ) -> None:
     with lease.saving() as (session, job, now):
         if job.attempts < len(settings.retry_waits):
@@ -217,38 +221,39 @@ def _try_later(
             wait = min(wait, LONGEST_WAIT_SECONDS)
             job.attempts += 1
             job.due_at = now + timedelta(seconds=wait)
-            job.last_error = reason
+            job.note_problem(found)
             job.step = step or job.step
-            add_event(session, job, "delayed", f"{reason} Trying again in {round(wait)} s.", now)
+            facts = {"problem": found, "wait_seconds": round(wait), "next_try_at": json_time(job.due_at)}
+            add_event(session, job, EventKind.DELAYED, now, facts)
             job.changed(now)
             return
-    _fail(lease, None, None, explain_silence(reason))
+    _fail(lease, None, None, at_the_last_attempt(found))
 
 
 def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
     """As long as it takes, and without using up an attempt: nothing is wrong with the job."""
     with lease.saving() as (session, job, now):
         job.due_at = clock.next_try_at
-        reason = clock.sentence()
-        if reason != job.last_error:
-            job.last_error = reason
-            add_event(session, job, "clock_off", reason, now)
+        found = problem_of_clock(clock)
+        if found != job.problem:
+            job.note_problem(found)
+            add_event(session, job, EventKind.CLOCK_OFF, now, {"problem": found})
             job.changed(now)
 
 
-def _fail(lease: Lease, code: str | None, text: str | None, reason: str) -> None:
+def _fail(lease: Lease, code: str | None, text: str | None, found: Problem) -> None:
     with lease.saving() as (session, job, now):
-        fail_job(session, job, code, text, reason, now)
+        fail_job(session, job, code, text, found, now)
 
 
-def fail_job(session: Session, job: Job, code: str | None, text: str | None, reason: str, now: datetime) -> None:
+def fail_job(session: Session, job: Job, code: str | None, text: str | None, found: Problem, now: datetime) -> None:
     job.state = JobState.FAILED
     job.result_code = code
     job.result_text = text
-    job.last_error = reason
+    job.note_problem(found)
     job.due_at = None
     job.settled_at = now
     job.upload_url_sealed = None
-    add_event(session, job, "failed", reason, now, {"code": code} if code else {})
+    add_event(session, job, EventKind.FAILED, now, {"problem": found} | ({"code": code} if code else {}))
     bring_back(session, job, "failed", now)
     job.changed(now)

@@ -17,13 +17,19 @@ SIGNATURE_BYTES = 32
 
 
 def digest_of_signature(signature: str) -> str | None:
-    """The digest of the decoded bytes, since base64 has many texts for the same ones; None when it is no signature."""
+    """The digest of the decoded bytes; None when it is no signature."""
+    raw = bytes_of_signature(signature)
+    return None if raw is None else hashlib.sha256(raw).hexdigest()
+
+
+def bytes_of_signature(signature: str) -> bytes | None:
+    """Base64 has many texts for the same bytes, and senders use them. None when these are no signature."""
     text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return hashlib.sha256(raw).hexdigest() if len(raw) == SIGNATURE_BYTES else None
+    return raw if len(raw) == SIGNATURE_BYTES else None
 
 
 def remember_sent(signature: str) -> None:

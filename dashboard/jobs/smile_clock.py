@@ -13,7 +13,8 @@ from time import monotonic
 
 from dashboard.db import utc_now
 from dashboard.smile import SmileError
-from dashboard.web.filters import duration_in_words
+from dashboard.web.filters import ENGLISH, duration_in_words
+from dashboard.web.locales import Formats
 
 #: Smile takes five minutes. A Date has whole seconds, and an answer takes a while.
 OFF_FROM = timedelta(minutes=4, seconds=50)
@@ -33,12 +34,12 @@ def is_off(offset_seconds: float | None) -> bool:
     return offset_seconds is not None and abs(offset_seconds) >= OFF_FROM.total_seconds()
 
 
-def clock_in_words(offset_seconds: float) -> str:
+def clock_in_words(offset_seconds: float, formats: Formats = ENGLISH) -> str:
     """`offset_seconds`: Smile's clock minus ours."""
     off_by = timedelta(seconds=abs(offset_seconds))
     if off_by >= timedelta(minutes=1):
         off_by = timedelta(minutes=round(off_by / timedelta(minutes=1)))
-    return f"this machine's clock is {duration_in_words(off_by)} {'behind' if offset_seconds > 0 else 'ahead'}"
+    return f"this machine's clock is {duration_in_words(off_by, formats)} {'behind' if offset_seconds > 0 else 'ahead'}"
 
 
 class SmileClock:
@@ -90,16 +91,16 @@ class SmileClock:
         behind = timedelta(seconds=min(0.0, self.offset_seconds or 0.0))
         return utc_now() + behind + timedelta(seconds=self._try_every)
 
-    def explains(self, error: SmileError) -> bool:
-        """Whether Smile refused because of the clock, which is remembered."""
+    def note_refusal(self, error: SmileError) -> bool:
+        """Remembers a refusal that the clock explains, and tells whether this is one."""
         code = getattr(error, "code", None)
         if code not in CODES_OF_A_SIGNATURE or not is_off(self.offset_seconds):
             return False
         self._is_refused, self._tried_at = True, monotonic()
         return True
 
-    def may_ask(self) -> bool:
-        """While the clock is in the way, one tries now and then."""
+    def take_try(self) -> bool:
+        """Whether Smile may be asked now. While the clock is in the way one try counts for a while."""
         if not self.is_in_the_way:
             return True
         with self._lock:
@@ -110,7 +111,3 @@ class SmileClock:
 
     def problem(self) -> str:
         return f"Smile refuses what is signed here: {clock_in_words(self.offset_seconds or 0)}."
-
-    def sentence(self) -> str:
-        """For the page of a job that waits."""
-        return f"{self.problem()} The job goes on by itself once the clock is set."

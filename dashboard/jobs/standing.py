@@ -19,9 +19,10 @@ CODES_OF_A_BAD_QUESTION = frozenset({"2201", "2203", "2204", "2205", "2213", "23
 class StandingUnclear(SmileError):
     """Smile refused even the question about a job, so nobody knows whether it arrived: ask again, never submit."""
 
-    def __init__(self, message: str, code: str | None) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(explain_refusal(refusal))
+        self.refusal = refusal
+        self.code = refusal.code
 
 
 class Standing(Enum):
@@ -37,7 +38,7 @@ def ask_job_status(clients: SmileClients, partner_params: Mapping[str, Any]) -> 
     except Refused as error:
         if error.status in UNKNOWN_JOB_STATUSES and error.code and error.code not in CODES_OF_A_BAD_QUESTION:
             return None
-        raise StandingUnclear(explain_refusal(error), error.code) from error
+        raise StandingUnclear(error) from error
 
 
 def standing_of(answer: Mapping[str, Any] | None) -> Standing:

@@ -6,7 +6,6 @@ whenever a call may have arrived without our knowing, Smile is asked about the j
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +22,7 @@ from dashboard.jobs.media import GivenImage, store_image
 from dashboard.jobs.models import Job, JobState, job_identity
 from dashboard.jobs.phones import phone_of
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
 
 JOB_ID_TAKEN = "This job id is taken. Leave it empty and one is made up."
 
@@ -54,8 +53,8 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     job = new_job(session, wanted, settings, JobState.QUEUED, submitted_by, now)
     job.due_at = now
     for given in wanted.images:
-        store_image(session, media_dir(settings), job, given, now)
-    add_event(session, job, "created", f"Created by {submitted_by}.", now)
+        store_image(session, settings.media_dir, job, given, now)
+    add_event(session, job, EventKind.CREATED, now, {"by": submitted_by})
     details = {"product": job.product.value}
     if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
         details["job_id"] = job.job_id
@@ -115,7 +114,7 @@ def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> 
     job.due_at = None
     job.settled_at = now
     job.changed(now)
-    add_event(session, job, "cancelled", f"Cancelled by {cancelled_by} before anything was sent.", now)
+    add_event(session, job, EventKind.CANCELLED, now, {"by": cancelled_by})
     record(session, "job.cancelled", f"job {job.id}", now)
 
 
@@ -164,7 +163,3 @@ def given_of(session: Session, job: Job) -> Given:
     if job.person_sealed is not None:
         person = keyring.open_json_or_none(job.person_sealed, identity(job, "person"))
     return Given(None if number is None else number.decode(), person)
-
-
-def media_dir(settings: Settings) -> Path:
-    return settings.media_dir

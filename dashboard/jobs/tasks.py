@@ -13,6 +13,7 @@ from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.following import check_job, note_overdue
 from dashboard.jobs.leases import LeaseLost, leased
 from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.problems import Problem, problem_of_clock
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
 from dashboard.jobs.sending import send_to_smile
 from dashboard.jobs.smile_answers import SmileAnswer
@@ -34,8 +35,8 @@ def note_overdue_callback(job_id: UUID) -> None:
 def advance(job_id: UUID) -> None:
     """Takes the job one run further if it is due; runs twice without harm, since only one run gets the lease."""
     settings, clock = current().settings, current().smile_clients.clock
-    if not clock.may_ask():
-        note_clock(job_id, clock.sentence())
+    if not clock.take_try():
+        note_clock(job_id, problem_of_clock(clock))
         return
     was_in_the_way, answers = clock.is_in_the_way, clock.answers
     with leased(job_id) as lease:
@@ -56,15 +57,15 @@ def advance(job_id: UUID) -> None:
         ask_smile(utc_now())  # The health page then says so at once.
 
 
-def note_clock(job_id: UUID, sentence: str) -> None:
+def note_clock(job_id: UUID, found: Problem) -> None:
     """The page of a job that waits for the clock says so, too, where Smile was not asked about this one."""
     with reading() as session:
-        is_noted = session.get_one(Job, job_id).last_error == sentence
+        is_noted = session.get_one(Job, job_id).problem == found
     if not is_noted:
         with transaction() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if not job.is_settled:
-                job.last_error = sentence
+                job.note_problem(found)
                 job.changed(utc_now())
 
 

@@ -1,6 +1,7 @@
-"""The timeline of a job: one event for each thing that happened, in words."""
+"""The timeline of a job: what happened, as a kind and facts. event_words.py words them when they are shown."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session
@@ -8,9 +9,53 @@ from sqlmodel import Session
 from dashboard.jobs.models import Job, JobEvent
 
 
-def add_event(
-    session: Session, job: Job, kind: str, text: str, now: datetime, facts: dict[str, Any] | None = None
-) -> JobEvent:
-    event = JobEvent(job_id=job.id, at=now, kind=kind, text=text, facts=facts or {})
-    session.add(event)
-    return event
+class EventKind(StrEnum):
+    """Every kind that is stored. The slice that adds a kind registers its words in its feature.py."""
+
+    CREATED = "created"
+    STARTED = "started"
+    CONSENTED = "consented"
+    OPENED = "opened"
+    PREPARED = "prepared"
+    SENT = "sent"
+    ZIP_LOST = "zip_lost"
+    DELAYED = "delayed"
+    CLOCK_OFF = "clock_off"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    CHECK_REQUESTED = "check_requested"
+    CALLBACK = "callback"
+    CALLBACK_AGAIN = "callback_again"
+    REFUSED_DELIVERY = "refused_delivery"
+    OVERDUE = "overdue"
+    CONFIRMED = "confirmed"
+    LATE_RESULT = "late_result"
+    DISAGREEMENT = "disagreement"
+    WARNING = "warning"
+    DEALT_WITH = "dealt_with"
+    CAME_BACK = "came_back"
+    ERASED = "erased"
+
+
+#: They tell of one callback each, which their facts name.
+OF_CALLBACKS = frozenset({EventKind.CALLBACK, EventKind.CALLBACK_AGAIN})
+#: What programs read of a callback on the timeline.
+CALLBACK_FACTS = ("callback_id", "verdict", "received_at")
+
+
+class SentHow(StrEnum):
+    """How a job came to be with Smile."""
+
+    IMAGES = "images"
+    IMAGES_KNOWN = "images_known"
+    CALL_KNOWN = "call_known"
+    ANSWERED_BEFORE = "answered_before"
+    ANSWERED_AT_ONCE = "answered_at_once"
+    SMILE_HAS_IT = "smile_has_it"
+    BROWSER_SAYS_SO = "browser_says_so"
+
+
+def add_event(session: Session, job: Job, kind: EventKind, now: datetime, facts: dict[str, Any] | None = None) -> None:
+    """`facts` are JSON, with times as ISO 8601 and numbers as numbers, and hold no sentence."""
+    session.add(JobEvent(job_id=job.id, at=now, kind=kind.value, text="", facts=facts or {}))

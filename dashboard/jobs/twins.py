@@ -1,6 +1,6 @@
 """Jobs as JSON: the same facts as the pages, under the names that programs rely on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +8,20 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.checks import checks_of
 from dashboard.jobs.dealt_with import DealtWith
 from dashboard.jobs.embedded_pictures import find_pictures
+from dashboard.jobs.event_words import event_text, rule_words
 from dashboard.jobs.models import Job, Outcome
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import unknown_cause
 from dashboard.jobs.personal import fold_base64, shown_body
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import JobDetails
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.results import parse_result
+from dashboard.web.locales import formats_here
+from dashboard.web.pages import json_time
+
+STORED_TIMES = frozenset({"at", "received_at"})
 
 
 def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> dict[str, Any]:
@@ -36,17 +42,19 @@ def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> di
         "id_type": job.id_type,
         "link_id": _text(job.link_id),
         "created_by": job.created_by,
-        "created_at": _time(job.created_at),
-        "submitted_at": _time(job.submitted_at),
-        "settled_at": _time(job.settled_at),
+        "created_at": json_time(job.created_at),
+        "submitted_at": json_time(job.submitted_at),
+        "settled_at": json_time(job.settled_at),
         "callback_overdue": job.callback_overdue(now),
         "is_contradicted": job.disagreement is not None,
-        "disagreement": job.disagreement,
+        "disagreement": disagreement_text(job),
+        "disagreement_facts": job.disagreement_facts,
         "warnings": [_warning(warning) for warning in warnings],
         "needs": [need.name for need in needs_of(job, now)],
-        "dealt_with_at": _time(job.dealt_with_at),
-        "last_error": job.last_error,
-        "erased_at": _time(job.erased_at),
+        "dealt_with_at": json_time(job.dealt_with_at),
+        "last_error": problem_text(job),
+        "problem": job.problem,
+        "erased_at": json_time(job.erased_at),
     }
 
 
@@ -55,7 +63,7 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
     return job_twin(details.job, now, details.warnings) | {
         "results": [
             {
-                "received_at": _time(result.received_at),
+                "received_at": json_time(result.received_at),
                 "source": result.source,
                 "is_confirmed": result.is_confirmed,
                 "is_final": result.is_final,
@@ -67,7 +75,7 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
                 "pictures": [{"field": each.field, "size": each.size} for each in find_pictures(payload)],
                 "payload": fold_base64(shown_body(payload, is_revealed=False)),
                 "problem": CANNOT_BE_OPENED if result.id in details.unreadable else None,
-                "erased_at": _time(result.erased_at),
+                "erased_at": json_time(result.erased_at),
             }
             for result, payload in details.results
         ],
@@ -76,10 +84,15 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
             for check in checks_of(details.payload, details.job.product)
         ],
         "dealt_with": [_dealt_with(row, reason if may_reveal else "") for row, reason in details.dealt_with],
-        "erased": details.job.erased,
-        "callbacks": details.callbacks,
+        "erased": [_erased(part) for part in details.job.erased],
+        "callbacks": [_stored(facts) for facts in details.callbacks],
         "events": [
-            {"at": _time(event.at), "kind": event.kind, "text": event.text, "facts": event.facts}
+            {
+                "at": json_time(event.at),
+                "kind": event.kind,
+                "text": event_text(event),
+                "facts": _stored(event.facts),
+            }
             for event in details.events
         ],
         "images": [
@@ -95,8 +108,16 @@ def _warning(warning: JobWarning) -> dict[str, Any]:
         "text": warning_words(warning),
         "is_confirmed": warning.is_confirmed,
         "source": warning.source,
-        "first_seen_at": _time(warning.first_seen_at),
+        "first_seen_at": json_time(warning.first_seen_at),
         "facts": warning.facts | ({"user_ids": warning.user_ids} if warning.users else {}),
+    }
+
+
+def _erased(part: dict[str, Any]) -> dict[str, Any]:
+    rule = part["rule"]
+    return _stored(part) | {
+        "rule": rule_words(rule, formats_here()),
+        "rule_facts": rule if isinstance(rule, dict) else None,
     }
 
 
@@ -104,9 +125,9 @@ def _dealt_with(row: DealtWith, reason: str) -> dict[str, Any]:
     return {
         "needs": row.needs,
         "by": row.dealt_by,
-        "at": _time(row.dealt_at),
+        "at": json_time(row.dealt_at),
         "reason": reason or None,
-        "came_back_at": _time(row.came_back_at),
+        "came_back_at": json_time(row.came_back_at),
         "came_back_because": row.came_back_because,
     }
 
@@ -115,8 +136,9 @@ def _cause(job: Job, outcome: Outcome | None, code: str | None) -> str | None:
     return unknown_cause(code, job.job_type).value if outcome == Outcome.UNKNOWN else None
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+def _stored(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored as JSON holds its times as text, which end with +00:00."""
+    return {name: value.replace("+00:00", "Z") if name in STORED_TIMES else value for name, value in facts.items()}
 
 
 def _text(value: Any) -> str | None:

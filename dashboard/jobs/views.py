@@ -21,6 +21,7 @@ from dashboard.jobs.comparison import UNREADABLE_PERSON, compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
+from dashboard.jobs.event_words import erased_text, event_text
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
@@ -28,9 +29,10 @@ from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Job, Result
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.personal import body_as_json
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.problems import disagreement_text, problem_text
+from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.related import related_jobs
-from dashboard.jobs.submission import Given, cancel_job, given_of, media_dir, submit_job
+from dashboard.jobs.submission import Given, cancel_job, given_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.warning_words import warning_words
 from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
@@ -48,8 +50,8 @@ from dashboard.worker.queue import wake
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
-blueprint.add_app_template_filter(country_name)
-blueprint.add_app_template_filter(id_type_words)
+for template_filter in (country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
+    blueprint.add_app_template_filter(template_filter)
 
 
 @blueprint.app_context_processor
@@ -247,7 +249,7 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         job = queries.find_job(session, current().settings.environment, job_id)
         found = queries.find_image(session, job, image_id)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
-        content = image_or_none(keyring_of(session), media_dir(current().settings), found)
+        content = image_or_none(keyring_of(session), current().settings.media_dir, found)
         if content is None:
             raise NotFound("This picture cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
@@ -272,13 +274,14 @@ def _is_sandbox() -> bool:
 
 def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
     users: Any = ()
-    if form.product == Product.SMARTSELFIE_AUTHENTICATION:
+    if form.facts and form.facts.needs_enrolled_user:
         with reading() as session:
             users = queries.enrolled_users(session, current().settings.environment)
     return {
         "form": form,
         "had_files": had_files,
         "enrolled_users": users,
+        "enrolling": [facts.name for facts in ENROLLING.values()],
         "IMAGE_LABELS": IMAGE_LABELS,
         "SANDBOX_RESULTS": SANDBOX_RESULTS,
     }
@@ -292,8 +295,8 @@ def _values_of(job: Job, given: Given) -> dict[str, str]:
         "country": job.country or "",
         "id_type": job.id_type or "",
         "id_number": given.id_number or "",
-        # Only an authentication needs the same user; Smile refuses to enrol one twice.
-        "user_id": job.user_id if job.product == Product.SMARTSELFIE_AUTHENTICATION else "",
+        # Smile refuses to enrol the same user twice.
+        "user_id": job.user_id if FACTS[job.product].needs_enrolled_user else "",
         "customer_reference": job.customer_reference,
         "again": str(job.id),
     }

@@ -13,7 +13,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, Source
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.smile.warnings import MOST_NAMED, SmileWarning, WarningKind, warnings_in
 
 #: In the list under the outcome, and on the timeline.
@@ -104,8 +104,7 @@ def keep_warnings(
         _take_over(session, row, warning)
         if warning.kind not in known:
             facts = {"kind": warning.kind.value, "is_confirmed": is_confirmed}
-            how = "Smile warns" if is_confirmed else "A callback claims a warning"
-            add_event(session, job, "warning", f"{how}: {LABELS[warning.kind]}.", said_at, facts)
+            add_event(session, job, EventKind.WARNING, said_at, facts)
             known.add(warning.kind)
     if job.warning_count != len(known):
         job.warning_count = len(known)

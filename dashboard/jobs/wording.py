@@ -6,32 +6,14 @@ from datetime import datetime
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import outcome_of, unknown_cause
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.problems import problem_text
+from dashboard.jobs.products import FACTS
 from dashboard.jobs.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.warnings import WarningKind
+from dashboard.web.filters import clock
 
-APPROVED = {
-    Product.BIOMETRIC_KYC: "The face matches the photo that the authority holds.",
-    Product.DOCUMENT_VERIFICATION: "The document is genuine and shows the same face.",
-    Product.ENHANCED_DOCUMENT_VERIFICATION: "The document is genuine, shows the same face, and the authority knows it.",
-    Product.ENHANCED_KYC: "The authority holds a person under this number.",
-    Product.BASIC_KYC: "What the customer gave matches what the authority holds.",
-    Product.SMARTSELFIE_REGISTRATION: "A live person is now enrolled under this user id.",
-    Product.SMARTSELFIE_AUTHENTICATION: "This is the person who was enrolled under this user id.",
-    Product.BUSINESS_VERIFICATION: "The company is registered.",
-}
-REJECTED = {
-    Product.BIOMETRIC_KYC: "The face does not match, or no live person was seen.",
-    Product.DOCUMENT_VERIFICATION: "The document or the face on it could not be confirmed.",
-    Product.ENHANCED_DOCUMENT_VERIFICATION: "The document, the face on it or its number could not be confirmed.",
-    Product.ENHANCED_KYC: "The authority holds nobody under this number.",
-    Product.BASIC_KYC: "What the customer gave does not match what the authority holds.",
-    Product.SMARTSELFIE_REGISTRATION: "No live person could be enrolled from these pictures.",
-    Product.SMARTSELFIE_AUTHENTICATION: "This is not the person who was enrolled under this user id.",
-    Product.BUSINESS_VERIFICATION: "The registry holds no such company under this number.",
-}
 #: By what the code alone means: Smile may call any answer not final yet.
 PROVISIONAL = {
     Outcome.PROVISIONAL: "The first check passed, but a person at Smile has yet to review it.",
@@ -57,14 +39,14 @@ def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
         return said
     if job.state == JobState.DONE and job.outcome == Outcome.APPROVED:
         # That all matches would contradict what differs.
-        differs = job.product == Product.BASIC_KYC and DIFFERENCES & {warning.kind for warning in warnings}
+        differs = FACTS[job.product].compares and DIFFERENCES & {warning.kind for warning in warnings}
         return f"Approved, but {warned}." if differs else f"Approved, but {warned}. {said}"
     return f"{said} {warned[0].upper()}{warned[1:]}."
 
 
 def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
-        return job.last_error or "Smile did not accept this job."
+        return problem_text(job) or "Smile did not accept this job."
     if job.state == JobState.WAITING:
         return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
     if job.state == JobState.EXPIRED and job.is_with_customer:
@@ -79,9 +61,9 @@ def _verdict_alone(job: Job) -> str:
     if meaning := meaning_of(job.result_code, job.result_text):
         return meaning
     if job.outcome == Outcome.APPROVED:
-        return APPROVED[job.product]
+        return FACTS[job.product].approved
     if job.outcome == Outcome.REJECTED:
-        return REJECTED[job.product]
+        return FACTS[job.product].rejected
     return job.result_text or "Smile could not carry out the check."
 
 
@@ -111,12 +93,12 @@ def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
         return "contradicted", ""
     if job.callback_at is not None:
         is_confirmed = job.state == JobState.DONE and job.outcome is not None
-        return ("confirmed" if is_confirmed else "claimed"), job.callback_at.strftime("%H:%M:%S")
+        return ("confirmed" if is_confirmed else "claimed"), clock(job.callback_at)
     if job.callback_due_at is None:
         return "none expected", ""
     if job.callback_overdue(now):
-        return "overdue", job.callback_due_at.strftime("%H:%M:%S")
-    return "expected", job.callback_due_at.strftime("%H:%M:%S")
+        return "overdue", clock(job.callback_due_at)
+    return "expected", clock(job.callback_due_at)
 
 
 SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}

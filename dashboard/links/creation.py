@@ -12,11 +12,11 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Invalid
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product, problem_with_user_id
+from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import renew_code
-from dashboard.links.models import PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Choice, Link, prefill_identity
+from dashboard.links.models import Choice, Link, prefill_identity
 from dashboard.stored_settings import read_branding
 
 MOST_USES = 10_000
@@ -122,8 +122,8 @@ def wrong_fields(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str,
         wrong["product"] = f"{FACTS[product].name} has no page for customers."
     if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in wanted.choices):
         wrong["choices"] = "Each choice names a country, an ID type and how it is checked."
-    if product == Product.SMARTSELFIE_AUTHENTICATION and not wanted.user_id:
-        wrong["user_id"] = "An authentication needs the user id under which the customer is enrolled."
+    if problem := problem_with_user_id(product, wanted.user_id):
+        wrong["user_id"] = problem
     elif wanted.user_id and wanted.uses > 1:
         wrong["uses"] = "A link for one user id is for one person; leave the user id empty, or allow one use."
     if wanted.id_type and not wanted.country:
@@ -142,10 +142,15 @@ def _wrong_frame(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str,
     wrong = {}
     if not 1 <= wanted.uses <= MOST_USES:
         wrong["uses"] = f"Between 1 and {MOST_USES}."
-    if not 1 <= wanted.expires_in_days <= MOST_DAYS:
-        wrong["expires_in_days"] = f"Between 1 and {MOST_DAYS} days."
+    if problem := problem_with_days(wanted.expires_in_days):
+        wrong["expires_in_days"] = problem
     if wanted.language and wanted.language not in LANGUAGES:
         wrong["language"] = "Choose one of the listed languages."
     if wanted.return_url and wanted.return_url not in return_urls:
         wrong["return_url"] = "This address is not among those that the settings allow."
     return wrong
+
+
+def problem_with_days(days: int) -> str:
+    """A sentence about how long a link is to work; empty where nothing is wrong with it."""
+    return "" if 1 <= days <= MOST_DAYS else f"Between 1 and {MOST_DAYS} days."

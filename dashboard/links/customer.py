@@ -16,10 +16,12 @@ from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound, place_of
 from dashboard.jobs.awaiting import note_submission, note_token
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.models import Job, JobState
-from dashboard.jobs.refusals import explain_refusal
+from dashboard.jobs.problems import ProblemKind, problem_of, problem_of_clock, problem_words
+from dashboard.jobs.timeline import SentHow
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.first_page import consent_sentence, first_page
 from dashboard.links.hosted import fetch_token, hosted_headers, script_configuration
-from dashboard.links.languages import LANGUAGES, Texts, choose_language, texts_in
+from dashboard.links.languages import Texts, choose_language, texts_in
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start, open_link_of
 from dashboard.links.starting import (
@@ -36,10 +38,11 @@ from dashboard.links.theme import theme_css
 from dashboard.links.throttle import count_visit
 from dashboard.links.visits import browser_name, digest_of_browser, new_browser_name, remember_browser
 from dashboard.outages import what_is_away
-from dashboard.smile import Refused, SmileError
+from dashboard.smile import SmileError
 from dashboard.stored_settings import Branding, read_branding
 from dashboard.web.access import open_to_everybody
 from dashboard.web.errors import RETRY_AFTER_SECONDS
+from dashboard.web.filters import ENGLISH
 from dashboard.worker.queue import wake
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -123,7 +126,7 @@ def submit(code: str) -> ResponseReturnValue:
         if not browser or found is None:
             raise NotFound
         job = session.get_one(Job, found[2].id, with_for_update=True, populate_existing=True)
-        note_submission(session, job, settings, now, "The customer's browser says that everything was sent.")
+        note_submission(session, job, settings, now, SentHow.BROWSER_SAYS_SO)
     wake("jobs.advance", job.id)
     return redirect(url_for("customer.show", code=code, lang=_texts(request.form.get("language", "")).language), 303)
 
@@ -193,15 +196,15 @@ def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
     try:
         token = fetch_token(smile_clients(), settings, job)
     except SmileError as error:
-        reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile gave no web token: {error}"
-        if current().smile_clients.clock.explains(error):
-            reason = current().smile_clients.clock.problem()
+        clock, found = current().smile_clients.clock, problem_of(error, ProblemKind.NO_TOKEN)
+        if clock.note_refusal(error):
+            found = problem_of_clock(clock, is_followed=False)
         log.warning("no_web_token", link=str(link.id), reason=type(error).__name__)
         with transaction() as session:
             if is_again:
-                note_link_error(session, link.id, reason, utc_now())
+                note_link_error(session, link.id, problem_words(found, ENGLISH), utc_now())
             else:
-                give_back_use(session, job.id, reason, utc_now())
+                give_back_use(session, job.id, found, utc_now())
         return None
     with transaction() as session:
         note_token(session, session.get_one(Job, job.id, with_for_update=True), settings, utc_now())
@@ -261,7 +264,7 @@ def _tell(kind: str, texts: Texts, code: str = "") -> Response:
 
 
 def _render(name: str, texts: Texts, **context: Any) -> Response:
-    answer = make_response(render_template(f"customer/{name}.html", t=texts, languages=LANGUAGES, **context))
+    answer = make_response(render_template(f"customer/{name}.html", t=texts, languages=LANGUAGE_NAMES, **context))
     answer.headers["Content-Language"] = texts.language
     return answer
 

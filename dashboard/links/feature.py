@@ -4,6 +4,7 @@ from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.links import (
     customer,
+    event_words,
     models,
     preview_views,
     search_index,
@@ -31,6 +32,7 @@ FEATURE = Feature(
         Permission("tokens.create", WORKING, "Issue web tokens by hand"),
     ),
     audit_words=(trail_words.WORDS, trail_words.TOKEN_WORDS),
+    event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.searched_links),),

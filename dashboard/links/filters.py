@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col
 
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.models import Job
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import WEB_PRODUCTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
-from dashboard.links.models import STALLED_AFTER, WEB_PRODUCTS, Link, LinkKind, Stage, live_at
+from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.lists.fields import Condition, Scope, choice, search
 
 #: No stage but a mark: opened or started a while ago, and nothing came of it.
@@ -42,7 +43,7 @@ def _settled() -> ColumnElement[bool]:
     return _has_job(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
 
 
-def _unsubmitted(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _unsubmitted(*conditions: SQLCoreOperations[bool]) -> ColumnElement[bool]:
     return and_(*conditions, ~_submitted())
 
 
@@ -59,12 +60,12 @@ def _stalled(now: datetime) -> ColumnElement[bool]:
 #: `Link.stage` for the database, and the mark of a stalled one.
 STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
     Stage.CREATED: lambda now: _unsubmitted(
-        live_at(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
+        Link.is_live(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
     ),
     Stage.OPENED: lambda now: _unsubmitted(
-        live_at(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
+        Link.is_live(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
     ),
-    Stage.STARTED: lambda now: _unsubmitted(live_at(now), col(Link.started_at).is_not(None)),
+    Stage.STARTED: lambda now: _unsubmitted(Link.is_live(now), col(Link.started_at).is_not(None)),
     Stage.SUBMITTED: lambda _: and_(_open_to_staff(), _submitted(), ~_settled()),
     Stage.RESULT: lambda _: and_(_open_to_staff(), _settled()),
     Stage.EXPIRED: lambda now: _unsubmitted(_open_to_staff(), col(Link.expires_at) <= now),

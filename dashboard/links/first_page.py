@@ -5,33 +5,11 @@ Shown to customers, and to staff as a preview of just the same.
 
 from dataclasses import dataclass
 
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import DOCUMENT, FACE, FACTS, NUMBER, Effort
 from dashboard.jobs.wording import id_type_words
 from dashboard.links.languages import Texts
 from dashboard.links.models import Choice, Link
 from dashboard.stored_settings import Branding
-
-FACE, DOCUMENT, NUMBER = "face", "document", "number"
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What Smile's page takes; the megabytes are its script, its camera and the pictures together, rounded up."""
-
-    needs: tuple[str, ...]
-    minutes: int
-    megabytes: int
-
-
-EFFORTS = {
-    Product.BIOMETRIC_KYC: Effort((FACE, NUMBER), 2, 5),
-    Product.DOCUMENT_VERIFICATION: Effort((FACE, DOCUMENT), 2, 6),
-    Product.ENHANCED_DOCUMENT_VERIFICATION: Effort((FACE, DOCUMENT), 2, 6),
-    Product.ENHANCED_KYC: Effort((NUMBER,), 1, 1),
-    Product.BASIC_KYC: Effort((NUMBER,), 1, 1),
-    Product.SMARTSELFIE_REGISTRATION: Effort((FACE,), 1, 5),
-    Product.SMARTSELFIE_AUTHENTICATION: Effort((FACE,), 1, 5),
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +45,7 @@ def consent_sentence(branding: Branding, texts: Texts) -> str:
 def _effort(link: Link) -> Effort:
     """Of the product; of all that may be chosen together, the most of each."""
     products = [link.product] if link.product else [choice.product for choice in link.offered()]
-    efforts = [EFFORTS[product] for product in products]
+    efforts = [effort for product in products if (effort := FACTS[product].effort)]
     return Effort(
         tuple(need for need in (FACE, DOCUMENT, NUMBER) if any(need in effort.needs for effort in efforts)),
         max(effort.minutes for effort in efforts),

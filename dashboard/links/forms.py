@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
 
 from werkzeug.datastructures import MultiDict
 
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.choosing import Choosing
 from dashboard.jobs.fields import FIELDS, problem_with_id, problem_with_value
-from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
-from dashboard.links.languages import LANGUAGES
-from dashboard.links.models import PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Choice, LinkKind
+from dashboard.links.models import Choice, LinkKind
 from dashboard.smile.constants import LINK_METHODS
 
 #: In place of a product: the customer chooses among ID types, each checked in its own way.
@@ -76,14 +75,6 @@ class LinkForm(Choosing):
     @property
     def is_prefilled(self) -> bool:
         return any(self.value(name) for name in self.prefill_fields)
-
-    @cached_property
-    def form_key(self) -> UUID:
-        """Made when the form is first shown, and sent along with it."""
-        try:
-            return UUID(self.value("form_key"))
-        except ValueError:
-            return uuid4()
 
     @property
     def preview_query(self) -> str:
@@ -214,4 +205,4 @@ def _whole_number(state: LinkForm, name: str, most: int) -> int:
 
 
 def language_choices() -> list[tuple[str, str]]:
-    return list(LANGUAGES.items())
+    return list(LANGUAGE_NAMES.items())

@@ -13,8 +13,9 @@ from dashboard.jobs.callback_keys import callback_address
 from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.clients import SmileClients
 from dashboard.jobs.models import Job
+from dashboard.jobs.products import FACTS
 from dashboard.links.languages import Texts
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.links.models import Link
 from dashboard.smile import SmileError
 from dashboard.smile.constants import SANDBOX_URL
 from dashboard.stored_settings import Branding
@@ -33,7 +34,7 @@ def fetch_token(clients: SmileClients, settings: Settings, job: Job) -> str:
     wanted = {
         "user_id": job.user_id,
         "job_id": job.job_id,
-        "product": WEB_PRODUCTS[job.product],
+        "product": FACTS[job.product].web_name,
         "callback_url": callback_address(settings, job.id),
     }
     started = time.monotonic()
@@ -62,7 +63,7 @@ def script_configuration(
     configuration: dict[str, Any] = {
         "token": token,
         "callback_url": callback_address(settings, job.id),
-        "product": WEB_PRODUCTS[job.product],
+        "product": FACTS[job.product].web_name,
         "environment": environment_of(settings),
         "partner_details": partner_details(branding, settings),
         "partner_params": dict(job.partner_params),

@@ -1,7 +1,6 @@
-"""The customer's languages: which there are, which one a request gets, and the texts of each (TOML, in texts/)."""
+"""The customer's texts in each language (TOML, in texts/), and which language a request gets."""
 
 import tomllib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,18 +10,7 @@ from babel import Locale
 from babel.dates import format_datetime
 from werkzeug.datastructures import LanguageAccept
 
-#: In their own words, in the order of the switch on the page.
-LANGUAGES: Mapping[str, str] = {
-    "en": "English",
-    "fr": "Français",
-    "pt": "Português",
-    "ar": "العربية",
-    "sw": "Kiswahili",
-}
-DEFAULT = "en"
-RIGHT_TO_LEFT = frozenset({"ar"})
-#: What Smile's own pages call those that they speak; the others see English there.
-HOSTED_LANGUAGES = {"en": "en-GB", "fr": "fr-FR", "ar": "ar-EG"}
+from dashboard.languages import DEFAULT, LANGUAGES
 
 TEXTS_DIR = Path(__file__).parent / "texts"
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
@@ -33,11 +21,11 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-        self.hosted_language = HOSTED_LANGUAGES.get(language, HOSTED_LANGUAGES[DEFAULT])
-        self.has_hosted_pages = language in HOSTED_LANGUAGES
+        self.has_hosted_pages = bool(LANGUAGES[language].hosted)
+        self.hosted_language = LANGUAGES[language].hosted or LANGUAGES[DEFAULT].hosted
         self._texts = catalogue(language)
         self._locale = Locale.parse(language)
+        self.direction = self._locale.text_direction
 
     def __call__(self, key: str, **values: Any) -> str:
         text = self._texts[key]

@@ -1,31 +1,20 @@
 """Link, and LinkStart: one press of its Start. Rules about one row live here; verbs live beside."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Index, and_, text
+from sqlalchemy import JSON, Index, text
+from sqlalchemy.ext.hybrid import hybrid_method
 from sqlalchemy.orm import validates
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, SQLModel
 
-from dashboard.db import EnumText, IdText, UtcDateTime, folded_from, new_id
+from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.models import Outcome
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
 from dashboard.smile.typed import fold
 
-#: Products with a hosted page, by the names that tokens and Smile's script know them by.
-WEB_PRODUCTS: Mapping[Product, str] = {
-    Product.BIOMETRIC_KYC: "biometric_kyc",
-    Product.DOCUMENT_VERIFICATION: "doc_verification",
-    Product.ENHANCED_DOCUMENT_VERIFICATION: "enhanced_document_verification",
-    Product.ENHANCED_KYC: "enhanced_kyc",
-    Product.BASIC_KYC: "basic_kyc",
-    Product.SMARTSELFIE_REGISTRATION: "smartselfie",
-    Product.SMARTSELFIE_AUTHENTICATION: "authentication",
-}
-PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 #: Opened or started this long ago and still nothing submitted: worth sending again.
 STALLED_AFTER = timedelta(hours=1)
 #: Longer than a call to Smile may take: whoever asked before that, and noted no answer, was killed.
@@ -85,6 +74,7 @@ class Choice:
 class Link(SQLModel, table=True):
     """One address for one customer, or for several. It names a product, or the choices that decide it."""
 
+    model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "link"
     __table_args__ = (
         Index("ix_link_environment_id", "environment", "id"),
@@ -152,13 +142,15 @@ class Link(SQLModel, table=True):
     def uses_left(self) -> int:
         return self.uses_allowed - self.uses_spent
 
+    @hybrid_method
     def is_open(self, now: datetime) -> bool:
-        """Whether a new customer may start; `open_at` says the same to the database."""
-        return self.is_live(now) and self.uses_left > 0
+        """Whether a new customer may start; of the class, the same as a condition for the database."""
+        return self.is_live(now) & (self.uses_spent < self.uses_allowed)
 
+    @hybrid_method
     def is_live(self, now: datetime) -> bool:
         """Whether somebody who started may go on, the uses aside."""
-        return self.paused_at is None and self.revoked_at is None and now < self.expires_at
+        return (self.paused_at == None) & (self.revoked_at == None) & (self.expires_at > now)  # noqa: E711
 
     def stage(self, progress: Progress, now: datetime) -> Stage:
         """The furthest that anybody came, unless staff have closed the link or its time is over."""
@@ -204,16 +196,6 @@ class Link(SQLModel, table=True):
         """Every change that somebody could see goes through here, so that open pages notice it."""
         self.version += 1
         self.changed_at = now
-
-
-def live_at(now: datetime) -> ColumnElement[bool]:
-    """`Link.is_live` for the database."""
-    return and_(col(Link.paused_at).is_(None), col(Link.revoked_at).is_(None), col(Link.expires_at) > now)
-
-
-def open_at(now: datetime) -> ColumnElement[bool]:
-    """`Link.is_open` for the database."""
-    return and_(live_at(now), col(Link.uses_spent) < col(Link.uses_allowed))
 
 
 class LinkStart(SQLModel, table=True):

@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.context import current, reading
 from dashboard.db import utc_now
+from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.creation import MOST_DAYS, choices_as_json
 from dashboard.links.first_page import first_page
 from dashboard.links.forms import draw_link_form
-from dashboard.links.languages import LANGUAGES, choose_language, texts_in
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.links.languages import choose_language, texts_in
+from dashboard.links.models import Link
 from dashboard.links.queries import find_link
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
@@ -50,7 +52,7 @@ def _preview(link: Link) -> Response:
     with reading() as session:
         branding = read_branding(session, settings)
     texts = texts_in(choose_language(request.args.get("lang", ""), link.language, request.accept_languages))
-    context: dict[str, Any] = {"t": texts, "languages": LANGUAGES, "branding": branding, "errors": {}, "code": ""}
+    context: dict[str, Any] = {"t": texts, "languages": LANGUAGE_NAMES, "branding": branding, "errors": {}, "code": ""}
     page = render_template("customer/first.html", is_preview=True, page=first_page(link, branding, texts), **context)
     answer = make_response(page)
     answer.headers.update(HEADERS)
@@ -70,7 +72,7 @@ def _drafted_link() -> Link:
         choices=choices_as_json(form.choices),
         country=form.country or None,
         id_type=form.id_choice.id_type if form.id_choice else None,
-        language=form.value("language") if form.value("language") in LANGUAGES else "",
+        language=form.value("language") if form.value("language") in LANGUAGE_NAMES else "",
         expires_at=now + timedelta(days=min(max(days, 1), MOST_DAYS)),
         created_by="",
         created_at=now,

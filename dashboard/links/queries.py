@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job
 from dashboard.links.codes import digest_of_code
-from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress, open_at
+from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress
 from dashboard.web.pagination import PAGE_SIZE
 
 
@@ -48,7 +48,7 @@ def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progre
 def open_link_of(session: Session, environment: str, code: str, now: datetime) -> Link:
     """The database says no to every kind of dead code in the same way, so that they take the same time."""
     statement = select(Link).where(Link.environment == environment, Link.code_digest == digest_of_code(code))
-    link = session.exec(statement.where(open_at(now))).first()
+    link = session.exec(statement.where(Link.is_open(now))).first()
     if link is None:
         raise NotFound
     return link

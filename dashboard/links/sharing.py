@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import segno
 
-from dashboard.links.languages import DEFAULT, texts_in
+from dashboard.languages import DEFAULT
+from dashboard.links.languages import texts_in
 from dashboard.links.models import Link
 from dashboard.stored_settings import Branding
 

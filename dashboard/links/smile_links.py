@@ -21,7 +21,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.creation import MOST_DAYS, LinkRequest, choices_as_json
+from dashboard.links.creation import LinkRequest, choices_as_json, problem_with_days
 from dashboard.links.hosted import partner_details
 from dashboard.links.models import Link, LinkKind
 from dashboard.smile import Refused, SmileError, SmileLinks
@@ -205,8 +205,8 @@ def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:
         wrong["product"] = "Each ID type can be checked in one way only."
     if wanted.user_id and wanted.uses > 1:
         wrong["user_id"] = "A link for one user id is for one person; leave it empty, or allow one use."
-    if not 1 <= wanted.expires_in_days <= MOST_DAYS:
-        wrong["expires_in_days"] = f"Between 1 and {MOST_DAYS} days."
+    if problem := problem_with_days(wanted.expires_in_days):
+        wrong["expires_in_days"] = problem
     return wrong
 
 

@@ -16,15 +16,16 @@ from dashboard.config import Settings
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.awaiting import WHO, await_customer
 from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product
 from dashboard.jobs.sending import fail_job
 from dashboard.jobs.submission import JobRequest
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
-from dashboard.links.languages import LANGUAGES
-from dashboard.links.models import Link, LinkStart, open_at
+from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
+from dashboard.web.filters import ENGLISH
 
 #: A token is had or refused long before this; whoever still waits for one was killed.
 LOST_AFTER = timedelta(seconds=60)
@@ -80,9 +81,7 @@ def press_start(
             consented_at=now,
         )
     )
-    add_event(
-        session, job, "consented", f"The customer agreed, in {LANGUAGES[agreement.language]}: {agreement.text}", now
-    )
+    add_event(session, job, EventKind.CONSENTED, now, {"language": agreement.language, "agreed": agreement.text})
     record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
     return link, job
 
@@ -102,7 +101,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
     """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
     result = session.connection().execute(
         update(Link)
-        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), open_at(now))
+        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), Link.is_open(now))
         .values(
             uses_spent=col(Link.uses_spent) + 1,
             opened_at=func.coalesce(col(Link.opened_at), now),
@@ -135,15 +134,15 @@ def resume_start(
     return found
 
 
-def give_back_use(session: Session, job_id: UUID, reason: str, now: datetime) -> bool:
+def give_back_use(session: Session, job_id: UUID, found: Problem, now: datetime) -> bool:
     """Ends a job that never got a token, and lets the customer try again. Runs twice without harm."""
     job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
     if job is None or job.link_id is None or job.state != JobState.AWAITING_CUSTOMER or job.step != Step.CREATED:
         return False
-    fail_job(session, job, None, None, reason, now)
+    fail_job(session, job, None, None, found, now)
     spent = update(Link).where(col(Link.id) == job.link_id, col(Link.uses_spent) > 0)
     session.connection().execute(spent.values(uses_spent=col(Link.uses_spent) - 1))
-    note_link_error(session, job.link_id, reason, now)
+    note_link_error(session, job.link_id, problem_words(found, ENGLISH), now)
     return True
 
 
@@ -158,7 +157,7 @@ def note_opened(session: Session, environment: str, code: str, now: datetime) ->
     session.connection().execute(
         update(Link)
         .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code))
-        .where(open_at(now), col(Link.opened_at).is_(None))
+        .where(Link.is_open(now), col(Link.opened_at).is_(None))
         .values(opened_at=now, **_changed(now))
     )
 

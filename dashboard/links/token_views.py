@@ -13,6 +13,7 @@ from dashboard.db import utc_now
 from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.clients import smile_clients
 from dashboard.jobs.fields import cleaned_value, problem_with_id
+from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, problem_with_user_id
 from dashboard.jobs.refusals import explain_refusal
 from dashboard.links.models import WebToken
 from dashboard.links.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
@@ -21,7 +22,7 @@ from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import WEB_PRODUCTS
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
-from dashboard.web.pages import json_list
+from dashboard.web.pages import json_list, json_time
 from dashboard.web.typed_forms import TypedForm
 
 NAMES = ("product", "user_id", "job_id", "callback_url")
@@ -57,7 +58,7 @@ def create() -> ResponseReturnValue:
         log.warning("no_web_token", reason=type(error).__name__)
         is_refused = isinstance(error, Refused)
         reason = explain_refusal(error) if isinstance(error, Refused) else f"Smile could not be asked: {error}"
-        if current().smile_clients.clock.explains(error):
+        if current().smile_clients.clock.note_refusal(error):
             reason = current().smile_clients.clock.problem()
         return _form(values, {"product": reason}), 422 if is_refused else 503
     with transaction() as session:
@@ -94,8 +95,9 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
     for name in ("user_id", "job_id"):
         if values[name] and (problem := problem_with_id(values[name])):
             wrong[name] = problem
-    if values["product"] == "authentication" and not values["user_id"]:
-        wrong["user_id"] = "An authentication needs the user id under which the customer was registered."
+    product = PRODUCTS_BY_WEB_NAME.get(WEB_PRODUCTS.get(values["product"], ""))
+    if problem := problem_with_user_id(product, values["user_id"]):
+        wrong["user_id"] = problem
     if values["callback_url"] and (problem := problem_with_address(values["callback_url"], current().settings)):
         wrong["callback_url"] = problem
     return wrong
@@ -109,6 +111,6 @@ def _twin(row: WebToken) -> dict[str, Any]:
         "job_id": row.job_id,
         "callback_url": row.callback_url,
         "issued_by": row.issued_by,
-        "issued_at": row.issued_at.isoformat().replace("+00:00", "Z"),
-        "expires_at": row.expires_at.isoformat().replace("+00:00", "Z") if row.expires_at else None,
+        "issued_at": json_time(row.issued_at),
+        "expires_at": json_time(row.expires_at),
     }

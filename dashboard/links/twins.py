@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.jobs.models import Job
 from dashboard.jobs.twins import job_twin
 from dashboard.links.models import Link, LinkStart, Progress
+from dashboard.web.pages import json_time
 
 
 def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
@@ -27,22 +28,22 @@ def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
         "uses_spent": link.uses_spent,
         "jobs_count": progress.jobs,
         "created_by": link.created_by,
-        "created_at": _time(link.created_at),
-        "opened_at": _time(link.opened_at),
-        "started_at": _time(link.started_at),
-        "submitted_at": _time(progress.submitted_at),
-        "settled_at": _time(progress.settled_at),
-        "expires_at": _time(link.expires_at),
-        "paused_at": _time(link.paused_at),
-        "revoked_at": _time(link.revoked_at),
+        "created_at": json_time(link.created_at),
+        "opened_at": json_time(link.opened_at),
+        "started_at": json_time(link.started_at),
+        "submitted_at": json_time(progress.submitted_at),
+        "settled_at": json_time(progress.settled_at),
+        "expires_at": json_time(link.expires_at),
+        "paused_at": json_time(link.paused_at),
+        "revoked_at": json_time(link.revoked_at),
         "smile_ref_id": link.smile_ref_id,
         "smile_address": link.smile_address,
         "smile_total_jobs": link.smile_total_jobs,
         "smile_successful_jobs": link.smile_successful_jobs,
         "smile_failed_jobs": link.smile_failed_jobs,
-        "smile_counted_at": _time(link.smile_counted_at),
+        "smile_counted_at": json_time(link.smile_counted_at),
         "last_error": link.last_error,
-        "last_error_at": _time(link.last_error_at),
+        "last_error_at": json_time(link.last_error_at),
     }
 
 
@@ -54,7 +55,7 @@ def details_twin(
             job_twin(job, now)
             | {
                 "consent": {
-                    "at": _time(start.consented_at),
+                    "at": json_time(start.consented_at),
                     "language": start.language,
                     "text": start.consent_text,
                 }
@@ -62,7 +63,3 @@ def details_twin(
             for job, start in jobs
         ]
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -18,8 +18,10 @@ from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.models import Job
+from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code
-from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of
+from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of, problem_with_days
 from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.forms import (
     CUSTOMER_CHOOSES,
@@ -31,9 +33,8 @@ from dashboard.links.forms import (
     values_again,
 )
 from dashboard.links.handover import forget_code, hand_over, handed_code
-from dashboard.links.languages import LANGUAGES
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.models import WEB_PRODUCTS, Link, Progress
+from dashboard.links.models import Link, Progress
 from dashboard.links.queries import find_link, jobs_of, progress_of
 from dashboard.links.sharing import share_link
 from dashboard.links.smile_link_views import make_at_smile
@@ -183,8 +184,8 @@ def extend(link_id: UUID) -> ResponseReturnValue:
     days = request.form.get("days", type=int) or 0
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         link = _find(session, link_id)
-        if not 1 <= days <= MOST_DAYS:
-            raise Invalid({"days": f"Between 1 and {MOST_DAYS} days."})
+        if problem := problem_with_days(days):
+            raise Invalid({"days": problem})
         extend_link(session, link, days, utc_now())
     return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
 
@@ -267,6 +268,6 @@ def _link_context(link_id: UUID) -> dict[str, Any]:
         "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(_labelled(prefilled)),
         "version": _version(link, progress),
         "moment_now": now,
-        "LANGUAGES": LANGUAGES,
+        "LANGUAGES": LANGUAGE_NAMES,
         "products": WEB_PRODUCTS,
     }

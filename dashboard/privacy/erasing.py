@@ -14,7 +14,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
-from dashboard.jobs.erasing import Gone, erase_job
+from dashboard.jobs.erasing import Gone, Rule, erase_job
 from dashboard.jobs.models import Job
 from dashboard.jobs.submission import cancel_job
 from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
@@ -22,7 +22,6 @@ from dashboard.links.models import Link, WebToken
 from dashboard.privacy.finding import Found, Held, what_is_held
 from dashboard.privacy.models import Erasure, hash_of_manifest
 
-RULE = "The person was erased on request"
 STRAGGLERS_FOR = timedelta(days=2)
 
 
@@ -50,7 +49,7 @@ def erase_person(
         refuse_live_smile_link(link, now)
     erasure = Erasure(at=now, erased_by=erased_by, member_id=member_id, manifest_sha256="")
     erasure.identifier_digests = _digests(session, found.identifier, jobs)
-    manifest, files = _erase_rows(session, held, f"{RULE}, proof {erasure.id}.", now)
+    manifest, files = _erase_rows(session, held, {"proof": str(erasure.id)}, now)
     erasure.manifest, erasure.manifest_sha256 = manifest, hash_of_manifest(manifest)
     erasure.counts = held.counts
     session.add(erasure)
@@ -69,7 +68,7 @@ def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str
         tokens=session.exec(select(WebToken).where(col(WebToken.id).in_(_ids(rows["tokens"])))).all(),
         counts={},
     )
-    return _erase_rows(session, held, f"{RULE}, proof {erasure.id}.", now)[1]
+    return _erase_rows(session, held, {"proof": str(erasure.id)}, now)[1]
 
 
 def erase_stragglers(session: Session, now: datetime) -> list[str]:
@@ -85,7 +84,7 @@ def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
     return erasure
 
 
-def _erase_rows(session: Session, held: Held, rule: str, now: datetime) -> tuple[dict[str, Any], list[str]]:
+def _erase_rows(session: Session, held: Held, rule: Rule, now: datetime) -> tuple[dict[str, Any], list[str]]:
     by_id = {job.id: job for job in held.jobs}
     manifest: dict[str, Any] = {
         "callbacks": [{"id": str(each.id), "sha256": each.body_sha256} for each in held.callbacks],

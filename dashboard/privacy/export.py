@@ -11,18 +11,22 @@ from sqlmodel import Session, SQLModel, col, select
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import body_or_none
+from dashboard.callbacks.reason_words import reason_text
+from dashboard.callbacks.step_words import shown_steps
 from dashboard.config import Settings
 from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database
+from dashboard.jobs.event_words import event_text
 from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Image, Job
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import job_details
 from dashboard.jobs.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
-from dashboard.privacy.files import media_root
 from dashboard.privacy.finding import Held
+from dashboard.web.pages import json_time
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
 LEFT_OUT = frozenset(
@@ -87,7 +91,7 @@ def write_package(
             with database.reading() as session:
                 package.add_json(f"jobs/{job.id}.json", _job(session, job))
             for image in _images(database, job):
-                content = image_or_none(keyring, media_root(settings) / job.environment, image)
+                content = image_or_none(keyring, settings.media_root / job.environment, image)
                 package.add_picture(f"jobs/{job.id}/{image.id}", content)
         for each in held.callbacks:
             with database.reading() as session:
@@ -117,7 +121,7 @@ def _job(session: Session, job: Job) -> dict[str, Any]:
     details, given = job_details(session, job), given_of(session, job)
     person = {"details": CANNOT_BE_OPENED} if given.person is None else given.person
     return {
-        "job": row_facts(job),
+        "job": row_facts(job) | {"last_error": problem_text(job), "disagreement": disagreement_text(job)},
         "given": person | {"id_number": given.shown_number or None},
         "answers": [
             row_facts(result)
@@ -128,7 +132,7 @@ def _job(session: Session, job: Job) -> dict[str, Any]:
             row_facts(warning) | {"personal": personal_facts(session, warning)} for warning in details.warnings
         ],
         "dealt_with": [row_facts(row) | {"reason": reason} for row, reason in details.dealt_with],
-        "events": [row_facts(event) for event in details.events],
+        "events": [row_facts(event) | {"text": event_text(event)} for event in details.events],
         "pictures": [row_facts(image) for image in details.images],
     }
 
@@ -136,7 +140,8 @@ def _job(session: Session, job: Job) -> dict[str, Any]:
 def _callback(session: Session, callback: Callback) -> dict[str, Any]:
     body = body_or_none(session, callback)
     shown = CANNOT_BE_OPENED if body is None else _without_signature(parse(body))
-    return row_facts(callback) | {"headers": None, "body": shown}
+    said = {"reason": reason_text(callback), "steps": shown_steps(callback.steps)}
+    return row_facts(callback) | said | {"headers": None, "body": shown}
 
 
 def _link(session: Session, link: Link) -> dict[str, Any]:
@@ -153,4 +158,8 @@ def _without_signature(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> bytes:
-    return json.dumps(value, indent=2, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(value, indent=2, default=_as_text, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _as_text(value: Any) -> str | None:
+    return json_time(value) if isinstance(value, datetime) else str(value)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -18,18 +17,18 @@ ASKED_AT_ONCE = 500
 
 def remove_files(settings: Settings, files: Iterable[str]) -> None:
     for file in files:
-        (media_root(settings) / file).unlink(missing_ok=True)
+        (settings.media_root / file).unlink(missing_ok=True)
 
 
 def find_orphans(session: Session, settings: Settings) -> Iterator[list[str]]:
     """Folder by folder, files below the media folder that have no row; a file's name is the id of its row."""
     old = time.time() - ORPHAN_AFTER_SECONDS
-    for folder in media_root(settings).glob("*/??"):
+    for folder in settings.media_root.glob("*/??"):
         candidates: dict[UUID, str] = {}
         for path in folder.iterdir():
             with suppress(ValueError, FileNotFoundError):  # Not a file of ours, or gone since.
                 if path.stat().st_mtime < old:
-                    candidates[UUID(path.name[:32])] = str(path.relative_to(media_root(settings)))
+                    candidates[UUID(path.name[:32])] = str(path.relative_to(settings.media_root))
         ids = list(candidates)
         for start in range(0, len(ids), ASKED_AT_ONCE):
             batch = ids[start : start + ASKED_AT_ONCE]
@@ -37,7 +36,3 @@ def find_orphans(session: Session, settings: Settings) -> Iterator[list[str]]:
                 candidates.pop(known, None)
         if candidates:
             yield list(candidates.values())
-
-
-def media_root(settings: Settings) -> Path:
-    return settings.instance_dir / "media"

@@ -19,7 +19,6 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database, insert_into, keyring_of
 from dashboard.health_checks import CheckContext, Finding, bad, ok
 from dashboard.jobs.media import is_under_key
-from dashboard.privacy.files import media_root
 from dashboard.privacy.unreadable import all_images
 from dashboard.sealed import SealedColumn
 from dashboard.stored_settings import Setting, write_setting
@@ -162,7 +161,7 @@ def _is_used(database: Database, settings: Settings, columns: Sequence[SealedCol
         if any(next(_values_under(session, column, key_id, newest_first=True), None) for column in columns):
             return True
     return any(
-        is_under_key(media_root(settings) / environment, image, key_id) for image, environment in all_images(database)
+        is_under_key(settings.media_root / environment, image, key_id) for image, environment in all_images(database)
     )
 
 

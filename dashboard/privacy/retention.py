@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
@@ -17,8 +17,9 @@ from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries
 from dashboard.callbacks.refused.models import RefusedDelivery
-from dashboard.jobs.erasing import erase_given, erase_images, erase_results
-from dashboard.jobs.models import ENDED_STATES, HOLDS_PERSON, IS_KEPT, Image, Job, JobState, Outcome, Result
+from dashboard.db import first_id_of
+from dashboard.jobs.erasing import Rule, erase_given, erase_images, erase_results
+from dashboard.jobs.models import HOLDS_PERSON, IS_KEPT, Image, Job, Result
 from dashboard.links.erasing import erase_prefill
 from dashboard.links.models import HOLDS_PREFILL, Link
 from dashboard.privacy.finding import ENVIRONMENTS
@@ -100,7 +101,7 @@ def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[
     ends = _ends(days, now)
     if ends is None:
         return 0, []
-    count, files = _ERASE[kind](session, ends, f"Rule: kept for {days} day{'' if days == 1 else 's'}.", now)
+    count, files = _ERASE[kind](session, ends, {"days": days}, now)
     if count and kind != "audit":  # which has a line of its own, with its anchor
         record(session, "retention.erased", kind, now, who=WHO, details={"count": str(count), "days": str(days)})
     return count, files
@@ -124,28 +125,28 @@ Look = tuple[Any, Sequence[Any], Any]
 
 
 def _images(_: Session, ends: datetime) -> list[Look]:
-    of_settled = select(Job.id).where(col(Job.id) == col(Image.job_id), _is_settled()).exists()
-    return [(Image, [col(Image.id) < _first_id(ends), of_settled], Image.created_at)]
+    of_settled = select(Job.id).where(col(Job.id) == col(Image.job_id), Job.is_settled).exists()
+    return [(Image, [col(Image.id) < first_id_of(ends), of_settled], Image.created_at)]
 
 
 def _bodies(session: Session, ends: datetime) -> list[Look]:
     reached = UUID((read_setting(session, REACHED) or {}).get("callback", UUID(int=0).hex))
-    callbacks = [col(Callback.id) > reached, col(Callback.id) < _first_id(ends), col(Callback.erased_at).is_(None)]
-    results = [IS_KEPT, col(Result.id) < _first_id(ends)]
+    callbacks = [col(Callback.id) > reached, col(Callback.id) < first_id_of(ends), col(Callback.erased_at).is_(None)]
+    results = [IS_KEPT, col(Result.id) < first_id_of(ends)]
     return [(Callback, callbacks, Callback.received_at), (Result, results, Result.received_at)]
 
 
 def _persons(_: Session, ends: datetime) -> list[Look]:
-    jobs = [HOLDS_PERSON, col(Job.id) < _first_id(ends), _is_settled()]
+    jobs = [HOLDS_PERSON, col(Job.id) < first_id_of(ends), Job.is_settled]
     is_over = or_(col(Link.revoked_at).is_not(None), col(Link.expires_at) <= ends)
-    links = [HOLDS_PREFILL, col(Link.id) < _first_id(ends), is_over]
+    links = [HOLDS_PREFILL, col(Link.id) < first_id_of(ends), is_over]
     return [(Job, jobs, Job.created_at), (Link, links, Link.created_at)]
 
 
 def _refused(_: Session, ends: datetime) -> list[Look]:
     of_all = col(Callback.environment).in_(ENVIRONMENTS)  # which the index begins with
-    refused = [of_all, col(Callback.verdict).in_(REFUSED_VERDICTS), col(Callback.id) < _first_id(ends)]
-    deliveries = [col(RefusedDelivery.environment).in_(ENVIRONMENTS), col(RefusedDelivery.id) < _first_id(ends)]
+    refused = [of_all, col(Callback.verdict).in_(REFUSED_VERDICTS), col(Callback.id) < first_id_of(ends)]
+    deliveries = [col(RefusedDelivery.environment).in_(ENVIRONMENTS), col(RefusedDelivery.id) < first_id_of(ends)]
     return [
         (Callback, refused, Callback.received_at),
         (RefusedDelivery, deliveries, RefusedDelivery.received_at),
@@ -159,31 +160,20 @@ def _audit(_: Session, ends: datetime) -> list[Look]:
 _LOOK = {"images": _images, "bodies": _bodies, "persons": _persons, "refused": _refused, "audit": _audit}
 
 
-def _is_settled() -> ColumnElement[bool]:
-    """`Job.is_settled` for the database: whatever is still running keeps all that it may need."""
-    is_done = (col(Job.state) == JobState.DONE) & (col(Job.outcome) != Outcome.PROVISIONAL)
-    return or_(col(Job.state).in_(ENDED_STATES), is_done)
-
-
-def _first_id(moment: datetime) -> UUID:
-    """Before every id that was made at this moment or later: ids are in the order of time."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
-
-
 def _oldest(session: Session, look: Look, *options: Any) -> Sequence[Any]:
     table, conditions, _ = look
     found = select(table).where(*conditions).options(*options).order_by(col(table.id)).limit(BATCH)
     return session.exec(found.with_for_update()).all()
 
 
-def _erase_images(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_images(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     images, files = _oldest(session, _images(session, ends)[0]), []
     for job, of_job in _by_job(session, images):
         files += erase_images(session, job, of_job, rule, now)
     return len(images), files
 
 
-def _erase_bodies(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     look_for_callbacks, look_for_results = _bodies(session, ends)
     callbacks, results = _oldest(session, look_for_callbacks, WITHOUT_BODY), _oldest(session, look_for_results)
     for callback in callbacks:
@@ -195,7 +185,7 @@ def _erase_bodies(session: Session, ends: datetime, rule: str, now: datetime) ->
     return len(callbacks) + len(results), []
 
 
-def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
     look_for_jobs, look_for_links = _persons(session, ends)
     jobs, links = _oldest(session, look_for_jobs), _oldest(session, look_for_links)
     for job in jobs:
@@ -205,7 +195,7 @@ def _erase_persons(session: Session, ends: datetime, rule: str, now: datetime) -
     return len(jobs) + len(links), []
 
 
-def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tuple[int, list[str]]:
+def _erase_refused(session: Session, ends: datetime, _: Rule, __: datetime) -> tuple[int, list[str]]:
     look_for_callbacks, look_for_deliveries = _refused(session, ends)
     callbacks = _oldest(session, look_for_callbacks, WITHOUT_BODY)
     forget_refused(session, [callback.id for callback in callbacks])
@@ -214,7 +204,7 @@ def _erase_refused(session: Session, ends: datetime, _: str, __: datetime) -> tu
     return len(callbacks) + len(deliveries), []
 
 
-def _erase_audit(session: Session, ends: datetime, _: str, now: datetime) -> tuple[int, list[str]]:
+def _erase_audit(session: Session, ends: datetime, _: Rule, now: datetime) -> tuple[int, list[str]]:
     return forget_lines_before(session, ends, now), []
 
 

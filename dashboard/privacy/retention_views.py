@@ -13,7 +13,7 @@ from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("retention", __name__)
@@ -94,4 +94,4 @@ def _page(
 
 
 def _due_twin(due: Due) -> dict[str, Any]:
-    return {"count": due.count_in_words, "oldest": due.oldest.isoformat() if due.oldest else None}
+    return {"count": due.count_in_words, "oldest": json_time(due.oldest)}

@@ -17,7 +17,6 @@ from dashboard.db import Database, keyring_of, utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.media import is_under_key, seal_again
 from dashboard.jobs.models import Image
-from dashboard.privacy.files import media_root
 from dashboard.privacy.key_canaries import WRONG_KEYS, forget_old_canaries, keep_canaries, try_some_values
 from dashboard.privacy.unreadable import FIRST, IMAGES, Place, all_images, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
@@ -151,7 +150,7 @@ def _rotate_pictures(database: Database, settings: Settings, on_damaged: OnDamag
     count = 0
     for image, environment in _old_pictures(database, settings):
         try:
-            seal_again(database.keyring, media_root(settings) / environment, image)
+            seal_again(database.keyring, settings.media_root / environment, image)
         except (UnreadableValue, OSError) as error:
             if problem_with_image(database, settings, image, environment):
                 on_damaged(Place(IMAGES, image.id))
@@ -160,7 +159,7 @@ def _rotate_pictures(database: Database, settings: Settings, on_damaged: OnDamag
             continue
         with database.reading() as session:
             if session.get(Image, image.id) is None:  # It was erased while it was being sealed.
-                (media_root(settings) / environment / image.media_path).unlink(missing_ok=True)
+                (settings.media_root / environment / image.media_path).unlink(missing_ok=True)
         count += 1
     return count
 
@@ -179,5 +178,5 @@ def _old_pictures(database: Database, settings: Settings) -> Iterator[tuple[Imag
     """A file that cannot be read is taken for one, so that it is tried and named."""
     key_id = database.keyring.sealing_id
     for image, environment in all_images(database):
-        if not is_under_key(media_root(settings) / environment, image, key_id):
+        if not is_under_key(settings.media_root / environment, image, key_id):
             yield image, environment

@@ -14,7 +14,6 @@ from dashboard.db import Database
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown
 from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Image, Job
-from dashboard.privacy.files import media_root
 from dashboard.sealed import SealedColumn
 from dashboard.stored_settings import read_setting, write_setting
 from dashboard.web.filters import duration_in_words
@@ -145,7 +144,7 @@ def problem_with_value(database: Database, column: SealedColumn, row_id: UUID, v
 
 def problem_with_image(database: Database, settings: Settings, image: Image, environment: str) -> str:
     """A file that is gone together with its row was erased a moment ago, which is no problem."""
-    folder = media_root(settings) / environment
+    folder = settings.media_root / environment
     content = image_or_none(database.keyring, folder, image)
     if content is not None and len(content) == image.size:
         return ""

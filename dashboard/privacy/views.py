@@ -29,7 +29,7 @@ from dashboard.web.access import permission_required, recent_confirmation_requir
 from dashboard.web.downloads import download
 from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("privacy", __name__)
@@ -169,7 +169,7 @@ def _held_page(found: Found, held: Held, ticked: set[UUID], errors: dict[str, st
 def _proof(erasure: Erasure) -> dict[str, Any]:
     return {
         "id": str(erasure.id),
-        "erased_at": erasure.at.isoformat(),
+        "erased_at": json_time(erasure.at),
         "erased_by": erasure.erased_by,
         "identifier_digests": erasure.identifier_digests,
         "counts": erasure.counts,

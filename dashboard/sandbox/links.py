@@ -10,10 +10,10 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.refusals import MISSING, WRONG_TYPE, Refused
 from dashboard.sandbox.signatures import iso, read_timestamp
 from dashboard.sandbox.state import current
+from dashboard.smile.constants import LINK_METHODS
 
 links = Blueprint("links", __name__)
 
-METHODS = ("biometric_kyc", "doc_verification", "enhanced_document_verification", "enhanced_kyc")
 _REQUIRED_TEXTS = ("name", "company_name", "callback_url", "data_privacy_policy_url", "logo_url")
 _OPTIONAL_TEXTS = ("user_id", "redirect_url", "expires_at")
 
@@ -100,8 +100,8 @@ def _id_types(given: object) -> list[Json]:
     if not isinstance(given, list) or not given or not all(isinstance(row, dict) for row in given):
         raise Refused(WRONG_TYPE, "Error - id_types must be a list of objects")
     rows = [{name: fields.text(row, name) for name in ("country", "id_type", "verification_method")} for row in given]
-    if any(row["verification_method"] not in METHODS for row in rows):
-        raise Refused(WRONG_TYPE, f"Error - verification_method must be one of {', '.join(METHODS)}")
+    if any(row["verification_method"] not in LINK_METHODS for row in rows):
+        raise Refused(WRONG_TYPE, f"Error - verification_method must be one of {', '.join(LINK_METHODS)}")
     if len({(row["country"], row["id_type"]) for row in rows}) < len(rows):
         raise Refused(WRONG_TYPE, "Error - an id_type takes one verification_method only")
     return rows

@@ -8,20 +8,14 @@ from importlib import resources
 
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.refusals import published_text
-from dashboard.smile.constants import IdType, id_types
+from dashboard.smile.constants import UPLOAD_JOB_TYPES, IdType, JobType, id_types
 
 #: Values of `sandbox_result`; "2" is provisional.
 APPROVED, REJECTED = "0", "1"
 
+#: All but 5, which two products share.
 PRODUCT_OF_JOB_TYPE = {
-    1: "biometric_kyc",
-    2: "smartselfie_authentication",
-    4: "smartselfie_registration",
-    6: "document_verification",
-    7: "business_verification",
-    8: "update_photo",
-    9: "compare_user_info",
-    11: "enhanced_document_verification",
+    int(kind): kind.name.lower() for kind in JobType if kind in UPLOAD_JOB_TYPES | {JobType.BUSINESS_VERIFICATION}
 }
 #: Which products of the ID type table each product of ours may be asked with.
 _LISTED_AS = {

@@ -26,7 +26,7 @@ from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import render_page_or_partial, see_other
+from dashboard.web.pages import json_time, render_page_or_partial, see_other
 from dashboard.web.typed_forms import TypedForm
 
 ROTATE_AFTER_DAYS = 90
@@ -65,7 +65,7 @@ def show_twin() -> ResponseReturnValue:
         "networks_are_enforced": bool(present.networks and current().settings.trusted_proxies),
         "trusted_proxies": current().settings.trusted_proxies,
         "last_callback": last
-        and {"id": str(last.id), "received_at": last.received_at.isoformat(), "verdict": last.verdict},
+        and {"id": str(last.id), "received_at": json_time(last.received_at), "verdict": last.verdict},
     }
 
 
@@ -188,11 +188,11 @@ def _key_twin(key: SmileKey, present: Present) -> dict[str, Any]:
     return {
         "id": str(key.id),
         "number": key.number,
-        "added_at": key.added_at.isoformat(),
+        "added_at": json_time(key.added_at),
         "added_by": key.added_by,
         "age_in_days": key.age_in_days(utc_now()),
         "is_signing": present.signing_number == key.number and key.retired_at is None,
         "problem": CANNOT_BE_OPENED if key.number in present.unreadable else None,
-        "retired_at": key.retired_at.isoformat() if key.retired_at else None,
+        "retired_at": json_time(key.retired_at),
         "retired_by": key.retired_by or None,
     }

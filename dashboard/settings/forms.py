@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from dashboard.config import Settings
-from dashboard.links.languages import LANGUAGES
+from dashboard.languages import LANGUAGES
 from dashboard.outbound import problem_with_address
 from dashboard.stored_settings import Branding
 from dashboard.web.typed_forms import TypedForm

@@ -11,13 +11,13 @@ from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
-from dashboard.links.languages import LANGUAGES
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.settings.forms import branding_form, check_branding_form
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("settings", __name__)
@@ -39,8 +39,8 @@ def show_twin() -> ResponseReturnValue:
         "wallet": {
             "balance": float(balance.amount) if balance else None,
             "currency": (balance.currency or None) if balance else None,
-            "as_of": balance.as_of.isoformat() if balance else None,
-            "asked_at": wallet.asked_at.isoformat() if wallet.asked_at else None,
+            "as_of": json_time(balance.as_of) if balance else None,
+            "asked_at": json_time(wallet.asked_at),
             "warning_level": None if wallet.level is None else float(wallet.level),
             "is_below_level": wallet.is_below,
         },
@@ -88,7 +88,7 @@ def _page(form: TypedForm, wallet_form: TypedForm | None = None) -> str:
         form=form,
         wallet=wallet,
         wallet_form=wallet_form or TypedForm({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
-        languages=LANGUAGES,
+        languages=LANGUAGE_NAMES,
         duties=checks,
         summary=in_one_sentence(checks),
         state_words=WORDS,

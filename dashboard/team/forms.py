@@ -6,9 +6,10 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
+from dashboard.languages import LANGUAGE_NAMES
 from dashboard.permissions import Role
 from dashboard.team.passwords import MAX_LENGTH, MIN_LENGTH
-from dashboard.web.locales import LANGUAGES, zone_choices
+from dashboard.web.locales import zone_choices
 
 # PostgreSQL refuses to look for a text with control characters in it.
 PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", message="Type your e-mail address.")
@@ -82,7 +83,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without 
 class FormatsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
     language = SelectField(
         "Language of dates, numbers and country names",
-        choices=dict(LANGUAGES),
+        choices=dict(LANGUAGE_NAMES),
         invalid_choice_message=NOT_IN_LIST,
         description="The texts of the pages are in English.",
     )

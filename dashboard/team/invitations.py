@@ -13,7 +13,7 @@ from dashboard.mail import may_receive_mail
 from dashboard.permissions import Role
 from dashboard.team import members, outbox, queries
 from dashboard.team.models import Member
-from dashboard.team.one_time import Invitation, digest_of_code, new_code, open_at, spend
+from dashboard.team.one_time import Invitation, digest_of_code, new_code, spend
 
 VALID_FOR = timedelta(hours=72)
 INVITED_ALREADY = "This address has an open invitation already. Send that one again."
@@ -103,7 +103,7 @@ def _problem_with(session: Session, email: str, now: datetime) -> str | None:
         return "Type an e-mail address, such as ada@example.com."
     if queries.find_member_by_email(session, email):
         return "Somebody with this address is a member already."
-    if session.exec(select(Invitation.id).where(Invitation.email == email, open_at(Invitation, now))).first():
+    if session.exec(select(Invitation.id).where(Invitation.email == email, Invitation.is_open(now))).first():
         return INVITED_ALREADY
     return None
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app, has_request_context
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from sqlmodel import Session, col, select
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,7 @@ from dashboard.db import keyring_of, utc_now
 from dashboard.team.models import Member, SignIn
 from dashboard.web.cookies import read_cookie, set_cookie
 from dashboard.web.networks import network_of
+from dashboard.web.signing import Serializer
 
 COOKIE = "browser"
 KNOWN_FOR_SECONDS = 400 * 24 * 3600  # browsers keep no cookie longer
@@ -64,7 +65,7 @@ def _read() -> dict[str, Any]:
         return nothing
 
 
-def _serializer() -> URLSafeTimedSerializer:
+def _serializer() -> Serializer:
     secret = current_app.secret_key
     assert isinstance(secret, str)
-    return URLSafeTimedSerializer(secret, salt="a browser that is known")
+    return Serializer(secret, "a browser that is known")

@@ -29,7 +29,7 @@ from dashboard.web.form_keys import form_transaction
 from dashboard.web.handover import forget_code, hand_over, handed_code
 from dashboard.web.lists.reading import count_of
 from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 from dashboard.worker.queue import wake
 
 
@@ -169,7 +169,7 @@ def _twins(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
 def _reset_twin(reset: PasswordReset | None) -> dict[str, Any] | None:
     if reset is None:
         return None
-    return {"expires_at": reset.expires_at.isoformat(), "is_open": reset.is_open(utc_now())}
+    return {"expires_at": json_time(reset.expires_at), "is_open": reset.is_open(utc_now())}
 
 
 def _handover_of(member_id: UUID) -> str:

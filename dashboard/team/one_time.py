@@ -10,10 +10,11 @@ from secrets import token_urlsafe
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, and_, delete, or_, text, update
+from sqlalchemy import ColumnElement, Index, delete, or_, text, update
+from sqlalchemy.ext.hybrid import hybrid_method
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from dashboard.db import EnumText, UtcDateTime, new_id
+from dashboard.db import HYBRIDS, EnumText, UtcDateTime, new_id
 from dashboard.permissions import Role
 from dashboard.team.models import Member
 
@@ -25,6 +26,8 @@ NEITHER_USED_NOR_WITHDRAWN = text("used_at IS NULL AND withdrawn_at IS NULL")
 
 
 class OneTimeLink(SQLModel):
+    model_config = {"ignored_types": HYBRIDS}
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
     code_digest: str = Field(unique=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -32,9 +35,10 @@ class OneTimeLink(SQLModel):
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
+    @hybrid_method
     def is_open(self, now: datetime) -> bool:
-        """Whether its code works; `open_at` says the same to the database."""
-        return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
+        """Whether its code works; of the class, the same as a condition for the database."""
+        return (self.used_at == None) & (self.withdrawn_at == None) & (self.expires_at > now)  # noqa: E711
 
 
 class Invitation(OneTimeLink, table=True):
@@ -76,19 +80,15 @@ def digest_of_code(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def open_at(kind: type[OneTimeLink], now: datetime) -> ColumnElement[bool]:
-    return and_(col(kind.used_at).is_(None), col(kind.withdrawn_at).is_(None), col(kind.expires_at) > now)
-
-
 def find_open(session: Session, kind: type[Link], code: str, now: datetime) -> Link | None:
     """Unknown, used, withdrawn and expired are one to the database, so that nobody learns which it was."""
-    return session.exec(select(kind).where(kind.code_digest == digest_of_code(code), open_at(kind, now))).first()
+    return session.exec(select(kind).where(kind.code_digest == digest_of_code(code), kind.is_open(now))).first()
 
 
 def spend(session: Session, kind: type[Link], code: str, now: datetime) -> Link | None:
     """One guarded UPDATE, so that of any number who press at once exactly one wins."""
     result = session.connection().execute(
-        update(kind).where(col(kind.code_digest) == digest_of_code(code), open_at(kind, now)).values(used_at=now)
+        update(kind).where(col(kind.code_digest) == digest_of_code(code), kind.is_open(now)).values(used_at=now)
     )
     if result.rowcount != 1:
         return None
@@ -105,7 +105,7 @@ def withdraw_resets_of(session: Session, member: Member, now: datetime) -> None:
 
 
 def _withdraw(session: Session, kind: type[OneTimeLink], which: ColumnElement[bool], now: datetime) -> None:
-    session.connection().execute(update(kind).where(which, open_at(kind, now)).values(withdrawn_at=now))
+    session.connection().execute(update(kind).where(which, kind.is_open(now)).values(withdrawn_at=now))
 
 
 def forget_old_links(session: Session, now: datetime) -> None:

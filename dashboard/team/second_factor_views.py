@@ -29,7 +29,7 @@ from dashboard.web.access import (
     sign_in_required,
 )
 from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import see_other
+from dashboard.web.pages import json_time, see_other
 
 blueprint = Blueprint("second_factors", __name__)
 
@@ -55,14 +55,14 @@ def show_twin() -> ResponseReturnValue:
     with reading() as session:
         factors = factors_of(session, current_user.id)
     return {
-        "app_since": factors.app_since.isoformat() if factors.app_since else None,
+        "app_since": json_time(factors.app_since),
         "recovery_codes_left": factors.codes_left,
         "passkeys": [
             {
                 "id": str(passkey.id),
                 "name": passkey.name,
-                "created_at": passkey.created_at.isoformat(),
-                "last_used_at": passkey.last_used_at.isoformat() if passkey.last_used_at else None,
+                "created_at": json_time(passkey.created_at),
+                "last_used_at": json_time(passkey.last_used_at),
             }
             for passkey in factors.passkeys
         ],

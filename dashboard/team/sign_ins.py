@@ -44,8 +44,8 @@ SIGNED_IN = (
 
 
 def set_up_sign_in(app: Flask) -> None:
-    # The cookie ends with the browser, never holds longer than a sign-in, and is not sent again with every poll.
-    app.config.update(PERMANENT_SESSION_LIFETIME=LIFETIME, SESSION_REFRESH_EACH_REQUEST=False)
+    # The cookie ends with the browser; Flask takes none that is older, whatever its session calls itself.
+    app.config.update(PERMANENT_SESSION_LIFETIME=LIFETIME)
     # The context processor would load the member for every template, the page of a broken database included.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # The row in the database is the protection.

@@ -9,6 +9,7 @@ from dashboard.team.browsers import browser_in_words
 from dashboard.team.models import Member, SignIn
 from dashboard.team.one_time import Invitation
 from dashboard.team.outbox import OutgoingMail
+from dashboard.web.pages import json_time
 
 
 def member_twin(member: Member, seen_at: datetime | None, has_second_factor: bool) -> dict[str, Any]:
@@ -17,9 +18,9 @@ def member_twin(member: Member, seen_at: datetime | None, has_second_factor: boo
         "email": member.email,
         "name": member.name,
         "role": member.role.value,
-        "created_at": member.created_at.isoformat(),
-        "disabled_at": _moment(member.disabled_at),
-        "last_seen_at": _moment(seen_at),
+        "created_at": json_time(member.created_at),
+        "disabled_at": json_time(member.disabled_at),
+        "last_seen_at": json_time(seen_at),
         "has_second_factor": has_second_factor,
     }
 
@@ -30,11 +31,11 @@ def invitation_twin(invitation: Invitation, mail: OutgoingMail | None, now: date
         "email": invitation.email,
         "role": invitation.role.value,
         "invited_by": str(invitation.invited_by),
-        "created_at": invitation.created_at.isoformat(),
-        "expires_at": invitation.expires_at.isoformat(),
+        "created_at": json_time(invitation.created_at),
+        "expires_at": json_time(invitation.expires_at),
         "is_open": invitation.is_open(now),
-        "used_at": _moment(invitation.used_at),
-        "withdrawn_at": _moment(invitation.withdrawn_at),
+        "used_at": json_time(invitation.used_at),
+        "withdrawn_at": json_time(invitation.withdrawn_at),
         "mail": mail_twin(mail),
     }
 
@@ -44,8 +45,8 @@ def mail_twin(mail: OutgoingMail | None) -> dict[str, Any] | None:
         return None
     return {
         "attempts": mail.attempts,
-        "sent_at": _moment(mail.sent_at),
-        "failed_at": _moment(mail.failed_at),
+        "sent_at": json_time(mail.sent_at),
+        "failed_at": json_time(mail.failed_at),
         "last_error": mail.last_error or None,
     }
 
@@ -57,7 +58,7 @@ def account_twin(member: Member, sign_ins: Sequence[SignIn], this_sign_in: UUID 
         "email": member.email,
         "name": member.name,
         "role": member.role.value,
-        "created_at": member.created_at.isoformat(),
+        "created_at": json_time(member.created_at),
         "language": member.language,
         "time_zone": member.time_zone,
         "sign_ins": [
@@ -67,13 +68,9 @@ def account_twin(member: Member, sign_ins: Sequence[SignIn], this_sign_in: UUID 
                 "browser": browser_in_words(sign_in.user_agent),
                 "user_agent": sign_in.user_agent,
                 "from_address": sign_in.from_address,
-                "created_at": sign_in.created_at.isoformat(),
-                "seen_at": sign_in.seen_at.isoformat(),
+                "created_at": json_time(sign_in.created_at),
+                "seen_at": json_time(sign_in.seen_at),
             }
             for sign_in in sign_ins
         ],
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -1,4 +1,4 @@
-"""Turns errors into pages, partials or JSON with a status; the only place that knows which status is whose."""
+"""Turns errors into pages, partials or JSON with a status."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,18 +13,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from dashboard.errors import Conflict, DashboardError, Invalid, NotAllowed, NotFound, Unavailable, place_of
+from dashboard.errors import DashboardError, NotAllowed, NotFound, place_of
 from dashboard.outages import what_is_away
 
 log = structlog.get_logger(__name__)
 
-STATUS_OF: dict[type[DashboardError], int] = {
-    NotFound: 404,
-    NotAllowed: 403,
-    Conflict: 409,
-    Invalid: 422,
-    Unavailable: 503,
-}
 #: What a 503 asks a program to wait.
 RETRY_AFTER_SECONDS = 10
 
@@ -63,10 +56,9 @@ def _name_request() -> None:
 
 
 def _known(error: DashboardError) -> ResponseReturnValue:
-    status = STATUS_OF[type(error)]
     if isinstance(error, NotAllowed | NotFound):
-        _note_refusal(status)
-    return _answer(status, error.message)
+        _note_refusal(error.status)
+    return _answer(error.status, error.message)
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:

@@ -12,10 +12,11 @@ from flask import Flask
 
 from dashboard.db import utc_now
 from dashboard.web.hidden_signs import visible
-from dashboard.web.locales import formats_here
+from dashboard.web.locales import Formats, formats_here
 
 #: What stands for a masked value, on every page and in every JSON.
 MASK = "[masked]"
+ENGLISH = Formats()
 UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -46,14 +47,14 @@ def _in_one_unit(duration: timedelta) -> str:
     return f"{seconds} s"
 
 
-def duration_in_words(span: timedelta) -> str:
+def duration_in_words(span: timedelta, formats: Formats = ENGLISH) -> str:
     """ "1.2 seconds", "12 minutes", "3 days": one unit is enough to see what is meant."""
     seconds = span.total_seconds()
     if seconds < 60:
-        return f"{seconds:.1f} seconds"
+        return f"{formats.tenths(seconds)} seconds"
     size, unit = next((size, unit) for size, unit in UNITS if seconds >= size)
     count = int(seconds // size)
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return f"{formats.number(count)} {unit}{'' if count == 1 else 's'}"
 
 
 def clock(moment: datetime | None) -> str:
@@ -78,10 +79,10 @@ def money(amount: Decimal) -> str:
     return formats_here().money(amount)
 
 
-def file_size(count: int) -> str:
+def file_size(count: int, formats: Formats | None = None) -> str:
     if count < 1024 * 1024:
         return f"{max(1, round(count / 1024))} KB"
-    return f"{number(round(count / 1024 / 1024, 1))} MB"
+    return f"{(formats or formats_here()).number(round(count / 1024 / 1024, 1))} MB"
 
 
 def masked(value: str | None) -> str:

@@ -4,7 +4,7 @@ The texts of the pages are English; only what Babel knows in a language follows 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,27 +19,19 @@ from flask import has_request_context
 from flask_login import current_user
 
 from dashboard.db import utc_now
+from dashboard.languages import DEFAULT, LANGUAGES
 
-#: In their own words. English as it is written outside the United States, where most readers are.
-LANGUAGES: Mapping[str, str] = {
-    "en": "English",
-    "fr": "Français",
-    "pt": "Português",
-    "ar": "العربية",
-    "sw": "Kiswahili",
-}
-LOCALES: Mapping[str, str] = {"en": "en_GB"}
 UTC_NAME = "UTC"
 #: Zones are named by a continent or an ocean and a place; the rest are old or odd names for the same.
 AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
-EXACT, CLOCK = "d MMM y, HH:mm:ss", "HH:mm:ss"
+EXACT, CLOCK, DAY = "d MMM y, HH:mm:ss", "HH:mm:ss", "d MMMM y"
 
 
 @dataclass(frozen=True)
 class Formats:
     """One choice; what is not known, such as a zone that was renamed, falls back to English and UTC."""
 
-    language: str = "en"
+    language: str = DEFAULT
     time_zone: str = UTC_NAME
 
     @property
@@ -53,11 +45,18 @@ class Formats:
     def clock(self, moment: datetime) -> str:
         return self._format(moment, CLOCK)
 
+    def day(self, moment: datetime) -> str:
+        return self._format(moment, DAY)
+
     def here(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 
     def number(self, count: float) -> str:
         return format_decimal(count, locale=_locale(self.language))
+
+    def tenths(self, amount: float) -> str:
+        """With one decimal, also where that is zero."""
+        return format_decimal(amount, format="#,##0.0", locale=_locale(self.language))
 
     def money(self, amount: Decimal) -> str:
         return format_decimal(amount, format="#,##0.00", locale=_locale(self.language))
@@ -124,11 +123,12 @@ def _zone(name: str) -> ZoneInfo:
 def _place(name: str) -> str:
     """Such as "Lagos, Nigeria": the city of the zone, and what Babel calls its country."""
     city = name.partition("/")[2].replace("_", " ").replace("/", ", ")
-    country = get_timezone_location(_zone(name), locale=_locale("en"), return_city=False)
+    country = get_timezone_location(_zone(name), locale=_locale(DEFAULT), return_city=False)
     country = country.removesuffix(" Time").partition(" (")[0]
     return city if country in (city, "Unknown") or city in country else f"{city}, {country}"
 
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(LOCALES.get(language, language if language in LANGUAGES else "en_GB"))
+    known = language if language in LANGUAGES else DEFAULT
+    return Locale.parse(LANGUAGES[known].locale or known)

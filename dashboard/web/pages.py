@@ -1,6 +1,7 @@
 """Answers in the shapes that every slice uses: a page or its partial, a redirect after a write, a JSON twin."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -31,6 +32,11 @@ def see_other(endpoint: str, message: str = "", **values: Any) -> BaseResponse:
 
 def json_list(items: Sequence[dict[str, Any]], next_page: str | None, count: int, count_is_exact: bool) -> Response:
     return jsonify(items=items, next=next_page, count=count, count_is_exact=count_is_exact)
+
+
+def json_time(moment: datetime | None) -> str | None:
+    """A time as every JSON answer and every CSV file of ours writes it, such as 2026-01-15T09:30:00.123456Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def seen_version() -> int | None:

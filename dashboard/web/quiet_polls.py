@@ -22,7 +22,7 @@ from dashboard.db import SQLITE, Database
 SECONDS_BETWEEN_QUESTIONS = 0.02
 #: Time alone changes something as well: sign-ins grow old, and are noted as seen.
 SECONDS_TRUSTED = 10.0
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 1_000
 
 
 #: What this process committed, and SQLite's counter for everybody else's commits.

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Response
 
 from dashboard.web.downloads import text_download
+from dashboard.web.pages import json_time
 
 #: What begins a formula in one spreadsheet or another; the wide forms do so where Japanese is spoken.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -28,7 +29,7 @@ ROWS_IN_A_PIECE = 100
 
 
 def defused(value: Any) -> str:
-    text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+    text = "" if value is None else str(json_time(value) if isinstance(value, datetime) else value)
     is_changed = text.startswith((*FORMULA_SIGNS, QUOTE)) or CHANGED_NUMBER.fullmatch(text)
     return QUOTE + text if is_changed else text
 

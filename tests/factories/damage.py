@@ -22,7 +22,7 @@ def damage_column(database: Database, full_name: str, row_id: UUID) -> None:
 
 
 def damage_file(settings: Settings, image: Image) -> None:
-    path = settings.instance_dir / "media" / settings.environment / image.media_path
+    path = settings.media_dir / image.media_path
     path.write_bytes(_with_last_bit_flipped(path.read_bytes()))
 
 

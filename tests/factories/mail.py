@@ -1,5 +1,6 @@
 """A mail server that really speaks SMTP over TLS, with a certificate of its own authority; it keeps what it took."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import trustme
 from aiosmtpd.controller import Controller
@@ -19,6 +21,30 @@ SENDER = "desk@example.com"
 USER, SECRET = "desk@example.com", "p@ss:word/of the server"
 
 
+class OwnController(Controller):
+    """Ends its connections too when it stops: found open later, one would fail another test."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._sessions: WeakSet[SMTP] = WeakSet()
+        super().__init__(*arguments, **options)
+
+    def factory(self) -> SMTP:
+        session = super().factory()
+        self._sessions.add(session)
+        return session
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._end_sessions(), self.loop).result(10)
+        super().stop(no_assert)
+
+    async def _end_sessions(self) -> None:
+        for session in list(self._sessions):
+            if session.transport:
+                session.transport.abort()
+        for _ in range(5):  # until each has heard of it
+            await asyncio.sleep(0)
+
+
 @dataclass
 class Post:
     """One mail server: how to reach it, what it took, and what it answers to a recipient."""
@@ -28,13 +54,13 @@ class Post:
     ca_file: Path
     letters: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)  # the next ones to RCPT; none left: it takes everything
-    _controller: Controller | None = None
+    _controller: OwnController | None = None
     _options: dict[str, Any] = field(default_factory=dict)
 
     def start(self, **options: Any) -> None:
         """`options` for the first time; from then on they stay."""
         self._options |= options
-        self._controller = Controller(self, "127.0.0.1", self.port, **self._options)
+        self._controller = OwnController(self, "127.0.0.1", self.port, **self._options)
         self._controller.start()
 
     def stop(self) -> None:

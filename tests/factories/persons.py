@@ -15,10 +15,10 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome, Source, Step
 from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.products import Product
-from dashboard.jobs.timeline import add_event
 from dashboard.links.models import Link, WebToken
 from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.factories.callbacks import API_KEY, PARTNER_ID, encode, make_payload, store_arrivals
+from tests.factories.events import add_event_of_before
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
 
@@ -77,8 +77,8 @@ def make_known_person(
     with database.transaction() as session:
         job = session.get_one(Job, job.id)
         settle_job(session, job, _answer(person), Source.JOB_STATUS, utc_now())
-        add_event(session, job, "note", f"Called {person.given['phone_number']}.", utc_now())
-        add_event(session, job, "delayed", f"{person.number} is busy.", utc_now(), {"asked": person.user_id})
+        add_event_of_before(session, job, "note", f"Called {person.given['phone_number']}.", utc_now())
+        add_event_of_before(session, job, "delayed", f"{person.number} is busy.", utc_now(), {"asked": person.user_id})
         session.add(_token(job, person, settings))
         callback = _callback(session, settings, person)
         assert job.outcome == Outcome.APPROVED

@@ -21,6 +21,7 @@ IMPORTED = (
     "granian.server",
     "tests.integration.conftest",
     "tests.integration.jobs.dying_worker",
+    "tests.integration.precompiled",
 )
 
 

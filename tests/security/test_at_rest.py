@@ -16,7 +16,6 @@ from dashboard.cli import main
 from dashboard.config import Settings
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image
-from dashboard.jobs.submission import media_dir
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.security.image_corpus import PLACE, SERIAL, corpus
 
@@ -31,7 +30,7 @@ def test_photo_with_a_place_is_kept_and_shown_without_it(sign_in: SignInAs, sess
     address = ben.post("/jobs", data=job).headers["Location"]
 
     image = session.exec(select(Image)).one()
-    kept = read_image(session.info["keyring"], media_dir(settings), image)
+    kept = read_image(session.info["keyring"], settings.media_dir, image)
     shown = ben.get(f"{address}/images/{image.id}")
     assert kept == shown.data
     assert shown.headers["X-Content-Type-Options"] == "nosniff"

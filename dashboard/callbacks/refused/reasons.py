@@ -1,6 +1,12 @@
 """Why a delivery was refused: the kinds that are stored, and their words."""
 
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from dashboard.web.locales import Formats
 
 
 class RefusalReason(StrEnum):
@@ -44,3 +50,17 @@ WORDS = {
     RefusalReason.SURROGATE: "half of a surrogate pair",
     RefusalReason.NUL_IN_KEY: "NUL in the name of a field",
 }
+
+
+def refused_words(facts: Mapping[str, Any], formats: Formats) -> str:
+    """ "2 deliveries for this job were refused, the last 28 Nov 2026, 10:01:02 WAT: not JSON." """
+    reasons = Counter(facts["reasons"])
+    total = reasons.total()
+    subject = "1 delivery for this job was refused"
+    if total > 1:
+        last = formats.moment(datetime.fromisoformat(facts["last_at"]))
+        subject = f"{formats.number(total)} deliveries for this job were refused, the last {last}"
+    causes = [(WORDS[RefusalReason(reason)], count) for reason, count in reasons.most_common()]
+    if len(causes) == 1:
+        return f"{subject}: {causes[0][0]}."
+    return f"{subject}: {', '.join(f'{words} ({formats.number(count)})' for words, count in causes)}."

@@ -10,17 +10,17 @@ from sqlalchemy import bindparam, delete, text, update
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.refused.models import RefusedDelivery
-from dashboard.callbacks.refused.reasons import WORDS, RefusalReason
+from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.db import first_id_of, keyring_of, new_id
 from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.erasing import names_when_erased
 from dashboard.jobs.models import Job, JobEvent
-from dashboard.jobs.timeline import add_event
+from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.web.pages import json_time
 
 MOST_OF_NETWORK = 20  # rows in an hour; what comes beyond is counted on the last of them
 PERIOD = timedelta(hours=1)
 MOST_KEPT = 1000
-EVENT = "refused_delivery"
 LONGEST_ADDRESS = 100
 #: A number of our own for PostgreSQL's advisory locks.
 LOCK = 0x5EF05ED
@@ -168,7 +168,7 @@ def _tell_jobs(session: Session, rows: Iterable[RefusedDelivery]) -> None:
     # Locked in one order, since the worker may be saving one of them.
     locked = select(Job).where(col(Job.id).in_(by_job)).order_by(col(Job.id)).with_for_update()
     jobs = session.exec(locked.execution_options(populate_existing=True)).all()
-    told = select(JobEvent).where(col(JobEvent.job_id).in_(by_job), JobEvent.kind == EVENT)
+    told = select(JobEvent).where(col(JobEvent.job_id).in_(by_job), JobEvent.kind == EventKind.REFUSED_DELIVERY)
     events = {event.job_id: event for event in session.exec(told).all()}
     for job in jobs:
         if job.erased_at:
@@ -180,18 +180,9 @@ def _tell_jobs(session: Session, rows: Iterable[RefusedDelivery]) -> None:
         for row in of_job:
             reasons[row.reason.value] += row.count
         last_at = max(row.received_at for row in of_job)
-        facts = {"reasons": dict(reasons), "last_at": last_at.isoformat()}
+        facts = {"reasons": dict(reasons), "last_at": json_time(last_at)}
         if event:
-            event.text, event.facts = in_words(reasons), facts
+            event.text, event.facts = "", facts
         else:
-            add_event(session, job, EVENT, in_words(reasons), of_job[0].received_at, facts)
+            add_event(session, job, EventKind.REFUSED_DELIVERY, of_job[0].received_at, facts)
         job.changed(last_at)
-
-
-def in_words(reasons: Counter[str]) -> str:
-    """ "2 deliveries for this job were refused: not JSON." """
-    total = reasons.total()
-    subject = "1 delivery for this job was" if total == 1 else f"{total:,} deliveries for this job were"
-    causes = [(WORDS[RefusalReason(reason)], count) for reason, count in reasons.most_common()]
-    said = causes[0][0] if len(causes) == 1 else ", ".join(f"{words} ({count:,})" for words, count in causes)
-    return f"{subject} refused: {said}."

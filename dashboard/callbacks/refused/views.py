@@ -13,6 +13,7 @@ from dashboard.callbacks.refused.storing import MOST_KEPT
 from dashboard.context import current, reading, transaction
 from dashboard.web.access import permission_required
 from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
+from dashboard.web.pages import json_time
 from dashboard.web.spreadsheets import csv_answer
 
 blueprint = Blueprint("refused", __name__)
@@ -57,8 +58,8 @@ def index_csv() -> ResponseReturnValue:
 def _as_json(row: RefusedDelivery) -> dict[str, Any]:
     return {
         "id": str(row.id),
-        "received_at": row.received_at.isoformat(),
-        "last_at": row.last_at.isoformat(),
+        "received_at": json_time(row.received_at),
+        "last_at": json_time(row.last_at),
         "count": row.count,
         "source_address": row.source_address,
         "reason": row.reason,

@@ -7,6 +7,7 @@ from babel import Locale
 
 from dashboard.jobs.comparing.folding import words_of
 from dashboard.jobs.comparing.likeness import SAME, Comparison, cannot_tell, differs, same_letters, written_differently
+from dashboard.languages import LANGUAGES
 
 #: Names of countries that are in use and in no list of ours.
 OTHER_NAMES = {
@@ -84,7 +85,6 @@ OFFICIAL = frozenset(
     }
     | {"ya", "جمهوريه"}
 )
-LANGUAGES = ("en", "fr", "pt", "ar", "sw")
 
 
 def compare_countries(given: str, returned: str, _: str = "") -> Comparison:

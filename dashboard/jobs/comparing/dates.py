@@ -16,9 +16,10 @@ from dashboard.jobs.comparing.likeness import (
     same_letters,
     written_differently,
 )
+from dashboard.languages import LANGUAGES
 
-#: The languages of the countries that Smile serves; Arabic has two sets of names for the months.
-LANGUAGES = ("en", "fr", "pt", "ar", "ar_SY", "sw")
+#: Arabic has two sets of names for the months.
+LOCALES = tuple(locale for code, language in LANGUAGES.items() for locale in (code, *language.other_months))
 TIMED = re.compile(r"(\S+)[t ](\d{2}:\d{2}[:.\d]*) ?(?:z|utc|[+-]\d{2}:?\d{2})?")
 YEAR_FIRST = re.compile(r"(\d{4})[-./ ](\d{1,2})[-./ ](\d{1,2})")
 YEAR_LAST = re.compile(r"(\d{1,2})[-./ ]+(\d{1,2})[-./ ]+(\d{4})")
@@ -121,8 +122,8 @@ def _with_month_name(plain: str) -> Readings:
 def month_names() -> dict[str, int]:
     """Folded, of every language, in full and shortened."""
     names: dict[str, int] = {"sept": 9}
-    for language in LANGUAGES:
-        for context in Locale.parse(language).months.values():
+    for locale in LOCALES:
+        for context in Locale.parse(locale).months.values():
             for width in ("wide", "abbreviated"):
                 for number, name in context.get(width, {}).items():
                     # A name of several words, as in Syria, is known by itself; digits are no name.
@@ -135,8 +136,8 @@ def month_names() -> dict[str, int]:
 @cache
 def day_names() -> frozenset[str]:
     names = set()
-    for language in LANGUAGES:
-        for context in Locale.parse(language).days.values():
+    for locale in LOCALES:
+        for context in Locale.parse(locale).days.values():
             for width in ("wide", "abbreviated"):
                 names |= {fold(name).strip(" .") for name in context.get(width, {}).values()}
     return frozenset(names) - month_names().keys()  # "mar" is March before it is a French Tuesday

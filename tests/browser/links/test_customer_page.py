@@ -3,10 +3,11 @@
 from urllib.parse import urlsplit
 
 import pytest
+from babel import Locale
 from playwright.sync_api import Page, Request, expect
 
 from dashboard.jobs.products import Product
-from dashboard.links.languages import LANGUAGES, RIGHT_TO_LEFT
+from dashboard.languages import LANGUAGES
 from dashboard.links.models import Link
 from tests.browser.links.conftest import OpenPhone, press_start
 from tests.browser.sandbox.conftest import hosted, press
@@ -59,7 +60,7 @@ def test_page_is_accessible_in_every_language_and_theme(
     phone = open_phone(address, bypass_csp=True)
 
     assert phone.locator("html").get_attribute("lang") == language
-    assert phone.locator("html").get_attribute("dir") == ("rtl" if language in RIGHT_TO_LEFT else "ltr")
+    assert phone.locator("html").get_attribute("dir") == Locale.parse(language).text_direction
     for theme in ("light", "dark"):
         phone.emulate_media(color_scheme=theme)
         check_accessibility(phone, f"{language}, {theme}")

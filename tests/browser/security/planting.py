@@ -17,10 +17,10 @@ from dashboard.db import utc_now
 from dashboard.jobs.models import Source
 from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.products import Product
-from dashboard.jobs.timeline import add_event
 from dashboard.links.models import Link, LinkStart, WebToken
 from dashboard.stored_settings import Branding, write_branding
 from tests.factories.callbacks import make_payload, sign
+from tests.factories.events import add_event_of_before
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link, make_start
 from tests.factories.smile_links import MADE, make_smile_link
@@ -87,7 +87,7 @@ def plant_job(deployment: Deployment, planted: Planted, text: Texts, row: int) -
         )
         job.smile_job_id, job.last_error, job.disagreement = text(), text(), text()
         job.country, job.id_type, job.created_by, job.due_at = text(), text(), text(), None
-        event = add_event(session, job, "note", text(), now, {"facts": text()})
+        event = add_event_of_before(session, job, "note", text(), now, {"facts": text()})
         shown = [job.customer_reference, job.user_id, job.job_id, job.smile_job_id, job.last_error, job.disagreement]
         shown += [event.text, payload["ResultText"], *payload["Actions"].values()]
     page = f"/jobs/{job.id}"

@@ -87,11 +87,10 @@ def locked(database: Database) -> Iterator[None]:
 
 
 def descendants(pid: int) -> list[int]:
-    children = [
-        int(child)
-        for thread in os.listdir(f"/proc/{pid}/task")
-        for child in Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
-    ]
+    children: list[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            children += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
     return children + [grandchild for child in children for grandchild in descendants(child)]
 
 

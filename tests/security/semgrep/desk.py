@@ -224,3 +224,22 @@ def opening(upload, folder, job):
     # ok: paths-do-not-come-from-requests
     open(folder / job.media_path)
     return target
+
+
+def reading_words(event, callback, job, step):
+    # ruleid: words-decide-nothing
+    if event.text.startswith("Smile refused"):
+        return "refused"
+    # ruleid: words-decide-nothing
+    callback.reason = callback.reason.removesuffix("It names no job.")
+    # ruleid: words-decide-nothing
+    if "clock" in job.last_error:
+        return "clock"
+    # ruleid: words-decide-nothing
+    if str(step.get("text")).startswith("It came"):
+        return "address"
+    # ok: words-decide-nothing
+    if event.kind == EventKind.FAILED:
+        return event.text or "failed"
+    # ok: words-decide-nothing
+    return job.disagreement is not None

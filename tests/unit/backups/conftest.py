@@ -43,7 +43,7 @@ class Place:
 
     @property
     def media(self) -> Path:
-        return self.settings.instance_dir / "media"
+        return self.settings.media_root
 
     def pictures(self) -> list[Path]:
         return sorted(path for path in self.media.rglob("*") if path.is_file())

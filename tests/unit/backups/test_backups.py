@@ -25,7 +25,7 @@ from dashboard.errors import Conflict
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Step
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import id_number_of, media_dir, person_of
+from dashboard.jobs.submission import id_number_of, person_of
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.team.models import Member
 from dashboard.worker.periodic import add_rows
@@ -71,7 +71,7 @@ def test_what_was_backed_up_is_there_after_the_restore(here: Place, job: Job, el
         assert session.exec(select(Member.email).order_by(Member.id)).all() == ["ada@example.com"]
     assert len(images) == 2
     for image in images:
-        assert read_image(elsewhere.database.keyring, media_dir(elsewhere.settings), image).startswith(b"\xff\xd8")
+        assert read_image(elsewhere.database.keyring, elsewhere.settings.media_dir, image).startswith(b"\xff\xd8")
     assert last_line(elsewhere.database).action == "backup.restored"
     assert migrations.is_current(elsewhere.database)
     assert elsewhere.problems() == []

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlmodel import col, func, select
 
 from dashboard.callbacks.models import Callback
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.tasks import handle
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
@@ -45,7 +46,7 @@ def attack(app: Flask, count: int, seed: int = 1) -> Tally:
         tally.sent[one.name] += 1
         tally.named_rightly[one.name] += stored.verdict == one.right
         if stored.verdict != one.right:
-            tally.misnamed.append(f"{one.name}: {stored.verdict}, {stored.reason}")
+            tally.misnamed.append(f"{one.name}: {stored.verdict}, {reason_text(stored)}")
         with app.app_context():
             handle(stored.id)
     tally.outcomes_changed = sum(before[job] != after for job, after in outcomes(database).items())

@@ -26,6 +26,7 @@ from dashboard.callbacks import acknowledging
 from dashboard.callbacks.acknowledging import Delivery, acknowledge
 from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, keyring_of, utc_now
@@ -241,7 +242,7 @@ def test_orphan_is_kept_and_makes_no_job(client: FlaskClient, session: Session, 
     assert answer.status_code == 200
     assert callback.job_id is None
     assert callback.handled_at is not None
-    assert "No job here has the id job-unknown, so it is kept as an orphan." in callback.reason
+    assert "No job here has the id job-unknown, so it is kept as an orphan." in reason_text(callback)
     assert session.exec(select(func.count()).select_from(Job)).one() == 0
     assert woken == []
 
@@ -288,7 +289,7 @@ def test_callback_at_the_address_of_another_job_belongs_to_neither(
     [callback] = stored()
     assert answer.status_code == 200
     assert callback.job_id is None
-    assert "came to the address of job job-1 but names job job-2" in callback.reason
+    assert "came to the address of job job-1 but names job job-2" in reason_text(callback)
     assert woken == []
 
 

@@ -23,7 +23,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.callbacks import hooks
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.networks import parse_networks, write_networks
-from dashboard.callbacks.refused import buffer, storing
+from dashboard.callbacks.refused import buffer
 from dashboard.callbacks.refused.buffer import RefusedDeliveries, job_named_in
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import WORDS, RefusalReason
@@ -33,10 +33,12 @@ from dashboard.context import context_of
 from dashboard.db import Database, first_id_of, utc_now
 from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, JobEvent, JobState
+from dashboard.jobs.timeline import EventKind
 from dashboard.privacy.erasing import erase_person
 from dashboard.privacy.finding import find_person
 from dashboard.privacy.retention import erase_batch, read_rules, what_would_go
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload
+from tests.factories.events import in_words
 from tests.factories.plans import plans_of
 
 pytestmark = pytest.mark.both_engines
@@ -335,17 +337,19 @@ def test_timeline_of_the_job_says_how_many_were_refused_and_why(
     listed(app)
     page = sign_in("cleo").get(f"/jobs/{job.id}").text
 
-    assert [event.text for event in first] == ["2 deliveries for this job were refused: not JSON."]
-    [event] = events(database, job)
-    assert event.text == ("3 deliveries for this job were refused: not JSON (2), not sent as application/json (1).")
+    [before], [event] = first, events(database, job)
+    assert re.fullmatch(r"2 deliveries for this job were refused, the last .* UTC: not JSON\.", in_words(before))
+    assert re.fullmatch(
+        r"3 deliveries .*, the last .* UTC: not JSON \(2\), not sent as application/json \(1\)\.", in_words(event)
+    )
     assert event.facts["reasons"] == {"not_json": 2, "media_type": 1}
-    assert event.text in page
+    assert in_words(event) in page
     assert f'href="/callbacks/refused?job={job.id}"' in page
 
 
 def events(database: Database, job: Job) -> list[JobEvent]:
     with database.reading() as session:
-        of_job = select(JobEvent).where(JobEvent.job_id == job.id, JobEvent.kind == storing.EVENT)
+        of_job = select(JobEvent).where(JobEvent.job_id == job.id, JobEvent.kind == EventKind.REFUSED_DELIVERY)
         return list(session.exec(of_job).all())
 
 
@@ -474,11 +478,13 @@ def test_erasing_a_person_erases_what_names_their_job(database: Database) -> Non
 
     with database.reading() as session:
         rows = session.exec(select(RefusedDelivery).order_by(col(RefusedDelivery.id))).all()
-        told = session.exec(select(JobEvent).where(JobEvent.kind == storing.EVENT).order_by(JobEvent.id)).all()
+        told = session.exec(
+            select(JobEvent).where(JobEvent.kind == EventKind.REFUSED_DELIVERY).order_by(JobEvent.id)
+        ).all()
     assert [row.size for row in rows] == [2, 3]
     assert rows[1].job_id == job.id
     assert rows[1].claimed_job_id.startswith("erased-")
-    assert "joe" not in repr([event.text for event in told])
+    assert "joe" not in repr([(in_words(event), event.facts) for event in told])
 
 
 def test_nothing_of_the_body_is_kept_or_logged(

@@ -20,6 +20,7 @@ from dashboard.callbacks import tasks
 from dashboard.callbacks.acknowledging import Delivery, acknowledge
 from dashboard.callbacks.erasing import erase_callback
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.signature_uses import (
     MOST_TOGETHER,
     TOGETHER,
@@ -27,12 +28,14 @@ from dashboard.callbacks.signature_uses import (
     compare_uses,
     names_of_job,
 )
+from dashboard.callbacks.step_words import step_text
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, JobEvent, Result, Source
 from dashboard.smile_keys import add_key, seed_keys
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload, sign
+from tests.factories.events import in_words
 from tests.factories.plans import plans_of
 
 pytestmark = pytest.mark.both_engines
@@ -57,7 +60,7 @@ def verdicts(database: Database) -> list[Verdict]:
 
 
 def words_of(callback: Callback) -> str:
-    return " ".join(str(step["text"]) for step in callback.steps)
+    return " ".join(step_text(step) for step in callback.steps)
 
 
 def test_two_jobs_of_one_millisecond_are_both_valid_and_the_second_says_why(
@@ -112,7 +115,7 @@ def test_same_job_with_another_body_is_an_alarm_also_beside_a_genuine_pair(
 
     *_, third, fourth = stored(database)
     assert (third.verdict, fourth.verdict) == (Verdict.REUSED, Verdict.REUSED)
-    assert "it came before for the same job with another body" in third.reason
+    assert "it came before for the same job with another body" in reason_text(third)
     assert "It came before for the same job with another body." in words_of(fourth)
 
 
@@ -151,7 +154,7 @@ def test_one_that_names_no_job_is_an_alarm(client: FlaskClient, database: Databa
     deliver(client, second.replace(b"0810", b"0811"))
 
     assert verdicts(database) == [Verdict.VALID, Verdict.REUSED]
-    assert "one of the two names no job" in stored(database)[1].reason
+    assert "one of the two names no job" in reason_text(stored(database)[1])
 
 
 def test_one_that_contradicts_its_address_is_an_alarm(
@@ -184,7 +187,7 @@ def test_another_job_is_an_alarm_once_it_comes_later(
 
     assert stored(database)[1].verdict == verdict
     if verdict == Verdict.REUSED:
-        assert f"it came for another job {seconds:.1f} seconds apart from this one" in stored(database)[1].reason
+        assert f"it came for another job {seconds:.1f} seconds apart from this one" in reason_text(stored(database)[1])
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6)])
@@ -193,7 +196,7 @@ def test_two_that_are_not_fresh_are_an_alarm(client: FlaskClient, database: Data
         deliver(client, body)
 
     assert verdicts(database)[1] == Verdict.REUSED
-    assert "the two are not both fresh" in stored(database)[1].reason
+    assert "the two are not both fresh" in reason_text(stored(database)[1])
 
 
 def test_more_jobs_than_a_millisecond_holds_are_an_alarm(client: FlaskClient, database: Database) -> None:
@@ -202,7 +205,7 @@ def test_more_jobs_than_a_millisecond_holds_are_an_alarm(client: FlaskClient, da
 
     found = verdicts(database)
     assert found == [Verdict.VALID] * MOST_TOGETHER + [Verdict.REUSED] * 3
-    assert "8 callbacks for other jobs carried it within seconds" in stored(database)[-1].reason
+    assert "8 callbacks for other jobs carried it within seconds" in reason_text(stored(database)[-1])
 
 
 def test_bound_holds_for_many_at_the_same_time(app: Flask, database: Database) -> None:
@@ -236,7 +239,7 @@ def test_second_is_a_reason_to_ask_smile_at_once_and_brings_no_claim(
     assert second.callback_at is not None  # so it is not overdue
     assert second.due_at is not None
     assert second.due_at <= utc_now()
-    assert told.text.startswith("Callback, valid.")
+    assert in_words(told).startswith("Callback, valid. The signature matches key 1, and the timestamp")
 
 
 def test_process_again_judges_as_at_the_time_it_came(

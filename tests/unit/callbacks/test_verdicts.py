@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import TextClause
 
 from dashboard.callbacks.facts import read_facts, read_timestamp
-from dashboard.callbacks.models import Verdict
+from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Verdict
+from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.signature_uses import FIRST_USE, USED_BEFORE
 from dashboard.callbacks.verdicts import Judgement, check_signature, judge
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -48,7 +51,7 @@ def test_fresh_signature_of_the_second_key_is_valid() -> None:
     judgement = judged(payload, keys=("another-key-0002", API_KEY))
 
     assert judgement.verdict == Verdict.VALID
-    assert judgement.reason == "The signature matches key 2, and the timestamp is 1.2 seconds old."
+    assert reason_text(judgement) == "The signature matches key 2, and the timestamp is 1.2 seconds old."
     assert all(step["passed"] for step in judgement.steps)
 
 
@@ -68,7 +71,7 @@ def test_absent_signature_is_missing(signature: Any) -> None:
     judgement = judged(payload)
 
     assert judgement.verdict == Verdict.MISSING
-    assert judgement.reason == "There is no signature."
+    assert reason_text(judgement) == "There is no signature."
 
 
 @pytest.mark.parametrize("timestamp", [None, "", True, ["x"], {"a": 1}])
@@ -78,7 +81,7 @@ def test_signature_without_a_timestamp_is_missing(timestamp: Any) -> None:
     judgement = judged(payload)
 
     assert judgement.verdict == Verdict.MISSING
-    assert "no timestamp" in judgement.reason
+    assert "no timestamp" in reason_text(judgement)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_signature_of_another_key_is_wrong_and_says_how_many_were_tried() -> Non
     judgement = judged(payload, keys=(API_KEY, "another-key-0002"))
 
     assert judgement.verdict == Verdict.WRONG
-    assert judgement.reason == "The signature does not match any of the 2 keys of partner 002."
+    assert reason_text(judgement) == "The signature does not match any of the 2 keys of partner 002."
     assert [step["passed"] for step in judgement.steps] == [True, True, False]
 
 
@@ -108,7 +111,7 @@ def test_lost_zeros_of_the_partner_id_are_named_as_the_cause() -> None:
     judgement = judged(payload)
 
     assert judgement.verdict == Verdict.WRONG
-    assert "partner id 2 instead of 002" in judgement.reason
+    assert "partner id 2 instead of 002" in reason_text(judgement)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +137,12 @@ def test_stale_and_future_say_how_far_off_they_are() -> None:
     old = judged(make_payload(timestamp=timestamp_at(NOW - timedelta(minutes=12))))
     early = judged(make_payload(timestamp=timestamp_at(NOW + timedelta(hours=2))))
 
-    assert old.reason == "The signature matches key 1, but the timestamp is 12 minutes old."
-    assert early.reason == "The signature matches key 1, but the timestamp is 2 hours ahead of our clock."
+    assert reason_text(old) == (
+        "The signature matches key 1, but the timestamp, 15 Jan 2026, 09:18:00 UTC, is 12 minutes old."
+    )
+    assert reason_text(early) == (
+        "The signature matches key 1, but the timestamp, 15 Jan 2026, 11:30:00 UTC, is 2 hours ahead of our clock."
+    )
 
 
 def test_unreadable_timestamp_with_a_matching_signature_is_stale() -> None:
@@ -144,7 +151,7 @@ def test_unreadable_timestamp_with_a_matching_signature_is_stale() -> None:
     judgement = judged(payload)
 
     assert judgement.verdict == Verdict.STALE
-    assert "cannot be read" in judgement.reason
+    assert "cannot be read" in reason_text(judgement)
 
 
 def test_seen_signature_is_reused_however_old_it_is() -> None:
@@ -152,14 +159,14 @@ def test_seen_signature_is_reused_however_old_it_is() -> None:
     old = judged(make_payload(timestamp=timestamp_at(NOW - timedelta(days=9))), was_seen=True)
 
     assert (fresh.verdict, old.verdict) == (Verdict.REUSED, Verdict.REUSED)
-    assert "another body" in fresh.reason
+    assert "another body" in reason_text(fresh)
 
 
 def test_signature_of_our_own_is_reflected() -> None:
     judgement = judged(make_payload(timestamp=FRESH), was_sent_by_us=True)
 
     assert judgement.verdict == Verdict.REFLECTED
-    assert "our own" in judgement.reason
+    assert "our own" in reason_text(judgement)
 
 
 def variants_of(signature: str) -> list[str]:
@@ -212,7 +219,7 @@ def test_sec_key_made_with_the_private_half_of_a_legacy_key_is_valid() -> None:
     forged = judged(payload | {"signature": f"{signed[:-4]}AAA=|{legacy_hash}"}, keys=(base64.b64encode(pem).decode(),))
 
     assert judgement.verdict == Verdict.VALID
-    assert judgement.reason.startswith("The signature matches key 2")
+    assert reason_text(judgement).startswith("The signature matches key 2")
     assert forged.verdict == Verdict.WRONG
 
 
@@ -260,3 +267,8 @@ def test_any_timestamp_that_is_signed_gets_a_verdict(timestamp: Any) -> None:
 )
 def test_span_is_told_in_its_largest_unit(span: timedelta, words: str) -> None:
     assert duration_in_words(span) == words
+
+
+@pytest.mark.parametrize("condition", [IS_ALARMING, IS_NOT_ALARMING])
+def test_alarming_verdicts_are_those_of_the_indexes(condition: TextClause):
+    assert set(re.findall(r"'(\w+)'", condition.text)) == {verdict.value for verdict in ALARMING_VERDICTS}

@@ -66,7 +66,7 @@ def test_rows_of_before_stay_and_are_filled(empty: Database):  # the fixture
             marks = ", ".join(f":{name}" for name in values)
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)  # noqa: S608  # ours
 
-    move(empty, command.upgrade, "0014")
+    migrations.upgrade(empty)
 
     with empty.reading() as session:
         assert (count_unfilled_jobs(session), count_unfilled_links(session)) == (1, 1)

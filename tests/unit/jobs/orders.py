@@ -22,6 +22,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.following import check_job
 from dashboard.jobs.leases import leased
 from dashboard.jobs.models import JobState, Outcome
+from dashboard.jobs.problems import disagreement_text
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, timestamp_at
 from tests.factories.jobs import RUNNING, FakeSmile, reload, results_of, update_job
 
@@ -160,7 +161,7 @@ class Orders(RuleBasedStateMachine):
         job, last = reload(self.database, self.job), self.story[-1]
         assert (job.state, job.outcome) == (JobState.DONE, last.outcome)
         assert (job.result_code, job.result_text) == (last.code, last.text)
-        assert job.disagreement == expected_disagreement(list(self.bodies), self.confirmed)
+        assert disagreement_text(job) == expected_disagreement(list(self.bodies), self.confirmed)
 
     def _check_history(self) -> None:
         results = results_of(self.database, self.job)

@@ -12,7 +12,9 @@ from dashboard.jobs.awaiting import await_customer, note_submission, note_token
 from dashboard.jobs.following import check_job, note_callback, request_check
 from dashboard.jobs.leases import leased
 from dashboard.jobs.models import Job, JobState, Outcome, Step
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.submission import cancel_job
+from dashboard.jobs.timeline import SentHow
 from dashboard.smile import Refused, TransportFailed
 from tests.factories.jobs import (
     NO_ZIP,
@@ -68,7 +70,7 @@ def test_smile_not_knowing_it_is_no_failure(database: Database, settings: Settin
         checked = check(database, settings, job, UNKNOWN)
         waits.append(round(seconds_until(checked.due_at), -1))
 
-    assert (checked.state, checked.last_error) == (JobState.AWAITING_CUSTOMER, None)
+    assert (checked.state, problem_text(checked)) == (JobState.AWAITING_CUSTOMER, None)
     assert waits == [120, 300, 600, 1800, 3600, 3600]
     assert events_of(database, job) == ["started", "opened"]
 
@@ -78,7 +80,7 @@ def test_images_that_are_not_there_yet_are_no_failure_either(database: Database,
 
     checked = check(database, settings, job, NO_ZIP)
 
-    assert (checked.state, checked.last_error) == (JobState.AWAITING_CUSTOMER, None)
+    assert (checked.state, problem_text(checked)) == (JobState.AWAITING_CUSTOMER, None)
 
 
 def test_smile_out_of_reach_is_said_and_asked_again(database: Database, settings: Settings):
@@ -87,7 +89,7 @@ def test_smile_out_of_reach_is_said_and_asked_again(database: Database, settings
     checked = check(database, settings, job, TransportFailed("Smile could not be reached."))
 
     assert checked.state == JobState.AWAITING_CUSTOMER
-    assert checked.last_error == "Smile could not be reached."
+    assert problem_text(checked) == "Smile could not be reached."
     assert seconds_until(checked.due_at) > 60
 
 
@@ -118,7 +120,7 @@ def test_it_expires_after_a_day_with_one_last_question(database: Database, setti
     expired = check(database, settings, job, UNKNOWN)
 
     assert (expired.state, expired.due_at) == (JobState.EXPIRED, None)
-    assert "did not finish" in (expired.last_error or "")
+    assert "did not finish" in (problem_text(expired) or "")
     assert events_of(database, job)[-1] == "expired"
 
 
@@ -133,7 +135,7 @@ def test_the_last_question_is_asked_on_time(database: Database, settings: Settin
 def submit(database: Database, settings: Settings, job: Job) -> Job:
     with database.transaction() as session:
         found = session.get_one(Job, job.id, with_for_update=True)
-        note_submission(session, found, settings, utc_now(), "The customer's browser says so.")
+        note_submission(session, found, settings, utc_now(), SentHow.BROWSER_SAYS_SO)
     return reload(database, job)
 
 
@@ -152,7 +154,7 @@ def test_late_is_not_too_late(database: Database, settings: Settings):
 
     submitted = submit(database, settings, job)
 
-    assert (submitted.state, submitted.last_error) == (JobState.WAITING, None)
+    assert (submitted.state, problem_text(submitted)) == (JobState.WAITING, None)
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED])
@@ -171,7 +173,7 @@ def test_a_claim_of_the_browser_that_smile_does_not_confirm_proves_nothing(datab
     without_images = check(database, settings, job, NO_ZIP)
 
     for checked in (unknown, without_images):
-        assert (checked.state, checked.outcome, checked.last_error) == (JobState.WAITING, None, None)
+        assert (checked.state, checked.outcome, problem_text(checked)) == (JobState.WAITING, None, None)
 
 
 def call_back(database: Database, job: Job) -> None:

@@ -18,6 +18,7 @@ from dashboard.jobs.outcome import (
     settle_job,
     unknown_cause,
 )
+from dashboard.jobs.problems import CONTRADICTED, disagreement_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.wording import next_step, verdict_sentence
 from dashboard.smile.constants import result_codes
@@ -209,3 +210,24 @@ def test_every_code_with_several_documented_texts_has_words_for_each():
     }
 
     assert len(sentences) == len(texts)
+
+
+OF_BEFORE = "A callback claimed rejected (code 0811), but Smile confirms approved (code 0810)."
+
+
+@pytest.mark.parametrize(("words", "times"), [(OF_BEFORE, 0), (OF_BEFORE.replace("0811", "0001"), 1), (None, 1)])
+def test_an_alarm_of_before_is_raised_again_only_where_it_is_another(
+    database: Database, settings: Settings, words: str | None, times: int
+):
+    job = make_sent_job(database, settings, disagreement=words)
+    with database.transaction() as session:
+        found = session.get_one(Job, job.id)
+        claim = read_claim({"ResultCode": "0811", "IsFinalResult": "true"}, found.job_type)
+        keep_result(session, found, claim, Source.CALLBACK, utc_now(), is_confirmed=False)
+
+    for _ in range(3):
+        confirm_0810(database, job)
+
+    after = reload(database, job)
+    assert events_of(database, job).count("disagreement") == times
+    assert (after.disagreement, disagreement_text(after)) == (CONTRADICTED, OF_BEFORE)

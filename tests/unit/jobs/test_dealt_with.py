@@ -19,6 +19,7 @@ from dashboard.jobs.following import note_overdue
 from dashboard.jobs.models import Job, JobState, Outcome, Source
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.outcome import read_result, settle_job
+from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.queries import find_job, needs_you
 from dashboard.jobs.sending import fail_job
 from dashboard.web.lists.fields import Scope
@@ -196,7 +197,7 @@ def test_failure_brings_it_back(database: Database, settings: Settings):
     deal(database, job)
 
     with database.transaction() as session:
-        fail_job(session, session.get_one(Job, job.id), None, None, "Refused.", utc_now())
+        fail_job(session, session.get_one(Job, job.id), None, None, problem(ProblemKind.UNREADABLE), utc_now())
 
     assert reload(database, job).state == JobState.FAILED
     assert names(database, job) == ["failed"]

@@ -12,6 +12,7 @@ from dashboard.jobs import following
 from dashboard.jobs.following import check_job, note_callback, note_overdue, overdue_unnoted, request_check
 from dashboard.jobs.leases import leased
 from dashboard.jobs.models import Job, JobState, Outcome, Step
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.smile import Refused, TransportFailed
 from tests.factories.jobs import (
     NO_ZIP,
@@ -85,7 +86,7 @@ def test_unsettled_job_expires_after_seven_days_but_only_after_one_last_question
     expired = reload(database, job)
     assert fake.calls == ["job_status"]
     assert (expired.state, expired.due_at) == (JobState.EXPIRED, None)
-    assert expired.last_error
+    assert problem_text(expired)
     assert "expired" in events_of(database, job)
 
 
@@ -126,9 +127,9 @@ def test_failed_question_is_shown_and_asked_again(database: Database, settings: 
     failed = reload(database, job)
     check(database, settings, job)
 
-    assert (failed.state, failed.last_error) == (JobState.WAITING, str(problem))
+    assert (failed.state, problem_text(failed)) == (JobState.WAITING, str(problem))
     assert failed.due_at is not None
-    assert reload(database, job).last_error is None
+    assert problem_text(reload(database, job)) is None
 
 
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.EXPIRED])
@@ -137,7 +138,7 @@ def test_reason_of_an_ended_job_outlives_a_fruitless_check(database: Database, s
 
     check(database, settings, job, Refused(400, "2304"))
 
-    assert (reload(database, job).state, reload(database, job).last_error) == (state, "why it ended")
+    assert (reload(database, job).state, problem_text(reload(database, job))) == (state, "why it ended")
 
 
 def test_run_that_breaks_off_while_asking_is_not_due_at_once(database: Database, settings: Settings):
@@ -221,7 +222,7 @@ def test_final_claim_after_the_answer_raises_the_alarm_and_asks_again(database: 
 
     alarmed = reload(database, job)
     assert (alarmed.state, alarmed.outcome) == (JobState.DONE, Outcome.APPROVED)
-    assert "claimed rejected" in str(alarmed.disagreement)
+    assert "claimed rejected" in str(disagreement_text(alarmed))
     assert alarmed.due_at is not None
     check(database, settings, job, answered("0811", job_success=False))
     assert reload(database, job).outcome == Outcome.REJECTED
@@ -257,7 +258,7 @@ def test_job_that_failed_on_the_way_is_settled_when_it_had_arrived(database: Dat
     check(database, settings, job, answered("0810"))
 
     settled = reload(database, job)
-    assert (settled.state, settled.outcome, settled.last_error) == (JobState.DONE, Outcome.APPROVED, None)
+    assert (settled.state, settled.outcome, problem_text(settled)) == (JobState.DONE, Outcome.APPROVED, None)
 
 
 def test_job_of_which_nothing_left_cannot_be_checked(database: Database, settings: Settings):

@@ -14,6 +14,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome, Source
 from dashboard.jobs.outcome import keep_result, read_job_status, read_result, settle_job
+from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 from dashboard.smile.warnings import SMILE_SECURE_CODES
@@ -292,7 +293,7 @@ def test_alarm_tells_of_the_same_claim_in_whatever_order_they_came(
 
     settle(database, job, result("0810"))
 
-    assert "claimed rejected (code 0811)" in str(reload(database, job).disagreement)
+    assert "claimed rejected (code 0811)" in str(disagreement_text(reload(database, job)))
 
 
 def test_later_final_result_supersedes_and_says_what_was_before(database: Database, settings: Settings):
@@ -313,7 +314,7 @@ def test_late_result_settles_a_job_that_was_given_up(database: Database, setting
     settle(database, job, result("0810"))
 
     settled = reload(database, job)
-    assert (settled.state, settled.outcome, settled.last_error) == (JobState.DONE, Outcome.APPROVED, None)
+    assert (settled.state, settled.outcome, problem_text(settled)) == (JobState.DONE, Outcome.APPROVED, None)
     assert settled.settled_at is not None
     assert settled.settled_at > earlier
 

@@ -13,9 +13,10 @@ from dashboard.jobs.following import note_callback
 from dashboard.jobs.leases import leased
 from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.sending import send_to_smile
-from dashboard.jobs.submission import identity, media_dir
+from dashboard.jobs.submission import identity
 from dashboard.smile import BadSignature, InvalidRequest, Refused, SmileError, TransportFailed
 from tests.conftest import make_settings
 from tests.factories.images import make_jpeg
@@ -155,7 +156,7 @@ def test_call_that_may_have_arrived_is_asked_about_before_it_is_repeated(
     delayed = reload(database, job)
     assert first.calls[-1] == call
     assert (delayed.state, delayed.attempts) == (JobState.SUBMITTING, 1)
-    assert delayed.last_error
+    assert problem_text(delayed)
     assert not at_once(delayed.due_at)
     assert "delayed" in events_of(database, job)
     update_job(database, job, due_at=utc_now())
@@ -176,7 +177,7 @@ def test_attempts_are_bounded_and_every_repetition_asks_first(database: Database
     assert len(runs) == len(settings.retry_waits) + 1
     assert all(calls[0] == "job_status" for calls in runs[1:])
     failed = reload(database, job)
-    assert "All attempts are used up" in str(failed.last_error)
+    assert "All attempts are used up" in str(problem_text(failed))
     assert failed.due_at is None
     assert failed.settled_at is not None
 
@@ -189,10 +190,10 @@ def test_refusal_ends_the_job_with_its_code_and_what_to_do(database: Database, s
 
     failed = reload(database, job)
     assert (failed.state, failed.result_code, failed.due_at) == (JobState.FAILED, code, None)
-    assert str(failed.last_error).startswith(
+    assert str(problem_text(failed)).startswith(
         f"Smile refused this ({f'code {code}' if code else 'HTTP 400'}): So it is."
     )
-    assert str(failed.last_error).count(".") >= 2, "says no more than the refusal itself"
+    assert str(problem_text(failed)).count(".") >= 2, "says no more than the refusal itself"
     assert "failed" in events_of(database, job)
 
 
@@ -218,7 +219,7 @@ def test_job_id_that_our_own_lost_call_used_is_asked_about(
 
     delayed = reload(database, job)
     assert delayed.state == JobState.SUBMITTING
-    assert "knows this job already" in str(delayed.last_error)
+    assert "knows this job already" in str(problem_text(delayed))
     update_job(database, job, due_at=utc_now())
     assert run(database, settings, job, job_status=RUNNING).calls == ["job_status"]
     assert reload(database, job).state == JobState.WAITING
@@ -276,7 +277,7 @@ def test_request_that_breaks_a_rule_fails_with_the_field(database: Database, set
 
     failed = reload(database, job)
     assert fake.calls == ["prepare"]
-    assert (failed.state, failed.last_error) == (JobState.FAILED, "user_id: is missing")
+    assert (failed.state, problem_text(failed)) == (JobState.FAILED, "user_id: is missing")
 
 
 @pytest.mark.parametrize(("asked_to_wait", "at_least", "at_most"), [(77.0, 76, 78), (10.0**9, 3590, 3601)])
@@ -372,13 +373,13 @@ def test_missing_picture_is_tried_later_and_says_so(
 ):
     job = make_stopped_job(database, settings, step, Product.BIOMETRIC_KYC)
     image = session.exec(select(Image).where(Image.job_id == job.id)).one()
-    (media_dir(settings) / image.media_path).unlink()
+    (settings.media_dir / image.media_path).unlink()
 
     run(database, settings, job)
 
     delayed = reload(database, job)
     assert (delayed.state, delayed.attempts) == (JobState.SUBMITTING, 1)
-    assert "cannot be read" in str(delayed.last_error)
+    assert "cannot be read" in str(problem_text(delayed))
 
 
 def test_job_whose_person_cannot_be_opened_is_tried_later_and_nothing_leaves(database: Database, settings: Settings):
@@ -387,11 +388,11 @@ def test_job_whose_person_cannot_be_opened_is_tried_later_and_nothing_leaves(dat
     fake = run(database, settings, job)
 
     assert fake.calls == []
-    assert "cannot be read" in str(reload(database, job).last_error)
+    assert "cannot be read" in str(problem_text(reload(database, job)))
 
 
 def test_stored_picture_reads_back_as_it_came(database: Database, settings: Settings, session: Session):
     job = make_job(database, settings)
     image = session.exec(select(Image).where(Image.job_id == job.id)).one()
 
-    assert read_image(session.info["keyring"], media_dir(settings), image) == make_jpeg(1, 40, 50)
+    assert read_image(session.info["keyring"], settings.media_dir, image) == make_jpeg(1, 40, 50)

@@ -13,6 +13,7 @@ from dashboard.jobs import smile_clock, tasks
 from dashboard.jobs.following import check_job
 from dashboard.jobs.leases import leased
 from dashboard.jobs.models import JobState, Step
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
 from dashboard.jobs.sending import send_to_smile
 from dashboard.jobs.smile_clock import SmileClock
@@ -57,7 +58,7 @@ def test_job_that_is_refused_for_the_clock_waits_and_says_so(
 
     waiting = reload(database, job)
     assert waiting.state in (JobState.QUEUED, JobState.SUBMITTING)
-    assert f"this machine's clock is {words}" in (waiting.last_error or "")
+    assert f"this machine's clock is {words}" in (problem_text(waiting) or "")
     assert waiting.attempts == 0
     assert events_of(database, job).count("clock_off") == 1
 
@@ -89,7 +90,7 @@ def test_question_about_a_job_that_is_refused_for_the_clock_does_not_let_it_expi
 
     waiting = reload(database, job)
     assert waiting.state == JobState.WAITING
-    assert "10 minutes ahead" in (waiting.last_error or "")
+    assert "10 minutes ahead" in (problem_text(waiting) or "")
 
 
 @pytest.mark.parametrize("off_by", [timedelta(0), timedelta(minutes=4)])
@@ -106,13 +107,13 @@ def test_while_the_clock_is_in_the_way_one_tries_now_and_then(monkeypatch: pytes
     now = [1000.0]
     monkeypatch.setattr(smile_clock, "monotonic", lambda: now[0])
     clock = clock_that_is(AHEAD)
-    before = clock.may_ask()
-    clock.explains(STALE)
+    before = clock.take_try()
+    clock.note_refusal(STALE)
 
     asked = 0
     for _ in range(120):
         now[0] += 1.0
-        asked += clock.may_ask()
+        asked += clock.take_try()
 
     assert before
     assert asked == 4
@@ -120,13 +121,13 @@ def test_while_the_clock_is_in_the_way_one_tries_now_and_then(monkeypatch: pytes
 
 def test_clock_that_was_set_is_noticed_before_smile_is_asked(monkeypatch: pytest.MonkeyPatch):
     clock = clock_that_is(AHEAD)
-    clock.explains(STALE)
+    clock.note_refusal(STALE)
     in_the_way = clock.is_in_the_way
     monkeypatch.setattr(smile_clock, "utc_now", lambda: utc_now() + AHEAD)
 
     assert in_the_way
     assert not clock.is_in_the_way
-    assert clock.may_ask()
+    assert clock.take_try()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}, {"Date": ""}])
@@ -136,18 +137,18 @@ def test_answer_without_a_date_tells_nothing(headers: dict[str, str]):
     clock.note(headers)
 
     assert clock.offset_seconds is None
-    assert not clock.explains(STALE)
+    assert not clock.note_refusal(STALE)
 
 
 def test_job_that_was_not_tried_says_what_it_waits_for(app: Flask, database: Database, settings: Settings):
     clock = context_of(app).smile_clients.clock
     note(clock, AHEAD)
-    clock.explains(STALE)
+    clock.note_refusal(STALE)
     job = make_job(database, settings, Product.ENHANCED_KYC)
 
     for _ in range(3):
         tasks.advance(job.id)
 
     waiting = reload(database, job)
-    assert "10 minutes ahead" in (waiting.last_error or "")
+    assert "10 minutes ahead" in (problem_text(waiting) or "")
     assert waiting.version == job.version + 1

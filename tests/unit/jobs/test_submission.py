@@ -16,7 +16,7 @@ from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Source, Step
 from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import cancel_job, id_number_of, media_dir, person_of, submit_job
+from dashboard.jobs.submission import cancel_job, id_number_of, person_of, submit_job
 from tests.factories.jobs import BVN, PERSON, make_job, make_request, make_sent_job, reload
 
 pytestmark = pytest.mark.both_engines
@@ -71,13 +71,13 @@ def test_picture_is_no_picture_on_disk_and_bound_to_its_row(database: Database, 
         one, two = (
             session.exec(select(Image).where(Image.job_id == job.id).order_by(Image.id)).all()[0] for job in jobs
         )
-        paths = [media_dir(settings) / image.media_path for image in (one, two)]
+        paths = [settings.media_dir / image.media_path for image in (one, two)]
         contents = [path.read_bytes() for path in paths]
         assert all(b"\xff\xd8\xff" not in content and b"JFIF" not in content for content in contents)
         assert all(path.stat().st_mode & 0o077 == 0 for path in paths)
         paths[0].write_bytes(contents[1])
         with pytest.raises(UnreadableValue):
-            read_image(session.info["keyring"], media_dir(settings), one)
+            read_image(session.info["keyring"], settings.media_dir, one)
 
 
 def test_job_id_that_is_taken_is_refused(database: Database, settings: Settings):

@@ -17,7 +17,7 @@ from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
 from dashboard.jobs.products import Product
-from dashboard.links.languages import LANGUAGES
+from dashboard.languages import LANGUAGES
 from dashboard.links.models import Link
 from dashboard.links.throttle import VISITS
 from dashboard.links.visits import digest_of_browser

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboard.jobs.products import Product
-from dashboard.links.first_page import EFFORTS, consent_sentence, first_page
-from dashboard.links.languages import LANGUAGES, texts_in
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.jobs.products import FACTS, WEB_PRODUCTS, Product
+from dashboard.languages import LANGUAGES
+from dashboard.links.first_page import consent_sentence, first_page
+from dashboard.links.languages import texts_in
+from dashboard.links.models import Link
 from dashboard.stored_settings import Branding
 
 KORA = Branding("Kora Bank", purposes={"en": "So that you can open your account."})
@@ -49,7 +50,7 @@ def test_of_several_choices_it_names_the_most_that_may_be_needed():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("product", EFFORTS)
+@pytest.mark.parametrize("product", WEB_PRODUCTS)
 def test_every_product_can_be_told_in_every_language(product: Product, language: str):
     page = first_page(Link(product=product, expires_at=LINK.expires_at), KORA, texts_in(language))
 
@@ -58,8 +59,11 @@ def test_every_product_can_be_told_in_every_language(product: Product, language:
 
 
 def test_every_product_with_a_hosted_page_has_its_effort():
-    assert set(EFFORTS) == set(WEB_PRODUCTS)
+    assert {product for product, facts in FACTS.items() if facts.effort} == set(WEB_PRODUCTS)
 
 
 def test_customers_are_told_where_smiles_own_pages_do_not_speak_their_language():
-    assert [language for language in LANGUAGES if not texts_in(language).has_hosted_pages] == ["pt", "sw"]
+    swahili, french = texts_in("sw"), texts_in("fr")
+
+    assert (swahili.has_hosted_pages, swahili.hosted_language) == (False, "en-GB")
+    assert (french.has_hosted_pages, french.hosted_language) == (True, "fr-FR")

@@ -15,9 +15,7 @@ from dashboard.jobs.products import Product
 from dashboard.links import hosted
 from dashboard.links.hosted import environment_of, fetch_token, hosted_headers, script_configuration
 from dashboard.links.languages import texts_in
-from dashboard.links.models import WEB_PRODUCTS
 from dashboard.smile import Refused, TransportFailed
-from dashboard.smile.constants import WEB_PRODUCTS as PUBLISHED_WEB_PRODUCTS
 from dashboard.stored_settings import Branding
 from tests.conftest import make_settings
 from tests.factories.links import FakeTokens, make_link, make_start
@@ -137,11 +135,6 @@ def test_a_selfie_names_no_document(database: Database, settings: Settings):
 
     assert found["product"] == "smartselfie"
     assert not {"id_selection", "id_info", "consent_required"} & set(found)
-
-
-def test_every_product_goes_by_a_name_that_tokens_and_script_know():
-    assert set(WEB_PRODUCTS) == set(Product) - {Product.BUSINESS_VERIFICATION}
-    assert all(PUBLISHED_WEB_PRODUCTS[name] == name for name in WEB_PRODUCTS.values())
 
 
 @pytest.mark.parametrize(

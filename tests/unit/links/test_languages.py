@@ -1,4 +1,4 @@
-"""The five languages: complete, right, and chosen in the right order."""
+"""Every language: complete, right, and chosen in the right order."""
 
 from datetime import UTC, datetime
 from string import Formatter
@@ -6,7 +6,8 @@ from string import Formatter
 import pytest
 from werkzeug.datastructures import LanguageAccept
 
-from dashboard.links.languages import LANGUAGES, catalogue, choose_language, texts_in
+from dashboard.languages import LANGUAGES
+from dashboard.links.languages import catalogue, choose_language, texts_in
 
 ENGLISH = catalogue("en")
 OTHERS = [language for language in LANGUAGES if language != "en"]

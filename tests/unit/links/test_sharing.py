@@ -10,7 +10,8 @@ from PIL import Image
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.links.languages import FIRST_STRONG_ISOLATE, LANGUAGES, POP_ISOLATE
+from dashboard.languages import LANGUAGES
+from dashboard.links.languages import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from dashboard.links.sharing import PNG_PIXELS_PER_MODULE, QUIET_ZONE, Share, share_link
 from dashboard.stored_settings import Branding
 from tests.factories.links import make_link

@@ -11,6 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Invalid, NotFound
 from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.products import Product
 from dashboard.jobs.submission import id_number_of, person_of
 from dashboard.links.models import Link, LinkStart
@@ -209,7 +210,9 @@ def test_what_was_submitted_is_not_started_again(database: Database, settings: S
 
 def give_back(database: Database, job: Job) -> bool:
     with database.transaction() as session:
-        return give_back_use(session, job.id, "Smile could not be reached.", utc_now())
+        return give_back_use(
+            session, job.id, problem(ProblemKind.NO_ANSWER, said="Smile could not be reached."), utc_now()
+        )
 
 
 def test_a_use_without_a_token_is_given_back_once_and_staff_see_why(database: Database, settings: Settings):

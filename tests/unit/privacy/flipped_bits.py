@@ -20,7 +20,7 @@ from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
 from dashboard.jobs.models import Image
-from dashboard.privacy.files import media_root, remove_files
+from dashboard.privacy.files import remove_files
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
 from dashboard.privacy.unreadable import IMAGES, Place
 from dashboard.sealed import SealedColumn
@@ -100,7 +100,7 @@ def flip(database: Database, settings: Settings, kind: str, chance: random.Rando
 def _flip_in_file(database: Database, settings: Settings, chance: random.Random) -> Place:
     with database.reading() as session:
         image = chance.choice(session.exec(select(Image).order_by(Image.id)).all())  # type: ignore[arg-type]
-    path = media_root(settings) / "sandbox" / image.media_path
+    path = settings.media_root / "sandbox" / image.media_path
     path.write_bytes(_flipped(path.read_bytes(), chance))
     return Place(IMAGES, image.id)
 
@@ -241,5 +241,5 @@ def _empty(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
         for table in reversed(metadata.sorted_tables):
             session.connection().execute(table.delete())
-    root = media_root(settings)
+    root = settings.media_root
     remove_files(settings, [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()])

@@ -22,6 +22,8 @@ from dashboard.errors import Conflict
 from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.following import request_check
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Result
+from dashboard.jobs.problems import ProblemKind, problem
+from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.links.models import Link
 from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.journal import apply_erasures, note_erasures
@@ -29,6 +31,7 @@ from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from tests.conftest import SECRET_KEY
 from tests.factories.callbacks import store_arrivals
+from tests.factories.events import in_words
 from tests.factories.jobs import make_job, reload, update_job
 from tests.factories.persons import AMINA, BABA, Person, arrival_of, make_known_person, payload_of
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
@@ -157,11 +160,41 @@ def test_decision_codes_times_and_hashes_stay(
     assert (result.result_code, result.payload_sealed) == ("0810", b"")
     assert result.payload_digest
     texts = [
-        event.text
+        in_words(event)
         for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(JobEvent.id)).all()
     ]
     assert "Confirmed with Smile: approved, code 0810." in texts
     assert texts.count("[erased]") == 2
+
+
+def test_facts_that_name_the_person_go_and_others_stay(
+    ada: FlaskClient, database: Database, settings: Settings, session: Session
+):
+    job, *_ = make_known_person(database, settings)
+    quoted = problem(ProblemKind.NO_ANSWER, said=f"{AMINA.reference} is not known.")
+    told = [
+        (EventKind.FAILED, {"problem": quoted}),
+        (EventKind.CHECK_REQUESTED, {"by": f"{AMINA.user_id}@example.com"}),
+        (EventKind.DISAGREEMENT, {"claimed": "approved", "claimed_code": AMINA.number, "confirmed": "rejected"}),
+        (EventKind.EXPIRED, {"problem": problem(ProblemKind.NO_RESULT)}),
+        (EventKind.CALLBACK_AGAIN, {"callback_id": "7", "verdict": "valid", "by": AMINA.user_id, "reason": []}),
+    ]
+    with database.transaction() as writing:
+        row = writing.get_one(Job, job.id)
+        row.problem, row.disagreement, row.disagreement_facts = quoted, "contradicted", told[2][1]
+        for kind, facts in told:
+            add_event(writing, row, kind, utc_now(), facts)
+
+    assert erase(ada, job).status_code == 303
+
+    rows = session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.id))).all()
+    left = {row.kind: (row.text, row.facts) for row in rows}
+    for kind in (EventKind.FAILED, EventKind.CHECK_REQUESTED, EventKind.DISAGREEMENT):
+        assert left[kind] == ("[erased]", {})
+    assert left[EventKind.EXPIRED] == ("", told[3][1])
+    assert left[EventKind.CALLBACK_AGAIN] == ("", {"callback_id": "7", "verdict": "valid", "is_erased": True})
+    after = reload(database, job)
+    assert (after.problem, after.disagreement, after.disagreement_facts) == (None, "[erased]", None)
 
 
 def test_proof_says_who_when_and_how_much_and_its_hash_fits(

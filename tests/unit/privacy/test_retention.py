@@ -53,7 +53,7 @@ def test_rule_of_pictures_removes_rows_and_files_and_says_so(
     assert (tmp_path / "media" / files[0]).is_file()
     assert session.exec(select(Image).order_by(Image.id)).all() == []
     page = sign_in("cleo").get(f"/jobs/{job.id}").text
-    assert "Pictures, on" in page
+    assert "Images, on" in page
     assert "Rule: kept for 30 days." in page
     assert session.get_one(Job, job.id).outcome == Outcome.APPROVED
     [line] = session.exec(

@@ -50,7 +50,7 @@ def test_every_page_is_in_the_zone_of_the_member_and_says_so(sign_in: SignInAs, 
     assert "16 janv. 2026, 00:30:00 WAT" in text
     assert f'datetime="{created_at.isoformat()}"' in text
     assert "Times are in Africa/Lagos (UTC+01:00)." in text
-    assert client.get(f"{page}.json").get_json()["created_at"] == created_at.isoformat()
+    assert client.get(f"{page}.json").get_json()["created_at"] == created_at.isoformat().replace("+00:00", "Z")
 
 
 def test_countries_follow_the_language(sign_in: SignInAs, database: Database, settings: Settings):

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.context import context_of
-from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
+from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from dashboard.web.access import open_to_everybody
 
 SignInAs = Callable[[str], FlaskClient]
@@ -23,9 +23,20 @@ def raise_at(app: Flask, path: str, error: Exception) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
 
+class Second(Conflict):
+    """Of a kind that has its status."""
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(NotFound(), 404), (NotAllowed("No."), 403), (Conflict("Late."), 409), (Invalid({"name": "Bad."}), 422)],
+    [
+        (NotFound(), 404),
+        (NotAllowed("No."), 403),
+        (Conflict("Late."), 409),
+        (Second("Too late."), 409),
+        (Invalid({"name": "Bad."}), 422),
+        (Unavailable("Away."), 503),
+    ],
 )
 def test_each_error_has_its_status_and_words(app: Flask, client: FlaskClient, error: Exception, status: int):
     raise_at(app, "/trouble", error)

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.web.locales import LANGUAGES, Formats, zone_choices, zone_names
+from dashboard.languages import LANGUAGES
+from dashboard.web.locales import Formats, zone_choices, zone_names
 
 MOMENT = datetime(2026, 7, 15, 21, 5, 9, tzinfo=UTC)
 

@@ -175,7 +175,7 @@ def test_outage_is_one_line_in_the_log_however_many_requests(
 
 
 def test_image_that_cannot_be_stored_says_so_and_leaves_nothing(ada: FlaskClient, app: Flask, database: Database):
-    media = context_of(app).settings.instance_dir / "media"
+    media = context_of(app).settings.media_root
     media.write_text("no folder")  # rights do not keep root from writing
     form = {"product": "smartselfie_registration", "user_id": "u-1"}
 

@@ -67,7 +67,7 @@ def test_standby_of_postgresql_takes_no_changes(settings: Settings, database: Da
 
 
 def test_folder_of_images_that_takes_nothing_is_named(client: FlaskClient, app: Flask):
-    media = context_of(app).settings.instance_dir / "media"
+    media = context_of(app).settings.media_root
     media.write_text("no folder")
 
     answer = client.get("/readyz")

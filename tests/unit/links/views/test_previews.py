@@ -16,8 +16,9 @@ from sqlmodel import Session, select
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.links.languages import LANGUAGES
-from dashboard.links.models import WEB_PRODUCTS, Link
+from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.languages import LANGUAGES
+from dashboard.links.models import Link
 from tests.factories.links import make_link, reload_link
 
 SignInAs = Callable[[str], FlaskClient]

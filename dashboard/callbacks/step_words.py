@@ -1,0 +1,151 @@
+"""The steps of a callback's proof in words, made when they are shown, for one reader."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.callbacks.models import Step
+from dashboard.callbacks.steps import GONE, StepKind, kind_of
+from dashboard.feature import EventWords
+from dashboard.jobs.problems import fixed
+from dashboard.web.filters import duration_in_words
+from dashboard.web.locales import Formats, formats_here
+
+
+def step_text(step: Step, formats: Formats | None = None) -> str:
+    """As the reader reads it. Steps of before hold their text."""
+    if "text" in step:
+        return str(step["text"])
+    return WORDS[StepKind(step["kind"])](step["facts"], formats or formats_here())
+
+
+def shown_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """For pages and JSON: whether each was passed, in words and as facts."""
+    return [
+        {"passed": step["passed"], "text": step_text(step), "kind": step.get("kind"), "facts": step.get("facts", {})}
+        | ({"is_erased": True} if "is_erased" in step or kind_of(step) in GONE else {})
+        for step in steps
+    ]
+
+
+def _age(facts: Mapping[str, Any], formats: Formats) -> str:
+    """The moment itself only where it is too far off: that is when somebody looks for it."""
+    seconds = facts["age_seconds"]
+    span = duration_in_words(timedelta(seconds=abs(seconds)), formats)
+    when = f", {_moment(formats, facts['signed_at'])}," if "signed_at" in facts else ""
+    return _counted(facts, f"The timestamp{when} is {f'{span} old' if seconds >= 0 else f'{span} ahead of our clock'}")
+
+
+def _age_unknown(facts: Mapping[str, Any], _: Formats) -> str:
+    return _counted(facts, "The timestamp is missing or cannot be read, so its age is unknown")
+
+
+def _counted(facts: Mapping[str, Any], said: str) -> str:
+    return f"{said}, which does not count now." if facts.get("is_ignored") else f"{said}."
+
+
+def _moment(formats: Formats, text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    try:
+        return formats.moment(moment)
+    except (OverflowError, ValueError):  # A sender may name the first or the last day that there is.
+        return text
+
+
+def _key_matches(facts: Mapping[str, Any], formats: Formats) -> str:
+    added = f" (added {_day(formats, facts['added_at'])})" if "added_at" in facts else ""
+    return f"The signature matches key {facts['key']}{added}."
+
+
+def _no_key_matches(facts: Mapping[str, Any], _: Formats) -> str:
+    which = "the key" if facts["keys"] == 1 else f"any of the {facts['keys']} keys"
+    return f"The signature does not match {which} of partner {facts['partner_id']}."
+
+
+def _day(formats: Formats, text: str) -> str:
+    return formats.day(datetime.fromisoformat(text))
+
+
+def _same_millisecond(facts: Mapping[str, Any], formats: Formats) -> str:
+    number = facts["others"]
+    others = "Another callback" if number == 1 else f"{formats.number(number)} other callbacks"
+    verb = "carries" if number == 1 else "carry"
+    words = f"{others} of the same millisecond {verb} this signature, for another job, and came within seconds."
+    return f"{words} So this one's result is not taken as a claim."
+
+
+def _used_far_apart(facts: Mapping[str, Any], formats: Formats) -> str:
+    apart = duration_in_words(timedelta(seconds=facts["apart_seconds"]), formats)
+    return f"It came for another job {apart} apart from this one, so it was not signed for both."
+
+
+def _confirmed(facts: Mapping[str, Any], formats: Formats) -> str:
+    seconds = facts["after_seconds"]
+    span = duration_in_words(timedelta(seconds=abs(seconds)), formats)
+    when = f"{span} later" if seconds >= 0 else f"{span} before it came"
+    if facts["still_says_so"]:
+        when += ", and still said the same afterwards"
+    word = "Confirmed with Smile" if facts["is_same"] else "Compared with Smile"
+    said = " ".join(filter(None, (facts["code"], facts["text"]))) or "no code"
+    return f"{word} {when}: Smile answered our own request with {said}."
+
+
+def _with(sentence: str) -> EventWords:
+    """A sentence with the facts in it, all of them as they are."""
+    return lambda facts, _: sentence.format(**facts)
+
+
+WORDS: dict[StepKind, EventWords] = {
+    StepKind.WELL_FORMED: fixed("The JSON is well formed."),
+    StepKind.AGE: _age,
+    StepKind.AGE_UNKNOWN: _age_unknown,
+    StepKind.NO_SIGNATURE: fixed("There is no signature."),
+    StepKind.NO_TIMESTAMP: fixed("There is no timestamp, and without it the signature proves nothing."),
+    StepKind.NOT_A_SIGNATURE: fixed("The signature is not 32 bytes of base64, so it is none of Smile's."),
+    StepKind.KEY_MATCHES: _key_matches,
+    StepKind.NO_KEY_MATCHES: _no_key_matches,
+    StepKind.OTHER_PARTNER: _with(
+        "The signature was made for partner id {made_for} instead of {partner_id}: its leading zeros were lost."
+    ),
+    StepKind.OTHER_ENVIRONMENT: _with(
+        "The signature was made with a key of the {environment}, and this is the other environment."
+    ),
+    StepKind.RETIRED_KEY: lambda facts, formats: (
+        f"The signature was made with key {facts['key']}, which was retired on {_day(formats, facts['retired_at'])}."
+    ),
+    StepKind.OURS: fixed("It is a signature of our own."),
+    StepKind.NOT_OURS: fixed("It is not a signature of our own."),
+    StepKind.NEVER_BEFORE: fixed("It never came before with another body."),
+    StepKind.SAME_MILLISECOND: _same_millisecond,
+    StepKind.USED_BEFORE: fixed("It came before with another body."),
+    StepKind.USED_FOR_SAME_JOB: fixed("It came before for the same job with another body."),
+    StepKind.USED_FOR_NO_JOB: fixed("It came before with another body, and one of the two names no job."),
+    StepKind.USED_NOT_FRESH: fixed("It came before for another job, and the two are not both fresh."),
+    StepKind.USED_FAR_APART: _used_far_apart,
+    StepKind.USED_TOO_OFTEN: lambda facts, formats: (
+        f"{formats.number(facts['callbacks'])} callbacks for other jobs carried it within seconds, "
+        "more than one millisecond has."
+    ),
+    StepKind.ACCEPTED_AS: _with("It was accepted as callback {callback_id}, which has another body."),
+    StepKind.AT_ADDRESS: _with("It came to the address of job {job_id}."),
+    StepKind.AT_OTHER_ADDRESS: _with(
+        "It came to the address of job {job_id} but names job {named}, so it belongs to neither."
+    ),
+    StepKind.NAMES_NO_JOB: fixed("It names no job, so it is kept as an orphan."),
+    StepKind.NAMES_UNKNOWN_JOB: _with("No job here has the id {job_id}, so it is kept as an orphan."),
+    StepKind.NAMES_OUR_JOB: _with("It names job {job_id}, which is ours."),
+    StepKind.ERASED: fixed("What was found when it came was erased with the person that it told of."),
+    StepKind.UNTOUCHED: fixed("The body is as it was received: its SHA-256 is still the same."),
+    StepKind.CHANGED: fixed("The body is not as it was received: its SHA-256 is another one."),
+    StepKind.CANNOT_BE_OPENED: fixed("The body cannot be opened: it was damaged, or its encryption key is missing."),
+    StepKind.BODY_ERASED: lambda facts, formats: (
+        f"Its body was erased on {_day(formats, facts['erased_at'])}. Its SHA-256 is kept."
+    ),
+    StepKind.CONFIRMED: _confirmed,
+    StepKind.NOT_CONFIRMED: fixed(
+        "Not confirmed since. Only an answer of Smile to our own request decides about the job."
+    ),
+    StepKind.CONTRADICTED: _with(
+        "It claims {claimed} (code {claimed_code}), but Smile itself says {confirmed} (code {confirmed_code})."
+    ),
+}

@@ -1,0 +1,94 @@
+"""What was looked at of a callback, each thing as a kind and facts; step_words.py words them when they are shown."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from dashboard.callbacks.earlier_texts import job_step_of_before
+from dashboard.callbacks.models import Step, Verdict
+
+
+class StepKind(StrEnum):
+    WELL_FORMED = "well_formed"
+    # The timestamp.
+    AGE = "age"
+    AGE_UNKNOWN = "age_unknown"
+    # The signature.
+    NO_SIGNATURE = "no_signature"
+    NO_TIMESTAMP = "no_timestamp"
+    NOT_A_SIGNATURE = "not_a_signature"
+    KEY_MATCHES = "key_matches"
+    NO_KEY_MATCHES = "no_key_matches"
+    OTHER_PARTNER = "other_partner"
+    OTHER_ENVIRONMENT = "other_environment"
+    RETIRED_KEY = "retired_key"
+    # Who else used it.
+    OURS = "ours"
+    NOT_OURS = "not_ours"
+    NEVER_BEFORE = "never_before"
+    SAME_MILLISECOND = "same_millisecond"
+    USED_BEFORE = "used_before"
+    USED_FOR_SAME_JOB = "used_for_same_job"
+    USED_FOR_NO_JOB = "used_for_no_job"
+    USED_NOT_FRESH = "used_not_fresh"
+    USED_FAR_APART = "used_far_apart"
+    USED_TOO_OFTEN = "used_too_often"
+    ACCEPTED_AS = "accepted_as"
+    # Whose it is.
+    AT_ADDRESS = "at_address"
+    AT_OTHER_ADDRESS = "at_other_address"
+    NAMES_NO_JOB = "names_no_job"
+    NAMES_UNKNOWN_JOB = "names_unknown_job"
+    NAMES_OUR_JOB = "names_our_job"
+    # In the place of all these, once they are erased.
+    ERASED = "erased"
+    # Looked at when it is shown, and not stored.
+    UNTOUCHED = "untouched"
+    CHANGED = "changed"
+    CANNOT_BE_OPENED = "cannot_be_opened"
+    BODY_ERASED = "body_erased"
+    CONFIRMED = "confirmed"
+    NOT_CONFIRMED = "not_confirmed"
+    CONTRADICTED = "contradicted"
+
+
+OF_AGE = frozenset({StepKind.AGE, StepKind.AGE_UNKNOWN})
+OF_SIGNATURE = frozenset(
+    {StepKind.NO_SIGNATURE, StepKind.NO_TIMESTAMP, StepKind.NOT_A_SIGNATURE, StepKind.KEY_MATCHES}
+    | {StepKind.NO_KEY_MATCHES, StepKind.OTHER_PARTNER, StepKind.OTHER_ENVIRONMENT, StepKind.RETIRED_KEY}
+)
+#: Somebody else had the signature too.
+ALARMS = frozenset(
+    {StepKind.USED_BEFORE, StepKind.USED_FOR_SAME_JOB, StepKind.USED_FOR_NO_JOB}
+    | {StepKind.USED_NOT_FRESH, StepKind.USED_FAR_APART, StepKind.USED_TOO_OFTEN}
+)
+OF_ORPHANS = frozenset({StepKind.AT_OTHER_ADDRESS, StepKind.NAMES_NO_JOB, StepKind.NAMES_UNKNOWN_JOB})
+GONE = frozenset({StepKind.ERASED, StepKind.BODY_ERASED})
+#: What each verdict rests on, in the order in which it is said.
+REASONS: dict[Verdict, tuple[frozenset[StepKind], ...]] = {
+    Verdict.VALID: (OF_SIGNATURE, OF_AGE),
+    Verdict.STALE: (OF_SIGNATURE, OF_AGE),
+    Verdict.FUTURE: (OF_SIGNATURE, OF_AGE),
+    Verdict.REUSED: (OF_SIGNATURE, ALARMS),
+    Verdict.REFLECTED: (frozenset({StepKind.OURS}),),
+    Verdict.WRONG: (OF_SIGNATURE,),
+    Verdict.MISSING: (OF_SIGNATURE,),
+    Verdict.DUPLICATE: (),  # It is counted on the one that came first, and not stored.
+}
+
+
+def make_step(passed: bool | None, kind: StepKind, **facts: Any) -> Step:
+    """`facts` are JSON, with times as ISO 8601 and numbers as numbers."""
+    return {"passed": passed, "kind": kind.value, "facts": facts}
+
+
+def kind_of(step: Step) -> StepKind | None:
+    """None for what was stored in words, unless something hangs on it."""
+    kind = step.get("kind") or job_step_of_before(step)
+    return StepKind(kind) if kind else None
+
+
+def said_in_reason(verdict: Verdict, steps: Sequence[Step]) -> list[Step]:
+    """Those of the steps that are the reason of the verdict."""
+    kinds = [*REASONS[verdict], OF_ORPHANS, frozenset({StepKind.ERASED})]
+    return [step for group in kinds for step in steps if kind_of(step) in group]

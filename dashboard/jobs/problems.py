@@ -1,0 +1,113 @@
+"""Why a job does not get on, as a kind and facts: kept on the job and on its timeline, and worded when shown."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from dashboard.feature import EventWords
+from dashboard.jobs.models import Job
+from dashboard.jobs.refusals import refusal_facts, refusal_words
+from dashboard.jobs.smile_clock import SmileClock, clock_in_words
+from dashboard.jobs.standing import StandingUnclear
+from dashboard.smile import Refused, SmileError
+from dashboard.web.locales import Formats, formats_here
+
+#: {"kind": a ProblemKind, "facts": {...}}, as JSON.
+Problem = dict[str, Any]
+
+
+class ProblemKind(StrEnum):
+    NO_ANSWER = "no_answer"
+    NO_TOKEN = "no_token"  # noqa: S105  # of Smile's pages, and none is in here
+    REFUSED = "refused"
+    REFUSED_HERE = "refused_here"
+    UNREADABLE = "unreadable"
+    ADDRESS_REFUSED = "address_refused"
+    KNOWN_ALREADY = "known_already"
+    CLOCK_OFF = "clock_off"
+    CUSTOMER_GAVE_UP = "customer_gave_up"
+    NO_RESULT = "no_result"
+    START_BROKE_OFF = "start_broke_off"
+
+
+def problem(kind: ProblemKind, **facts: Any) -> Problem:
+    return {"kind": kind.value, "facts": facts}
+
+
+def problem_of(error: SmileError, kind: ProblemKind = ProblemKind.NO_ANSWER) -> Problem:
+    """`kind`: where Smile has not refused."""
+    if isinstance(error, StandingUnclear):
+        error = error.refusal
+    if isinstance(error, Refused):
+        return problem(ProblemKind.REFUSED, **refusal_facts(error))
+    return problem(kind, said=str(error))
+
+
+def problem_of_clock(clock: SmileClock, *, is_followed: bool = True) -> Problem:
+    """In whole minutes, so that the same problem has the same facts when it is met again.
+
+    `is_followed`: whether the job goes on by itself.
+    """
+    minutes = round((clock.offset_seconds or 0) / 60)
+    return problem(ProblemKind.CLOCK_OFF, offset_minutes=minutes, is_followed=is_followed)
+
+
+def at_the_last_attempt(found: Problem) -> Problem:
+    return found | {"is_last": True}
+
+
+def fixed(words: str) -> EventWords:
+    return lambda _facts, _formats: words
+
+
+def _clock_off(facts: Mapping[str, Any], formats: Formats) -> str:
+    off = clock_in_words(facts["offset_minutes"] * 60, formats)
+    said = f"Smile refuses what is signed here: {off}."
+    return f"{said} The job goes on by itself once the clock is set." if facts["is_followed"] else said
+
+
+WORDS: dict[ProblemKind, EventWords] = {
+    ProblemKind.NO_ANSWER: lambda facts, _: facts["said"],
+    ProblemKind.NO_TOKEN: lambda facts, _: f"Smile gave no web token: {facts['said']}",
+    ProblemKind.REFUSED: lambda facts, _: refusal_words(facts),
+    ProblemKind.REFUSED_HERE: lambda facts, _: facts["said"],
+    ProblemKind.UNREADABLE: fixed("What is stored for this job cannot be read: a key or a picture is missing."),
+    ProblemKind.ADDRESS_REFUSED: fixed("The upload address was refused; a new one is fetched."),
+    ProblemKind.KNOWN_ALREADY: fixed("Smile knows this job already; it is asked what became of it."),
+    ProblemKind.CLOCK_OFF: _clock_off,
+    ProblemKind.CUSTOMER_GAVE_UP: fixed(
+        "The customer did not finish within a day. Send the link again if the verification is still needed."
+    ),
+    ProblemKind.NO_RESULT: fixed(
+        "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
+    ),
+    ProblemKind.START_BROKE_OFF: fixed("The start broke off on our side before Smile was asked. The link works again."),
+}
+
+
+def problem_words(found: Problem, formats: Formats) -> str:
+    words = WORDS[ProblemKind(found["kind"])](found["facts"], formats)
+    if not found.get("is_last"):
+        return words
+    return f"{words.rstrip('.')}. All attempts are used up; run it again when Smile can be reached."
+
+
+def problem_text(job: Job) -> str | None:
+    """What is the matter with it, as the reader reads it. Jobs of before hold their words."""
+    return problem_words(job.problem, formats_here()) if job.problem else job.last_error
+
+
+#: What stands in `Job.disagreement` while there is one; what it says is made of the facts beside it.
+CONTRADICTED = "contradicted"
+
+
+def disagreement_words(facts: Mapping[str, Any]) -> str:
+    return (
+        f"A callback claimed {facts['claimed']} (code {facts['claimed_code']}), "
+        f"but Smile confirms {facts['confirmed']} (code {facts['confirmed_code']})."
+    )
+
+
+def disagreement_text(job: Job) -> str | None:
+    """The alarm, as the reader reads it. Jobs of before hold its words."""
+    return disagreement_words(job.disagreement_facts) if job.disagreement_facts else job.disagreement

@@ -1,0 +1,11 @@
+"""Lines of a job's timeline that links add, in words."""
+
+from dashboard.feature import EventWords
+from dashboard.jobs.timeline import EventKind
+from dashboard.languages import LANGUAGE_NAMES
+
+WORDS: dict[str, EventWords] = {
+    EventKind.CONSENTED: lambda facts, _: (
+        f"The customer agreed, in {LANGUAGE_NAMES[facts['language']]}: {facts['agreed']}"
+    )
+}
