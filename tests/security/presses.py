@@ -55,7 +55,14 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
     "It writes nothing, or only that somebody looked, which each look is worth.": frozenset(
         {
             *("jobs.search", "jobs.search_twin", "links.search", "links.search_twin", "callbacks.search"),
-            *("callbacks.search_twin", "audit.search", "privacy.search", "privacy.search_twin", "privacy.export"),
+            *(
+                "callbacks.search_twin",
+                "audit.search",
+                "audit.search_twin",
+                "privacy.search",
+                "privacy.search_twin",
+                "privacy.export",
+            ),
             *("jobs.redraw", "links.redraw", "retention.preview", "policy_reports.receive", "callback_settings.check"),
             *("jobs.reveal", "links.reveal", "callbacks.reveal", "callbacks.comparing.reveal"),
         }

@@ -14,6 +14,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
 from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
 from tests.factories.jobs import NO_ZIP, make_job
 from tests.unit.smile.fake_smile import Answer, FakeSmile, signed
@@ -69,7 +70,7 @@ def test_job_waits_for_its_pictures(database: Database, settings: Settings, smil
     with time_machine.travel(waiting.due_at or utc_now()):
         tasks.advance(job.id)
 
-    assert waiting.last_error == "What is stored for this job cannot be read: a key or a picture is missing."
+    assert problem_text(waiting) == "What is stored for this job cannot be read: a key or a picture is missing."
     assert not waiting.is_settled
     assert reload(database, job).state == JobState.WAITING
     assert [request.method for request in smile.requests].count("PUT") == 1

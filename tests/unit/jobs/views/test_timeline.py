@@ -75,7 +75,7 @@ def test_new_lines_are_in_the_zone_of_the_reader(
 
     reason = f"The signature matches key 1, but the timestamp, {written}, is"
     assert told["text"].startswith(f"Callback, stale. {reason}")
-    assert told["facts"]["reason"][1]["facts"]["signed_at"] == "2026-01-15T23:30:00+00:00"
+    assert told["facts"]["reason"][1]["facts"]["signed_at"] == "2026-01-15T23:30:00Z"
     assert inspected["reason"].startswith(reason)
     assert [step["kind"] for step in inspected["reason_facts"]] == ["key_matches", "age"]
     assert inspected["steps"][1]["text"].startswith(f"The timestamp, {written}, is")
