@@ -51,8 +51,8 @@ def advance(job_id: UUID) -> None:
                 check_job(lease, smile_clients(), settings)
         except LeaseLost:
             log.warning("lease_lost", job=str(job_id))
-        if clock.answers == answers:
-            ask_smile_if(lambda last: last is None or last.was_answered)
+    if clock.answers == answers:
+        ask_smile_if(lambda last: last is None or last.was_answered)
     if clock.is_in_the_way != was_in_the_way:
         ask_smile(utc_now())  # The health page then says so at once.
 
