@@ -68,7 +68,7 @@ def _problem_with_host(parts: SplitResult, host: str) -> str:
 def addresses_of(host: str, port: int, seconds: float) -> list[str]:
     """All addresses of a name. OSError where it is not known; TimeoutError where nobody says in time.
 
-    The system's resolver knows no timeout of ours, so a thread is left behind where it takes too long.
+    The system's resolver takes no timeout, so a thread is left behind when it takes too long.
     """
     found: list[str] = []
     failed: list[OSError] = []

@@ -1,4 +1,4 @@
-"""What each app and each database would compile anew is compiled once in a process: routes, templates, statements."""
+"""Compiles routes, templates and statements once per process instead of once for each app and database."""
 
 from functools import partial
 from types import CodeType

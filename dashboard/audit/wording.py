@@ -100,7 +100,7 @@ class Vocabulary:
         return found
 
     def subjects_for(self, session: Session, environment: str, typed: str) -> list[str]:
-        """What somebody may mean who types an id of ours, or what a slice knows its rows by."""
+        """What somebody may mean who types one of our ids, or what a slice knows its rows by."""
         row_id = _as_uuid(typed)
         if row_id:
             return [f"{noun} {row_id}" for noun in self.nouns]

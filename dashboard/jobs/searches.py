@@ -92,7 +92,7 @@ class Ids:
     def _as_written(self, typed: str) -> list[ColumnElement[bool]]:
         found = [begins_with(col(column), typed) for column in self.by_beginning]
         found += [col(column) == typed for column in self.whole]
-        with suppress(ValueError):  # Not an id of ours; the other columns may still hold it.
+        with suppress(ValueError):  # Not one of our ids; the other columns may still hold it.
             found.append(col(self.table.id) == UUID(typed))
         return found
 

@@ -35,7 +35,7 @@ def json_list(items: Sequence[dict[str, Any]], next_page: str | None, count: int
 
 
 def json_time(moment: datetime | None) -> str | None:
-    """A time as every JSON answer and every CSV file of ours writes it, such as 2026-01-15T09:30:00.123456Z."""
+    """A time as it is written in every JSON answer and CSV file, such as 2026-01-15T09:30:00.123456Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 

@@ -53,7 +53,7 @@ class FilterField:
     hint: str = ""
     note: str = ""  # above the list, for what the form cannot show
     is_personal: bool = False  # It may describe a customer, so the trail does not keep it.
-    #: Values of a sealed field that hold nothing of a person: a choice of ours, an id that we made.
+    #: Values of a sealed field that say nothing about a person, such as one of our own ids.
     stands_as_it_is: Callable[[str], bool] = lambda _: False
 
 
