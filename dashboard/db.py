@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,6 @@ CONNECTIONS_KEPT, MOST_CONNECTIONS = 10, 40
 #: A thread waits so long for its turn to write, behind others that wait for a lock of another process.
 SECONDS_FOR_TURN = 10.0
 READING = (
-    "journal_mode=WAL",
     # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
     "synchronous=FULL",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -291,6 +291,19 @@ def _postgresql_engine(url: str, limits: TimeLimits) -> Engine:
     return engine
 
 
+def _use_wal(connection: Any) -> None:
+    """Waits for other processes, as in every other place: for a new file, SQLite itself fails while another writes."""
+    give_up_at = monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite.SQLITE_BUSY or monotonic() > give_up_at:
+                raise
+        sleep(0.01)
+
+
 def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> Engine:
     path = make_url(url).database
     if path:
@@ -303,6 +316,7 @@ def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> E
         connection.isolation_level = None  # We say BEGIN ourselves, below.
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        _use_wal(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

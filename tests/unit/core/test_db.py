@@ -1,9 +1,10 @@
 """Transactions and column types, on both engines."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
-from threading import Thread
+from pathlib import Path
+from threading import Thread, Timer
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
 from dashboard.crypto import KeyRing
-from dashboard.db import Database, new_id, utc_now
+from dashboard.db import SQLITE, Database, new_id, utc_now
 from dashboard.jobs.models import SentSignature
 
 pytestmark = pytest.mark.both_engines
@@ -141,6 +142,18 @@ def test_sqlite_is_set_up_for_two_processes_and_power_cuts(db: Database):
         }
 
     assert found == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
+
+
+def test_first_connection_to_a_new_file_waits_for_one_that_writes(tmp_path: Path, keyring: KeyRing):
+    new = Database(f"sqlite:///{tmp_path / 'new.db'}", keyring)
+    with closing(SQLITE.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE first (id)")
+        Timer(0.2, other.execute, ("COMMIT",)).start()
+
+        assert new.takes_writes()
+
+    new.dispose()
 
 
 def test_ids_are_in_order_of_creation():
