@@ -1,9 +1,11 @@
 """Member and SignIn: a person of the team, and one signed-in browser of theirs."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_login import UserMixin
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from dashboard.context import current
@@ -23,6 +25,8 @@ class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-lo
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     language: str = "en"  # of dates, numbers and countries; of web/locales.py
     time_zone: str = "UTC"
+    #: By name; read through web/preferences.py and stored through team/preferences.py.
+    preferences: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
     def may(self, permission: str) -> bool:
         return current().features.may(self.role, permission)
