@@ -52,7 +52,7 @@ def store_in(database: Database) -> Callable[[Sequence[int]], list[int]]:
 class Crowd:
     """Number 0 leads and is held at its work until `size` others wait."""
 
-    def __init__(self, work: Callable[[Sequence[int]], Sequence[int]], patience: float = 0) -> None:
+    def __init__(self, work: Callable[[Sequence[int]], Sequence[int]], patience: float = 0, gap: float = 10) -> None:
         self.is_inside, self.may_go_on = Event(), Event()
         self.groups: list[int] = []
         self.told: list[list[int]] = []
@@ -64,7 +64,7 @@ class Crowd:
                 assert self.may_go_on.wait(10)
             return work(numbers)
 
-        self.group = GroupCommit[int, int](work_slowly, lambda results: self.told.append(list(results)), patience)
+        self.group = GroupCommit[int, int](work_slowly, lambda results: self.told.append(list(results)), patience, gap)
 
     def run(self, size: int) -> list[Future[int]]:
         with ThreadPoolExecutor(size + 1) as pool:
@@ -119,6 +119,17 @@ def test_whoever_comes_alone_after_many_is_not_kept_waiting() -> None:
     assert [crowd.group.run(1), crowd.group.run(2)] == [1, 2]
 
     assert crowd.groups == [1, THREADS, 1, 1]
+
+
+def test_nobody_is_waited_for_who_does_not_follow_closely() -> None:
+    crowd = Crowd(list, patience=60, gap=0.05)
+    crowd.run(THREADS)
+
+    began = monotonic()
+    assert crowd.group.run(1) == 1
+
+    assert crowd.groups == [1, THREADS, 1]
+    assert monotonic() - began < 30
 
 
 def test_what_follows_is_told_of_all_once_and_together_while_more_wait() -> None:
