@@ -124,9 +124,10 @@ def test_stage_between_submission_and_result_is_seen_too(
     window, address = make_link("enhanced_kyc", "NG", "NIN")
     phone = open_phone(address)
     press_start(phone)
-    enter_number(hosted(phone), picture_file)
+    expect(hosted(phone).get_by_role("heading")).to_be_visible()
 
-    shared_deployment.kill("worker")
+    shared_deployment.kill("worker")  # before the number, with which the page submits
+    enter_number(hosted(phone), picture_file)
     press(hosted(phone), "Finish")
     expect_stage(window, "submitted")
     shared_deployment.start_worker()
