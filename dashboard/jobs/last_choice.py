@@ -1,5 +1,7 @@
 """The product, country and ID type that a form begins with: of its address, else what the member sent last."""
 
+from typing import Any
+
 from flask import request
 from flask_login import current_user
 from sqlmodel import Session
@@ -16,7 +18,7 @@ def asked_choice() -> dict[str, str]:
 
 
 def last_choice(form: str) -> dict[str, str]:
-    kept = preference(form, {})
+    kept: dict[str, Any] = preference(form, {})
     return {name: value for name in NAMES if isinstance(value := kept.get(name), str)}
 
 

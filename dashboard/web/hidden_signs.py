@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from jinja2 import pass_eval_context
+from jinja2 import Environment, pass_eval_context
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 #: Control characters but tab and ends of lines, what is as wide as nothing, what turns the direction of the rest, and
 #: halves of surrogate pairs, which UTF-8 cannot carry.
@@ -47,7 +47,7 @@ def shown(context: EvalContext, value: Any) -> Any:
     if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed) or hasattr(value, "__html__"):
         return value
     signs = INVISIBLE if isinstance(value, Exact) else HIDDEN
-    return _marked(value, signs) if context.autoescape else signs.sub(_code_of, value)
+    return _marked(context.environment, value, signs) if context.autoescape else signs.sub(_code_of, value)
 
 
 def visible(text: str) -> str:
@@ -57,8 +57,10 @@ def visible(text: str) -> str:
 
 def in_plain_text(value: Any) -> Any:
     """What a template prints where no element can stand: the codes alone."""
-    if hasattr(value, "__html__"):
-        return Markup(MARK.sub(r"\1", value))  # noqa: S704  # it was markup before, and only loses elements
+    if isinstance(value, Markup):
+        for mark in MARK.finditer(value):
+            value = value.replace(mark[0], mark[1])  # which stays markup
+        return value
     if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed):
         return value
     return Typed((INVISIBLE if isinstance(value, Exact) else HIDDEN).sub(_code_of, value))
@@ -68,15 +70,13 @@ def _code_of(found: re.Match[str]) -> str:
     return f"[U+{ord(found[0]):04X}]"
 
 
-def _marked(text: str, signs: re.Pattern[str]) -> Markup:
+def _marked(environment: Environment, text: str, signs: re.Pattern[str]) -> Markup:
     """The text with a mark in place of each sign; what is joined is escaped."""
-    marks = [_mark(sign) for sign in signs.findall(text)]
-    return Markup("").join(part for pair in zip(signs.split(text), [*marks, ""], strict=True) for part in pair)
-
-
-def _mark(sign: str) -> Markup:
-    code, name = f"U+{ord(sign):04X}", unicodedata.name(sign, "CONTROL CHARACTER").lower()
-    return Markup('<bdi class="sign" title="{}, {}">[{}]</bdi>').format(code, name, code)
+    mark = environment.get_template("shared/sign.html").module.mark  # type: ignore[attr-defined]  # its macro
+    marks = [
+        mark(f"U+{ord(sign):04X}", unicodedata.name(sign, "control character").lower()) for sign in signs.findall(text)
+    ]
+    return escape("").join(part for pair in zip(signs.split(text), [*marks, ""], strict=True) for part in pair)
 
 
 class PlainPlaces(Extension):
