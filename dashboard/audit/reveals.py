@@ -1,6 +1,6 @@
 """HTTP glue for every "reveal": the form that asks why, and the form again where no reason was given."""
 
-from flask import Blueprint
+from flask import Blueprint, make_response
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.reasons import REASONS, Reason
@@ -14,7 +14,11 @@ def reveal_reasons() -> dict[str, str]:
     return REASONS
 
 
-def ask_again(reason: Reason, button: str, back: str, element_id: str = "") -> ResponseReturnValue:
-    """`element_id`: what the form stood in, for the answer to take its place there."""
-    context = {"reason": reason, "button": button, "back": back, "element_id": element_id}
-    return render_page_or_partial("shared/reveal_again.html", "shared/_reveal_again.html", **context), 422
+def ask_again(reason: Reason, button: str, back: str, element_id: str = "", region: str = "") -> ResponseReturnValue:
+    """`element_id`: what the form stood in, where it takes its place again. `region`: what a reveal would replace."""
+    context = {"reason": reason, "button": button, "back": back, "element_id": element_id, "region": region}
+    page = render_page_or_partial("shared/reveal_again.html", "shared/_reveal_again.html", **context)
+    answer = make_response(page, 422)
+    if region:
+        answer.headers.update({"HX-Retarget": f"#{element_id}", "HX-Reswap": "innerHTML"})
+    return answer

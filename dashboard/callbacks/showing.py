@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.jobs.personal import MOST_SHOWN, SECRET_FIELDS, cut, fold_base64, fold_text, shown_body
 from dashboard.web.filters import MASK
-from dashboard.web.hidden_signs import visible
+from dashboard.web.hidden_signs import Exact
 
 JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
@@ -32,7 +32,7 @@ def body_as_received(body: str, payload: dict[str, Any]) -> str:
 def raw_text(body: str, payload: dict[str, Any]) -> str:
     """For the page, once it is revealed: as received, with long base64 folded."""
     text = body_as_received(body, payload)
-    return cut(visible(fold_text(text)))
+    return Exact(cut(fold_text(text)))
 
 
 def as_curl(payload: dict[str, Any], is_revealed: bool, address: str) -> str:

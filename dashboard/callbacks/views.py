@@ -52,7 +52,7 @@ blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
 add_search(blueprint, CallbackFilter, "callbacks.read", "callbacks.index")
-for template_filter in (visible, outcome_claimed, text_claimed, reason_text, shown_steps, step_text):
+for template_filter in (outcome_claimed, text_claimed, reason_text, shown_steps, step_text):
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"

@@ -49,6 +49,12 @@ class IdChoice:
         """How the number is called: some labels name the number already."""
         return self.label if "umber" in self.label else f"{self.label} number"
 
+    def number_help(self, *, has_example: bool) -> str:
+        """Such as "11 digits, for example 00000000000."; empty where nothing is known of the number."""
+        example = f"for example {self.test_number}" if has_example and self.test_number else ""
+        said = ", ".join(filter(None, (what_is_expected(self.pattern), example)))
+        return f"{said[0].upper()}{said[1:]}." if said else ""
+
     def matches(self, number: str) -> bool:
         """Whether the number fits the published pattern; one that no engine reads fits everything."""
         compiled = id_number_pattern(self.pattern)

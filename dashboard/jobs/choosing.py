@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID, uuid4
 
 from dashboard.jobs.catalogue import Catalogue, IdChoice
@@ -29,6 +30,24 @@ class Choosing(TypedForm):
             return UUID(self.value("form_key"))
         except ValueError:
             return uuid4()
+
+    @cached_property
+    def again(self) -> UUID | None:
+        """The job or link that this form began with, to make one like it."""
+        try:
+            return UUID(self.value("again"))
+        except ValueError:
+            return None
+
+    @property
+    def address_values(self) -> dict[str, Any]:
+        """What the address of this form holds, so that Back and a reload show the same choice; nothing of a person."""
+        chosen = {
+            "product": self.product.value if self.product else None,
+            "country": self.country or None,
+            "id_type": self.id_choice.id_type if self.id_choice else None,
+        }
+        return chosen | {"again": self.again}
 
     @cached_property
     def product(self) -> Product | None:

@@ -87,6 +87,11 @@ def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compa
     return rows
 
 
+def is_compared(name: str) -> bool:
+    """Whether a field of what was given stands in a line of the table."""
+    return any(name in row.given for row in ROWS)
+
+
 def _text(value: Any) -> str:
     """What Smile has no value for is nothing; what is no plain value cannot be compared."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

@@ -3,8 +3,9 @@
 The words of kinds that slices above add stand there; feature.py brings all of them together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from dashboard.context import current
@@ -42,6 +43,12 @@ def event_text(event: JobEvent) -> str:
         return event.text
     worded = current().features.event_words.get(event.kind)
     return worded(event.facts, formats_here()) if worded else f"{words(event.kind).capitalize()}."
+
+
+def by_day(events: Sequence[JobEvent]) -> list[tuple[str, list[JobEvent]]]:
+    """Newest first, under the days of the reader."""
+    formats = formats_here()
+    return [(day, list(those)) for day, those in groupby(reversed(events), lambda event: formats.day(event.at))]
 
 
 def erased_text(part: Mapping[str, Any]) -> str:
@@ -107,7 +114,9 @@ def _erased_part(facts: Mapping[str, Any], formats: Formats) -> str:
 
 
 WORDS: dict[str, EventWords] = {
-    EventKind.CREATED: lambda facts, _: f"Created by {facts['by']}.",
+    EventKind.CREATED: lambda facts, _: (
+        f"Created by {facts['by']}" + (", to run an earlier job again." if "again_of" in facts else ".")
+    ),
     EventKind.STARTED: fixed("The customer pressed Start."),
     EventKind.OPENED: _opened,
     EventKind.PREPARED: fixed("Upload prepared: Smile is ready for the images."),

@@ -52,6 +52,15 @@ class JobForm(Choosing):
         return not self.countries or (bool(self.country) and has_type)
 
     @property
+    def next_field(self) -> str:
+        if self.product is None:
+            return ""
+        if not self.is_ready_for_details:
+            return "id_type" if self.country else "country"
+        named = (*self.required_fields, *(["user_id"] if FACTS[self.product].needs_enrolled_user else ()))
+        return next((name for name in named if not self.value(name)), "customer_reference")
+
+    @property
     def required_fields(self) -> tuple[str, ...]:
         return tuple(name for name in self.id_choice.required if may_be_asked(name)) if self.id_choice else ()
 
@@ -201,4 +210,5 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
         partner_params={"sandbox_result": wished} if wished else {},
         images=images,
         form_key=state.form_key,
+        again_of=state.again,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from dashboard.smile.results import plain
 from dashboard.web.filters import MASK, file_size, masked, readable_json
+from dashboard.web.hidden_signs import Exact
 
 #: A signature fits any body, so whoever reads one could send a callback of their own with it. Nobody sees it.
 SECRET_FIELDS = frozenset({"signature", "sec_key"})
@@ -53,7 +54,7 @@ def mask_personal(payload: dict[str, Any]) -> dict[str, Any]:
 
 def body_as_json(payload: dict[str, Any], is_revealed: bool) -> str:
     """For a page: readable, with what is long and unreadable folded to its size."""
-    return cut(readable_json(fold_base64(shown_body(payload, is_revealed))))
+    return Exact(cut(readable_json(fold_base64(shown_body(payload, is_revealed)))))
 
 
 def fold_base64(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +88,17 @@ class JobDetails:
     def _newest(self) -> tuple[Result, dict[str, Any]] | None:
         confirmed = [each for each in self.results if each[0].is_confirmed]
         return next(iter(reversed(confirmed or self.results)), None)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When Smile last answered a request of ours with a result."""
+        return max((result.received_at for result, _ in self.results if result.is_confirmed), default=None)
+
+    @property
+    def claim(self) -> Result | None:
+        """What callbacks claim: the newest final claim, else the newest one."""
+        claims = [result for result, _ in self.results if not result.is_confirmed and result.outcome]
+        return max(claims, key=lambda claim: (claim.is_final, claim.id), default=None)
 
     @property
     def with_pictures(self) -> tuple[Result, list[EmbeddedPicture]] | None:

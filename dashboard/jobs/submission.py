@@ -42,6 +42,7 @@ class JobRequest:
     partner_params: dict[str, str] = field(default_factory=dict)
     images: tuple[GivenImage, ...] = ()
     form_key: UUID | None = None  # names the form that was pressed: pressed twice, it is still one job
+    again_of: UUID | None = None  # the earlier job whose data the form began with
 
 
 def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
@@ -54,7 +55,11 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     job.due_at = now
     for given in wanted.images:
         store_image(session, settings.media_dir, job, given, now)
-    add_event(session, job, EventKind.CREATED, now, {"by": submitted_by})
+    facts = {"by": submitted_by}
+    earlier = session.get(Job, wanted.again_of) if wanted.again_of else None
+    if earlier and earlier.environment == job.environment:
+        facts["again_of"] = str(earlier.id)
+    add_event(session, job, EventKind.CREATED, now, facts)
     details = {"product": job.product.value}
     if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
         details["job_id"] = job.job_id

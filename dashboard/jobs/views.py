@@ -1,5 +1,6 @@
 """HTTP in, HTTP out for jobs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,32 +12,29 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
-from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
-from dashboard.jobs.checks import checks_of
-from dashboard.jobs.comparison import UNREADABLE_PERSON, compare
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
-from dashboard.jobs.event_words import erased_text, event_text
+from dashboard.jobs.event_words import by_day, erased_text, event_text
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.last_choice import asked_choice, last_choice, remember_choice
 from dashboard.jobs.media import image_or_none
-from dashboard.jobs.models import Job, Result
+from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS, needs_of
-from dashboard.jobs.personal import body_as_json
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import ENROLLING, FACTS
-from dashboard.jobs.related import related_jobs
+from dashboard.jobs.showing import job_page
 from dashboard.jobs.submission import Given, cancel_job, given_of, submit_job
 from dashboard.jobs.twins import details_twin, job_twin
 from dashboard.jobs.warning_words import warning_words
-from dashboard.jobs.warnings import LABELS, personal_facts, warnings_of
-from dashboard.jobs.wording import callback_standing, id_type_words, next_step, verdict_sentence
+from dashboard.jobs.warnings import LABELS, warnings_of
+from dashboard.jobs.wording import callback_standing, id_type_words, missing_words, next_step, verdict_sentence
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.headers import picture_headers
@@ -47,10 +45,12 @@ from dashboard.web.lists.views import add_search, asked_id, asked_page, json_pag
 from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.worker.queue import wake
 
+FORM = "new_job"  # as a member's preferences name it
+
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
-for template_filter in (country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
+for template_filter in (by_day, country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
     blueprint.add_app_template_filter(template_filter)
 
 
@@ -61,6 +61,7 @@ def words_for_jobs() -> dict[str, Any]:
         "verdict_sentence": verdict_sentence,
         "next_step": next_step,
         "callback_standing": callback_standing,
+        "missing_words": missing_words,
         "warning_words": warning_words,
         "WARNING_LABELS": LABELS,
         "needs_of": needs_of,
@@ -97,16 +98,17 @@ def index_twin() -> ResponseReturnValue:
 @blueprint.get("/jobs/new")
 @permission_required("jobs.create")
 def new() -> ResponseReturnValue:
-    values = {name: request.args.get(name, "") for name in ("product", "country", "id_type")}
+    values = asked_choice()
     again = asked_id("again")
     if again:
         with transaction() as session:
             job = queries.find_job(session, current().settings.environment, again)
             given = given_of(session, job)
             record(session, "job.copied", f"job {again}", utc_now())
-        values = _values_of(job, given)
+        values = _values_of(job, given) | values
         if given.id_number is None or given.person is None:
             flash("Some of what was given for that job cannot be opened. Type it again.")
+    values = values or last_choice(FORM)
     return render_template(
         "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
     )
@@ -125,7 +127,7 @@ def redraw() -> ResponseReturnValue:
     if form.id_choice is None:
         values["id_type"] = ""  # It belonged to the product or country that was chosen before.
     form.check_id_number()
-    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form))
+    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form, _sent_files()))
 
 
 @blueprint.get("/jobs/availability")
@@ -149,6 +151,7 @@ def create() -> ResponseReturnValue:
     if wanted is not None:
         try:
             with form_transaction() as session:
+                remember_choice(session, FORM, form)
                 job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
                 lead_to(session, url_for("jobs.show", job_id=job.id))
         except Invalid as error:
@@ -156,14 +159,13 @@ def create() -> ResponseReturnValue:
         else:
             wake("jobs.advance", job.id)
             return see_other("jobs.show", job_id=job.id)
-    had_files = any(file.filename for file in request.files.values())
-    return render_template("jobs/new.html", **_form_context(form, had_files)), 422
+    return render_template("jobs/new.html", **_form_context(form, _sent_files())), 422
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
 @permission_required("jobs.read")
 def show(job_id: UUID) -> ResponseReturnValue:
-    return render_template("jobs/show.html", **_job_context(job_id))
+    return render_template("jobs/show.html", **_read_job(job_id))
 
 
 @blueprint.get("/jobs/<uuid:job_id>.json")
@@ -180,15 +182,18 @@ def status(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         if queries.version_of(session, current().settings.environment, job_id) == seen_version():
             return NOTHING_NEW
-    return render_template("jobs/_status.html", **_job_context(job_id))
+    return render_template("jobs/_status.html", **_read_job(job_id))
 
 
 @blueprint.post("/jobs/<uuid:job_id>/checks")
 @permission_required("jobs.check")
 def check(job_id: UUID) -> ResponseReturnValue:
-    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
-        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
-        request_check(session, job, current_user.email, utc_now())
+    try:
+        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+            request_check(session, job, current_user.email, utc_now())
+    except Conflict as error:  # A press that comes too late: the page shows how things stand now.
+        return see_other("jobs.show", error.message, job_id=job_id)
     wake("jobs.advance", job_id)
     return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
 
@@ -196,9 +201,12 @@ def check(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/cancellation")
 @permission_required("jobs.cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
-    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
-        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
-        cancel_job(session, job, current_user.email, utc_now())
+    try:
+        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+            cancel_job(session, job, current_user.email, utc_now())
+    except Conflict as error:
+        return see_other("jobs.show", error.message, job_id=job_id)
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
 
 
@@ -210,11 +218,11 @@ def mark_dealt_with(job_id: UUID) -> ResponseReturnValue:
         with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
             job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
             deal_with(session, job, reason, current_user.email, utc_now())
-    except Conflict as error:  # A press that comes too late: the page shows how things stand now.
+    except Conflict as error:
         return see_other("jobs.show", error.message, job_id=job_id)
     except Invalid as error:
         problem = {"reason": reason, "reason_problem": error.fields["reason"]}
-        return render_template("jobs/show.html", **_job_context(job_id), **problem), 422
+        return render_template("jobs/show.html", **_read_job(job_id), **problem), 422
     return see_other("jobs.show", "Marked as dealt with. Something new brings it back.", job_id=job_id)
 
 
@@ -225,21 +233,11 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         job = queries.find_job(session, current().settings.environment, job_id)
         if reason.problem:
-            back, element_id = url_for("jobs.show", job_id=job_id), f"job-{job_id}-revealed"
-            return ask_again(reason, "Reveal what is masked", back, element_id)
-        details = queries.job_details(session, job)
-        given = given_of(session, job)
-        warnings = [(warning, personal_facts(session, warning)) for warning in details.warnings]
+            region, back = f"job-{job_id}-status", url_for("jobs.show", job_id=job_id)
+            return ask_again(reason, "Reveal what is masked", back, f"job-{job_id}-reveal", region)
         record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
-    context = {
-        "job": job,
-        "number": given.shown_number,
-        "person": {"details": CANNOT_BE_OPENED} if given.person is None else given.person,
-        "compared": compare(_given(job, given), details.payload),
-        "raw": _shown_results(details, is_revealed=True),
-        "warnings": warnings,
-    }
-    return render_page_or_partial("jobs/revealed.html", "jobs/_revealed.html", **context)
+        context = job_page(session, job, is_revealed=True)
+    return render_page_or_partial("jobs/show.html", "jobs/_status.html", **context)
 
 
 @blueprint.get("/jobs/<uuid:job_id>/images/<uuid:image_id>")
@@ -272,14 +270,20 @@ def _is_sandbox() -> bool:
     return current().settings.environment == "sandbox"
 
 
-def _form_context(form: JobForm, had_files: bool = False) -> dict[str, Any]:
+def _sent_files() -> dict[str, str]:
+    """By their fields, the names of the files that came along: a page cannot give them back to the browser."""
+    names = {field: [file.filename for file in files if file.filename] for field, files in request.files.lists()}
+    return {field: ", ".join(found) for field, found in names.items() if found}
+
+
+def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) -> dict[str, Any]:
     users: Any = ()
     if form.facts and form.facts.needs_enrolled_user:
         with reading() as session:
             users = queries.enrolled_users(session, current().settings.environment)
     return {
         "form": form,
-        "had_files": had_files,
+        "lost_files": lost_files or {},
         "enrolled_users": users,
         "enrolling": [facts.name for facts in ENROLLING.values()],
         "IMAGE_LABELS": IMAGE_LABELS,
@@ -302,32 +306,6 @@ def _values_of(job: Job, given: Given) -> dict[str, str]:
     }
 
 
-def _job_context(job_id: UUID) -> dict[str, Any]:
+def _read_job(job_id: UUID) -> dict[str, Any]:
     with reading() as session:
-        details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
-        job = details.job
-        given = _given(job, given_of(session, job))
-        related = related_jobs(session, job)
-    return {
-        "job": job,
-        "related": related,
-        "checks": checks_of(details.payload, job.product),
-        "details": details,
-        "compared": compare(given, details.payload),
-        "is_payload_unreadable": details.is_payload_unreadable,
-        "returned": details.with_pictures,
-        "raw": _shown_results(details, is_revealed=False),
-        "may_reveal": current_user.may("jobs.reveal"),
-    }
-
-
-def _given(job: Job, given: Given) -> dict[str, Any]:
-    person = UNREADABLE_PERSON if given.person is None else given.person
-    return person | {"id_number": given.shown_number, "country": job.country, "id_type": job.id_type}
-
-
-def _shown_results(details: queries.JobDetails, is_revealed: bool) -> list[tuple[Result, str]]:
-    return [
-        (result, CANNOT_BE_OPENED if result.id in details.unreadable else body_as_json(payload, is_revealed))
-        for result, payload in details.results
-    ]
+        return job_page(session, queries.find_job(session, current().settings.environment, job_id))

@@ -87,6 +87,16 @@ def next_step(job: Job, now: datetime) -> str:
     return next_for(job.result_code, job.result_text) or AFTER_REJECTION
 
 
+def missing_words(job: Job, results: Sequence[object]) -> dict[str, str]:
+    """What an empty cell of what was given or returned says."""
+    returned = "not returned"
+    if not results and not job.is_settled:
+        returned = "not yet"
+    elif FACTS[job.product].compares:
+        returned = "this product returns none"
+    return {"Given": "not given", "Returned": returned}
+
+
 def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
     """The callback column: its word, and the moment that belongs to it."""
     if job.disagreement:

@@ -20,6 +20,8 @@ from dashboard.smile.constants import LINK_METHODS
 #: In place of a product: the customer chooses among ID types, each checked in its own way.
 CUSTOMER_CHOOSES = "customer_chooses"
 DEFAULTS = {"uses": "1", "expires_in_days": "7"}
+#: As its card says it.
+CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer brings one of them.")
 SMILE_LINK_DEFAULTS = {"uses": "1", "expires_in_days": str(MOST_DAYS)}
 MOST_CHOICES = 30
 
@@ -63,6 +65,28 @@ class LinkForm(Choosing):
     @property
     def is_ready(self) -> bool:
         return bool(self.choices) if self.customer_chooses else self.product is not None
+
+    @property
+    def product_words(self) -> tuple[str, str]:
+        """What is chosen, and in a sentence; empty while nothing is."""
+        if self.customer_chooses:
+            return CHOICE_WORDS
+        return (self.facts.name, self.facts.proves) if self.facts else ("", "")
+
+    @property
+    def next_field(self) -> str:
+        if self.customer_chooses:
+            return "customer_reference" if self.choices else "method"
+        return (
+            "customer_reference" if self.id_choice or not self.countries else "id_type" if self.country else "country"
+        )
+
+    @property
+    def address_values(self) -> dict[str, Any]:
+        if not self.customer_chooses:
+            return super().address_values
+        what = {"kind": self.value("kind")} if self.is_smile_link else {"product": CUSTOMER_CHOOSES}
+        return what | {"choice": [encode(choice) for choice in self.choices], "again": self.again}
 
     @property
     def prefill_fields(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
+from dashboard.jobs.last_choice import last_choice, remember_choice
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.languages import LANGUAGE_NAMES
@@ -24,6 +25,7 @@ from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of, problem_with_days
 from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.forms import (
+    CHOICE_WORDS,
     CUSTOMER_CHOOSES,
     LinkForm,
     check_link_form,
@@ -46,6 +48,10 @@ from dashboard.web.form_keys import claim_press, form_transaction, lead_to
 from dashboard.web.lists.reading import count_of, newest_change
 from dashboard.web.lists.views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.pages import NOTHING_NEW, render_page_or_partial, see_other, seen_version
+
+FORM = "new_link"  # as a member's preferences name it
+#: What the address of the form may say.
+ASKED = ("kind", "product", "country", "id_type", "choice")
 
 blueprint = Blueprint("links", __name__)
 add_search(blueprint, LinkFilter, "links.read", "links.index")
@@ -80,13 +86,14 @@ def index_twin() -> ResponseReturnValue:
 @blueprint.get("/links/new")
 @permission_required("links.create")
 def new() -> ResponseReturnValue:
-    values: MultiDict[str, str] = MultiDict(
-        {name: request.args.get(name, "") for name in ("kind", "product", "country")}
-    )
+    asked = {name: request.args.getlist(name) for name in ASKED if name in request.args}
+    values = MultiDict(asked or last_choice(FORM))
     again = asked_id("again")
     if again:
         with reading() as session:
             values = _values_of(find_link(session, current().settings.environment, again))
+        for name, chosen in asked.items():  # otherwise than in that link
+            values.setlist(name, chosen)
     return render_template("links/new.html", **_form_context(draw_link_form(values, current().catalogue.get())))
 
 
@@ -111,6 +118,7 @@ def create() -> ResponseReturnValue:
                 return make_at_smile(link.id)
             with transaction() as session:
                 claim_press(session, "", utc_now())  # Another press at this moment waits, and renews the code.
+                remember_choice(session, FORM, form)
                 link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
@@ -247,6 +255,7 @@ def _form_context(form: LinkForm) -> dict[str, Any]:
         "languages": language_choices(),
         "return_urls": [(url, url) for url in branding.return_urls],
         "CUSTOMER_CHOOSES": CUSTOMER_CHOOSES,
+        "CHOICE_WORDS": CHOICE_WORDS,
         "FIELDS": FIELDS,
         "encode": encode,
     }

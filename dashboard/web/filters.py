@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from dashboard.db import utc_now
-from dashboard.web.hidden_signs import visible
+from dashboard.web.hidden_signs import Exact
 from dashboard.web.locales import Formats, formats_here
 
 #: What stands for a masked value, on every page and in every JSON.
@@ -93,8 +93,8 @@ def masked(value: str | None) -> str:
 
 
 def readable_json(value: Any) -> str:
-    """Indented JSON for people: letters as they are, and only what hides or turns text spelled out."""
-    return visible(json.dumps(value, indent=2, ensure_ascii=False))
+    """Indented JSON for people: letters as they are, and only what hides or turns text marked."""
+    return Exact(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def words(name: str) -> str:

@@ -8,6 +8,7 @@ every new result are commits too. What this process commits counts at once; what
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -16,13 +17,16 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import SQLITE, Database
+from dashboard.db import SQLITE, Database, utc_now
 
 #: Asking more often would only make threads wait for each other: each question lets go of the interpreter's lock.
 SECONDS_BETWEEN_QUESTIONS = 0.02
 #: Time alone changes something as well: sign-ins grow old, and are noted as seen.
 SECONDS_TRUSTED = 10.0
 MOST_REMEMBERED = 1_000
+
+
+FRESH_FOR = timedelta(seconds=10)
 
 
 #: What this process committed, and SQLite's counter for everybody else's commits.
@@ -94,6 +98,12 @@ class QuietPolls:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
 
+def is_fresh(created_at: datetime) -> bool:
+    """Whether something is just being worked on, so that its page asks more often at first."""
+    return utc_now() - created_at < FRESH_FOR
+
+
 def answer_quiet_polls(app: Flask, database: Database) -> None:
+    app.add_template_test(is_fresh, "fresh")
     if database.is_sqlite:
         app.wsgi_app = QuietPolls(app.wsgi_app, database)  # type: ignore[method-assign]  # as Flask documents

@@ -4,6 +4,7 @@
   "use strict";
 
   const FAST_MS = 3_000;
+  const FRESH_MS = [1_000, 1_000, 2_000]; // what was just created, as the server says by data-fresh
   const SLOW_MS = 60_000;
   const ACTIVE_FOR_MS = 60_000;
   const AGES_HOLD_MS = 60_000;
@@ -13,15 +14,19 @@
   let lastActivity = Date.now();
   const asking = new Set(); // ids of elements whose answer is on its way
   const askedAt = new Map();
+  const soon = new Map(); // waits of an element that come before FAST_MS
 
   const polled = () => document.querySelectorAll("[data-poll]");
 
   function poll(rightNow) {
     const now = Date.now();
     const isWatched = !document.hidden && now - lastActivity < ACTIVE_FOR_MS;
-    const wait = isWatched ? FAST_MS : SLOW_MS;
     for (const element of polled()) {
-      if (!askedAt.has(element.id)) askedAt.set(element.id, now); // it is fresh: it came with the page
+      if (!askedAt.has(element.id)) {
+        askedAt.set(element.id, now); // it came with the page
+        soon.set(element.id, "fresh" in element.dataset ? [...FRESH_MS] : []);
+      }
+      const wait = isWatched ? soon.get(element.id)[0] ?? FAST_MS : SLOW_MS;
       if (asking.has(element.id) || (!rightNow && now - askedAt.get(element.id) < wait)) continue;
       htmx.trigger(element, "desk:poll");
     }
@@ -35,7 +40,8 @@
     lastActivity = Date.now();
     poll(true);
   });
-  setInterval(poll, 500, false);
+  setInterval(poll, 250, false);
+  poll(false); // nothing is due yet: the waits begin now
 
   // Nothing new is answered with nothing, and the ages on the page stand still: now and then everything is asked for.
   let drawnAt = Date.now();
@@ -47,6 +53,7 @@
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
     if (!detail.elt.matches("[data-poll]")) return;
     asking.add(detail.elt.id);
+    soon.get(detail.elt.id)?.shift();
     askedAt.set(detail.elt.id, Date.now());
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -97,14 +104,90 @@
   if (window.Idiomorph) {
     Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
-      if (name === "open" && element.matches("details, dialog")) return false;
+      if (name === "open" && element.matches("details, dialog")) return mayFold(element) ? undefined : false;
       const isTyped = ((name === "checked" || name === "value") && element.matches("input:not([type=hidden])")) ||
         (name === "selected" && element.matches("option"));
       const isNewer = isPollAnswer || typedSinceAsked.has(element.closest("select") ?? element);
       return isTyped && isNewer ? false : undefined;
     };
+    // What a person revealed stays until they hide it.
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(isPollAnswer && node.matches?.("[data-keep]"));
     // Chosen files stay in their field, which the server knows nothing of; so do their previews.
     Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !node.matches?.(".previews");
+  }
+
+  // --- Steps of a form: <details data-decided> folds once a choice is made, and the focus goes on to [data-next].
+  // Arrow keys choose each card on their way, so for the keyboard it folds when the focus leaves it.
+
+  let isByKeyboard = false;
+  addEventListener("keydown", () => { isByKeyboard = true; }, true);
+  addEventListener("pointerdown", () => { isByKeyboard = false; }, true);
+
+  function mayFold(element) {
+    return element.matches("[data-decided]") && !isPollAnswer && !(isByKeyboard && element.contains(document.activeElement));
+  }
+
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const step = target.closest?.("details.is-decided[open]");
+    if (step && isByKeyboard && relatedTarget && !step.contains(relatedTarget)) step.open = false;
+  });
+  document.addEventListener("click", ({ target }) => {
+    const step = target.matches("input[type=radio]") && !isByKeyboard && target.closest("details.is-decided[open]");
+    if (step) setTimeout(() => { // The card that was chosen before asks for no redraw.
+      if (step.querySelector(".htmx-request")) return;
+      step.open = false;
+      goOn();
+    });
+  });
+
+  function goOn() {
+    const step = document.activeElement?.closest("details.is-decided:not([open])");
+    if (step && !document.activeElement.matches("summary")) step.closest("form").querySelector("[data-next]")?.focus();
+  }
+
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const form = document.querySelector("form[data-address]");
+    if (!form || detail.requestConfig?.verb !== "post") return;
+    goOn();
+    giveFilesBack();
+    // Back and a reload show the same choice: the address holds it, and nothing of a person.
+    history.replaceState(history.state, "", form.dataset.address);
+  });
+
+  // What a browser puts back into a field by itself may be another choice than the one that the page was drawn for.
+  addEventListener("pageshow", () => {
+    const isOther = (field) => field.type === "radio"
+      ? field.checked && !field.defaultChecked
+      : field.selectedOptions?.[0] && !field.selectedOptions[0].defaultSelected && field.selectedIndex > 0;
+    const other = [...document.querySelectorAll("form[data-address] [hx-trigger=change]")].find(isOther);
+    if (other) htmx.trigger(other, "change");
+    document.querySelectorAll(PREVIEWED).forEach(showPreviews);
+  });
+
+  // --- A press was taken: the button says so, and a second press does nothing. Given back if no page came of it.
+
+  const GIVEN_BACK_AFTER_MS = 15_000;
+  const sending = new WeakSet();
+
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (!form.elements.form_key || form.matches("[hx-post]") || form.querySelector(".htmx-request")) return;
+    if (sending.has(form)) return event.preventDefault();
+    sending.add(form);
+    const button = form.querySelector("[data-sending]") ?? submitter;
+    // Only now is the form read, and a button that is switched off already would not be in it.
+    setTimeout(() => button && showSending(button, true));
+    setTimeout(() => {
+      sending.delete(form);
+      if (button) showSending(button, false);
+    }, GIVEN_BACK_AFTER_MS);
+  });
+
+  function showSending(button, isSending) {
+    button.disabled = isSending;
+    if (isSending) button.dataset.sending = button.textContent;
+    button.textContent = isSending ? "Sending" : button.dataset.sending;
+    if (isSending) announce("Sending");
   }
 
   // --- A form that is being redrawn is sent when that is done, so that what was just chosen goes along.
@@ -137,7 +220,11 @@
     if (title) document.title = title;
   }
 
-  document.addEventListener("htmx:afterSettle", () => readMarkers(false));
+  document.addEventListener("htmx:afterSettle", () => {
+    readMarkers(false);
+    // It has the focus by now; what is kept on the page would take it again at every update.
+    document.querySelectorAll("[autofocus]").forEach((element) => element.removeAttribute("autofocus"));
+  });
 
   // --- Copying: <span data-copy="text">; a press does nothing while text is selected.
 
@@ -200,13 +287,30 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
+  const chosenFiles = new Map(); // by field, also while another choice has no such field
+
+  function giveFilesBack() {
+    for (const input of document.querySelectorAll(PREVIEWED)) {
+      if (!input.files.length && chosenFiles.get(input.name)?.length) setFiles(input, chosenFiles.get(input.name));
+    }
+  }
+
   function showPreviews(input) {
+    chosenFiles.set(input.name, [...input.files]);
+    if (input.files.length) forgetError(input);
     input.parentElement.querySelector(":scope > .previews")?.remove();
     if (!input.files.length) return;
     const list = document.createElement("ul");
     list.className = "previews";
     list.append(...[...input.files].map((file) => preview(input, file)));
     input.after(list);
+  }
+
+  function forgetError(input) {
+    const field = input.closest(".field-invalid");
+    field?.classList.remove("field-invalid");
+    field?.querySelector(".field-error")?.remove();
+    input.removeAttribute("aria-invalid");
   }
 
   function preview(input, file) {

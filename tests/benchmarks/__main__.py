@@ -33,6 +33,7 @@ from tests.benchmarks import (
     submission,
     sync_before_answer,
     trail,
+    verdict_on_screen,
 )
 from tests.benchmarks.report import Figure
 
@@ -63,6 +64,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "callbacks": callbacks.measure,
     "callbacks_postgres": callbacks_postgres.measure,
     "trail": trail.measure,
+    "verdict_on_screen": verdict_on_screen.measure,
     "markup": markup.measure,
 }
 

@@ -16,7 +16,14 @@ def product_card(page: Page, product: str) -> Locator:
     return page.get_by_role("radio", name=re.compile(rf"^\s*{product}\b"))
 
 
+def open_cards(page: Page) -> None:
+    """The cards are one line once a product is chosen, as it is where the member made a job before."""
+    if page.locator("details.is-decided:not([open])").count():
+        page.get_by_text("Change", exact=True).click()
+
+
 def choose(page: Page, product: str, country: str = "", id_type: str = "") -> None:
+    open_cards(page)
     product_card(page, product).check()
     if country:
         page.get_by_label("Country").select_option(label=country)

@@ -1,10 +1,14 @@
 """Pages that update themselves: they disturb nobody, ask seldom when nobody looks, and stop once all is said."""
 
 import re
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
+from dashboard.db import utc_now
+from dashboard.jobs.models import Job
 from tests.browser.conftest import OpenWindow, Pause
 from tests.browser.new_job import expect_settled, reveal, wait_until_provisional
 from tests.factories.images import make_jpeg
@@ -40,7 +44,9 @@ def test_an_update_closes_unfocuses_and_scrolls_nothing_and_waits_for_selected_t
     with paused_worker():
         expect_settled(page, "Provisional", "The first check passed, but a person at Smile has yet to review it.")
         reveal(page, "Reveal what is masked")
-        expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
+        number = page.locator("#compared").get_by_role("cell", name="00000000000").first
+        expect(number).to_be_visible()
+        expect(page.get_by_role("link", name="Hide it again")).to_be_focused()
         newest = page.locator("details.result").filter(has_text="confirmed by").first
         result = page.locator(f"#{newest.get_attribute('id')}")
         result.locator("summary").click()
@@ -60,8 +66,12 @@ def test_an_update_closes_unfocuses_and_scrolls_nothing_and_waits_for_selected_t
 
     expect(result.locator("pre")).to_be_visible()
     expect(result.locator("summary")).to_be_focused()
-    expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
+    expect(number).to_be_visible()
     expect(page.get_by_role("button", name="Reveal what is masked")).to_have_count(0)
+    page.get_by_role("link", name="Hide it again").click()
+    expect(page.get_by_role("button", name="Reveal what is masked")).to_be_visible()
+    expect(number).to_have_count(0)
+    assert page.evaluate("window.sinceTheJobWasMade"), "the page was loaded again"
 
 
 def test_a_final_job_is_not_asked_about_again(
@@ -83,6 +93,24 @@ def test_a_final_job_is_not_asked_about_again(
     page.clock.run_for(300_000)
 
     assert len(asked) == asked_until_final
+
+
+def test_what_was_just_made_is_asked_about_after_1_1_2_and_then_every_3_seconds(
+    shared_deployment: Deployment, open_window: OpenWindow, paused_worker: Pause
+) -> None:
+    with paused_worker():
+        job_id = shared_deployment.staff().create_job(QUICK)
+        with shared_deployment.database.transaction() as session:  # However slow this machine is, it was just made.
+            session.get_one(Job, UUID(job_id)).created_at = utc_now() + timedelta(hours=1)
+        page = open_window("/account")
+        page.clock.install()
+        page.goto(f"/jobs/{job_id}")
+        page.evaluate("asked = 0; document.addEventListener('htmx:beforeSend', () => { asked += 1; })")
+        for _ in range(48):
+            page.clock.run_for(250)
+            expect(page.locator(".htmx-request")).to_have_count(0)
+
+        assert page.evaluate("asked") >= 5  # in twelve seconds; every three of them would make four
 
 
 def test_nobody_looking_means_one_question_a_minute_until_somebody_moves(

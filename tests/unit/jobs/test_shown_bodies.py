@@ -10,6 +10,7 @@ from hypothesis import given
 from dashboard.jobs.embedded_pictures import find_pictures
 from dashboard.jobs.personal import SECRET_FIELDS, body_as_json, fold_base64, fold_text, shown_body
 from dashboard.web.filters import readable_json
+from dashboard.web.hidden_signs import Exact
 from tests.factories.answers import BODIES
 from tests.factories.images import make_jpeg
 
@@ -55,11 +56,11 @@ def test_revealed_body_with_a_big_picture_shows_the_fields_after_it():
     assert "the end" in shown
 
 
-def test_letters_of_every_script_are_readable_and_what_hides_text_is_not_hidden():
+def test_letters_of_every_script_are_readable_and_what_hides_text_is_left_to_the_page():
     shown = readable_json({"FullName": "N'Golo Adébáyọ̀ محمد", "x": "a\u202eb\ud800"})
 
     assert "N'Golo Adébáyọ̀ محمد" in shown
-    assert "a\\u202eb\\ud800" in shown
+    assert isinstance(shown, Exact)
 
 
 def test_of_partner_params_only_the_ids_are_plain():

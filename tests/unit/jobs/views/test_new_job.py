@@ -15,6 +15,7 @@ from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
+from dashboard.db import new_id
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.models import Image, Job, JobState
 from dashboard.jobs.products import Product
@@ -151,6 +152,7 @@ def test_form_with_lost_pictures_says_so(sign_in: SignInAs):
 
     assert answer.status_code == 422
     assert "choose them again" in answer.text
+    assert "Choose again: picture.jpg." in answer.text
 
 
 def test_picture_of_another_kind_is_refused_beside_its_field(sign_in: SignInAs):
@@ -178,11 +180,60 @@ def test_running_again_fills_the_form_and_is_recorded(
     page = sign_in("ben").get(f"/jobs/new?again={job.id}").text
 
     assert f'value="{BVN}"' in page
-    assert "charged again" in page
+    assert "<h1>Run again</h1>" in page
+    assert f'<a href="/jobs/{job.id}">The earlier job</a>' in page
+    assert "This makes a new job." in page
+    assert "charged" not in page
     assert job.job_id not in page
     assert "job.copied" in [
         entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.sequence)).all()
     ]
+
+
+def test_job_that_is_run_again_leads_to_the_earlier_one(
+    sign_in: SignInAs, session: Session, make_job: Callable[..., Job]
+):
+    earlier, ben = make_job(Product.ENHANCED_KYC), sign_in("ben")
+
+    answers = [ben.post("/jobs", data=ENHANCED | {"again": again}) for again in (str(earlier.id), str(new_id()), "x")]
+    pages = [ben.get(answer.headers["Location"]).text for answer in answers]
+
+    led = [f'<a href="/jobs/{earlier.id}">Open the earlier job</a>' in page for page in pages]
+    assert led == [True, False, False]
+
+
+def test_form_begins_with_what_the_member_sent_last(sign_in: SignInAs):
+    ben = sign_in("ben")
+    ben.post("/jobs", data=ENHANCED | {"id_number": "nonsense"})
+    before = ben.get("/jobs/new").text
+
+    ben.post("/jobs", data=ENHANCED)
+    page = ben.get("/jobs/new").text
+
+    assert 'name="id_number"' not in before
+    assert re.search(r'value="enhanced_kyc"\s+checked', page)
+    assert re.search(r'<input [^>]*id="id_number"[^>]* autofocus', page)
+    assert BVN not in page
+    assert 'name="id_number"' not in ben.get("/jobs/new?product=biometric_kyc").text
+    assert 'name="id_number"' not in sign_in("ada").get("/jobs/new").text
+
+
+def test_address_of_the_form_holds_the_choice_and_nothing_of_a_person(sign_in: SignInAs):
+    ben = sign_in("ben")
+
+    page = ben.post("/jobs/new", data=ENHANCED | {"first_name": "Canarina"}).text
+    address = unescape(re.findall(r'data-address="([^"]*)"', page)[0])
+    again = ben.get(address).text
+
+    assert address == "/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN"
+    assert 'name="id_number"' in again
+
+
+def test_summary_names_the_field_where_the_message_does_not(sign_in: SignInAs):
+    page = unescape(sign_in("ben").post("/jobs", data=ENHANCED | {"job_id": "x" * 201}).text)
+
+    assert '<a href="#job_id">Job id: At most 200 characters.</a>' in page
+    assert "11 digits, for example 00000000000." in page
 
 
 def test_wish_is_refused_in_production(database_url: str, tmp_path: Any, app: Flask, sign_in: SignInAs):
@@ -196,9 +247,11 @@ def test_wish_is_refused_in_production(database_url: str, tmp_path: Any, app: Fl
 
     page = client.get("/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN").text
     answer = client.post("/jobs", data=ENHANCED | {"sandbox_result": "0"})
+    again = client.post("/jobs/new", data=ENHANCED | {"again": "01a20000-0000-7000-8000-000000000000"}).text
     context_of(live_app).database.dispose()
 
     assert "Run in production (charged)" in page
+    assert "which is charged again" in again
     assert "Test numbers" not in page
     assert 'name="sandbox_result"' not in page
     assert answer.status_code == 422

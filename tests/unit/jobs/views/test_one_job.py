@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
 from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.products import Product
+from dashboard.jobs.timeline import EventKind, add_event
 from tests.factories.jobs import BVN, at_once, reload, update_job
 from tests.unit.jobs.test_pictures import JPEG
 
@@ -143,6 +144,9 @@ def test_reveal_shows_what_was_masked_and_records_it(sign_in: SignInAs, session:
         assert "7 Canary Close" in shown
         assert "Canarina" in shown
         assert "c2lnbmF0dXJl" not in shown
+        assert "Hide it again" in shown
+        assert "Why do you look?" not in shown
+        assert shown.count("7 Canary Close") == 3  # where it was masked: in the table and in both answers
     assert "<html" in page
     assert "<html" not in piece
     assert "job.revealed" not in before
@@ -186,7 +190,7 @@ def test_queued_job_is_cancelled_once(sign_in: SignInAs, database: Database, mak
     first = ben.post(f"/jobs/{job.id}/cancellation")
     second = ben.post(f"/jobs/{job.id}/cancellation")
 
-    assert (first.status_code, second.status_code) == (303, 409)
+    assert (first.status_code, second.status_code) == (303, 303)
     assert reload(database, job).state == JobState.CANCELLED
     assert "Nothing was charged" in ben.get(f"/jobs/{job.id}").text
 
@@ -199,8 +203,112 @@ def test_person_asks_for_a_check(sign_in: SignInAs, database: Database, settled:
     assert woken == [("jobs.advance", settled.id)]
 
 
-def test_job_of_which_nothing_left_cannot_be_checked(sign_in: SignInAs, make_job: MakeJob):
-    assert sign_in("ben").post(f"/jobs/{make_job().id}/checks").status_code == 409
+@pytest.mark.parametrize(
+    ("press", "row", "said"),
+    [
+        ("checks", {}, "Nothing was sent to Smile yet, so there is nothing to ask about."),
+        ("cancellation", {"state": JobState.WAITING, "step": Step.SENT}, "so it can no longer be cancelled."),
+    ],
+)
+def test_press_that_comes_too_late_returns_to_the_page_with_a_sentence(
+    sign_in: SignInAs, database: Database, make_job: MakeJob, press: str, row: dict[str, Any], said: str
+):
+    job = make_job(**row)
+
+    answer = sign_in("ben").post(f"/jobs/{job.id}/{press}", follow_redirects=True)
+
+    assert (answer.status_code, answer.request.path) == (200, f"/jobs/{job.id}")
+    assert said in answer.text
+    assert reload(database, job).version == job.version
+
+
+def test_actions_are_part_of_what_updates_itself(sign_in: SignInAs, database: Database, make_job: MakeJob):
+    job, ben = make_job(), sign_in("ben")
+
+    before = ben.get(f"/jobs/{job.id}/status").text
+    update_job(database, job, state=JobState.WAITING, step=Step.SENT, submitted_at=utc_now())
+    after = ben.get(f"/jobs/{job.id}/status").text
+
+    assert [f"/jobs/{job.id}/checks" in text for text in (before, after)] == [False, True]
+    assert [f"/jobs/{job.id}/cancellation" in text for text in (before, after)] == [True, False]
+    assert "Run again" in before
+    assert "Printed by Ben" in before
+
+
+def test_page_has_its_dates(sign_in: SignInAs, make_job: MakeJob):
+    long_ago = datetime(2026, 1, 15, 23, 30, tzinfo=UTC)
+    row = {"created_at": long_ago, "submitted_at": long_ago, "settled_at": long_ago, "outcome": "approved"}
+    job = make_job(Product.ENHANCED_KYC, state=JobState.DONE, **row)
+    ben = sign_in("ben")
+    ben.post("/account/formats", data={"language": "en", "time_zone": "Africa/Lagos"})
+
+    page = " ".join(re.sub("<[^>]*>", "", ben.get(f"/jobs/{job.id}").text).split())
+
+    assert "Confirmed with Smile on 16 Jan 2026, 00:30:00 WAT" in page
+    assert "Created on 16 Jan 2026, 00:30:00 WAT" in page
+
+
+def test_timeline_is_headed_by_the_days_of_the_reader(sign_in: SignInAs, database: Database, make_job: MakeJob):
+    job = make_job()
+    moments = (datetime(2026, 1, 15, 22, 30, tzinfo=UTC), datetime(2026, 1, 15, 23, 30, tzinfo=UTC))
+    with database.transaction() as session:
+        for moment in moments:
+            add_event(session, job, EventKind.ZIP_LOST, moment)
+    ben = sign_in("ben")
+    ben.post("/account/formats", data={"language": "en", "time_zone": "Africa/Lagos"})
+
+    page = ben.get(f"/jobs/{job.id}").text
+
+    days = re.findall(r'<h3 id="day-\d+">([^<]*)</h3>', page)
+    assert days[1:] == ["16 January 2026", "15 January 2026"]
+    assert "00:30:00<span" in page
+    assert "(16 Jan 2026, 00:30:00 WAT)" in page
+
+
+def test_final_job_names_its_final_claim(sign_in: SignInAs, database: Database, make_job: MakeJob):
+    first, last = datetime(2026, 1, 15, 9, tzinfo=UTC), datetime(2026, 1, 15, 10, tzinfo=UTC)
+    job = make_job(state=JobState.WAITING, step=Step.SENT, submitted_at=first, callback_at=first)
+    provisional = PAYLOAD | {"ResultCode": "0814", "ResultText": "Provisional Enroll", "IsFinalResult": "false"}
+    with database.transaction() as session:
+        found = session.get_one(Job, job.id)
+        keep_result(session, found, read_result(provisional, 1), Source.CALLBACK, first, is_confirmed=False)
+        settle_job(session, found, read_result(PAYLOAD, 1), Source.JOB_STATUS, last)
+    ben = sign_in("ben")
+
+    only_provisional = ben.get(f"/jobs/{job.id}").text
+    with database.transaction() as session:
+        found = session.get_one(Job, job.id)
+        keep_result(session, found, read_result(PAYLOAD, 1), Source.CALLBACK, last, is_confirmed=False)
+    both = " ".join(re.sub("<[^>]*>", "", ben.get(f"/jobs/{job.id}").text).split())
+
+    assert "Only a provisional result was claimed by callback" in only_provisional
+    assert "Claimed by callback on 15 Jan 2026, 10:00:00 UTC" in both
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"state": JobState.WAITING}, "not yet"),
+        ({"state": JobState.FAILED}, "not returned"),
+        ({"product": Product.BASIC_KYC, "state": JobState.DONE, "outcome": "approved"}, "this product returns none"),
+    ],
+)
+def test_empty_cell_says_why(sign_in: SignInAs, make_job: MakeJob, row: dict[str, Any], says: str):
+    row = dict(row)
+    job = make_job(row.pop("product", Product.ENHANCED_KYC), **row)
+
+    page = sign_in("ben").get(f"/jobs/{job.id}").text
+
+    assert f'<span class="quiet">{says}</span>' in page
+
+
+def test_reveal_is_offered_only_where_something_is_masked(sign_in: SignInAs, make_job: MakeJob):
+    masked = make_job(Product.ENHANCED_KYC)
+    nothing = make_job(Product.SMARTSELFIE_REGISTRATION, id_number_sealed=None, person_sealed=None)
+    ben = sign_in("ben")
+
+    assert "Why do you look?" in ben.get(f"/jobs/{masked.id}").text
+    assert "Why do you look?" not in ben.get(f"/jobs/{nothing.id}").text
 
 
 def test_poll_gets_nothing_until_something_changed(sign_in: SignInAs, database: Database, make_job: MakeJob):
@@ -242,6 +350,13 @@ def test_page_polls_while_something_is_expected(sign_in: SignInAs, make_job: Mak
     page = sign_in("ben").get(f"/jobs/{job.id}").text
 
     assert ("data-poll" in page) == polls
+
+
+def test_page_of_what_was_just_made_asks_sooner(sign_in: SignInAs, make_job: MakeJob):
+    now, ben = utc_now(), sign_in("ben")
+    made = [make_job(created_at=at) for at in (now + timedelta(hours=1), now - timedelta(minutes=1))]
+
+    assert ["data-fresh" in ben.get(f"/jobs/{job.id}").text for job in made] == [True, False]
 
 
 def test_every_state_and_outcome_has_a_page(sign_in: SignInAs, make_job: MakeJob):

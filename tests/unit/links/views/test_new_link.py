@@ -231,6 +231,44 @@ def test_same_again_takes_the_choices(ben: FlaskClient, database: Database, sett
     assert 'value="20"' in page
 
 
+def test_address_of_the_form_holds_the_choice_and_nothing_of_a_customer(
+    ben: FlaskClient, database: Database, settings: Settings
+):
+    link, _ = make_link(database, settings, country="NG", id_type="PASSPORT")
+    typed = {"customer_reference": "cust-secret", "again": str(link.id)}
+    choices = ["NG:PASSPORT:doc_verification", "GH:VOTER_ID:biometric_kyc"]
+
+    addresses = []
+    for chosen in (PASSPORT | {"country": "GH"}, {"product": "customer_chooses", "choice": choices}):
+        page = unescape(ben.post("/links/new", data=chosen | typed).text)
+        addresses.append(re.findall(r'data-address="([^"]*)"', page)[0])
+    shown = [unescape(ben.get(address).text) for address in addresses]
+
+    assert "cust-secret" not in "".join(addresses)
+    assert re.search(r'<option value="GH"\s+selected', shown[0])
+    assert re.findall(r'name="choice" value="([^"]+)"', shown[1]) == choices
+    assert all(f'name="again" value="{link.id}"' in page for page in shown)
+
+
+def test_form_begins_with_what_the_member_sent_last(ben: FlaskClient, sign_in: SignInAs):
+    ben.post("/links", data=PASSPORT | {"uses": "none"})
+    before = ben.get("/links/new").text
+
+    ben.post("/links", data=PASSPORT)
+    page = ben.get("/links/new").text
+
+    assert "Make the link" not in before.partition("<aside")[2]
+    assert re.search(r'<option value="PASSPORT"\s+selected', page)
+    assert re.search(r'<input [^>]*id="customer_reference"[^>]* autofocus', page)
+    assert 'value="document_verification" checked' not in sign_in("ada").get("/links/new").text
+
+
+def test_summary_names_the_field_where_the_message_does_not(ben: FlaskClient):
+    page = unescape(ben.post("/links", data=PASSPORT | {"uses": "many"}).text)
+
+    assert re.search(r'<li><a href="#uses">Uses: A whole number between 1 and \d+\.</a></li>', page)
+
+
 def test_return_addresses_are_those_of_the_settings(ben: FlaskClient, database: Database, session: Session):
     with database.transaction() as changing:
         write_branding(changing, Branding(return_urls=("https://shop.example/done",)), utc_now())
