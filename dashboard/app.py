@@ -27,7 +27,7 @@ from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.smile_keys import keep_smile_keys
 from dashboard.team.returning import set_up_returning
 from dashboard.team.sign_ins import set_up_sign_in
-from dashboard.web import assets, csrf, errors
+from dashboard.web import assets, csrf, errors, style_views
 from dashboard.web.access import enforce_permissions
 from dashboard.web.filters import register_filters
 from dashboard.web.form_keys import set_up_form_keys
@@ -38,6 +38,7 @@ from dashboard.web.logs import set_up_logging
 from dashboard.web.navigation import show_navigation
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
+from dashboard.web.preferences import show_preferences
 from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.web.readiness import Readiness
 from dashboard.web.signing import sign_with_sha256
@@ -74,6 +75,8 @@ def create_app(
     _set_up_web(app, settings)
     for blueprint in context_of(app).features.blueprints:
         app.register_blueprint(blueprint)
+    if settings.is_demo:
+        app.register_blueprint(style_views.blueprint)
     return app
 
 
@@ -135,6 +138,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     Compress(app)
     register_filters(app)
     show_navigation(app)
+    show_preferences(app)
     show_hidden_signs(app)
     set_up_form_keys(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)

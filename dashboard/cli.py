@@ -67,7 +67,8 @@ def demo(port: int, fresh: bool) -> None:
     from dashboard.demo.deployment import DemoFailed, demo_environment, run_processes
 
     password = os.environ.get("DASHBOARD_DEMO_PASSWORD") or secrets.token_urlsafe(12)
-    environment = demo_environment(Path("instance/demo").absolute(), port, fresh)
+    instance_dir = Path(os.environ.get("DASHBOARD_INSTANCE_DIR", "instance")) / "demo"
+    environment = demo_environment(instance_dir.absolute(), port, fresh)
     os.environ.update(environment)
     app = _app(Settings())
     _upgrade(app)

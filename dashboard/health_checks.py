@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what the layers above found out before the checks began
 
 class State(StrEnum):
     OK = "ok"
+    UNSET = "unset"  # it is not set up here, and need not be
     UNKNOWN = "unknown"  # nothing is known yet, and nothing is wrong with that
     WARN = "warn"
     BAD = "bad"
@@ -75,6 +76,10 @@ class HealthCheck:
 
 def ok(sentence: str) -> Finding:
     return Finding(State.OK, sentence)
+
+
+def unset(sentence: str, advice: str = "") -> Finding:
+    return Finding(State.UNSET, sentence, advice)
 
 
 def unknown(sentence: str, advice: str = "") -> Finding:

@@ -12,6 +12,7 @@ from dashboard.config import Settings
 from dashboard.db import UtcDateTime, insert_into
 
 BRANDING = "branding"
+DEFAULT_TIME_ZONE = "UTC"
 #: When the last backup was made, and how much was in it.
 LAST_BACKUP = "last_backup"
 #: When a worker was last alive.
@@ -57,6 +58,7 @@ class Branding:
     policy_url: str = ""
     purposes: Mapping[str, str] = field(default_factory=dict)  # why we ask, by language; empty: a sentence of ours
     return_urls: tuple[str, ...] = ()  # where links may send a customer who is done
+    time_zone: str = DEFAULT_TIME_ZONE  # of what customers read and of what is printed; new members begin with it
 
     @property
     def own_logo(self) -> str:
@@ -71,6 +73,10 @@ class Branding:
 def read_branding(session: Session, settings: Settings) -> Branding:
     stored = read_setting(session, BRANDING) or (DEMO_BRANDING if settings.is_demo else {})
     return Branding(**{**stored, "return_urls": tuple(stored.get("return_urls", ()))})
+
+
+def company_time_zone(session: Session) -> str:
+    return str((read_setting(session, BRANDING) or {}).get("time_zone", DEFAULT_TIME_ZONE))
 
 
 def write_branding(session: Session, branding: Branding, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.queries import list_actions, list_people
+from dashboard.audit.wording import who_in_words
 from dashboard.context import current
 from dashboard.smile.typed import looks_like_number
 from dashboard.web.filters import words
@@ -38,7 +39,7 @@ def read_number(typed: str) -> int:
 
 
 def _people(scope: Scope) -> Choices:
-    return {person: person for person in list_people(scope.session)}
+    return {person: who_in_words(person) for person in list_people(scope.session)}
 
 
 def _groups(scope: Scope) -> Choices:
@@ -91,7 +92,9 @@ class AuditFilter(ListFilter[AuditEntry]):
     nouns = ("line", "lines")
     refusal = NO_NUMBERS
 
-    who: str = suggestion("Who", _people, lambda _, value: col(AuditEntry.who) == value, any_value="anybody")
+    who: str = suggestion(
+        "Who", _people, lambda _, value: col(AuditEntry.who) == value, who_in_words, any_value="anybody"
+    )
     what: str = suggestion(
         "What",
         _groups,

@@ -9,6 +9,14 @@ from sqlmodel import Session
 from dashboard.audit.models import AuditEntry
 from dashboard.web.filters import words
 
+#: Who did it, where that is no member.
+NOT_MEMBERS = {
+    "somebody signed out": "Somebody",
+    "command line": "The command line",
+    "worker": "The worker",
+    "customer": "The customer",
+}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -127,7 +135,13 @@ class Vocabulary:
         sentence = self.sentences.get(entry.action) or f"{_plainly(entry.action)}: {{subject}}"
         before, has_subject, after = sentence.partition("{subject}")
         about, address = (row.name, row.address) if has_subject else ("", "")
-        return Sentence(person.name if person else entry.who, before.strip(), about, after.strip(), address)
+        return Sentence(
+            person.name if person else who_in_words(entry.who), before.strip(), about, after.strip(), address
+        )
+
+
+def who_in_words(who: str) -> str:
+    return NOT_MEMBERS.get(who, who)
 
 
 def split_subject(subject: str) -> tuple[str, UUID | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dashboard.config import PACKAGE_DIR, unknown_variables
-from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, unset, warn
 from dashboard.writable import is_full, problem_of_folder
 
 GIGABYTE = 1024**3
@@ -91,8 +91,8 @@ def logs(context: CheckContext) -> Finding:
     """Where the lines end up, nobody can tell from here."""
     advice = "Let another machine collect them, so that whoever gets into this one cannot take them away."
     if context.settings.log_format == "json":
-        return unknown("Lines of the log are JSON on standard output.", advice)
-    return unknown("Lines of the log are text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
+        return unknown("Lines of the log are JSON. Whether something collects them cannot be seen from here.", advice)
+    return unset("Lines of the log are text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
 
 
 def _files(folder: Path) -> Iterator[Path]:

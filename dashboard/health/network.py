@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.reach_steps import explain_certificate
-from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, unset, warn
 from dashboard.jobs.smile_clock import clock_in_words, is_off
 
 CLOCK_WARNS_AT_SECONDS = 60
@@ -32,7 +32,7 @@ def public_address(context: CheckContext) -> Finding:
 def encryption(context: CheckContext) -> Finding:
     settings, seen = context.settings, context.encryption
     if not settings.is_https:
-        return unknown("There is no encryption to look at. See the public address.")
+        return unset("The public address has no encryption to look at.")
     if seen is None:
         return unknown("`dashboard doctor` looks at it over the network; this page does not.")
     if not seen.is_reached:

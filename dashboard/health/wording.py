@@ -8,6 +8,7 @@ from dashboard.health_checks import State
 
 WORDS: Mapping[State, str] = {
     State.OK: "fine",
+    State.UNSET: "not set up",
     State.UNKNOWN: "not known",
     State.WARN: "look at this",
     State.BAD: "mend this",

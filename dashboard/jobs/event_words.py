@@ -55,7 +55,17 @@ def erased_text(part: Mapping[str, Any]) -> str:
     """One entry of `Job.erased`, as the reader reads it."""
     formats = formats_here()
     day = formats.day(datetime.fromisoformat(part["at"]))
-    return f"{_erased_part(part, formats)}, on {day}. {rule_words(part['rule'], formats)}"
+    return f"{_erased_part(part, formats)}, on {day}"
+
+
+def by_rule(erased: Sequence[Mapping[str, Any]]) -> list[tuple[Any, list[Mapping[str, Any]]]]:
+    """Entries of `Job.erased` that were erased together, by what erased them."""
+    return [(rule, list(parts)) for rule, parts in groupby(erased, key=lambda part: part["rule"])]
+
+
+def rule_text(rule: Mapping[str, Any] | str) -> str:
+    """By what those parts were erased, as the reader reads it."""
+    return rule_words(rule, formats_here())
 
 
 def rule_words(rule: Mapping[str, Any] | str, formats: Formats) -> str:

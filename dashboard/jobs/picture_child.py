@@ -18,6 +18,8 @@ MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
 #: A JPEG beyond this is unpacked at half its width and height, which takes a quarter of the memory.
 WHOLE_UP_TO_PIXELS = 16_000_000
 QUALITIES = (92, 85, 75)
+LOGO_SIZES, LOGO_COLORS = ((480, 128), (240, 64)), (256, 64, 16)
+FAINTEST = 16  # how far apart, of 255, the darkest and the lightest shade are of what can hardly be seen
 DAMAGED = "This is not a JPEG, PNG or WebP picture, or it is damaged."
 TOO_MANY_PIXELS = "The picture has too many pixels."
 ORIENTATION = 0x0112
@@ -36,8 +38,10 @@ class Unfit(Exception):
     """Its text is for the person who chose the picture."""
 
 
-def draw_anew(content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1) -> bytes:
-    """The same picture as an upright JPEG, without anything that is not picture."""
+def draw_anew(
+    content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1, is_logo: bool = False
+) -> bytes:
+    """The same picture, upright, without anything that is not picture: a JPEG, or a small PNG of a logo."""
     with Image.open(io.BytesIO(content), formats=tuple(MOST_PIXELS)) as source:
         pixels = source.width * source.height
         # A phone's photo may be a JPEG with a second picture behind it, which Pillow names after the pair.
@@ -65,7 +69,7 @@ def draw_anew(content: bytes, most_bytes: int, longest_side: int | None, smalles
     if longest_side:
         picture.thumbnail((longest_side, longest_side))
     picture.info = {}  # A comment would be written again.
-    return _as_jpeg(picture, most_bytes)
+    return _as_logo(picture, most_bytes) if is_logo else _as_jpeg(picture, most_bytes)
 
 
 def _plain(source: Image.Image) -> Image.Image:
@@ -101,10 +105,27 @@ def _as_jpeg(picture: Image.Image, most_bytes: int) -> bytes:
     raise Unfit("The picture is too large even when it is packed again. Choose a smaller one.")
 
 
+def _as_logo(picture: Image.Image, most_bytes: int) -> bytes:
+    """Sharp on a phone and on paper. Customers load it with their first page, so colours go before it is heavy."""
+    picture = picture.convert("RGB")
+    shades = [shade for shade, count in enumerate(picture.convert("L").histogram()) if count]
+    if shades[-1] - shades[0] < FAINTEST:
+        raise Unfit("Nothing can be seen of this picture on white. Choose a logo for a light ground.")
+    for size in LOGO_SIZES:
+        picture.thumbnail(size)
+        for colors in LOGO_COLORS:
+            packed = io.BytesIO()
+            picture.quantize(colors).save(packed, "PNG", optimize=True)
+            if packed.tell() <= most_bytes:
+                return packed.getvalue()
+    raise Unfit("There is too much in this picture for a logo. Choose a simpler one.")
+
+
 def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     _limit_time()
     try:
-        return {}, draw_anew(content, asked["most_bytes"], asked["longest_side"], asked["smallest_side"])
+        wanted = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
+        return {}, draw_anew(content, *wanted)
     except Unfit as problem:
         return {"problem": str(problem)}, b""
     except (MemoryError, Image.DecompressionBombError):

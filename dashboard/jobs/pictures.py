@@ -16,6 +16,7 @@ MAX_IMAGE_BYTES = 10 * 1024 * 1024
 #: Smile publishes no smallest size. A face fills about half of a selfie, and of one smaller than this too little is
 #: left to compare or to read, while each try is charged. The smallest cameras and Smile's own frames are larger.
 SMALLEST_SIDE = 200
+SMALLEST_LOGO_SIDE = 16
 #: Kinds that people send by mistake, by how their files begin, with what to do.
 HEIC = (
     "This is a HEIC picture, the kind that an iPhone takes. On the iPhone choose Settings, Camera, Formats, Most"
@@ -49,6 +50,13 @@ def shown_picture(content: bytes, longest_side: int) -> bytes:
     return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, longest_side=longest_side)
 
 
+def clean_logo(content: bytes, most_bytes: int) -> bytes:
+    """The company's logo as a small PNG on white. Raises UnfitPicture, also for SVG, which is a program."""
+    if not content:
+        raise UnfitPicture("The file is empty.")
+    return picture_drawer().draw(content, most_bytes=most_bytes, smallest_side=SMALLEST_LOGO_SIDE, is_logo=True)
+
+
 class PictureDrawer:
     """The child process: started when first needed, asked one picture at a time, and started again when it died."""
 
@@ -62,13 +70,20 @@ class PictureDrawer:
         return self._child.pid if self._child else None
 
     def draw(
-        self, content: bytes, *, most_bytes: int, longest_side: int | None = None, smallest_side: int = 1
+        self,
+        content: bytes,
+        *,
+        most_bytes: int,
+        longest_side: int | None = None,
+        smallest_side: int = 1,
+        is_logo: bool = False,
     ) -> bytes:
         asked = {
             "size": len(content),
             "most_bytes": most_bytes,
             "longest_side": longest_side,
             "smallest_side": smallest_side,
+            "is_logo": is_logo,
         }
         with self._lock:
             try:

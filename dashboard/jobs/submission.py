@@ -63,7 +63,7 @@ def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitt
     details = {"product": job.product.value}
     if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
         details["job_id"] = job.job_id
-    record(session, "job.created", f"job {job.id}", now, details=details)
+    record(session, "job.created", f"job {job.id}", now, who=job.created_by, details=details)
     return job
 
 
@@ -120,7 +120,7 @@ def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> 
     job.settled_at = now
     job.changed(now)
     add_event(session, job, EventKind.CANCELLED, now, {"by": cancelled_by})
-    record(session, "job.cancelled", f"job {job.id}", now)
+    record(session, "job.cancelled", f"job {job.id}", now, who=cancelled_by)
 
 
 def identity(job: Job, name: str) -> str:

@@ -19,7 +19,7 @@ from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_pictures import picture_named
 from dashboard.jobs.embedded_pictures import redraw as redraw_picture
-from dashboard.jobs.event_words import by_day, erased_text, event_text
+from dashboard.jobs.event_words import by_day, by_rule, erased_text, event_text, rule_text
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
@@ -50,8 +50,10 @@ FORM = "new_job"  # as a member's preferences name it
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
-for template_filter in (by_day, country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
+for template_filter in (by_day, country_name, disagreement_text, event_text, id_type_words, problem_text):
     blueprint.add_app_template_filter(template_filter)
+for filter_of_erased in (by_rule, erased_text, rule_text):
+    blueprint.add_app_template_filter(filter_of_erased)
 
 
 @blueprint.app_context_processor

@@ -82,7 +82,8 @@ def create_link(
     session.add(link)
     session.flush()
     product = wanted.product.value if wanted.product else "the customer's choice"
-    record(session, "link.created", f"link {link.id}", now, details={"product": product, "uses": str(wanted.uses)})
+    details = {"product": product, "uses": str(wanted.uses)}
+    record(session, "link.created", f"link {link.id}", now, who=created_by, details=details)
     return link, code
 
 

@@ -32,7 +32,7 @@ def first_page(link: Link, branding: Branding, texts: Texts) -> FirstPage:
         needs=_needs(link, effort, texts),
         effort=f"{texts(f'minutes_{effort.minutes}')} · {texts('megabytes', count=effort.megabytes)}",
         consent=consent_sentence(branding, texts),
-        works_until=texts("works_until", moment=texts.moment(link.expires_at)),
+        works_until=texts("works_until", moment=texts.moment(link.expires_at, branding.time_zone)),
         choices=_choice_labels(link.offered(), texts),
     )
 

@@ -1,7 +1,7 @@
 """The customer's texts in each language (TOML, in texts/), and which language a request gets."""
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from babel.dates import format_datetime
 from werkzeug.datastructures import LanguageAccept
 
 from dashboard.languages import DEFAULT, LANGUAGES
+from dashboard.web.locales import Formats, zone_mark
 
 TEXTS_DIR = Path(__file__).parent / "texts"
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
@@ -39,10 +40,10 @@ class Texts:
     def country(self, code: str) -> str:
         return str(self._locale.territories.get(code, code))
 
-    def moment(self, moment: datetime) -> str:
-        """The zone is said, since a customer's is not known without a script."""
-        in_utc = moment.astimezone(UTC)
-        return f"{format_datetime(in_utc, self._texts['moment_pattern'], locale=self._locale)} UTC"
+    def moment(self, moment: datetime, time_zone: str) -> str:
+        """In the company's zone, which is said, since a customer's is not known without a script."""
+        here = Formats(time_zone=time_zone).here(moment)
+        return f"{format_datetime(here, self._texts['moment_pattern'], locale=self._locale)} {zone_mark(here)}"
 
     def _isolated(self, name: str, value: str) -> str:
         # What makes an address in a message into a link would take the closing mark for a part of it.

@@ -48,7 +48,8 @@ class Share:
 
 def share_link(link: Link, branding: Branding, address: str) -> Share:
     texts = texts_in(link.language or DEFAULT)
-    values = {"company": branding.company_name, "address": address, "moment": texts.moment(link.expires_at)}
+    until = texts.moment(link.expires_at, branding.time_zone)
+    values = {"company": branding.company_name, "address": address, "moment": until}
     code = segno.make(address, error="m", micro=False)
     return Share(
         address=address,

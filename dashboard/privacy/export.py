@@ -26,6 +26,7 @@ from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.privacy.finding import Held
+from dashboard.web.locales import company_formats
 from dashboard.web.pages import json_time
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
@@ -45,7 +46,7 @@ LEFT_OUT = frozenset(
     | {"lease", "lease_until", "due_at", "step", "form_key", "search_text", "payload_digest", "version", "callback_url"}
 )
 SIGNATURES = ("signature", "sec_key")
-README = """All that is held about one person, as it was on {now}.
+README = """All that is held about one person, as it was on {now}. Times in the files are UTC.
 
 jobs/<id>.json       each verification: what was given, what Smile ID answered, what happened when
 jobs/<id>/<picture>  the pictures that were sent
@@ -101,7 +102,8 @@ def write_package(
         with database.reading() as session:
             package.add_json("links.json", [_link(session, link) for link in held.links])
         package.add_json("tokens.json", [row_facts(token) for token in held.tokens])
-        readme = README.format(now=f"{now:%Y-%m-%d %H:%M} UTC")
+        with database.reading() as session:
+            readme = README.format(now=company_formats(session).moment(now))
         if package.not_opened:
             archive.writestr(NOT_OPENED, "".join(f"{name}\n" for name in package.not_opened))
             readme += NOT_OPENED_README.format(name=NOT_OPENED)

@@ -29,7 +29,8 @@ from dashboard.web.access import permission_required, recent_confirmation_requir
 from dashboard.web.downloads import download
 from dashboard.web.form_keys import form_transaction, lead_to
 from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import json_time, see_other
+from dashboard.web.locales import company_formats
+from dashboard.web.pages import json_time, see_other, wants_partial
 from dashboard.web.typed_forms import TypedForm
 
 blueprint = Blueprint("privacy", __name__)
@@ -85,6 +86,18 @@ def search_twin() -> ResponseReturnValue:
     }
 
 
+@blueprint.post("/privacy/counts")
+@permission_required("privacy.manage")
+@recent_confirmation_required("privacy.index")
+def count() -> ResponseReturnValue:
+    """What is held with the jobs that are ticked now. Who looked is in the trail since the search."""
+    with reading() as session:
+        found, held = _chosen(session)
+    if wants_partial():
+        return render_template("privacy/_counts.html", found=found, held=held)
+    return _held_page(found, held, {job.id for job in held.jobs})
+
+
 @blueprint.post("/privacy/exports")
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
@@ -138,7 +151,10 @@ def _erase(session: Session, found: Found, now: datetime) -> Erased:
 @permission_required("privacy.manage")
 def show(erasure_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        return render_template("privacy/erasure.html", erasure=find_erasure(session, erasure_id))
+        erasure = find_erasure(session, erasure_id)
+        # It is printed and handed on, so its time is the company's, whoever prints it.
+        erased_at = company_formats(session).moment(erasure.at)
+    return render_template("privacy/erasure.html", erasure=erasure, erased_at=erased_at)
 
 
 @blueprint.get("/privacy/erasures/<uuid:erasure_id>.json")

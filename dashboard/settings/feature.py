@@ -5,7 +5,7 @@ from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
-from dashboard.settings import callback_views, health_checks, tasks, trail_words, views
+from dashboard.settings import callback_views, health_checks, logo_views, tasks, trail_words, views
 from dashboard.smile_keys import SmileKey, key_identity
 
 FEATURE = Feature(
@@ -13,7 +13,7 @@ FEATURE = Feature(
     position=70,
     models=(stored_settings, smile_keys),
     sealed_columns=(SealedColumn(SmileKey, "key_sealed", key_identity, digest="digest"),),
-    views=(views, callback_views),
+    views=(views, callback_views, logo_views),
     navigation=(
         NavigationEntry("Settings", "settings.show", "settings.manage"),
         NavigationEntry("What customers see", "settings.show", "settings.manage", Bar.SETTINGS),

@@ -7,6 +7,7 @@ from dashboard.config import Settings
 from dashboard.languages import LANGUAGES
 from dashboard.outbound import problem_with_address
 from dashboard.stored_settings import Branding
+from dashboard.web.locales import is_zone
 from dashboard.web.typed_forms import TypedForm
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -24,22 +25,31 @@ def branding_form(branding: Branding) -> TypedForm:
             "logo_url": branding.logo_url,
             "theme_color": branding.theme_color,
             "policy_url": branding.policy_url,
+            "time_zone": branding.time_zone,
             "return_urls": "\n".join(branding.return_urls),
             **purposes,
         }
     )
 
 
-def check_branding_form(values: Mapping[str, str], settings: Settings) -> tuple[TypedForm, Branding | None]:
-    """The form as it stands with its errors, and the branding when there are none."""
+def check_branding_form(
+    values: Mapping[str, str], settings: Settings, before: Branding
+) -> tuple[TypedForm, Branding | None]:
+    """The form as it stands with its errors, and the branding when there are none.
+
+    `before`: what stands now; its logo may stay, and its time zone where a program names none.
+    """
     form = TypedForm(values)
+    time_zone = form.value("time_zone") or before.time_zone
     return_urls = tuple(dict.fromkeys(form.value("return_urls").split()))
     purposes = {language: " ".join(form.value(f"purpose_{language}").split()) for language in LANGUAGES}
-    name, logo_url = form.value("company_name"), form.value("logo_url")
+    name, logo_url = form.value("company_name"), "" if form.value("remove_logo") else form.value("logo_url")
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         form.errors["company_name"] = f"Customers must know who asks: 1 to {LONGEST_NAME} characters."
-    if logo_url and (problem := _problem_with_logo(logo_url, settings)):
+    if logo_url and logo_url != before.logo_url and (problem := _problem_with_logo(logo_url, settings)):
         form.errors["logo_url"] = problem
+    if not is_zone(time_zone):
+        form.errors["time_zone"] = "Choose a time zone from the list."
     if not COLOR.fullmatch(form.value("theme_color")):
         form.errors["theme_color"] = "A colour as # and six digits, such as #0b5d4e."
     if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"), settings)):
@@ -61,6 +71,7 @@ def check_branding_form(values: Mapping[str, str], settings: Settings) -> tuple[
         policy_url=form.value("policy_url"),
         purposes={language: purpose for language, purpose in purposes.items() if purpose},
         return_urls=return_urls,
+        time_zone=time_zone,
     )
 
 

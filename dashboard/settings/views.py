@@ -1,6 +1,6 @@
 """HTTP in, HTTP out for the settings page."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,10 +13,13 @@ from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.settings.forms import branding_form, check_branding_form
+from dashboard.settings.logo import MOST_BYTES_CHOSEN, draw_logo, name_of, save_logo
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.form_keys import form_transaction
+from dashboard.web.limits import takes_files
+from dashboard.web.locales import zone_choices
 from dashboard.web.pages import json_time, see_other
 from dashboard.web.typed_forms import TypedForm
 
@@ -49,18 +52,34 @@ def show_twin() -> ResponseReturnValue:
 
 @blueprint.post("/settings")
 @permission_required("settings.manage")
+@takes_files
 def change() -> ResponseReturnValue:
-    form, branding = check_branding_form(request.form, current().settings)
-    if branding is None:
+    form, branding = check_branding_form(request.form, current().settings, _branding())
+    logo = b""
+    try:
+        logo = _sent_logo()
+    except Invalid as error:
+        form.errors.update(error.fields)
+    if branding is None or form.errors:
         return _page(form), 422
+    if logo:
+        branding = replace(branding, logo_url=url_for("logo.show", name=name_of(logo)))
     now = utc_now()
     with form_transaction(url_for("settings.show")) as session:
         before = asdict(read_branding(session, current().settings))
+        if logo:
+            save_logo(session, logo, now)
         changed = [name for name, value in asdict(branding).items() if before[name] != value]
         if changed:
             write_branding(session, branding, now)
             record(session, "settings.changed", "settings", now, details={"fields": ", ".join(changed)})
     return see_other("settings.show", "Saved. Every page that a customer opens from now on shows it.")
+
+
+def _sent_logo() -> bytes:
+    """Empty where none was chosen. Raises Invalid."""
+    chosen = request.files.get("logo")
+    return draw_logo(chosen.read(MOST_BYTES_CHOSEN + 1)) if chosen and chosen.filename else b""
 
 
 @blueprint.post("/settings/wallet")
@@ -89,6 +108,8 @@ def _page(form: TypedForm, wallet_form: TypedForm | None = None) -> str:
         wallet=wallet,
         wallet_form=wallet_form or TypedForm({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
         languages=LANGUAGE_NAMES,
+        zones=zone_choices(),
+        branding=_branding(),
         duties=checks,
         summary=in_one_sentence(checks),
         state_words=WORDS,

@@ -14,12 +14,14 @@ from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.permissions import Role
 from dashboard.team import members, own_sign_ins
+from dashboard.team.appearance_views import ZONE_CHOSEN
 from dashboard.team.blueprint import blueprint
 from dashboard.team.browsers import browser_in_words
 from dashboard.team.forms import FormatsForm, NameForm, PasswordForm
 from dashboard.team.letters import tell_of_new_password
 from dashboard.team.models import Member
 from dashboard.team.outbox import send_soon
+from dashboard.team.preferences import set_preference
 from dashboard.team.proofs import is_password_of
 from dashboard.team.role_words import ROLES
 from dashboard.team.sign_ins import give_token_to_browser, renew_sign_in
@@ -93,6 +95,7 @@ def choose_formats() -> ResponseReturnValue:
     with form_transaction(url_for("team.account")) as session:
         member = _member_now(session)
         members.choose_formats(session, member, form.language.data, form.time_zone.data, utc_now())
+        set_preference(session, member.id, ZONE_CHOSEN, True)
     return see_other("team.account", "Saved. Dates and times are written this way from now on.")
 
 

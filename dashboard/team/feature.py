@@ -6,6 +6,7 @@ from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
 from dashboard.team import (
     account_views,
+    appearance_views,
     confirmation_views,
     door_models,
     door_views,
@@ -43,6 +44,7 @@ FEATURE = Feature(
         confirmation_views,
         second_factor_views,
         passkey_views,
+        appearance_views,
     ),
     navigation=(NavigationEntry("Team", "team.index", "team.manage"),),
     permissions=(

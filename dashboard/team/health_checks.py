@@ -3,7 +3,7 @@
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.health_checks import CheckContext, Finding, bad, ok, unset, warn
 from dashboard.permissions import Role
 from dashboard.team.models import Member
 from dashboard.team.outbox import find_held_up
@@ -12,7 +12,10 @@ from dashboard.team.second_factors import HAS_SECOND_FACTOR
 
 def mail(context: CheckContext) -> Finding:
     if not context.settings.sends_mail:
-        return unknown("No mail server is named, so invitations and resets are copied by hand.")
+        return unset(
+            "No mail server is named, so links to invitations and new passwords are copied by hand.",
+            "Set DASHBOARD_SMTP_URL and DASHBOARD_MAIL_FROM to have them sent.",
+        )
     held_up = find_held_up(context.session)
     if held_up is None:
         return ok("Invitations and resets are sent by e-mail.")

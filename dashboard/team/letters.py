@@ -14,7 +14,7 @@ from dashboard.team.models import Member
 from dashboard.team.oddities import Oddities
 from dashboard.team.one_time import Invitation, PasswordReset
 from dashboard.team.outbox import MailKind, queue_mail
-from dashboard.web.locales import Formats
+from dashboard.web.locales import Formats, company_formats
 
 APP_ADDED = "An authenticator app was added, with new recovery codes."
 APP_REMOVED = "The authenticator app was removed."
@@ -33,7 +33,7 @@ def reset_address(code: str) -> str:
 
 
 def invitation_letter(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
-    """In UTC: nobody knows yet where the reader is."""
+    """In the company's time zone: nobody knows yet where the reader is."""
     company = read_branding(session, current().settings).company_name
     text = render_template(
         "team/invitation.txt",
@@ -41,7 +41,7 @@ def invitation_letter(session: Session, invitation: Invitation, code: str, invit
         invited_by=invited_by,
         role=invitation.role,
         address=invitation_address(code),
-        until=Formats().moment(invitation.expires_at),
+        until=company_formats(session).moment(invitation.expires_at),
     )
     return {"to": invitation.email, "subject": "You are invited to Partner Desk", "text": text}
 

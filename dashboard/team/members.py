@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.permissions import Role
+from dashboard.stored_settings import company_time_zone
 from dashboard.team import passwords, queries
 from dashboard.team.models import Member
 from dashboard.team.one_time import withdraw_invitations_of, withdraw_resets_of
@@ -30,7 +31,8 @@ def add_member(
     _refuse(problems_with(email, name, password))
     if queries.find_member_by_email(session, email):
         raise Conflict(TAKEN.format(email))
-    member = Member(email=email, name=name, role=role, password_hash=passwords.hash_password(password), created_at=now)
+    hashed, zone = passwords.hash_password(password), company_time_zone(session)
+    member = Member(email=email, name=name, role=role, password_hash=hashed, created_at=now, time_zone=zone)
     session.add(member)
     try:
         session.flush()

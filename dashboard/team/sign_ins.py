@@ -95,6 +95,12 @@ def end_sign_in(session: Session, token: str, now: datetime) -> None:
     )
 
 
+def was_ended(session: Session, token: str) -> bool:
+    """Whether somebody ended it, not only time."""
+    ended = select(SignIn.id).where(col(SignIn.token_digest) == _digest(token), col(SignIn.ended_at).is_not(None))
+    return session.exec(ended).first() is not None
+
+
 def end_all_sign_ins(session: Session, member: Member, now: datetime) -> None:
     """Of every browser, those that would stay signed in too."""
     session.exec(
@@ -142,6 +148,11 @@ def take_token_from_browser() -> str:
     cookie.clear()
     _forget_loaded_member()
     return token
+
+
+def drop_ended_token() -> str:
+    """What was kept for the browser beside it, such as a message, stays."""
+    return str(cookie.pop(TOKEN, ""))
 
 
 def _forget_loaded_member() -> None:

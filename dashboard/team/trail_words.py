@@ -21,7 +21,7 @@ SENTENCES = {
     "member.signed_in": "signed in",
     "member.signed_out": "signed out",
     "member.confirmed": "confirmed that it is them",
-    "member.sign_in_refused": "was refused at the sign-in of {subject}",
+    "member.sign_in_refused": "failed to prove that they are {subject}",
     "member.cookie_copied": "came with a copied cookie of {subject}, and was shut out",
     "member.second_factors_removed": "removed all second factors of {subject}",
     "second_factor.added": "added a second factor for {subject}",
@@ -43,7 +43,7 @@ MAIL_SENTENCES = {"mail.given_up": "gave up sending an e-mail to a member"}
 
 def find_members(session: Session, _: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
     members = session.exec(select(Member).where(col(Member.id).in_(ids))).all()
-    return {member.id: Found(member.name, "/team") for member in members}
+    return {member.id: Found(member.name, f"/team/{member.id}") for member in members}
 
 
 def search_members(session: Session, _: str, typed: str) -> Sequence[UUID]:

@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.audit.trail import record
-from dashboard.context import transaction
+from dashboard.context import reading, transaction
 from dashboard.db import utc_now
 from dashboard.team import queries, remembering
 from dashboard.team.blueprint import blueprint
@@ -16,9 +16,22 @@ from dashboard.team.entrance import HOME, let_in
 from dashboard.team.forms import SignInForm, local_path
 from dashboard.team.half_sign_ins import begin_half_sign_in
 from dashboard.team.proofs import member_with
-from dashboard.team.sign_ins import end_sign_in, take_token_from_browser, token_of_browser
+from dashboard.team.sign_ins import (
+    drop_ended_token,
+    end_sign_in,
+    take_token_from_browser,
+    token_of_browser,
+    was_ended,
+)
 from dashboard.web.access import open_before_second_factor, open_to_everybody, sign_in_required
 from dashboard.web.cookies import drop_cookie, read_cookie
+
+#: Of how a sign-in ended. A browser that is remembered comes back by itself, and reads neither.
+EXPIRED = "You were away for a long time, so this browser was signed out. Sign in to go on where you were."
+ENDED = (
+    "This browser was signed out: from another browser, by a new password, or by an owner of your team. Sign in to go"
+    " on where you were."
+)
 
 
 @blueprint.get("/")
@@ -35,7 +48,18 @@ def sign_in() -> ResponseReturnValue:
         return redirect(next_page or HOME, 303)
     if "left" in request.args:
         flash("You are signed out.")
+    elif ended := _how_it_ended():
+        flash(f"{ended} What you pressed last was not done." if "pressed" in request.args else ended)
     return door_page(SignInForm(next=next_page))
+
+
+def _how_it_ended() -> str:
+    """Said once to a browser that comes with a sign-in which works no more; empty for any other."""
+    token = drop_ended_token()
+    if not token:
+        return ""
+    with reading() as session:
+        return ENDED if was_ended(session, token) else EXPIRED
 
 
 @blueprint.post("/sign-in")

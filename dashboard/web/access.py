@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 
 from dashboard.db import utc_now
 from dashboard.errors import NotAllowed, NotFound
@@ -121,13 +123,35 @@ def _is_open_before_second_factor(endpoint: str) -> bool:
 
 
 def _send_to_the_door() -> ResponseReturnValue:
-    door = url_for("team.sign_in", next=address_without_typed_text() if request.method == "GET" else None)
+    """With the way back: to the page, or to the one that a form was pressed on."""
+    was_pressed = None if request.method == "GET" else 1
+    next_page = _page_above(request.path) if was_pressed else address_without_typed_text()
+    door = url_for("team.sign_in", next=next_page, pressed=was_pressed)
     if request.headers.get("HX-Request") == "true":
         # A redirect would put the whole sign-in page into a cell of the table.
-        return "", 401, {"HX-Redirect": url_for("team.sign_in")}
+        return "", 401, {"HX-Redirect": url_for("team.sign_in", next=_page_around(), pressed=was_pressed)}
     if request.path.endswith(".json"):
         return {"error": "Sign in first."}, 401
     return redirect(door, 303)
+
+
+def _page_around() -> str | None:
+    """The page that htmx asks from; what stands in its address was sealed when it was opened."""
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or None
+
+
+def _page_above(path: str) -> str | None:
+    """The nearest address from this one upwards that is a page: of a form's own address, the page it stands on."""
+    adapter = current_app.url_map.bind("")
+    while path:
+        try:
+            endpoint, _ = adapter.match(path, "GET")
+        except HTTPException:
+            path = path.rpartition("/")[0]
+            continue
+        return path if required_permission(endpoint) != EVERYBODY else None
+    return None
 
 
 def _send_to_confirmation(back_to: str) -> ResponseReturnValue:

@@ -21,11 +21,34 @@ log = structlog.get_logger(__name__)
 #: What a 503 asks a program to wait.
 RETRY_AFTER_SECONDS = 10
 
+#: Ours, since a browser shows them in its tab: what the framework calls these is for programmers.
+TITLES = {
+    400: "Nothing was done",
+    403: "This is not for you",
+    404: "No such page",
+    405: "Nothing was done",
+    408: "It took too long",
+    409: "Nothing was done",
+    413: "This is too large",
+    422: "Something is missing or wrong",
+    429: "That was too often",
+    503: "A part is away",
+}
+FAILED = "Something went wrong"
+#: In place of the framework's words, where a view gave none of its own.
+MESSAGES = {
+    404: NotFound().message,
+    405: "This address cannot be used in this way.",
+    408: "What you sent took too long to arrive.",
+    413: "What you sent is larger than this page takes.",
+    429: "There were too many requests from your address.",
+}
+NOT_READ = "What your browser sent could not be read."
 WHAT_NOW = {
     400: "Go back, load the page again and repeat what you did.",
     403: "Ask an owner of your team if you need this.",
     404: "Check the address, or start again from the list.",
-    405: "This address answers to another kind of request.",
+    405: "Go to the page itself, and press its button there.",
     408: "Try again; on a slow line, with smaller files.",
     409: "Load the page again to see how things stand now.",
     413: "Choose smaller files and try again.",
@@ -71,7 +94,9 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error  # A redirect that Werkzeug raises, not a failure.
     # Such as Allow beside 405; the type of the body is that of our page.
     kept = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return _answer(error.code, error.description or error.name, kept)
+    is_of_framework = error.description == type(error).description
+    message = MESSAGES.get(error.code, NOT_READ) if is_of_framework else error.description
+    return _answer(error.code, message or NOT_READ, kept)
 
 
 def _failed_part(error: SQLAlchemyError | OSError) -> ResponseReturnValue:
@@ -142,7 +167,7 @@ def _answer(status: int, message: str, headers: Mapping[str, str] | None = None)
         return {"error": message}, status, headers
     context = {
         "status": status,
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES.get(status, TITLES[400] if status < HTTPStatus.INTERNAL_SERVER_ERROR else FAILED),
         "message": message,
         "what_now": _what_now(status),
         "request_id": g.get("request_id", ""),

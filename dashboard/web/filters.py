@@ -21,7 +21,9 @@ UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def register_filters(app: Flask) -> None:
-    for format_value in (*(ago, clock, exact_time, file_size, masked, money, number, readable_json, time_left, words),):
+    for format_value in (
+        *(ago, clock, day, exact_time, file_size, masked, money, number, readable_json, time_left, words),
+    ):
         app.add_template_filter(format_value)
     app.add_template_global(zone_in_words)
 
@@ -63,6 +65,10 @@ def clock(moment: datetime | None) -> str:
 
 def exact_time(moment: datetime | None) -> str:
     return formats_here().moment(moment) if moment else ""
+
+
+def day(moment: datetime | None) -> str:
+    return formats_here().day(moment) if moment else ""
 
 
 def zone_in_words() -> str:

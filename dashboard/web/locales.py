@@ -1,6 +1,7 @@
-"""How a member wants dates, numbers and countries written: in which language, and in which time zone.
+"""How dates, numbers and countries are written: in which language, and in which time zone.
 
-The texts of the pages are English; only what Babel knows in a language follows the choice.
+Each member chooses both. Customers, printed pages and whoever is not known yet read the time zone of the company. The
+texts of the pages are English; only what Babel knows in a language follows the choice.
 """
 
 import re
@@ -17,11 +18,13 @@ from babel.dates import format_datetime, get_timezone_location
 from babel.numbers import format_decimal
 from flask import has_request_context
 from flask_login import current_user
+from sqlmodel import Session
 
 from dashboard.db import utc_now
 from dashboard.languages import DEFAULT, LANGUAGES
+from dashboard.stored_settings import DEFAULT_TIME_ZONE, company_time_zone
 
-UTC_NAME = "UTC"
+UTC_NAME = DEFAULT_TIME_ZONE
 #: Zones are named by a continent or an ocean and a place; the rest are old or odd names for the same.
 AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
 EXACT, CLOCK, DAY = "d MMM y, HH:mm:ss", "HH:mm:ss", "d MMMM y"
@@ -71,6 +74,11 @@ class Formats:
 
     def _format(self, moment: datetime, pattern: str) -> str:
         return format_datetime(self.here(moment).replace(tzinfo=None), pattern, locale=_locale(self.language))
+
+
+def company_formats(session: Session) -> Formats:
+    """For what is printed or handed on."""
+    return Formats(time_zone=company_time_zone(session))
 
 
 def formats_here() -> Formats:

@@ -61,6 +61,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
                 "audit.search_twin",
                 "privacy.search",
                 "privacy.search_twin",
+                "privacy.count",
                 "privacy.export",
             ),
             *("jobs.redraw", "links.redraw", "retention.preview", "policy_reports.receive", "callback_settings.check"),
@@ -267,6 +268,12 @@ def _disabled_member(forms: Forms, client: FlaskClient) -> Page:
     return _get(forms, client, f"/team/{forms.world.own['member_id']}")
 
 
+def _zone_offer(forms: Forms, client: FlaskClient) -> Page:
+    with forms.database.transaction() as session:
+        session.exec(select(Member).where(Member.email == "ada@example.com")).one().preferences = None
+    return _get(forms, client, "/account")
+
+
 def _passkey(forms: Forms, client: FlaskClient) -> Page:
     with forms.database.transaction() as session:
         ada, now = session.exec(select(Member).where(Member.email == "ada@example.com")).one(), utc_now()
@@ -301,6 +308,7 @@ SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "links.create": _new_link,
     "links.resume": _paused_link,
     "smile_links.disable": _smile_link,
+    "team.answer_zone_offer": _zone_offer,
     "team.enable": _disabled_member,
     "passkeys.remove": _passkey,
     "privacy.erase": _person,

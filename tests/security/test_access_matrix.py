@@ -154,7 +154,10 @@ def test_what_is_elsewhere_answers_just_as_what_is_not_there(
 
 
 def without_names(page: bytes, route: Route, world: World) -> bytes:
-    """A page of an error names its request, a form has a token with its time, a redirect says what was asked."""
+    """A page of an error names its request, a form has a token with its time, a key and the way back to its page, a
+    redirect says what was asked."""
     for kind in (MISSING, FOREIGN):
-        page = page.replace(route.address(world.values(kind)).rpartition("/")[0].encode(), b"")
-    return re.sub(rb'name="csrf_token" value="[^"]*"', b"", page).partition(b"<code>")[0]
+        address = route.address(world.values(kind))
+        page = page.replace(address.encode(), b"").replace(address.rpartition("/")[0].encode(), b"")
+    page = re.sub(rb'name="(csrf_token|form_key)" value="[^"]*"', b"", page)
+    return page.partition(b"<code>")[0].partition(b'class="error-id"')[0]

@@ -257,3 +257,12 @@ def test_misspelt_setting_is_refused_in_one_line(run: Run, monkeypatch: pytest.M
     monkeypatch.setenv("DASHBOARD_TRUSTED_PROXYS", "1")
 
     assert_one_line(run("web"), "did you mean DASHBOARD_TRUSTED_PROXIES?")
+
+
+def test_demo_keeps_its_data_below_the_folder_that_was_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    named = {"DASHBOARD_DEMO_PASSWORD": "short", "DASHBOARD_INSTANCE_DIR": str(tmp_path)}
+    monkeypatch.setattr("os.environ", os.environ | named)
+
+    assert_one_line(run("demo"), "password")
+
+    assert (tmp_path / "demo" / "dashboard.db").exists()

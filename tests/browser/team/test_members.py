@@ -33,7 +33,7 @@ def test_from_the_invitation_to_the_ended_sign_in(open_window: OpenWindow) -> No
     assert address not in ada.content()
 
     # Her list may ask for news after she was shut out.
-    eve = open_window(address, member=None, complains=("status of 401",))
+    eve = open_window(address, member=None, complains=("status of 401",), timezone_id="Africa/Lagos")
     eve.get_by_role("button", name="Join").click()
     expect(eve.get_by_role("alert")).to_contain_text("Type your name.")
     check_page(eve)
@@ -42,10 +42,16 @@ def test_from_the_invitation_to_the_ended_sign_in(open_window: OpenWindow) -> No
     eve.get_by_role("button", name="Join").click()
     expect(eve.get_by_text("Welcome, Eve.")).to_be_visible()
     expect(eve.get_by_role("link", name="New job")).to_have_count(0)
-    eve.goto("/account")
-    eve.get_by_label("Time zone").select_option("Africa/Lagos")
-    eve.get_by_role("button", name="Save").click()
+    check_page(eve)  # with the offer of her browser's time zone
+    eve.get_by_role("button", name="Use my browser's").click()
     expect(eve.get_by_text("Times are in Africa/Lagos (UTC+01:00).")).to_be_visible()
+    expect(eve.get_by_role("button", name="Use my browser's")).to_have_count(0)
+    eve.goto("/links?language=fr")
+    eve.get_by_text("Eve", exact=True).click()
+    eve.get_by_role("button", name="Dark").click()
+    expect(eve.locator("html[data-theme=dark]")).to_have_css("color-scheme", "dark")
+    assert eve.url.endswith("/links?language=fr")
+    check_page(eve)
 
     ada.goto("/team")
     ada.get_by_role("link", name="Eve").click()
@@ -53,14 +59,16 @@ def test_from_the_invitation_to_the_ended_sign_in(open_window: OpenWindow) -> No
     ada.get_by_role("button", name="Change role").click()
     expect(ada.get_by_text("The role was changed.")).to_be_visible()
 
-    eve.goto("/jobs")
-    expect(eve.get_by_role("heading", name="Sign in")).to_be_visible()
+    eve.goto("/links?language=fr")
+    expect(eve.get_by_text("This browser was signed out")).to_be_visible()
     eve.get_by_label("E-mail address").fill("eve@example.com")
     eve.get_by_label("Password", exact=True).fill(PASSWORD)
     eve.get_by_role("button", name="Sign in", exact=True).click()
     expect(eve.get_by_role("link", name="New job")).to_be_visible()
+    assert eve.url.endswith("/links?language=fr")
 
-    ada.get_by_role("button", name="Disable").click()
+    ada.get_by_text("Disable Eve").first.click()
+    ada.get_by_role("button", name="Disable Eve").click()
     expect(ada.get_by_text("All of their browsers are signed out.")).to_be_visible()
     check_page(ada)
     eve.reload()

@@ -345,14 +345,18 @@ def test_page_asks_for_a_check_and_shows_how_it_ended(
     assert "Not checked yet" in before
     assert "Being checked now" in running
     assert "data-poll" in running
-    assert "2 lines, unbroken" in after
-    assert "2 lines, unbroken" in part
+    assert "All 2 lines are unbroken" in after
+    assert "All 2 lines are unbroken" in part
     assert "data-poll" not in part
     assert "<html" not in part
     assert (twin["checked"]["unbroken"], twin["checked"]["lines"], twin["running"]) == (True, 2, None)
     newest = session.get_one(AuditEntry, 2)
     assert twin["head"] == {"line": 2, "hash": newest.hash}
     assert newest.action == "audit.check_asked"
+    write_lines(database, 3)
+    later = ada.get("/audit").text
+    assert "Unbroken up to line 2" in later
+    assert "3 lines came since then." in later
 
 
 @pytest.mark.usefixtures("in_app")

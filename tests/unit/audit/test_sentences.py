@@ -13,6 +13,8 @@ from dashboard.audit.wording import OWN_WORDS, split_subject
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
+from dashboard.jobs.products import Product
+from dashboard.jobs.submission import JobRequest, submit_job
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
 from tests.factories.team import make_member
@@ -76,11 +78,11 @@ def test_lines_are_told_with_names_and_lead_to_what_they_are_about(
         (
             "job.revealed",
             "job 01a20000-0000-7000-8000-000000000000",
-            "worker revealed the personal data of job 01a20000…",
+            "The worker revealed the personal data of job 01a20000…",
         ),
-        ("smile_key.added", "key 3", "worker added key 3 of Smile's API"),
-        ("settings.changed", "settings", "worker changed the settings"),
-        ("thing.turned_round", "thing 7", "worker thing, turned round: thing 7"),
+        ("smile_key.added", "key 3", "The worker added key 3 of Smile's API"),
+        ("settings.changed", "settings", "The worker changed the settings"),
+        ("thing.turned_round", "thing 7", "The worker thing, turned round: thing 7"),
     ],
 )
 def test_what_is_gone_or_unknown_is_told_without_a_link_to_a_row(
@@ -140,7 +142,26 @@ def test_a_member_who_left_is_named(sign_in: SignInAs, database: Database):
     with database.transaction() as session:
         record(session, "member.disabled", f"member {dan.id}", utc_now(), who="command line")
 
-    assert sentences(sign_in("ada"))[1] == "command line disabled Dan"
+    assert sentences(sign_in("ada"))[1] == "The command line disabled Dan"
+
+
+def test_who_is_no_member_is_told_in_words(app: Flask, sign_in: SignInAs, client: FlaskClient, database: Database):
+    make_member(database, "dan")
+    client.post("/sign-in", data={"email": "dan@example.com", "password": "a wrong guess of his"})
+
+    ada = sign_in("ada")
+
+    assert sentences(ada)[1] == "Somebody failed to prove that they are Dan"
+    assert '<option value="somebody signed out">Somebody</option>' in ada.get("/audit").text
+
+
+def test_who_made_a_job_is_who_the_job_says(database: Database, settings: Settings, sign_in: SignInAs):
+    """Also where no request says so, as in a command or the demo."""
+    with database.transaction() as session:
+        wanted = JobRequest(Product.ENHANCED_KYC, country="NG", id_type="NIN", id_number="00000000000")
+        submit_job(session, wanted, settings, "ben@example.com", utc_now())
+
+    assert sentences(sign_in("ada"))[1].startswith("ben@example.com created job")
 
 
 def test_subjects_are_split_into_noun_and_id():

@@ -218,7 +218,7 @@ def test_its_lines_of_the_trail_read_as_sentences(app: Flask, toy: Any, sign_in:
 
     told = [item["sentence"] for item in sign_in("ada").get("/audit.json").get_json()["items"]]
 
-    assert f"worker broke a toy {str(toy.id)[:8]}…" in told
+    assert f"The worker broke a toy {str(toy.id)[:8]}…" in told
 
 
 def test_its_health_check_is_run_under_its_heading(sign_in: Callable[[str], FlaskClient]):

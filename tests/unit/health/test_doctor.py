@@ -102,7 +102,7 @@ def test_program_gets_json(run: Run):
     told = json.loads(run("--offline", "--json").output)
 
     assert told["state"] == "warn"
-    assert {duty["state"] for duty in told["duties"]} == {"ok", "unknown", "warn"}
+    assert {duty["state"] for duty in told["duties"]} == {"ok", "unset", "unknown", "warn"}
 
 
 def test_deployment_without_tables_is_told_what_to_do(run: Run):

@@ -46,7 +46,13 @@ def test_nothing_was_left_in_english(language: str):
     ],
 )
 def test_moments_are_written_as_the_language_writes_them(language: str, expected: str):
-    assert texts_in(language).moment(datetime(2026, 11, 29, 18, 5, tzinfo=UTC)) == expected
+    assert texts_in(language).moment(datetime(2026, 11, 29, 18, 5, tzinfo=UTC), "UTC") == expected
+
+
+def test_customers_read_times_in_the_zone_of_the_company():
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+
+    assert texts_in("en").moment(new_year, "Africa/Lagos") == "Friday 1 January, 00:30 WAT"
 
 
 def test_arabic_runs_from_right_to_left_and_keeps_foreign_names_whole():

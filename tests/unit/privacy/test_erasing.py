@@ -5,6 +5,8 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.journal import apply_erasures, note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
+from dashboard.stored_settings import read_branding, write_branding
 from tests.conftest import SECRET_KEY
 from tests.factories.callbacks import store_arrivals
 from tests.factories.events import in_words
@@ -447,3 +450,50 @@ def test_only_owners_are_let_in(sign_in: SignInAs, who: str):
     assert {member.get(address).status_code for address in (PAGE, f"{PAGE}.json")} == {403}
     for action in ("searches", "searches.json", "exports", "erasures"):
         assert member.post(f"{PAGE}/{action}", data={"identifier": "x"}).status_code == 403
+
+
+def test_counts_are_of_what_is_ticked_now(ada: FlaskClient, database: Database, settings: Settings):
+    job, *_ = make_known_person(database, settings)
+    found = {"identifier": AMINA.reference}
+
+    def shown(*jobs: str, **headers: str) -> str:
+        return ada.post(f"{PAGE}/counts", data=found | {"job": list(jobs)}, headers=headers).text
+
+    with_it, without = shown(str(job.id), **{"HX-Request": "true"}), shown(**{"HX-Request": "true"})
+
+    assert "With the ticked job" in with_it
+    assert '<dt>Pictures</dt><dd class="number">1</dd>' in with_it
+    assert "With no job ticked" in without
+    assert '<dt>Pictures</dt><dd class="number">0</dd>' in without
+    assert "<html" not in with_it
+    page = shown(str(job.id))  # without script
+    assert re.search(rf'value="{job.id}"[^>]*checked', page)
+    assert AMINA.reference in re.search(r'<th scope="row">(.*?)</th>', page, re.DOTALL)[1]
+
+
+def test_proof_is_in_the_time_zone_of_the_company(ada: FlaskClient, database: Database, settings: Settings):
+    job, *_ = make_known_person(database, settings)
+    with database.transaction() as session:
+        branding = replace(read_branding(session, settings), time_zone="Africa/Lagos")
+        write_branding(session, branding, utc_now())
+    address = erase(ada, job).headers["Location"]
+    with database.transaction() as session:
+        session.exec(select(Erasure)).one().at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+
+    page = ada.get(address).text
+
+    assert "1 Jan 2027, 00:30:00 WAT" in page
+    assert "data-print" in page
+
+
+def test_job_says_once_why_it_was_erased_and_leads_owners_to_the_proof(
+    ada: FlaskClient, sign_in: SignInAs, database: Database, settings: Settings
+):
+    job, *_ = make_known_person(database, settings)
+    address = erase(ada, job).headers["Location"]
+
+    part = re.search(r'id="erased-heading".*?</section>', ada.get(f"/jobs/{job.id}").text, re.DOTALL)[0]
+
+    assert part.count("The person was erased on request, proof") == 1
+    assert f'href="{address}"' in part
+    assert address not in sign_in("cleo").get(f"/jobs/{job.id}").text

@@ -51,3 +51,12 @@ def test_only_an_owner_sees_it(sign_in: Door, path: str, name: str):
 def test_signed_out_is_led_to_the_door(client: FlaskClient):
     assert client.get("/settings/health").status_code == 303
     assert client.get("/settings/health.json").status_code == 401
+
+
+def test_what_is_not_set_up_is_not_called_unknown(sign_in: Door):
+    client = sign_in("ada")
+
+    [mail] = [duty for duty in client.get("/settings/health.json").json["duties"] if duty["name"] == "Mail"]
+
+    assert mail["state"] == "unset"
+    assert "Not set up" in client.get("/settings/health").text

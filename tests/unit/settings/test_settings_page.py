@@ -9,8 +9,11 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
-from dashboard.db import Database
+from dashboard.db import Database, utc_now
+from dashboard.links.languages import texts_in
+from dashboard.permissions import Role
 from dashboard.stored_settings import read_branding
+from dashboard.team.members import add_member
 from tests.factories.links import make_link
 
 pytestmark = pytest.mark.both_engines
@@ -87,6 +90,7 @@ def test_form_shows_what_is_saved(sign_in: SignInAs):
         ("purpose_fr", "x" * 301),
         ("return_urls", "https://kora.example/ok\nhttp://kora.example/not"),
         ("return_urls", "\n".join(f"https://kora.example/{number}" for number in range(21))),
+        ("time_zone", "Mars/Olympus"),
     ],
 )
 def test_bad_input_is_told_beside_its_field_and_saves_nothing(
@@ -98,7 +102,7 @@ def test_bad_input_is_told_beside_its_field_and_saves_nothing(
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
-    assert value.split("\n")[0] in unescape(answer.text)
+    assert field == "time_zone" or value.split("\n")[0] in unescape(answer.text)
     assert read_branding(session, settings) == before
 
 
@@ -123,3 +127,24 @@ def test_only_owners_are_let_in(sign_in: SignInAs, who: str, status: int):
 def test_signed_out_is_led_to_the_door(client: FlaskClient):
     assert client.get("/settings").status_code == 303
     assert client.post("/settings", data=KORA).status_code == 303
+
+
+def test_zone_of_the_company_is_that_of_customers_and_of_new_members(
+    sign_in: SignInAs, database: Database, settings: Settings, session: Session
+):
+    ada = sign_in("ada")
+    link, code = make_link(database, settings)
+
+    ada.post("/settings", data=KORA | {"time_zone": "Africa/Lagos"})
+
+    expected = texts_in("en").moment(link.expires_at, "Africa/Lagos")
+    assert expected.endswith(" WAT")
+    assert f"This link works until {expected}." in ada.get(f"/v/{code}?lang=en").text
+    line = session.exec(select(AuditEntry).where(AuditEntry.action == "settings.changed")).one()
+    assert "time_zone" in line.details["fields"]
+    with database.transaction() as writing:
+        dan = add_member(writing, "dan@example.com", "Dan", Role.VIEWER, "seven brown otters", utc_now(), who="ada")
+        assert dan.time_zone == "Africa/Lagos"
+    # A program that names none changes none.
+    ada.post("/settings", data=KORA)
+    assert ada.get("/settings.json").json["branding"]["time_zone"] == "Africa/Lagos"

@@ -295,3 +295,50 @@ def test_sign_out_needs_a_post(sign_in: SignInAs):
 
     assert client.get("/sign-out").status_code == 405
     assert is_signed_in(client)
+
+
+def end_sign_ins(database: Database) -> None:
+    with database.transaction() as session:
+        session.exec(select(SignIn)).one().ended_at = utc_now()
+
+
+def test_who_was_signed_out_elsewhere_is_told_once_and_comes_back_to_the_page(sign_in: SignInAs, database: Database):
+    client = sign_in("ben")
+    end_sign_ins(database)
+
+    door = client.get("/links?language=fr", follow_redirects=True)
+
+    assert "This browser was signed out: from another browser" in door.text
+    assert 'name="next" type="hidden" value="/links?language=fr"' in door.text
+    assert "was signed out" not in client.get("/sign-in").text
+    assert knock(client, "ben@example.com", next="/links?language=fr").location == "/links?language=fr"
+
+
+def test_who_stayed_away_is_told_that(sign_in: SignInAs, database: Database):
+    client = sign_in("ben")
+    with database.transaction() as session:
+        session.exec(select(SignIn)).one().seen_at = utc_now() - sign_ins.UNSEEN_FOR
+
+    assert "You were away for a long time" in client.get("/jobs", follow_redirects=True).text
+
+
+def test_press_after_the_end_was_not_done_and_leads_back_to_its_page(sign_in: SignInAs, database: Database):
+    client = sign_in("ben")
+    end_sign_ins(database)
+
+    door = client.post("/account/formats", data={"language": "fr", "time_zone": "UTC"}, follow_redirects=True)
+
+    assert "What you pressed last was not done." in door.text
+    assert 'name="next" type="hidden" value="/account"' in door.text
+
+
+def test_poll_after_the_end_leads_back_to_the_page_around_it(client: FlaskClient):
+    around = {"HX-Request": "true", "HX-Current-URL": "http://localhost/jobs?outcome=approved"}
+
+    answer = client.get("/account", headers=around)
+
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/jobs?outcome%3Dapproved"
+
+
+def test_stranger_at_the_door_is_told_nothing(client: FlaskClient):
+    assert 'class="flash"' not in client.get("/jobs", follow_redirects=True).text

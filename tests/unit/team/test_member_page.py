@@ -32,7 +32,8 @@ def test_an_owner_sees_what_is_known_and_the_twin_says_the_same(browser_of: Brow
 
     text, twin = ada.get(page).text, ada.get(f"{page}.json").get_json()
 
-    for words in ("cleo@example.com", "Viewer. Looks only", "Change role", "Make a link", "Disable"):
+    assert "/audit?who=cleo@example.com" in text
+    for words in ("cleo@example.com", "Viewer. Looks only", "Change role", "Make a link", "Disable Cleo"):
         assert words in text
     assert (twin["email"], twin["role"], twin["has_second_factor"]) == ("cleo@example.com", "viewer", False)
     assert twin["last_seen_at"] is not None

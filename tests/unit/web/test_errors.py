@@ -1,10 +1,12 @@
 """Errors that speak: what, what now, and a request id; nothing of the inside."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug import exceptions
 
 from dashboard.context import context_of
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
@@ -102,3 +104,40 @@ def test_an_address_in_the_query_stays_text(client: FlaskClient, sign_in: SignIn
     page = sign_in("ben").get("/nothing?q=%22%3E%3Cscript%3E")
 
     assert '"><script>' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "title", "words"),
+    [
+        ("GET", "/nothing", "No such page", "There is nothing at this address."),
+        ("POST", "/healthz", "Nothing was done", "This address cannot be used in this way."),
+    ],
+)
+def test_words_of_the_framework_are_not_shown(client: FlaskClient, method: str, path: str, title: str, words: str):
+    page = client.open(path, method=method).text
+
+    assert f"<title>{title} - Partner Desk</title>" in page
+    assert f"<h1>{title}</h1>" in page
+    assert words in page
+    assert not any(word in page for word in ("Not Found", "Method Not Allowed", "requested URL"))
+
+
+@pytest.mark.parametrize("status", [*range(400, 409), *range(410, 419), 422, 423, 424, 428, 429, 431, 451, 500, 503])
+def test_every_status_has_a_title_of_our_own(app: Flask, client: FlaskClient, status: int):
+    try:
+        error = exceptions.default_exceptions[status]()
+    except KeyError:
+        pytest.skip("the framework knows no such error")
+    raise_at(app, "/trouble", error)
+
+    page = client.get("/trouble").text
+
+    assert HTTPStatus(status).phrase not in page
+    assert "None" not in page
+    assert error.description not in page
+
+
+def test_words_of_a_view_are_kept(app: Flask, client: FlaskClient):
+    raise_at(app, "/trouble", exceptions.TooManyRequests("You asked ten times."))
+
+    assert "You asked ten times." in client.get("/trouble").text

@@ -41,7 +41,7 @@ def test_only_these_slices_are_open_to_everybody(app: Flask):
     """A new open route belongs here only after somebody thought about it."""
     opened = {rule.endpoint.split(".")[0] for rule, _ in routes(app) if permission_of(app, rule) == EVERYBODY}
 
-    assert opened - {"callbacks"} == {"customer", "door", "health", "policy_reports", "team"}
+    assert opened - {"callbacks"} == {"customer", "door", "health", "logo", "policy_reports", "team"}
 
 
 def test_a_route_that_states_nothing_is_refused_even_to_an_owner(app: Flask, sign_in: SignInAs):

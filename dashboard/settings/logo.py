@@ -1,0 +1,41 @@
+"""The company's logo, uploaded: drawn anew, kept with the settings, and served from here alone."""
+
+import base64
+import hashlib
+from datetime import datetime
+
+from sqlmodel import Session
+
+from dashboard.errors import Invalid
+from dashboard.jobs.pictures import UnfitPicture, clean_logo
+from dashboard.stored_settings import read_setting, write_setting
+
+LOGO = "logo"
+#: Of the file that is chosen, and of what is made of it: it is a part of the customer's first 14 KB.
+MOST_BYTES_CHOSEN = 1024 * 1024
+MOST_BYTES = 5 * 1024
+
+
+def draw_logo(chosen: bytes) -> bytes:
+    """Not within a transaction: a large picture takes a while. Raises Invalid."""
+    if len(chosen) > MOST_BYTES_CHOSEN:
+        raise Invalid({LOGO: "The file is larger than 1 MB. A logo that is 480 pixels wide is enough."})
+    try:
+        return clean_logo(chosen, MOST_BYTES)
+    except UnfitPicture as unfit:
+        raise Invalid({LOGO: str(unfit)}) from None
+
+
+def name_of(png: bytes) -> str:
+    """Another picture has another address, so that each may be kept by browsers for ever."""
+    return hashlib.sha256(png).hexdigest()[:16]
+
+
+def save_logo(session: Session, png: bytes, now: datetime) -> None:
+    write_setting(session, LOGO, {"name": name_of(png), "png": base64.b64encode(png).decode()}, now)
+
+
+def read_logo(session: Session) -> tuple[str, bytes] | None:
+    """Its name and content; None where none was uploaded."""
+    stored = read_setting(session, LOGO)
+    return (stored["name"], base64.b64decode(stored["png"])) if stored else None

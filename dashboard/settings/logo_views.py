@@ -1,0 +1,30 @@
+"""HTTP out for the uploaded logo: customers' browsers and Smile's own pages ask for it."""
+
+from flask import Blueprint, Response, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.context import reading
+from dashboard.errors import NotFound
+from dashboard.settings.logo import read_logo
+from dashboard.web.access import open_to_everybody
+from dashboard.web.headers import picture_headers
+
+blueprint = Blueprint("logo", __name__)
+
+
+@blueprint.get("/logo/<name>.png")
+@open_to_everybody
+def show(name: str) -> ResponseReturnValue:
+    """One of before leads to the present one: links at Smile keep the address that they were made with."""
+    with reading() as session:
+        logo = read_logo(session)
+    if logo is None:
+        raise NotFound
+    present, png = logo
+    if name != present:
+        return redirect(url_for("logo.show", name=present), 303)
+    answer = Response(png, mimetype="image/png")
+    answer.headers.update(picture_headers("logo.png"))
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # Smile's pages show it as well.
+    return answer

@@ -1,0 +1,22 @@
+// The company's colour: a swatch beside its code, and a sample of the button. Without it the code alone is typed.
+(() => {
+  "use strict";
+
+  const code = document.getElementById("theme_color");
+  const swatch = document.getElementById("color-swatch");
+  const sheet = document.getElementById("color-sheet");
+
+  function show(color) {
+    if (!/^#[0-9a-f]{6}$/i.test(color)) return;
+    swatch.value = color;
+    sheet.href = sheet.href.replace(/[0-9a-f]{6}\.css$/, `${color.slice(1).toLowerCase()}.css`);
+  }
+
+  code.addEventListener("change", () => show(code.value.trim()));
+  swatch.addEventListener("change", () => {
+    code.value = swatch.value;
+    show(swatch.value);
+  });
+  show(code.value);
+  swatch.hidden = false;
+})();
