@@ -43,9 +43,13 @@ class NotAllowed(DashboardError):
 
 
 class Conflict(DashboardError):
-    """It was possible a moment ago, but something else came first."""
+    """It was possible a moment ago, but something else came first. `leads_to`: the page that shows what."""
 
     status = 409
+
+    def __init__(self, message: str, leads_to: str = "") -> None:
+        super().__init__(message)
+        self.leads_to = leads_to
 
 
 class Unavailable(DashboardError):

@@ -34,3 +34,5 @@ LOCK_ORDER = (
 )
 #: A transaction that changes one of these rows has locked its job.
 OF_A_JOB = frozenset({"dealt_with", "image", "job_event", "job_warning", "link_start", "result"})
+#: The same for a link.
+OF_A_LINK = frozenset({"earlier_code", "link_message"})

@@ -67,10 +67,11 @@ def may_receive_mail(email: str) -> bool:
         return False
 
 
-def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: str) -> None:
+def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: str, from_name: str = "") -> None:
     """`message_id` stays the same when it is sent again, so that a mailbox can tell. Raises MailFailed."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = server.sender, to, subject
+    message["From"] = Address(" ".join(from_name.split()), addr_spec=server.sender)
+    message["To"], message["Subject"] = to, subject
     message["Message-ID"] = f"<{message_id}@{_domain(server)}>"
     message["Date"] = format_datetime(utc_now())
     message["Auto-Submitted"] = "auto-generated"

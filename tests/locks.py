@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 from dashboard.audit.trail import CHAIN_LOCK
 from dashboard.callbacks.refused.storing import LOCK as REFUSED_LOCK
 from dashboard.db import Database
-from dashboard.lock_order import LOCK_ORDER, OF_A_JOB
+from dashboard.lock_order import LOCK_ORDER, OF_A_JOB, OF_A_LINK
 
 #: What takes or waits for a lock.
 LOCKING = (
@@ -66,7 +66,7 @@ def noted_orders(database: Database) -> Iterator[set[Order]]:
 def against(noted: set[Order]) -> list[Order]:
     """Those that lock two tables the other way round, or a table that the order does not name."""
     place = {table: number for number, table in enumerate(LOCK_ORDER)}
-    counted = {tuple(table for table in each if table not in OF_A_JOB) for each in noted}
+    counted = {tuple(table for table in each if table not in OF_A_JOB | OF_A_LINK) for each in noted}
     return [each for each in sorted(counted) if not _follows([place.get(table, -1) for table in each])]
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.audit.trail import record
 from dashboard.callbacks.filters import CallbackFilter
+from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.processing import process_again
 from dashboard.callbacks.queries import find_callback
 from dashboard.callbacks.runs import MOST_IN_A_RUN, find_extent, find_run, start_run
@@ -21,11 +22,11 @@ from dashboard.jobs.following import request_check
 from dashboard.jobs.queries import find_job
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
-from dashboard.web.form_keys import form_transaction, lead_to
+from dashboard.web.form_keys import back_when_late, form_transaction, lead_to
 from dashboard.web.hidden_signs import visible
 from dashboard.web.lists.reading import count_of
 from dashboard.web.lists.views import scope_here
-from dashboard.web.pages import see_other
+from dashboard.web.pages import CAUTION, see_other
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("processing", __name__)
@@ -37,7 +38,7 @@ def verify(callback_id: UUID) -> ResponseReturnValue:
     """The page it leads to shows the judgement, which is kept nowhere."""
     page = _page_of(callback_id, verified="now")
     with form_transaction(page) as session:
-        callback = find_callback(session, current().settings.environment, callback_id)
+        callback = _with_body(find_callback(session, current().settings.environment, callback_id))
         record(session, "callback.verified_again", f"callback {callback.id}", utc_now())
     return redirect(page, 303)
 
@@ -47,7 +48,7 @@ def verify(callback_id: UUID) -> ResponseReturnValue:
 def process(callback_id: UUID) -> ResponseReturnValue:
     keys, settings = smile_keys(fresh=True), current().settings
     with form_transaction(_page_of(callback_id)) as session:
-        callback = find_callback(session, current().settings.environment, callback_id, to_change=True)
+        callback = _with_body(find_callback(session, settings.environment, callback_id, to_change=True))
         try:
             processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
         except UnreadableValue:
@@ -56,7 +57,8 @@ def process(callback_id: UUID) -> ResponseReturnValue:
         record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
     if callback.due_at:
         wake("callbacks.handle", callback.id)
-    return see_other("callbacks.show", visible(processed.in_words), callback_id=callback_id, **asked_filters().asked)
+    flash(visible(processed.in_words), CAUTION if callback.verdict != Verdict.VALID else "message")
+    return redirect(_page_of(callback_id), 303)
 
 
 @blueprint.post("/callbacks/<uuid:callback_id>/checks")
@@ -89,11 +91,11 @@ def create_run() -> ResponseReturnValue:
         scope = scope_here(session)
         filters = CallbackFilter.from_form(request.form).for_address(scope)
         extent = find_extent(scope, filters)
-    with form_transaction() as session:
+    asked: dict[str, Any] = {**filters.asked}
+    with back_when_late(url_for("callbacks.index", **asked)), form_transaction() as session:
         run = start_run(session, scope.environment, filters, extent, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
-        asked: dict[str, Any] = {**filters.asked}
         lead_to(session, url_for("callbacks.index", **asked))
     wake("callbacks.process_run", run.id)
     words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
@@ -105,6 +107,12 @@ def create_run() -> ResponseReturnValue:
 def show_run_json(run_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         return jsonify(run_twin(find_run(session, current().settings.environment, run_id)))
+
+
+def _with_body(callback: Callback) -> Callback:
+    if callback.erased_at:
+        raise Conflict("The body of this callback was erased meanwhile, so there is nothing left to judge.")
+    return callback
 
 
 def _page_of(callback_id: UUID, **values: Any) -> str:

@@ -52,6 +52,12 @@ def outcomes_of_jobs(session: Session, callbacks: Sequence[Callback]) -> dict[UU
     return {job_id: Outcome(outcome) for job_id, outcome in session.exec(settled).all() if outcome}
 
 
+def customers_of(session: Session, callbacks: Sequence[Callback]) -> dict[UUID | None, str]:
+    """What their customers are called in the company's books, by the job's id."""
+    ids = {callback.job_id for callback in callbacks if callback.job_id}
+    return dict(session.exec(select(Job.id, Job.customer_reference).where(col(Job.id).in_(ids))).all())
+
+
 def find_callback(session: Session, environment: str, callback_id: UUID, *, to_change: bool = False) -> Callback:
     callback = session.get(Callback, callback_id, with_for_update=to_change)
     if callback is None or callback.environment != environment:

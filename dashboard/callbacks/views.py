@@ -17,6 +17,7 @@ from dashboard.callbacks.processing import verify_again
 from dashboard.callbacks.processing_views import asked_filters
 from dashboard.callbacks.queries import (
     body_or_none,
+    customers_of,
     events_since,
     find_callback,
     list_beside,
@@ -32,6 +33,7 @@ from dashboard.callbacks.showing import as_curl, masked_body, raw_text
 from dashboard.callbacks.step_words import shown_steps, step_text
 from dashboard.callbacks.today import tallies_of_today
 from dashboard.callbacks.twins import callback_twin, run_twin, today_twin
+from dashboard.callbacks.verdict_words import callback_next, verdict_name
 from dashboard.callbacks.verdicts import Judgement
 from dashboard.callbacks.wording import sentence_claimed, text_claimed, timeline_of
 from dashboard.context import current, reading, transaction
@@ -52,7 +54,8 @@ blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
 add_search(blueprint, CallbackFilter, "callbacks.read", "callbacks.index")
-for template_filter in (outcome_claimed, text_claimed, reason_text, shown_steps, step_text):
+FILTERS = (outcome_claimed, text_claimed, reason_text, shown_steps, step_text, verdict_name, callback_next)
+for template_filter in FILTERS:
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
@@ -117,6 +120,8 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         callback = opened.callback
         beside = list_beside(scope_here(session), filters, callback)
         siblings = of_same_job(session, callback)
+        shown = [*beside, *siblings]
+        claims, customers = claims_in_list(session, shown), customers_of(session, shown)
         events = events_since(session, callback) if opened.job else ()
         verified: Judgement | None = None
         if keys and not callback.erased_at and not opened.is_unreadable:
@@ -131,6 +136,8 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         filters=filters,
         beside=beside,
         siblings=siblings,
+        contradicted={each.id for each in shown if is_contradicted(claims, each)},
+        customers=customers,
         previous=siblings[place - 1] if place else None,
         next=siblings[place + 1] if place + 1 < len(siblings) else None,
         timeline=timeline_of(callback, events),
@@ -156,7 +163,14 @@ def status(callback_id: UUID) -> ResponseReturnValue:
             return NOTHING_NEW
         opened = open_callback(session, callback_id)
     return render_template(
-        "callbacks/_status.html", callback=opened.callback, job=opened.job, proof=opened.proof, version=version
+        "callbacks/_status.html",
+        callback=opened.callback,
+        job=opened.job,
+        proof=opened.proof,
+        version=version,
+        filters=asked_filters(),
+        is_unreadable=opened.is_unreadable,
+        verified=None,
     )
 
 

@@ -28,6 +28,7 @@ from dashboard.links.starting import (
     Agreement,
     AlreadyStarted,
     give_back_use,
+    is_opening_news,
     note_link_error,
     note_opened,
     prefill_to_send,
@@ -91,7 +92,9 @@ def start(code: str) -> ResponseReturnValue:
     try:
         with transaction() as session:
             branding = read_branding(session, settings)
-            agreement = Agreement(consent_sentence(branding, texts), texts.language, digest_of_browser(browser))
+            agreement = Agreement(
+                consent_sentence(branding, texts).unmarked, texts.language, digest_of_browser(browser)
+            )
             if is_again:
                 link, job = resume_start(session, code, agreement.browser_digest, settings, now)
             else:
@@ -138,7 +141,7 @@ def seen(code: str) -> ResponseReturnValue:
     settings, now = current().settings, utc_now()
     with reading() as session:
         try:
-            is_news = open_link_of(session, settings.environment, code, now).opened_at is None
+            is_news = is_opening_news(session, open_link_of(session, settings.environment, code, now))
         except NotFound:
             is_news = False
     if is_news and request.method == "GET":

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from dashboard.jobs.products import DOCUMENT, FACE, FACTS, NUMBER, Effort
 from dashboard.jobs.wording import id_type_words
-from dashboard.links.languages import Texts
+from dashboard.links.languages import Sentence, Texts, own_words
 from dashboard.links.models import Choice, Link
 from dashboard.stored_settings import Branding
 
 
 @dataclass(frozen=True)
 class FirstPage:
-    title: str
-    purpose: str
-    needs: list[str]
-    effort: str
-    consent: str
-    works_until: str
+    title: Sentence
+    purpose: Sentence
+    needs: list[Sentence]
+    effort: Sentence
+    consent: Sentence
+    works_until: Sentence
     choices: list[str]
 
 
@@ -28,16 +28,16 @@ def first_page(link: Link, branding: Branding, texts: Texts) -> FirstPage:
     effort = _effort(link)
     return FirstPage(
         title=texts("ask_title", company=company),
-        purpose=branding.purposes.get(texts.language) or texts("ask_purpose", company=company),
+        purpose=own_words(branding.purposes.get(texts.language, "")) or texts("ask_purpose", company=company),
         needs=_needs(link, effort, texts),
-        effort=f"{texts(f'minutes_{effort.minutes}')} · {texts('megabytes', count=effort.megabytes)}",
+        effort=Sentence(f"{texts(f'minutes_{effort.minutes}')} · {texts('megabytes', count=effort.megabytes)}"),
         consent=consent_sentence(branding, texts),
         works_until=texts("works_until", moment=texts.moment(link.expires_at, branding.time_zone)),
         choices=_choice_labels(link.offered(), texts),
     )
 
 
-def consent_sentence(branding: Branding, texts: Texts) -> str:
+def consent_sentence(branding: Branding, texts: Texts) -> Sentence:
     """What the customer ticks, and what is recorded: the same words."""
     return texts("consent", company=branding.company_name)
 
@@ -53,7 +53,7 @@ def _effort(link: Link) -> Effort:
     )
 
 
-def _needs(link: Link, effort: Effort, texts: Texts) -> list[str]:
+def _needs(link: Link, effort: Effort, texts: Texts) -> list[Sentence]:
     needs = [texts("need_face")] if FACE in effort.needs else []
     if link.product is None:
         needs.append(texts("need_choice"))

@@ -3,6 +3,7 @@
 import tomllib
 from datetime import datetime
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,31 @@ from babel.dates import format_datetime
 from werkzeug.datastructures import LanguageAccept
 
 from dashboard.languages import DEFAULT, LANGUAGES
+from dashboard.web.hidden_signs import HIDDEN, Typed
 from dashboard.web.locales import Formats, zone_mark
 
 TEXTS_DIR = Path(__file__).parent / "texts"
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+AS_MARKUP = {ord(FIRST_STRONG_ISOLATE): "<bdi>", ord(POP_ISOLATE): "</bdi>"}
+
+
+class Sentence(str):
+    """A text for a customer. What was put in keeps its own direction: by marks in plain text, by <bdi> in a page."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return escape(str(self)).translate(AS_MARKUP)
+
+    @property
+    def plain(self) -> Typed:
+        """For titles, attributes and text areas, which hold no markup: with the marks as they are."""
+        return Typed(self)
+
+    @property
+    def unmarked(self) -> str:
+        """The words alone, as a record keeps them."""
+        return self.translate(dict.fromkeys(AS_MARKUP))
 
 
 class Texts:
@@ -28,10 +50,10 @@ class Texts:
         self._locale = Locale.parse(language)
         self.direction = self._locale.text_direction
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, **values: Any) -> Sentence:
         text = self._texts[key]
         assert isinstance(text, str)
-        return text.format(**{name: self._isolated(name, str(value)) for name, value in values.items()})
+        return Sentence(text.format(**{name: self._isolated(name, str(value)) for name, value in values.items()}))
 
     def id_type(self, id_type: str, label: str) -> str:
         """The name of an ID type; those with a name of their own, such as BVN, have the same in every language."""
@@ -46,9 +68,15 @@ class Texts:
         return f"{format_datetime(here, self._texts['moment_pattern'], locale=self._locale)} {zone_mark(here)}"
 
     def _isolated(self, name: str, value: str) -> str:
+        value = own_words(value)
         # What makes an address in a message into a link would take the closing mark for a part of it.
         is_isolated = self.direction == "rtl" and name != "address"
         return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}" if is_isolated else value
+
+
+def own_words(text: str) -> Sentence:
+    """What the company wrote, without signs that hide or turn text: a page for customers spells out none of them."""
+    return Sentence(HIDDEN.sub("", text))
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
+from dashboard.links.languages import Sentence
 from dashboard.smile.typed import fold
 
 #: Opened or started this long ago and still nothing submitted: worth sending again.
@@ -53,6 +54,7 @@ class Progress:
     submitted_at: datetime | None = None  # the first time
     settled_at: datetime | None = None  # the first time
     outcome: Outcome | None = None  # of the newest job that has one
+    awaited: int = 0  # jobs whose customer has not finished yet
 
 
 NOTHING_YET = Progress()
@@ -177,6 +179,15 @@ class Link(SQLModel, table=True):
             and self.stage(progress, now) in (Stage.OPENED, Stage.STARTED, Stage.EXPIRED)
         )
 
+    def is_finished(self, progress: Progress) -> bool:
+        """Whether every customer it was for is done, so that nobody can start or go on."""
+        return progress.submitted_at is not None and self.uses_left <= 0 and not progress.awaited
+
+    @property
+    def is_for_one(self) -> bool:
+        """Whether one customer at most is left to use it, who can be written to."""
+        return self.kind == LinkKind.HOSTED and self.uses_left <= 1
+
     def is_being_made(self, now: datetime) -> bool:
         """Whether somebody waits for Smile's answer about a new Smile Link."""
         return (
@@ -211,6 +222,11 @@ class LinkStart(SQLModel, table=True):
     language: str
     consent_text: str  # word for word, in that language
     consented_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def agreed(self) -> str:
+        """What the customer agreed to. Rows of before hold marks of direction in it."""
+        return Sentence(self.consent_text).unmarked
 
 
 def prefill_identity(link_id: UUID) -> str:

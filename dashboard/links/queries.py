@@ -9,15 +9,17 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from dashboard.errors import NotFound
-from dashboard.jobs.models import Job
-from dashboard.links.codes import digest_of_code
+from dashboard.jobs.models import Job, JobState
+from dashboard.links.earlier_codes import belongs, opens
 from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress
 from dashboard.web.pagination import PAGE_SIZE
 
 
 def find_link(session: Session, environment: str, link_id: UUID, to_change: bool = False) -> Link:
     statement = select(Link).where(Link.environment == environment, Link.id == link_id)
-    link = session.exec(statement.with_for_update() if to_change else statement).first()
+    if to_change:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    link = session.exec(statement).first()
     if link is None:
         raise NotFound
     return link
@@ -33,21 +35,23 @@ def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progre
     """For each of the links; for a page of a list in two questions."""
     # A job that failed before it reached Smile is no result for anybody.
     settled_at = case((col(Job.submitted_at).is_not(None), col(Job.settled_at)))
-    sums = (func.count(), func.sum(Job.version), func.min(Job.submitted_at), func.min(settled_at))
+    awaited = case((col(Job.state) == JobState.AWAITING_CUSTOMER, 1), else_=0)
+    sums = (func.count(), func.sum(Job.version), func.min(Job.submitted_at), func.min(settled_at), func.sum(awaited))
     of_these = col(Job.link_id).in_(link_ids)
     connection = session.connection()
     decided = select_columns(col(Job.link_id), col(Job.outcome)).where(of_these, col(Job.outcome).is_not(None))
     outcomes = {row.link_id: row.outcome for row in connection.execute(decided.order_by(col(Job.id)))}
     summed = select_columns(col(Job.link_id), *sums).where(of_these).group_by(col(Job.link_id))
     found = dict.fromkeys(link_ids, NOTHING_YET)
-    for link_id, jobs, version, first_submitted_at, first_settled_at in connection.execute(summed):
-        found[link_id] = Progress(jobs, version, first_submitted_at, first_settled_at, outcomes.get(link_id))
+    for link_id, jobs, version, submitted_at, first_settled_at, with_customer in connection.execute(summed):
+        outcome = outcomes.get(link_id)
+        found[link_id] = Progress(jobs, version, submitted_at, first_settled_at, outcome, with_customer)
     return found
 
 
 def open_link_of(session: Session, environment: str, code: str, now: datetime) -> Link:
     """The database says no to every kind of dead code in the same way, so that they take the same time."""
-    statement = select(Link).where(Link.environment == environment, Link.code_digest == digest_of_code(code))
+    statement = select(Link).where(Link.environment == environment, opens(code))
     link = session.exec(statement.where(Link.is_open(now))).first()
     if link is None:
         raise NotFound
@@ -62,7 +66,7 @@ def newest_start(
         select(Link, LinkStart, Job)
         .join(LinkStart, col(LinkStart.link_id) == col(Link.id))
         .join(Job, col(Job.id) == col(LinkStart.job_id))
-        .where(Link.environment == environment, Link.code_digest == digest_of_code(code))
+        .where(Link.environment == environment, belongs(code))
         .where(LinkStart.browser_digest == browser_digest)
         .order_by(col(LinkStart.id).desc())
         .limit(1)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import segno
 
 from dashboard.languages import DEFAULT
-from dashboard.links.languages import texts_in
+from dashboard.links.languages import Sentence, texts_in
 from dashboard.links.models import Link
 from dashboard.stored_settings import Branding
 
@@ -23,17 +23,22 @@ class Share:
     address: str
     language: str
     direction: str
-    message: str  # for WhatsApp and SMS
-    mail_subject: str
-    mail_body: str
-    poster: str
+    message: Sentence  # for WhatsApp and SMS
+    mail_subject: Sentence
+    mail_body: Sentence
+    poster: Sentence
     qr_svg: str  # data: addresses, since no other page could make the picture without the code
     qr_png: str
 
     @property
     def whatsapp_address(self) -> str:
-        """Opens the app itself: https://wa.me would have a web server of somebody else read the code."""
+        """Opens the app itself, where there is one; no web server reads the code."""
         return f"whatsapp://send?text={quote(self.message)}"
+
+    @property
+    def whatsapp_web_address(self) -> str:
+        """For a desk without the app. WhatsApp's own site reads the message, and the code in it, from this address."""
+        return f"https://wa.me/?text={quote(self.message)}"
 
     @property
     def sms_address(self) -> str:
@@ -46,18 +51,19 @@ class Share:
         return f"mailto:?subject={quote(self.mail_subject)}&body={quote(body)}"
 
 
-def share_link(link: Link, branding: Branding, address: str) -> Share:
+def share_link(link: Link, branding: Branding, address: str, is_reminder: bool = False) -> Share:
     texts = texts_in(link.language or DEFAULT)
     until = texts.moment(link.expires_at, branding.time_zone)
     values = {"company": branding.company_name, "address": address, "moment": until}
+    kind = "reminder" if is_reminder else "message"
     code = segno.make(address, error="m", micro=False)
     return Share(
         address=address,
         language=texts.language,
         direction=texts.direction,
-        message=texts("message", **values),
-        mail_subject=texts("mail_subject", **values),
-        mail_body=texts("mail_body", **values),
+        message=texts(kind, **values),
+        mail_subject=texts(f"{kind}_subject", **values),
+        mail_body=texts(f"{kind}_body", **values),
         poster=texts("poster", **values),
         qr_svg=_svg(code),
         qr_png=_png(code),

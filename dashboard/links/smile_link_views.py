@@ -28,7 +28,7 @@ from dashboard.links.smile_links import (
 from dashboard.smile import SmileError
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
-from dashboard.web.form_keys import form_transaction
+from dashboard.web.form_keys import back_when_late, form_transaction
 from dashboard.web.pages import see_other, wants_partial
 
 NOT_SURE = "So the link may still work. Disable it once more; that does no harm."
@@ -63,7 +63,7 @@ def disable(link_id: UUID) -> ResponseReturnValue:
 def count(link_id: UUID) -> ResponseReturnValue:
     link = _find(link_id)
     if link.smile_ref_id is None:
-        raise Conflict("Smile has not made this link yet.")
+        raise Conflict("Smile has not made this link yet.", url_for("links.show", link_id=link_id))
     answer = _ask(link_id, lambda: smile_clients().link_counters.get(str(link.smile_ref_id)))
     if answer is not None:
         with transaction() as session:
@@ -76,7 +76,7 @@ def count(link_id: UUID) -> ResponseReturnValue:
 def make_at_smile(link_id: UUID) -> ResponseReturnValue:
     """Asks Smile after the row was committed, and leads to the link's page, which tells what came of it."""
     settings, now = current().settings, utc_now()
-    with transaction() as session:
+    with back_when_late(url_for("links.show", link_id=link_id)), transaction() as session:
         link = _locked(session, link_id)
         if link.smile_ref_id is not None or link.is_being_made(now):
             return see_other("links.show", link_id=link_id)  # as after a double click

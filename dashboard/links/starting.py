@@ -21,8 +21,8 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.sending import fail_job
 from dashboard.jobs.submission import JobRequest
 from dashboard.jobs.timeline import EventKind, add_event
-from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
+from dashboard.links.earlier_codes import end_earlier, has_earlier, opens
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
 from dashboard.web.filters import ENGLISH
@@ -57,7 +57,8 @@ def press_start(
         raise AlreadyStarted("This browser has started already.")
     if not is_spent:
         raise NotFound
-    link = session.exec(select(Link).where(Link.code_digest == digest_of_code(code))).one()
+    link = session.exec(select(Link).where(opens(code))).one()
+    end_earlier(session, link, code, now)
     product, country, id_type = _chosen(link, choice)
     prefill = prefill_to_send(session, link)
     wanted = JobRequest(
@@ -101,7 +102,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
     """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
     result = session.connection().execute(
         update(Link)
-        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code), Link.is_open(now))
+        .where(col(Link.environment) == environment, opens(code), Link.is_open(now))
         .values(
             uses_spent=col(Link.uses_spent) + 1,
             opened_at=func.coalesce(col(Link.opened_at), now),
@@ -152,14 +153,21 @@ def note_link_error(session: Session, link_id: UUID, reason: str, now: datetime)
     session.connection().execute(statement.values(last_error=reason, last_error_at=now, **_changed(now)))
 
 
+def is_opening_news(session: Session, link: Link) -> bool:
+    """Whether `note_opened` may have something to note."""
+    return link.opened_at is None or has_earlier(session, link.id)
+
+
 def note_opened(session: Session, environment: str, code: str, now: datetime) -> None:
-    """The first time that a browser showed the page with its pictures, which fetchers of previews rarely load."""
-    session.connection().execute(
-        update(Link)
-        .where(col(Link.environment) == environment, col(Link.code_digest) == digest_of_code(code))
-        .where(Link.is_open(now), col(Link.opened_at).is_(None))
-        .values(opened_at=now, **_changed(now))
-    )
+    """A browser showed the page with its pictures, which fetchers of previews rarely load."""
+    is_it = Link.environment == environment, opens(code), Link.is_open(now)
+    link = session.exec(select(Link).where(*is_it).with_for_update()).first()
+    if link is None:
+        return
+    if link.opened_at is None:
+        link.opened_at = now
+        link.changed(now)
+    end_earlier(session, link, code, now)
 
 
 def starts_without_token(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:

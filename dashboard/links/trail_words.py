@@ -20,6 +20,8 @@ SENTENCES = {
     "link.resumed": "resumed {subject}",
     "link.extended": "let {subject} work longer",
     "link.code_renewed": "made a new address for {subject}",
+    "link.reminded": "reminded the customer of {subject}",
+    "link.mailed": "e-mailed {subject}",
     "link.revoked": "revoked {subject} for good",
     "link.revealed": "revealed what is filled in on {subject}",
 }

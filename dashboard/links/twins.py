@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.jobs.models import Job
 from dashboard.jobs.twins import job_twin
+from dashboard.links.messages import Sent
 from dashboard.links.models import Link, LinkStart, Progress
 from dashboard.web.pages import json_time
 
@@ -48,7 +49,7 @@ def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
 
 
 def details_twin(
-    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], now: datetime
+    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], sent: Sequence[Sent], now: datetime
 ) -> dict[str, Any]:
     return link_twin(link, progress, now) | {
         "jobs": [
@@ -57,9 +58,21 @@ def details_twin(
                 "consent": {
                     "at": json_time(start.consented_at),
                     "language": start.language,
-                    "text": start.consent_text,
+                    "text": start.agreed,
                 }
             }
             for job, start in jobs
-        ]
+        ],
+        "messages": [
+            {
+                "at": json_time(each.message.at),
+                "by": each.message.sent_by,
+                "is_reminder": each.message.is_reminder,
+                "is_mailed": each.message.is_mailed,
+                "sent_at": json_time(each.mail.sent_at) if each.mail else None,
+                "failed_at": json_time(each.mail.failed_at) if each.mail else None,
+                "last_error": each.mail.last_error or None if each.mail else None,
+            }
+            for each in sent
+        ],
     }

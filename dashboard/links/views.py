@@ -13,16 +13,13 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
-from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.last_choice import last_choice, remember_choice
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS
-from dashboard.languages import LANGUAGE_NAMES
-from dashboard.links.codes import digest_of_code
-from dashboard.links.creation import MOST_DAYS, create_link, link_address, prefill_of, problem_with_days
+from dashboard.links.creation import MOST_DAYS, create_link, prefill_of, problem_with_days
 from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.forms import (
     CHOICE_WORDS,
@@ -36,9 +33,10 @@ from dashboard.links.forms import (
 )
 from dashboard.links.handover import forget_code, hand_over, handed_code
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.models import Link, Progress
-from dashboard.links.queries import find_link, jobs_of, progress_of
-from dashboard.links.sharing import share_link
+from dashboard.links.messages import call_off_mails
+from dashboard.links.models import Link
+from dashboard.links.one_link import labelled, link_context, link_page, version_of_link
+from dashboard.links.queries import find_link, progress_of
 from dashboard.links.smile_link_views import make_at_smile
 from dashboard.links.smile_links import draft_smile_link
 from dashboard.links.twins import details_twin, link_twin
@@ -130,15 +128,9 @@ def create() -> ResponseReturnValue:
 @permission_required("links.read")
 def show(link_id: UUID) -> ResponseReturnValue:
     """With the address, if this browser has just made it; then never again."""
-    context = _link_context(link_id)
-    link = context["link"]
     with reading() as session:
         code = handed_code(link_id, keyring_of(session))
-        branding = read_branding(session, current().settings)
-    share = None
-    if code and digest_of_code(code) == link.code_digest:
-        share = share_link(link, branding, link_address(current().settings, code))
-    page = render_template("links/show.html", **context, share=share, branding=branding)
+    page = link_page(link_id, code)
     answer = make_response(page)
     if code:
         forget_code(answer)
@@ -148,8 +140,8 @@ def show(link_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/links/<uuid:link_id>.json")
 @permission_required("links.read")
 def show_twin(link_id: UUID) -> ResponseReturnValue:
-    context = _link_context(link_id)
-    return details_twin(context["link"], context["progress"], context["jobs"], context["moment_now"])
+    context = link_context(link_id)
+    return details_twin(context["link"], context["progress"], context["jobs"], context["sent"], context["moment_now"])
 
 
 @blueprint.get("/links/<uuid:link_id>/status")
@@ -157,9 +149,9 @@ def show_twin(link_id: UUID) -> ResponseReturnValue:
 def status(link_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         link = find_link(session, current().settings.environment, link_id)
-        if _version(link, progress_of(session, [link_id])[link_id]) == seen_version():
+        if version_of_link(session, link, progress_of(session, [link_id])[link_id]) == seen_version():
             return NOTHING_NEW
-    return render_template("links/_status.html", **_link_context(link_id))
+    return render_template("links/_status.html", **link_context(link_id))
 
 
 @blueprint.post("/links/<uuid:link_id>/pause")
@@ -182,6 +174,7 @@ def resume(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def revoke(link_id: UUID) -> ResponseReturnValue:
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        call_off_mails(session, [link_id])
         revoke_link(session, _find(session, link_id), utc_now())
     return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
 
@@ -201,8 +194,9 @@ def extend(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/codes")
 @permission_required("links.change")
 def renew(link_id: UUID) -> ResponseReturnValue:
-    """Send again: a new code, shown once like the first; the old one is dead from here on."""
+    """Another address, shown once like the first; every one of before is dead from here on."""
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        call_off_mails(session, [link_id])
         code = renew_code(session, _find(session, link_id), utc_now())
         return hand_over(link_id, code, keyring_of(session))
 
@@ -219,23 +213,12 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
             return ask_again(reason, "Reveal what is filled in", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
-    context = {"link": link, "prefill": _labelled(prefill)}
+    context = {"link": link, "prefill": labelled(prefill)}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
-
-
-def _labelled(prefill: dict[str, str] | None) -> dict[str, str]:
-    if prefill is None:
-        return {"Details": CANNOT_BE_OPENED}
-    return {FIELDS[name].label: value for name, value in prefill.items()}
 
 
 def _find(session: Any, link_id: UUID) -> Link:
     return find_link(session, current().settings.environment, link_id, to_change=True)
-
-
-def _version(link: Link, progress: Progress) -> int:
-    """Both parts only ever grow, so their sum says whether either did."""
-    return link.version + progress.version
 
 
 def _values_of(link: Link) -> MultiDict[str, str]:
@@ -258,25 +241,4 @@ def _form_context(form: LinkForm) -> dict[str, Any]:
         "CHOICE_WORDS": CHOICE_WORDS,
         "FIELDS": FIELDS,
         "encode": encode,
-    }
-
-
-def _link_context(link_id: UUID) -> dict[str, Any]:
-    now = utc_now()
-    with reading() as session:
-        link = find_link(session, current().settings.environment, link_id)
-        progress = progress_of(session, [link_id])[link_id]
-        jobs = jobs_of(session, link_id)
-        prefilled = prefill_of(session, link)
-    return {
-        "link": link,
-        "progress": progress,
-        "stage": link.stage(progress, now),
-        "is_stalled": link.is_stalled(progress, now),
-        "jobs": jobs,
-        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(_labelled(prefilled)),
-        "version": _version(link, progress),
-        "moment_now": now,
-        "LANGUAGES": LANGUAGE_NAMES,
-        "products": WEB_PRODUCTS,
     }

@@ -18,6 +18,7 @@ from dashboard.jobs.erasing import Gone, Rule, erase_job
 from dashboard.jobs.models import Job
 from dashboard.jobs.submission import cancel_job
 from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
+from dashboard.links.messages import call_off_mails
 from dashboard.links.models import Link, WebToken
 from dashboard.privacy.finding import Found, Held, what_is_held
 from dashboard.privacy.models import Erasure, hash_of_manifest
@@ -38,6 +39,7 @@ def erase_person(
 ) -> Erased:
     """Everything personal of the chosen jobs, their callbacks and links, and of what else carries the identifier."""
     seen = what_is_held(session, found.identifier, found.chosen(job_ids))
+    call_off_mails(session, [link.id for link in seen.links])
     jobs = _locked(session, seen)
     was_erased_meanwhile = len(jobs) < len(seen.jobs)
     held = what_is_held(session, found.identifier, jobs) if was_erased_meanwhile else replace(seen, jobs=jobs)
@@ -61,6 +63,7 @@ def erase_person(
 def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str]:
     """What an erasure erased, erased again where a backup brought it back. Returns the files to remove."""
     rows = erasure.manifest
+    call_off_mails(session, _ids(rows["links"]))
     held = Held(
         jobs=_rows(session, Job, [each["job"] for each in rows["jobs"]]),
         callbacks=_callbacks_again(session, rows),

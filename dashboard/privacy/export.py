@@ -24,6 +24,7 @@ from dashboard.jobs.queries import job_details
 from dashboard.jobs.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
+from dashboard.links.messages import email_of, messages_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.privacy.finding import Held
 from dashboard.web.locales import company_formats
@@ -36,6 +37,7 @@ LEFT_OUT = frozenset(
         "payload_sealed",
         "personal_sealed",
         "reason_sealed",
+        "email_sealed",
         "phone_digest",
         "callback_key_digest",
         "code_digest",
@@ -51,7 +53,7 @@ README = """All that is held about one person, as it was on {now}. Times in the 
 jobs/<id>.json       each verification: what was given, what Smile ID answered, what happened when
 jobs/<id>/<picture>  the pictures that were sent
 callbacks/<id>.json  what Smile ID sent by itself
-links.json           links that were made for this person, and what was agreed to on them
+links.json           links that were made for this person, what was agreed to on them, and where they were sent
 tokens.json          tokens for Smile ID's pages that name this person
 
 Signatures are left out: they would fit any other message too.
@@ -152,6 +154,7 @@ def _link(session: Session, link: Link) -> dict[str, Any]:
     return row_facts(link) | {
         "filled_with": CANNOT_BE_OPENED if prefill is None else prefill,
         "agreed": [row_facts(start) for start in starts],
+        "sent": [row_facts(each) | {"email": email_of(session, each)} for each in messages_of(session, link.id)],
     }
 
 

@@ -12,6 +12,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.db import keyring_of
 from dashboard.errors import Invalid
 from dashboard.jobs.models import Image, Job, JobEvent, Result
+from dashboard.links.messages import was_written_to
 from dashboard.links.models import Link, WebToken
 from dashboard.smile.typed import clean_id, number_key
 
@@ -139,7 +140,9 @@ def _links(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[L
     """A link for several customers is nobody's alone, unless it carries the identifier itself."""
     ids = {job.link_id for job in jobs if job.link_id}
     names_it = or_(col(Link.customer_reference) == identifier, col(Link.user_id) == identifier)
-    of_one = col(Link.id).in_(ids) & (col(Link.uses_allowed) == 1)
+    # One that was made for a single customer may have been given a second use.
+    is_of_one = or_(col(Link.uses_allowed) == 1, col(Link.prefill_sealed).is_not(None), was_written_to(col(Link.id)))
+    of_one = col(Link.id).in_(ids) & is_of_one
     found = select(Link).where(or_(names_it, of_one), col(Link.erased_at).is_(None))
     return session.exec(found.order_by(col(Link.id))).all()
 

@@ -21,6 +21,7 @@ from dashboard.db import first_id_of
 from dashboard.jobs.erasing import Rule, erase_given, erase_images, erase_results
 from dashboard.jobs.models import HOLDS_PERSON, IS_KEPT, Image, Job, Result
 from dashboard.links.erasing import erase_prefill
+from dashboard.links.messages import HOLDS_EMAIL, LinkMessage
 from dashboard.links.models import HOLDS_PREFILL, Link
 from dashboard.privacy.finding import ENVIRONMENTS
 from dashboard.stored_settings import read_setting, write_setting
@@ -56,7 +57,8 @@ KINDS = (
         "persons",
         "What was given about a customer",
         5 * YEAR,
-        "ID numbers, names, dates of birth, and what links were filled with. The decision stays.",
+        "ID numbers, names, dates of birth, what links were filled with, and where they were e-mailed. The decision"
+        " stays.",
     ),
     Kind(
         "refused",
@@ -140,7 +142,9 @@ def _persons(_: Session, ends: datetime) -> list[Look]:
     jobs = [HOLDS_PERSON, col(Job.id) < first_id_of(ends), Job.is_settled]
     is_over = or_(col(Link.revoked_at).is_not(None), col(Link.expires_at) <= ends)
     links = [HOLDS_PREFILL, col(Link.id) < first_id_of(ends), is_over]
-    return [(Job, jobs, Job.created_at), (Link, links, Link.created_at)]
+    of_ended = select(Link.id).where(col(Link.id) == col(LinkMessage.link_id), is_over).exists()
+    messages = [HOLDS_EMAIL, col(LinkMessage.id) < first_id_of(ends), of_ended]
+    return [(Job, jobs, Job.created_at), (Link, links, Link.created_at), (LinkMessage, messages, LinkMessage.at)]
 
 
 def _refused(_: Session, ends: datetime) -> list[Look]:
@@ -186,13 +190,14 @@ def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime) -
 
 
 def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
-    look_for_jobs, look_for_links = _persons(session, ends)
-    jobs, links = _oldest(session, look_for_jobs), _oldest(session, look_for_links)
+    jobs, links, messages = (_oldest(session, look) for look in _persons(session, ends))
     for job in jobs:
         erase_given(session, job, rule, now)
     for link in links:
         erase_prefill(link, now)
-    return len(jobs) + len(links), []
+    for message in messages:
+        message.email_sealed = None
+    return len(jobs) + len(links) + len(messages), []
 
 
 def _erase_refused(session: Session, ends: datetime, _: Rule, __: datetime) -> tuple[int, list[str]]:

@@ -1,8 +1,9 @@
-"""The console at `/`: what came in, what went out, and the switches, as a plain page."""
+"""The console at `/`: what came in, what went out, the switches, and the tables, as plain pages."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dashboard.sandbox import faults, reports
@@ -22,9 +23,28 @@ console.before_request(refuse_other_sites)
 SHOWN = 25
 
 
+#: By the names of the views below.
+PARTS = {"show": "Activity", "switches": "Switches", "outcomes": "Outcomes", "numbers": "Test numbers"}
+
+
 @console.get("/")
 def show() -> Response:
-    return _page()
+    return _page("show", "activity", **_activity())
+
+
+@console.get("/_sandbox/switches")
+def switches() -> Response:
+    return _switches()
+
+
+@console.get("/_sandbox/outcomes")
+def outcomes() -> Response:
+    return _page("outcomes", "outcomes", outcomes=table())
+
+
+@console.get("/_sandbox/numbers")
+def numbers() -> Response:
+    return _page("numbers", "numbers", number_outcomes=NUMBER_OUTCOMES)
 
 
 @console.get("/_sandbox/activity")
@@ -38,11 +58,11 @@ def switch_callbacks() -> Response | WerkzeugResponse:
     try:
         delay = faults.number({"delay": _number("delay_seconds")}, "delay", 0.0, 0.0, 86_400.0)
     except Refused as error:
-        return _page(error.text)
+        return _switches(error.text)
     if mode not in CALLBACK_MODES:
-        return _page("Choose how callbacks are sent.")
+        return _switches("Choose how callbacks are sent.")
     current().callbacks.switch = CallbackSwitch(mode, delay)
-    return redirect("/#switches", code=303)
+    return redirect(url_for("console.switches"), code=303)
 
 
 @console.post("/_sandbox/console/warnings")
@@ -50,8 +70,8 @@ def switch_warnings() -> Response | WerkzeugResponse:
     try:
         current().warnings = read_switch(request.form.getlist("warnings"), request.form.get("smile_secure"))
     except Refused as error:
-        return _page(error.text)
-    return redirect("/#switches", code=303)
+        return _switches(error.text)
+    return redirect(url_for("console.switches"), code=303)
 
 
 @console.post("/_sandbox/console/faults")
@@ -66,22 +86,21 @@ def add_fault() -> Response | WerkzeugResponse:
     try:
         current().faults.add(faults.read_fault(body))
     except Refused as error:
-        return _page(error.text)
-    return redirect("/#switches", code=303)
+        return _switches(error.text)
+    return redirect(url_for("console.switches"), code=303)
 
 
 @console.post("/_sandbox/console/faults/clear")
 def clear_faults() -> WerkzeugResponse:
     current().faults.clear()
-    return redirect("/#switches", code=303)
+    return redirect(url_for("console.switches"), code=303)
 
 
-def _page(problem: str = "") -> Response:
-    page = render_template(
-        "sandbox/console.html",
-        **_activity(),
+def _switches(problem: str = "") -> Response:
+    response = _page(
+        "switches",
+        "switches",
         problem=problem,
-        settings=current().settings,
         switch=current().callbacks.switch,
         callback_modes=CALLBACK_MODES,
         faults=current().faults.listed(),
@@ -90,12 +109,14 @@ def _page(problem: str = "") -> Response:
         warning_switch=current().warnings,
         warnings_in_params=IN_PARAMS,
         smile_secure_results=SMILE_SECURE,
-        outcomes=table(),
-        number_outcomes=NUMBER_OUTCOMES,
     )
-    response = _private(page)
     response.status_code = 422 if problem else 200
     return response
+
+
+def _page(part: str, template: str, **context: Any) -> Response:
+    page = render_template(f"sandbox/{template}.html", parts=PARTS, part=part, settings=current().settings, **context)
+    return _private(page)
 
 
 def _activity() -> Json:

@@ -81,7 +81,7 @@ def add() -> ResponseReturnValue:
     except Invalid as error:
         return _page(error.fields)
     except IntegrityError:
-        raise Conflict("Somebody else added a key at the same moment.") from None
+        raise Conflict("Somebody else added a key at the same moment.", url_for("callback_settings.show")) from None
     smile_keys(fresh=True)
     return see_other("callback_settings.show", f"Key {key.number} was added: callbacks may be signed with it now.")
 

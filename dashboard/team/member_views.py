@@ -100,10 +100,10 @@ def enable(member_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/team/<uuid:member_id>/password-resets")
 @permission_required("team.manage")
 def make_reset_link(member_id: UUID) -> ResponseReturnValue:
-    if member_id == current_user.id:
-        raise Conflict("Change your own password under Your account.")
     now, mail = utc_now(), None
     with form_transaction(url_for("team.show_member", member_id=member_id)) as session:
+        if member_id == current_user.id:
+            raise Conflict("Change your own password under Your account.")
         members.require_owner(session, current_user.id)
         member = queries.find_member(session, member_id)
         reset, code = resets.make_reset(session, member, now)

@@ -26,6 +26,7 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     RESET = "reset"
     NOTICE = "notice"
+    LINK = "link"  # to a customer, with the address of their link
     FORGOTTEN = "forgotten"  # an address that somebody typed at the door: the worker looks whose it is
 
 
@@ -34,7 +35,7 @@ class OutgoingMail(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     kind: MailKind = Field(sa_type=EnumText(MailKind))
-    about_id: UUID | None = Field(default=None, index=True)  # the invitation or the reset
+    about_id: UUID | None = Field(default=None, index=True)  # the invitation, the reset, or the message of a link
     content_sealed: bytes | None = None  # taken away at the end: the text holds a code
     created_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # None: over
@@ -51,7 +52,7 @@ class OutgoingMail(SQLModel, table=True):
 def queue_mail(
     session: Session, kind: MailKind, about_id: UUID | None, content: Mapping[str, str], now: datetime
 ) -> OutgoingMail:
-    """`content`: to, subject and text. Call `send_soon` after the commit."""
+    """`content`: to, subject, text, and from_name where the sender has one. Call `send_soon` after the commit."""
     mail = OutgoingMail(kind=kind, about_id=about_id, created_at=now, due_at=now)
     session.add(mail)
     write_content(session, mail, content)
@@ -104,11 +105,11 @@ def note_failure(
     return False
 
 
-def call_off(session: Session, about_id: UUID) -> None:
+def call_off(session: Session, *about_ids: UUID) -> None:
     """What it was about is no more, so that its code would not work."""
     session.connection().execute(
         update(OutgoingMail)
-        .where(col(OutgoingMail.about_id) == about_id, col(OutgoingMail.due_at).is_not(None))
+        .where(col(OutgoingMail.about_id).in_(about_ids), col(OutgoingMail.due_at).is_not(None))
         .values(due_at=None, content_sealed=None)
     )
 

@@ -55,7 +55,8 @@ def _hand_over(mail: OutgoingMail, settings: Settings) -> None:
             content = outbox.read_content(session, mail)
     except UnreadableValue:
         raise MailFailed("It cannot be read any more, since its encryption key was removed.", is_final=True) from None
-    send_mail(server, str(mail.id), content["to"], content["subject"], content["text"])
+    from_name = content.get("from_name", "")
+    send_mail(server, str(mail.id), content["to"], content["subject"], content["text"], from_name)
 
 
 def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -> None:

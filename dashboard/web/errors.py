@@ -6,15 +6,16 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import structlog
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from dashboard.errors import DashboardError, NotAllowed, NotFound, place_of
+from dashboard.errors import Conflict, DashboardError, NotAllowed, NotFound, place_of
 from dashboard.outages import what_is_away
+from dashboard.web.pages import CAUTION, wants_partial
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +80,9 @@ def _name_request() -> None:
 
 
 def _known(error: DashboardError) -> ResponseReturnValue:
+    if isinstance(error, Conflict) and error.leads_to and not (_wants_json() or wants_partial()):
+        flash(error.message, CAUTION)
+        return redirect(error.leads_to, 303)
     if isinstance(error, NotAllowed | NotFound):
         _note_refusal(error.status)
     return _answer(error.status, error.message)
@@ -163,7 +167,7 @@ def _answer(status: int, message: str, headers: Mapping[str, str] | None = None)
     headers = dict(headers or {})
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    if request.path.endswith(".json") or request.path.startswith("/hooks/"):
+    if _wants_json():
         return {"error": message}, status, headers
     context = {
         "status": status,
@@ -176,6 +180,10 @@ def _answer(status: int, message: str, headers: Mapping[str, str] | None = None)
     }
     is_partial = request.headers.get("HX-Request") == "true"
     return render_template("errors/_message.html" if is_partial else "errors/error.html", **context), status, headers
+
+
+def _wants_json() -> bool:
+    return request.path.endswith(".json") or request.path.startswith("/hooks/")
 
 
 def _what_now(status: int) -> str:

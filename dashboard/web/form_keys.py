@@ -15,6 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from dashboard.context import transaction
 from dashboard.db import UtcDateTime, insert_into, utc_now
+from dashboard.errors import Conflict
 
 FIELD = "form_key"
 KEPT_FOR = timedelta(days=1)
@@ -51,11 +52,21 @@ def form_transaction(leads_to: str = "") -> Iterator[Session]:
 
     `leads_to`: the path of the page that shows what was done. Where the form makes that page, `lead_to` names it later.
     """
-    with transaction() as session:
+    with back_when_late(leads_to), transaction() as session:
         earlier = claim_press(session, leads_to, utc_now())
         if earlier is not None:
             raise PressedBefore(earlier)
         yield session
+
+
+@contextmanager
+def back_when_late(page: str) -> Iterator[None]:
+    """A press that comes too late leads back to this page, which says why (errors.py)."""
+    try:
+        yield
+    except Conflict as late:
+        late.leads_to = late.leads_to or page
+        raise
 
 
 def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 htmx = HTMX()
 
+#: Of a message that tells of nothing done: a press that came too late, or one that changed nothing.
+CAUTION = "caution"
 #: What htmx gets when nothing changed: it swaps nothing and goes on polling.
 NOTHING_NEW = ("", 204)
 

@@ -14,6 +14,7 @@ from dashboard.jobs.dealt_with import deal_with
 from dashboard.jobs.models import Image, Job, Source, job_identity
 from dashboard.jobs.products import Product
 from dashboard.jobs.warnings import keep_warnings
+from dashboard.links.messages import send_link
 from dashboard.links.models import Link
 from dashboard.smile_keys import seed_keys
 from dashboard.team.outbox import MailKind, queue_mail
@@ -49,6 +50,7 @@ def make_everything(database: Database, settings: Settings) -> Everything:
     make_member(database, "ada", has_app=True)
     with database.transaction() as session:
         now = utc_now()
+        send_link(session, link, code, "amina@example.com", "ben@example.com", False, settings, now)
         queue_mail(session, MailKind.FORGOTTEN, None, {"to": "ada@example.com"}, now)
         seed_keys(session, settings, now)
         row = session.get_one(Job, job.id)

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlmodel import Session
+
 from dashboard.config import Settings
-from dashboard.db import Database, utc_now
+from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.awaiting import note_token
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
 from dashboard.links.creation import LinkRequest, create_link
+from dashboard.links.managing import add_code
+from dashboard.links.messages import LinkMessage, email_identity
 from dashboard.links.models import Choice, Link
+from dashboard.links.queries import find_link
 from dashboard.links.starting import Agreement, press_start
 
 BROWSER = "0" * 64  # the digest of a customer's browser
@@ -41,6 +46,20 @@ def make_start(
         for name, value in job.items():
             setattr(made, name, value)
         return made
+
+
+def make_message(session: Session, link: Link, email: str) -> LinkMessage:
+    """The link went to this address by e-mail, a moment ago."""
+    message = LinkMessage(link_id=link.id, is_reminder=False, is_mailed=True, sent_by="ben@example.com", at=utc_now())
+    message.email_sealed = keyring_of(session).seal(email.encode(), email_identity(message.id))
+    session.add(message)
+    return message
+
+
+def make_reminder(database: Database, link: Link) -> str:
+    """The code of a reminder that was handed over by hand."""
+    with database.transaction() as session:
+        return add_code(session, find_link(session, link.environment, link.id, to_change=True), None, utc_now())
 
 
 def reload_link(database: Database, link: Link) -> Link:

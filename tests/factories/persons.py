@@ -20,7 +20,7 @@ from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.factories.callbacks import API_KEY, PARTNER_ID, encode, make_payload, store_arrivals
 from tests.factories.events import add_event_of_before
 from tests.factories.jobs import make_job
-from tests.factories.links import make_link
+from tests.factories.links import make_link, make_message
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Person:
     @property
     def given(self) -> dict[str, str]:
         return {"first_name": f"First{self.mark}", "last_name": f"Last{self.mark}", "phone_number": f"080{self.mark}"}
+
+    @property
+    def email(self) -> str:
+        return f"{self.mark}@example.com"
 
     @property
     def job_id(self) -> str:
@@ -75,6 +79,7 @@ def make_known_person(
         prefill={"first_name": person.given["first_name"]},
     )
     with database.transaction() as session:
+        make_message(session, link, person.email)
         job = session.get_one(Job, job.id)
         settle_job(session, job, _answer(person), Source.JOB_STATUS, utc_now())
         add_event_of_before(session, job, "note", f"Called {person.given['phone_number']}.", utc_now())

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel, delete, func, select
 from werkzeug.exceptions import HTTPException
 
 from dashboard.audit.models import ChainCheck
+from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
 from dashboard.jobs.models import Job, JobState, Step
@@ -24,7 +25,7 @@ from dashboard.team.door_models import Passkey, RecoveryCode
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
 from dashboard.web.form_keys import FIELD
-from tests.conftest import let_in
+from tests.conftest import change_settings, let_in
 from tests.factories.team import PASSWORD, PASSWORD_HASH, make_member
 from tests.security.walk import Route, World, routes
 
@@ -299,6 +300,14 @@ def _new_link(forms: Forms, client: FlaskClient) -> Page:
     return _get(forms, client, "/links/new?product=enhanced_kyc&country=NG&id_type=BVN")
 
 
+def _new_address(forms: Forms, client: FlaskClient) -> Page:
+    """Of a link, where e-mail is set up: the page shows it this one time."""
+    settings = context_of(forms.app).settings.model_copy(update={"smtp_url": "smtps://mail.example.com"})
+    change_settings(forms.app, settings)
+    forms.app.jinja_env.globals["settings"] = settings
+    return _get(forms, client, client.post(f"/links/{forms.world.own['link_id']}/codes").location)
+
+
 #: Where a form is shown only for rows in a state of their own, or needs a choice that the address of its page makes.
 SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "jobs.create": _new_job,
@@ -307,6 +316,7 @@ SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "callbacks.processing.check": _callback_of_waiting_job,
     "links.create": _new_link,
     "links.resume": _paused_link,
+    "link_messages.send": _new_address,
     "smile_links.disable": _smile_link,
     "team.answer_zone_offer": _zone_offer,
     "team.enable": _disabled_member,

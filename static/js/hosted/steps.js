@@ -138,7 +138,10 @@ function numberPattern(written) {
 }
 
 function fieldName(job, name) {
-  return name === "id_number" ? t("idNumber", { idType: job.type.label }) : t(name);
+  const idType = job.type.label;
+  // Some are called a number themselves, such as the Bank Verification Number.
+  if (name === "id_number") return /\bnumber$/i.test(idType) ? idType : t("idNumber", { idType });
+  return t(name);
 }
 
 export function askFront(job) {

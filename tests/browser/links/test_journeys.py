@@ -163,7 +163,7 @@ def test_customer_chooses_what_to_bring(
 
 def test_what_is_filled_in_need_not_be_typed(make_link: MakeLink, open_phone: OpenPhone) -> None:
     window, address = make_link("enhanced_kyc", "NG", "NIN")
-    window.get_by_role("link", name="Same again").click()
+    window.get_by_role("link", name="New link like this").click()
     window.get_by_text("Fill in details for the customer").click()
     window.locator("#id_number").fill(NUMBER)
     window.get_by_label("The customer cannot change them").check()

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.comparing import MOST_LINES, Change, compare_lines
+from dashboard.callbacks.erasing import erase_body
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, Outcome, Result, Source
@@ -113,9 +114,56 @@ def test_claim_that_smile_contradicts_raises_the_alarm(
 
     page, twin = signed_in.get(address).text, signed_in.get(f"{address}.json").json
 
+    headline = page.partition('id="verdict-heading"')[2].partition("</h2>")[0]
+    beside = page.partition('class="beside"')[2].partition("</nav>")[0]
+    assert "Contradicted" in headline
+    assert "Contradicted" in beside
+    assert "Valid" not in headline + beside
+    assert "Valid signature" in page.partition('class="signature-line"')[2].partition("</p>")[0]
     assert "It claims approved (code 0810), but Smile itself says rejected (code 0811)." in page
-    assert "Do not act on this callback." in page
+    assert "<strong>Next:</strong> Do not act on this callback." in page
     assert twin["alarm"] in [step["text"] for step in twin["steps"] if step["passed"] is False]
+
+
+@pytest.mark.parametrize(
+    ("payload", "headline", "next_step"),
+    [
+        ({"signature": "d3Jvbmc="}, "Wrong signature", "add that key under Settings"),
+        ({"signature": None}, "No signature", "taken for somebody else"),
+        ({"job_id": "nobody-knows"}, "Valid signature", "made elsewhere"),
+        ({}, "Valid signature", "about to be handed to its job"),
+    ],
+)
+def test_page_names_the_verdict_and_says_what_is_next(
+    client: FlaskClient, database: Database, sign_in: SignIn, payload: dict[str, Any], headline: str, next_step: str
+) -> None:
+    job = make_job(database)
+    deliver(client, encode(make_payload(**payload)))
+    with database.transaction() as session:
+        session.get_one(Job, job.id).customer_reference = "cust-7"
+        is_of_job = session.exec(select(Callback)).one().job_id == job.id
+    [address] = addresses(database)
+
+    page = sign_in("ben").get(address).text
+
+    assert headline in page.partition('id="verdict-heading"')[2].partition("</h2>")[0]
+    assert next_step in page.partition("<strong>Next:</strong>")[2].partition("</p>")[0]
+    assert ("cust-7" in page) is is_of_job
+
+
+def test_press_on_a_callback_that_was_erased_meanwhile_changes_nothing(
+    client: FlaskClient, database: Database, sign_in: SignIn
+) -> None:
+    make_job(database)
+    deliver(client, encode(make_payload()))
+    with database.transaction() as session:
+        erase_body(session.exec(select(Callback)).one(), utc_now())
+    signed_in, [address] = sign_in("ben"), addresses(database)
+
+    pages = [signed_in.post(f"{address}/{act}", follow_redirects=True).text for act in ("processing", "verifications")]
+
+    assert all('role="alert">The body of this callback was erased meanwhile' in page for page in pages)
+    assert not any("/processing" in page for page in pages)
 
 
 def test_live_part_stops_asking_once_smile_has_confirmed(

@@ -52,7 +52,9 @@ def test_addresses_of_apps_carry_the_whole_text(database: Database, settings: Se
     mail = parse_qs(urlsplit(shared.mail_address).query)
 
     assert shared.whatsapp_address.startswith("whatsapp://send?text=")
-    assert unquote(shared.whatsapp_address.partition("text=")[2]) == shared.message
+    assert shared.whatsapp_web_address.startswith("https://wa.me/?text=")
+    for address in (shared.whatsapp_address, shared.whatsapp_web_address):
+        assert unquote(address.partition("text=")[2]) == shared.message
     assert unquote(shared.sms_address.partition("body=")[2]) == shared.message
     assert mail == {"subject": [shared.mail_subject], "body": [shared.mail_body.replace("\n", "\r\n")]}
     assert "+" not in shared.mail_address

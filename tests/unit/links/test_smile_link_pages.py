@@ -283,9 +283,8 @@ def test_what_hosted_links_can_do_is_refused(
 ):
     link = make_smile_link(database, settings, row=MADE)
 
-    answer = sign_in("ben").post(f"/links/{link.id}/{action}", data={"days": "7"})
+    answer = sign_in("ben").post(f"/links/{link.id}/{action}", data={"days": "7"}, follow_redirects=True)
 
-    assert answer.status_code == 409
     assert "kept by Smile" in answer.text
     assert reload_link(database, link).code_digest == link.code_digest
 

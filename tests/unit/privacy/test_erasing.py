@@ -26,12 +26,16 @@ from dashboard.jobs.following import request_check
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Result
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.links.earlier_codes import EarlierCode
+from dashboard.links.managing import add_code
+from dashboard.links.messages import send_link
 from dashboard.links.models import Link
 from dashboard.privacy.erasing import erase_stragglers
 from dashboard.privacy.journal import apply_erasures, note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from dashboard.stored_settings import read_branding, write_branding
+from dashboard.team.outbox import OutgoingMail
 from tests.conftest import SECRET_KEY
 from tests.factories.callbacks import store_arrivals
 from tests.factories.events import in_words
@@ -435,12 +439,19 @@ def test_link_of_an_erased_person_no_longer_works(
     ada: FlaskClient, database: Database, settings: Settings, session: Session
 ):
     job, _, link = make_known_person(database, settings)
+    with database.transaction() as writing:
+        code = add_code(writing, writing.get_one(Link, link.id), None, utc_now())
+        send_link(
+            writing, writing.get_one(Link, link.id), code, AMINA.email, "ben@example.com", True, settings, utc_now()
+        )
 
     erase(ada, job)
 
     left = session.get_one(Link, link.id)
     assert left.revoked_at
     assert (left.customer_reference, left.prefill_sealed) == ("[erased]", None)
+    assert session.exec(select(EarlierCode)).all() == []
+    assert session.exec(select(OutgoingMail.due_at, OutgoingMail.content_sealed)).one() == (None, None)
 
 
 @pytest.mark.parametrize("who", ["ben", "cleo"])

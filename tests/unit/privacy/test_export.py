@@ -45,6 +45,7 @@ def test_zip_holds_everything_about_the_person_and_nobody_else(
     assert [content for name, content in contents.items() if name.count("/") == 2] == [make_jpeg(1, 40, 50)]
     assert json.loads(contents[f"callbacks/{callback.id}.json"])["body"]["IDNumber"] == AMINA.number
     assert json.loads(contents["links.json"])[0]["filled_with"] == {"first_name": AMINA.given["first_name"]}
+    assert json.loads(contents["links.json"])[0]["sent"][0]["email"] == AMINA.email
     assert json.loads(contents["tokens.json"])[0]["user_id"] == AMINA.user_id
     everything = b"".join(contents.values())
     assert BABA.mark.encode() not in everything

@@ -74,6 +74,7 @@ def test_rule_of_bodies_empties_callbacks_and_answers(database: Database, settin
         "job.id_number_sealed",
         "job.person_sealed",
         "link.prefill_sealed",
+        "link_message.email_sealed",
     }
 
 
@@ -85,12 +86,14 @@ def test_callbacks_that_came_later_are_found_by_the_next_run(database: Database,
     assert run(database, "bodies") == 2
 
 
-def test_rule_of_persons_takes_numbers_names_and_prefill(database: Database, settings: Settings, session: Session):
+def test_rule_of_persons_takes_numbers_names_prefill_and_addresses(
+    database: Database, settings: Settings, session: Session
+):
     job, _, link = make_known_person(database, settings)
     with database.transaction() as writing:
         writing.get_one(Link, link.id).expires_at = utc_now()
 
-    assert run(database, "persons") == 2
+    assert run(database, "persons") == 3
 
     left = session.get_one(Job, job.id)
     assert (left.id_number_sealed, left.id_number_digest, left.person_sealed) == (None, None, None)

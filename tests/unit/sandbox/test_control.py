@@ -112,14 +112,20 @@ def test_another_site_may_neither_read_nor_steer(client: FlaskClient) -> None:
     assert client.get("/_sandbox/jobs.json").headers.get("Access-Control-Allow-Origin") is None
 
 
-def test_console_shows_jobs_requests_and_the_table(client: FlaskClient) -> None:
+def test_console_shows_jobs_and_requests_and_beside_them_its_other_parts(client: FlaskClient) -> None:
     client.post("/v1/id_verification", json=calls.lookup_body(calls.params(job_type=5)))
 
     page = client.get("/")
+    parts = {name: client.get(f"/_sandbox/{name}").text for name in ("switches", "outcomes", "numbers")}
 
     assert page.status_code == 200
-    for text in ("job-1", "/v1/id_verification", "smartselfie_registration", "credentials.json", "1210"):
+    for text in ("job-1", "/v1/id_verification", "credentials.json"):
         assert text in page.text
+    assert all(f'href="/_sandbox/{name}"' in page.text for name in parts)
+    assert all(f'href="/_sandbox/{name}" aria-current="page"' in text for name, text in parts.items())
+    assert "smartselfie_registration" in parts["outcomes"]
+    assert "1210" in parts["outcomes"]
+    assert "Last digit" in parts["numbers"]
     assert calls.API_KEY not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     for name in ("js/sandbox.js", "css/sandbox.css"):
@@ -146,7 +152,8 @@ def test_console_forms_set_switches(client: FlaskClient) -> None:
     assert (added.status_code, switched.status_code) == (303, 303)
     assert client.get("/_sandbox/faults").json["faults"][0]["status"] == 502
     assert client.get("/_sandbox/callbacks").json == {"mode": "never", "delay_seconds": 1.5}
-    assert "/v1/upload" in client.get("/").text
+    assert added.location == "/_sandbox/switches"
+    assert "/v1/upload" in client.get(added.location).text
 
 
 @pytest.mark.parametrize("fault", [{"path": "", "mode": "status"}, {"path": "/", "mode": "delay", "times": "soon"}])

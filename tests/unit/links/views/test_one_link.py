@@ -12,10 +12,11 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import JobState, Outcome
-from dashboard.jobs.products import Product
+from dashboard.jobs.models import JobEvent, JobState, Outcome
+from dashboard.jobs.products import FACTS, Product
+from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code
-from dashboard.links.models import Link
+from dashboard.links.models import Link, LinkStart
 from tests.factories.links import make_link, make_start, reload_link
 from tests.unit.links.views.test_new_link import CODE
 
@@ -27,7 +28,7 @@ DONE = {
     "settled_at": utc_now(),
     "due_at": None,
 }
-ACTIONS = ("pause", "resumption", "revocation", "expiry", "codes")
+ACTIONS = ("pause", "resumption", "revocation", "expiry", "codes", "reminders")
 
 
 @pytest.fixture
@@ -65,6 +66,61 @@ def test_page_shows_the_jobs_with_the_consent_to_each(sign_in: SignInAs, databas
     assert "I agree." in page
     assert "Consent, English" in page
     assert "Approved" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_that_are_copied_hold_no_escapes(sign_in: SignInAs, database: Database, language: str):
+    ben = sign_in("ben")
+    asked = {"product": "document_verification", "uses": "1", "expires_in_days": "7", "language": language}
+
+    page = ben.get(ben.post("/links", data=asked).location).text
+
+    assert "\\u" not in page
+    message = page.partition('id="share-message"')[2].partition("</textarea>")[0]
+    assert ("\u2068Your company\u2069" if language == "ar" else "Your company") in message
+
+
+def test_consent_of_before_is_shown_without_its_marks(sign_in: SignInAs, database: Database, settings: Settings):
+    link, code = make_link(database, settings)
+    job = make_start(database, settings, code)
+    with database.transaction() as session:
+        start = session.exec(select(LinkStart)).one()
+        start.consent_text, start.language = "أوافق على أن \u2068Kora Bank\u2069", "ar"
+        event = session.exec(select(JobEvent).where(JobEvent.kind == "consented")).one()
+        event.facts = {"language": "ar", "agreed": start.consent_text}
+    ben = sign_in("ben")
+
+    pages = [ben.get(address).text for address in (f"/links/{link.id}", f"/jobs/{job.id}")]
+
+    assert all("أوافق على أن Kora Bank" in page for page in pages)
+
+
+def test_a_result_is_told_as_its_job_tells_it_and_nothing_is_offered_any_more(
+    sign_in: SignInAs, database: Database, settings: Settings
+):
+    link, code = make_link(database, settings)
+    job = make_start(database, settings, code, **(DONE | {"outcome": Outcome.REJECTED}))
+    ben = sign_in("ben")
+
+    page = ben.get(f"/links/{link.id}").text
+    late = press(ben, link, "pause")
+
+    assert FACTS[job.product].rejected in page
+    assert "<strong>Next:</strong> Ask the customer for a second try" in page
+    assert not any(f"/links/{link.id}/{action}" in page for action in ACTIONS if action != "codes")
+    assert "Let the customer try again" in page
+    assert "The customer has finished meanwhile, so there is nothing to pause." in late
+    assert 'data-stage="result"' in late
+
+
+def test_what_can_be_done_is_part_of_what_is_asked_for_again(sign_in: SignInAs, database: Database, link: Link):
+    ben = sign_in("ben")
+    press(ben, link, "pause")
+
+    live = ben.get(f"/links/{link.id}/status?seen=0").text
+
+    assert f'action="/links/{link.id}/resumption"' in live
+    assert f'action="/links/{link.id}/pause"' not in live
 
 
 def test_consent_stands_on_the_timeline_of_the_job(sign_in: SignInAs, database: Database, settings: Settings):
@@ -127,10 +183,10 @@ def test_press_that_comes_too_late_is_told_so(sign_in: SignInAs, database: Datab
     ben = sign_in("ben")
     press(ben, link, "revocation")
 
-    answers = [ben.post(f"/links/{link.id}/{action}", data={"days": "1"}) for action in ACTIONS]
+    pages = [press(ben, link, action, days="1") for action in ACTIONS]
 
-    assert {answer.status_code for answer in answers} == {409}
-    assert all("revoked for good" in answer.text for answer in answers)
+    assert all('role="alert">This link was revoked for good.' in page for page in pages)
+    assert all('data-stage="revoked"' in page for page in pages)
 
 
 def test_link_that_was_opened_and_forgotten_offers_to_be_sent_again(
@@ -140,7 +196,8 @@ def test_link_that_was_opened_and_forgotten_offers_to_be_sent_again(
 
     page = sign_in("ben").get(f"/links/{link.id}").text
 
-    assert "Opened a while ago and not finished" in page
+    assert '<details class="remind" open>' in page
+    assert "Not finished since a while ago." in page
 
 
 def test_what_is_filled_in_is_shown_by_a_press_that_the_trail_records(
