@@ -120,7 +120,7 @@ def test_a_job_that_is_approved_with_everything_opened(shared_deployment: Deploy
     expect(page.locator(".verdict")).to_contain_text("Claimed by callback")
 
     reveal(page, "Reveal what is masked")
-    expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
+    expect(page.locator("#compared").get_by_role("cell", name="00000000000").first).to_be_visible()
     page.get_by_text("Selfie", exact=False).locator("xpath=ancestor-or-self::summary").click()
     page.locator("details.result summary").first.click()
 

@@ -49,12 +49,16 @@ def open_phone(chromium_with_camera: Browser) -> Iterator[OpenPhone]:
     assert complaints == []
 
 
+#: The form without what Ben sent last.
+NOTHING_CHOSEN = "/links/new?product="
+
+
 @pytest.fixture
 def make_link(open_window: OpenWindow, shared_deployment: Deployment) -> MakeLink:
     """Ben makes a link by the form; his window stays on its page. Returns the window and the address."""
 
     def make(product: str, country: str = "", id_type: str = "", **fields: str) -> tuple[Page, str]:
-        window = open_window("/links/new")
+        window = open_window(NOTHING_CHOSEN)
         # By its keyboard name: the card's sentences belong to its label.
         window.locator(f"#product-{product}").check()
         for name, value in (("country", country), ("id_type", id_type)):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.links.conftest import MakeLink, OpenPhone, expect_stage, press_start
+from tests.browser.links.conftest import NOTHING_CHOSEN, MakeLink, OpenPhone, expect_stage, press_start
 from tests.browser.sandbox.conftest import hosted, picture_file, press
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import Deployment
@@ -138,7 +138,7 @@ def test_stage_between_submission_and_result_is_seen_too(
 def test_customer_chooses_what_to_bring(
     shared_deployment: Deployment, open_phone: OpenPhone, open_window: Callable[..., Page], picture_file: Path
 ) -> None:
-    window = open_window("/links/new")
+    window = open_window(NOTHING_CHOSEN)
     window.locator("#product-customer_chooses").check()
     for id_type in ("NIN", "BVN"):
         window.get_by_label("Checked by").select_option("Enhanced KYC")
