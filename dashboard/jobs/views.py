@@ -25,6 +25,7 @@ from dashboard.jobs.event_words import erased_text, event_text
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.listing import customer_label, initials_of, reason_in_list
 from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Job, Result
 from dashboard.jobs.needs import NEEDS, needs_of
@@ -52,6 +53,8 @@ blueprint.register_blueprint(export_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
 for template_filter in (country_name, disagreement_text, erased_text, event_text, id_type_words, problem_text):
     blueprint.add_app_template_filter(template_filter)
+blueprint.add_app_template_filter(customer_label)
+blueprint.add_app_template_filter(reason_in_list)
 
 
 @blueprint.app_context_processor
@@ -81,7 +84,9 @@ def index() -> ResponseReturnValue:
         context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
         needs = queries.needs_you(scope)
         warnings = warnings_of(session, [job.id for job in context["page"].rows])
-    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context, needs=needs, warnings=warnings)
+        initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
+    context |= {"needs": needs, "warnings": warnings, "initials": initials}
+    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)
 
 
 @blueprint.get("/jobs.json")

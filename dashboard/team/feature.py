@@ -16,6 +16,7 @@ from dashboard.team import (
     one_time,
     outbox,
     passkey_views,
+    preference_views,
     reset_views,
     second_factor_views,
     tasks,
@@ -36,6 +37,7 @@ FEATURE = Feature(
     views=(
         views,
         account_views,
+        preference_views,
         member_views,
         invitation_views,
         reset_views,
