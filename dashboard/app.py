@@ -38,7 +38,7 @@ from dashboard.web.logs import set_up_logging
 from dashboard.web.navigation import show_navigation
 from dashboard.web.pages import htmx
 from dashboard.web.pagination import same_address
-from dashboard.web.preferences import show_preferences
+from dashboard.web.preferences import preference, show_preferences
 from dashboard.web.quiet_polls import answer_quiet_polls
 from dashboard.web.readiness import Readiness
 from dashboard.web.signing import sign_with_sha256
@@ -142,6 +142,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     show_hidden_signs(app)
     set_up_form_keys(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)
+    app.jinja_env.globals["preference"] = preference
     answer_quiet_polls(app, context_of(app).database)
     assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
     open_door(app)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Self
 
 from sqlalchemy import and_, literal, union_all
@@ -15,8 +15,8 @@ from dashboard.audit.wording import who_in_words
 from dashboard.context import current
 from dashboard.smile.typed import looks_like_number
 from dashboard.web.filters import words
-from dashboard.web.lists.fields import Choices, Condition, Scope, day, search, suggestion, text
-from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.fields import Choices, Condition, Day, Scope, day, search, suggestion, text
+from dashboard.web.lists.filters import Column, ListFilter
 
 LOOKS = "looks"  # The value of `what` that finds every look at a customer.
 #: A line is numbered when it is written and dated when its request began; no request takes longer.
@@ -70,15 +70,15 @@ def _is_about(scope: Scope, typed: str) -> Condition:
     return col(AuditEntry.subject).in_(subjects)
 
 
-def _since(scope: Scope, begins: datetime) -> Condition:
+def _since(scope: Scope, begin: Day) -> Condition:
     """Numbers bound what is read; the moments themselves decide."""
-    at = col(AuditEntry.at)
+    at, begins = col(AuditEntry.at), begin.begins
     earlier = select(AuditEntry.sequence).where(at < begins - SKEW).order_by(at.desc()).limit(1)
     return and_(at >= begins, col(AuditEntry.sequence) > (scope.session.exec(earlier).first() or 0))
 
 
-def _until(scope: Scope, begins: datetime) -> Condition:
-    at, ends = col(AuditEntry.at), begins + timedelta(days=1)
+def _until(scope: Scope, end: Day) -> Condition:
+    at, ends = col(AuditEntry.at), end.ends
     later = select(AuditEntry.sequence).where(at >= ends + SKEW).order_by(at).limit(1)
     number = scope.session.exec(later).first()
     return at < ends if number is None else and_(at < ends, col(AuditEntry.sequence) < number)
@@ -91,6 +91,13 @@ class AuditFilter(ListFilter[AuditEntry]):
     table, key, place = AuditEntry, "sequence", "before"
     nouns = ("line", "lines")
     refusal = NO_NUMBERS
+    columns = (
+        Column("when", "When", "xl"),
+        Column("told", "Who did what", is_fixed=True),
+        Column("details", "Details"),
+        Column("from", "From", "m"),
+        Column("line", "Line", "s", is_number=True),
+    )
 
     who: str = suggestion(
         "Who", _people, lambda _, value: col(AuditEntry.who) == value, who_in_words, any_value="anybody"
@@ -102,8 +109,8 @@ class AuditFilter(ListFilter[AuditEntry]):
         _what_in_words,
         any_value="anything",
     )
-    since: str = day("From", _since, "from {}", hint="This day and later (UTC)")
-    until: str = day("to", _until, "to {}", hint="This day and earlier (UTC)")
+    since: str = day("From", _since, "from {}", hint="This day and later")
+    until: str = day("to", _until, "to {}", hint="This day and earlier")
     q: str = search("A customer's reference, or any id", _is_about, hint="Customer reference or id")
     subject: str = text("Subject", _concerns, "about {}".format, is_in_form=False)
 
@@ -118,12 +125,18 @@ class AuditFilter(ListFilter[AuditEntry]):
         is_known = current().audit_words.subjects_for(scope.session, scope.environment, self.q)
         return self if is_known else replace(self, q="")
 
-    def newest(
-        self, scope: Scope, conditions: Mapping[str, Condition], beyond: Iterable[Condition], limit: int
+    def in_order(
+        self,
+        scope: Scope,
+        conditions: Mapping[str, Condition],
+        beyond: Iterable[Condition],
+        limit: int,
+        *,
+        is_backwards: bool = False,
     ) -> SelectOfScalar[AuditEntry]:
         """By their numbers. Those of each action by themselves, since an index holds them in order only so."""
         others = [condition for name, condition in conditions.items() if name != "what"]
-        by_number = col(AuditEntry.sequence).desc()
+        by_number = self.by_key(is_backwards=is_backwards)
         numbers: Any = select(AuditEntry.sequence).where(*others, *beyond).order_by(by_number).limit(limit)
         if self.what:
             numbers = _of_each(numbers, _actions(scope, self.what))

@@ -18,7 +18,18 @@ from dashboard.jobs.searches import NumberSearch, has_digest, number_field
 from dashboard.jobs.wording import id_type_words
 from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed
-from dashboard.web.lists.fields import Choices, Condition, Scope, came_on, choice, day, search, suggestion
+from dashboard.web.lists.fields import (
+    Choices,
+    Condition,
+    Scope,
+    choice,
+    on_day,
+    search,
+    since_day,
+    suggestion,
+    until_day,
+)
+from dashboard.web.lists.filters import Column
 
 #: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
@@ -36,10 +47,15 @@ VERDICTS: Mapping[str, frozenset[Verdict]] = {
     "reused": frozenset({Verdict.REUSED}),
     "reflected": frozenset({Verdict.REFLECTED}),
 }
-VERDICT_WORDS = {verdict: verdict.capitalize() for verdict in VERDICTS} | {
-    "wrong": "Wrong or missing",
-    "missing": "Missing only",
+VERDICT_WORDS = {
+    "valid": "Valid signature",
+    "wrong": "Wrong or no signature",
+    "missing": "No signature",
+    "stale": "Signed too long ago",
+    "future": "Signed in the future",
     "alarm": "Alarm: reused or reflected",
+    "reused": "Reused signature",
+    "reflected": "Our own signature",
 }
 BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
 
@@ -126,6 +142,17 @@ class CallbackFilter(NumberSearch[Callback]):
     endpoint, json_endpoint = "callbacks.index", "callbacks.index_json"
     table, options = Callback, (WITHOUT_BODY,)
     nouns = ("callback", "callbacks")
+    columns = (
+        Column("verdict", "Verdict", "xl", is_fixed=True),
+        Column("customer", "Customer"),
+        Column("claim", "Result it claims"),
+        Column("product", "Product", "m"),
+        Column("where", "Where", "m"),
+        Column("came", "Came", "s"),
+        Column("age", "Age", "s"),
+        Column("job", "Job id", "l", is_extra=True),
+        Column("received", "Received", "l", is_extra=True),
+    )
 
     q: str = search(
         "Search in ids, codes and texts, or for a whole ID number", _matches, hint="Part of an id, code or text"
@@ -133,10 +160,10 @@ class CallbackFilter(NumberSearch[Callback]):
     verdict: str = choice("Verdict", VERDICT_WORDS, _has_verdict)
     product: str = choice("Product", PRODUCT_NAMES | {UNKNOWN: "Unknown"}, _has_product)
     country: str = suggestion(
-        "Country", _countries, lambda _, value: col(Callback.country) == value.upper(), country_name
+        "Country", _countries, lambda _, value: col(Callback.country) == value.upper(), country_name, is_more=True
     )
     id_type: str = suggestion(
-        "ID type", _id_types, lambda _, value: col(Callback.id_type) == value.upper(), id_type_words
+        "ID type", _id_types, lambda _, value: col(Callback.id_type) == value.upper(), id_type_words, is_more=True
     )
     job: str = search(  # our id, Smile's name for it, or NO_JOB; one that somebody gave may say who the customer is
         "Job",
@@ -145,8 +172,10 @@ class CallbackFilter(NumberSearch[Callback]):
         offer=lambda _: {NO_JOB: "Orphans only"},
         stands_as_it_is=_is_job_of_ours,
     )
-    again: str = choice("Came", {CAME_AGAIN: "More than once"}, lambda _, __: IS_REPEATED)
-    day: str = day("Day", came_on(Callback.id), "on {}", hint="Received on this day (UTC)")
+    again: str = choice("Came", {CAME_AGAIN: "More than once"}, lambda _, __: IS_REPEATED, is_more=True)
+    since: str = since_day(Callback.id, hint="Received on this day or later")
+    until: str = until_day(Callback.id, hint="Received on this day or earlier")
+    day: str = on_day(Callback.id)
     number: str = number_field(has_digest(Callback.id_number_digest))
 
     def is_id(self, scope: Scope) -> bool:

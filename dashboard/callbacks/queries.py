@@ -11,14 +11,15 @@ from dashboard.callbacks.filters import WITHOUT_BODY, CallbackFilter
 from dashboard.callbacks.models import Callback
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
+from dashboard.jobs.listing import customer_label
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result
 from dashboard.web.lists.fields import Scope
 from dashboard.web.pagination import PAGE_SIZE
 
 JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
 NOTHING = b"{}"
-NEWER_BESIDE = 10
-OLDER_BESIDE = 20
+ABOVE = 10
+BELOW = 20
 MOST_OF_A_JOB = 50
 
 
@@ -52,10 +53,11 @@ def outcomes_of_jobs(session: Session, callbacks: Sequence[Callback]) -> dict[UU
     return {job_id: Outcome(outcome) for job_id, outcome in session.exec(settled).all() if outcome}
 
 
-def customers_of(session: Session, callbacks: Sequence[Callback]) -> dict[UUID | None, str]:
-    """What their customers are called in the company's books, by the job's id."""
+def customers_of(session: Session, callbacks: Sequence[Callback]) -> dict[UUID, str]:
+    """How the lists name the customers of their jobs, by the job's id."""
     ids = {callback.job_id for callback in callbacks if callback.job_id}
-    return dict(session.exec(select(Job.id, Job.customer_reference).where(col(Job.id).in_(ids))).all())
+    named = select(Job.id, Job.customer_reference, Job.user_id).where(col(Job.id).in_(ids))
+    return {row.id: customer_label(row) for row in session.connection().execute(named)}
 
 
 def find_callback(session: Session, environment: str, callback_id: UUID, *, to_change: bool = False) -> Callback:
@@ -85,10 +87,10 @@ def version_of(session: Session, environment: str, callback_id: UUID) -> int:
 def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequence[Callback]:
     """The part of a list around the chosen one, which stands in it even if it fits the filters no more."""
     conditions = filters.conditions(scope)
-    others = select(Callback).where(*conditions.values()).options(WITHOUT_BODY)
-    newer = others.where(col(Callback.id) > chosen.id).order_by(col(Callback.id)).limit(NEWER_BESIDE)
-    older = filters.newest(scope, conditions, [col(Callback.id) < chosen.id], OLDER_BESIDE)
-    return [*reversed(scope.session.exec(newer).all()), chosen, *scope.session.exec(older).all()]
+    before = [filters.after(chosen.id, is_backwards=True)]
+    above = filters.in_order(scope, conditions, before, ABOVE, is_backwards=True)
+    below = filters.in_order(scope, conditions, [filters.after(chosen.id)], BELOW)
+    return [*reversed(scope.session.exec(above).all()), chosen, *scope.session.exec(below).all()]
 
 
 def of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:

@@ -21,11 +21,13 @@ from dashboard.errors import Conflict, NotFound
 from dashboard.smile_keys import ApiKeys
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import count_of, newest_key
+from dashboard.web.locales import UTC_NAME, Formats
 
 MOST_IN_A_RUN = 1000
 BATCH = 10  # one write transaction; on SQLite callbacks that arrive meanwhile wait for its end
 CLAIMED_FOR = timedelta(seconds=30)
 TOLD_FOR = timedelta(minutes=10)
+ZONE = "zone"  # stands among the filters of a run
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ class Extent:
 
     newest: UUID
     total: int
+    zone: str  # whose days the filter means
 
 
 def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
@@ -43,7 +46,7 @@ def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
     newest = newest_key(scope, filters)
     if newest is None:
         return None
-    return Extent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN))
+    return Extent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN), str(scope.zone))
 
 
 def start_run(
@@ -59,7 +62,7 @@ def start_run(
         newest=extent.newest,
         due_at=now,
     )
-    run.filters = _sealed(session, run, filters)
+    run.filters = _sealed(session, run, filters) | {ZONE: extent.zone}
     session.add(run)
     return run
 
@@ -122,8 +125,9 @@ def find_run(session: Session, environment: str, run_id: UUID) -> ProcessingRun:
 
 def _next_batch(session: Session, run: ProcessingRun, now: datetime) -> Sequence[Callback]:
     """Locked all at once and from the newest on, so that nobody who hands one of them over can wait in a circle."""
-    filters = CallbackFilter(**_opened(session, run))
-    matching = select(Callback).where(*filters.conditions(Scope(session, run.environment, now)).values())
+    asked = _opened(session, run)
+    scope = Scope(session, run.environment, now, Formats(time_zone=asked.pop(ZONE, UTC_NAME)).zone)
+    matching = select(Callback).where(*CallbackFilter(**asked).conditions(scope).values())
     below = col(Callback.id) < run.next_before if run.next_before else col(Callback.id) <= run.newest
     most = min(BATCH, run.total - run.done)
     return session.exec(matching.where(below).order_by(col(Callback.id).desc()).limit(most).with_for_update()).all()

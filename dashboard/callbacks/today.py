@@ -1,7 +1,6 @@
-"""Today's bar: what came since midnight UTC, and what of it somebody should look at. Each count leads to its list."""
+"""Today's bar: what came since the reader's midnight, and what of it somebody should look at. Counts lead to lists."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -11,7 +10,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.queries import count_refused
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
-from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.fields import Day, Scope
 from dashboard.web.pagination import COUNT_CAP
 
 
@@ -27,7 +26,8 @@ class Tally:
 
 
 def tallies_of_today(scope: Scope) -> list[Tally]:
-    day = scope.now.date().isoformat()
+    today = scope.now.astimezone(scope.zone).date()
+    day = today.isoformat()
     lists = {
         "received": CallbackFilter(day=day),
         "wrong": CallbackFilter(day=day, verdict="wrong"),
@@ -47,6 +47,6 @@ def tallies_of_today(scope: Scope) -> list[Tally]:
     )
     row = counts.one()
     tallies = [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
-    midnight = datetime.combine(scope.now.date(), time(), UTC)
-    refused = count_refused(scope.session, scope.environment, midnight, midnight + timedelta(days=1))
+    whole = Day.of(today, scope.zone)
+    refused = count_refused(scope.session, scope.environment, whole.begins, whole.ends)
     return [*tallies, Tally("refused", None, refused)]

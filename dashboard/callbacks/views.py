@@ -46,7 +46,7 @@ from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.headers import picture_headers
 from dashboard.web.hidden_signs import visible
-from dashboard.web.lists.views import add_search, asked_page, asked_place, json_page, list_context, scope_here
+from dashboard.web.lists.views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.pages import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
 
 blueprint = Blueprint("callbacks", __name__)
@@ -59,6 +59,8 @@ for template_filter in FILTERS:
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
+#: What of today's bar somebody should look at at once.
+URGENT = ("alarms", "overdue")
 
 
 @blueprint.get("/callbacks")
@@ -72,16 +74,16 @@ def index() -> ResponseReturnValue:
         version = version_of_list(scope, filters, *today, *(run_twin(run) for run in runs))
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
-        context = list_context(scope, filters, version)
-        claims = claims_in_list(session, context["page"].rows)
+        context = list_context(scope, filters, version, top=asked_id("top"))
+        rows = context["page"].rows
+        context |= {"claims": claims_in_list(session, rows), "customers": customers_of(session, rows)}
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",
         **context,
-        claims=claims,
         today=today,
+        urgent=sum(tally.count for tally in today if tally.name in URGENT),
         runs=runs,
-        is_first_page=asked_place(filters) is None,
         hook_address=hook_address(current().settings),
     )
 

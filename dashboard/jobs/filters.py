@@ -11,7 +11,8 @@ from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
 from dashboard.web.filters import words
-from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, suggestion
+from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, since_day, suggestion, until_day
+from dashboard.web.lists.filters import Column
 
 PRODUCT_NAMES = {product.value: FACTS[product].name for product in FACTS}
 IDS = Ids(
@@ -31,6 +32,21 @@ class JobFilter(NumberSearch[Job]):
     endpoint, json_endpoint = "jobs.index", "jobs.index_twin"
     table = Job
     nouns = ("job", "jobs")
+    columns = (
+        Column("outcome", "Outcome", "l", is_fixed=True),
+        Column("customer", "Customer", is_fixed=True),
+        Column("name", "Name", "s"),
+        Column("reason", "Why"),
+        Column("product", "Product", "m"),
+        Column("where", "Where", "m"),
+        Column("callback", "Callback", "m"),
+        Column("age", "Age", "s"),
+        Column("by", "By", "s"),
+        Column("user", "User id", "m", is_extra=True),
+        Column("job", "Job id", "m", is_extra=True),
+        Column("smile_job", "Smile's job id", "m", is_extra=True),
+        Column("created", "Created", "l", is_extra=True),
+    )
 
     state: str = choice(
         "State",
@@ -45,6 +61,8 @@ class JobFilter(NumberSearch[Job]):
     product: str = choice("Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value))
     country: str = suggestion("Country", _countries, lambda _, value: col(Job.country) == value.upper(), country_name)
     q: str = search("Any id, or a whole ID number", IDS.find, hint="Id or ID number")
+    since: str = since_day(Job.id, hint="Created on this day or later")
+    until: str = until_day(Job.id, hint="Created on this day or earlier")
     needs: str = choice(
         "Needs you",
         {name: need.words[0] for name, need in NEEDS.items()},

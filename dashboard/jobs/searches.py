@@ -3,7 +3,6 @@
 Each list looks for ids of its own. Here they are told from numbers, and compared however they are written.
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,11 +15,9 @@ from sqlmodel import Session, col, select
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Job
 from dashboard.smile.typed import clean_code, fold_typed, looks_like_number
-from dashboard.web.lists.fields import Condition, Find, Scope, digest
+from dashboard.web.lists.fields import DIGESTS, Condition, Find, Scope, digest
 from dashboard.web.lists.filters import ListFilter
 
-#: As it stands in an address: a digest for each key of the ring, since an older one may be what is stored.
-DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
 BEYOND = "\U0010ffff"
 #: As many as are named in a query.
 FEW = 500

@@ -24,6 +24,7 @@ from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following import request_check
 from dashboard.jobs.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.last_choice import asked_choice, last_choice, remember_choice
+from dashboard.jobs.listing import customer_label, initials_of, reason_in_list
 from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS, needs_of
@@ -54,6 +55,8 @@ for template_filter in (by_day, country_name, disagreement_text, event_text, id_
     blueprint.add_app_template_filter(template_filter)
 for filter_of_erased in (by_rule, erased_text, rule_text):
     blueprint.add_app_template_filter(filter_of_erased)
+for filter_of_lists in (customer_label, reason_in_list):
+    blueprint.add_app_template_filter(filter_of_lists)
 
 
 @blueprint.app_context_processor
@@ -84,7 +87,9 @@ def index() -> ResponseReturnValue:
         context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
         needs = queries.needs_you(scope)
         warnings = warnings_of(session, [job.id for job in context["page"].rows])
-    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context, needs=needs, warnings=warnings)
+        initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
+    context |= {"needs": needs, "warnings": warnings, "initials": initials}
+    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)
 
 
 @blueprint.get("/jobs.json")

@@ -13,7 +13,8 @@ from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
 from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
-from dashboard.web.lists.fields import Condition, Scope, choice, search
+from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
+from dashboard.web.lists.filters import Column
 
 #: No stage but a mark: opened or started a while ago, and nothing came of it.
 STALLED = "stalled"
@@ -81,6 +82,17 @@ class LinkFilter(NumberSearch[Link]):
     endpoint, json_endpoint = "links.index", "links.index_twin"
     table = Link
     nouns = ("link", "links")
+    columns = (
+        Column("stage", "Stage", "xl", is_fixed=True),
+        Column("customer", "Customer", is_fixed=True),
+        Column("product", "Product"),
+        Column("where", "Where", "m"),
+        Column("uses", "Uses", "m"),
+        Column("works_for", "Works for", "m"),
+        Column("age", "Age", "s"),
+        Column("by", "By", "s"),
+        Column("created", "Created", "l", is_extra=True),
+    )
 
     stage: str = choice(
         "Stage",
@@ -98,6 +110,8 @@ class LinkFilter(NumberSearch[Link]):
         lambda _, value: col(Link.kind) == LinkKind(value),
     )
     q: str = search("Customer reference, a whole id, or a whole ID number", IDS.find, hint="Customer or id")
+    since: str = since_day(Link.id, hint="Made on this day or later")
+    until: str = until_day(Link.id, hint="Made on this day or earlier")
     number: str = number_field(_has_job_with_number)
 
     def is_id(self, scope: Scope) -> bool:

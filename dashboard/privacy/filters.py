@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dashboard.privacy.models import Erasure
-from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.filters import Column, ListFilter
 
 
 @dataclass(frozen=True)
@@ -12,3 +12,11 @@ class ErasureFilter(ListFilter[Erasure]):
     endpoint, json_endpoint = "privacy.index", "privacy.index_twin"
     table = Erasure
     nouns = ("erasure", "erasures")
+    columns = (
+        Column("erased", "Erased", is_fixed=True),
+        Column("by", "By"),
+        Column("jobs", "Jobs", "m", is_number=True),
+        Column("images", "Pictures", "m", is_number=True),
+        Column("callbacks", "Callbacks", "m", is_number=True),
+        Column("links", "Links", "m", is_number=True),
+    )

@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 def index_twin() -> ResponseReturnValue:
     with reading() as session:
-        page = asked_page(scope_here(session), ErasureFilter())
+        page = asked_page(scope_here(session), ErasureFilter.from_args(request.args))
     return json_page(page, [_proof(erasure) for erasure in page.rows])
 
 

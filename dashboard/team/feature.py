@@ -17,6 +17,7 @@ from dashboard.team import (
     one_time,
     outbox,
     passkey_views,
+    preference_views,
     reset_views,
     second_factor_views,
     tasks,
@@ -37,6 +38,7 @@ FEATURE = Feature(
     views=(
         views,
         account_views,
+        preference_views,
         member_views,
         invitation_views,
         reset_views,

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from dashboard.permissions import Role
 from dashboard.team.models import Member
 from dashboard.web.lists.fields import Condition, Scope, choice
-from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.filters import Column, ListFilter
 
 IS_DISABLED = col(Member.disabled_at).is_not(None)
 #: By name, those who left last; two of one name by their ids.
@@ -25,6 +25,15 @@ class MemberFilter(ListFilter[Member]):
     endpoint, json_endpoint = "team.index", "team.index_json"
     table = Member
     nouns = ("member", "members")
+    may_sort = False
+    columns = (
+        Column("name", "Name", is_fixed=True),
+        Column("role", "Role", "m"),
+        Column("email", "E-mail"),
+        Column("second_factor", "Second factor", "m"),
+        Column("last_seen", "Last seen", "s"),
+        Column("access", "May sign in", "m"),
+    )
 
     role: str = choice(
         "Role",
@@ -37,13 +46,20 @@ class MemberFilter(ListFilter[Member]):
         lambda _, value: IS_DISABLED if value == "no" else ~IS_DISABLED,
     )
 
-    def after(self, place: UUID) -> Condition:
-        last = select(*ORDER).where(Member.id == place)
-        beyond: Condition = tuple_(*ORDER) > last.scalar_subquery()
+    def after(self, place: UUID, *, is_backwards: bool = False) -> Condition:
+        last, order = select(*ORDER).where(Member.id == place).scalar_subquery(), tuple_(*ORDER)
+        beyond: Condition = order < last if is_backwards else order > last
         return beyond
 
-    def newest(
-        self, scope: Scope, conditions: Mapping[str, Condition], beyond: Iterable[Condition], limit: int
+    def in_order(
+        self,
+        scope: Scope,
+        conditions: Mapping[str, Condition],
+        beyond: Iterable[Condition],
+        limit: int,
+        *,
+        is_backwards: bool = False,
     ) -> SelectOfScalar[Member]:
         """By name, since people look for one of them."""
-        return select(Member).where(*conditions.values(), *beyond).order_by(*ORDER).limit(limit)
+        order = [each.desc() for each in ORDER] if is_backwards else ORDER
+        return select(Member).where(*conditions.values(), *beyond).order_by(*order).limit(limit)

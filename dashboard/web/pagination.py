@@ -13,6 +13,8 @@ from dashboard.web.locales import formats_here
 PAGE_SIZE = 50
 #: Counting stops here: "more than 10,000" is as useful, and costs the same however long the list is.
 COUNT_CAP = 10_000
+#: The name in an address for the key that a page ends before.
+BACK = "back"
 
 Row = TypeVar("Row")
 
@@ -25,6 +27,7 @@ class Page(Generic[Row]):
     next_after: Any  # the key of the last row, if there are more rows
     count: int
     filters: ListFilter[Row]
+    ahead: int = 0  # how many rows come before this page, counted like `count`
 
     @property
     def count_is_exact(self) -> bool:
@@ -37,8 +40,21 @@ class Page(Generic[Row]):
 
     @property
     def rows_in_words(self) -> str:
-        """Such as "1 job" or "more than 10,000 jobs"."""
-        return f"{self.count_in_words} {self.filters.nouns[self.count != 1]}"
+        """Such as "1 job", "51 to 98 of 98 jobs" or "1 to 50 of more than 10,000 jobs"."""
+        all_of_them = f"{self.count_in_words} {self.filters.nouns[self.count != 1]}"
+        if not self.ahead and self.next_after is None:
+            return all_of_them
+        if self.ahead > COUNT_CAP:
+            return f"{len(self.rows)} of {all_of_them}"
+        first, last = map(formats_here().number, (self.ahead + 1, self.ahead + len(self.rows)))
+        return f"{first} to {last} of {all_of_them}"
+
+    @property
+    def turns(self) -> tuple[str, str]:
+        """The words for the page before this one and the page after it."""
+        if not self.filters.may_sort:
+            return "Previous", "Next"
+        return ("Older", "Newer") if self.filters.is_oldest_first else ("Newer", "Older")
 
     @property
     def next_address(self) -> str | None:
@@ -48,6 +64,24 @@ class Page(Generic[Row]):
         place = {self.filters.place: self.next_after}
         if request.method == "POST":  # The page shows a form that was refused; its list goes on at its own address.
             return url_for(self.filters.endpoint, **place)
+        return self._address(place | {BACK: None})
+
+    @property
+    def previous_address(self) -> str | None:
+        if not self.ahead:
+            return None
+        is_second = self.ahead <= PAGE_SIZE
+        return self._address({self.filters.place: None, BACK: None if is_second else self._first_key})
+
+    @property
+    def first_address(self) -> str:
+        return self._address({self.filters.place: None, BACK: None})
+
+    @property
+    def _first_key(self) -> Any:
+        return getattr(self.rows[0], self.filters.key)
+
+    def _address(self, place: dict[str, Any]) -> str:
         return same_address(**self.filters.asked_of_typed, **place, seen=None, top=None)
 
 

@@ -96,15 +96,18 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig } = event.detail;
     isPollAnswer = requestConfig.elt.matches("[data-poll]");
+    // The words of a filter follow what was just chosen in it, though it still has the focus.
+    const isChosen = requestConfig.elt.matches("form.filters") && document.activeElement.matches("select");
+    if (window.Idiomorph) Idiomorph.defaults.ignoreActiveValue = !isChosen;
     const selection = getSelection();
     if (isPollAnswer && !selection.isCollapsed && selection.containsNode(target, true)) event.detail.shouldSwap = false;
     else if (isPollAnswer && event.detail.shouldSwap) drawnAt = Date.now();
   });
 
   if (window.Idiomorph) {
-    Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => {
       if (name === "open" && element.matches("details, dialog")) return mayFold(element) ? undefined : false;
+      if (name === "checked" && element.id === "filters-toggle") return false;
       const isTyped = ((name === "checked" || name === "value") && element.matches("input:not([type=hidden])")) ||
         (name === "selected" && element.matches("option"));
       const isNewer = isPollAnswer || typedSinceAsked.has(element.closest("select") ?? element);
@@ -224,6 +227,73 @@
     readMarkers(false);
     // It has the focus by now; what is kept on the page would take it again at every update.
     document.querySelectorAll("[autofocus]").forEach((element) => element.removeAttribute("autofocus"));
+  });
+
+  // --- Lists: a choice in the filter counts at once; a row opens wherever it is pressed; what is cut off is told.
+
+  let lastKey = ""; // pressed in the field that has the focus, since the mouse was
+
+  document.addEventListener("keydown", ({ key }) => { lastKey = key; }, true);
+  for (const away of ["pointerdown", "focusin"]) document.addEventListener(away, () => { lastKey = ""; }, true);
+  document.addEventListener("change", ({ target }) => {
+    const form = target.closest("form.filters");
+    if (!form) return;
+    const isByKey = lastKey && lastKey !== "Enter";
+    // By keyboard each arrow is a change, and each digit of a date: they count once the field is left.
+    if (isByKey && target.matches("select, [type=date]")) {
+      target.onblur = () => {
+        target.onblur = null;
+        form.requestSubmit();
+      };
+    } else if (lastKey !== "Enter" || target.matches("select")) {
+      form.requestSubmit(); // Enter in a field sends the form by itself.
+    }
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (!detail.requestConfig?.elt.matches("form.filters")) return;
+    announce(document.querySelector("[data-count], .empty-state h2")?.textContent ?? "");
+  });
+
+  const PRESSED_BY_ITSELF = "a, button, input, select, textarea, label, summary, [data-copy]";
+
+  function openRow(event) {
+    const row = event.target.closest("tr:has(.row-link)");
+    if (!row || event.target.closest(PRESSED_BY_ITSELF) || !getSelection().isCollapsed || event.button > 1) return;
+    const link = row.querySelector(".row-link");
+    if (event.button === 1 || event.ctrlKey || event.metaKey || event.shiftKey) open(link.href, "_blank", "noopener");
+    else link.click();
+  }
+
+  document.addEventListener("click", openRow);
+  document.addEventListener("auxclick", openRow);
+  document.addEventListener("pointerover", ({ target }) => {
+    const cell = target.closest?.(".few-lines, .list-fixed td, .list-fixed th");
+    const isCut = cell && (cell.scrollWidth > cell.clientWidth || cell.scrollHeight > cell.clientHeight + 2);
+    if (isCut && !cell.title) cell.title = cell.textContent.trim().replace(/\s+/g, " ");
+  });
+
+  // --- The way back from an item leads to the list as this tab last showed it: its filters and its page.
+
+  const LIST = "list ";
+
+  function noteList() {
+    if (document.querySelector("form.filters")) sessionStorage.setItem(LIST + location.pathname, location.search);
+  }
+
+  noteList();
+  document.addEventListener("htmx:afterSettle", noteList);
+  for (const link of document.querySelectorAll(".crumbs a")) {
+    link.search = sessionStorage.getItem(LIST + link.pathname) ?? link.search;
+  }
+
+  // --- "/" leads to the search, unless the member switched that off or is typing.
+
+  document.addEventListener("keydown", (event) => {
+    const search = document.querySelector("[data-slash]");
+    const isTyping = event.target.closest?.("input, select, textarea, [contenteditable]");
+    if (event.key !== "/" || !search || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    search.focus();
   });
 
   // --- Copying: <span data-copy="text">; a press does nothing while text is selected.
@@ -368,9 +438,12 @@
     if (input && addFiles(input, event.clipboardData.files)) event.preventDefault();
   });
 
-  // --- Nothing of a page stays behind when it is left: htmx notes its address, and a search is part of an address.
+  // --- Of a page that is left only the address of its list stays in the tab, with what was searched for sealed;
+  // signing out takes that too. htmx would keep the address of every page.
 
-  addEventListener("pagehide", () => sessionStorage.clear());
+  addEventListener("pagehide", () => {
+    for (const key of Object.keys(sessionStorage)) if (!key.startsWith(LIST)) sessionStorage.removeItem(key);
+  });
 
   readMarkers(true);
 })();

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from dashboard.db import utc_now
 from dashboard.smile_keys import add_key, seed_keys
 from tests.browser.conftest import OpenWindow
+from tests.browser.layout import moves, watch_for_moves
 from tests.browser.new_job import reveal
 from tests.browser.test_every_page import FIRST_VISIT_KB, LATER_VISIT_KB, check_page, measured_kilobytes, with_callback
 from tests.factories.callbacks import make_payload, sign
@@ -63,11 +64,11 @@ def test_somebody_finds_a_callback_sees_why_it_fails_and_processes_it_again_by_k
 
     press_until(page, "Tab", has_focus(page, ".skip-link"))
     page.keyboard.press("Enter")
-    press_until(page, "Tab", has_focus(page, "main input[type=search]"), most=2)
+    press_until(page, "Tab", has_focus(page, "main input[type=search]"), most=3)
     page.keyboard.type(named[5:17])
     page.keyboard.press("Enter")
-    expect(page.get_by_text("2 callbacks", exact=True)).to_be_visible()
-    press_until(page, "Tab", has_focus(page, "a.row-link", "Wrong"))
+    expect(page.get_by_role("navigation", name="Pages")).to_have_text("2 callbacks")
+    press_until(page, "Tab", has_focus(page, "a.row-link", "Wrong signature"))
     page.keyboard.press("Enter")
 
     expect(page.locator(".verdict-sentence")).to_have_text("The signature does not match the key of partner 002.")
@@ -109,7 +110,7 @@ def test_all_that_match_are_processed_while_the_list_tells_how_far_it_is(
     check_page(page)
 
 
-def test_new_callback_and_its_count_appear_by_themselves(
+def test_new_callback_and_its_count_appear_and_move_nothing(
     shared_deployment: Deployment, open_window: OpenWindow
 ) -> None:
     page = open_window("/callbacks?q=appears")
@@ -119,6 +120,14 @@ def test_new_callback_and_its_count_appear_by_themselves(
 
     expect(page.get_by_text("appears-by-itself")).to_be_visible()
     expect(page.locator(".today-received .today-count")).to_have_text(str(received + 1))
+    watch_for_moves(page)
+    send(shared_deployment, job_id="appears-when-asked-for")
+    news = page.get_by_role("link", name="1 new callback - show")
+    expect(news).to_be_visible()
+    expect(page.get_by_text("appears-when-asked-for")).to_be_hidden()
+    assert moves(page) == []
+    news.click()
+    expect(page.get_by_text("appears-when-asked-for")).to_be_visible()
 
 
 def test_list_stands_beside_on_a_wide_window_only(shared_deployment: Deployment, open_window: OpenWindow) -> None:

@@ -8,11 +8,14 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from dashboard.jobs.products import Product
 from tests.browser.accessibility import COLOURS, faults_of
 from tests.browser.conftest import OpenWindow, Pause
+from tests.browser.layout import check_top_bar
 from tests.browser.new_job import reveal, wait_until_provisional
 from tests.factories.callbacks import make_payload
 from tests.factories.images import make_jpeg
+from tests.factories.jobs import make_job
 from tests.integration.conftest import Deployment
 
 SELFIE = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
@@ -160,6 +163,94 @@ def with_callback(deployment: Deployment) -> str:
     job_id = deployment.staff().create_job({"product": "biometric_kyc", **BVN}, SELFIE)
     deployment.staff().wait_for(job_id, lambda job: job["outcome"] == "approved" and bool(job["callbacks"]))
     return job_id
+
+
+@pytest.mark.parametrize("member", ["ada", "ben", "cleo"])
+def test_the_bar_on_top_holds_all_that_a_role_sees(open_window: OpenWindow, member: str) -> None:
+    page = open_window("/jobs", member=member)
+
+    check_top_bar(page)
+
+
+def test_what_has_the_focus_is_seen(open_window: OpenWindow) -> None:
+    page = open_window("/jobs/new?product=basic_kyc&country=NG&id_type=BVN")
+    ring = "element => (({ outlineStyle, outlineWidth, outlineColor }) => [outlineStyle, outlineWidth, outlineColor])"
+    ring += "(getComputedStyle(element))"
+    for theme, colour in (("light", "rgb(15, 107, 74)"), ("dark", "rgb(76, 195, 138)")):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(page.url)
+        page.keyboard.press("Tab")
+        link = page.locator(".skip-link")
+        expect(link).to_be_focused()
+        check_accessibility(page, theme, *COLOURS)
+        for element in (
+            link,
+            page.locator("#find-anything"),
+            page.get_by_label("Country"),
+            page.locator(".shell-new").first,
+        ):
+            element.focus()
+            assert element.evaluate(ring) == ["solid", "2px", colour], (theme, element)
+
+
+def test_a_list_is_worked_by_mouse_and_keys(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    settled = {"state": "done", "outcome": "rejected", "result_code": "1013", "country": "UG"}
+    for number in range(52):
+        asks = {"customer_reference": f"cust-{number}"}
+        make_job(shared_deployment.database, shared_deployment.settings(), Product.BASIC_KYC, asks=asks, **settled)
+    page = open_window("/jobs?country=UG")
+
+    page.locator("select[name=state]").focus()
+    page.keyboard.press("ArrowDown")  # on the way to another value
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile(r"/jobs\?country=UG$"))
+    page.keyboard.press("Tab")
+    expect(page).to_have_url(re.compile(r"state=queued"))
+    page.goto("/jobs?country=UG")
+    page.get_by_label("Outcome").select_option("rejected")  # No button is pressed.
+    expect(page).to_have_title(re.compile(r"Jobs: Rejected, Uganda - Partner Desk$"))
+    expect(page.get_by_label("Outcome").locator("option:checked")).to_have_text("Outcome: rejected")
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_text("51 to 52 of 52 jobs")).to_be_visible()
+    second_page = page.url
+    reason = page.get_by_role("row", name="cust-1 ").get_by_text("The authority holds nobody")
+    box = reason.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 8, steps=4)
+    page.mouse.up()
+    assert page.evaluate("getSelection().toString()")
+    assert page.url == second_page
+
+    page.evaluate("getSelection().removeAllRanges()")
+    with page.context.expect_page() as opened:
+        reason.click(modifiers=["Control"])
+    expect(opened.value.get_by_role("heading", name="cust-1")).to_be_visible()
+    assert page.url == second_page
+    reason.click()
+    expect(page.get_by_role("heading", name="cust-1")).to_be_visible()
+    page.locator(".crumbs a").click()
+    expect(page.get_by_text("51 to 52 of 52 jobs")).to_be_visible()
+    assert page.url == second_page
+    page.get_by_role("link", name="Newer").click()
+    expect(page.get_by_text("1 to 50 of 52 jobs")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("51 to 52 of 52 jobs")).to_be_visible()
+
+    page.keyboard.press("/")
+    expect(page.locator("#find-anything")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#find-anything")).to_have_value("/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/jobs?country=UG")
+    first_row = page.locator("tbody tr").first.bounding_box()
+    assert first_row
+    assert first_row["y"] <= 400
+    expect(page.get_by_label("Outcome")).to_be_hidden()
+    page.get_by_text("Filter: Uganda").click()
+    expect(page.get_by_label("Outcome")).to_be_visible()
+    check_page(page)
 
 
 @pytest.mark.parametrize("address", ["/team", "/audit", "/account", "/privacy", "/settings/privacy", "/nowhere"])

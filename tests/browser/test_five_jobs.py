@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow, Pause
+from tests.browser.layout import moves, watch_for_moves
 from tests.browser.new_job import (
     choose,
     expect_settled,
@@ -90,6 +91,7 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
 ) -> None:
     page = open_window("/jobs/new")
     list_before = open_window("/jobs")
+    watch_for_moves(list_before)
     choose_biometric_in_kenya(page, "cust-provisional")
     page.get_by_label("Wished result").select_option("Provisional, then final")
 
@@ -97,6 +99,7 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
         run(page)
         list_after = open_window("/jobs")
         list_after.evaluate("window.opened = true")
+        watch_for_moves(list_after)
         row = list_after.get_by_role("row", name="cust-provisional")
         expect(row).to_contain_text("Queued")
 
@@ -108,7 +111,10 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
     expect(row).to_contain_text("Approved")
     assert list_after.evaluate("window.opened"), "the list was loaded again"
     expect(list_before.get_by_role("row", name="cust-provisional")).to_have_count(0)
-    list_before.get_by_role("link", name="1 new job - show").click()
+    news = list_before.get_by_role("link", name="1 new job - show")
+    expect(news).to_be_visible()
+    assert (moves(list_before), moves(list_after)) == ([], [])
+    news.click()
     expect(list_before.get_by_role("row", name="cust-provisional")).to_be_visible()
 
 

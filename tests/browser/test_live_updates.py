@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from dashboard.db import utc_now
 from dashboard.jobs.models import Job
 from tests.browser.conftest import OpenWindow, Pause
+from tests.browser.layout import moves, watch_for_moves
 from tests.browser.new_job import expect_settled, reveal, wait_until_provisional
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import Deployment, wait_until_up
@@ -131,6 +132,19 @@ def test_nobody_looking_means_one_question_a_minute_until_somebody_moves(
             page.clock.run_for(4_000)
 
     assert asked_idle <= 1
+
+
+def test_news_of_links_move_nothing(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    link = {"product": "biometric_kyc", "customer_reference": "cust-1"}
+    assert shared_deployment.staff().post("/links", link).ok
+    page = open_window("/links")
+    watch_for_moves(page)
+
+    assert shared_deployment.staff().post("/links", link | {"customer_reference": "cust-2"}).ok
+
+    expect(page.get_by_role("link", name="1 new link - show")).to_be_visible()
+    expect(page.get_by_role("link", name="cust-2")).to_have_count(0)
+    assert moves(page) == []
 
 
 def test_a_lost_connection_is_told_of_and_forgotten_when_it_is_back(

@@ -7,8 +7,8 @@ from sqlmodel import col
 
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import WORDS, RefusalReason
-from dashboard.web.lists.fields import Condition, Scope, came_on, choice, day, text
-from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.fields import Condition, Scope, choice, on_day, since_day, text, until_day
+from dashboard.web.lists.filters import Column, ListFilter
 
 
 def _is_of_job(_: Scope, job: str) -> Condition:
@@ -27,6 +27,15 @@ class RefusedFilter(ListFilter[RefusedDelivery]):
     endpoint, json_endpoint = "callbacks.refused.index", "callbacks.refused.index_json"
     table = RefusedDelivery
     nouns = ("row", "rows")  # one may stand for many deliveries
+    columns = (
+        Column("reason", "Reason", is_fixed=True),
+        Column("status", "Answered", "m"),
+        Column("job", "Job"),
+        Column("from", "From", "l"),
+        Column("size", "Size", "m", is_number=True),
+        Column("came", "Came", "l"),
+        Column("age", "Age", "s"),
+    )
 
     reason: str = choice(
         "Reason",
@@ -35,4 +44,6 @@ class RefusedFilter(ListFilter[RefusedDelivery]):
     )
     # The name of a job may describe a customer, and the trail keeps what it has for good.
     job: str = text("Job", _is_of_job, lambda _: "of one job", hint="Job id", is_personal=True)
-    day: str = day("Day", came_on(RefusedDelivery.id), "on {}", hint="Received on this day (UTC)")
+    since: str = since_day(RefusedDelivery.id, hint="Received on this day or later")
+    until: str = until_day(RefusedDelivery.id, hint="Received on this day or earlier")
+    day: str = on_day(RefusedDelivery.id)

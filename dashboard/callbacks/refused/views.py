@@ -48,7 +48,7 @@ def index_csv() -> ResponseReturnValue:
     current().refused_deliveries.write()
     with transaction() as session:
         scope = scope_here(session)
-        rows = session.exec(filters.newest(scope, filters.conditions(scope), (), MOST_KEPT)).all()
+        rows = session.exec(filters.in_order(scope, filters.conditions(scope), (), MOST_KEPT)).all()
         details = {**filters.described, "rows": str(len(rows))}
         record(session, "callback.refused_exported", "refused deliveries", scope.now, details=details)
     found = (_as_json(row) for row in rows)

@@ -1,8 +1,9 @@
 """The fields of a list's filter. Each is declared once: its label, what a form offers, and which rows it finds."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +15,8 @@ from dashboard.db import first_id_of
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and how each reads.
 Choices = Mapping[str, str]
+#: A number in an address: a digest for each key of the ring, since an older one may be what is stored.
+DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,28 @@ class Scope:
     session: Session
     environment: str
     now: datetime
+    zone: tzinfo = UTC  # whose days a day of a filter is
+
+
+@dataclass(frozen=True)
+class Day:
+    """From midnight to midnight. Where the clocks change it has 23 or 25 hours."""
+
+    begins: datetime
+    ends: datetime
+
+    @classmethod
+    def of(cls, day: date, zone: tzinfo) -> "Day":
+        return cls(datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
 
 
 Find = Callable[[Scope, str], Condition]
+FindDay = Callable[[Scope, Day], Condition]
 
 
 class Kind(StrEnum):
     CHOICE = "choice"
-    DAY = "day"  # of UTC, as 2026-11-24
+    DAY = "day"  # of the reader's time zone, as 2026-11-24
     TEXT = "text"  # typed; stands in the address as it is
     SEARCH = "search"  # typed; stands in the address sealed
     DIGEST = "digest"  # of a number that was typed; stands in the address in place of the number
@@ -49,12 +66,21 @@ class FilterField:
     in_words: Callable[[str], str]
     offer: Callable[[Scope], Choices] | None = None
     is_in_form: bool = True  # Otherwise it is kept while the form is used, but cannot be chosen there.
+    is_more: bool = False  # It stands behind "More filters".
     any_value: str = "any"
     hint: str = ""
     note: str = ""  # above the list, for what the form cannot show
     is_personal: bool = False  # It may describe a customer, so the trail does not keep it.
-    #: Values of a sealed field that say nothing about a person, such as one of our own ids.
+    #: Values that are typed and say nothing about a person, such as one of our own ids.
     stands_as_it_is: Callable[[str], bool] = lambda _: False
+    #: Whether a value can find anything; what is said where it cannot.
+    is_known: Callable[[str], bool] = lambda _: True
+    unknown: str = "{} is not among the choices"
+
+    @property
+    def may_be_personal(self) -> bool:
+        """Whether somebody types here what may describe a customer."""
+        return self.kind in (Kind.SEARCH, Kind.DIGEST) or self.is_personal
 
 
 def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
@@ -66,7 +92,8 @@ def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
     def in_words(value: str) -> str:
         return choices.get(value, value)
 
-    return _declared(FilterField(Kind.CHOICE, label, find_known, in_words, lambda _: choices, **more))
+    known = choices.__contains__
+    return _declared(FilterField(Kind.CHOICE, label, find_known, in_words, lambda _: choices, is_known=known, **more))
 
 
 def suggestion(
@@ -76,16 +103,42 @@ def suggestion(
     return _declared(FilterField(Kind.CHOICE, label, find, in_words, offer, **more))
 
 
-def day(label: str, find: Callable[[Scope, datetime], Condition], words: str = "{}", **more: Any) -> Any:
-    """A day of UTC. `find` gets its beginning; what is no day, or one without a next, finds nothing."""
+def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
+    """What is no day, or one that no clock reaches, finds nothing."""
 
     def find_day(scope: Scope, value: str) -> Condition:
         try:
-            return find(scope, datetime.combine(date.fromisoformat(value), time(), UTC))
+            return find(scope, Day.of(date.fromisoformat(value), scope.zone))
         except (ValueError, OverflowError):
             return false()
 
-    return _declared(FilterField(Kind.DAY, label, find_day, words.format, **more))
+    known: Any = {"is_known": _is_day, "unknown": "{} is no day"}
+    return _declared(FilterField(Kind.DAY, label, find_day, words.format, **known, **more))
+
+
+def since_day(row_id: Any, **more: Any) -> Any:
+    """Ids are in the order of time, so days are a stretch of the index that the list is read from anyway."""
+    return day("From", lambda _, begin: col(row_id) >= first_id_of(begin.begins), "from {}", is_more=True, **more)
+
+
+def until_day(row_id: Any, **more: Any) -> Any:
+    return day("to", lambda _, end: col(row_id) < first_id_of(end.ends), "to {}", is_more=True, **more)
+
+
+def on_day(row_id: Any) -> Any:
+    """For links to one day, such as today. People choose from and to."""
+
+    def find(_: Scope, day: Day) -> Condition:
+        return and_(col(row_id) >= first_id_of(day.begins), col(row_id) < first_id_of(day.ends))
+
+    return day("Day", find, "on {}", is_in_form=False, note="Shows only one day:")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return bool(date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: Any) -> Any:
@@ -97,17 +150,8 @@ def search(label: str, find: Find, in_words: Callable[[str], str] = lambda _: "y
 
 
 def digest(label: str, find: Find, note: str) -> Any:
-    declared = FilterField(Kind.DIGEST, label, find, lambda _: label, note=note, is_in_form=False, is_personal=True)
-    return _declared(declared)
-
-
-def came_on(row_id: Any) -> Callable[[Scope, datetime], Condition]:
-    """Ids are in the order of time, so a day is a stretch of the index that the list is read from anyway."""
-
-    def find(_: Scope, begins: datetime) -> Condition:
-        return and_(col(row_id) >= first_id_of(begins), col(row_id) < first_id_of(begins + timedelta(days=1)))
-
-    return find
+    more: Any = {"is_in_form": False, "is_personal": True, "stands_as_it_is": lambda value: DIGESTS.fullmatch(value)}
+    return _declared(FilterField(Kind.DIGEST, label, find, lambda _: label, note=note, **more))
 
 
 def _declared(declared: FilterField) -> Any:

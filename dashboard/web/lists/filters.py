@@ -1,7 +1,8 @@
 """What a list shows, as it stands in the address. What was typed stands there sealed, for addresses are logged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,8 +13,9 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.context import current
-from dashboard.errors import Invalid
+from dashboard.errors import Invalid, NotFound
 from dashboard.web.lists.fields import Choices, Condition, FilterField, Kind, Scope
+from dashboard.web.preferences import preference
 
 #: How a sealed text begins. Nothing that is typed is taken for one unless it opens.
 MARK = "~"
@@ -22,7 +24,25 @@ LONGEST = 200
 LONGEST_IN_ADDRESS = 2000
 TOO_LONG = f"A search takes {LONGEST} characters at most. Nothing was searched."
 
+#: In an address, what turns a list around: newest first is the usual order.
+SORT, OLDEST_FIRST = "sort", "oldest"
+
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One that a reader may leave out, unless it `is_fixed`. `is_extra`: it is shown to those who ask for it.
+
+    `width`: "s", "m", "l" or "xl"; without one it shares what the others leave.
+    """
+
+    name: str
+    label: str
+    width: str = ""
+    is_fixed: bool = False
+    is_extra: bool = False
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,8 +61,11 @@ class ListFilter(Generic[Row]):
     options: ClassVar[Sequence[Any]] = ()  # of the query, such as columns that a list does not read
     key: ClassVar[str] = "id"  # the column that the list is in the order of, the highest first
     place: ClassVar[str] = "after"  # the name in the address for the key that a page begins after
+    may_sort: ClassVar[bool] = True  # Otherwise it has an order of its own.
+    columns: ClassVar[Sequence[Column]] = ()
 
     is_unreadable: bool = False
+    is_oldest_first: bool = False
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Self:
@@ -55,12 +78,18 @@ class ListFilter(Generic[Row]):
         return cls._read(form, is_form=True)
 
     @classmethod
+    @cache  # of the class: it is asked for with every row of some lists
     def declared(cls) -> Mapping[str, FilterField]:
         return {each.name: each.metadata["filter"] for each in fields(cls) if "filter" in each.metadata}
 
     @classmethod
     def names(cls, *kinds: Kind) -> list[str]:
         return [name for name, each in cls.declared().items() if not kinds or each.kind in kinds]
+
+    @classmethod
+    def in_form(cls, *, is_more: bool = False) -> dict[str, FilterField]:
+        """What a form offers at once, or behind "More"."""
+        return {name: each for name, each in cls.declared().items() if each.is_in_form and each.is_more == is_more}
 
     @classmethod
     def search_endpoint(cls) -> str:
@@ -76,9 +105,24 @@ class ListFilter(Generic[Row]):
         """The key in an address. ValueError for nonsense."""
         return UUID(text)
 
+    @classmethod
+    def columns_preference(cls) -> str:
+        """The name under which a member's choice of columns is stored."""
+        return f"columns of {cls.purpose}"
+
+    @classmethod
+    def shown_columns(cls) -> dict[str, Column]:
+        """To the member who is signed in, by their names."""
+        chosen: list[str] = preference(cls.columns_preference(), [])
+        return {
+            each.name: each
+            for each in cls.columns
+            if each.is_fixed or (each.name in chosen if chosen else not each.is_extra)
+        }
+
     @property
     def is_empty(self) -> bool:
-        return self == type(self)()
+        return not self.in_clear and not self.is_unreadable
 
     @property
     def in_clear(self) -> dict[str, str]:
@@ -92,7 +136,8 @@ class ListFilter(Generic[Row]):
         for name in sealed:
             if name in values and not self.declared()[name].stands_as_it_is(values[name]):
                 values[name] = MARK + current().database.keyring.seal_for_address(values[name], self.purpose)
-        return values | ({sealed[0]: MARK} if self.is_unreadable else {})
+        order = {SORT: OLDEST_FIRST} if self.is_oldest_first else {}
+        return values | ({sealed[0]: MARK} if self.is_unreadable else {}) | order
 
     @property
     def asked_of_typed(self) -> dict[str, str | None]:
@@ -103,7 +148,8 @@ class ListFilter(Generic[Row]):
     @property
     def described(self) -> dict[str, str]:
         """For the trail, which keeps what it has for good: what was searched for may describe a customer."""
-        return {name: "a search" if self.declared()[name].is_personal else value for name, value in self.asked.items()}
+        asked = {name: value for name, value in self.asked.items() if name != SORT}
+        return {name: "a search" if self.declared()[name].is_personal else value for name, value in asked.items()}
 
     @property
     def in_words(self) -> str:
@@ -111,6 +157,24 @@ class ListFilter(Generic[Row]):
         found = [self.declared()[name].in_words(value) for name, value in self.in_clear.items()]
         words = ", ".join([*found, *(["a search that cannot be read"] if self.is_unreadable else [])])
         return words[:1].upper() + words[1:]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Each field that is set, with its label, as somebody reads it who is asked whether all of it is meant."""
+        return [(self.declared()[name].label, self._as_read(name, value)) for name, value in self.in_clear.items()]
+
+    def _as_read(self, name: str, value: str) -> str:
+        declared = self.declared()[name]
+        if declared.kind == Kind.DIGEST:
+            return "the one that you searched for"
+        is_typed = declared.kind == Kind.SEARCH and not declared.stands_as_it_is(value)
+        return value if is_typed else declared.in_words(value)
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """What an address asks for that no row can have, in words, by the name of the field."""
+        wrong = {name: value for name, value in self.in_clear.items() if not self.declared()[name].is_known(value)}
+        return {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
 
     def for_address(self, scope: Scope) -> Self:
         """What was typed into a search box, as it may stand in an address."""
@@ -125,18 +189,29 @@ class ListFilter(Generic[Row]):
             found["is_unreadable"] = false()
         return found | {name: self.declared()[name].find(scope, value) for name, value in self.in_clear.items()}
 
-    def after(self, place: Any) -> Condition:
-        """What lies after the row with this key."""
-        below: Condition = col(self.key_column()) < place
-        return below
+    def after(self, place: Any, *, is_backwards: bool = False) -> Condition:
+        """What follows the row with this key, or comes before it."""
+        key, is_upwards = col(self.key_column()), self.is_oldest_first != is_backwards
+        beyond: Condition = key > place if is_upwards else key < place
+        return beyond
 
-    def newest(
-        self, scope: Scope, conditions: Mapping[str, Condition], beyond: Iterable[Condition], limit: int
+    def in_order(
+        self,
+        scope: Scope,
+        conditions: Mapping[str, Condition],
+        beyond: Iterable[Condition],
+        limit: int,
+        *,
+        is_backwards: bool = False,
     ) -> SelectOfScalar[Row]:
-        """The newest rows that meet all conditions and lie where `beyond` says. A list may bring a way of its own."""
+        """The first rows that meet all conditions and lie where `beyond` says. A list may bring a way of its own."""
         found: SelectOfScalar[Row] = select(self.table).options(*self.options)
         found = found.where(*conditions.values(), *beyond)
-        return found.order_by(col(self.key_column()).desc()).limit(limit)
+        return found.order_by(self.by_key(is_backwards=is_backwards)).limit(limit)
+
+    def by_key(self, *, is_backwards: bool = False) -> Any:
+        key = col(self.key_column())
+        return key.asc() if self.is_oldest_first != is_backwards else key.desc()
 
     def offered(self, scope: Scope) -> dict[str, Choices]:
         """What the form offers, by the name of the field."""
@@ -161,7 +236,8 @@ class ListFilter(Generic[Row]):
             values[name] = values[name][:LONGEST]
         if is_unreadable:
             values[sealed[0]] = ""
-        return cls(**values, is_unreadable=is_unreadable)
+        is_oldest_first = cls.may_sort and given.get(SORT) == OLDEST_FIRST
+        return cls(**values, is_unreadable=is_unreadable, is_oldest_first=is_oldest_first)
 
     @classmethod
     def _opened(cls, value: str) -> str | None:
@@ -183,7 +259,33 @@ def _too_long(name: str) -> Invalid:
     return error
 
 
+def lists() -> Iterator[type[ListFilter[Any]]]:
+    """All that the features declare."""
+
+    def below(base: type[ListFilter[Any]]) -> Iterator[type[ListFilter[Any]]]:
+        for each in base.__subclasses__():
+            if hasattr(each, "table"):
+                yield each
+            yield from below(each)
+
+    return below(ListFilter)
+
+
+def list_of(purpose: str) -> type[ListFilter[Any]]:
+    for filters in lists():
+        if filters.purpose == purpose:
+            return filters
+    raise NotFound("There is no such list.")
+
+
 def address_without_typed_text() -> str:
     """Of this request, for a page that comes before it: what stands in it in clear does not go on."""
-    query = {name: value for name, value in request.args.items(multi=True) if name != "q" or value.startswith(MARK)}
+    query = {name: value for name, value in request.args.items(multi=True) if _may_go_on(name, value)}
     return f"{request.path}?{urlencode(query)}" if query else request.path
+
+
+def _may_go_on(name: str, value: str) -> bool:
+    """A page beside a list takes the same names, so a name counts wherever it stands."""
+    fields = [filters.declared()[name] for filters in lists() if name in filters.declared()]
+    is_typed = any(each.may_be_personal for each in fields)
+    return not is_typed or value.startswith(MARK) or any(each.stands_as_it_is(value) for each in fields)

@@ -17,16 +17,38 @@ Row = TypeVar("Row")
 EXPORTED_AT_ONCE = 500
 
 
-def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None) -> Page[Row]:
-    """One page that begins after the row with the key `after`; `top` leaves out what came since the list was opened."""
-    conditions, key = filters.conditions(scope), col(filters.key_column())
+def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None, back: Any = None) -> Page[Row]:
+    """One page that begins after the row with the key `after`, or ends before the one with the key `back`.
+
+    `top` leaves out what came since the list was opened.
+    """
+    conditions = filters.conditions(scope)
     count = _count(scope, filters, list(conditions.values()), COUNT_CAP)
-    beyond = [filters.after(after)] if after is not None else []
-    if top is not None:
-        beyond.append(key <= top)
-    rows = scope.session.exec(filters.newest(scope, conditions, beyond, PAGE_SIZE + 1)).all()
-    page = rows[:PAGE_SIZE]
-    return Page(page, getattr(page[-1], filters.key) if len(rows) > PAGE_SIZE else None, count, filters)
+    within = [] if top is None else [col(filters.key_column()) <= top]
+    rows = _rows_before(scope, filters, [*within, filters.after(back, is_backwards=True)]) if back is not None else ()
+    if rows:
+        next_after = _key_of(rows[-1], filters)
+    else:  # also where less than a page comes before `back`
+        place = [filters.after(after)] if after is not None else []
+        found = scope.session.exec(filters.in_order(scope, conditions, [*within, *place], PAGE_SIZE + 1)).all()
+        rows = found[:PAGE_SIZE]
+        next_after = _key_of(rows[-1], filters) if len(found) > PAGE_SIZE else None
+    ahead = 0
+    if rows and (after is not None or back is not None):
+        before = filters.after(_key_of(rows[0], filters), is_backwards=True)
+        ahead = _count(scope, filters, [*conditions.values(), *within, before], COUNT_CAP)
+    return Page(rows, next_after, count, filters, ahead)
+
+
+def _rows_before(scope: Scope, filters: ListFilter[Row], beyond: Sequence[Condition]) -> Sequence[Row]:
+    """The page that ends there, or nothing where that would be a part of the first page."""
+    query = filters.in_order(scope, filters.conditions(scope), beyond, PAGE_SIZE + 1, is_backwards=True)
+    found = scope.session.exec(query).all()
+    return found[PAGE_SIZE - 1 :: -1] if len(found) > PAGE_SIZE else ()
+
+
+def _key_of(row: Any, filters: ListFilter[Any]) -> Any:
+    return getattr(row, filters.key)
 
 
 def count_of(scope: Scope, filters: ListFilter[Any], cap: int = COUNT_CAP) -> int:
@@ -46,20 +68,22 @@ def count_all(scope: Scope, filters: ListFilter[Any], through: Any) -> int:
 
 
 def all_rows(read: Read, scope: Scope, filters: ListFilter[Row], through: Any) -> Iterator[Sequence[Row]]:
-    """Every row from `through` on, newest first, a few hundred in memory at a time, each batch read by itself.
+    """Every row but those after `through`, a few hundred in memory at a time, each batch read by itself.
 
     For a list in the order of its keys.
     """
-    key = col(filters.key_column())
-    beyond = key <= through
+    there = col(filters.key_column()) <= through
+    beyond = [there]
     while True:
         with read() as session:
             here = replace(scope, session=session)
-            batch = session.exec(filters.newest(here, filters.conditions(here), [beyond], EXPORTED_AT_ONCE)).all()
+            batch = session.exec(filters.in_order(here, filters.conditions(here), beyond, EXPORTED_AT_ONCE)).all()
         yield batch
         if len(batch) < EXPORTED_AT_ONCE:
             return
-        beyond = filters.after(getattr(batch[-1], filters.key))
+        last = filters.after(_key_of(batch[-1], filters))
+        # Newest first the last row is the nearer bound; of two, SQLite might search the index by the other one.
+        beyond = [there, last] if filters.is_oldest_first else [last]
 
 
 def newest_key(scope: Scope, filters: ListFilter[Any]) -> Any:

@@ -15,15 +15,16 @@ from dashboard.db import utc_now
 from dashboard.web.access import permission_required
 from dashboard.web.lists.fields import Kind, Scope
 from dashboard.web.lists.filters import MARK, ListFilter
-from dashboard.web.lists.reading import count_newer, page_of
+from dashboard.web.lists.reading import count_newer, newest_key, page_of
+from dashboard.web.locales import formats_here
 from dashboard.web.pages import json_list, see_other, wants_partial
-from dashboard.web.pagination import COUNT_CAP, Page, same_address
+from dashboard.web.pagination import BACK, COUNT_CAP, Page, same_address
 
 Row = TypeVar("Row")
 
 
 def scope_here(session: Session) -> Scope:
-    return Scope(session, current().settings.environment, utc_now())
+    return Scope(session, current().settings.environment, utc_now(), formats_here().zone)
 
 
 def asked_id(name: str) -> UUID | None:
@@ -31,16 +32,16 @@ def asked_id(name: str) -> UUID | None:
     return MultiDict(request.args).get(name, type=UUID)
 
 
-def asked_place(filters: ListFilter[Any]) -> Any:
+def asked_place(filters: ListFilter[Any], name: str = "") -> Any:
     """The key after which the asked page begins; nonsense begins at the top."""
     try:
-        return filters.read_place(request.args.get(filters.place, ""))
+        return filters.read_place(request.args.get(name or filters.place, ""))
     except ValueError:
         return None
 
 
 def asked_page(scope: Scope, filters: ListFilter[Row], top: Any = None) -> Page[Row]:
-    return page_of(scope, filters, asked_place(filters), top)
+    return page_of(scope, filters, asked_place(filters), top, asked_place(filters, BACK))
 
 
 def list_context(scope: Scope, filters: ListFilter[Any], version: int | None = None, top: Any = None) -> dict[str, Any]:
@@ -49,14 +50,25 @@ def list_context(scope: Scope, filters: ListFilter[Any], version: int | None = N
     `version`: of a list that asks for itself again, without its form. `top`: it keeps to the rows that were there.
     """
     page = asked_page(scope, filters, top)
+    if not page.rows and page.count:  # What stood there is gone.
+        page = page_of(scope, filters, top=top)
+    is_live = version is not None
     return {
         "page": page,
         "filter": filters,
         "newer": 0 if top is None else count_newer(scope, filters, top),
         "version": version,
-        "top": top or (getattr(page.rows[0], filters.key) if page.rows else None),
-        "offered": {} if version is not None and wants_partial() else filters.offered(scope),
+        "top": top or (_top_of(scope, filters, page) if is_live else None),
+        "offered": {} if is_live and wants_partial() else filters.offered(scope),
+        "shows": filters.shown_columns(),
     }
+
+
+def _top_of(scope: Scope, filters: ListFilter[Any], page: Page[Any]) -> Any:
+    """The key of the newest row, which is the first one of the first page."""
+    if page.rows and not page.ahead and not filters.is_oldest_first:
+        return getattr(page.rows[0], filters.key)
+    return newest_key(scope, filters)
 
 
 def json_page(page: Page[Any], items: Sequence[dict[str, Any]]) -> Response:

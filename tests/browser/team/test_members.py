@@ -16,8 +16,9 @@ from tests.integration.conftest import Deployment
 
 def invite_in_window(page: Page, email: str, role: str) -> str:
     """The address of the link that the page shows after it."""
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Role", exact=True).select_option(role)
+    form = page.get_by_role("complementary", name="Invite somebody")
+    form.get_by_label("E-mail address").fill(email)
+    form.get_by_label("Role").select_option(role)
     page.get_by_role("button", name="Make the invitation").click()
     expect(page.get_by_role("heading", name=re.compile("Hand this link to"))).to_be_visible()
     return page.locator(".handed code").inner_text().strip()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -18,6 +19,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobEvent
 from dashboard.smile_keys import add_key, seed_keys, smile_keys
+from dashboard.team.models import Member
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.features import TASKS
 
@@ -75,6 +77,22 @@ def test_one_is_counted_as_one_and_none_as_none(client: FlaskClient, sign_in: Si
     assert "Nothing to process" in signed_in.get("/callbacks/processing-runs/new?verdict=nonsense").text
     late = signed_in.post("/callbacks/processing-runs", data={"verdict": "nonsense"}, follow_redirects=True)
     assert "No callback matches these filters any more" in late.text
+
+
+def test_a_run_keeps_to_the_days_of_the_member_who_asked(
+    app: Flask, client: FlaskClient, database: Database, sign_in: SignIn
+) -> None:
+    zone = ZoneInfo("Pacific/Kiritimati")  # where it is tomorrow for most of a day
+    deliver(client, encode(make_payload()))
+    sign_in("ben")
+    with database.transaction() as session:
+        session.exec(select(Member)).one().time_zone = zone.key
+
+    ask(sign_in, day=utc_now().astimezone(zone).date().isoformat())
+    with app.app_context():
+        TASKS["callbacks.process_run"].run(the_run(database).id)
+
+    assert (the_run(database).filters["zone"], the_run(database).total, the_run(database).done) == (zone.key, 1, 1)
 
 
 def test_viewers_process_nothing(refused: int, sign_in: SignIn, session: Session) -> None:

@@ -1,5 +1,7 @@
 """Pages by key: the address of the next one, and the words for how many there are."""
 
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,7 @@ from dashboard.web.pagination import COUNT_CAP, Page, same_address
 ID = UUID("01890000-0000-7000-8000-000000000000")
 
 
-class Ducks(ListFilter[int]):
+class Ducks(ListFilter[Any]):
     endpoint = "ducks"
     nouns = ("duck", "ducks")
 
@@ -59,3 +61,25 @@ def test_counting_stops_somewhere_and_says_so():
     assert (exact.count_is_exact, exact.count_in_words) == (True, "10,000")
     assert (beyond.count_is_exact, beyond.rows_in_words) == (False, "more than 10,000 ducks")
     assert Page([1], None, 1, Ducks()).rows_in_words == "1 duck"
+
+
+@pytest.mark.parametrize(
+    ("rows", "next_after", "count", "ahead", "words"),
+    [
+        (50, ID, 98, 0, "1 to 50 of 98 ducks"),
+        (48, None, 98, 50, "51 to 98 of 98 ducks"),
+        (50, ID, COUNT_CAP + 1, 50, "51 to 100 of more than 10,000 ducks"),
+        (50, ID, COUNT_CAP + 1, COUNT_CAP + 1, "50 of more than 10,000 ducks"),
+    ],
+)
+def test_a_page_says_which_rows_it_shows(rows: int, next_after: UUID | None, count: int, ahead: int, words: str):
+    assert Page([0] * rows, next_after, count, Ducks(), ahead).rows_in_words == words
+
+
+def test_a_page_leads_to_the_one_before_it(bare: Flask):
+    row = SimpleNamespace(id=ID)
+    with bare.test_request_context(f"/jobs?state=done&after={ID}&seen=3&top=x"):
+        assert Page([row], None, 60, Ducks(), 0).previous_address is None
+        assert Page([row], None, 60, Ducks(), 50).previous_address == "/jobs?state=done"
+        assert Page([row], None, 150, Ducks(), 100).previous_address == f"/jobs?state=done&back={ID}"
+        assert Page([row], None, 60, Ducks(is_oldest_first=True), 50).turns == ("Older", "Newer")

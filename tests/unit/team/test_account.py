@@ -101,3 +101,13 @@ def test_guessing_the_current_password_is_slowed_down(sign_in: SignInAs):
     answer = client.post("/account/password", data={"current": PASSWORD, "password": NEW_PASSWORD})
 
     assert answer.status_code == 429
+
+
+def test_the_key_that_leads_to_the_search_can_be_switched_off(sign_in: SignInAs):
+    cleo = sign_in("cleo")
+    assert "data-slash" in cleo.get("/jobs").text
+
+    for ticked, is_on in (({}, False), ({"slash_focuses_search": "yes"}, True)):
+        assert cleo.post("/account/keyboard", data=ticked).location == "/account"
+        assert ("data-slash" in cleo.get("/jobs").text) is is_on
+        assert ('value="yes" checked' in cleo.get("/account").text) is is_on

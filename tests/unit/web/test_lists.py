@@ -3,11 +3,12 @@
 The lists are all that there are. A new one fails here until `ROWS` says how a row of it is made.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask, url_for
@@ -25,15 +26,15 @@ from dashboard.callbacks.refused.filters import RefusedFilter
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.config import Settings
-from dashboard.db import Database, new_id, utc_now
+from dashboard.db import Database, first_id_of, new_id, utc_now
 from dashboard.jobs.filters import JobFilter
 from dashboard.links.filters import LinkFilter
 from dashboard.privacy.filters import ErasureFilter
 from dashboard.privacy.models import Erasure
 from dashboard.team.filters import MemberFilter
 from dashboard.web.lists import reading
-from dashboard.web.lists.fields import Kind, Scope
-from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.fields import Day, Kind, Scope
+from dashboard.web.lists.filters import ListFilter, lists
 from dashboard.web.lists.reading import all_rows, count_newer, newest_key, page_of
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.jobs import make_job
@@ -46,15 +47,7 @@ SignInAs = Callable[[str], FlaskClient]
 Filters = type[ListFilter[Any]]
 
 
-def lists_below(base: Filters) -> Iterator[Filters]:
-    for filters in base.__subclasses__():
-        if filters.__module__.startswith("dashboard."):
-            if hasattr(filters, "table"):
-                yield filters
-            yield from lists_below(filters)
-
-
-LISTS = sorted(set(lists_below(ListFilter)), key=lambda filters: filters.purpose)
+LISTS = sorted({*lists()}, key=lambda filters: filters.purpose)
 #: Values of a column that the row of a list takes while somebody goes through the list.
 CHANGES: dict[Filters, dict[str, Any]] = {
     JobFilter: {"state": "waiting"},
@@ -68,12 +61,14 @@ TEXTS = st.text(max_size=20) | st.sampled_from(
 )
 
 
-def refuse(database: Database) -> None:
+def refuse(database: Database, **row: Any) -> None:
     now = utc_now()
     facts: dict[str, Any] = {"source_address": "192.0.2.1", "source_network": "192.0.2.1", "status": 400, "size": 5}
     with database.transaction() as session:
         session.add(
-            RefusedDelivery(environment="sandbox", received_at=now, last_at=now, reason=RefusalReason.NOT_JSON, **facts)
+            RefusedDelivery(
+                environment="sandbox", received_at=now, last_at=now, reason=RefusalReason.NOT_JSON, **facts, **row
+            )
         )
 
 
@@ -110,6 +105,7 @@ def test_a_filter_comes_back_from_its_address(app: Flask, database: Database, fi
     known = {name: TEXTS | st.sampled_from(["", *offered.get(name, ())]) for name in filters.names()}
     asked = data.draw(st.fixed_dictionaries({}, optional=known))
 
+    asked |= data.draw(st.sampled_from([{}, {"sort": "oldest"}, {"sort": "x"}]))
     with app.app_context():
         read = filters.from_args(asked)
         assert filters.from_args(read.asked) == read
@@ -155,6 +151,29 @@ def test_a_list_says_what_it_is_filtered_by(sign_in: SignInAs):
     assert f"No job fits all of these filters together: {words}." in page
 
 
+def test_a_day_is_one_of_the_reader(database: Database):
+    moments = [datetime(2026, 11, 23, 22, 59, tzinfo=UTC), datetime(2026, 11, 23, 23, tzinfo=UTC)]
+    ids = [first_id_of(moment) for moment in moments]
+    for row_id in ids:
+        refuse(database, id=row_id)
+    lagos, day = ZoneInfo("Africa/Lagos"), {"since": "2026-11-24", "until": "2026-11-24"}
+
+    with database.reading() as session:
+        found = [
+            [row.id for row in page_of(Scope(session, "sandbox", utc_now(), zone), RefusedFilter(**asked)).rows]
+            for zone, asked in (
+                (lagos, day),
+                (UTC, day),
+                (UTC, {"until": "2026-11-23"}),
+                (UTC, {"since": "1969-07-20"}),
+            )
+        ]
+
+    assert found == [[ids[1]], [], [ids[1], ids[0]], []]
+    paris = Day.of(date(2026, 3, 29), ZoneInfo("Europe/Paris"))
+    assert paris.ends.astimezone(UTC) - paris.begins.astimezone(UTC) == timedelta(hours=23)
+
+
 def test_what_the_form_does_not_offer_stays_while_something_else_is_chosen(sign_in: SignInAs):
     ben = sign_in("ben")
 
@@ -195,6 +214,32 @@ def keep_only_first(database: Database, filters: Filters) -> Any:
         first = session.connection().execute(select_columns(key).order_by(key).limit(1)).scalar_one()
         session.connection().execute(key.table.delete().where(key != first))
     return first
+
+
+@pytest.mark.parametrize("filters", LISTS)
+def test_the_way_back_through_the_pages_is_the_way_there(
+    in_app: Flask,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: dict[Filters, Callable[[], Any]],
+    filters: Filters,
+):
+    monkeypatch.setattr(reading, "PAGE_SIZE", 2)
+    rows[filters]()
+    come(database, filters, 4)
+    for asked in (filters(), filters(is_oldest_first=filters.may_sort)):
+        with database.reading() as session:
+            scope = Scope(session, "sandbox", utc_now())
+            there = [page_of(scope, asked)]
+            while there[-1].next_after is not None:
+                there.append(page_of(scope, asked, there[-1].next_after))
+            back = [page_of(scope, asked, back=getattr(page.rows[0], filters.key)) for page in there[1:]]
+            odd = page_of(scope, asked, back=getattr(there[0].rows[1], filters.key))
+
+        assert [page.rows for page in back] == [page.rows for page in there[:-1]]
+        assert [page.next_after for page in back] == [page.next_after for page in there[:-1]]
+        assert [page.ahead for page in there] == [*range(0, 2 * len(there), 2)]
+        assert odd == there[0]  # Less than a page comes before its row.
 
 
 def walk(
@@ -272,6 +317,12 @@ def test_an_open_list_its_pages_and_its_export_hold_the_same_rows(
     exported = [
         getattr(row, filters.key) for batch in all_rows(database.reading, scope, filters(), top) for row in batch
     ]
+    if filters.may_sort:
+        around = filters(is_oldest_first=True)
+        assert walk(database, around, top=top) == there[::-1]
+        assert walk(database, around) == [*there[::-1], *came]
+        batches = all_rows(database.reading, scope, around, top)
+        assert [getattr(row, filters.key) for batch in batches for row in batch] == there[::-1]
     with database.reading() as session:
         newer = count_newer(Scope(session, "sandbox", utc_now()), filters(), top)
 

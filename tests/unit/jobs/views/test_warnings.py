@@ -96,7 +96,7 @@ def test_ben_marks_it_as_dealt_with_and_the_reason_is_for_those_who_may_reveal(
     page = ben.get(f"/jobs/{warned.id}").text
     assert REASON in page
     assert "Nothing to do: it was dealt with." in page
-    assert "Needs you" not in ben.get("/jobs").text
+    assert '<span class="quiet">nothing</span>' in ben.get("/jobs").text
     assert ben.get(f"/jobs/{warned.id}.json").json["dealt_with"][0]["reason"] == REASON
     cleo = sign_in("cleo")
     assert REASON not in cleo.get(f"/jobs/{warned.id}").text

@@ -1,0 +1,47 @@
+"""What moves on a page by itself, and whether the bar on top holds all that it shows."""
+
+from playwright.sync_api import Page
+
+WATCH = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))); // what is under way is drawn
+  window.moved = [];
+  new PerformanceObserver(list => {
+    for (const { sources } of list.getEntries().filter(entry => !entry.hadRecentInput)) {
+      const parts = sources.map(({ node }) => node?.nodeType === Node.TEXT_NODE ? node.parentElement : node);
+      // A new kind of need takes its place among the others on their line.
+      const moved = parts.filter(part => !part?.closest(".needs-you"));
+      window.moved.push(...moved.map(part => part?.outerHTML.slice(0, 120) ?? "what is gone by now"));
+    }
+  }).observe({ type: "layout-shift" });
+}"""
+CUT = """() => {
+  const parts = document.querySelectorAll(".shell-bar :is(a, button, input, summary), .shell-nav");
+  const shown = [...parts].filter(part => part.checkVisibility());
+  const boxes = shown.map(part => [part, part.getBoundingClientRect()]);
+  const inside = ({ left, right, bottom }) => left >= 0 && right <= innerWidth && bottom <= innerHeight;
+  const isWhole = (part, box) => inside(box) && part.scrollWidth <= part.clientWidth + 1 && box.width >= 24;
+  const isNarrow = (part, box) => part.matches("input") && box.width < 120;
+  return boxes.filter(([part, box]) => !isWhole(part, box) || isNarrow(part, box)).map(([part]) => part.outerHTML);
+}"""
+WIDTHS = (360, 390, 768, 834, 1024, 1280, 1920)
+
+
+def watch_for_moves(page: Page) -> None:
+    """From here on, while nobody presses anything."""
+    page.evaluate(WATCH)
+
+
+def moves(page: Page) -> list[str]:
+    drawn = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(window.moved))))"
+    return list(page.evaluate(drawn))
+
+
+def check_top_bar(page: Page) -> None:
+    """At each width nothing of it is cut off, lies outside, or is too narrow to be used."""
+    usual = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        cut = page.evaluate(CUT)
+        assert not cut, f"at {width} px: {cut}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"at {width} px"
+    page.set_viewport_size(usual or {"width": 1280, "height": 800})
