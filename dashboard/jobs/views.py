@@ -13,7 +13,7 @@ from dashboard.audit.reveals import ask_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
-from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.errors import Invalid, NotFound
 from dashboard.jobs import export_views, queries
 from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
@@ -195,12 +195,9 @@ def status(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/checks")
 @permission_required("jobs.check")
 def check(job_id: UUID) -> ResponseReturnValue:
-    try:
-        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
-            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
-            request_check(session, job, current_user.email, utc_now())
-    except Conflict as error:  # A press that comes too late: the page shows how things stand now.
-        return see_other("jobs.show", error.message, job_id=job_id)
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+        request_check(session, job, current_user.email, utc_now())
     wake("jobs.advance", job_id)
     return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
 
@@ -208,12 +205,9 @@ def check(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/jobs/<uuid:job_id>/cancellation")
 @permission_required("jobs.cancel")
 def cancel(job_id: UUID) -> ResponseReturnValue:
-    try:
-        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
-            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
-            cancel_job(session, job, current_user.email, utc_now())
-    except Conflict as error:
-        return see_other("jobs.show", error.message, job_id=job_id)
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+        cancel_job(session, job, current_user.email, utc_now())
     return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
 
 
@@ -225,8 +219,6 @@ def mark_dealt_with(job_id: UUID) -> ResponseReturnValue:
         with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
             job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
             deal_with(session, job, reason, current_user.email, utc_now())
-    except Conflict as error:
-        return see_other("jobs.show", error.message, job_id=job_id)
     except Invalid as error:
         problem = {"reason": reason, "reason_problem": error.fields["reason"]}
         return render_template("jobs/show.html", **_read_job(job_id), **problem), 422
