@@ -69,6 +69,7 @@ def settled_job(deployment: Deployment, window: Page) -> dict[str, object]:
 def walk(window: Page, address: str, open_phone: OpenPhone, finish: Finish, picture: Path) -> Page:
     """The customer's whole way, and every stage of it on staff's page."""
     expect_stage(window, "created")
+    expect(window.get_by_role("button", name="Pause")).to_be_visible()
     phone = open_phone(address)
     expect_stage(window, "opened")
     press_start(phone)
@@ -78,6 +79,8 @@ def walk(window: Page, address: str, open_phone: OpenPhone, finish: Finish, pict
     press(hosted(phone), "Finish")
     expect(phone.locator("h1")).to_contain_text(re.compile("Thank you|finished"))
     expect_stage(window, "result")
+    expect(window.get_by_role("button", name="Pause")).to_have_count(0)
+    expect(window.locator(".verdict ~ .share-slot .share-address")).to_have_text(address)  # it stands below by now
     return phone
 
 
