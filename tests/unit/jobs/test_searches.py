@@ -184,7 +184,8 @@ def test_the_box_on_every_page_searches_the_jobs_by_post(sign_in: SignInAs, job:
 
 
 def test_the_searches_need_what_their_lists_need(app: Flask, client: FlaskClient, sign_in: SignInAs):
-    assert {client.post(f"/{page}/searches").location for page in (*PAGES, "audit")} == {"/sign-in"}
+    for page in (*PAGES, "audit"):
+        assert client.post(f"/{page}/searches").location == f"/sign-in?next=/{page}&pressed=1"
 
     cleo = sign_in("cleo")
 

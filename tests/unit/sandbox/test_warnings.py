@@ -93,7 +93,7 @@ def test_console_sets_the_switch_and_shows_it(client: FlaskClient):
 
     assert client.post("/_sandbox/console/warnings", data=form).status_code == 303
 
-    page = client.get("/").text
+    page = client.get("/_sandbox/switches").text
     assert 'value="deceased" checked' in page
     assert 'value="failed" selected' in page
     assert client.post("/_sandbox/console/warnings", data={"warnings": "nonsense"}).status_code == 422

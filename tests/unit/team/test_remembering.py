@@ -256,7 +256,7 @@ def test_twelve_hours_unseen_end_a_sign_in_but_not_what_is_remembered(
 def test_form_of_a_remembered_browser_is_not_sent_in_a_new_name(kept: FlaskClient):
     answer = kept.post("/account", data={"name": "Somebody"})
 
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/account&pressed=1")
     assert token(kept)
 
 
