@@ -93,9 +93,9 @@ def choose_formats() -> ResponseReturnValue:
     if not form.validate():
         return _account_page(formats_form=form), 422
     with form_transaction(url_for("team.account")) as session:
+        set_preference(session, current_user.id, ZONE_CHOSEN, True)
         member = _member_now(session)
         members.choose_formats(session, member, form.language.data, form.time_zone.data, utc_now())
-        set_preference(session, member.id, ZONE_CHOSEN, True)
     return see_other("team.account", "Saved. Dates and times are written this way from now on.")
 
 

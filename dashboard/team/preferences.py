@@ -13,3 +13,4 @@ def set_preference(session: Session, member_id: UUID, name: str, value: Any) -> 
     member = session.exec(select(Member).where(col(Member.id) == member_id).with_for_update()).one()
     chosen = {**(member.preferences or {}), name: value}
     member.preferences = {name: value for name, value in chosen.items() if value is not None} or None
+    session.flush()  # The row before the chain of the audit trail, as in every verb about members.

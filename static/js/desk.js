@@ -85,7 +85,9 @@
 
   // A redraw that a person asked for takes the server's values, except of what was typed since it was asked for.
 
-  let isPollAnswer = false; // of the swap that is going on; htmx swaps in the same turn as it tells of it
+  // Of the swap that is going on; htmx swaps in the same turn as it tells of it.
+  let isPollAnswer = false;
+  let askedBy = null;
   const typedSinceAsked = new Set();
 
   document.addEventListener("input", ({ target }) => { typedSinceAsked.add(target); });
@@ -96,6 +98,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig } = event.detail;
     isPollAnswer = requestConfig.elt.matches("[data-poll]");
+    askedBy = requestConfig.elt;
     // The words of a filter follow what was just chosen in it, though it still has the focus.
     const isChosen = requestConfig.elt.matches("form.filters") && document.activeElement.matches("select");
     if (window.Idiomorph) Idiomorph.defaults.ignoreActiveValue = !isChosen;
@@ -127,7 +130,8 @@
   addEventListener("pointerdown", () => { isByKeyboard = false; }, true);
 
   function mayFold(element) {
-    return element.matches("[data-decided]") && !isPollAnswer && !(isByKeyboard && element.contains(document.activeElement));
+    const isChosenInIt = element.matches("[data-decided]") && element.contains(askedBy);
+    return isChosenInIt && !(isByKeyboard && element.contains(document.activeElement));
   }
 
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
@@ -175,15 +179,18 @@
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (!form.elements.form_key || form.matches("[hx-post]") || form.querySelector(".htmx-request")) return;
+    if (submitter?.matches("[data-downloads]")) return; // the page stays
     if (sending.has(form)) return event.preventDefault();
     sending.add(form);
     const button = form.querySelector("[data-sending]") ?? submitter;
     // Only now is the form read, and a button that is switched off already would not be in it.
     setTimeout(() => button && showSending(button, true));
-    setTimeout(() => {
+    const giveBack = () => {
       sending.delete(form);
       if (button) showSending(button, false);
-    }, GIVEN_BACK_AFTER_MS);
+    };
+    setTimeout(giveBack, GIVEN_BACK_AFTER_MS);
+    addEventListener("pagehide", giveBack, { once: true }); // Back may show this very page again.
   });
 
   function showSending(button, isSending) {

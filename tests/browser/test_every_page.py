@@ -173,7 +173,7 @@ def test_the_bar_on_top_holds_all_that_a_role_sees(open_window: OpenWindow, memb
 
 
 def test_what_has_the_focus_is_seen(open_window: OpenWindow) -> None:
-    page = open_window("/jobs/new?product=basic_kyc&country=NG&id_type=BVN")
+    page = open_window("/jobs")
     ring = "element => (({ outlineStyle, outlineWidth, outlineColor }) => [outlineStyle, outlineWidth, outlineColor])"
     ring += "(getComputedStyle(element))"
     for theme, colour in (("light", "rgb(15, 107, 74)"), ("dark", "rgb(76, 195, 138)")):

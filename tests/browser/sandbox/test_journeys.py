@@ -181,7 +181,7 @@ def test_product_selection_opens_what_the_token_was_made_for(open_phone: OpenPho
     frame.get_by_label("Bank Verification Number").check()
     assert frame.get_by_role("radio").count() == 2
     press(frame, "Continue")
-    frame.get_by_label("Bank Verification Number number").fill("00000000000")
+    frame.get_by_role("textbox", name="Bank Verification Number").fill("00000000000")
     press(frame, "Continue", *SELFIE, "Send", "Finish")
 
     assert heard(page) == [["onSuccess"]]

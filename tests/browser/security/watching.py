@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from dashboard.web.hidden_signs import shown as shown_signs
-from dashboard.web.hidden_signs import visible
+from dashboard.web.hidden_signs import in_plain_text, visible
 from tests.browser.security.planting import WHY, Visit
 from tests.factories.markup import FOREIGN_HOST, OWN_PATH
 from tests.integration.conftest import Deployment, Staff
@@ -142,7 +141,7 @@ class Window:
 
 def as_read(text: str) -> str:
     """Blanks as a page has them; what hides or turns is written out."""
-    return " ".join(visible(shown_signs(text)).split())
+    return " ".join(visible(in_plain_text(text)).split())
 
 
 @contextmanager

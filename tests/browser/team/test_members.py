@@ -60,7 +60,7 @@ def test_from_the_invitation_to_the_ended_sign_in(open_window: OpenWindow) -> No
     ada.get_by_role("button", name="Change role").click()
     expect(ada.get_by_text("The role was changed.")).to_be_visible()
 
-    eve.goto("/links?language=fr")
+    # Her open list asks for news, and is led to the sign-in page.
     expect(eve.get_by_text("This browser was signed out")).to_be_visible()
     eve.get_by_label("E-mail address").fill("eve@example.com")
     eve.get_by_label("Password", exact=True).fill(PASSWORD)
