@@ -23,6 +23,8 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     render_item=render_item,
+    # All of them in one transaction, on SQLite too: another process that upgrades waits until the last one is done.
+    transactional_ddl=True,
     # SQLite cannot alter most things: Alembic builds the table anew and copies.
     render_as_batch=connection.dialect.name == "sqlite",
 )

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from dashboard import migrations
 from dashboard.db import Database
@@ -14,6 +16,24 @@ from tests.unit.core.test_migrations import empty
 
 __all__ = ["empty"]  # a fixture
 pytestmark = pytest.mark.both_engines
+
+
+def test_others_see_nothing_of_an_upgrade_before_all_of_it_is_done(empty: Database):  # the fixture
+    """Else the next one in line would begin in the middle, and make the same tables once more."""
+    other = empty.sibling(empty.engine.url.render_as_string(hide_password=False))
+    seen: list[str | None] = []
+
+    def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "alembic_version" in statement:
+            seen.append(migrations.present_revision(other))
+
+    event.listen(empty.engine, "before_cursor_execute", look)
+    migrations.upgrade(empty)
+
+    assert len(seen) > 10
+    assert set(seen) == {None}
+    assert migrations.is_current(other)
+    other.dispose()
 
 
 def test_three_upgrades_at_once_all_succeed(empty: Database, tmp_path: Path):  # the fixture
