@@ -12,7 +12,7 @@ SEMGREP_RULES := tests/security/semgrep
 NOT_SECRETS := tests/security/not_secrets.py
 NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_placeholder is_alphabet is_made_up,--filter file://$(NOT_SECRETS)::$(name))
 
-.PHONY: help setup demo test check bench sbom licences lock
+.PHONY: help setup demo test day check bench sbom licences lock
 help:  ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -23,6 +23,9 @@ demo: .venv/run-done  ## the whole product with sample data, on http://localhost
 
 test: setup  ## all tests; a browser or integration test that failed is run once more, alone
 	$(BIN)/python -m tests
+
+day: setup  ## half an hour of an operator's day in a browser; DAY_MINUTES=3 for less
+	$(BIN)/python -m tests -n 0 tests/browser/day
 
 check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, security rules
 	$(BIN)/ruff format --check .

@@ -16,7 +16,8 @@ import pytest
 RERUN_BELOW = ("tests/browser/", "tests/integration/")
 #: More than these at once are a fault, not chance.
 MOST_RERUNS = 5
-ALL_TESTS = ("tests", "--ignore=tests/benchmarks")
+#: `make day` walks the long journey.
+ALL_TESTS = ("tests", "--ignore=tests/benchmarks", "--ignore=tests/browser/day")
 #: Databases of tests are written and thrown away, and nobody needs them on a disk.
 MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 4 * 1024**3  # noqa: S108  # a folder with a name of its own in it
 #: Many tests wait for other processes, so that two cores have enough to do for five.
