@@ -143,7 +143,7 @@ class CallbackFilter(NumberSearch[Callback]):
     table, options = Callback, (WITHOUT_BODY,)
     nouns = ("callback", "callbacks")
     columns = (
-        Column("verdict", "Verdict", "xl", is_fixed=True),
+        Column("verdict", "Verdict", "l", is_fixed=True),
         Column("customer", "Customer"),
         Column("claim", "Result it claims"),
         Column("product", "Product", "m"),

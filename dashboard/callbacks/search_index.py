@@ -1,6 +1,7 @@
 """Gives callbacks of before their folded ids and the digests of cleaned numbers, from the oldest to the newest.
 
-How far it came is a stored setting: what arrives now has both from the start, and the receiver has no column to fill.
+How far it came is a stored setting, since the receiver has no column to fill. What arrives now has both from the
+start, so once the newest is reached there is nothing left to do.
 """
 
 from uuid import UUID
@@ -23,21 +24,23 @@ from dashboard.web.pagination import COUNT_CAP
 FILLED_UP_TO = "callbacks_searched_up_to"
 #: Bodies may be megabytes each.
 MOST_AT_ONCE = 20
-FIRST = UUID(int=0)
+FIRST, ALL = UUID(int=0), UUID(int=2**128 - 1)
 
 log = structlog.get_logger(__name__)
 
 
 def fill_callbacks(session: Session, limit: int) -> int:
-    most = min(limit, MOST_AT_ONCE)
-    rows = select(Callback).where(col(Callback.id) > filled_up_to(session)).order_by(col(Callback.id)).limit(most)
+    most, begin = min(limit, MOST_AT_ONCE), filled_up_to(session)
+    if begin == ALL:
+        return 0
+    rows = select(Callback).where(col(Callback.id) > begin).order_by(col(Callback.id)).limit(most)
     callbacks = session.exec(rows.with_for_update()).all()
     for callback in callbacks:
         if callback.erased_at is None:
             _fill(session, callback)
-    if callbacks:
-        write_setting(session, FILLED_UP_TO, str(callbacks[-1].id), utc_now())
-    return limit if len(callbacks) == most else 0
+    is_over = len(callbacks) < most
+    write_setting(session, FILLED_UP_TO, str(ALL if is_over else callbacks[-1].id), utc_now())
+    return 0 if is_over else limit
 
 
 def filled_up_to(session: Session) -> UUID:

@@ -181,6 +181,11 @@ def test_rows_of_before_are_filled_and_found_meanwhile_as_they_are(
     assert found(ben, "jobs", "FIND ME") == found(ben, "jobs", "gha 1234567890") == [str(job.id)]
     assert len(found(ben, "callbacks", "FIND ME")) == len(found(ben, "callbacks", "gha 1234567890")) == 1
 
+    deliver(client, encode(make_payload(job_id="find-me", ResultText="Again")))
+    with database.reading() as session:
+        assert len(session.exec(select(Callback)).all()) == 2
+        assert count_unfilled_callbacks(session) == 0  # What arrives now needs no filling.
+
 
 def test_filling_goes_on_where_it_broke_off(app: Flask, database: Database, settings: Settings, job: Job):
     forget(database, job)
