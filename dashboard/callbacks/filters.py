@@ -148,7 +148,7 @@ class CallbackFilter(NumberSearch[Callback]):
         Column("claim", "Result it claims"),
         Column("product", "Product", "m"),
         Column("where", "Where", "m"),
-        Column("came", "Came", "s"),
+        Column("came", "Came", "m"),
         Column("age", "Age", "s"),
         Column("job", "Job id", "l", is_extra=True),
         Column("received", "Received", "l", is_extra=True),

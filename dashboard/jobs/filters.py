@@ -39,7 +39,7 @@ class JobFilter(NumberSearch[Job]):
         Column("reason", "Why"),
         Column("product", "Product", "m"),
         Column("where", "Where", "m"),
-        Column("callback", "Callback", "m"),
+        Column("callback", "Callback", "l"),
         Column("age", "Age", "s"),
         Column("by", "By", "s"),
         Column("user", "User id", "m", is_extra=True),
