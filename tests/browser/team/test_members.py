@@ -72,7 +72,6 @@ def test_from_the_invitation_to_the_ended_sign_in(open_window: OpenWindow) -> No
     ada.get_by_role("button", name="Disable Eve").click()
     expect(ada.get_by_text("All of their browsers are signed out.")).to_be_visible()
     check_page(ada)
-    eve.reload()
     expect(eve.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
