@@ -152,7 +152,7 @@ def _erase(session: Session, found: Found, now: datetime) -> Erased:
 def show(erasure_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         erasure = find_erasure(session, erasure_id)
-        # It is printed and handed on, so its time is the company's, whoever prints it.
+        # It is printed and handed on, so its times are in the company's zone for every member.
         erased_at = company_formats(session).moment(erasure.at)
     return render_template("privacy/erasure.html", erasure=erasure, erased_at=erased_at)
 

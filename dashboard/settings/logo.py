@@ -1,4 +1,4 @@
-"""The company's logo, uploaded: drawn anew, kept with the settings, and served from here alone."""
+"""The company's uploaded logo. It is encoded again, kept with the settings, and served only from here."""
 
 import base64
 import hashlib

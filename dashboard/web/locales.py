@@ -1,6 +1,6 @@
 """How dates, numbers and countries are written: in which language, and in which time zone.
 
-Each member chooses both. Customers, printed pages and whoever is not known yet read the time zone of the company. The
+Each member chooses both. Customers, printed pages and unknown visitors get the time zone of the company. The
 texts of the pages are English; only what Babel knows in a language follows the choice.
 """
 

@@ -1,4 +1,4 @@
-"""The company's logo: chosen on the settings page, drawn anew, and shown to customers from here."""
+"""The company's logo: chosen on the settings page, encoded again, and shown to customers from here."""
 
 import io
 import re
