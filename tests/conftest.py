@@ -31,6 +31,8 @@ from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
+from dashboard.links import hosted
+from dashboard.smile import transport
 from dashboard.team.models import Member
 from dashboard.team.sign_ins import TOKEN, begin_sign_in
 from dashboard.worker.queue import RecordingQueue
@@ -91,7 +93,7 @@ def postgres(worker_id: str, keyring: KeyRing) -> Iterator[Database]:
     if not POSTGRES_URL:
         pytest.skip("DASHBOARD_TEST_POSTGRES_URL is not set: not run on PostgreSQL")
     schema = f"desk_test_{worker_id}_{os.getpid()}"
-    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema}"})
+    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
     database = Database(url.render_as_string(hide_password=False), keyring)
     with database.engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
@@ -134,6 +136,15 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         compile_once(patched)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asked_again_at_once() -> Iterator[None]:
+    """Nothing listens where these tests send, and a pause does not change that."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(transport, "RETRY_WAIT_SECONDS", 0.0)
+        patched.setattr(hosted, "WAIT_SECONDS", 0.0)
         yield
 
 

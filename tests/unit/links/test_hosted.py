@@ -24,11 +24,6 @@ DOWN = TransportFailed("Smile could not be reached.", maybe_sent=False)
 KORA = Branding("Kora Bank", "/static/img/kora-bank.svg", "#0b5d4e", "https://example.com/privacy")
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosted, "WAIT_SECONDS", 0)
-
-
 def clients(app: Flask, fake: FakeTokens) -> SmileClients:
     with app.app_context():
         return replace(smile_clients(), tokens=cast(Any, fake))

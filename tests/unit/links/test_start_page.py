@@ -16,7 +16,6 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Step
-from dashboard.links import hosted
 from dashboard.links.models import LinkStart
 from dashboard.smile import Refused, TransportFailed
 from tests.conftest import make_settings
@@ -26,11 +25,6 @@ from tests.factories.links import TWO_CHOICES, FakeTokens, make_link, reload_lin
 NewPhone = Callable[[], FlaskClient]
 CSRF_FIELD = re.compile(r'name="csrf_token" value="([^"]+)"')
 AGREED = {"consent": "yes", "language": "en"}
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosted, "WAIT_SECONDS", 0)
 
 
 def only_job(database: Database) -> Job:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 import json
+import socket
 import ssl
 import tempfile
 import threading
@@ -13,7 +14,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 PARTNER_ID = "002"
@@ -68,17 +69,35 @@ class Request:
         return result
 
 
+class Server(ThreadingHTTPServer):
+    """Knows its connections, so that none outlives it."""
+
+    daemon_threads = False
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._connections: list[Any] = []
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.append(request)
+        super().process_request(request, client_address)
+
+    def end_connections(self) -> None:
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS has a way of its own, which waits.
+
+
 class FakeSmile:
     """answers: "POST /v1/upload" -> an Answer, a list of them (the last one stays), or a function of the request."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.bodies: list[IO[bytes]] = []  # also those that broke off
         self.connections = 0
         self.closed = threading.Event()
         self.answers: dict[str, Answer | list[Answer] | Callable[[Request], Answer]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
         self.scheme = "http"
@@ -110,9 +129,10 @@ class FakeSmile:
         self.closed.set()
         self._server.shutdown()
         self._thread.join()
-        self._server.server_close()
-        for request in self.requests:
-            request.body.close()
+        self._server.end_connections()
+        self._server.server_close()  # Waits for the threads of all connections.
+        for body in self.bodies:
+            body.close()
 
     def to(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
@@ -149,6 +169,7 @@ class FakeSmile:
             def do_GET(self) -> None:
                 length = left = int(self.headers.get("Content-Length") or 0)
                 body = tempfile.TemporaryFile()  # noqa: SIM115  # FakeSmile.close closes it.
+                fake.bodies.append(body)
                 while left:
                     piece = self.rfile.read(min(left, 65536))
                     if not piece:
