@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashboard.allocator import give_memory_back
 from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
-from dashboard.callbacks.hooks import open_door
-from dashboard.callbacks.networks import read_networks
+from dashboard.callbacks.receiving.networks import read_networks
+from dashboard.callbacks.receiving.receiver import open_door
 from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
@@ -20,29 +20,31 @@ from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database, TimeLimits
 from dashboard.feature import Feature, Features
 from dashboard.features import FEATURES
-from dashboard.jobs.availability import AvailabilityCache
-from dashboard.jobs.background import Background
-from dashboard.jobs.clients import ClientFactory
-from dashboard.jobs.live_catalogue import LiveCatalogue
+from dashboard.jobs.smile_api.availability import AvailabilityCache
+from dashboard.jobs.smile_api.background import Background
+from dashboard.jobs.smile_api.clients import ClientFactory
+from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
 from dashboard.smile_keys import keep_smile_keys
-from dashboard.team.returning import set_up_returning
-from dashboard.team.sign_ins import set_up_sign_in
-from dashboard.web import assets, csrf, errors, style_views
+from dashboard.team.login.remembered_requests import set_up_returning
+from dashboard.team.login.sign_ins import set_up_sign_in
+from dashboard.web import style_views
 from dashboard.web.access import enforce_permissions
-from dashboard.web.filters import register_filters
-from dashboard.web.form_keys import set_up_form_keys
-from dashboard.web.headers import set_headers, transport_headers
-from dashboard.web.hidden_signs import show_hidden_signs
-from dashboard.web.limits import MEGABYTE, MOST_BYTES, limit_requests
+from dashboard.web.lists.pagination import same_address
 from dashboard.web.logs import set_up_logging
-from dashboard.web.navigation import show_navigation
-from dashboard.web.pages import htmx
-from dashboard.web.pagination import same_address
-from dashboard.web.preferences import preference, show_preferences
-from dashboard.web.quiet_polls import answer_quiet_polls
-from dashboard.web.readiness import Readiness
-from dashboard.web.signing import sign_with_sha256
-from dashboard.web.throttle import Throttle
+from dashboard.web.pages import assets, errors
+from dashboard.web.pages.answers import htmx
+from dashboard.web.pages.filters import register_filters
+from dashboard.web.pages.invisible_characters import show_hidden_signs
+from dashboard.web.pages.navigation import show_navigation
+from dashboard.web.pages.preferences import preference, show_preferences
+from dashboard.web.poll_cache import answer_quiet_polls
+from dashboard.web.security import csrf
+from dashboard.web.security.form_keys import set_up_form_keys
+from dashboard.web.security.headers import set_headers, transport_headers
+from dashboard.web.security.signing import sign_with_sha256
+from dashboard.web.security.throttle import Throttle
+from dashboard.web.serving.limits import MEGABYTE, MOST_BYTES, limit_requests
+from dashboard.web.serving.readiness import Readiness
 from dashboard.worker.queue import open_queue
 
 

@@ -128,9 +128,9 @@ def _welcome(port: int, password: str) -> str:
 def web(host: str, port: int, workers: int) -> None:
     """The pages and the doors for callbacks and customers."""
     from dashboard.smile_keys import seed_keys_at_start
-    from dashboard.web.asgi import THREADS
-    from dashboard.web.listening import claim_address
-    from dashboard.web.server import serve_app
+    from dashboard.web.serving.asgi import THREADS
+    from dashboard.web.serving.listening import claim_address
+    from dashboard.web.serving.server import serve_app
 
     app = _app(Settings())
     settings, database = context_of(app).settings, context_of(app).database
@@ -202,7 +202,7 @@ def sandbox(
     """The simulator of Smile's API, with a console at /."""
     from dashboard.sandbox.server import run_sandbox
     from dashboard.sandbox.settings import SandboxSettings
-    from dashboard.web.listening import claim_address
+    from dashboard.web.serving.listening import claim_address
 
     if port:
         claim_address(host, port)
@@ -260,9 +260,9 @@ def doctor(as_json: bool, offline: bool) -> None:
     from dashboard.health.handshakes import look_at_encryption
     from dashboard.health.running import check_health, twin, worst_of
     from dashboard.health.wording import as_lines
-    from dashboard.jobs.smile_answers import ask_smile
+    from dashboard.jobs.following.smile_answers import ask_smile
     from dashboard.smile_keys import smile_keys
-    from dashboard.web.readiness import problem_of_database
+    from dashboard.web.serving.readiness import problem_of_database
 
     app = _app(Settings())
     parts = context_of(app)
@@ -342,7 +342,7 @@ def add(email: str, name: str, role: str) -> None:
     """Add a member. The password is asked for, or read from standard input."""
     from dashboard.db import utc_now
     from dashboard.permissions import Role
-    from dashboard.team.members import add_member
+    from dashboard.team.members.members import add_member
 
     app = _app(Settings())
     _refuse_old_schema(app)
@@ -358,8 +358,9 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
     """Give a member a new password and end all of their sign-ins."""
     from dashboard.audit.trail import record
     from dashboard.db import utc_now
-    from dashboard.team import letters, second_factors
-    from dashboard.team.members import set_password
+    from dashboard.team.email import emails
+    from dashboard.team.factors import second_factors
+    from dashboard.team.members.members import set_password
     from dashboard.team.queries import find_member_by_email
 
     app = _app(Settings())
@@ -373,7 +374,7 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
         set_password(session, found, _ask_password(), utc_now())
         if remove_second_factors:
             record(session, "member.second_factors_removed", f"member {found.id}", utc_now())
-            letters.tell_of_second_factor(session, found, letters.ALL_REMOVED, utc_now())
+            emails.tell_of_second_factor(session, found, emails.ALL_REMOVED, utc_now())
     removed = " and no second factor any more" if remove_second_factors else ""
     click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")
 
@@ -383,7 +384,7 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
 def disable(email: str) -> None:
     """Shut a member out and end all of their sign-ins."""
     from dashboard.db import utc_now
-    from dashboard.team.members import disable_member
+    from dashboard.team.members.members import disable_member
     from dashboard.team.queries import find_member_by_email
 
     app = _app(Settings())

@@ -15,15 +15,15 @@ from dashboard.feature import Features
 if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is needed to hand them out.
     from dashboard.audit.wording import Vocabulary
     from dashboard.cached_reading import CachedReading
-    from dashboard.callbacks.networks import Network
+    from dashboard.callbacks.receiving.networks import Network
     from dashboard.callbacks.refused.buffer import RefusedDeliveries
-    from dashboard.jobs.availability import AvailabilityCache
-    from dashboard.jobs.background import Background
-    from dashboard.jobs.clients import ClientFactory
-    from dashboard.jobs.live_catalogue import LiveCatalogue
+    from dashboard.jobs.smile_api.availability import AvailabilityCache
+    from dashboard.jobs.smile_api.background import Background
+    from dashboard.jobs.smile_api.clients import ClientFactory
+    from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
     from dashboard.smile_keys import ApiKeys
-    from dashboard.web.readiness import Readiness
-    from dashboard.web.throttle import Throttle
+    from dashboard.web.security.throttle import Throttle
+    from dashboard.web.serving.readiness import Readiness
     from dashboard.worker.queue import Queue
 
 _NAME = "dashboard"

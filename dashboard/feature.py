@@ -14,7 +14,7 @@ from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
     from dashboard.audit.wording import TrailWords
-    from dashboard.web.locales import Formats
+    from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
 

@@ -13,7 +13,7 @@ from dashboard.db import Database
 
 if TYPE_CHECKING:  # what the layers above found out before the checks began
     from dashboard.health.handshakes import Encryption
-    from dashboard.jobs.smile_answers import SmileAnswer
+    from dashboard.jobs.following.smile_answers import SmileAnswer
     from dashboard.worker.queue import Queue
 
 

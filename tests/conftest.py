@@ -31,10 +31,10 @@ from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
-from dashboard.links import hosted
+from dashboard.links.customer import hosted
 from dashboard.smile import transport
+from dashboard.team.login.sign_ins import TOKEN, begin_sign_in
 from dashboard.team.models import Member
-from dashboard.team.sign_ins import TOKEN, begin_sign_in
 from dashboard.worker.queue import RecordingQueue
 from tests.compiled import compile_once
 from tests.engines import engines_for

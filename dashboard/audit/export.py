@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.wording import Sentence
-from dashboard.web.pages import json_time
+from dashboard.web.pages.answers import json_time
 
 HEADER = (
     *("number", "at", "who", "action", "subject", "details", "from address", "previous hash", "hash"),

@@ -14,9 +14,9 @@ from dashboard.audit.queries import list_actions, list_people
 from dashboard.audit.wording import who_in_words
 from dashboard.context import current
 from dashboard.smile.typed import looks_like_number
-from dashboard.web.filters import words
 from dashboard.web.lists.fields import Choices, Condition, Day, Scope, day, search, suggestion, text
 from dashboard.web.lists.filters import Column, ListFilter
+from dashboard.web.pages.filters import words
 
 LOOKS = "looks"  # The value of `what` that finds every look at a customer.
 #: A line is numbered when it is written and dated when its request began; no request takes longer.

@@ -4,7 +4,7 @@ from flask import Blueprint, make_response
 from flask.typing import ResponseReturnValue
 
 from dashboard.audit.reasons import REASONS, Reason
-from dashboard.web.pages import render_page_or_partial
+from dashboard.web.pages.answers import render_page_or_partial
 
 blueprint = Blueprint("reveals", __name__)
 

@@ -18,12 +18,12 @@ from dashboard.audit.trail import record
 from dashboard.context import current, reader, reading, transaction
 from dashboard.db import utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.downloads import text_download
-from dashboard.web.form_keys import form_transaction
+from dashboard.web.list_views import add_search, asked_page, json_page, list_context, scope_here
 from dashboard.web.lists.reading import all_rows, count_all
-from dashboard.web.lists.views import add_search, asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import json_time, see_other
-from dashboard.web.spreadsheets import csv_answer
+from dashboard.web.pages.answers import json_time, see_other
+from dashboard.web.pages.downloads import text_download
+from dashboard.web.pages.spreadsheets import csv_answer
+from dashboard.web.security.form_keys import form_transaction
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("audit", __name__)

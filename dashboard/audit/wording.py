@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from dashboard.audit.models import AuditEntry
-from dashboard.web.filters import words
+from dashboard.web.pages.filters import words
 
 #: Who did it, where that is no member.
 NOT_MEMBERS = {

@@ -16,7 +16,7 @@ def backup(file: Path, force: bool) -> None:
     """Write the data and the pictures into FILE, while everything runs. The keys are not in it."""
     from dashboard.backups.making import make_backup
     from dashboard.db import utc_now
-    from dashboard.web.filters import file_size
+    from dashboard.web.pages.filters import file_size
 
     with _running() as parts:
         made = make_backup(parts.database, parts.settings, file, utc_now(), may_replace=force)

@@ -1,9 +1,10 @@
 """Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
 
-from dashboard.callbacks import event_words, health_checks, models, search_index, tasks, trail_words, views
+from dashboard.callbacks import audit_words, event_words, health_checks, models, search_index, tasks
+from dashboard.callbacks.inspecting import views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
+from dashboard.callbacks.receiving.sealing import number_in_body, sealed_search, search_identity, with_search
 from dashboard.callbacks.refused import models as refused_models
-from dashboard.callbacks.sealing import number_in_body, sealed_search, search_identity, with_search
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import EVERY_ROLE, OWNERS, WORKING, Permission
@@ -24,7 +25,7 @@ FEATURE = Feature(
         Permission("callbacks.replay", WORKING, "Verify and process callbacks again"),
         Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
     ),
-    audit_words=(trail_words.WORDS, trail_words.RUN_WORDS, trail_words.REFUSED_WORDS),
+    audit_words=(audit_words.WORDS, audit_words.RUN_WORDS, audit_words.REFUSED_WORDS),
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,

@@ -11,11 +11,11 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
-from dashboard.jobs.catalogue import country_name, country_names
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, has_digest, number_field
-from dashboard.jobs.wording import id_type_words
+from dashboard.jobs.showing.wording import id_type_words
+from dashboard.jobs.smile_api.catalogue import country_name, country_names
 from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed
 from dashboard.web.lists.fields import (

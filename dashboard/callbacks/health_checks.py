@@ -3,11 +3,11 @@
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from dashboard.callbacks.networks import read_networks
 from dashboard.callbacks.queries import find_last_callback
+from dashboard.callbacks.receiving.networks import read_networks
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
 from dashboard.jobs.models import Job
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages.filters import duration_in_words
 
 
 def source_networks(context: CheckContext) -> Finding:

@@ -11,10 +11,10 @@ from dashboard.callbacks.filters import WITHOUT_BODY, CallbackFilter
 from dashboard.callbacks.models import Callback
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
-from dashboard.jobs.listing import customer_label
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result
+from dashboard.jobs.showing.listing import customer_label
 from dashboard.web.lists.fields import Scope
-from dashboard.web.pagination import PAGE_SIZE
+from dashboard.web.lists.pagination import PAGE_SIZE
 
 JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
 NOTHING = b"{}"

@@ -7,7 +7,7 @@ from dashboard.callbacks.models import Callback, Step, Verdict
 from dashboard.callbacks.step_words import step_text
 from dashboard.callbacks.steps import OF_ORPHANS, StepKind, kind_of, said_in_reason
 from dashboard.jobs.erasing import ERASED
-from dashboard.web.locales import Formats, formats_here
+from dashboard.web.pages.locales import Formats, formats_here
 
 
 class Judged(Protocol):

@@ -10,16 +10,16 @@ import structlog
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.facts import read_facts, with_folded_ids
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.parsing import Malformed, parse
 from dashboard.callbacks.queries import body_of
+from dashboard.callbacks.receiving.facts import read_facts, with_folded_ids
+from dashboard.callbacks.receiving.parsing import Malformed, parse
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding
 from dashboard.jobs.search_index import finding_of
 from dashboard.stored_settings import read_setting, write_setting
-from dashboard.web.pagination import COUNT_CAP
+from dashboard.web.lists.pagination import COUNT_CAP
 
 FILLED_UP_TO = "callbacks_searched_up_to"
 #: Bodies may be megabytes each.

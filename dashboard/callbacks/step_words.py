@@ -8,8 +8,8 @@ from dashboard.callbacks.models import Step
 from dashboard.callbacks.steps import GONE, StepKind, kind_of
 from dashboard.feature import EventWords
 from dashboard.jobs.problems import fixed
-from dashboard.web.filters import duration_in_words
-from dashboard.web.locales import Formats, formats_here
+from dashboard.web.pages.filters import duration_in_words
+from dashboard.web.pages.locales import Formats, formats_here
 
 
 def step_text(step: Step, formats: Formats | None = None) -> str:

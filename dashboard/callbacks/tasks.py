@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dashboard.callbacks.handling import callbacks_due, hand_over, postpone
-from dashboard.callbacks.runs import claim_run, runs_due, work_batch
+from dashboard.callbacks.processing.handling import callbacks_due, hand_over, postpone
+from dashboard.callbacks.processing.runs import claim_run, runs_due, work_batch
 from dashboard.callbacks.search_index import fill_callbacks
 from dashboard.context import current, transaction
 from dashboard.db import utc_now

@@ -11,7 +11,7 @@ from dashboard.callbacks.refused.queries import count_refused
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
 from dashboard.web.lists.fields import Day, Scope
-from dashboard.web.pagination import COUNT_CAP
+from dashboard.web.lists.pagination import COUNT_CAP
 
 
 @dataclass(frozen=True)

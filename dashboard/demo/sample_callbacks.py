@@ -7,8 +7,8 @@ import requests
 from sqlmodel import Session, select
 
 from dashboard.config import Settings
-from dashboard.jobs.callback_keys import hook_address
 from dashboard.jobs.models import Job
+from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile import Signature
 
 SOMEBODY_ELSES_KEY = "not-a-key-of-this-partner"

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from dashboard.config import Settings
-from dashboard.jobs.awaiting import note_token
+from dashboard.jobs.following.awaiting import note_token
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
 from dashboard.links.creation import LinkRequest, create_link
-from dashboard.links.first_page import consent_sentence
+from dashboard.links.customer.first_page import consent_sentence
+from dashboard.links.customer.starting import Agreement, note_opened, press_start
 from dashboard.links.languages import texts_in
 from dashboard.links.managing import pause_link
 from dashboard.links.models import Choice, Link
-from dashboard.links.starting import Agreement, note_opened, press_start
 from dashboard.stored_settings import read_branding
 
 MADE_BY = "ben@example.com"

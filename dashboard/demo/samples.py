@@ -9,13 +9,13 @@ from PIL import ImageDraw
 from sqlmodel import Session, col, func, select
 
 from dashboard.config import Settings
-from dashboard.jobs.media import GivenImage
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import JobRequest, submit_job
+from dashboard.jobs.submitting.media import GivenImage
+from dashboard.jobs.submitting.submission import JobRequest, submit_job
 from dashboard.permissions import Role
 from dashboard.smile.constants import ImageType
-from dashboard.team.members import add_member, set_password
+from dashboard.team.members.members import add_member, set_password
 from dashboard.team.models import Member
 
 CAST = (

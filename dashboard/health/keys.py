@@ -4,9 +4,9 @@ import base64
 from datetime import timedelta
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
-from dashboard.jobs.smile_clock import is_off
+from dashboard.jobs.smile_api.smile_clock import is_off
 from dashboard.smile_keys import list_keys, read_keys
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages.filters import duration_in_words
 
 FEWEST_SIGNS = 12
 FEWEST_BYTES = 16

@@ -3,10 +3,10 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from dashboard.callbacks.delivery_test.delivery_test_steps import explain_certificate
 from dashboard.callbacks.queries import find_last_callback
-from dashboard.callbacks.reach_steps import explain_certificate
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, unset, warn
-from dashboard.jobs.smile_clock import clock_in_words, is_off
+from dashboard.jobs.smile_api.smile_clock import clock_in_words, is_off
 
 CLOCK_WARNS_AT_SECONDS = 60
 MODERN_TLS = (

@@ -13,9 +13,9 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.health.handshakes import Encryption
 from dashboard.health_checks import CheckContext, Finding, Group, HealthCheck, State, bad
-from dashboard.jobs.smile_answers import SmileAnswer, read_smile_answer
+from dashboard.jobs.following.smile_answers import SmileAnswer, read_smile_answer
 from dashboard.outages import DATABASE_BUSY, DATABASE_FULL, DATABASE_READ_ONLY
-from dashboard.web.readiness import problem_of_database
+from dashboard.web.serving.readiness import problem_of_database
 
 #: Nothing can be changed then, but everything can be read.
 STILL_READ = frozenset({DATABASE_BUSY.sentence, DATABASE_FULL.sentence, DATABASE_READ_ONLY.sentence})

@@ -10,8 +10,8 @@ from dashboard.health.network import is_loopback
 from dashboard.health_checks import CheckContext, Finding, bad, ok, warn
 from dashboard.outages import DATABASE_BUSY, DATABASE_DAMAGED, DATABASE_FULL, DATABASE_READ_ONLY
 from dashboard.stored_settings import LAST_BACKUP, read_setting
-from dashboard.web.filters import duration_in_words
-from dashboard.web.readiness import OLD_TABLES
+from dashboard.web.pages.filters import duration_in_words
+from dashboard.web.serving.readiness import OLD_TABLES
 
 SAFE_SQLITE = (3, 51, 3)
 SYNCHRONOUS_FULL = 2

@@ -15,7 +15,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
-from dashboard.jobs.submission import given_of
+from dashboard.jobs.submitting.submission import given_of
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
 

@@ -2,10 +2,11 @@
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.jobs import dealt_with, event_words, models, search_index, tasks, trail_words, views, warnings
+from dashboard.jobs import audit_words, dealt_with, models, search_index, tasks, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_identity
 from dashboard.jobs.models import Job, Result, job_identity, payload_identity
-from dashboard.jobs.phones import phone_in_sealed
+from dashboard.jobs.showing import event_words, views
+from dashboard.jobs.submitting.phones import phone_in_sealed
 from dashboard.jobs.warnings import JobWarning, personal_identity
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
@@ -46,7 +47,7 @@ FEATURE = Feature(
         Permission("jobs.export", WORKING, "Take the list of jobs out as a file, without persons"),
         Permission("review.decide", WORKING, "Decide what needs a person"),
     ),
-    audit_words=(trail_words.WORDS, trail_words.LIST_WORDS),
+    audit_words=(audit_words.WORDS, audit_words.LIST_WORDS),
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,

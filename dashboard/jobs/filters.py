@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlmodel import col
 
 from dashboard.context import current
-from dashboard.jobs.catalogue import country_name
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
-from dashboard.web.filters import words
+from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, since_day, suggestion, until_day
 from dashboard.web.lists.filters import Column
+from dashboard.web.pages.filters import words
 
 PRODUCT_NAMES = {product.value: FACTS[product].name for product in FACTS}
 IDS = Ids(

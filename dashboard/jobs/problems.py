@@ -6,11 +6,11 @@ from typing import Any
 
 from dashboard.feature import EventWords
 from dashboard.jobs.models import Job
-from dashboard.jobs.refusals import refusal_facts, refusal_words
-from dashboard.jobs.smile_clock import SmileClock, clock_in_words
-from dashboard.jobs.standing import StandingUnclear
+from dashboard.jobs.smile_api.job_lookup import StandingUnclear
+from dashboard.jobs.smile_api.refusals import refusal_facts, refusal_words
+from dashboard.jobs.smile_api.smile_clock import SmileClock, clock_in_words
 from dashboard.smile import Refused, SmileError
-from dashboard.web.locales import Formats, formats_here
+from dashboard.web.pages.locales import Formats, formats_here
 
 #: {"kind": a ProblemKind, "facts": {...}}, as JSON.
 Problem = dict[str, Any]

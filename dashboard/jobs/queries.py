@@ -14,7 +14,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
-from dashboard.jobs.embedded_pictures import EmbeddedPicture, find_pictures
+from dashboard.jobs.embedded_images import EmbeddedPicture, find_pictures
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
@@ -23,8 +23,8 @@ from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS
 from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.results import plain
 from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.pagination import PAGE_SIZE
 from dashboard.web.lists.reading import count_of
-from dashboard.web.pagination import PAGE_SIZE
 
 
 def needs_you(scope: Scope) -> dict[str, int]:

@@ -12,9 +12,9 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.health_checks import CheckContext, Finding, ok, unknown
 from dashboard.jobs.models import Job
-from dashboard.jobs.submission import id_number_of
+from dashboard.jobs.submitting.submission import id_number_of
 from dashboard.smile.typed import fold
-from dashboard.web.pagination import COUNT_CAP
+from dashboard.web.lists.pagination import COUNT_CAP
 
 BATCH = 200
 

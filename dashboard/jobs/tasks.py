@@ -8,16 +8,19 @@ import structlog
 
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
-from dashboard.jobs import earlier_warnings, following, phones, sent_signatures, smile_answers
-from dashboard.jobs.clients import smile_clients
-from dashboard.jobs.following import check_job, note_overdue
-from dashboard.jobs.leases import LeaseLost, leased
+from dashboard.jobs import earlier_warnings
+from dashboard.jobs.following import following, smile_answers
+from dashboard.jobs.following.following import check_job, note_overdue
+from dashboard.jobs.following.sending import send_to_smile
+from dashboard.jobs.following.smile_answers import SmileAnswer
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.problems import Problem, problem_of_clock
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
-from dashboard.jobs.sending import send_to_smile
-from dashboard.jobs.smile_answers import SmileAnswer
-from dashboard.jobs.smile_clock import is_off
+from dashboard.jobs.smile_api import sent_signatures
+from dashboard.jobs.smile_api.clients import smile_clients
+from dashboard.jobs.smile_api.smile_clock import is_off
+from dashboard.jobs.submitting import phones
+from dashboard.jobs.submitting.leases import LeaseLost, leased
 from dashboard.smile_keys import smile_keys
 from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task

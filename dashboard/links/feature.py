@@ -2,23 +2,13 @@
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.links import (
-    customer,
-    earlier_codes,
-    event_words,
-    message_views,
-    messages,
-    models,
-    preview_views,
-    search_index,
-    smile_link_views,
-    tasks,
-    token_views,
-    trail_words,
-    views,
-)
+from dashboard.links import audit_words, earlier_codes, event_words, messages, models, search_index, tasks
+from dashboard.links.customer import views as customer
 from dashboard.links.messages import LinkMessage, email_identity
 from dashboard.links.models import Link, prefill_identity
+from dashboard.links.smile_links import views as smile_link_views
+from dashboard.links.staff import message_views, preview_views, views
+from dashboard.links.tokens import views as token_views
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
 
@@ -38,7 +28,7 @@ FEATURE = Feature(
         Permission("links.change", WORKING, "Pause, extend, remind of, e-mail and revoke links"),
         Permission("tokens.create", WORKING, "Issue web tokens by hand"),
     ),
-    audit_words=(trail_words.WORDS, trail_words.TOKEN_WORDS),
+    audit_words=(audit_words.WORDS, audit_words.TOKEN_WORDS),
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,

@@ -12,8 +12,8 @@ from babel.dates import format_datetime
 from werkzeug.datastructures import LanguageAccept
 
 from dashboard.languages import DEFAULT, LANGUAGES
-from dashboard.web.hidden_signs import HIDDEN, Typed
-from dashboard.web.locales import Formats, zone_mark
+from dashboard.web.pages.invisible_characters import HIDDEN, Typed
+from dashboard.web.pages.locales import Formats, zone_mark
 
 TEXTS_DIR = Path(__file__).parent / "texts"
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"

@@ -20,8 +20,8 @@ from dashboard.links.models import Link
 from dashboard.links.sharing import share_link
 from dashboard.mail import may_receive_mail
 from dashboard.stored_settings import read_branding
-from dashboard.team.outbox import MailKind, OutgoingMail, call_off, newest_mails, queue_mail
-from dashboard.web.tries import add_tries
+from dashboard.team.email.outbox import MailKind, OutgoingMail, call_off, newest_mails, queue_mail
+from dashboard.web.security.tries import add_tries
 
 HOLDS_EMAIL = text("email_sealed IS NOT NULL")
 LONGEST_EMAIL = 254

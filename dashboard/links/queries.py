@@ -12,7 +12,7 @@ from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobState
 from dashboard.links.earlier_codes import belongs, opens
 from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress
-from dashboard.web.pagination import PAGE_SIZE
+from dashboard.web.lists.pagination import PAGE_SIZE
 
 
 def find_link(session: Session, environment: str, link_id: UUID, to_change: bool = False) -> Link:

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 from dashboard.health_checks import CheckContext, Finding
 from dashboard.jobs.search_index import finding_of, fold_ids
 from dashboard.links.models import Link
-from dashboard.web.pagination import COUNT_CAP
+from dashboard.web.lists.pagination import COUNT_CAP
 
 
 def fill_links(session: Session, limit: int) -> int:

@@ -7,8 +7,8 @@ from dashboard.context import transaction
 from dashboard.db import utc_now
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.search_index import fill_until_done
+from dashboard.links.customer.starting import give_back_use, starts_without_token
 from dashboard.links.search_index import fill_links
-from dashboard.links.starting import give_back_use, starts_without_token
 from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task
 

@@ -16,7 +16,7 @@ from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.erasing import Gone, Rule, erase_job
 from dashboard.jobs.models import Job
-from dashboard.jobs.submission import cancel_job
+from dashboard.jobs.submitting.submission import cancel_job
 from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
 from dashboard.links.messages import call_off_mails
 from dashboard.links.models import Link, WebToken

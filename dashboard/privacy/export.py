@@ -9,26 +9,26 @@ from zipfile import ZIP_STORED, ZipFile
 from sqlmodel import Session, SQLModel, col, select
 
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.parsing import parse
 from dashboard.callbacks.queries import body_or_none
 from dashboard.callbacks.reason_words import reason_text
+from dashboard.callbacks.receiving.parsing import parse
 from dashboard.callbacks.step_words import shown_steps
 from dashboard.config import Settings
 from dashboard.crypto import CANNOT_BE_OPENED, KeyRing
 from dashboard.db import Database
-from dashboard.jobs.event_words import event_text
-from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Image, Job
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import job_details
-from dashboard.jobs.submission import given_of
+from dashboard.jobs.showing.event_words import event_text
+from dashboard.jobs.submitting.media import image_or_none
+from dashboard.jobs.submitting.submission import given_of
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.messages import email_of, messages_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.privacy.finding import Held
-from dashboard.web.locales import company_formats
-from dashboard.web.pages import json_time
+from dashboard.web.pages.answers import json_time
+from dashboard.web.pages.locales import company_formats
 
 #: Of a row: what the product needs to run, and what would be of use to others only.
 LEFT_OUT = frozenset(

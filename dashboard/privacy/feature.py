@@ -4,12 +4,12 @@ from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.privacy import (
+    audit_words,
     health_checks,
     key_canaries,
     models,
     retention_views,
     tasks,
-    trail_words,
     unreadable,
     views,
 )
@@ -30,7 +30,7 @@ FEATURE = Feature(
             "Find, hand out and erase everything about one person, and decide how long data is kept",
         ),
     ),
-    audit_words=(trail_words.WORDS, trail_words.ERASURE_WORDS, trail_words.RETENTION_WORDS),
+    audit_words=(audit_words.WORDS, audit_words.ERASURE_WORDS, audit_words.RETENTION_WORDS),
     periodic=tasks.PERIODIC,
     health_checks=(
         HealthCheck(Group.KEYS, "Keys of the data", key_canaries.keys_of_data),

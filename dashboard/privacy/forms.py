@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dashboard.privacy.retention import KINDS, MOST_DAYS
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.form_state import TypedForm
 
 
 def rules_form(rules: Mapping[str, int]) -> TypedForm:

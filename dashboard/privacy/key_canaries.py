@@ -18,7 +18,7 @@ from dashboard.context import current
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, insert_into, keyring_of
 from dashboard.health_checks import CheckContext, Finding, bad, ok
-from dashboard.jobs.media import is_under_key
+from dashboard.jobs.submitting.media import is_under_key
 from dashboard.privacy.unreadable import all_images
 from dashboard.sealed import SealedColumn
 from dashboard.stored_settings import Setting, write_setting

@@ -25,7 +25,7 @@ from dashboard.links.messages import HOLDS_EMAIL, LinkMessage
 from dashboard.links.models import HOLDS_PREFILL, Link
 from dashboard.privacy.finding import ENVIRONMENTS
 from dashboard.stored_settings import read_setting, write_setting
-from dashboard.web.pagination import COUNT_CAP
+from dashboard.web.lists.pagination import COUNT_CAP
 
 RULES = "retention"
 REACHED = "retention_reached"  # up to which callback the bodies are gone: their rows are not all looked at again

@@ -12,9 +12,9 @@ from dashboard.db import utc_now
 from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
-from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import json_time, see_other
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.answers import json_time, see_other
+from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.security.form_keys import form_transaction
 
 blueprint = Blueprint("retention", __name__)
 

@@ -15,8 +15,8 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs.media import is_under_key, seal_again
 from dashboard.jobs.models import Image
+from dashboard.jobs.submitting.media import is_under_key, seal_again
 from dashboard.privacy.key_canaries import WRONG_KEYS, forget_old_canaries, keep_canaries, try_some_values
 from dashboard.privacy.unreadable import FIRST, IMAGES, Place, all_images, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn

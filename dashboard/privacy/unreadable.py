@@ -12,11 +12,11 @@ from dashboard.config import Settings
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import Database
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown
-from dashboard.jobs.media import image_or_none
 from dashboard.jobs.models import Image, Job
+from dashboard.jobs.submitting.media import image_or_none
 from dashboard.sealed import SealedColumn
 from dashboard.stored_settings import read_setting, write_setting
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages.filters import duration_in_words
 
 #: Values in memory at a time: a body may be megabytes.
 BATCH = 20

@@ -26,12 +26,12 @@ from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from dashboard.web.access import permission_required, recent_confirmation_required
-from dashboard.web.downloads import download
-from dashboard.web.form_keys import form_transaction, lead_to
-from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
-from dashboard.web.locales import company_formats
-from dashboard.web.pages import json_time, see_other, wants_partial
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.list_views import asked_page, json_page, list_context, scope_here
+from dashboard.web.pages.answers import json_time, see_other, wants_partial
+from dashboard.web.pages.downloads import download
+from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.locales import company_formats
+from dashboard.web.security.form_keys import form_transaction, lead_to
 
 blueprint = Blueprint("privacy", __name__)
 

@@ -5,29 +5,29 @@ from contextlib import suppress
 from flask import Flask, Response, request
 from jinja2 import FileSystemLoader
 
-from dashboard.sandbox.consent import consent
-from dashboard.sandbox.console import console
-from dashboard.sandbox.control import control
-from dashboard.sandbox.documents import documents
+from dashboard.sandbox.api.consent import consent
+from dashboard.sandbox.api.documents import documents
+from dashboard.sandbox.api.hosted import hosted
+from dashboard.sandbox.api.id_api import id_api
+from dashboard.sandbox.api.image_links import images
+from dashboard.sandbox.api.job_status import job_status
+from dashboard.sandbox.api.link_pages import link_pages
+from dashboard.sandbox.api.links import links
+from dashboard.sandbox.api.mobile import mobile
+from dashboard.sandbox.api.portal import portal
+from dashboard.sandbox.api.screening import screening
+from dashboard.sandbox.api.services import services
+from dashboard.sandbox.api.smart_selfie import smart_selfie
+from dashboard.sandbox.api.uploads import uploads
+from dashboard.sandbox.api.web_tokens import web_tokens
+from dashboard.sandbox.console.console import console
+from dashboard.sandbox.console.control import control
 from dashboard.sandbox.fields import json_object
 from dashboard.sandbox.gateway import BODY_READ, LOG_ENTRY, Gateway
-from dashboard.sandbox.hosted import hosted
-from dashboard.sandbox.id_api import id_api
-from dashboard.sandbox.image_links import images
-from dashboard.sandbox.job_status import job_status
-from dashboard.sandbox.link_pages import link_pages
-from dashboard.sandbox.links import links
-from dashboard.sandbox.mobile import mobile
-from dashboard.sandbox.portal import portal
 from dashboard.sandbox.refusals import Refused, answer_refusals
 from dashboard.sandbox.request_log import summary
-from dashboard.sandbox.screening import screening
-from dashboard.sandbox.services import services
 from dashboard.sandbox.settings import SandboxSettings
-from dashboard.sandbox.smart_selfie import smart_selfie
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.uploads import uploads
-from dashboard.sandbox.web_tokens import web_tokens
 
 #: What the hosted pages call from another origin.
 _CALLED_BY_BROWSERS = ("/v1/", "/v2/", "/uploads/", "/images/")

@@ -16,10 +16,10 @@ from flask import Flask
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from dashboard.sandbox.api.processing import resume
 from dashboard.sandbox.app import create_sandbox
 from dashboard.sandbox.failures import log_failure
 from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE, whole_body
-from dashboard.sandbox.processing import resume
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import of
 

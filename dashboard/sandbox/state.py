@@ -2,15 +2,15 @@
 
 from flask import Flask, current_app
 
-from dashboard.sandbox.callbacks import Callbacks
+from dashboard.sandbox.delivery.callbacks import Callbacks
+from dashboard.sandbox.delivery.scheduler import Scheduler
 from dashboard.sandbox.faults import Faults
 from dashboard.sandbox.keys import load_or_make_key
 from dashboard.sandbox.request_log import RequestLog
-from dashboard.sandbox.scheduler import Scheduler
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.signatures import Signer
-from dashboard.sandbox.store import Store
-from dashboard.sandbox.warnings import WarningSwitch
+from dashboard.sandbox.world.store import Store
+from dashboard.sandbox.world.warnings import WarningSwitch
 
 _NAME = "sandbox"
 

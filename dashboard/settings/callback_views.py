@@ -10,24 +10,31 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.audit.trail import record
+from dashboard.callbacks.delivery_test.delivery import attempt
+from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain
+from dashboard.callbacks.delivery_test.test_callback import make_trial, take_back
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.networks import Network, named_networks, parse_networks, read_networks, shown, write_networks
 from dashboard.callbacks.queries import find_last_callback
-from dashboard.callbacks.reach import attempt
-from dashboard.callbacks.reach_steps import ReachStep, explain
-from dashboard.callbacks.trial import make_trial, take_back
+from dashboard.callbacks.receiving.networks import (
+    Network,
+    named_networks,
+    parse_networks,
+    read_networks,
+    shown,
+    write_networks,
+)
 from dashboard.context import current, reading, transaction
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.callback_keys import hook_address
+from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile import Signature
 from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
 from dashboard.web.access import permission_required, recent_confirmation_required
-from dashboard.web.form_keys import form_transaction
-from dashboard.web.pages import json_time, render_page_or_partial, see_other
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.answers import json_time, render_page_or_partial, see_other
+from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.security.form_keys import form_transaction
 
 ROTATE_AFTER_DAYS = 90
 

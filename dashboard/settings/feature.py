@@ -5,7 +5,7 @@ from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
-from dashboard.settings import callback_views, health_checks, logo_views, tasks, trail_words, views
+from dashboard.settings import audit_words, callback_views, health_checks, logo_views, tasks, views
 from dashboard.smile_keys import SmileKey, key_identity
 
 FEATURE = Feature(
@@ -20,7 +20,7 @@ FEATURE = Feature(
         NavigationEntry("Callbacks and keys", "callback_settings.show", "settings.manage", Bar.SETTINGS),
     ),
     permissions=(Permission("settings.manage", OWNERS, "Change settings and API keys"),),
-    audit_words=(trail_words.WORDS, trail_words.KEY_WORDS, trail_words.DATABASE_WORDS),
+    audit_words=(audit_words.WORDS, audit_words.KEY_WORDS, audit_words.DATABASE_WORDS),
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.NETWORK, "Wallet at Smile", health_checks.wallet),),
 )

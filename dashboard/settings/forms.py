@@ -7,8 +7,8 @@ from dashboard.config import Settings
 from dashboard.languages import LANGUAGES
 from dashboard.outbound import problem_with_address
 from dashboard.stored_settings import Branding
-from dashboard.web.locales import is_zone
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.locales import is_zone
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 LONGEST_NAME = 80

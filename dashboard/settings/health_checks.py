@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from dashboard.health_checks import CheckContext, Finding, ok, unknown, warn
 from dashboard.settings.wallet import read_wallet
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages.filters import duration_in_words
 
 JUST_NOW = timedelta(minutes=1)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from dashboard.errors import Invalid
-from dashboard.jobs.pictures import UnfitPicture, clean_logo
+from dashboard.jobs.submitting.images import UnfitPicture, clean_logo
 from dashboard.stored_settings import read_setting, write_setting
 
 LOGO = "logo"

@@ -7,7 +7,7 @@ from dashboard.context import reading
 from dashboard.errors import NotFound
 from dashboard.settings.logo import read_logo
 from dashboard.web.access import open_to_everybody
-from dashboard.web.headers import picture_headers
+from dashboard.web.security.headers import picture_headers
 
 blueprint = Blueprint("logo", __name__)
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from dashboard.context import current, transaction
-from dashboard.jobs.clients import smile_clients
+from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.settings.wallet import ask_balance, save_balance
 from dashboard.worker.periodic import Periodic
 

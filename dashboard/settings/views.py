@@ -17,11 +17,11 @@ from dashboard.settings.logo import MOST_BYTES_CHOSEN, draw_logo, name_of, save_
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
-from dashboard.web.form_keys import form_transaction
-from dashboard.web.limits import takes_files
-from dashboard.web.locales import zone_choices
-from dashboard.web.pages import json_time, see_other
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.answers import json_time, see_other
+from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.locales import zone_choices
+from dashboard.web.security.form_keys import form_transaction
+from dashboard.web.serving.limits import takes_files
 
 blueprint = Blueprint("settings", __name__)
 

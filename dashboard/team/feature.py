@@ -4,28 +4,16 @@ from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
-from dashboard.team import (
-    account_views,
-    appearance_views,
-    confirmation_views,
-    door_models,
-    door_views,
-    health_checks,
-    invitation_views,
-    member_views,
-    models,
-    one_time,
-    outbox,
-    passkey_views,
-    preference_views,
-    reset_views,
-    second_factor_views,
-    tasks,
-    trail_words,
-    views,
-)
-from dashboard.team.door_models import AuthenticatorApp, app_identity
-from dashboard.team.outbox import OutgoingMail, content_identity
+from dashboard.team import audit_words, health_checks, models, one_time, tasks
+from dashboard.team.account import appearance_views, passkey_views, preference_views, second_factor_views
+from dashboard.team.account import views as account_views
+from dashboard.team.email import outbox
+from dashboard.team.email.outbox import OutgoingMail, content_identity
+from dashboard.team.factors import models as door_models
+from dashboard.team.factors.models import AuthenticatorApp, app_identity
+from dashboard.team.login import reauthentication_views, second_step_views, views
+from dashboard.team.members import invitation_views, reset_views
+from dashboard.team.members import views as member_views
 
 FEATURE = Feature(
     name="team",
@@ -42,8 +30,8 @@ FEATURE = Feature(
         member_views,
         invitation_views,
         reset_views,
-        door_views,
-        confirmation_views,
+        second_step_views,
+        reauthentication_views,
         second_factor_views,
         passkey_views,
         appearance_views,
@@ -53,10 +41,10 @@ FEATURE = Feature(
         Permission("team.manage", OWNERS, "Invite members, change their roles, disable them and reset their passwords"),
     ),
     audit_words=(
-        trail_words.WORDS,
-        trail_words.INVITATION_WORDS,
-        trail_words.GUESSING_WORDS,
-        trail_words.MAIL_WORDS,
+        audit_words.WORDS,
+        audit_words.INVITATION_WORDS,
+        audit_words.GUESSING_WORDS,
+        audit_words.MAIL_WORDS,
     ),
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,

@@ -5,9 +5,9 @@ from sqlmodel import col, select
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unset, warn
 from dashboard.permissions import Role
+from dashboard.team.email.outbox import find_held_up
+from dashboard.team.factors.second_factors import HAS_SECOND_FACTOR
 from dashboard.team.models import Member
-from dashboard.team.outbox import find_held_up
-from dashboard.team.second_factors import HAS_SECOND_FACTOR
 
 
 def mail(context: CheckContext) -> Finding:

@@ -16,9 +16,11 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
 from dashboard.mail import MailFailed, mail_server, send_mail
 from dashboard.outages import OutageLog
-from dashboard.team import one_time, outbox, queries, resets
-from dashboard.team.letters import reset_letter
-from dashboard.team.outbox import MailKind, OutgoingMail
+from dashboard.team import one_time, queries
+from dashboard.team.email import outbox
+from dashboard.team.email.emails import reset_letter
+from dashboard.team.email.outbox import MailKind, OutgoingMail
+from dashboard.team.members import resets
 from dashboard.worker.periodic import Periodic
 from dashboard.worker.queue import Task
 

@@ -2,7 +2,9 @@
 
 from dashboard.feature import Feature
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.web import form_keys, health, health_checks, policy_reports, tries
+from dashboard.web import health_checks, policy_reports
+from dashboard.web.security import form_keys, tries
+from dashboard.web.serving import health
 
 FEATURE = Feature(
     name="web",

@@ -3,7 +3,7 @@
 from flask import has_request_context
 
 from dashboard.health_checks import CheckContext, Finding, ok, warn
-from dashboard.web.descriptors import WANTED, connections_within, count_open, limits
+from dashboard.web.serving.descriptors import WANTED, connections_within, count_open, limits
 
 WARNS_AT = 0.8
 ADVICE = f"Let the service open more: LimitNOFILE={WANTED * 2} in systemd, `ulimit -n {WANTED * 2}` in a shell."

@@ -18,8 +18,8 @@ from werkzeug.routing import RoutingException
 
 from dashboard.context import current
 from dashboard.web.access import open_to_everybody
-from dashboard.web.csrf import csrf
-from dashboard.web.networks import network_of
+from dashboard.web.security.csrf import csrf
+from dashboard.web.security.networks import network_of
 
 MOST_BYTES = 8 * 1024
 REPORTS = RateLimitItemPerMinute(30, namespace="policy_reports")

@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, StringField
 from dashboard.db import utc_now
 from dashboard.health_checks import bad, ok, unknown, unset, warn
 from dashboard.web.access import sign_in_required
-from dashboard.web.typed_forms import TypedForm
+from dashboard.web.pages.form_state import TypedForm
 
 blueprint = Blueprint("style", __name__)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok
 from dashboard.stored_settings import WORKER_SEEN, read_setting
-from dashboard.web.filters import duration_in_words
+from dashboard.web.pages.filters import duration_in_words
 
 IS_DEAD_AFTER = timedelta(minutes=2)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dashboard.context import transaction
 from dashboard.stored_settings import WORKER_SEEN, write_setting
-from dashboard.web import form_keys, tries
+from dashboard.web.security import form_keys, tries
 from dashboard.worker.periodic import Periodic
 
 

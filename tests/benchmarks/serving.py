@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard.web.server import IDLE_SECONDS, serve_app
+from dashboard.web.serving.server import IDLE_SECONDS, serve_app
 from tests.integration.conftest import free_port, wait_until_up
 
 

@@ -19,8 +19,8 @@ from dashboard import migrations
 from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.db import Database
-from dashboard.team import totp
-from dashboard.team.throttle import LIMITS, WINDOW, Guessed
+from dashboard.team.factors import totp
+from dashboard.team.login.throttle import LIMITS, WINDOW, Guessed
 from tests.benchmarks.report import Figure
 from tests.conftest import make_settings
 from tests.factories.team import app_code, make_member

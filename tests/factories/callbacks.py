@@ -11,15 +11,15 @@ from flask.testing import FlaskClient
 from sqlmodel import Session
 from werkzeug.test import TestResponse
 
-from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.parsing import parse
-from dashboard.callbacks.receiving import Arrival, Receipt, store_callbacks
-from dashboard.callbacks.verdicts import check_signature
+from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import parse
+from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
+from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.db import Database, keyring_of, new_id, utc_now
-from dashboard.jobs.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.products import Product
+from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.smile_keys import ApiKey, ApiKeys
 
 API_KEY = "test-api-key-0001"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from dashboard.jobs.models import Job, JobEvent
-from dashboard.web.locales import Formats
+from dashboard.web.pages.locales import Formats
 from tests.factories.features import REGISTERED
 
 

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.runs import find_extent, start_run
+from dashboard.callbacks.processing.runs import find_extent, start_run
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.dealt_with import deal_with
@@ -17,7 +17,7 @@ from dashboard.jobs.warnings import keep_warnings
 from dashboard.links.messages import send_link
 from dashboard.links.models import Link
 from dashboard.smile_keys import seed_keys
-from dashboard.team.outbox import MailKind, queue_mail
+from dashboard.team.email.outbox import MailKind, queue_mail
 from dashboard.web.lists.fields import Scope
 from tests.factories.callbacks import store_arrivals
 from tests.factories.jobs import make_job

@@ -9,12 +9,12 @@ from sqlmodel import select
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.clients import SmileClients
-from dashboard.jobs.media import GivenImage
 from dashboard.jobs.models import Job, JobEvent, JobState, Result, Step
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.smile_clock import SmileClock
-from dashboard.jobs.submission import JobRequest, submit_job
+from dashboard.jobs.smile_api.clients import SmileClients
+from dashboard.jobs.smile_api.smile_clock import SmileClock
+from dashboard.jobs.submitting.media import GivenImage
+from dashboard.jobs.submitting.submission import JobRequest, submit_job
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
 

@@ -8,15 +8,15 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
-from dashboard.jobs.awaiting import note_token
+from dashboard.jobs.following.awaiting import note_token
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
 from dashboard.links.creation import LinkRequest, create_link
+from dashboard.links.customer.starting import Agreement, press_start
 from dashboard.links.managing import add_code
 from dashboard.links.messages import LinkMessage, email_identity
 from dashboard.links.models import Choice, Link
 from dashboard.links.queries import find_link
-from dashboard.links.starting import Agreement, press_start
 
 BROWSER = "0" * 64  # the digest of a customer's browser
 TWO_CHOICES = (Choice("NG", "PASSPORT", "doc_verification"), Choice("GH", "GHANA_CARD", "biometric_kyc"))

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from dashboard.callbacks.facts import read_facts
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.receiving import Arrival
-from dashboard.callbacks.verdicts import check_signature
+from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.storing import Arrival
+from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
+from dashboard.jobs.following.outcome import read_result, settle_job
 from dashboard.jobs.models import Job, JobState, Outcome, Source, Step
-from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link, WebToken
 from dashboard.smile_keys import ApiKey, ApiKeys

@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.links.creation import LinkRequest
 from dashboard.links.models import Choice, Link
-from dashboard.links.smile_links import draft_smile_link
+from dashboard.links.smile_links.smile_links import draft_smile_link
 from tests.factories.clients import replace_clients
 
 PASSPORT = Choice("NG", "PASSPORT", "doc_verification")

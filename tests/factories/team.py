@@ -6,8 +6,8 @@ from sqlmodel import select
 
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.permissions import Role
-from dashboard.team import passwords
-from dashboard.team.door_models import AuthenticatorApp
+from dashboard.team.factors import passwords
+from dashboard.team.factors.models import AuthenticatorApp
 from dashboard.team.models import Member
 
 # Hashing is slow on purpose, and tests sign in a thousand times: within the test process it costs next to nothing.

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
-from dashboard.web.asgi import PAGE_THREADS
+from dashboard.web.serving.asgi import PAGE_THREADS
 from tests.benchmarks.serving import serve
 from tests.factories.callbacks import DOOR
 from tests.integration.callbacks.senders import Author, Sender

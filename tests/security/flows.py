@@ -9,8 +9,8 @@ from uuid import UUID
 import requests
 
 from dashboard.db import utc_now
-from dashboard.jobs.callback_keys import callback_key
-from dashboard.jobs.sent_signatures import note_sent
+from dashboard.jobs.smile_api.sent_signatures import note_sent
+from dashboard.jobs.submitting.callback_keys import callback_key
 from tests.conftest import SECRET_KEY
 from tests.factories.callbacks import make_payload, sign
 from tests.integration.conftest import API_KEY, Deployment, Staff

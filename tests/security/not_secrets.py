@@ -13,7 +13,7 @@ VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2", "JBSWY3DP
 
 def is_picture(filename: str) -> bool:
     """The face that the simulator answers with, as base64."""
-    return filename.endswith("dashboard/sandbox/portrait.py")
+    return filename.endswith("dashboard/sandbox/world/portrait.py")
 
 
 def is_published_vector(filename: str, secret: str) -> bool:

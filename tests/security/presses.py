@@ -21,10 +21,10 @@ from dashboard.features import metadata
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.links.models import Link
 from dashboard.stored_settings import Setting
-from dashboard.team.door_models import Passkey, RecoveryCode
+from dashboard.team.factors.models import Passkey, RecoveryCode
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
-from dashboard.web.form_keys import FIELD
+from dashboard.web.security.form_keys import FIELD
 from tests.conftest import change_settings, let_in
 from tests.factories.team import PASSWORD, PASSWORD_HASH, make_member
 from tests.security.walk import Route, World, routes

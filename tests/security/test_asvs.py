@@ -19,7 +19,7 @@ import pytest
 from limits import RateLimitItem
 
 from dashboard.config import PACKAGE_DIR
-from dashboard.web.limits import MEGABYTE
+from dashboard.web.serving.limits import MEGABYTE
 from tests.factories.features import REGISTERED
 
 ROOT = PACKAGE_DIR.parent

@@ -14,8 +14,8 @@ from sqlmodel import Session, select
 
 from dashboard.cli import main
 from dashboard.config import Settings
-from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image
+from dashboard.jobs.submitting.media import read_image
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.security.image_corpus import PLACE, SERIAL, corpus
 

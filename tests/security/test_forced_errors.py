@@ -82,7 +82,7 @@ def keep_permission(view: Callable[..., object]) -> Callable[..., None]:
 def test_door_for_callbacks_that_fails_repeats_nothing(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("dashboard.callbacks.acknowledging.store_callbacks", lambda *_, **__: fail())
+    monkeypatch.setattr("dashboard.callbacks.receiving.acknowledging.store_callbacks", lambda *_, **__: fail())
     canaries = Canaries()
 
     answer = client.post(

@@ -12,7 +12,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database
 from dashboard.web.access import EVERYBODY
-from dashboard.web.csrf import SAFE_METHODS
+from dashboard.web.security.csrf import SAFE_METHODS
 from tests.conftest import pass_the_door
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.team import PASSWORD, make_member

@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, Unauthor
 from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
-from dashboard.callbacks import acknowledging, hooks
+from dashboard.callbacks.receiving import acknowledging, receiver
 from dashboard.context import context_of
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound
 from dashboard.web.access import EVERYBODY
@@ -113,7 +113,7 @@ def test_the_door_for_callbacks_has_them_too(walked_app: Flask, monkeypatch: pyt
         deliver(client, encode(make_payload(signature="d3Jvbmc="))),
         deliver(client, b"[", content_type="application/json"),
         deliver(client, encode(make_payload()), path="/hooks/smile/nobodys-key"),
-        deliver(client, b"x" * (hooks.MAX_BODY + 1)),
+        deliver(client, b"x" * (receiver.MAX_BODY + 1)),
         client.post("/hooks/smile", data="x"),
         client.get("/hooks/smile"),
         client.post("/hooks/nothing"),

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image as Picture
 
 from dashboard.errors import NotFound
-from dashboard.jobs.embedded_pictures import EmbeddedPicture, redraw
-from dashboard.jobs.pictures import UnfitPicture, clean_picture, picture_drawer
+from dashboard.jobs.embedded_images import EmbeddedPicture, redraw
+from dashboard.jobs.submitting.images import UnfitPicture, clean_picture, picture_drawer
 from tests.security.image_corpus import NOTE, PLACE, SCRIPT, SERIAL, Harmful, corpus
 
 CORPUS = list(corpus())

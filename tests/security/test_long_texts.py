@@ -6,7 +6,7 @@ from sqlalchemy import JSON, String, cast, func, select
 
 from dashboard.db import Database
 from dashboard.features import metadata
-from dashboard.web.form_keys import FIELD
+from dashboard.web.security.form_keys import FIELD
 from tests.security.presses import Forms
 from tests.security.walk import World
 

@@ -18,9 +18,9 @@ from dashboard.config import PACKAGE_DIR
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.mail import MailServer, send_mail
-from dashboard.team import forms
+from dashboard.team.factors.recovery_codes import ALPHABET, GROUP
+from dashboard.team.login import forms
 from dashboard.team.models import Member, SignIn
-from dashboard.team.recovery_codes import ALPHABET, GROUP
 from tests.conftest import make_settings
 from tests.factories.team import PASSWORD, make_member
 from tests.security.conftest import SignInAgain

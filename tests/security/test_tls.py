@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from dashboard.callbacks.reach import attempt
+from dashboard.callbacks.delivery_test.delivery import attempt
 from dashboard.health import network
 from dashboard.health.handshakes import Encryption, look_at_encryption
 from dashboard.health_checks import Finding, State

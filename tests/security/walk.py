@@ -12,8 +12,8 @@ from werkzeug.routing import Rule
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict, body_identity
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
+from dashboard.jobs.following.outcome import keep_result, read_result
 from dashboard.jobs.models import Image, Job, Source
-from dashboard.jobs.outcome import keep_result, read_result
 from dashboard.links.models import LinkKind
 from dashboard.permissions import Role
 from dashboard.privacy.models import Erasure, hash_of_manifest

@@ -16,9 +16,9 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database
 from dashboard.demo.deployment import demo_environment
 from dashboard.permissions import Role
-from dashboard.team.door_models import AuthenticatorApp
+from dashboard.team.email.outbox import OutgoingMail, read_content
+from dashboard.team.factors.models import AuthenticatorApp
 from dashboard.team.models import Member
-from dashboard.team.outbox import OutgoingMail, read_content
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.team import make_member
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.callbacks.refused.storing import MOST_OF_NETWORK, PERIOD, Refused, store_refused
 from dashboard.db import Database
 from dashboard.outages import what_is_away
-from dashboard.web.networks import network_of
+from dashboard.web.security.networks import network_of
 
 WRITE_AFTER = 1.0  # seconds
 MOST_WAITING = 200

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dashboard.web.locales import Formats
+from dashboard.web.pages.locales import Formats
 
 
 class RefusalReason(StrEnum):

@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.db import first_id_of, keyring_of, new_id
-from dashboard.jobs.callback_keys import digest_of_key
 from dashboard.jobs.erasing import names_when_erased
 from dashboard.jobs.models import Job, JobEvent
+from dashboard.jobs.submitting.callback_keys import digest_of_key
 from dashboard.jobs.timeline import EventKind, add_event
-from dashboard.web.pages import json_time
+from dashboard.web.pages.answers import json_time
 
 MOST_OF_NETWORK = 20  # rows in an hour; what comes beyond is counted on the last of them
 PERIOD = timedelta(hours=1)

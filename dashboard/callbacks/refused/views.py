@@ -12,9 +12,9 @@ from dashboard.callbacks.refused.reasons import WORDS
 from dashboard.callbacks.refused.storing import MOST_KEPT
 from dashboard.context import current, reading, transaction
 from dashboard.web.access import permission_required
-from dashboard.web.lists.views import asked_page, json_page, list_context, scope_here
-from dashboard.web.pages import json_time
-from dashboard.web.spreadsheets import csv_answer
+from dashboard.web.list_views import asked_page, json_page, list_context, scope_here
+from dashboard.web.pages.answers import json_time
+from dashboard.web.pages.spreadsheets import csv_answer
 
 blueprint = Blueprint("refused", __name__)
 HEADER = (

@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from dashboard.context import current
 from dashboard.errors import Invalid, NotFound
 from dashboard.web.lists.fields import Choices, Condition, FilterField, Kind, Scope
-from dashboard.web.preferences import preference
+from dashboard.web.pages.preferences import preference
 
 #: How a sealed text begins. Nothing that is typed is taken for one unless it opens.
 MARK = "~"

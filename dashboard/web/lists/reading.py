@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from dashboard.db import Read
 from dashboard.web.lists.fields import Condition, Scope
 from dashboard.web.lists.filters import ListFilter
-from dashboard.web.pagination import COUNT_CAP, PAGE_SIZE, Page
+from dashboard.web.lists.pagination import COUNT_CAP, PAGE_SIZE, Page
 
 Row = TypeVar("Row")
 

@@ -14,8 +14,8 @@ from sqlmodel import select
 
 from dashboard.audit.trail import record
 from dashboard.db import utc_now
+from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.models import Source
-from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link, LinkStart, WebToken
 from dashboard.stored_settings import Branding, write_branding

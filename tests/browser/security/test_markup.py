@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dashboard.web.hidden_signs import HIDDEN
+from dashboard.web.pages.invisible_characters import HIDDEN
 from tests.browser.security.planting import ECHOING, REFLECTING, REFLECTING_OUTSIDE, Planted, echo, plant, plant_company
 from tests.browser.security.watching import Windows, watched_window
 from tests.factories.markup import all_seeds, in_bundles, one_of_each_kind

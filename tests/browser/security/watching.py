@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from dashboard.web.hidden_signs import in_plain_text, visible
+from dashboard.web.pages.invisible_characters import in_plain_text, visible
 from tests.browser.security.planting import WHY, Visit
 from tests.factories.markup import FOREIGN_HOST, OWN_PATH
 from tests.integration.conftest import Deployment, Staff

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.db import utc_now
 from dashboard.permissions import Role
-from dashboard.team.invitations import invite
+from dashboard.team.members.invitations import invite
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_every_page import LATER_VISIT_KB, check_page, measured_kilobytes
 from tests.factories.team import PASSWORD, make_member

@@ -11,10 +11,10 @@ from threading import Event, Thread
 import pytest
 import trustme
 
-from dashboard.callbacks import reach
-from dashboard.callbacks.reach import attempt
-from dashboard.callbacks.reach_steps import ReachStep, explain
-from dashboard.callbacks.trial import make_trial
+from dashboard.callbacks.delivery_test import delivery
+from dashboard.callbacks.delivery_test.delivery import attempt
+from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain
+from dashboard.callbacks.delivery_test.test_callback import make_trial
 from dashboard.smile import Signature
 from tests.integration.callbacks.servers import listening, reply
 from tests.integration.conftest import free_port
@@ -45,8 +45,8 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(reach, "READ_SECONDS", 0.7)
+    monkeypatch.setattr(delivery, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(delivery, "READ_SECONDS", 0.7)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_answer_that_drips_is_not_waited_for(
     quick: None, monkeypatch: pytest.MonkeyPatch, over: Event, begins_with: bytes
 ) -> None:
     # The cut itself says that it was too late, not the clock, which may be a hair behind it.
-    monkeypatch.setattr(reach, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(delivery, "monotonic", lambda: 0.0)
 
     def drip(request: BaseHTTPRequestHandler) -> None:
         request.rfile.read(int(request.headers["Content-Length"]))
@@ -143,7 +143,7 @@ def test_endless_answer_is_cut() -> None:
         tried = attempt(f"{url}/hooks/smile", BODY)
 
     assert tried.answer is not None
-    assert len(tried.answer.body) == reach.LONGEST_ANSWER
+    assert len(tried.answer.body) == delivery.LONGEST_ANSWER
 
 
 def test_server_that_hangs_up() -> None:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from sqlmodel import col, select
 
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.receiving.signature_uses import MOST_TOGETHER
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.callbacks.refused.storing import MOST_OF_NETWORK
-from dashboard.callbacks.signature_uses import MOST_TOGETHER
 from dashboard.db import Database
 from tests.factories.callbacks import DOOR, encode, make_job, make_payload, sign
 from tests.integration.callbacks.senders import Sender

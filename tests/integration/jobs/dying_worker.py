@@ -7,7 +7,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dashboard.cli import main
-from dashboard.jobs import sending
+from dashboard.jobs.following import sending
 from dashboard.smile import IDApi, WebApi
 from tests.integration.prepared import prepare
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from dashboard.db import utc_now
-from dashboard.team.outbox import MailKind, queue_mail
+from dashboard.team.email.outbox import MailKind, queue_mail
 from tests.factories.mail import SENDER, Post
 from tests.integration.callbacks.short_of_space import filled, locked
 from tests.integration.conftest import Deployment

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from dashboard.audit.trail import record
 from dashboard.db import Database, utc_now
-from dashboard.web.pagination import PAGE_SIZE
+from dashboard.web.lists.pagination import PAGE_SIZE
 
 pytestmark = pytest.mark.both_engines
 

@@ -14,7 +14,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import JobRequest, submit_job
+from dashboard.jobs.submitting.submission import JobRequest, submit_job
 from tests.factories.jobs import make_job
 from tests.factories.links import make_link
 from tests.factories.team import make_member
@@ -36,7 +36,7 @@ def recorded_actions() -> Iterator[str]:
 
 
 def test_every_action_that_is_recorded_has_words(app: Flask):
-    """New ones get theirs in `trail_words.py` of their slice."""
+    """New ones get theirs in `audit_words.py` of their slice."""
     told = context_of(app).audit_words.sentences
 
     actions = set(recorded_actions())

@@ -15,8 +15,8 @@ from dashboard.backups.making import Backup, make_backup
 from dashboard.backups.restoring import restore_backup
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.media import GivenImage
 from dashboard.jobs.models import Job
+from dashboard.jobs.submitting.media import GivenImage
 from dashboard.smile.constants import ImageType
 from tests.conftest import make_settings
 from tests.factories.features import REGISTERED

@@ -22,10 +22,10 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job, JobState, Step
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import id_number_of, person_of
+from dashboard.jobs.submitting.media import read_image
+from dashboard.jobs.submitting.submission import id_number_of, person_of
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.team.models import Member
 from dashboard.worker.periodic import add_rows

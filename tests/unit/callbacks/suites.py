@@ -12,7 +12,7 @@ from dashboard.callbacks.tasks import handle
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, SentSignature
-from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.jobs.smile_api.sent_signatures import digest_of_signature
 from tests.factories.attacks import Attack, Forger
 from tests.factories.callbacks import deliver, make_job
 

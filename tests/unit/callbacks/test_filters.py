@@ -18,8 +18,8 @@ from dashboard.callbacks.queries import of_same_job, version_of_list
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, first_id_of, new_id, utc_now
+from dashboard.jobs.following.outcome import read_result, settle_job
 from dashboard.jobs.models import Job, Source
-from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import page_of
 from tests.conftest import ENCRYPTION_KEY

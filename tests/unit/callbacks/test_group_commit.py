@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from dashboard.callbacks.group_commit import GroupCommit
+from dashboard.callbacks.receiving.group_commit import GroupCommit
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
 

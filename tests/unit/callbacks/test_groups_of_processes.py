@@ -14,9 +14,9 @@ from flask import Flask
 from sqlmodel import col, select
 
 from dashboard.app import create_app
-from dashboard.callbacks import acknowledging
-from dashboard.callbacks.acknowledging import Acknowledger, Answer, Delivery, acknowledge
 from dashboard.callbacks.models import Callback
+from dashboard.callbacks.receiving import acknowledging
+from dashboard.callbacks.receiving.acknowledging import Acknowledger, Answer, Delivery, acknowledge
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks import tasks
-from dashboard.callbacks.handling import callbacks_due
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.processing.handling import callbacks_due
 from dashboard.crypto import UnreadableValue
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result

@@ -22,17 +22,17 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 from werkzeug.test import EnvironBuilder
 
-from dashboard.callbacks import acknowledging
-from dashboard.callbacks.acknowledging import Delivery, acknowledge
-from dashboard.callbacks.facts import Facts, read_facts
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
+from dashboard.callbacks.receiving import acknowledging
+from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
+from dashboard.callbacks.receiving.facts import Facts, read_facts
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, keyring_of, utc_now
-from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, SentSignature
-from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.jobs.smile_api.sent_signatures import digest_of_signature
+from dashboard.jobs.submitting.callback_keys import callback_key
 from tests.factories.callbacks import (
     DOOR,
     deliver,

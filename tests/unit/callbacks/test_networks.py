@@ -11,7 +11,14 @@ from sqlmodel import Session, select
 from dashboard import cached_reading
 from dashboard.app import create_app
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.networks import is_within, named_networks, parse_networks, read_networks, shown, write_networks
+from dashboard.callbacks.receiving.networks import (
+    is_within,
+    named_networks,
+    parse_networks,
+    read_networks,
+    shown,
+    write_networks,
+)
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now

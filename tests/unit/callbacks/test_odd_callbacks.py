@@ -13,9 +13,9 @@ from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.tasks import handle
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.callback_keys import callback_key
+from dashboard.jobs.following.outcome import read_job_status, settle_job
 from dashboard.jobs.models import Job, Outcome, Result, Source
-from dashboard.jobs.outcome import read_job_status, settle_job
+from dashboard.jobs.submitting.callback_keys import callback_key
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload
 from tests.factories.jobs import answered
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.callbacks.facts import read_facts
-from dashboard.callbacks.parsing import Malformed, parse
+from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import Malformed, parse
 
 MALFORMED = {
     "empty": b"",

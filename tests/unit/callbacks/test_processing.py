@@ -12,15 +12,16 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import processing, tasks
+from dashboard.callbacks import tasks
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.processing import reprocessing
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobEvent, Result, SentSignature
-from dashboard.jobs.sent_signatures import digest_of_signature
+from dashboard.jobs.smile_api.sent_signatures import digest_of_signature
 from dashboard.smile_keys import add_key, seed_keys, smile_keys
-from dashboard.web.pages import json_time
+from dashboard.web.pages.answers import json_time
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, sign
 from tests.factories.plans import plans_of
 
@@ -152,7 +153,7 @@ def test_orphan_finds_a_job_that_exists_by_now(
 def test_orphan_that_contradicted_its_address_stays_nobodys(
     client: FlaskClient, database: Database, settings: Settings, sign_in: SignIn
 ) -> None:
-    from dashboard.jobs.callback_keys import callback_key
+    from dashboard.jobs.submitting.callback_keys import callback_key
 
     secret = settings.secret_key.get_secret_value()
     mine, other = make_job(database, "job-1", secret), make_job(database, "job-2", secret)
@@ -202,8 +203,8 @@ def test_signature_accepted_between_look_and_update_is_looked_at_again(
     deliver(client, encode(payload))
     add_late_key(database, settings)
     deliver(client, encode(payload | {"ResultCode": "0811"}))
-    look, too_early = processing._others, [list[Callback](), list[Callback]()]
-    monkeypatch.setattr(processing, "_others", lambda *a: too_early.pop() if too_early else look(*a))
+    look, too_early = reprocessing._others, [list[Callback](), list[Callback]()]
+    monkeypatch.setattr(reprocessing, "_others", lambda *a: too_early.pop() if too_early else look(*a))
 
     sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing")
 
@@ -294,8 +295,8 @@ def test_other_carriers_of_a_signature_are_not_searched_for_row_by_row(
         with app.app_context(), database.transaction() as session:
             keys = smile_keys(fresh=True)
             callback = session.get_one(Callback, refused.id)
-            processing.verify_again(session, callback, settings.smile_partner_id, keys, utc_now())
-            processing.process_again(session, callback, settings.smile_partner_id, keys, "ben@example.com", utc_now())
+            reprocessing.verify_again(session, callback, settings.smile_partner_id, keys, utc_now())
+            reprocessing.process_again(session, callback, settings.smile_partner_id, keys, "ben@example.com", utc_now())
 
     looks = plans_of(database, process, "callback")
 

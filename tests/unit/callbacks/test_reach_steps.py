@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from dashboard.callbacks.delivery_test.delivery import Answer, Attempt
+from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain, read_answer
+from dashboard.callbacks.delivery_test.test_callback import TrialReceipt
 from dashboard.callbacks.models import Verdict
-from dashboard.callbacks.reach import Answer, Attempt
-from dashboard.callbacks.reach_steps import ReachStep, explain, read_answer
-from dashboard.callbacks.trial import TrialReceipt
 
 URL = "https://desk.example.com/hooks/smile"
 OURS = b'{"received": true}'

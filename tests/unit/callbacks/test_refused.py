@@ -20,9 +20,9 @@ from werkzeug.wrappers import Request
 
 from dashboard.app import create_app
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import hooks
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.networks import parse_networks, write_networks
+from dashboard.callbacks.receiving import receiver
+from dashboard.callbacks.receiving.networks import parse_networks, write_networks
 from dashboard.callbacks.refused import buffer
 from dashboard.callbacks.refused.buffer import RefusedDeliveries, job_named_in
 from dashboard.callbacks.refused.models import RefusedDelivery
@@ -31,8 +31,8 @@ from dashboard.callbacks.refused.storing import MOST_KEPT, MOST_OF_NETWORK, Refu
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, first_id_of, utc_now
-from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, JobEvent, JobState
+from dashboard.jobs.submitting.callback_keys import callback_key
 from dashboard.jobs.timeline import EventKind
 from dashboard.privacy.erasing import erase_person
 from dashboard.privacy.finding import find_person
@@ -239,7 +239,7 @@ def test_a_flood_reads_few_bodies_and_writes_once_a_second(
     app: Flask, client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heads: list[bytes] = []
-    monkeypatch.setattr(hooks, "job_named_in", lambda head: heads.append(head) or "")
+    monkeypatch.setattr(receiver, "job_named_in", lambda head: heads.append(head) or "")
     monkeypatch.setattr(context_of(app).refused_deliveries, "_write_after", 3600)
     before = database.commits
 

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, func, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks import processing_views, runs
 from dashboard.callbacks import tasks as callback_tasks
 from dashboard.callbacks.models import Callback, ProcessingRun, Verdict
-from dashboard.callbacks.runs import BATCH, claim_run, runs_due, work_batch
+from dashboard.callbacks.processing import runs
+from dashboard.callbacks.processing import views as processing_views
+from dashboard.callbacks.processing.runs import BATCH, claim_run, runs_due, work_batch
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobEvent

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks import tasks
-from dashboard.callbacks.acknowledging import Delivery, acknowledge
 from dashboard.callbacks.erasing import erase_callback
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
-from dashboard.callbacks.signature_uses import (
+from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
+from dashboard.callbacks.receiving.signature_uses import (
     MOST_TOGETHER,
     TOGETHER,
     SignatureUse,
@@ -31,8 +31,8 @@ from dashboard.callbacks.signature_uses import (
 from dashboard.callbacks.step_words import step_text
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
-from dashboard.jobs.callback_keys import callback_key
 from dashboard.jobs.models import Job, JobEvent, Result, Source
+from dashboard.jobs.submitting.callback_keys import callback_key
 from dashboard.smile_keys import add_key, seed_keys
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload, sign
 from tests.factories.events import in_words

@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
+from dashboard.callbacks.delivery_test.test_callback import BODY_SIZE, make_trial, take_back
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.queries import JOB_ID_PREFIX, find_last_callback
-from dashboard.callbacks.trial import BODY_SIZE, make_trial, take_back
 from dashboard.db import Database, utc_now
 from dashboard.smile import Signature
 from tests.factories.callbacks import API_KEY, PARTNER_ID, deliver, encode, make_payload

@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from dashboard import migrations
 from dashboard.db import Database, new_id
+from dashboard.team.email.outbox import OutgoingMail
 from dashboard.team.one_time import Invitation
-from dashboard.team.outbox import OutgoingMail
 from tests.unit.core.test_migrations import empty, move
 
 __all__ = ["empty"]  # a fixture

@@ -21,8 +21,8 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
 from dashboard.features import metadata
 from dashboard.jobs.models import Job, job_identity
-from dashboard.jobs.phones import fill_digests
 from dashboard.jobs.queries import needs_you
+from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.stored_settings import Setting
 from dashboard.team.models import Member, SignIn
 from dashboard.web.lists.fields import Scope

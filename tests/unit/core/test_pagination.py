@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from dashboard.web.list_views import asked_place
 from dashboard.web.lists.filters import ListFilter
-from dashboard.web.lists.views import asked_place
-from dashboard.web.pagination import COUNT_CAP, Page, same_address
+from dashboard.web.lists.pagination import COUNT_CAP, Page, same_address
 
 ID = UUID("01890000-0000-7000-8000-000000000000")
 

@@ -16,7 +16,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
-from dashboard.jobs.clients import smile_clients
+from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.smile_keys import (
     ApiKeys,
     SmileKey,

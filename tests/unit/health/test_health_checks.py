@@ -26,7 +26,7 @@ from dashboard.db import Database, utc_now
 from dashboard.health import keys, machine, network, storage
 from dashboard.health.running import run_checks, worst_of
 from dashboard.health_checks import CheckContext, State
-from dashboard.jobs.smile_answers import SmileAnswer
+from dashboard.jobs.following.smile_answers import SmileAnswer
 from dashboard.smile_keys import SmileKey, seed_keys
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from dashboard.team import health_checks as team_checks

@@ -15,13 +15,13 @@ from dashboard.callbacks.tasks import handle
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.jobs.callback_keys import callback_address
-from dashboard.jobs.following import check_job
-from dashboard.jobs.leases import leased
+from dashboard.jobs.following.following import check_job
+from dashboard.jobs.following.outcome import read_result, settle_job
+from dashboard.jobs.following.sending import send_to_smile
 from dashboard.jobs.models import Job, Outcome, Source
-from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.sending import send_to_smile
+from dashboard.jobs.submitting.callback_keys import callback_address
+from dashboard.jobs.submitting.leases import leased
 from tests.factories.answers import APPROVING, code_in
 from tests.factories.callbacks import deliver, encode, sign
 from tests.factories.jobs import FakeSmile, make_job, make_sent_job

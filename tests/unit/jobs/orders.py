@@ -19,10 +19,10 @@ from dashboard.callbacks.tasks import handle
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
-from dashboard.jobs.following import check_job
-from dashboard.jobs.leases import leased
+from dashboard.jobs.following.following import check_job
 from dashboard.jobs.models import JobState, Outcome
 from dashboard.jobs.problems import disagreement_text
+from dashboard.jobs.submitting.leases import leased
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, timestamp_at
 from tests.factories.jobs import RUNNING, FakeSmile, reload, results_of, update_job
 

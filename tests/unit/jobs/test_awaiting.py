@@ -8,12 +8,12 @@ import pytest
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs.awaiting import await_customer, note_submission, note_token
-from dashboard.jobs.following import check_job, note_callback, request_check
-from dashboard.jobs.leases import leased
+from dashboard.jobs.following.awaiting import await_customer, note_submission, note_token
+from dashboard.jobs.following.following import check_job, note_callback, request_check
 from dashboard.jobs.models import Job, JobState, Outcome, Step
 from dashboard.jobs.problems import problem_text
-from dashboard.jobs.submission import cancel_job
+from dashboard.jobs.submitting.leases import leased
+from dashboard.jobs.submitting.submission import cancel_job
 from dashboard.jobs.timeline import SentHow
 from dashboard.smile import Refused, TransportFailed
 from tests.factories.jobs import (

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.submitting.fields import FIELDS
 
 BASE = ["country", "id_type", "user_id", "job_id"]
 

@@ -13,7 +13,7 @@ from dashboard.jobs.comparing.likeness import Likeness
 from dashboard.jobs.comparing.names import compare_names
 from dashboard.jobs.comparing.phones import compare_phones
 from dashboard.jobs.comparing.values import compare_genders, compare_numbers, compare_texts
-from dashboard.jobs.comparison import Compared, compare
+from dashboard.jobs.showing.comparison import Compared, compare
 
 COMPARE = {
     "name": compare_names,

@@ -6,8 +6,7 @@ import pytest
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, JobState, Outcome, Source
-from dashboard.jobs.outcome import (
+from dashboard.jobs.following.outcome import (
     UnknownCause,
     contradicts,
     keep_result,
@@ -18,9 +17,10 @@ from dashboard.jobs.outcome import (
     settle_job,
     unknown_cause,
 )
+from dashboard.jobs.models import Job, JobState, Outcome, Source
 from dashboard.jobs.problems import CONTRADICTED, disagreement_text
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.wording import next_step, verdict_sentence
+from dashboard.jobs.showing.wording import next_step, verdict_sentence
 from dashboard.smile.constants import result_codes
 from tests.factories.jobs import answered, events_of, make_sent_job, reload
 

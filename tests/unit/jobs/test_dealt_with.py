@@ -15,13 +15,13 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.dealt_with import DealtWith, deal_with, dealt_with_of
 from dashboard.jobs.erasing import erase_job
 from dashboard.jobs.filters import JobFilter
-from dashboard.jobs.following import note_overdue
+from dashboard.jobs.following.following import note_overdue
+from dashboard.jobs.following.outcome import read_result, settle_job
+from dashboard.jobs.following.sending import fail_job
 from dashboard.jobs.models import Job, JobState, Outcome, Source
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.queries import find_job, needs_you
-from dashboard.jobs.sending import fail_job
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import page_of
 from tests.factories.jobs import events_of, make_sent_job, reload

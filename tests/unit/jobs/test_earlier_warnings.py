@@ -10,9 +10,9 @@ from sqlmodel import delete, select
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs import earlier_warnings, tasks
+from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result, Source
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.warnings import JobWarning, NamedUser
 from dashboard.smile.warnings import WarningKind
 from tests.factories.jobs import make_sent_job, reload

@@ -11,14 +11,15 @@ from dashboard.callbacks.refused.reasons import WORDS as REFUSED_WORDS
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.callbacks.steps import REASONS, StepKind
 from dashboard.features import FEATURES
-from dashboard.jobs import event_words, problems
+from dashboard.jobs import problems
 from dashboard.jobs.dealt_with import CAME_BACK
 from dashboard.jobs.models import JobEvent
 from dashboard.jobs.problems import ProblemKind, problem, problem_words
+from dashboard.jobs.showing import event_words
 from dashboard.jobs.timeline import EventKind, SentHow
 from dashboard.jobs.warnings import LABELS
 from dashboard.smile.warnings import WarningKind
-from dashboard.web.locales import Formats
+from dashboard.web.pages.locales import Formats
 from tests.factories.events import in_words
 
 AT = datetime(2026, 1, 15, 23, 30, 5, tzinfo=UTC)

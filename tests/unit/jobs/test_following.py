@@ -8,11 +8,11 @@ import pytest
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs import following
-from dashboard.jobs.following import check_job, note_callback, note_overdue, overdue_unnoted, request_check
-from dashboard.jobs.leases import leased
+from dashboard.jobs.following import following
+from dashboard.jobs.following.following import check_job, note_callback, note_overdue, overdue_unnoted, request_check
 from dashboard.jobs.models import Job, JobState, Outcome, Step
 from dashboard.jobs.problems import disagreement_text, problem_text
+from dashboard.jobs.submitting.leases import leased
 from dashboard.smile import Refused, TransportFailed
 from tests.factories.jobs import (
     NO_ZIP,

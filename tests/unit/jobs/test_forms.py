@@ -8,10 +8,10 @@ import pytest
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from dashboard.db import utc_now
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.forms import JobForm, check_job_form
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import JobRequest
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.submitting.forms import JobForm, check_job_form
+from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
 from tests.unit.jobs.test_catalogue import BASE, live

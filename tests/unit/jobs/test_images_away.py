@@ -12,10 +12,10 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
-from dashboard.jobs.clients import ClientFactory
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
+from dashboard.jobs.smile_api.clients import ClientFactory
 from tests.factories.jobs import NO_ZIP, make_job
 from tests.unit.smile.fake_smile import Answer, FakeSmile, signed
 

@@ -12,12 +12,13 @@ from sqlalchemy.exc import OperationalError
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs import leases, tasks
-from dashboard.jobs.following import jobs_due
-from dashboard.jobs.leases import LeaseLost, leased
+from dashboard.jobs import tasks
+from dashboard.jobs.following.following import jobs_due
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.queries import find_job
-from dashboard.jobs.submission import cancel_job
+from dashboard.jobs.submitting import leases
+from dashboard.jobs.submitting.leases import LeaseLost, leased
+from dashboard.jobs.submitting.submission import cancel_job
 from tests.conftest import change_settings, make_settings
 from tests.factories.jobs import at_once, make_job, reload, update_job
 

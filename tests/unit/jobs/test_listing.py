@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.jobs.listing import customer_label, initials_of, reason_in_list
 from dashboard.jobs.models import Job
+from dashboard.jobs.showing.listing import customer_label, initials_of, reason_in_list
 from tests.factories.damage import damage_column
 from tests.factories.jobs import make_job
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from dashboard.config import Settings
 from dashboard.context import context_of
-from dashboard.jobs.clients import ClientFactory
+from dashboard.jobs.smile_api.clients import ClientFactory
 from tests.unit.smile.fake_smile import Answer, FakeSmile, Request
 
 SignInAs = Callable[[str], FlaskClient]
@@ -42,7 +42,7 @@ def hanging(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
     }
     clients = ClientFactory(settings.model_copy(update={"smile_server": fake.url}))
     monkeypatch.setattr(context_of(app).smile_clients, "clients", clients.clients)
-    monkeypatch.setattr("dashboard.jobs.clients.PAGE_TIMEOUT", (30.0, 60.0))
+    monkeypatch.setattr("dashboard.jobs.smile_api.clients.PAGE_TIMEOUT", (30.0, 60.0))
     yield answer
     answer.set()
     context_of(app).background.wait()

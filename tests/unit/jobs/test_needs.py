@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS, needs_of
-from dashboard.jobs.wording import next_step
+from dashboard.jobs.showing.wording import next_step
 from tests.factories.jobs import make_job
 
 NOW = utc_now()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
+from dashboard.jobs.following.outcome import keep_result, read_job_status, read_result, settle_job
 from dashboard.jobs.models import Job, JobState, Outcome, Source
-from dashboard.jobs.outcome import keep_result, read_job_status, read_result, settle_job
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes

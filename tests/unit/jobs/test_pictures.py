@@ -13,8 +13,8 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from PIL import Image as Picture
 
-from dashboard.jobs import pictures
-from dashboard.jobs.pictures import PictureDrawer, UnfitPicture, clean_picture, picture_drawer
+from dashboard.jobs.submitting import images as pictures
+from dashboard.jobs.submitting.images import PictureDrawer, UnfitPicture, clean_picture, picture_drawer
 from tests.factories.images import make_jpeg
 
 JPEG = make_jpeg(1, 300, 400)

@@ -12,8 +12,8 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_given
 from dashboard.jobs.models import Job
-from dashboard.jobs.phones import FILLED_TO, fill_digests, phone_digits, phone_in_sealed
-from dashboard.jobs.related import MOST_SHOWN, RelatedJobs, related_jobs
+from dashboard.jobs.showing.related import MOST_SHOWN, RelatedJobs, related_jobs
+from dashboard.jobs.submitting.phones import FILLED_TO, fill_digests, phone_digits, phone_in_sealed
 from dashboard.jobs.tasks import fill_phone_digests
 from dashboard.stored_settings import read_setting, write_setting
 from dashboard.web.lists.fields import Scope
@@ -109,7 +109,7 @@ def test_filling_goes_on_where_it_stopped_and_once_is_enough(
         update_job(database, job, phone_digest=None)
     damaged = make(person=PHONE)
     update_job(database, damaged, phone_digest=None, person_sealed=b"damaged")
-    monkeypatch.setattr("dashboard.jobs.phones.BATCH", 2)
+    monkeypatch.setattr("dashboard.jobs.submitting.phones.BATCH", 2)
 
     with database.transaction() as session:
         assert fill_digests(session, utc_now())

@@ -9,14 +9,14 @@ from sqlmodel import Session, select
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.following import note_callback
-from dashboard.jobs.leases import leased
-from dashboard.jobs.media import read_image
+from dashboard.jobs.following.following import note_callback
+from dashboard.jobs.following.sending import send_to_smile
 from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.sending import send_to_smile
-from dashboard.jobs.submission import identity
+from dashboard.jobs.submitting.leases import leased
+from dashboard.jobs.submitting.media import read_image
+from dashboard.jobs.submitting.submission import identity
 from dashboard.smile import BadSignature, InvalidRequest, Refused, SmileError, TransportFailed
 from tests.conftest import make_settings
 from tests.factories.images import make_jpeg

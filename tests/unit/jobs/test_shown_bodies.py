@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from dashboard.jobs.embedded_pictures import find_pictures
-from dashboard.jobs.personal import SECRET_FIELDS, body_as_json, fold_base64, fold_text, shown_body
-from dashboard.web.filters import readable_json
-from dashboard.web.hidden_signs import Exact
+from dashboard.jobs.embedded_images import find_pictures
+from dashboard.jobs.showing.personal import SECRET_FIELDS, body_as_json, fold_base64, fold_text, shown_body
+from dashboard.web.pages.filters import readable_json
+from dashboard.web.pages.invisible_characters import Exact
 from tests.factories.answers import BODIES
 from tests.factories.images import make_jpeg
 

@@ -10,9 +10,9 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
-from dashboard.jobs.clients import ClientFactory
+from dashboard.jobs.following.smile_answers import ask_smile, read_smile_answer
 from dashboard.jobs.products import Product
-from dashboard.jobs.smile_answers import ask_smile, read_smile_answer
+from dashboard.jobs.smile_api.clients import ClientFactory
 from dashboard.smile_keys import ApiKey, ApiKeys
 from tests.factories.jobs import make_job
 from tests.unit.smile.fake_smile import API_KEY, Answer, FakeSmile
@@ -57,7 +57,7 @@ def test_clock_of_the_answer_is_compared_with_ours(
 ):
     smile.answers[PATH] = Answer({"idSelection": {}})
     # Our own clock is seven minutes behind that of the server.
-    monkeypatch.setattr("dashboard.jobs.smile_answers.utc_now", lambda: utc_now() - timedelta(minutes=7))
+    monkeypatch.setattr("dashboard.jobs.following.smile_answers.utc_now", lambda: utc_now() - timedelta(minutes=7))
 
     said = ask_smile(at(settings, smile), KEYS)
 

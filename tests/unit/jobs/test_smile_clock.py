@@ -9,14 +9,15 @@ from flask import Flask
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.jobs import smile_clock, tasks
-from dashboard.jobs.following import check_job
-from dashboard.jobs.leases import leased
+from dashboard.jobs import tasks
+from dashboard.jobs.following.following import check_job
+from dashboard.jobs.following.sending import send_to_smile
 from dashboard.jobs.models import JobState, Step
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
-from dashboard.jobs.sending import send_to_smile
-from dashboard.jobs.smile_clock import SmileClock
+from dashboard.jobs.smile_api import smile_clock
+from dashboard.jobs.smile_api.smile_clock import SmileClock
+from dashboard.jobs.submitting.leases import leased
 from dashboard.smile import Refused
 from tests.factories.jobs import FakeSmile, events_of, make_job, make_sent_job, reload
 

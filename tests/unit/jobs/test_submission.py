@@ -12,11 +12,11 @@ from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.media import read_image
+from dashboard.jobs.following.outcome import read_result, settle_job
 from dashboard.jobs.models import Image, Job, JobState, Source, Step
-from dashboard.jobs.outcome import read_result, settle_job
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import cancel_job, id_number_of, person_of, submit_job
+from dashboard.jobs.submitting.media import read_image
+from dashboard.jobs.submitting.submission import cancel_job, id_number_of, person_of, submit_job
 from tests.factories.jobs import BVN, PERSON, make_job, make_request, make_sent_job, reload
 
 pytestmark = pytest.mark.both_engines

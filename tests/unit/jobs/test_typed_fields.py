@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.choosing import Choosing
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.submitting.choosing import Choosing
 from tests.factories.typed import wrappings
 from tests.unit.jobs.test_forms import BASIC, BVN, check
 from tests.unit.links.views.test_new_link import PASSPORT
@@ -154,7 +154,7 @@ def test_the_form_of_a_link_cleans_the_same_fields():
 
 
 def test_a_field_of_smile_s_own_is_drawn_in_the_form(sign_in: Any, monkeypatch: pytest.MonkeyPatch):
-    from dashboard.jobs.live_catalogue import LiveCatalogue
+    from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
 
     monkeypatch.setattr(LiveCatalogue, "get", lambda _: uganda("secondary_id_number"))
 

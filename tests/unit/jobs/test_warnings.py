@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from dashboard.callbacks.proof import contradiction
+from dashboard.callbacks.inspecting.proof import contradiction
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_job, erase_results
+from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_result, settle_job
 from dashboard.jobs.models import Job, Outcome, Result, Source
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.outcome import keep_result, note_disagreement, read_result, settle_job
-from dashboard.jobs.warning_words import warning_words, warnings_sentence
+from dashboard.jobs.showing.warning_words import warning_words, warnings_sentence
+from dashboard.jobs.showing.wording import verdict_sentence
 from dashboard.jobs.warnings import JobWarning, personal_facts, warnings_of
-from dashboard.jobs.wording import verdict_sentence
 from dashboard.smile.warnings import MOST_NAMED, WarningKind
 from tests.factories.jobs import events_of, make_sent_job, reload, results_of
 

@@ -18,9 +18,9 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
 from dashboard.jobs.products import Product
 from dashboard.languages import LANGUAGES
+from dashboard.links.customer.throttle import VISITS
+from dashboard.links.customer.visits import digest_of_browser
 from dashboard.links.models import Link
-from dashboard.links.throttle import VISITS
-from dashboard.links.visits import digest_of_browser
 from dashboard.stored_settings import Branding, write_branding
 from tests.factories.jobs import update_job
 from tests.factories.links import TWO_CHOICES, make_link, make_start, reload_link
@@ -329,7 +329,7 @@ def test_a_failure_of_ours_is_told_kindly_and_logged_without_the_code(
     def fall_over(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("dashboard.links.customer.open_link_of", fall_over)
+    monkeypatch.setattr("dashboard.links.customer.views.open_link_of", fall_over)
 
     answer = phone.get("/v/a-secret-code")
 

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.jobs.products import FACTS, WEB_PRODUCTS, Product
 from dashboard.languages import LANGUAGES
-from dashboard.links.first_page import consent_sentence, first_page
+from dashboard.links.customer.first_page import consent_sentence, first_page
 from dashboard.links.languages import texts_in
 from dashboard.links.models import Link
 from dashboard.stored_settings import Branding

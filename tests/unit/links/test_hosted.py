@@ -8,12 +8,12 @@ from flask import Flask
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.jobs.callback_keys import digest_of_key
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.clients import SmileClients, smile_clients
 from dashboard.jobs.products import Product
-from dashboard.links import hosted
-from dashboard.links.hosted import environment_of, fetch_token, hosted_headers, script_configuration
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.smile_api.clients import SmileClients, smile_clients
+from dashboard.jobs.submitting.callback_keys import digest_of_key
+from dashboard.links.customer import hosted
+from dashboard.links.customer.hosted import environment_of, fetch_token, hosted_headers, script_configuration
 from dashboard.links.languages import texts_in
 from dashboard.smile import Refused, TransportFailed
 from dashboard.stored_settings import Branding

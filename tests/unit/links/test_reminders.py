@@ -14,12 +14,12 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.models import JobState, Outcome
+from dashboard.links.customer.starting import note_opened
 from dashboard.links.earlier_codes import EarlierCode
 from dashboard.links.managing import add_code, pause_link, renew_code, revoke_link
 from dashboard.links.messages import last_reminder, send_link
 from dashboard.links.models import Link
 from dashboard.links.queries import find_link, open_link_of
-from dashboard.links.starting import note_opened
 from tests.factories.links import make_link, make_reminder, make_start, reload_link
 
 pytestmark = pytest.mark.both_engines

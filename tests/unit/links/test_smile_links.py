@@ -14,7 +14,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.links.filters import LinkFilter
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
 from dashboard.links.models import ASKING_ENDS_AFTER, COUNTED_LATELY, NOTHING_YET, Choice, Link, Stage
-from dashboard.links.smile_links import (
+from dashboard.links.smile_links.smile_links import (
     NotMade,
     begin_creation,
     details_for_smile,

@@ -13,9 +13,8 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.jobs.models import Job, JobState, Step
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.products import Product
-from dashboard.jobs.submission import id_number_of, person_of
-from dashboard.links.models import Link, LinkStart
-from dashboard.links.starting import (
+from dashboard.jobs.submitting.submission import id_number_of, person_of
+from dashboard.links.customer.starting import (
     Agreement,
     AlreadyStarted,
     give_back_use,
@@ -24,6 +23,7 @@ from dashboard.links.starting import (
     resume_start,
     starts_without_token,
 )
+from dashboard.links.models import Link, LinkStart
 from tests.factories.jobs import events_of, reload, update_job
 from tests.factories.links import BROWSER, TWO_CHOICES, make_link, make_start, reload_link
 from tests.unit.links.dead_codes import DEAD

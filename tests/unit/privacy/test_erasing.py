@@ -16,15 +16,15 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks.handling import hand_over
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.processing.handling import hand_over
 from dashboard.config import Settings
 from dashboard.db import Database, sqlite, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs.callback_keys import callback_key
-from dashboard.jobs.following import request_check
+from dashboard.jobs.following.following import request_check
 from dashboard.jobs.models import Image, Job, JobEvent, JobState, Result
 from dashboard.jobs.problems import ProblemKind, problem
+from dashboard.jobs.submitting.callback_keys import callback_key
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.links.earlier_codes import EarlierCode
 from dashboard.links.managing import add_code
@@ -35,7 +35,7 @@ from dashboard.privacy.journal import apply_erasures, note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
 from dashboard.stored_settings import read_branding, write_branding
-from dashboard.team.outbox import OutgoingMail
+from dashboard.team.email.outbox import OutgoingMail
 from tests.conftest import SECRET_KEY
 from tests.factories.callbacks import store_arrivals
 from tests.factories.events import in_words

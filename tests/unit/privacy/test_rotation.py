@@ -12,8 +12,8 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
-from dashboard.jobs.media import read_image
 from dashboard.jobs.models import Image, Job
+from dashboard.jobs.submitting.media import read_image
 from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
 from dashboard.privacy.key_canaries import find_problem_with_keys

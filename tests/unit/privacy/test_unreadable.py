@@ -18,7 +18,7 @@ from dashboard.privacy import unreadable
 from dashboard.privacy.tasks import look_for_unreadable
 from dashboard.privacy.unreadable import Look, Place, look_on
 from dashboard.smile_keys import SmileKey, read_keys, seed_keys
-from dashboard.team.door_models import AuthenticatorApp
+from dashboard.team.factors.models import AuthenticatorApp
 from tests.factories.clients import replace_clients
 from tests.factories.damage import damage_column, damage_file
 from tests.factories.events import in_words

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.sandbox.hosted import PAGES, VERSIONS
+from dashboard.sandbox.api.hosted import PAGES, VERSIONS
 from dashboard.sandbox.state import Sandbox
 
 

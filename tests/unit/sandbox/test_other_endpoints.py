@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.sandbox.mobile import auth_token
+from dashboard.sandbox.api.mobile import auth_token
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.store import User
+from dashboard.sandbox.world.store import User
 from tests.unit.sandbox import calls
 
 LINK = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.sandbox.outcomes import PRODUCT_OF_JOB_TYPE, table
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.store import User
+from dashboard.sandbox.world.outcomes import PRODUCT_OF_JOB_TYPE, table
+from dashboard.sandbox.world.store import User
 from tests.unit.sandbox import calls
 from tests.unit.sandbox.calls import inline, make_zip
 

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import dashboard.sandbox
-from dashboard.sandbox.outcomes import table
 from dashboard.sandbox.state import of
+from dashboard.sandbox.world.outcomes import table
 from dashboard.smile.constants import result_codes
 from tests.unit.sandbox import calls
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.store import User
+from dashboard.sandbox.world.store import User
 from tests.unit.sandbox import calls
 
 

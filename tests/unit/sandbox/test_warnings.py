@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.sandbox.state import Sandbox
-from dashboard.sandbox.warnings import SAMPLE_USERS, WARNINGS, WarningSwitch, smile_secure_entry, with_warnings
+from dashboard.sandbox.world.warnings import SAMPLE_USERS, WARNINGS, WarningSwitch, smile_secure_entry, with_warnings
 from dashboard.smile.warnings import WarningKind, warnings_in
 from tests.unit.sandbox import calls
 

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from dashboard.sandbox.state import of
-from dashboard.sandbox.store import Job
-from dashboard.sandbox.zips import ZipRejected, open_submission
+from dashboard.sandbox.world.store import Job
+from dashboard.sandbox.world.zips import ZipRejected, open_submission
 from tests.unit.sandbox import calls
 from tests.unit.sandbox.calls import JPEG, PNG, inline, make_zip
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks.networks import read_networks, shown
+from dashboard.callbacks.receiving.networks import read_networks, shown
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now

@@ -13,7 +13,7 @@ from dashboard.db import Database, utc_now
 from dashboard.links.languages import texts_in
 from dashboard.permissions import Role
 from dashboard.stored_settings import read_branding
-from dashboard.team.members import add_member
+from dashboard.team.members.members import add_member
 from tests.factories.links import make_link
 
 pytestmark = pytest.mark.both_engines

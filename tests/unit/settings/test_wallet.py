@@ -21,7 +21,7 @@ from dashboard.db import Database, utc_now
 from dashboard.errors import Invalid
 from dashboard.health.running import check_health
 from dashboard.health_checks import Finding, State
-from dashboard.jobs.clients import ClientFactory
+from dashboard.jobs.smile_api.clients import ClientFactory
 from dashboard.settings import tasks
 from dashboard.settings.wallet import Balance, Wallet, parse_level, read_balance, read_wallet, save_balance, write_level
 from tests.unit.smile.fake_smile import Answer, FakeSmile

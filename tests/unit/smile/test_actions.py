@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.jobs.products import Product
-from dashboard.sandbox.outcomes import NUMBER_OUTCOMES, table
+from dashboard.sandbox.world.outcomes import NUMBER_OUTCOMES, table
 from dashboard.smile.actions import action_words, value_words
 
 #: https://docs.usesmileid.com/further-reading/result-codes

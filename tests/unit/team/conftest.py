@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from dashboard.db import Database, utc_now
 from dashboard.team import tasks
-from dashboard.team.outbox import mails_due
+from dashboard.team.email.outbox import mails_due
 from tests.factories.mail import Post, mail_server
 
 BrowserOf = Callable[[str], FlaskClient]

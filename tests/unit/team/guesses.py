@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import time_machine
 from werkzeug.exceptions import TooManyRequests
 
-from dashboard.team.throttle import WINDOW, count_try
+from dashboard.team.login.throttle import WINDOW, count_try
 
 BEGIN = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from dashboard.db import Database, utc_now
 from dashboard.errors import DashboardError
 from dashboard.permissions import Role
-from dashboard.team import members
+from dashboard.team.members import members
 from dashboard.team.models import Member
 from tests.factories.team import PASSWORD_HASH
 

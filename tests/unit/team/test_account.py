@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
+from dashboard.team.factors.passwords import verify_password
 from dashboard.team.models import Member
-from dashboard.team.passwords import verify_password
 from tests.factories.team import PASSWORD
 
 SignInAs = Callable[[str], FlaskClient]

@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.permissions import Role
-from dashboard.team import members
-from dashboard.team.door_models import AuthenticatorApp
+from dashboard.team.factors.models import AuthenticatorApp
+from dashboard.team.members import members
 from dashboard.team.models import Member
 from dashboard.web.access import EVERYBODY
 from tests.factories.features import REGISTERED

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.db import Database, utc_now
-from dashboard.team import members, sign_ins
-from dashboard.team.forms import local_path
+from dashboard.team.factors.passwords import needs_rehash
+from dashboard.team.login import sign_ins
+from dashboard.team.login.forms import local_path
+from dashboard.team.members import members
 from dashboard.team.models import Member, SignIn
-from dashboard.team.passwords import needs_rehash
 from tests.factories.team import PASSWORD, make_member
 
 pytestmark = pytest.mark.both_engines

@@ -10,10 +10,10 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.db import Database
+from dashboard.team.email.outbox import OutgoingMail
+from dashboard.team.factors.passwords import verify_password
+from dashboard.team.members.resets import MOST_AN_HOUR
 from dashboard.team.models import Member
-from dashboard.team.outbox import OutgoingMail
-from dashboard.team.passwords import verify_password
-from dashboard.team.resets import MOST_AN_HOUR
 from tests.conftest import make_settings
 from tests.factories.mail import Post
 from tests.factories.team import PASSWORD, make_member

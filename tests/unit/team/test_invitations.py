@@ -13,7 +13,7 @@ from dashboard.db import Database, utc_now
 from dashboard.permissions import Role
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation, digest_of_code
-from dashboard.web.handover import cookie_of
+from dashboard.web.pages.handover import cookie_of
 from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link, invite
 

@@ -14,7 +14,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
 from dashboard.errors import Invalid
 from dashboard.permissions import Role
-from dashboard.team.invitations import INVITED_ALREADY, invite
+from dashboard.team.members.invitations import INVITED_ALREADY, invite
 from dashboard.team.one_time import Invitation
 from tests.unit.team.mutual import make_owners
 

@@ -7,8 +7,8 @@ from sqlmodel import Session
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, NotAllowed
 from dashboard.permissions import Role
-from dashboard.team import members
-from dashboard.team.invitations import invite
+from dashboard.team.members import members
+from dashboard.team.members.invitations import invite
 from dashboard.team.models import Member
 from tests.factories.team import make_member
 from tests.unit.team.mutual import Act, collide, count_owners, demote, disable, make_owners

@@ -7,10 +7,11 @@ from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.permissions import Role
-from dashboard.team import members, queries
+from dashboard.team import queries
+from dashboard.team.factors.passwords import verify_password
+from dashboard.team.login.sign_ins import begin_sign_in
+from dashboard.team.members import members
 from dashboard.team.models import Member, SignIn
-from dashboard.team.passwords import verify_password
-from dashboard.team.sign_ins import begin_sign_in
 from tests.factories.team import PASSWORD, make_member
 
 pytestmark = pytest.mark.both_engines

@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
+from dashboard.team.email.outbox import OutgoingMail
+from dashboard.team.factors.passwords import verify_password
 from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset
-from dashboard.team.outbox import OutgoingMail
-from dashboard.team.passwords import verify_password
 from tests.factories.team import PASSWORD, SECOND_STEP, make_member
 from tests.unit.team.conftest import BrowserOf, handed_link
 

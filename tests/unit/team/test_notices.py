@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team import letters
-from dashboard.team.door_models import Passkey
+from dashboard.team.email import emails
+from dashboard.team.factors.models import Passkey
+from dashboard.team.factors.second_factors import remove_second_factors
+from dashboard.team.login.sign_in_anomalies import MANY_WRONG
 from dashboard.team.models import Member
-from dashboard.team.oddities import MANY_WRONG
-from dashboard.team.second_factors import remove_second_factors
 from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
 from tests.factories.team import app_code, make_member
@@ -110,7 +110,7 @@ def test_a_member_is_told_of_what_the_command_line_removed(
     ada = make_member(database, "ada")
     with database.transaction() as session:
         remove_second_factors(session, ada)
-        letters.tell_of_second_factor(session, ada, letters.ALL_REMOVED, utc_now())
+        emails.tell_of_second_factor(session, ada, emails.ALL_REMOVED, utc_now())
 
     deliver()
 

@@ -11,10 +11,10 @@ from sqlmodel import Session, select
 from dashboard.db import Database, utc_now
 from dashboard.errors import NotFound
 from dashboard.permissions import Role
-from dashboard.team.invitations import accept_invitation, invite, withdraw_invitation
+from dashboard.team.members.invitations import accept_invitation, invite, withdraw_invitation
+from dashboard.team.members.resets import make_reset
 from dashboard.team.models import Member
 from dashboard.team.one_time import KEPT_FOR, Invitation, PasswordReset, find_open, forget_old_links, new_code
-from dashboard.team.resets import make_reset
 from tests.factories.team import PASSWORD, make_member
 
 pytestmark = pytest.mark.both_engines

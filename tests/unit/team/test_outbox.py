@@ -14,8 +14,9 @@ from dashboard.context import context_of
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database, utc_now
 from dashboard.health_checks import CheckContext
-from dashboard.team import health_checks, outbox, tasks
-from dashboard.team.outbox import CLAIMED_FOR, KEPT_FOR, MailKind, OutgoingMail, claim_mail, mails_due, queue_mail
+from dashboard.team import health_checks, tasks
+from dashboard.team.email import outbox
+from dashboard.team.email.outbox import CLAIMED_FOR, KEPT_FOR, MailKind, OutgoingMail, claim_mail, mails_due, queue_mail
 from tests.conftest import change_settings, make_settings
 from tests.factories.mail import Post
 from tests.unit.team.conftest import BrowserOf, Deliver

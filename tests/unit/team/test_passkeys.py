@@ -18,9 +18,9 @@ from webauthn.helpers import bytes_to_base64url
 from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.challenges import ANSWERED_WITHIN, KEPT_FOR, offer_challenge, spend_challenge
-from dashboard.team.door_models import Passkey
-from dashboard.team.passkeys import host_of
+from dashboard.team.factors.models import Passkey
+from dashboard.team.factors.passkeys import host_of
+from dashboard.team.login.challenges import ANSWERED_WITHIN, KEPT_FOR, offer_challenge, spend_challenge
 from tests.conftest import make_settings
 from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in

@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from werkzeug.exceptions import ServiceUnavailable
 
-from dashboard.team import passwords
-from dashboard.team.passwords import hash_password, needs_rehash, problem_with, verify_in_vain, verify_password
+from dashboard.team.factors import passwords
+from dashboard.team.factors.passwords import hash_password, needs_rehash, problem_with, verify_in_vain, verify_password
 
 
 def test_a_password_of_twelve_characters_is_accepted():

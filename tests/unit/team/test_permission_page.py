@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.permissions import Role
-from dashboard.team.role_words import ROLES
+from dashboard.team.members.role_words import ROLES
 from tests.factories.features import REGISTERED
 
 SignInAs = Callable[[str], FlaskClient]

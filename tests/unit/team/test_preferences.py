@@ -7,9 +7,9 @@ from flask import Flask
 from flask_login import login_user
 
 from dashboard.db import Database
+from dashboard.team.account.preferences import set_preference
 from dashboard.team.models import Member
-from dashboard.team.preferences import set_preference
-from dashboard.web.preferences import preference
+from dashboard.web.pages.preferences import preference
 from tests.factories.team import make_member
 
 pytestmark = pytest.mark.both_engines

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
-from dashboard.team import members
-from dashboard.team.door_models import RememberedBrowser
+from dashboard.team.factors.models import RememberedBrowser
+from dashboard.team.login.remember_me import GRACE, LIFETIME
+from dashboard.team.members import members
 from dashboard.team.models import Member, SignIn
-from dashboard.team.remembering import GRACE, LIFETIME
 from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock, type_code
 

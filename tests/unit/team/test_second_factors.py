@@ -15,9 +15,9 @@ from dashboard.audit.models import AuditEntry
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.permissions import Role
-from dashboard.team.door_models import AuthenticatorApp, Passkey, RecoveryCode
+from dashboard.team.factors.models import AuthenticatorApp, Passkey, RecoveryCode
+from dashboard.team.factors.second_factors import members_with_second_factor, remove_second_factors
 from dashboard.team.models import Member, SignIn
-from dashboard.team.second_factors import members_with_second_factor, remove_second_factors
 from tests.conftest import make_settings
 from tests.factories.team import make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock

@@ -12,9 +12,10 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
-from dashboard.team import members, recovery_codes, totp
-from dashboard.team.door_models import RecoveryCode
-from dashboard.team.half_sign_ins import LASTS
+from dashboard.team.factors import recovery_codes, totp
+from dashboard.team.factors.models import RecoveryCode
+from dashboard.team.login.pending_sign_ins import LASTS
+from dashboard.team.members import members
 from dashboard.team.models import Member, SignIn
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 from tests.unit.team.signed_in import copy_of, is_signed_in, knock, type_code

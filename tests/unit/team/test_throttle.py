@@ -16,8 +16,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.throttle import LIMITS, WINDOW, Guessed, count_try, hit
-from dashboard.web.tries import LONGEST_WINDOW, Tries, forget_old_tries
+from dashboard.team.login.throttle import LIMITS, WINDOW, Guessed, count_try, hit
+from dashboard.web.security.tries import LONGEST_WINDOW, Tries, forget_old_tries
 from tests.factories.team import make_member
 from tests.unit.team.guesses import guess_for_ten_minutes
 from tests.unit.team.signed_in import is_signed_in, knock, type_code

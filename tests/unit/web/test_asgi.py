@@ -8,8 +8,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
-from dashboard.web import asgi, request_bodies
-from dashboard.web.asgi import AsgiAdapter, length_of, make_environ
+from dashboard.web.serving import asgi, request_bodies
+from dashboard.web.serving.asgi import AsgiAdapter, length_of, make_environ
 from tests.unit.web.loops import run_loop
 
 SECONDS = 60

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.db import Database
-from dashboard.web.csrf import SAFE_METHODS
+from dashboard.web.security.csrf import SAFE_METHODS
 from tests.factories.team import PASSWORD, SECOND_STEP, app_code, make_member
 from tests.unit.web.test_permissions import routes
 

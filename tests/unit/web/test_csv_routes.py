@@ -19,7 +19,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
-from dashboard.web.spreadsheets import FORMULA_SIGNS, QUOTE, csv_pieces, defused
+from dashboard.web.pages.spreadsheets import FORMULA_SIGNS, QUOTE, csv_pieces, defused
 from tests.factories.jobs import make_job as make_job_row
 from tests.unit.callbacks.test_refused import refused
 

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from dashboard.web.descriptors import MOST_CONNECTIONS, OTHERS, WANTED, connections_within
+from dashboard.web.serving.descriptors import MOST_CONNECTIONS, OTHERS, WANTED, connections_within
 
 RAISE = """
 import resource
-from dashboard.web.descriptors import limits, raise_limit
+from dashboard.web.serving.descriptors import limits, raise_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, {most}))
 raise_limit()
 print(limits()[0])

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.config import Settings
-from dashboard.jobs import export_views
-from dashboard.web.downloads import FOLDER, download, text_download
+from dashboard.jobs.showing import export_views
+from dashboard.web.pages.downloads import FOLDER, download, text_download
 
 pytestmark = pytest.mark.both_engines
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, func, select
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.links.models import Link
-from dashboard.web.form_keys import FIELD, KEPT_FOR, PRESSED_BEFORE, PressedForm, forget_old_presses
+from dashboard.web.security.form_keys import FIELD, KEPT_FOR, PRESSED_BEFORE, PressedForm, forget_old_presses
 from tests.factories.callbacks import deliver, encode, make_payload
 from tests.factories.links import make_link
 

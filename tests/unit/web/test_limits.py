@@ -13,7 +13,7 @@ from urllib3 import encode_multipart_formdata
 from dashboard.app import create_app
 from dashboard.cli import main
 from dashboard.context import context_of
-from dashboard.web.limits import MOST_BYTES, MOST_BYTES_WITH_FILES
+from dashboard.web.serving.limits import MOST_BYTES, MOST_BYTES_WITH_FILES
 from tests.conftest import make_settings
 from tests.factories.callbacks import deliver, encode, make_payload
 

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from dashboard.errors import Conflict
-from dashboard.web import listening
-from dashboard.web.listening import claim_address
+from dashboard.web.serving import listening
+from dashboard.web.serving.listening import claim_address
 from tests.integration.conftest import free_port
 
-CLAIM = "import sys, dashboard.web.listening as l; l.SECONDS_TO_END = 0; l.claim_address('127.0.0.1', int(sys.argv[1]))"
+CLAIM = (
+    "import sys, dashboard.web.serving.listening as l;"
+    " l.SECONDS_TO_END = 0; l.claim_address('127.0.0.1', int(sys.argv[1]))"
+)
 
 
 @pytest.fixture(autouse=True)

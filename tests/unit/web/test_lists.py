@@ -31,7 +31,7 @@ from dashboard.jobs.filters import JobFilter
 from dashboard.links.filters import LinkFilter
 from dashboard.privacy.filters import ErasureFilter
 from dashboard.privacy.models import Erasure
-from dashboard.team.filters import MemberFilter
+from dashboard.team.members.filters import MemberFilter
 from dashboard.web.lists import reading
 from dashboard.web.lists.fields import Day, Kind, Scope
 from dashboard.web.lists.filters import ListFilter, lists

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.languages import LANGUAGES
-from dashboard.web.locales import Formats, zone_choices, zone_names
+from dashboard.web.pages.locales import Formats, zone_choices, zone_names
 
 MOMENT = datetime(2026, 7, 15, 21, 5, 9, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from dashboard.jobs.media import MEDIA
+from dashboard.jobs.submitting.media import MEDIA
 from tests.conftest import let_in, make_settings
 from tests.factories.images import make_jpeg
 from tests.factories.team import make_member
@@ -154,7 +154,7 @@ def test_what_cannot_be_written_says_why_and_reading_goes_on(ada: FlaskClient, d
 def test_member_who_is_seen_again_sees_the_page_where_that_cannot_be_noted(
     ada: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dashboard.team.sign_ins.SEEN_EVERY", db.utc_now() - db.utc_now())
+    monkeypatch.setattr("dashboard.team.login.sign_ins.SEEN_EVERY", db.utc_now() - db.utc_now())
 
     with read_only(database):
         assert ada.get("/jobs").status_code == 200

@@ -13,7 +13,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database
-from dashboard.web import readiness
+from dashboard.web.serving import readiness
 
 pytestmark = pytest.mark.both_engines
 

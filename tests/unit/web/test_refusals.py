@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.web import errors
+from dashboard.web.pages import errors
 from tests.conftest import make_settings
 from tests.factories.team import make_member
 from tests.unit.web.test_csrf import token_in

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
-from dashboard.web import request_bodies
-from dashboard.web.request_bodies import BodyStream, RequestBody
+from dashboard.web.serving import request_bodies
+from dashboard.web.serving.request_bodies import BodyStream, RequestBody
 from tests.unit.web.loops import run_loop
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -16,7 +16,7 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.sign_ins import LIFETIME, TOKEN
+from dashboard.team.login.sign_ins import LIFETIME, TOKEN
 from tests.conftest import SECRET_KEY, make_settings, pass_the_door
 from tests.factories.team import PASSWORD, make_member
 from tests.unit.team.signed_in import is_signed_in

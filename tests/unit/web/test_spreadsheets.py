@@ -4,7 +4,7 @@ import csv
 import io
 import random
 
-from dashboard.web.spreadsheets import BYTE_ORDER_MARK, FORMULA_SIGNS, QUOTE, csv_pieces, defused
+from dashboard.web.pages.spreadsheets import BYTE_ORDER_MARK, FORMULA_SIGNS, QUOTE, csv_pieces, defused
 
 STARTS = (*FORMULA_SIGNS, "'=", "''", "\t=", "\r\n=", " =", '"=', ";=", ",=", "=\n", "%0A=")
 ENDS = (

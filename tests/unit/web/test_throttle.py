@@ -14,8 +14,8 @@ from limits.storage import MemoryStorage
 
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
-from dashboard.web import throttle as module
-from dashboard.web.throttle import PARTS, OwnCounts, SharedCounts, Throttle
+from dashboard.web.security import throttle as module
+from dashboard.web.security.throttle import PARTS, OwnCounts, SharedCounts, Throttle
 
 pytestmark = pytest.mark.both_engines
 PROCESSES = 3

@@ -8,9 +8,9 @@ from flask import Flask
 
 from dashboard.config import Settings
 from dashboard.db import Database
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.live_catalogue import LiveCatalogue
 from dashboard.jobs.models import Job
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
 from tests.factories.jobs import make_job as make_job_row
 
 

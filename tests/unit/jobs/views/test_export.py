@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.jobs import export_views
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.products import Product
+from dashboard.jobs.showing import export_views
 from dashboard.web.lists import reading
-from dashboard.web.spreadsheets import BYTE_ORDER_MARK
+from dashboard.web.pages.spreadsheets import BYTE_ORDER_MARK
 from tests.factories.jobs import BVN
 
 pytestmark = pytest.mark.both_engines

@@ -16,9 +16,9 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import new_id
-from dashboard.jobs.fields import FIELDS
 from dashboard.jobs.models import Image, Job, JobState
 from dashboard.jobs.products import Product
+from dashboard.jobs.submitting.fields import FIELDS
 from tests.conftest import make_settings
 from tests.factories.jobs import BVN
 from tests.factories.team import PASSWORD

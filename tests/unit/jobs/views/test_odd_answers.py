@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
+from dashboard.jobs.following.outcome import keep_result, read_claim, read_job_status, settle_job
 from dashboard.jobs.models import Job, JobState, Source, Step
-from dashboard.jobs.outcome import keep_result, read_claim, read_job_status, settle_job
 from tests.factories.images import make_jpeg
 from tests.factories.jobs import answered
 

@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, new_id, utc_now
+from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
-from dashboard.jobs.outcome import keep_result, read_result, settle_job
 from dashboard.jobs.products import Product
 from dashboard.jobs.timeline import EventKind, add_event
 from tests.factories.jobs import BVN, at_once, reload, update_job

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.jobs.catalogue import Catalogue
-from dashboard.jobs.live_catalogue import LiveCatalogue
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
-from dashboard.web.pagination import PAGE_SIZE
+from dashboard.web.lists.pagination import PAGE_SIZE
 from tests.factories.links import make_link, make_start
 
 pytestmark = pytest.mark.both_engines

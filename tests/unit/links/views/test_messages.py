@@ -17,9 +17,9 @@ from dashboard.db import Database
 from dashboard.links.codes import digest_of_code
 from dashboard.links.messages import MOST_OF_A_LINK, LinkMessage
 from dashboard.links.models import Link
-from dashboard.team import outbox
-from dashboard.team.outbox import OutgoingMail
-from dashboard.web.form_keys import FIELD
+from dashboard.team.email import outbox
+from dashboard.team.email.outbox import OutgoingMail
+from dashboard.web.security.form_keys import FIELD
 from tests.conftest import change_settings
 from tests.factories.links import make_link, make_message, reload_link
 from tests.unit.links.views.test_new_link import CODE

@@ -13,13 +13,13 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.jobs.catalogue import Catalogue
 from dashboard.jobs.products import WEB_PRODUCTS, Product
+from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Choice, Link
 from dashboard.stored_settings import Branding, write_branding
-from dashboard.web.handover import cookie_of
+from dashboard.web.pages.handover import cookie_of
 from tests.factories.links import make_link
 
 pytestmark = pytest.mark.both_engines

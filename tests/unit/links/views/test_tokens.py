@@ -18,7 +18,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database
 from dashboard.links.models import WebToken
-from dashboard.links.tokens import read_claims
+from dashboard.links.tokens.tokens import read_claims
 from dashboard.smile import Refused, TransportFailed
 from dashboard.smile.constants import WEB_PRODUCTS
 from tests.factories.clients import replace_clients

@@ -1,0 +1,1 @@
+"""Tests whether callbacks reach this deployment."""

@@ -1,0 +1,95 @@
+"""What callbacks claim, and whether Smile itself says something else: for one that is open, and for a page of them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.models import Callback
+from dashboard.jobs.following.outcome import (
+    WITHOUT_PAYLOAD,
+    Answer,
+    Said,
+    UnknownCause,
+    contradicts,
+    deciding_answer,
+    is_id_step,
+    outcome_of,
+    read_claim,
+    unknown_cause,
+)
+from dashboard.jobs.models import Job, Outcome, Result
+from dashboard.jobs.products import FACTS
+from dashboard.smile.constants import JobType
+from dashboard.smile.results import code_of, parse_result
+
+#: Of all jobs on one page; a job has a few.
+MOST_RESULTS = 1000
+
+
+@dataclass(frozen=True)
+class ListedClaim:
+    """A claim in a list, which reads no body; without a code it has no outcome."""
+
+    outcome: Outcome | None
+    is_final: bool = True
+    result_code: str | None = None
+    smile_says: Outcome | None = None  # only where it contradicts
+
+
+def claim_of(callback: Callback, payload: dict[str, Any], job: Job | None) -> Answer:
+    """The claim of one callback that is open, read from its body."""
+    job_type = job.job_type if job else parse_result(payload).job_type
+    return read_claim(payload, _job_type_of(callback, job_type))
+
+
+def cause_of(callback: Callback, claim: Answer) -> UnknownCause:
+    return unknown_cause(claim.code, _job_type_of(callback))
+
+
+def outcome_claimed(callback: Callback) -> Outcome | None:
+    """By its code and product alone, as lists know them; None where there is no code."""
+    if not callback.result_code:
+        return None
+    is_id_step_alone = is_id_step(callback.result_code, _job_type_of(callback))
+    return Outcome.UNKNOWN if is_id_step_alone else outcome_of(callback.result_code)
+
+
+def claims_in_list(session: Session, callbacks: Sequence[Callback]) -> dict[UUID, ListedClaim]:
+    """By the callback's id, for those that belong to a job; in one question, without any body."""
+    job_ids = {callback.job_id for callback in callbacks if callback.job_id}
+    kept = select(Result).where(col(Result.job_id).in_(job_ids)).options(WITHOUT_PAYLOAD)
+    results: dict[UUID | None, list[Result]] = defaultdict(list)
+    for result in session.exec(kept.order_by(col(Result.id).desc()).limit(MOST_RESULTS)).all():
+        results[result.job_id].insert(0, result)
+    return {each.id: _listed(each, results[each.job_id]) for each in callbacks if each.job_id}
+
+
+def is_contradicted(claims: Mapping[UUID, ListedClaim], callback: Callback) -> bool:
+    return callback.id in claims and claims[callback.id].smile_says is not None
+
+
+def _listed(callback: Callback, results: Sequence[Result]) -> ListedClaim:
+    kept = _kept_claim(callback, [result for result in results if not result.is_confirmed])
+    said: Said = kept or ListedClaim(outcome_claimed(callback), result_code=callback.result_code)
+    confirmed, job_type = [result for result in results if result.is_confirmed], _job_type_of(callback)
+    decisive = deciding_answer(confirmed, job_type)
+    smile_says = decisive.outcome if decisive and contradicts(said, confirmed, job_type) else None
+    return ListedClaim(said.outcome if said.result_code else None, said.is_final, said.result_code, smile_says)
+
+
+def _kept_claim(callback: Callback, claims: Sequence[Result]) -> Result | None:
+    """Its own claim as it was kept, else an equal one: the same claim is kept once."""
+    own = next((claim for claim in claims if claim.received_at == callback.received_at), None)
+    code = code_of(callback.result_code)
+    return own or next((claim for claim in claims if code and code_of(claim.result_code) == code), None)
+
+
+def _job_type_of(callback: Callback, known: int | None = None) -> int:
+    """Without any hint it counts as one without a face: its code alone says what it claims."""
+    if callback.product:
+        return FACTS[callback.product].job_type
+    return known or JobType.ENHANCED_KYC

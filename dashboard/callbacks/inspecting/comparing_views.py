@@ -1,0 +1,75 @@
+"""HTTP in, HTTP out for two callbacks of one job side by side: masked, and after a press that the trail records."""
+
+from uuid import UUID
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
+from dashboard.audit.trail import record
+from dashboard.callbacks.comparing import Line, compare_lines
+from dashboard.callbacks.inspecting.opening import Opened, open_callback
+from dashboard.callbacks.queries import of_same_job
+from dashboard.callbacks.serializers import callback_twin, lines_twin
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
+from dashboard.errors import NotFound
+from dashboard.web.access import permission_required
+
+blueprint = Blueprint("comparing", __name__)
+
+
+@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>")
+@permission_required("callbacks.read")
+def show(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        before, after = _compared(session, callback_id, other_id)
+    return _page(before, after, is_revealed=False)
+
+
+@blueprint.get("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>.json")
+@permission_required("callbacks.read")
+def show_json(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        before, after = _compared(session, callback_id, other_id)
+    lines = lines_twin(_differences(before, after, is_revealed=False))
+    return jsonify(before=callback_twin(before.callback), after=callback_twin(after.callback), lines=lines)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    reason = Reason.from_form(request.form)
+    with transaction() as session:
+        before, after = _compared(session, callback_id, other_id)
+        if reason.problem:
+            back = url_for("callbacks.comparing.show", callback_id=callback_id, other_id=other_id)
+            return ask_again(reason, "Reveal what is masked", back)
+        for opened in (before, after):
+            subject = f"callback {opened.callback.id}"
+            record(session, "callback.compared", subject, utc_now(), details=reason.details)
+    return _page(before, after, is_revealed=True)
+
+
+def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[Opened, Opened]:
+    """The earlier first, whichever was named first; of one job only, since anything else has nothing to compare."""
+    first, last = (open_callback(session, one) for one in sorted((callback_id, other_id)))
+    if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
+        raise NotFound("These two callbacks do not belong to one job.")
+    return first, last
+
+
+def _differences(before: Opened, after: Opened, is_revealed: bool) -> list[Line]:
+    return compare_lines(*(opened.as_json(is_revealed) for opened in (before, after)))
+
+
+def _page(before: Opened, after: Opened, is_revealed: bool) -> str:
+    return render_template(
+        "callbacks/compare.html",
+        before=before.callback,
+        after=after.callback,
+        lines=_differences(before, after, is_revealed),
+        is_revealed=is_revealed,
+    )

@@ -1,0 +1,56 @@
+"""A callback's verdict as a name, and what to do about it."""
+
+from dashboard.callbacks.inspecting.proof import Proof
+from dashboard.callbacks.models import Callback, Verdict
+
+NAMES = {
+    Verdict.VALID: "Valid signature",
+    Verdict.WRONG: "Wrong signature",
+    Verdict.MISSING: "No signature",
+    Verdict.STALE: "Stale timestamp",
+    Verdict.FUTURE: "Future timestamp",
+    Verdict.REUSED: "Reused signature",
+    Verdict.REFLECTED: "Our own signature",
+    Verdict.DUPLICATE: "Duplicate",
+}
+CONTRADICTED = "Do not act on this callback. Go by its job, which has Smile's own answer."
+#: A callback that Smile never sent, or not for this.
+SUSPICIOUS = (
+    "Do not act on this callback. If it happens again, somebody holds a signature of yours: replace the API key in "
+    "Smile's portal and add the new one under Settings."
+)
+STEPS = {
+    Verdict.WRONG: (
+        "Nothing, unless Smile signs with a key that is missing here: then add that key under Settings and press "
+        "Process again."
+    ),
+    Verdict.MISSING: "Nothing. Smile signs what it sends, so this is taken for somebody else's.",
+    Verdict.STALE: "Nothing. Its job goes by Smile's own answer, whatever arrived late.",
+    Verdict.FUTURE: "See that the clock of this machine is right: Settings, Health.",
+    Verdict.REUSED: SUSPICIOUS,
+    Verdict.REFLECTED: SUSPICIOUS,
+}
+ORPHAN = (
+    "Nothing, if its job was made elsewhere, such as with a web token or a Smile Link. Its result is only a claim here."
+)
+IN_PROGRESS = "Wait: it is about to be handed to its job."
+NOT_CONFIRMED = "Wait until Smile has confirmed it, or press Ask Smile now."
+NOTHING = "Nothing to do. Its job goes by Smile's own answer."
+
+
+def verdict_name(verdict: Verdict | str) -> str:
+    return NAMES[Verdict(verdict)]
+
+
+def callback_next(callback: Callback, proof: Proof) -> str:
+    if callback.erased_at:
+        return "Nothing to do. What it said was erased."
+    if proof.alarm:
+        return CONTRADICTED
+    if callback.verdict in STEPS:
+        return STEPS[callback.verdict]
+    if callback.job_id is None:
+        return ORPHAN
+    if not callback.handled_at:
+        return IN_PROGRESS
+    return NOTHING if proof.confirmed_at else NOT_CONFIRMED

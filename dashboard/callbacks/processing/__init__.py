@@ -1,0 +1,1 @@
+"""Hands stored callbacks over to their jobs: once when they arrive, again on request."""

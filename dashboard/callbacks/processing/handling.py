@@ -1,0 +1,104 @@
+"""Handing a stored callback over to its job: on the timeline, and as a reason to ask Smile now."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.filters import WITHOUT_BODY
+from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
+from dashboard.callbacks.queries import body_or_none
+from dashboard.callbacks.reason_words import reason_facts
+from dashboard.callbacks.receiving.parsing import parse
+from dashboard.jobs.following.following import note_callback
+from dashboard.jobs.models import Job, JobEvent, Result, Source
+from dashboard.jobs.timeline import EventKind
+
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
+
+
+def callbacks_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes: stored, but its task was lost, as when a worker was killed, or it failed before."""
+    return session.exec(
+        select(Callback.id)
+        .where(Callback.environment == environment, col(Callback.due_at) <= now)
+        .order_by(col(Callback.due_at))
+        .limit(limit)
+    ).all()
+
+
+def postpone(session: Session, callback_id: UUID, now: datetime) -> None:
+    """Before another try: one that always fails is tried less and less often, and keeps nobody else waiting."""
+    callback = session.get(Callback, callback_id, options=[WITHOUT_BODY])
+    if callback and callback.due_at and callback.due_at <= now:
+        callback.due_at = now + min(FIRST_WAIT * 2 ** min(callback.attempts, 20), LONGEST_WAIT)
+        callback.attempts += 1
+
+
+def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None:
+    """Tells the job, once however often it runs. Returns the job that has a reason to be checked now."""
+    unhandled = (col(Callback.id) == callback_id, col(Callback.handled_at).is_(None))
+    if (
+        not session.connection()
+        .execute(update(Callback).where(*unhandled).values(handled_at=now, due_at=None))
+        .rowcount
+    ):
+        return None
+    callback = session.get_one(Callback, callback_id)
+    # Locked, since the worker may be saving the job's next step at this moment.
+    job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
+    if job is None:
+        return None
+    is_worth_asking = callback.verdict in WORTH_ASKING
+    note_callback(
+        session,
+        job,
+        callback_id=callback.id,
+        verdict=callback.verdict.value,
+        reason=reason_facts(callback),
+        received_at=callback.received_at,
+        payload=_claim_in(session, callback) if _brings_a_claim(session, callback) else None,
+        is_told=_is_told(session, callback),
+        is_worth_asking=is_worth_asking,
+        is_believable=callback.verdict == Verdict.VALID and callback.erased_at is None,
+        now=now,
+    )
+    return job.id if is_worth_asking else None
+
+
+def _claim_in(session: Session, callback: Callback) -> dict[str, Any] | None:
+    """None where the body cannot be opened: Smile is asked all the same, and only its answer decides."""
+    body = body_or_none(session, callback)
+    if body is None:
+        log.warning("callback_unreadable", callback=str(callback.id))
+    return None if body is None else parse(body)
+
+
+def _is_told(session: Session, callback: Callback) -> bool:
+    """Whether the timeline speaks of it already: it is handed over again when somebody had it processed again."""
+    at_that_time = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at == callback.received_at)
+    events = session.exec(at_that_time.where(JobEvent.kind == EventKind.CALLBACK)).all()
+    return any(event.facts.get("callback_id") == str(callback.id) for event in events)
+
+
+def _brings_a_claim(session: Session, callback: Callback) -> bool:
+    """Only one that is believable, and that was not erased before it got here.
+
+    Whoever copies a signature can send it for another job within seconds, as it is for two of one millisecond. Such a
+    callback is a reason to ask Smile like any other, and its result is left to Smile's answer.
+    """
+    if callback.verdict != Verdict.VALID or callback.erased_at or callback.signature_use:
+        return False
+    return not _claim_is_kept(session, callback)
+
+
+def _claim_is_kept(session: Session, callback: Callback) -> bool:
+    claims = select(Result.id).where(Result.job_id == callback.job_id, Result.source == Source.CALLBACK)
+    return session.exec(claims.where(Result.received_at == callback.received_at)).first() is not None

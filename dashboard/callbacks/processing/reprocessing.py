@@ -1,0 +1,184 @@
+"""Looking at a stored callback once more with the keys of now: only to see, or to process it again for its job."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.earlier_texts import reason_without_job_of_before
+from dashboard.callbacks.filters import WITHOUT_BODY
+from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
+from dashboard.callbacks.queries import body_of
+from dashboard.callbacks.reason_words import processed_words, reason_facts
+from dashboard.callbacks.receiving.facts import Facts, read_facts
+from dashboard.callbacks.receiving.parsing import parse
+from dashboard.callbacks.receiving.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.storing import LOST_AFTER, names_job_of_ours
+from dashboard.callbacks.receiving.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
+from dashboard.callbacks.steps import StepKind, kind_of, make_step
+from dashboard.jobs.models import Job, SentSignature
+from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.smile_keys import ApiKeys
+from dashboard.web.pages.locales import formats_here
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of it. `accepted_as`: the very same callback came again meanwhile and was accepted then."""
+
+    callback: Callback
+    before: Verdict
+    found_job: bool
+    accepted_as: UUID | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {
+            "callback_id": str(self.callback.id),
+            "verdict": self.callback.verdict.value,
+            "received_at": self.callback.received_at.isoformat(),
+            "before": self.before.value,
+            "found_job": self.found_job,
+            "accepted_as": str(self.accepted_as) if self.accepted_as else None,
+            "reason": reason_facts(self.callback),
+        }
+
+    @property
+    def in_words(self) -> str:
+        return processed_words(self.facts, formats_here())
+
+
+def verify_again(session: Session, callback: Callback, partner_id: str, keys: ApiKeys, now: datetime) -> Judgement:
+    """What its signature proves today, however old it is. Changes nothing."""
+    facts = _facts_of(session, callback)
+    check = check_signature(facts, partner_id, keys)
+    sharing, _ = _sharing(session, callback, facts, check.digest, before=True)
+    if callback.verdict == Verdict.REUSED and not sharing.is_alarm:
+        sharing = USED_BEFORE  # What was found when it came stays found, also where the other one is gone.
+    sent = _was_sent_by_us(session, callback, check.digest)
+    return judge(facts, check, now=now, sharing=sharing, was_sent_by_us=sent, any_age=True)
+
+
+def process_again(
+    session: Session, callback: Callback, partner_id: str, keys: ApiKeys, asked_by: str, now: datetime
+) -> Processed:
+    """Judges it as at the time it came, keeps the better verdict, and hands it to its job once more.
+
+    Only one that was refused can become better: whatever else was found, such as an alarm, stays found.
+    """
+    facts, before = _facts_of(session, callback), callback.verdict
+    found_job = callback.job_id is None and _find_its_job(session, callback, facts)
+    accepted_as = None
+    if callback.is_refused:
+        check = check_signature(facts, partner_id, keys)
+        accepted_as = _judge_as_received(session, callback, facts, check)
+    # Locked after the callback, as when it is handed over.
+    job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
+    processed = Processed(callback, before, found_job, accepted_as)
+    if job:
+        callback.handled_at, callback.due_at, callback.attempts = None, now + LOST_AFTER, 0
+        add_event(session, job, EventKind.CALLBACK_AGAIN, now, {"by": asked_by} | processed.facts)
+        job.changed(now)
+    return processed
+
+
+def _judge_as_received(session: Session, callback: Callback, facts: Facts, check: SignatureCheck) -> UUID | None:
+    """Stores the better verdict, if it is one. Else the id of the same callback, where it was accepted meanwhile."""
+    while check.digest:
+        same = _with_same_body(session, callback, check.digest)
+        if same:
+            return same.id
+        sharing, other_id = _sharing(session, callback, facts, check.digest)
+        sent = _was_sent_by_us(session, callback, check.digest)
+        judgement = judge(facts, check, now=callback.received_at, sharing=sharing, was_sent_by_us=sent)
+        try:
+            with session.begin_nested():
+                _keep(callback, judgement, check.digest, sharing, other_id)
+        except IntegrityError:
+            continue  # The signature was accepted between our look and our update: look again.
+        return None
+    return None
+
+
+def _keep(callback: Callback, judgement: Judgement, digest: str, sharing: Sharing, other_id: UUID | None) -> None:
+    job_step, steps = callback.steps[-1:], list(judgement.steps)
+    if other_id and sharing.is_alarm:
+        steps.append(make_step(False, StepKind.ACCEPTED_AS, callback_id=str(other_id)))
+    callback.verdict, callback.signature_digest = judgement.verdict, digest
+    callback.signature_use = 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number
+    callback.reason, callback.steps = "", [*steps, *job_step]
+
+
+def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
+    """An orphan may have come before its job was known here. One that contradicted its address stays nobody's."""
+    if not facts.job_id or _contradicts_its_address(callback):
+        return False
+    job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
+    if job is None:
+        return False
+    callback.job_id, callback.product = job.id, job.product
+    callback.reason = reason_without_job_of_before(callback)
+    callback.steps = [*callback.steps[:-1], names_job_of_ours(facts)]
+    return True
+
+
+def _facts_of(session: Session, callback: Callback) -> Facts:
+    return read_facts(parse(body_of(session, callback)))
+
+
+def _sharing(
+    session: Session, callback: Callback, facts: Facts, digest: str | None, *, before: bool = False
+) -> tuple[Sharing, UUID | None]:
+    """What the others with its signature mean for it, as at the time it came, and the oldest of them.
+
+    `before`: only those that came before it.
+    """
+    found = _others(session, callback, digest, col(Callback.body_sha256) != callback.body_sha256)
+    others = [other for other in found if not before or other.id < callback.id]
+    uses = [_use(other) for other in others if other.verdict not in ALARMING_VERDICTS]
+    names = frozenset[str]() if _contradicts_its_address(callback) else names_of_job(callback.job_id, facts.job_id)
+    sharing = compare_uses(names, callback.received_at, is_fresh(facts, callback.received_at), uses)
+    if others and not uses:
+        sharing = USED_BEFORE  # Only those that raised an alarm about it are left.
+    return sharing, min((other.id for other in others), default=None)
+
+
+def _use(other: Callback) -> SignatureUse:
+    names = names_of_job(other.job_id, other.claimed_job_id)
+    return SignatureUse(other.id, other.received_at, other.verdict == Verdict.VALID, names, other.signature_use)
+
+
+def _with_same_body(session: Session, callback: Callback, digest: str) -> Callback | None:
+    return next(iter(_others(session, callback, digest, col(Callback.body_sha256) == callback.body_sha256)), None)
+
+
+def _others(session: Session, callback: Callback, digest: str | None, body_fits: ColumnElement[bool]) -> list[Callback]:
+    """The other callbacks that carry the same signature, oldest first; of those that raised an alarm, the oldest."""
+    if digest is None:
+        return []
+    others = select(Callback).where(
+        Callback.environment == callback.environment,
+        Callback.signature_digest == digest,
+        Callback.id != callback.id,
+        body_fits,
+    )
+    others = others.options(WITHOUT_BODY)
+    # One after the other, since each kind has an index of its own; that of the first lets there be only a few.
+    found = session.exec(others.where(IS_NOT_ALARMING)).all()
+    alarm = session.exec(others.where(IS_ALARMING).order_by(col(Callback.id)).limit(1)).all()
+    return sorted((*found, *alarm), key=lambda other: other.id)
+
+
+def _contradicts_its_address(callback: Callback) -> bool:
+    return callback.job_id is None and any(kind_of(step) == StepKind.AT_OTHER_ADDRESS for step in callback.steps[-1:])
+
+
+def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:
+    """What we sent is remembered for a day only; what was found to be a reflection stays one."""
+    if callback.verdict == Verdict.REFLECTED:
+        return True
+    return digest is not None and session.get(SentSignature, digest) is not None

@@ -1,0 +1,148 @@
+"""Processing again all that matches a filter: asked for once, worked off in batches that survive a kill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from dashboard.callbacks.filters import CallbackFilter
+from dashboard.callbacks.models import Callback, ProcessingRun
+from dashboard.callbacks.processing.reprocessing import process_again
+from dashboard.callbacks.receiving.sealing import sealed_search, search_identity, with_search
+from dashboard.config import Settings
+from dashboard.crypto import UnreadableValue
+from dashboard.db import keyring_of
+from dashboard.errors import Conflict, NotFound
+from dashboard.smile_keys import ApiKeys
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.reading import count_of, newest_key
+from dashboard.web.pages.locales import UTC_NAME, Formats
+
+MOST_IN_A_RUN = 1000
+BATCH = 10  # one write transaction; on SQLite callbacks that arrive meanwhile wait for its end
+CLAIMED_FOR = timedelta(seconds=30)
+TOLD_FOR = timedelta(minutes=10)
+ZONE = "zone"  # stands among the filters of a run
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a filter matched when somebody asked for a run: so many callbacks, of which `newest` came last."""
+
+    newest: UUID
+    total: int
+    zone: str  # whose days the filter means
+
+
+def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
+    """None where nothing matches. It counts, so it is found before the transaction that starts the run."""
+    newest = newest_key(scope, filters)
+    if newest is None:
+        return None
+    return Extent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN), str(scope.zone))
+
+
+def start_run(
+    session: Session, environment: str, filters: CallbackFilter, extent: Extent | None, asked_by: str, now: datetime
+) -> ProcessingRun:
+    if extent is None:
+        raise Conflict("No callback matches these filters any more, so nothing was processed.")
+    run = ProcessingRun(
+        environment=environment,
+        asked_by=asked_by,
+        asked_at=now,
+        total=extent.total,
+        newest=extent.newest,
+        due_at=now,
+    )
+    run.filters = _sealed(session, run, filters) | {ZONE: extent.zone}
+    session.add(run)
+    return run
+
+
+def runs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes: asked for, and worked on by nobody who is still alive."""
+    due = select(ProcessingRun.id).where(ProcessingRun.environment == environment, col(ProcessingRun.due_at) <= now)
+    return session.exec(due.order_by(col(ProcessingRun.due_at)).limit(limit)).all()
+
+
+def claim_run(session: Session, run_id: UUID, now: datetime) -> bool:
+    """One worker has it until it is done, or until it has been silent for a while."""
+    claim = update(ProcessingRun).where(col(ProcessingRun.id) == run_id, col(ProcessingRun.due_at) <= now)
+    return bool(session.connection().execute(claim.values(due_at=now + CLAIMED_FOR)).rowcount)
+
+
+def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys, now: datetime) -> list[UUID] | None:
+    """Processes the next few and saves how far it came. Returns what is to be handed over; None once all is done."""
+    run = session.get(ProcessingRun, run_id, with_for_update=True)
+    if run is None or run.finished_at:
+        return None
+    try:
+        batch = _next_batch(session, run, now)
+    except UnreadableValue:
+        # What was searched for is not known any more, so it is not known either what should be processed.
+        log.warning("run_unreadable", run=str(run.id))
+        batch = ()
+    if not batch:
+        run.finished_at, run.due_at = now, None
+        return None
+    to_hand_over = []
+    for callback in batch:
+        try:
+            processed = process_again(session, callback, settings.smile_partner_id, keys, run.asked_by, now)
+        except UnreadableValue:
+            # Its encryption key is gone; that keeps nobody else from being processed.
+            log.warning("callback_unreadable", callback=str(callback.id))
+            continue
+        if processed.callback.due_at:
+            to_hand_over.append(callback.id)
+    run.done += len(batch)
+    run.next_before = batch[-1].id
+    run.due_at = now + CLAIMED_FOR
+    return to_hand_over
+
+
+def recent_runs(session: Session, environment: str, now: datetime) -> Sequence[ProcessingRun]:
+    """Those under way, and those that ended so recently that somebody may still wait for them."""
+    is_recent = or_(col(ProcessingRun.finished_at).is_(None), col(ProcessingRun.finished_at) > now - TOLD_FOR)
+    recent = select(ProcessingRun).where(ProcessingRun.environment == environment, is_recent)
+    return session.exec(recent.order_by(col(ProcessingRun.id).desc()).limit(3)).all()
+
+
+def find_run(session: Session, environment: str, run_id: UUID) -> ProcessingRun:
+    run = session.get(ProcessingRun, run_id)
+    if run is None or run.environment != environment:
+        raise NotFound("There is no such run here.")
+    return run
+
+
+def _next_batch(session: Session, run: ProcessingRun, now: datetime) -> Sequence[Callback]:
+    """Locked all at once and from the newest on, so that nobody who hands one of them over can wait in a circle."""
+    asked = _opened(session, run)
+    scope = Scope(session, run.environment, now, Formats(time_zone=asked.pop(ZONE, UTC_NAME)).zone)
+    matching = select(Callback).where(*CallbackFilter(**asked).conditions(scope).values())
+    below = col(Callback.id) < run.next_before if run.next_before else col(Callback.id) <= run.newest
+    most = min(BATCH, run.total - run.done)
+    return session.exec(matching.where(below).order_by(col(Callback.id).desc()).limit(most).with_for_update()).all()
+
+
+def _sealed(session: Session, run: ProcessingRun, filters: CallbackFilter) -> dict[str, str]:
+    """What was searched for may be a customer's number."""
+    asked = filters.in_clear
+    if filters.q:
+        asked = with_search(asked, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
+    return asked
+
+
+def _opened(session: Session, run: ProcessingRun) -> dict[str, Any]:
+    asked, sealed = dict(run.filters), sealed_search(run.filters)
+    if sealed:
+        asked["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()
+    return asked

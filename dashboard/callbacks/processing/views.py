@@ -1,0 +1,124 @@
+"""HTTP in, HTTP out for what people do with callbacks: verify, process again, ask Smile, one or many at once."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.audit.trail import record
+from dashboard.callbacks.filters import CallbackFilter
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.processing.reprocessing import process_again
+from dashboard.callbacks.processing.runs import MOST_IN_A_RUN, find_extent, find_run, start_run
+from dashboard.callbacks.queries import find_callback
+from dashboard.callbacks.serializers import run_twin
+from dashboard.context import current, reading
+from dashboard.crypto import UnreadableValue
+from dashboard.db import utc_now
+from dashboard.errors import Conflict
+from dashboard.jobs.following.following import request_check
+from dashboard.jobs.queries import find_job
+from dashboard.smile_keys import smile_keys
+from dashboard.web.access import permission_required
+from dashboard.web.list_views import scope_here
+from dashboard.web.lists.reading import count_of
+from dashboard.web.pages.answers import CAUTION, see_other
+from dashboard.web.pages.invisible_characters import visible
+from dashboard.web.security.form_keys import back_when_late, form_transaction, lead_to
+from dashboard.worker.queue import wake
+
+blueprint = Blueprint("processing", __name__)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/verifications")
+@permission_required("callbacks.replay")
+def verify(callback_id: UUID) -> ResponseReturnValue:
+    """The page it leads to shows the judgement, which is kept nowhere."""
+    page = _page_of(callback_id, verified="now")
+    with form_transaction(page) as session:
+        callback = _with_body(find_callback(session, current().settings.environment, callback_id))
+        record(session, "callback.verified_again", f"callback {callback.id}", utc_now())
+    return redirect(page, 303)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/processing")
+@permission_required("callbacks.replay")
+def process(callback_id: UUID) -> ResponseReturnValue:
+    keys, settings = smile_keys(fresh=True), current().settings
+    with form_transaction(_page_of(callback_id)) as session:
+        callback = _with_body(find_callback(session, settings.environment, callback_id, to_change=True))
+        try:
+            processed = process_again(session, callback, settings.smile_partner_id, keys, current_user.email, utc_now())
+        except UnreadableValue:
+            raise Conflict("The body of this callback cannot be opened, so it was not processed.") from None
+        details = {"before": processed.before.value, "after": callback.verdict.value}
+        record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
+    if callback.due_at:
+        wake("callbacks.handle", callback.id)
+    flash(visible(processed.in_words), CAUTION if callback.verdict != Verdict.VALID else "message")
+    return redirect(_page_of(callback_id), 303)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/checks")
+@permission_required("callbacks.replay")
+def check(callback_id: UUID) -> ResponseReturnValue:
+    with form_transaction(_page_of(callback_id)) as session:
+        callback = find_callback(session, current().settings.environment, callback_id)
+        if callback.job_id is None:
+            raise Conflict("This callback belongs to no job here, so there is nothing to ask Smile about.")
+        job = find_job(session, current().settings.environment, callback.job_id, to_change=True)
+        request_check(session, job, current_user.email, utc_now())
+        record(session, "callback.asked_smile", f"callback {callback.id}", utc_now(), details={"job": str(job.id)})
+    wake("jobs.advance", job.id)
+    return see_other("callbacks.show", "Smile is being asked.", callback_id=callback_id, **asked_filters().asked)
+
+
+@blueprint.get("/callbacks/processing-runs/new")
+@permission_required("callbacks.replay")
+def new_run() -> ResponseReturnValue:
+    filters = asked_filters()
+    with reading() as session:
+        count = count_of(scope_here(session), filters, cap=MOST_IN_A_RUN)
+    return render_template("callbacks/new_run.html", filters=filters, count=count, most=MOST_IN_A_RUN)
+
+
+@blueprint.post("/callbacks/processing-runs")
+@permission_required("callbacks.replay")
+def create_run() -> ResponseReturnValue:
+    with reading() as session:
+        scope = scope_here(session)
+        filters = CallbackFilter.from_form(request.form).for_address(scope)
+        extent = find_extent(scope, filters)
+    asked: dict[str, Any] = {**filters.asked}
+    with back_when_late(url_for("callbacks.index", **asked)), form_transaction() as session:
+        run = start_run(session, scope.environment, filters, extent, current_user.email, utc_now())
+        details = {**filters.described, "count": str(run.total)}
+        record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
+        lead_to(session, url_for("callbacks.index", **asked))
+    wake("callbacks.process_run", run.id)
+    words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
+    return see_other("callbacks.index", f"{words} will be processed again.", **filters.asked)
+
+
+@blueprint.get("/callbacks/processing-runs/<uuid:run_id>.json")
+@permission_required("callbacks.read")
+def show_run_json(run_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        return jsonify(run_twin(find_run(session, current().settings.environment, run_id)))
+
+
+def _with_body(callback: Callback) -> Callback:
+    if callback.erased_at:
+        raise Conflict("The body of this callback was erased meanwhile, so there is nothing left to judge.")
+    return callback
+
+
+def _page_of(callback_id: UUID, **values: Any) -> str:
+    asked: dict[str, Any] = {**values, **asked_filters().asked}
+    return url_for("callbacks.show", callback_id=callback_id, **asked)
+
+
+def asked_filters() -> CallbackFilter:
+    return CallbackFilter.from_args(request.args)

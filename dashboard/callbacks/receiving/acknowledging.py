@@ -1,0 +1,192 @@
+"""From what was delivered to what is answered: read, check, store durably, and only then acknowledge.
+
+For several at once: one request of each process does it for all that wait. SQLite has one writer, and on PostgreSQL
+each transaction costs more than what is stored with it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from flask import Flask
+from prometheus_client import Counter as Metric
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+
+from dashboard.callbacks.models import REFUSED_VERDICTS
+from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.group_commit import GroupCommit
+from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.signature_uses import MOST_TOGETHER
+from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
+from dashboard.callbacks.receiving.throttle import REFUSALS, count_refusal
+from dashboard.callbacks.receiving.verdicts import check_signature
+from dashboard.callbacks.refused.reasons import RefusalReason
+from dashboard.config import Settings
+from dashboard.context import current
+from dashboard.db import lost_a_race
+from dashboard.errors import place_of
+from dashboard.outages import what_is_away
+from dashboard.smile_keys import smile_keys
+from dashboard.worker.queue import wake
+
+#: Where several transactions store callbacks with one signature at once, each try numbers one more of them.
+TRIES = MOST_TOGETHER + 2
+DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+RECEIVED = Metric("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
+TURNED_AWAY = Metric("callbacks_turned_away", "Callbacks that were not kept, by the reason.", ["why"])
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request as it came in, read to its end. `job_key` is the end of its address, if it came to that of a job."""
+
+    body: bytes
+    headers: Iterable[tuple[str, str]]
+    source_address: str
+    received_at: datetime
+    job_key: str | None
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    to_handle: UUID | None = None  # the callback that the worker should hand to its job
+    reason: RefusalReason | None = None  # why nothing of it is kept as a callback
+
+
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(status, json.dumps({"error": message}).encode(), headers)
+
+
+RECEIVED_WELL = Answer(200, b'{"received": true}')
+NOT_SIGNED = refusal(401, "This callback is not signed with a key of ours.")
+FAILED = refusal(500, "Something went wrong on our side.")
+
+
+class Acknowledger:
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._group = GroupCommit(self._acknowledge, self._wake_handler)
+
+    def answer(self, delivery: Delivery) -> Answer:
+        return self._group.run(delivery)
+
+    def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+        with self._app.app_context():
+            return acknowledge(deliveries)
+
+    def _wake_handler(self, answers: Sequence[Answer]) -> None:
+        if waiting := [answer.to_handle for answer in answers if answer.to_handle]:
+            with self._app.app_context():
+                wake("callbacks.handle", *waiting)
+
+
+def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
+    """What each is answered, after one transaction for all that are kept."""
+    settings = current().settings
+    looked_at = [_look_at(delivery, settings) for delivery in deliveries]
+    arrivals = [arrival for arrival in looked_at if isinstance(arrival, Arrival)]
+    outcomes = _store(settings.environment, arrivals) if arrivals else []
+    for verdict, count in Counter(each.verdict for each in outcomes if isinstance(each, Receipt)).items():
+        RECEIVED.labels(verdict.value).inc(count)
+    in_order = iter(outcomes)
+    return [_tell(next(in_order)) if isinstance(answer, Arrival) else answer for answer in looked_at]
+
+
+def turn_away(
+    status: int, why: str, message: str, reason: RefusalReason | None = None, retry_after: int | None = None
+) -> Answer:
+    """With a `reason` it is listed as refused."""
+    TURNED_AWAY.labels(why).inc()
+    headers = (("Retry-After", str(retry_after)),) if retry_after else ()
+    return Answer(status, json.dumps({"error": message}).encode(), headers, reason=reason)
+
+
+def not_stored(error: SQLAlchemyError) -> Answer:
+    """Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking."""
+    if what_is_away(error) is None:  # An outage stands in the log already, in one line for all that it fails.
+        log.error("callback_not_stored", error=type(error).__name__)
+    return turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
+
+
+def fail(error: Exception) -> Answer:
+    log.error("callback_failed", error=type(error).__name__, where=place_of(error))
+    return FAILED
+
+
+def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Answer:
+    try:
+        facts = read_facts(parse(delivery.body))
+        check = check_signature(facts, settings.smile_partner_id, smile_keys())
+        if check.verdict:
+            if not count_refusal(delivery.source_address):
+                message = "Too many callbacks without a valid signature came from here."
+                return turn_away(429, "throttled", message, RefusalReason.THROTTLED, REFUSALS.get_expiry())
+            # Its key may have been added a moment ago, through another process.
+            check = check_signature(facts, settings.smile_partner_id, smile_keys(fresh=True))
+    except Malformed as error:
+        return turn_away(400, "malformed", str(error), error.reason)
+    except SQLAlchemyError as error:
+        return not_stored(error)
+    except Exception as error:  # of this one, which must not keep the others of its group from being stored
+        return fail(error)
+    headers = _kept_headers(delivery.headers)
+    return Arrival(
+        delivery.body, headers, delivery.source_address, delivery.received_at, facts, check, delivery.job_key
+    )
+
+
+def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Without what opens something: a signature is a bearer secret too, wherever it travels."""
+    kept = {name.lower(): value for name, value in headers if name.lower() not in DROPPED_HEADERS}
+    return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
+
+
+def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | Exception | None]:
+    """All in one transaction. Where something is wrong with one of them, each in its own, so that it harms no other."""
+    try:
+        return [*_store_together(environment, arrivals)]
+    except Exception as error:
+        if len(arrivals) == 1 or not _may_be_of_one(error):
+            return [error] * len(arrivals)
+    return [outcome for arrival in arrivals for outcome in _store(environment, [arrival])]
+
+
+def _may_be_of_one(error: Exception) -> bool:
+    """Not where the database itself is at fault, such as by a full disk: each by itself would meet that too."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError) or lost_a_race(error)
+    return not isinstance(error, SQLAlchemyError)
+
+
+def _store_together(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | None]:
+    database = current().database
+    for left in reversed(range(TRIES)):
+        try:
+            with database.transaction_of_statements() as connection:
+                return store_callbacks(connection, database.keyring, environment, arrivals)
+        except DBAPIError as error:
+            # Another transaction stored the same signature between our look and our insert: look again.
+            if not left or not lost_a_race(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _tell(outcome: Receipt | Exception | None) -> Answer:
+    if isinstance(outcome, SQLAlchemyError):
+        return not_stored(outcome)
+    if isinstance(outcome, Exception):
+        return fail(outcome)
+    if outcome is None:
+        return turn_away(404, "unknown_key", "There is nothing at this address.", RefusalReason.UNKNOWN_KEY)
+    answer = NOT_SIGNED if outcome.verdict in REFUSED_VERDICTS else RECEIVED_WELL
+    return answer._replace(to_handle=outcome.callback_id) if outcome.needs_handling else answer

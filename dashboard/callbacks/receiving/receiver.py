@@ -1,0 +1,153 @@
+"""The door for Smile's callbacks: reads a request to its end, has it acknowledged, and writes the answer.
+
+Beside the pages and without Flask's way to a view: a machine calls it without a cookie, so it has no session, no form
+and no browser to protect, and what those cost would be more than what a callback itself does.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Request
+
+from dashboard.callbacks.receiving.acknowledging import (
+    Acknowledger,
+    Answer,
+    Delivery,
+    fail,
+    not_stored,
+    refusal,
+    turn_away,
+)
+from dashboard.callbacks.receiving.networks import is_taken_from
+from dashboard.callbacks.refused.buffer import HEAD, job_named_in
+from dashboard.callbacks.refused.reasons import RefusalReason
+from dashboard.callbacks.refused.storing import Refused
+from dashboard.context import context_of
+from dashboard.db import utc_now
+from dashboard.web.security.headers import transport_headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+MAX_BODY = 2 * 1024 * 1024  # Smile's own are up to 1.5 MB, with the photo of an authority inside.
+MOST_SIZE = 2**31 - 1  # A sender may claim any length.
+ANSWER_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+NOT_FOUND = refusal(404, "There is nothing at this address.")
+ONLY_POST = refusal(405, "Callbacks are posted here.", ("Allow", "POST"))
+
+
+def open_door(app: Flask) -> None:
+    """Puts the door at /hooks of `app`, with whose settings, database and queue it works."""
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": Door(app)})  # type: ignore[method-assign]
+
+
+class Door:
+    def __init__(self, app: Flask) -> None:
+        self._settings = context_of(app).settings
+        self._networks = context_of(app).callback_networks
+        self._acknowledger = Acknowledger(app)
+        self._refused_deliveries = context_of(app).refused_deliveries
+        self._headers = [*(ANSWER_HEADERS | transport_headers(self._settings.is_https)).items()]
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        # It keeps no place in `environ`: each would hold the other, with the body, until the collector comes by.
+        answer = self.answer(Request(environ, populate_request=False))
+        headers = [*self._headers, *answer.headers, ("Content-Length", str(len(answer.body)))]
+        start_response(f"{answer.status} {HTTP_STATUS_CODES[answer.status]}", headers)
+        return [answer.body]
+
+    def answer(self, request: Request) -> Answer:
+        try:
+            match request.path.split("/"):
+                case ["", "smile"]:
+                    return self._receive(request, None)
+                case ["", "smile", job_key] if job_key:
+                    return self._receive(request, job_key)
+            return NOT_FOUND
+        except SQLAlchemyError as error:
+            return not_stored(error)
+        except Exception as error:
+            return fail(error)
+
+    def _receive(self, request: Request, job_key: str | None) -> Answer:
+        if request.method != "POST":
+            return ONLY_POST
+        now, address = utc_now(), request.remote_addr or ""
+        answer, body = self._look_at(request, address, now, job_key)
+        if reason := answer.reason:
+
+            def describe(is_listed: bool) -> Refused:
+                # Nothing is read of what is not taken from there.
+                may_read = is_listed and reason != RefusalReason.NETWORK
+                named = job_named_in(body or _head_of(request)) if may_read else ""
+                size = min(request.content_length or len(body), MOST_SIZE)
+                return Refused(now, address, reason, answer.status, size, job_key, claimed_job_id=named)
+
+            self._refused_deliveries.note(address, now, describe)
+        return answer
+
+    def _look_at(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Answer, bytes]:
+        """The answer, and the body as far as it was read."""
+        if not is_taken_from(address, self._settings, self._networks):
+            return turn_away(403, "network", f"Callbacks are not taken from {address}.", RefusalReason.NETWORK), b""
+        if reason := _wrong_type(request):
+            return turn_away(415, "media_type", "A callback is plain JSON, sent as application/json.", reason), b""
+        try:
+            body = _read_body(request)
+        except RequestEntityTooLarge:
+            return _too_large(), b""
+        except ClientDisconnected:
+            return turn_away(400, "malformed", "The body ended too early.", RefusalReason.ENDED_EARLY), b""
+        except RequestTimeout:
+            return turn_away(408, "too_slow", "The body took too long to arrive.", RefusalReason.TOO_SLOW), b""
+        if len(body) > MAX_BODY:
+            return _too_large(), body
+        return self._acknowledger.answer(Delivery(body, request.headers, address, now, job_key)), body
+
+
+def _wrong_type(request: Request) -> RefusalReason | None:
+    content_type = request.content_type or ""
+    if not _is_json(content_type):
+        return RefusalReason.MEDIA_TYPE if content_type else RefusalReason.NO_MEDIA_TYPE
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return RefusalReason.ENCODED
+    return None
+
+
+def _too_large() -> Answer:
+    return turn_away(413, "too_large", "A callback has 2 MB at most.", RefusalReason.TOO_LARGE)
+
+
+@lru_cache(maxsize=64)
+def _is_json(content_type: str) -> bool:
+    """Remembered, since there are a few ways to say it, and taking one apart costs a third of the door's time."""
+    return Request({"CONTENT_TYPE": content_type}).is_json
+
+
+def _read_body(request: Request) -> bytes:
+    # A body without a length is cut at the limit without an error, so one byte more shows that it was longer.
+    request.max_content_length = MAX_BODY + 1
+    return request.get_data(cache=False)
+
+
+def _head_of(request: Request) -> bytes:
+    """The beginning of a body that nobody has read, in which the job may be named."""
+    length = request.content_length or 0
+    try:
+        return request.environ["wsgi.input"].read(min(length, HEAD)) if length else b""
+    except Exception:  # What is answered stays the same, whatever the sender does with the rest.
+        return b""

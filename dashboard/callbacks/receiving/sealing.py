@@ -1,0 +1,35 @@
+"""What of callbacks is sealed, told to whoever rotates keys: bodies with the number in them, and searches of runs."""
+
+import base64
+from typing import Any
+from uuid import UUID
+
+from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import Malformed, parse
+
+
+def number_in_body(body: bytes) -> str:
+    """Empty for a body that was taken in by other rules than today's."""
+    try:
+        return read_facts(parse(body)).id_number
+    except Malformed:
+        return ""
+
+
+def search_identity(run_id: UUID) -> str:
+    """What the sealed search of a run is bound to."""
+    return f"processing_run:{run_id}:q"
+
+
+def sealed_search(filters: dict[str, Any]) -> bytes | None:
+    """None where nothing was searched for. A text that is no base64 any more is left as it is: no key opens it."""
+    if "q" not in filters:
+        return None
+    try:
+        return base64.b64decode(filters["q"], validate=True)
+    except ValueError:
+        return str(filters["q"]).encode()
+
+
+def with_search(filters: dict[str, Any], sealed: bytes) -> dict[str, Any]:
+    return filters | {"q": base64.b64encode(sealed).decode()}

@@ -1,0 +1,154 @@
+"""What receiving asks the database about a whole group of callbacks, and tells it: as text for its driver.
+
+SQLAlchemy would spend longer on making each execution anew than SQLite on running it, and this is the one path where
+that counts. What is rare stays with SQLAlchemy, in storing.py.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, Dialect
+
+from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.receiving.signature_uses import SignatureUse, names_of_job
+from dashboard.jobs.products import Product
+
+NAME = re.compile(r":(\w+)")
+MARKS = {"qmark": "?", "pyformat": "%s"}
+
+# Those that raise an alarm by their bodies: whoever has one signature can send any number of bodies with it. Each
+# condition on the verdict is word for word that of an index.
+CARRIERS = """
+SELECT id, signature_digest, body_sha256, verdict, received_at, job_id, claimed_job_id, signature_use FROM callback
+ WHERE environment = :environment AND signature_digest IN (:digests) AND verdict NOT IN ('reused', 'reflected')
+UNION ALL
+SELECT id, signature_digest, body_sha256, verdict, NULL, NULL, NULL, NULL FROM callback
+ WHERE environment = :environment AND body_sha256 IN (:bodies) AND verdict IN ('reused', 'reflected')
+UNION ALL
+SELECT NULL, digest, NULL, NULL, NULL, NULL, NULL, NULL FROM sent_signature WHERE digest IN (:digests)
+"""
+# Two, since SQLite would look at every job for "or".
+JOBS_BY_NAME = """
+SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
+ WHERE environment = :environment AND job_id IN (:names)
+"""
+# For several keys SQLite would look at every job of the environment, were that asked for here too.
+JOBS_BY_KEY = """
+SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
+ WHERE callback_key_digest IN (:digests)
+"""
+COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # SQLModel does not tell of it
+INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUES (:values)"))
+
+
+class Carrier(NamedTuple):
+    """Who carried a signature: a callback that is stored, or we ourselves. `use`: of one that raised no alarm."""
+
+    digest: str
+    body_sha256: str
+    callback_id: UUID | None
+    use: SignatureUse | None
+
+
+class Addressee(NamedTuple):
+    """A job of ours, as far as receiving needs to know it."""
+
+    id: UUID
+    job_id: str
+    product: Product
+    key_digest: str | None
+    is_erased: bool
+
+
+def find_carriers(
+    connection: Connection, environment: str, digests: Sequence[str], bodies: Sequence[str]
+) -> list[Carrier]:
+    rows = _ask(connection, CARRIERS, environment=environment, digests=digests, bodies=bodies)
+    return [_carrier(connection.dialect, *row) for row in rows]
+
+
+def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[Addressee]:
+    return _addressees(_ask(connection, JOBS_BY_NAME, environment=environment, names=names), environment)
+
+
+def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence[str]) -> list[Addressee]:
+    return _addressees(_ask(connection, JOBS_BY_KEY, digests=digests), environment)
+
+
+def insert_callbacks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Each with a value for every column."""
+    by_column = (
+        [make(row[name]) for row in rows] if make else [row[name] for row in rows]
+        for name, make in _columns(connection.dialect)
+    )
+    values = list(zip(*by_column, strict=True))
+    text, _ = _written(connection, INSERT, {"values": values[0]})
+    connection.exec_driver_sql(text, values)
+
+
+def _ask(connection: Connection, question: str, **values: str | Sequence[str]) -> Sequence[Any]:
+    return connection.exec_driver_sql(*_written(connection, question, values)).all()
+
+
+def _written(connection: Connection, text: str, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """With a mark for each value, in the driver's way, and the values in their order."""
+    mark, in_order = MARKS[connection.dialect.paramstyle], list[Any]()
+
+    def marks(name: re.Match[str]) -> str:
+        value = values[name[1]]
+        several = (value,) if isinstance(value, str) else value
+        in_order.extend(several)
+        return ", ".join([mark] * len(several))
+
+    return NAME.sub(marks, text), tuple(in_order)
+
+
+@lru_cache(maxsize=4)
+def _columns(dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """Each with what makes of a value what the driver takes."""
+    return [(name, column.type.dialect_impl(dialect).bind_processor(dialect)) for name, column in COLUMNS.items()]
+
+
+def _addressees(rows: Sequence[Any], environment: str) -> list[Addressee]:
+    return [
+        Addressee(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
+        for row_id, job_id, product, key_digest, erased_at, its_environment in rows
+        if its_environment == environment
+    ]
+
+
+def _carrier(
+    dialect: Dialect,
+    row_id: UUID | str | None,
+    digest: str,
+    body_sha256: str,
+    verdict: str,
+    received_at: Any,
+    job_id: UUID | str | None,
+    claimed_job_id: str,
+    number: int | None,
+) -> Carrier:
+    callback_id = _uuid(row_id) if row_id else None
+    if callback_id is None or number is None:
+        return Carrier(digest, body_sha256, callback_id, None)
+    names = names_of_job(_uuid(job_id) if job_id else None, claimed_job_id)
+    came_at = _reader_of_times(dialect)(received_at)
+    use = SignatureUse(callback_id, came_at, verdict == Verdict.VALID, names, number)
+    return Carrier(digest, body_sha256, callback_id, use)
+
+
+@lru_cache(maxsize=4)
+def _reader_of_times(dialect: Dialect) -> Callable[[Any], datetime]:
+    """What makes a time of what the driver gives."""
+    read = COLUMNS["received_at"].type.dialect_impl(dialect).result_processor(dialect, None)
+    assert read is not None
+    return cast(Callable[[Any], datetime], read)
+
+
+def _uuid(value: UUID | str) -> UUID:
+    """SQLite knows only its text."""
+    return value if isinstance(value, UUID) else UUID(value)

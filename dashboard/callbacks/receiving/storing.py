@@ -1,0 +1,254 @@
+"""Storing callbacks: find out which came before, judge each, keep them. The caller commits before it acknowledges.
+
+Several at once, since several wait while the disk is busy. Another process may store some of the same at this moment:
+so rows are written in the order of what makes them unique, new ones first, and no two transactions wait in a circle.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, update
+from sqlmodel import col, select
+
+from dashboard.callbacks.erasing import erased_facts
+from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.receiving.facts import Facts
+from dashboard.callbacks.receiving.parsing import NUL_MARK
+from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.statements import (
+    Addressee,
+    find_carriers,
+    find_jobs,
+    find_jobs_by_key,
+    insert_callbacks,
+)
+from dashboard.callbacks.receiving.verdicts import SignatureCheck, is_fresh, judge
+from dashboard.callbacks.steps import StepKind, make_step
+from dashboard.crypto import KeyRing
+from dashboard.db import new_id
+from dashboard.jobs.erasing import names_when_erased
+from dashboard.jobs.products import product_of_job_type
+from dashboard.jobs.submitting.callback_keys import digest_of_key
+
+LOST_AFTER = timedelta(seconds=2)
+MOST_REFUSED_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One request as it came in. `job_key` is the end of the address of one job, if it came to that."""
+
+    body: bytes
+    headers: dict[str, str]
+    source_address: str
+    received_at: datetime
+    facts: Facts
+    check: SignatureCheck
+    job_key: str | None = None
+    id: UUID = field(default_factory=new_id)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+class Receipt(NamedTuple):
+    callback_id: UUID
+    verdict: Verdict
+    needs_handling: bool
+
+
+@dataclass
+class _Known:
+    """What is stored already, as far as it concerns the arrivals; what is about to be stored is added to it."""
+
+    same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digest of the signature and of the body
+    uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
+    sent_by_us: set[str] = field(default_factory=set)
+    jobs: dict[str, Addressee] = field(default_factory=dict)  # by what Smile calls it
+    addressees: dict[str | None, Addressee] = field(default_factory=dict)  # by digest of the key in its address
+    jobs_with_refused: set[UUID] = field(default_factory=set)
+
+
+_of_environment = col(Callback.environment) == bindparam("environment")
+_is_refused = col(Callback.verdict).in_(REFUSED_VERDICTS)
+REFUSED_OF_JOB = select(Callback.id).where(col(Callback.job_id) == bindparam("job_id"), _is_refused).limit(1)
+NEWEST_REFUSED_TO_GO = (
+    select(Callback.id)
+    .where(_of_environment, _is_refused)
+    .order_by(col(Callback.id).desc())
+    .offset(MOST_REFUSED_KEPT)
+    .limit(1)
+)
+FORGET_REFUSED = delete(Callback).where(_of_environment, _is_refused, col(Callback.id) <= bindparam("last"))
+AGAIN = (
+    update(Callback)
+    .where(col(Callback.id) == bindparam("callback_id"))
+    .values(times_seen=col(Callback.times_seen) + bindparam("times"), last_seen_at=bindparam("at"))
+)
+
+
+def store_callbacks(
+    connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]
+) -> list[Receipt | None]:
+    """One receipt for each, in order. None: it came to the address of no job of ours, and nothing of it is kept."""
+    known = _look_up(connection, keyring, environment, arrivals)
+    receipts: list[Receipt | None] = []
+    rows: list[dict[str, Any]] = []
+    again: Counter[UUID] = Counter()
+    for arrival in arrivals:
+        addressee = None
+        if arrival.job_key is not None:
+            addressee = known.addressees.get(digest_of_key(arrival.job_key))
+            if addressee is None:
+                receipts.append(None)
+                continue
+        first_id = known.same.get((arrival.check.digest or "", arrival.sha256))
+        if first_id:
+            again[first_id] += 1
+            receipts.append(Receipt(first_id, Verdict.DUPLICATE, needs_handling=False))
+            continue
+        row = _judged_row(connection, keyring, known, arrival, addressee)
+        rows.append(row | {"environment": environment})
+        receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
+    if rows:
+        insert_callbacks(connection, sorted(rows, key=_what_makes_unique))
+    for callback_id, times in sorted(again.items()):
+        connection.execute(AGAIN, {"callback_id": callback_id, "times": times, "at": arrivals[-1].received_at})
+    if any(row["verdict"] in REFUSED_VERDICTS for row in rows):
+        _forget_oldest_refused(connection, environment)
+    return receipts
+
+
+def _what_makes_unique(row: Mapping[str, Any]) -> tuple[str, bool, int, str]:
+    """In the order of the two unique indexes of `Callback`."""
+    is_alarming = row["verdict"] in ALARMING_VERDICTS
+    return row["signature_digest"] or "", is_alarming, row["signature_use"], row["body_sha256"]
+
+
+def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]) -> _Known:
+    known = _Known()
+    digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
+    if digests:
+        for carrier in find_carriers(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
+            if carrier.callback_id:
+                known.same[carrier.digest, carrier.body_sha256] = carrier.callback_id
+            else:
+                known.sent_by_us.add(carrier.digest)
+            if carrier.use:
+                known.uses.setdefault(carrier.digest, []).append(carrier.use)
+    job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
+    if job_ids:
+        known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
+        # A job that was erased is known by another name here; what comes for it must not bring the person back.
+        unknown = [job_id for job_id in job_ids if job_id not in known.jobs]
+        names = {name: job_id for job_id in unknown for name in names_when_erased(keyring, job_id)}
+        if names:
+            known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
+    key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
+    if key_digests:
+        known.addressees = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
+    return known
+
+
+def _judged_row(
+    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: Addressee | None
+) -> dict[str, Any]:
+    """All but the environment. `known` knows of it from now on."""
+    facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
+    job, job_step = _whose(known, addressee, facts)
+    names = frozenset[str]() if addressee and job is None else names_of_job(job.id if job else None, facts.job_id)
+    sharing = _sharing(known, arrival, names)
+    judgement = judge(facts, arrival.check, now=now, was_sent_by_us=digest in known.sent_by_us, sharing=sharing)
+    if digest:
+        known.same[digest, arrival.sha256] = arrival.id
+        if judgement.verdict not in ALARMING_VERDICTS:
+            told = names_of_job(job.id if job else None, facts.job_id)
+            use = SignatureUse(arrival.id, now, judgement.verdict == Verdict.VALID, told, sharing.number)
+            known.uses.setdefault(digest, []).append(use)
+    if addressee and addressee.is_erased:
+        job = addressee  # Also where the body names another: it is told of and not kept.
+    needs_handling = job is not None
+    if job and judgement.verdict in REFUSED_VERDICTS:
+        # One line on the job's timeline tells that somebody sends unsigned ones; a flood of them adds no more.
+        needs_handling = not _has_refused(connection, known, job)
+        known.jobs_with_refused.add(job.id)
+    row = {
+        "id": arrival.id,
+        "received_at": now,
+        "source_address": arrival.source_address,
+        "headers": arrival.headers,
+        "body_sealed": keyring.seal(arrival.body, body_identity(arrival.id)),
+        "body_size": len(arrival.body),
+        "body_sha256": arrival.sha256,
+        "signature_digest": digest,
+        "signature_use": 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number,
+        "verdict": judgement.verdict,
+        "reason": "",
+        "steps": [*judgement.steps, job_step],
+        "job_id": job.id if job else None,
+        "claimed_job_id": facts.job_id,
+        "claimed_smile_job_id": facts.smile_job_id,
+        "product": job.product if job else product_of_job_type(facts.job_type),
+        "country": facts.country,
+        "id_type": facts.id_type,
+        "id_number_digest": keyring.digest_for_search(facts.id_number) if facts.id_number else None,
+        "result_code": facts.result_code,
+        "result_text": facts.result_text,
+        "times_seen": 1,
+        "last_seen_at": now,
+        "handled_at": None if needs_handling else now,
+        # The queue is usually faster; whatever is still due then was lost on the way.
+        "due_at": now + LOST_AFTER if needs_handling else None,
+        "attempts": 0,
+        "search_text": facts.search_text.replace(NUL_MARK, ""),
+        "erased_at": None,
+    }
+    if job and job.is_erased:
+        nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
+        row |= nothing | erased_facts(job.job_id, facts.result_code)
+    return row
+
+
+def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
+    uses = known.uses.get(arrival.check.digest or "")
+    if not uses:
+        return FIRST_USE
+    return compare_uses(names, arrival.received_at, is_fresh(arrival.facts, arrival.received_at), uses)
+
+
+def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:
+    """The job it belongs to, and why. A body that contradicts its address belongs to neither job."""
+    if addressee and facts.job_id in ("", addressee.job_id):
+        return addressee, make_step(True, StepKind.AT_ADDRESS, job_id=addressee.job_id)
+    if addressee:
+        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=addressee.job_id, named=facts.job_id)
+    if not facts.job_id:
+        return None, make_step(False, StepKind.NAMES_NO_JOB)
+    job = known.jobs.get(facts.job_id)
+    if job is None:
+        return None, make_step(False, StepKind.NAMES_UNKNOWN_JOB, job_id=facts.job_id)
+    return job, names_job_of_ours(facts)
+
+
+def names_job_of_ours(facts: Facts) -> Step:
+    return make_step(True, StepKind.NAMES_OUR_JOB, job_id=facts.job_id)
+
+
+def _has_refused(connection: Connection, known: _Known, job: Addressee) -> bool:
+    if job.id in known.jobs_with_refused:
+        return True
+    return connection.execute(REFUSED_OF_JOB, {"job_id": job.id}).first() is not None
+
+
+def _forget_oldest_refused(connection: Connection, environment: str) -> None:
+    """Whoever has no signature must not be able to fill the disk."""
+    last = connection.execute(NEWEST_REFUSED_TO_GO, {"environment": environment}).scalar()
+    if last:
+        connection.execute(FORGET_REFUSED, {"environment": environment, "last": last})

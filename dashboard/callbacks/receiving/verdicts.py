@@ -1,0 +1,161 @@
+"""What a callback's signature proves, and why. Pure: the keys, the time and what was seen are passed in.
+
+The signature covers the timestamp, the partner id and a constant, not the body. So even `valid` is only a hint.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from dashboard.callbacks.models import Step, Verdict
+from dashboard.callbacks.receiving.facts import Facts
+from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing
+from dashboard.callbacks.steps import StepKind, make_step
+from dashboard.jobs.smile_api.sent_signatures import bytes_of_signature, digest_of_signature
+from dashboard.smile import Signature
+from dashboard.smile_keys import ApiKey, ApiKeys
+from dashboard.web.pages.answers import json_time
+
+TOLERANCE = timedelta(minutes=5)
+
+
+class SignatureCheck(NamedTuple):
+    """What can be said before anything stored is looked at. `digest` is set only for a signature that matches."""
+
+    verdict: Verdict | None  # None: it matches, and the rest decides
+    step: Step
+    digest: str | None = None
+
+
+class Judgement(NamedTuple):
+    verdict: Verdict
+    steps: list[Step]
+
+
+def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCheck:
+    if not facts.has_signature:
+        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_SIGNATURE))
+    if facts.timestamp is None:
+        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_TIMESTAMP))
+    signature = _canonical(facts.signature)
+    if signature is None:
+        return SignatureCheck(Verdict.WRONG, make_step(False, StepKind.NOT_A_SIGNATURE))
+    key = _matching_key(facts, signature, partner_id, keys.active)
+    if key:
+        return SignatureCheck(None, make_step(True, StepKind.KEY_MATCHES, **_facts_of(key)), _digest(signature))
+    return SignatureCheck(Verdict.WRONG, _why_wrong(facts, signature, partner_id, keys))
+
+
+def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> Step:
+    """None of these makes it right; each is something that somebody can mend."""
+    unpadded = partner_id.lstrip("0")
+    if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, keys.active):
+        return make_step(False, StepKind.OTHER_PARTNER, made_for=unpadded, partner_id=partner_id)
+    other = _matching_key(facts, signature, partner_id, keys.others)
+    if other and other.environment != keys.signing.environment:
+        return make_step(False, StepKind.OTHER_ENVIRONMENT, environment=other.environment)
+    if other and other.retired_at:
+        return make_step(False, StepKind.RETIRED_KEY, key=other.number, retired_at=json_time(other.retired_at))
+    return make_step(False, StepKind.NO_KEY_MATCHES, keys=len(keys.active), partner_id=partner_id)
+
+
+@lru_cache(maxsize=64)
+def _facts_of(key: ApiKey) -> Mapping[str, Any]:
+    return {"key": key.number} | ({"added_at": json_time(key.added_at)} if key.added_at else {})
+
+
+def judge(
+    facts: Facts,
+    check: SignatureCheck,
+    *,
+    now: datetime,
+    was_sent_by_us: bool,
+    sharing: Sharing = FIRST_USE,
+    any_age: bool = False,
+) -> Judgement:
+    """`sharing`: what it means that the same signature bytes came with other bodies. An equal body never gets here.
+
+    `any_age` switches the rule of the age off, for looking at an old callback once more.
+    """
+    signed_at = facts.signed_at
+    age_verdict = _judge_age(signed_at, now)
+    is_ignored = any_age and age_verdict is not None
+    if is_ignored:
+        age_verdict = None
+    steps: list[Step] = [
+        make_step(True, StepKind.WELL_FORMED),
+        _step_of_age(signed_at, now, age_verdict, is_ignored),
+        check.step,
+    ]
+    if check.verdict:
+        return Judgement(check.verdict, steps)
+    steps += [
+        make_step(not was_sent_by_us, StepKind.OURS if was_sent_by_us else StepKind.NOT_OURS),
+        make_step(not sharing.is_alarm, sharing.kind, **sharing.facts),
+    ]
+    if was_sent_by_us:
+        return Judgement(Verdict.REFLECTED, steps)
+    if sharing.is_alarm:
+        return Judgement(Verdict.REUSED, steps)
+    return Judgement(age_verdict or Verdict.VALID, steps)
+
+
+def is_fresh(facts: Facts, now: datetime) -> bool:
+    return _judge_age(facts.signed_at, now) is None
+
+
+def _judge_age(signed_at: datetime | None, now: datetime) -> Verdict | None:
+    if signed_at is None:
+        return Verdict.STALE  # A receiver that cannot tell the age must not take it for fresh.
+    if signed_at - now > TOLERANCE:
+        return Verdict.FUTURE
+    return Verdict.STALE if now - signed_at > TOLERANCE else None
+
+
+def _step_of_age(signed_at: datetime | None, now: datetime, verdict: Verdict | None, is_ignored: bool) -> Step:
+    """The moment itself is kept where it is too far off."""
+    more: dict[str, Any] = {"is_ignored": True} if is_ignored else {}
+    if signed_at is None:
+        return make_step(verdict is None, StepKind.AGE_UNKNOWN, **more)
+    age_seconds = round((now - signed_at).total_seconds(), 3)
+    if verdict or is_ignored:
+        more |= {"signed_at": json_time(signed_at)}
+    return make_step(verdict is None, StepKind.AGE, age_seconds=age_seconds, **more)
+
+
+def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
+    """The key that made it. Every key is tried, so that the time taken does not tell which."""
+    matching = [key for key in keys if _is_made_by(_signer(partner_id, key), facts.timestamp, signature)]
+    return matching[0] if matching else None
+
+
+@lru_cache(maxsize=64)
+def _signer(partner_id: str, key: ApiKey) -> Signature:
+    return Signature(partner_id, key.value)
+
+
+def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -> bool:
+    if timestamp is None:
+        return False
+    if "|" in signature:
+        return not isinstance(timestamp, float) and key.confirm_sec_key(timestamp, signature)
+    # Smile's own JavaScript sends a number but signs its ISO form, as `confirm_signature` does; others sign the digits.
+    forms = [timestamp] if isinstance(timestamp, str) else [timestamp, str(timestamp)]
+    return any(key.confirm_signature(form, signature) for form in forms)
+
+
+def _canonical(signature: str | None) -> str | None:
+    """The one standard text of the 32 bytes."""
+    if signature is None or "|" in signature:
+        return signature
+    raw = bytes_of_signature(signature)
+    return None if raw is None else base64.b64encode(raw).decode()
+
+
+def _digest(signature: str) -> str | None:
+    # The half behind the "|" says which partner and second a sec_key was made for; it was checked against the other.
+    legacy_half = signature.partition("|")[2]
+    return hashlib.sha256(legacy_half.encode()).hexdigest() if legacy_half else digest_of_signature(signature)

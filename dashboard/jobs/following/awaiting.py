@@ -1,0 +1,73 @@
+"""Jobs that a customer carries out on Smile's own pages: from Start on until Smile has them, or a day has passed.
+
+awaiting_customer/created -> awaiting_customer/prepared -> waiting -> ...
+                   (the browser has a token)      (submitted)
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.problems import ProblemKind, problem
+from dashboard.jobs.submitting.submission import JobRequest, new_job
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
+
+WHO = "customer"
+
+
+def await_customer(session: Session, wanted: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
+    """Saves the job before its token is asked for. Nothing is due: whoever asked for the token says what became."""
+    job = new_job(session, wanted, settings, JobState.AWAITING_CUSTOMER, WHO, now)
+    job.link_id = link_id
+    add_event(session, job, EventKind.STARTED, now)
+    details = {"product": job.product.value, "job_id": job.job_id, "link": str(link_id)}
+    record(session, "job.created", f"job {job.id}", now, who=WHO, details=details)
+    return job
+
+
+def note_token(session: Session, job: Job, settings: Settings, now: datetime) -> None:
+    """From here on Smile may know the job at any moment, whether the browser tells us or not."""
+    is_first = job.step == Step.CREATED
+    job.step = Step.PREPARED
+    job.note_problem(None)
+    job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
+    add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
+    job.changed(now)
+
+
+def note_submission(session: Session, job: Job, settings: Settings, now: datetime, how: SentHow) -> None:
+    """The customer is done, or Smile has the job already; a claim of the browser, so Smile is asked at once.
+
+    Late is not too late: a token outlives the day after which we gave up.
+    """
+    if not job.is_with_customer:
+        return
+    job.state = JobState.WAITING
+    job.step = Step.SENT
+    job.submitted_at = now
+    job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
+    job.checks = 0
+    job.due_at = now
+    job.note_problem(None)
+    add_event(session, job, EventKind.SENT, now, {"how": how.value})
+    job.changed(now)
+
+
+def schedule_next_look(session: Session, job: Job, settings: Settings, now: datetime) -> None:
+    """A phone may lose its way back to us, so Smile is asked now and then; after a day the job expires."""
+    gives_up_at = job.created_at + timedelta(seconds=settings.await_customer_for)
+    if now >= gives_up_at:
+        job.state = JobState.EXPIRED
+        gave_up = problem(ProblemKind.CUSTOMER_GAVE_UP)
+        job.note_problem(gave_up)
+        job.due_at = None
+        add_event(session, job, EventKind.EXPIRED, now, {"problem": gave_up})
+        job.changed(now)
+        return
+    waits = settings.await_waits
+    wait = waits[job.checks] if job.checks < len(waits) else settings.check_every_after
+    job.due_at = min(gives_up_at, now + timedelta(seconds=wait))

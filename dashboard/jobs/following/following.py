@@ -1,0 +1,196 @@
+"""Following a job after it was sent: ask job_status when it is due, note callbacks, and stop when it is settled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from random import uniform
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from dashboard.config import Settings
+from dashboard.errors import Conflict
+from dashboard.jobs.dealt_with import bring_back
+from dashboard.jobs.following.awaiting import note_submission, schedule_next_look
+from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
+from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
+from dashboard.jobs.problems import ProblemKind, problem, problem_of_clock
+from dashboard.jobs.smile_api.clients import SmileClients
+from dashboard.jobs.smile_api.job_lookup import Standing, ask_job_status, standing_of
+from dashboard.jobs.submitting.leases import Lease
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
+from dashboard.smile import SmileError
+
+SECONDS_BETWEEN_CHECKS = 10.0
+
+
+def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes: due, and held by nobody who is still alive."""
+    return session.exec(
+        select(Job.id)
+        .where(Job.environment == environment, col(Job.due_at) <= now)
+        .where(or_(col(Job.lease_until).is_(None), col(Job.lease_until) <= now))
+        .order_by(col(Job.due_at))
+        .limit(limit)
+    ).all()
+
+
+def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
+    """Asks Smile once and lets the answer decide; whatever comes back, the next question is scheduled."""
+    with lease.saving() as (_, job, now):
+        job.checked_at = now
+        job.checks += 1
+        # Pushed forward before asking: a run that breaks off cannot spin, and a wake-up meanwhile shows.
+        job.due_at = unless_woken = now + timedelta(seconds=settings.lease)
+        partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
+        # The customer's browser submits these, or has said that it did: Smile need not know them yet.
+        may_be_unknown = job.link_id is not None
+    found, answer, must_wait_for_clock = None, None, False
+    try:
+        if may_be_unknown:
+            answer = ask_job_status(clients, partner_params)
+        else:
+            answer = clients.web_api.get_job_status(partner_params)
+    except SmileError as error:
+        must_wait_for_clock = clients.clock.note_refusal(error)
+        found = (
+            problem_of_clock(clients.clock) if must_wait_for_clock else problem(ProblemKind.NO_ANSWER, said=str(error))
+        )
+    with lease.saving() as (session, job, now):
+        if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:
+            note_submission(session, job, settings, now, SentHow.SMILE_HAS_IT)
+            job.due_at = unless_woken  # This was the question that a submission calls for.
+        result = read_job_status(answer, job.job_type) if answer else None
+        if result is not None:
+            settle_job(session, job, result, Source.JOB_STATUS, now)
+        elif answer and _lost_its_zip(job, answer, settings, now):
+            _send_again(session, job, now)
+            return
+        is_news = found != job.problem or (found is None and job.last_error is not None)
+        if is_news and job.state not in ENDED_STATES:  # there it says why the job ended
+            job.note_problem(found)
+            job.changed(now)
+        if must_wait_for_clock:
+            job.due_at = clients.clock.next_try_at
+            return
+        woken_for = job.due_at if job.due_at != unless_woken else None
+        _schedule_next(session, job, settings, now)
+        if woken_for and (job.due_at is None or woken_for < job.due_at):
+            job.due_at = woken_for
+
+
+def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
+    """Whether the images that we believe sent never arrived; Smile needs a while before it sees what did."""
+    if job.state != JobState.WAITING or standing_of(answer) != Standing.WITHOUT_ZIP:
+        return False
+    if job.link_id is not None:
+        return False  # The images are on the customer's phone; we have none to send.
+    if job.attempts >= len(settings.retry_waits):
+        return False  # Sent often enough; it goes on being watched and expires.
+    return now - (job.submitted_at or now) > timedelta(seconds=settings.zip_lost_after)
+
+
+def _send_again(session: Session, job: Job, now: datetime) -> None:
+    """Back to the submission, which asks once more and then prepares the same job anew; nothing was charged for it."""
+    job.state = JobState.SUBMITTING
+    job.step = Step.PREPARING
+    job.attempts += 1
+    job.due_at = now
+    add_event(session, job, EventKind.ZIP_LOST, now)
+    job.changed(now)
+
+
+def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:
+    if job.is_settled:
+        job.due_at = None
+        return
+    if job.state == JobState.AWAITING_CUSTOMER:
+        schedule_next_look(session, job, settings, now)
+        return
+    sent_at = job.submitted_at or job.created_at
+    if now - sent_at > timedelta(seconds=settings.check_for):
+        job.due_at = None
+        if job.state == JobState.WAITING:
+            job.state = JobState.EXPIRED
+            gave_up = problem(ProblemKind.NO_RESULT)
+            job.note_problem(gave_up)
+            add_event(session, job, EventKind.EXPIRED, now, {"problem": gave_up})
+            job.changed(now)
+        return
+    waits = settings.check_waits
+    wait = waits[job.checks] if job.checks < len(waits) else settings.check_every_after
+    job.due_at = now + timedelta(seconds=wait * uniform(0.9, 1.1))
+
+
+def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> None:
+    """A person's "check now": at once, unless Smile was asked a moment ago."""
+    if not job.may_check:
+        raise Conflict("Nothing was sent to Smile yet, so there is nothing to ask about.")
+    _wake(job, now)
+    add_event(session, job, EventKind.CHECK_REQUESTED, now, {"by": asked_by})
+    job.changed(now)
+
+
+def note_callback(
+    session: Session,
+    job: Job,
+    *,
+    callback_id: UUID,
+    verdict: str,
+    reason: Sequence[Mapping[str, Any]] | str,
+    received_at: datetime,
+    payload: dict[str, Any] | None,
+    is_worth_asking: bool,
+    is_believable: bool = False,
+    is_told: bool = False,
+    now: datetime,
+) -> None:
+    """A callback is a hint: it goes on the timeline, unless it `is_told` there already, and may wake the check.
+
+    `payload` is what it claims, which is kept as claimed; None where nothing is. One that `is_believable` is the
+    callback that the job waits for, whether or not its claim is kept. `reason`: the steps that its verdict rests on,
+    which the slice above words; of a callback of before its words.
+    """
+    if not is_told:
+        facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
+        add_event(session, job, EventKind.CALLBACK, received_at, facts | {"reason": reason})
+    is_believable = is_believable or payload is not None
+    is_first = is_believable and job.callback_at is None
+    if payload is not None:
+        keep_result(session, job, read_claim(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
+        note_disagreement(session, job, now)
+    if is_believable:
+        job.callback_at = job.callback_at or received_at
+    if is_worth_asking and job.state != JobState.SUBMITTING and job.may_check:
+        _wake(job, now, at_once=is_first and job.outcome is None)
+    job.changed(now)
+
+
+def overdue_unnoted(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """Jobs whose callback should have come by now, and whose timeline does not say so yet."""
+    return session.exec(
+        select(Job.id)
+        .where(Job.environment == environment, col(Job.callback_due_at) <= now)
+        .where(col(Job.callback_at).is_(None), col(Job.overdue_noted_at).is_(None))
+        .limit(limit)
+    ).all()
+
+
+def note_overdue(session: Session, job: Job, now: datetime) -> None:
+    """Time alone made the callback late: the timeline says so once, and open pages notice."""
+    if job.overdue_noted_at is None and job.callback_overdue(now):
+        job.overdue_noted_at = now
+        add_event(session, job, EventKind.OVERDUE, now)
+        if job.dealt_with_at and job.callback_due_at and job.dealt_with_at < job.callback_due_at:
+            bring_back(session, job, "overdue", now)
+        job.changed(now)
+
+
+def _wake(job: Job, now: datetime, at_once: bool = False) -> None:
+    """Brings the next check forward, never back; a check that runs now may have asked too early, so one follows it."""
+    wanted = now
+    if job.checked_at and not at_once:
+        wanted = max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))
+    is_running = job.lease_until is not None and job.lease_until > now
+    job.due_at = wanted if is_running or job.due_at is None else min(job.due_at, wanted)

@@ -1,0 +1,259 @@
+"""`send_to_smile`: one leased run of a submission, from whatever step the last run had saved.
+
+    created -> preparing -> prepared -> sending -> sent      (a zip of images)
+    created -> sending -> sent                               (answered at once)
+
+A run that finds `preparing` or `sending` does not know whether the last call arrived, so it asks before it repeats.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import uniform
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dashboard.config import Settings
+from dashboard.crypto import UnreadableValue
+from dashboard.db import keyring_of
+from dashboard.jobs.dealt_with import bring_back
+from dashboard.jobs.following.outcome import read_job_status, read_result, settle_job
+from dashboard.jobs.models import Image, Job, JobState, Source, Step
+from dashboard.jobs.problems import (
+    Problem,
+    ProblemKind,
+    at_the_last_attempt,
+    problem,
+    problem_of,
+    problem_of_clock,
+)
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.smile_api.clients import SmileClients
+from dashboard.jobs.smile_api.job_lookup import Standing, StandingUnclear, ask_job_status, standing_of
+from dashboard.jobs.smile_api.smile_clock import SmileClock
+from dashboard.jobs.submitting.callback_keys import callback_address
+from dashboard.jobs.submitting.leases import Lease
+from dashboard.jobs.submitting.media import SealedImage
+from dashboard.jobs.submitting.submission import id_number_of, identity, person_of
+from dashboard.jobs.timeline import EventKind, SentHow, add_event
+from dashboard.smile import InvalidRequest, Refused, SmileError
+from dashboard.smile.constants import CODE_JOB_EXISTS
+from dashboard.smile.results import parse_result
+from dashboard.web.pages.answers import json_time
+
+#: However long Smile asks us to wait, a person would not.
+LONGEST_WAIT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that one submission sends, read from the row once."""
+
+    product: Product
+    step: Step
+    partner_params: dict[str, Any]
+    id_info: dict[str, Any]
+    images: list[dict[str, Any]]
+    images_size: int
+    callback_url: str
+    upload_url: str
+
+
+def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> None:
+    try:
+        with lease.saving() as (session, job, _):
+            parcel = _pack(session, job, settings)
+        if FACTS[parcel.product].is_answered_at_once:
+            _call_id_api(lease, clients, settings, parcel)
+        else:
+            _upload(lease, clients, settings, parcel)
+    except InvalidRequest as error:
+        _fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
+    except (Refused, StandingUnclear) as error:
+        if clients.clock.note_refusal(error):
+            _wait_for_clock(lease, clients.clock)
+        elif isinstance(error, Refused):
+            _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
+        else:
+            _try_later(lease, settings, problem_of(error))
+    except UnreadableValue:
+        _try_later(lease, settings, problem(ProblemKind.UNREADABLE))
+    except SmileError as error:
+        _try_later(lease, settings, problem_of(error))
+
+
+def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
+    step, is_prepared_before = parcel.step, False
+    if step in (Step.PREPARING, Step.SENDING):
+        standing = standing_of(ask_job_status(clients, parcel.partner_params))
+        if standing == Standing.RECEIVED:
+            return _save_sent(lease, settings, {"how": SentHow.IMAGES_KNOWN.value})
+        # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
+        is_prepared_before = standing == Standing.WITHOUT_ZIP
+        step = Step.PREPARED if step == Step.SENDING and is_prepared_before else Step.CREATED
+    upload_url = parcel.upload_url
+    if step == Step.CREATED:
+        _save_step(lease, Step.PREPARING)
+        prepared = clients.web_api.prepare_upload(
+            parcel.partner_params, callback_url=parcel.callback_url, retry=is_prepared_before
+        )
+        upload_url = prepared["upload_url"]
+        _save_prepared(lease, upload_url, parse_result(prepared).smile_job_id)
+    _save_step(lease, Step.SENDING)
+    clients.web_api.upload_zip(
+        upload_url,
+        parcel.partner_params,
+        parcel.images,
+        parcel.id_info,
+        callback_url=parcel.callback_url,
+    )
+    sent = {"how": SentHow.IMAGES.value, "count": len(parcel.images), "size": parcel.images_size}
+    return _save_sent(lease, settings, sent)
+
+
+def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
+    if parcel.step == Step.SENDING:
+        answer = ask_job_status(clients, parcel.partner_params)
+        result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
+        if result is not None:
+            return _save_answer(lease, result.payload, Source.JOB_STATUS, SentHow.ANSWERED_BEFORE)
+        if standing_of(answer) == Standing.RECEIVED:
+            return _save_sent(lease, settings, {"how": SentHow.CALL_KNOWN.value})
+    _save_step(lease, Step.SENDING)
+    is_basic = parcel.product == Product.BASIC_KYC
+    call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
+    answer = call(parcel.partner_params, parcel.id_info)
+    return _save_answer(lease, answer, Source.SUBMIT, SentHow.ANSWERED_AT_ONCE)
+
+
+def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
+    keyring = keyring_of(session)
+    images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
+    id_info: dict[str, Any] = {"country": job.country, "id_type": job.id_type, "id_number": id_number_of(session, job)}
+    id_info = {name: value for name, value in id_info.items() if value} | person_of(session, job)
+    if images and FACTS[job.product].asks_id_number:
+        id_info["entered"] = True
+    sealed_url = job.upload_url_sealed
+    return Parcel(
+        product=job.product,
+        step=job.step,
+        partner_params={
+            **job.partner_params,
+            "user_id": job.user_id,
+            "job_id": job.job_id,
+            "job_type": job.job_type,
+        },
+        id_info=id_info,
+        images=[
+            {"image_type_id": image.image_type, "image": SealedImage(keyring, settings.media_dir, image)}
+            for image in images
+        ],
+        images_size=sum(image.size for image in images),
+        callback_url=callback_address(settings, job.id),
+        upload_url=keyring.open(sealed_url, identity(job, "upload_url")).decode() if sealed_url else "",
+    )
+
+
+def _save_step(lease: Lease, step: Step) -> None:
+    with lease.saving() as (_, job, now):
+        job.step = step
+        if job.state != JobState.SUBMITTING:
+            job.state = JobState.SUBMITTING
+            job.changed(now)
+
+
+def _save_prepared(lease: Lease, upload_url: str, smile_job_id: str) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.PREPARED
+        job.smile_job_id = smile_job_id or job.smile_job_id
+        job.upload_url_sealed = keyring_of(session).seal(upload_url.encode(), identity(job, "upload_url"))
+        add_event(session, job, EventKind.PREPARED, now)
+        job.changed(now)
+
+
+def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.SENT
+        job.state = JobState.WAITING
+        job.submitted_at = now
+        job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
+        # A callback may have come before this commit; then there is nothing to wait for.
+        wait = 0.0 if job.callback_at else settings.check_waits[0]
+        job.due_at = now + timedelta(seconds=wait)
+        job.note_problem(None)
+        job.upload_url_sealed = None
+        add_event(session, job, EventKind.SENT, now, sent)
+        job.changed(now)
+
+
+def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, how: SentHow) -> None:
+    with lease.saving() as (session, job, now):
+        job.step = Step.SENT
+        job.submitted_at = now
+        job.due_at = None
+        job.note_problem(None)
+        add_event(session, job, EventKind.SENT, now, {"how": how.value})
+        settle_job(session, job, read_result(answer, job.job_type), source, now)
+
+
+def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed: bool) -> None:
+    with lease.saving() as (_, job, _now):
+        step = job.step
+        has_zip_address = job.upload_url_sealed is not None
+    if error.may_retry:
+        _try_later(lease, settings, problem_of(error), error.retry_after)
+    elif step == Step.SENDING and has_zip_address:
+        # The upload address is used up or too old; the next run asks, and prepares the job again.
+        _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=Step.PREPARING)
+    elif error.code == CODE_JOB_EXISTS and is_resumed:
+        # A call whose answer we lost has arrived after all; the next run asks what became of it.
+        _try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
+    else:
+        _fail(lease, error.code, error.reason, problem_of(error))
+
+
+def _try_later(
+    lease: Lease, settings: Settings, found: Problem, retry_after: float | None = None, step: Step | None = None
+) -> None:
+    with lease.saving() as (session, job, now):
+        if job.attempts < len(settings.retry_waits):
+            wait = max(settings.retry_waits[job.attempts] * uniform(0.8, 1.2), retry_after or 0)
+            wait = min(wait, LONGEST_WAIT_SECONDS)
+            job.attempts += 1
+            job.due_at = now + timedelta(seconds=wait)
+            job.note_problem(found)
+            job.step = step or job.step
+            facts = {"problem": found, "wait_seconds": round(wait), "next_try_at": json_time(job.due_at)}
+            add_event(session, job, EventKind.DELAYED, now, facts)
+            job.changed(now)
+            return
+    _fail(lease, None, None, at_the_last_attempt(found))
+
+
+def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
+    """As long as it takes, and without using up an attempt: nothing is wrong with the job."""
+    with lease.saving() as (session, job, now):
+        job.due_at = clock.next_try_at
+        found = problem_of_clock(clock)
+        if found != job.problem:
+            job.note_problem(found)
+            add_event(session, job, EventKind.CLOCK_OFF, now, {"problem": found})
+            job.changed(now)
+
+
+def _fail(lease: Lease, code: str | None, text: str | None, found: Problem) -> None:
+    with lease.saving() as (session, job, now):
+        fail_job(session, job, code, text, found, now)
+
+
+def fail_job(session: Session, job: Job, code: str | None, text: str | None, found: Problem, now: datetime) -> None:
+    job.state = JobState.FAILED
+    job.result_code = code
+    job.result_text = text
+    job.note_problem(found)
+    job.due_at = None
+    job.settled_at = now
+    job.upload_url_sealed = None
+    add_event(session, job, EventKind.FAILED, now, {"problem": found} | ({"code": code} if code else {}))
+    bring_back(session, job, "failed", now)
+    job.changed(now)

@@ -1,0 +1,149 @@
+"""Lines of a job's timeline in words, made when they are shown: for one reader, in their zone and with their numbers.
+
+The words of kinds that slices above add stand there; feature.py brings all of them together.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from dashboard.context import current
+from dashboard.feature import EventWords
+from dashboard.jobs.dealt_with import CAME_BACK
+from dashboard.jobs.models import JobEvent
+from dashboard.jobs.problems import disagreement_words, fixed, problem_words
+from dashboard.jobs.timeline import EventKind, SentHow
+from dashboard.jobs.warnings import LABELS
+from dashboard.smile.warnings import WarningKind
+from dashboard.web.pages.filters import file_size, words
+from dashboard.web.pages.locales import Formats, formats_here
+
+SENT: dict[SentHow, EventWords] = {
+    SentHow.IMAGES: lambda facts, formats: (
+        f"{_images(facts['count'], formats)} sent, {file_size(facts['size'], formats)}."
+    ),
+    SentHow.IMAGES_KNOWN: fixed("Smile has the images already; they were not sent again."),
+    SentHow.CALL_KNOWN: fixed("Smile has this call already and is still working on it."),
+    SentHow.ANSWERED_BEFORE: fixed("Smile had answered this call before."),
+    SentHow.ANSWERED_AT_ONCE: fixed("Sent, and answered at once."),
+    SentHow.SMILE_HAS_IT: fixed("Smile has the customer's verification."),
+    SentHow.BROWSER_SAYS_SO: fixed("The customer's browser says that everything was sent."),
+}
+ERASED_PARTS = {
+    "images": "Images",
+    "results": "What Smile answered",
+    "person": "What was given about the customer",
+}
+
+
+def event_text(event: JobEvent) -> str:
+    """As the reader reads it. Lines of before, and those that were erased, hold their text."""
+    if event.text:
+        return event.text
+    worded = current().features.event_words.get(event.kind)
+    return worded(event.facts, formats_here()) if worded else f"{words(event.kind).capitalize()}."
+
+
+def by_day(events: Sequence[JobEvent]) -> list[tuple[str, list[JobEvent]]]:
+    """Newest first, under the days of the reader."""
+    formats = formats_here()
+    return [(day, list(those)) for day, those in groupby(reversed(events), lambda event: formats.day(event.at))]
+
+
+def erased_text(part: Mapping[str, Any]) -> str:
+    """One entry of `Job.erased`, as the reader reads it."""
+    formats = formats_here()
+    day = formats.day(datetime.fromisoformat(part["at"]))
+    return f"{_erased_part(part, formats)}, on {day}"
+
+
+def by_rule(erased: Sequence[Mapping[str, Any]]) -> list[tuple[Any, list[Mapping[str, Any]]]]:
+    """Entries of `Job.erased` that were erased together, by what erased them."""
+    return [(rule, list(parts)) for rule, parts in groupby(erased, key=lambda part: part["rule"])]
+
+
+def rule_text(rule: Mapping[str, Any] | str) -> str:
+    """By what those parts were erased, as the reader reads it."""
+    return rule_words(rule, formats_here())
+
+
+def rule_words(rule: Mapping[str, Any] | str, formats: Formats) -> str:
+    """By what something was erased. Erasures of before hold their words."""
+    if isinstance(rule, str):
+        return rule
+    if "proof" in rule:
+        return f"The person was erased on request, proof {rule['proof']}."
+    return f"Rule: kept for {formats.number(rule['days'])} day{'' if rule['days'] == 1 else 's'}."
+
+
+def _images(count: int, formats: Formats) -> str:
+    return "1 image" if count == 1 else f"{formats.number(count)} images"
+
+
+def _sent(facts: Mapping[str, Any], formats: Formats) -> str:
+    return SENT[SentHow(facts["how"])](facts, formats)
+
+
+def _opened(facts: Mapping[str, Any], _: Formats) -> str:
+    if facts["is_first"]:
+        return "Smile's page was opened with a fresh token."
+    return "Opened again, with another token."
+
+
+def _delayed(facts: Mapping[str, Any], formats: Formats) -> str:
+    at = formats.clock(datetime.fromisoformat(facts["next_try_at"]))
+    return f"{_problem(facts, formats)} Trying again in {formats.number(facts['wait_seconds'])} s, at {at}."
+
+
+def _problem(facts: Mapping[str, Any], formats: Formats) -> str:
+    return problem_words(facts["problem"], formats)
+
+
+def _confirmed(facts: Mapping[str, Any], _: Formats) -> str:
+    was = f" (was {facts['before']})" if "before" in facts else ""
+    return f"Confirmed with Smile: {facts['outcome']}{was}, code {facts['result_code'] or 'none'}."
+
+
+def _late_result(facts: Mapping[str, Any], _: Formats) -> str:
+    what = "result of the ID step alone" if facts["is_id_step"] else "provisional result"
+    return f"An older {what} ({facts['code']}) was seen again."
+
+
+def _warning(facts: Mapping[str, Any], _: Formats) -> str:
+    how = "Smile warns" if facts["is_confirmed"] else "A callback claims a warning"
+    return f"{how}: {LABELS[WarningKind(facts['kind'])]}."
+
+
+def _erased(facts: Mapping[str, Any], formats: Formats) -> str:
+    return f"{_erased_part(facts, formats)}: erased. {rule_words(facts['rule'], formats)}"
+
+
+def _erased_part(facts: Mapping[str, Any], formats: Formats) -> str:
+    return ERASED_PARTS[facts["what"]] + (f" ({formats.number(facts['count'])})" if facts["count"] > 1 else "")
+
+
+WORDS: dict[str, EventWords] = {
+    EventKind.CREATED: lambda facts, _: (
+        f"Created by {facts['by']}" + (", to run an earlier job again." if "again_of" in facts else ".")
+    ),
+    EventKind.STARTED: fixed("The customer pressed Start."),
+    EventKind.OPENED: _opened,
+    EventKind.PREPARED: fixed("Upload prepared: Smile is ready for the images."),
+    EventKind.SENT: _sent,
+    EventKind.ZIP_LOST: fixed("Smile has no images of this job, so they are sent again."),
+    EventKind.DELAYED: _delayed,
+    EventKind.CLOCK_OFF: _problem,
+    EventKind.FAILED: _problem,
+    EventKind.EXPIRED: _problem,
+    EventKind.CANCELLED: lambda facts, _: f"Cancelled by {facts['by']} before anything was sent.",
+    EventKind.CHECK_REQUESTED: lambda facts, _: f"{facts['by']} asked to check with Smile.",
+    EventKind.OVERDUE: fixed("The callback is overdue; Smile is asked directly instead."),
+    EventKind.CONFIRMED: _confirmed,
+    EventKind.LATE_RESULT: _late_result,
+    EventKind.DISAGREEMENT: lambda facts, _: disagreement_words(facts),
+    EventKind.WARNING: _warning,
+    EventKind.DEALT_WITH: lambda facts, _: f"Marked as dealt with by {facts['by']}.",
+    EventKind.CAME_BACK: lambda facts, _: f"Needs you again: {CAME_BACK[facts['because']]}.",
+    EventKind.ERASED: _erased,
+}

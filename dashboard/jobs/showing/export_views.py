@@ -1,0 +1,56 @@
+"""HTTP in, HTTP out for taking jobs out: what a filter shows as CSV, without anything that describes a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.audit.trail import record
+from dashboard.context import reader, reading, transaction
+from dashboard.db import Read
+from dashboard.jobs.filters import JobFilter
+from dashboard.jobs.models import Job
+from dashboard.jobs.needs import needs_of
+from dashboard.jobs.showing.serializers import job_twin
+from dashboard.jobs.showing.warning_words import warning_words
+from dashboard.jobs.warnings import warnings_of
+from dashboard.web.access import permission_required
+from dashboard.web.list_views import scope_here
+from dashboard.web.lists.reading import all_rows, count_all, newest_key
+from dashboard.web.pages.spreadsheets import csv_answer
+
+blueprint = Blueprint("export", __name__)
+HEADER = (
+    *("id", "product", "job_type", "user_id", "job_id", "smile_job_id", "customer_reference", "state", "outcome"),
+    *("result_code", "result_text", "country", "id_type", "link_id", "created_by", "created_at", "submitted_at"),
+    *("settled_at", "callback_overdue", "disagreement", "last_error", "warnings", "needs", "dealt_with_at"),
+)
+
+
+@blueprint.get("/jobs.csv")
+@permission_required("jobs.export")
+def index() -> ResponseReturnValue:
+    filters, read = JobFilter.from_args(request.args), reader()
+    with reading() as session:  # Counting takes long, and meanwhile others may write.
+        scope = scope_here(session)
+        through = newest_key(scope, JobFilter())
+        count = count_all(scope, filters, through) if through else 0
+    with transaction() as session:
+        record(session, "jobs.exported", "jobs", scope.now, details={**filters.described, "jobs": str(count)})
+    batches = all_rows(read, scope, filters, through) if through else ()
+    twins = (twin for batch in batches for twin in _twins(read, batch, scope.now))
+    return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
+
+
+def _twins(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, Any]]:
+    """With the lists as words, since a cell holds one text."""
+    with read() as session:
+        warnings = warnings_of(session, [job.id for job in batch])
+    return [
+        job_twin(job, now)
+        | {"warnings": "; ".join(map(warning_words, warnings.get(job.id, ())))}
+        | {"needs": "; ".join(need.name for need in needs_of(job, now))}
+        for job in batch
+    ]

@@ -1,0 +1,77 @@
+"""Other jobs here of the same person, ID number or phone number: few of them, and the filter that shows all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, literal, union_all
+from sqlmodel import Session, col, select
+
+from dashboard.crypto import UnreadableValue
+from dashboard.db import keyring_of
+from dashboard.jobs.filters import JobFilter
+from dashboard.jobs.models import Job
+from dashboard.jobs.submitting.phones import phone_of
+from dashboard.jobs.submitting.submission import id_number_of, person_of
+
+MOST_SHOWN = 10
+WORDS = {"user_id": "person", "number": "number", "phone": "phone number"}
+
+
+@dataclass(frozen=True)
+class RelatedJobs:
+    """`by` names what is the same; `filter` of the list shows all of them."""
+
+    by: str
+    jobs: Sequence[Job]
+    has_more: bool
+    filter: JobFilter
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.by]
+
+
+def related_jobs(session: Session, job: Job) -> list[RelatedJobs]:
+    """One query for all three, each part by an index; nothing for a job whose person was erased."""
+    if job.erased_at:
+        return []
+    keyring = keyring_of(session)
+    # A digest for each key of the ring: other jobs may still have that of an older one.
+    numbers = _digests(job.id_number_digest, lambda: keyring.digests_for_search(id_number_of(session, job)))
+    phones = _digests(job.phone_digest, lambda: keyring.digests_for_search(phone_of(person_of(session, job))))
+    filters = {
+        "user_id": JobFilter(q=job.user_id),
+        "number": JobFilter(number=".".join(numbers)),
+        "phone": JobFilter(phone=".".join(phones)),
+    }
+    sameness: dict[str, ColumnElement[bool]] = {"user_id": col(Job.user_id) == job.user_id}
+    if numbers:
+        sameness["number"] = col(Job.id_number_digest).in_(numbers)
+    if phones:
+        sameness["phone"] = col(Job.phone_digest).in_(phones)
+    parts = [
+        select(literal(by).label("by"), col(Job.id).label("id"))
+        .where(Job.environment == job.environment, col(Job.id) != job.id, is_same)
+        .order_by(col(Job.id).desc())
+        .limit(MOST_SHOWN + 1)
+        .subquery()
+        for by, is_same in sameness.items()
+    ]
+    found = session.connection().execute(union_all(*(select(part.c.by, part.c.id) for part in parts))).all()
+    ids = {row_id for _, row_id in found}
+    jobs = {row.id: row for row in session.exec(select(Job).where(col(Job.id).in_(ids))).all()} if ids else {}
+    related = []
+    for by in sameness:
+        same = sorted((jobs[row_id] for name, row_id in found if name == by), key=lambda row: row.id, reverse=True)
+        if same:
+            related.append(RelatedJobs(by, same[:MOST_SHOWN], len(same) > MOST_SHOWN, filters[by]))
+    return related
+
+
+def _digests(stored: str | None, by_each_key: Callable[[], list[str]]) -> list[str]:
+    if stored is None:
+        return []
+    try:
+        return by_each_key()
+    except UnreadableValue:
+        return [stored]

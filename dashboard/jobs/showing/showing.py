@@ -1,0 +1,66 @@
+"""What one job's page shows: masked, or in full after a reveal that the trail recorded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_login import current_user
+from sqlmodel import Session
+
+from dashboard.crypto import CANNOT_BE_OPENED
+from dashboard.jobs.models import Job, Result
+from dashboard.jobs.queries import JobDetails, job_details
+from dashboard.jobs.showing.checks import checks_of
+from dashboard.jobs.showing.comparison import UNREADABLE_PERSON, Compared, compare, is_compared
+from dashboard.jobs.showing.personal import body_as_json, shown_body
+from dashboard.jobs.showing.related import related_jobs
+from dashboard.jobs.submitting.submission import Given, given_of
+from dashboard.jobs.warnings import personal_facts
+
+
+def job_page(session: Session, job: Job, is_revealed: bool = False) -> dict[str, Any]:
+    details = job_details(session, job)
+    given = given_of(session, job)
+    compared = compare(_given(job, given), details.payload)
+    return {
+        "job": job,
+        "related": related_jobs(session, job),
+        "checks": checks_of(details.payload, job.product),
+        "details": details,
+        "compared": compared,
+        "is_payload_unreadable": details.is_payload_unreadable,
+        "returned": details.with_pictures,
+        "raw": _shown_results(details, is_revealed),
+        "may_reveal": current_user.may("jobs.reveal"),
+        "hides_something": _hides_something(details, given, compared),
+        "revealed": _revealed(session, details, given) if is_revealed else None,
+    }
+
+
+def _revealed(session: Session, details: JobDetails, given: Given) -> dict[str, Any]:
+    """What a reveal shows beside what stands on the page anyway."""
+    return {
+        "also": {name: value for name, value in given.texts.items() if not is_compared(name)},
+        "warnings": {warning.id: personal_facts(session, warning) for warning in details.warnings},
+    }
+
+
+def _hides_something(details: JobDetails, given: Given, compared: Sequence[Compared]) -> bool:
+    """Whether a reveal would show anything that the page masks."""
+    return (
+        bool(given.id_number or given.texts)
+        or any((row.is_personal or row.is_sensitive) and row.returned for row in compared)
+        or any(warning.personal_sealed for warning in details.warnings)
+        or any(shown_body(body, True) != shown_body(body, False) for _, body in details.results)
+    )
+
+
+def _given(job: Job, given: Given) -> dict[str, Any]:
+    person = UNREADABLE_PERSON if given.person is None else given.person
+    return person | {"id_number": given.shown_number, "country": job.country, "id_type": job.id_type}
+
+
+def _shown_results(details: JobDetails, is_revealed: bool) -> list[tuple[Result, str]]:
+    return [
+        (result, CANNOT_BE_OPENED if result.id in details.unreadable else body_as_json(payload, is_revealed))
+        for result, payload in details.results
+    ]

@@ -1,0 +1,311 @@
+"""HTTP in, HTTP out for jobs."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
+from dashboard.audit.trail import record
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
+from dashboard.errors import Invalid, NotFound
+from dashboard.jobs import queries
+from dashboard.jobs.dealt_with import CAME_BACK, deal_with
+from dashboard.jobs.embedded_images import picture_named
+from dashboard.jobs.embedded_images import redraw as redraw_picture
+from dashboard.jobs.filters import JobFilter
+from dashboard.jobs.following.following import request_check
+from dashboard.jobs.models import Job
+from dashboard.jobs.needs import NEEDS, needs_of
+from dashboard.jobs.problems import disagreement_text, problem_text
+from dashboard.jobs.products import ENROLLING, FACTS
+from dashboard.jobs.showing import export_views
+from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
+from dashboard.jobs.showing.listing import customer_label, initials_of, reason_in_list
+from dashboard.jobs.showing.serializers import details_twin, job_twin
+from dashboard.jobs.showing.showing import job_page
+from dashboard.jobs.showing.warning_words import warning_words
+from dashboard.jobs.showing.wording import callback_standing, id_type_words, missing_words, next_step, verdict_sentence
+from dashboard.jobs.smile_api.catalogue import country_name
+from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
+from dashboard.jobs.submitting.media import image_or_none
+from dashboard.jobs.submitting.submission import Given, cancel_job, given_of, submit_job
+from dashboard.jobs.warnings import LABELS, warnings_of
+from dashboard.web.access import permission_required
+from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
+from dashboard.web.lists.reading import newest_change
+from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
+from dashboard.web.pages.invisible_characters import visible
+from dashboard.web.security.form_keys import form_transaction, lead_to
+from dashboard.web.security.headers import picture_headers
+from dashboard.web.serving.limits import takes_files
+from dashboard.worker.queue import wake
+
+FORM = "new_job"  # as a member's preferences name it
+
+blueprint = Blueprint("jobs", __name__)
+blueprint.register_blueprint(export_views.blueprint)
+add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
+for template_filter in (by_day, country_name, disagreement_text, event_text, id_type_words, problem_text):
+    blueprint.add_app_template_filter(template_filter)
+for filter_of_erased in (by_rule, erased_text, rule_text):
+    blueprint.add_app_template_filter(filter_of_erased)
+for filter_of_lists in (customer_label, reason_in_list):
+    blueprint.add_app_template_filter(filter_of_lists)
+
+
+@blueprint.app_context_processor
+def words_for_jobs() -> dict[str, Any]:
+    return {
+        "FACTS": FACTS,
+        "verdict_sentence": verdict_sentence,
+        "next_step": next_step,
+        "callback_standing": callback_standing,
+        "missing_words": missing_words,
+        "warning_words": warning_words,
+        "WARNING_LABELS": LABELS,
+        "needs_of": needs_of,
+        "NEEDS": NEEDS,
+        "CAME_BACK": CAME_BACK,
+        "now": utc_now,
+    }
+
+
+@blueprint.get("/jobs")
+@permission_required("jobs.read")
+def index() -> ResponseReturnValue:
+    with reading() as session:
+        scope = scope_here(session)
+        version = newest_change(scope, Job)
+        if seen_version() == version:
+            return NOTHING_NEW
+        context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
+        needs = queries.needs_you(scope)
+        warnings = warnings_of(session, [job.id for job in context["page"].rows])
+        initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
+    context |= {"needs": needs, "warnings": warnings, "initials": initials}
+    return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)
+
+
+@blueprint.get("/jobs.json")
+@permission_required("jobs.read")
+def index_twin() -> ResponseReturnValue:
+    with reading() as session:
+        scope = scope_here(session)
+        page = asked_page(scope, JobFilter.from_args(request.args).of_program(scope))
+        warnings = warnings_of(session, [job.id for job in page.rows])
+    return json_page(page, [job_twin(job, scope.now, warnings.get(job.id, ())) for job in page.rows])
+
+
+@blueprint.get("/jobs/new")
+@permission_required("jobs.create")
+def new() -> ResponseReturnValue:
+    values = asked_choice()
+    again = asked_id("again")
+    if again:
+        with transaction() as session:
+            job = queries.find_job(session, current().settings.environment, again)
+            given = given_of(session, job)
+            record(session, "job.copied", f"job {again}", utc_now())
+        values = _values_of(job, given) | values
+        if given.id_number is None or given.person is None:
+            flash("Some of what was given for that job cannot be opened. Type it again.")
+    values = values or last_choice(FORM)
+    return render_template(
+        "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
+    )
+
+
+@blueprint.post("/jobs/new")
+@permission_required("jobs.create")
+@takes_files
+def redraw() -> ResponseReturnValue:
+    """The form for another choice; what was typed goes along in the body, never in an address."""
+    values = request.form.to_dict()
+    test_number = values.pop("test_number", "")
+    if test_number:
+        values["id_number"] = test_number
+    form = JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox())
+    if form.id_choice is None:
+        values["id_type"] = ""  # It belonged to the product or country that was chosen before.
+    form.check_id_number()
+    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form, _sent_files()))
+
+
+@blueprint.get("/jobs/availability")
+@permission_required("jobs.create")
+def availability() -> ResponseReturnValue:
+    """Loaded by the form after it is shown, and again while Smile is asked, so that nobody waits for the answer."""
+    country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
+    found, is_asked = None, False
+    if current().catalogue.get().knows(country, id_type):
+        found, is_asked = current().availability.get(country, id_type)
+    return render_template(
+        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type
+    )
+
+
+@blueprint.post("/jobs")
+@permission_required("jobs.create")
+@takes_files
+def create() -> ResponseReturnValue:
+    form, wanted = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
+    if wanted is not None:
+        try:
+            with form_transaction() as session:
+                remember_choice(session, FORM, form)
+                job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
+                lead_to(session, url_for("jobs.show", job_id=job.id))
+        except Invalid as error:
+            form.errors |= error.fields
+        else:
+            wake("jobs.advance", job.id)
+            return see_other("jobs.show", job_id=job.id)
+    return render_template("jobs/new.html", **_form_context(form, _sent_files())), 422
+
+
+@blueprint.get("/jobs/<uuid:job_id>")
+@permission_required("jobs.read")
+def show(job_id: UUID) -> ResponseReturnValue:
+    return render_template("jobs/show.html", **_read_job(job_id))
+
+
+@blueprint.get("/jobs/<uuid:job_id>.json")
+@permission_required("jobs.read")
+def show_twin(job_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
+    return details_twin(details, utc_now(), may_reveal=current_user.may("jobs.reveal"))
+
+
+@blueprint.get("/jobs/<uuid:job_id>/status")
+@permission_required("jobs.read")
+def status(job_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        if queries.version_of(session, current().settings.environment, job_id) == seen_version():
+            return NOTHING_NEW
+    return render_template("jobs/_status.html", **_read_job(job_id))
+
+
+@blueprint.post("/jobs/<uuid:job_id>/checks")
+@permission_required("jobs.check")
+def check(job_id: UUID) -> ResponseReturnValue:
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+        request_check(session, job, current_user.email, utc_now())
+    wake("jobs.advance", job_id)
+    return see_other("jobs.show", "Smile is being asked.", job_id=job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/cancellation")
+@permission_required("jobs.cancel")
+def cancel(job_id: UUID) -> ResponseReturnValue:
+    with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+        job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+        cancel_job(session, job, current_user.email, utc_now())
+    return see_other("jobs.show", "Cancelled. Nothing was sent, and nothing is charged.", job_id=job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/dealt-with")
+@permission_required("review.decide")
+def mark_dealt_with(job_id: UUID) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    try:
+        with form_transaction(url_for("jobs.show", job_id=job_id)) as session:
+            job = queries.find_job(session, current().settings.environment, job_id, to_change=True)
+            deal_with(session, job, reason, current_user.email, utc_now())
+    except Invalid as error:
+        problem = {"reason": reason, "reason_problem": error.fields["reason"]}
+        return render_template("jobs/show.html", **_read_job(job_id), **problem), 422
+    return see_other("jobs.show", "Marked as dealt with. Something new brings it back.", job_id=job_id)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(job_id: UUID) -> ResponseReturnValue:
+    reason = Reason.from_form(request.form)
+    with transaction() as session:
+        job = queries.find_job(session, current().settings.environment, job_id)
+        if reason.problem:
+            region, back = f"job-{job_id}-status", url_for("jobs.show", job_id=job_id)
+            return ask_again(reason, "Reveal what is masked", back, f"job-{job_id}-reveal", region)
+        record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
+        context = job_page(session, job, is_revealed=True)
+    return render_page_or_partial("jobs/show.html", "jobs/_status.html", **context)
+
+
+@blueprint.get("/jobs/<uuid:job_id>/images/<uuid:image_id>")
+@permission_required("jobs.reveal")
+def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        job = queries.find_job(session, current().settings.environment, job_id)
+        found = queries.find_image(session, job, image_id)
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
+        content = image_or_none(keyring_of(session), current().settings.media_dir, found)
+        if content is None:
+            raise NotFound("This picture cannot be opened: its file is gone or damaged, or its key is missing.")
+    kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
+    return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
+
+
+@blueprint.get("/jobs/<uuid:job_id>/photos/<field>")
+@permission_required("jobs.reveal")
+def photo(job_id: UUID, field: str) -> ResponseReturnValue:
+    """A picture that Smile's answer carries. `field`: its number, or the keys that lead to it."""
+    with transaction() as session:
+        job = queries.find_job(session, current().settings.environment, job_id)
+        _, pictures = queries.job_details(session, job).with_pictures or (None, [])
+        picture = picture_named(pictures, field)
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(picture.field)})
+    return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
+
+
+def _is_sandbox() -> bool:
+    return current().settings.environment == "sandbox"
+
+
+def _sent_files() -> dict[str, str]:
+    """By their fields, the names of the files that came along: a page cannot give them back to the browser."""
+    names = {field: [file.filename for file in files if file.filename] for field, files in request.files.lists()}
+    return {field: ", ".join(found) for field, found in names.items() if found}
+
+
+def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) -> dict[str, Any]:
+    users: Any = ()
+    if form.facts and form.facts.needs_enrolled_user:
+        with reading() as session:
+            users = queries.enrolled_users(session, current().settings.environment)
+    return {
+        "form": form,
+        "lost_files": lost_files or {},
+        "enrolled_users": users,
+        "enrolling": [facts.name for facts in ENROLLING.values()],
+        "IMAGE_LABELS": IMAGE_LABELS,
+        "SANDBOX_RESULTS": SANDBOX_RESULTS,
+    }
+
+
+def _values_of(job: Job, given: Given) -> dict[str, str]:
+    """The form filled as this job was, for "run again"; ids are left out, since each run needs its own."""
+    return {
+        **given.texts,
+        "product": job.product.value,
+        "country": job.country or "",
+        "id_type": job.id_type or "",
+        "id_number": given.id_number or "",
+        # Smile refuses to enrol the same user twice.
+        "user_id": job.user_id if FACTS[job.product].needs_enrolled_user else "",
+        "customer_reference": job.customer_reference,
+        "again": str(job.id),
+    }
+
+
+def _read_job(job_id: UUID) -> dict[str, Any]:
+    with reading() as session:
+        return job_page(session, queries.find_job(session, current().settings.environment, job_id))

@@ -1,0 +1,120 @@
+"""Words for a job: the verdict as a sentence somebody can say on the phone, and what to do next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboard.jobs.following.outcome import outcome_of, unknown_cause
+from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.needs import needs_of
+from dashboard.jobs.problems import problem_text
+from dashboard.jobs.products import FACTS
+from dashboard.jobs.showing.result_words import meaning_of, next_for, unknown_sentence
+from dashboard.jobs.showing.warning_words import warnings_sentence
+from dashboard.jobs.warnings import JobWarning
+from dashboard.smile.warnings import WarningKind
+from dashboard.web.pages.filters import clock
+
+#: By what the code alone means: Smile may call any answer not final yet.
+PROVISIONAL = {
+    Outcome.PROVISIONAL: "The first check passed, but a person at Smile has yet to review it.",
+    Outcome.APPROVED: "The first check passed, but Smile does not call its answer final yet.",
+    Outcome.REJECTED: "The first check failed, but Smile does not call its answer final yet.",
+}
+DIFFERENCES = frozenset({WarningKind.NAME_DIFFERS, WarningKind.DETAILS_DIFFER})
+NOTHING = "Nothing to do."
+AFTER_REJECTION = "Ask the customer for a second try or another document, or decline."
+WAITING = {
+    JobState.AWAITING_CUSTOMER: ("The customer pressed Start and has not finished yet.", "Nothing to do."),
+    JobState.QUEUED: ("Waiting to be sent to Smile.", "Nothing to do; it can still be cancelled."),
+    JobState.SUBMITTING: ("On its way to Smile.", "Nothing to do."),
+    JobState.EXPIRED: ("No answer came in time.", "Ask Smile's support and quote the ids below."),
+    JobState.CANCELLED: ("Cancelled before anything was sent. Nothing was charged.", "Nothing to do."),
+}
+
+
+def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
+    """With the warnings in it: an approval is never said without them."""
+    said, warned = _verdict_alone(job), warnings_sentence(warnings)
+    if not warned:
+        return said
+    if job.state == JobState.DONE and job.outcome == Outcome.APPROVED:
+        # That all matches would contradict what differs.
+        differs = FACTS[job.product].compares and DIFFERENCES & {warning.kind for warning in warnings}
+        return f"Approved, but {warned}." if differs else f"Approved, but {warned}. {said}"
+    return f"{said} {warned[0].upper()}{warned[1:]}."
+
+
+def _verdict_alone(job: Job) -> str:
+    if job.state == JobState.FAILED:
+        return problem_text(job) or "Smile did not accept this job."
+    if job.state == JobState.WAITING:
+        return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
+    if job.state == JobState.EXPIRED and job.is_with_customer:
+        return "The customer did not finish in time."
+    if job.state != JobState.DONE:
+        return WAITING[job.state][0]
+    if job.outcome == Outcome.UNKNOWN:
+        cause = unknown_cause(job.result_code, job.job_type)
+        return unknown_sentence(cause, job.result_code, job.result_text)
+    if job.outcome == Outcome.PROVISIONAL:
+        return PROVISIONAL.get(outcome_of(job.result_code), "Smile has answered, but not finally yet.")
+    if meaning := meaning_of(job.result_code, job.result_text):
+        return meaning
+    if job.outcome == Outcome.APPROVED:
+        return FACTS[job.product].approved
+    if job.outcome == Outcome.REJECTED:
+        return FACTS[job.product].rejected
+    return job.result_text or "Smile could not carry out the check."
+
+
+def next_step(job: Job, now: datetime) -> str:
+    """What the rule about needs says; nothing is to be done about a job that needs nobody."""
+    needs = needs_of(job, now)
+    if needs and needs[0].name == "error":
+        return next_for(job.result_code, job.result_text) or needs[0].next_step(job)
+    if needs:
+        return needs[0].next_step(job)
+    if job.dealt_with_at:
+        return "Nothing to do: it was dealt with. Something new brings it back."
+    if job.state == JobState.WAITING:
+        return "Nothing to do; this page updates itself."
+    if job.state == JobState.EXPIRED and job.is_with_customer:
+        return "Send the link again if the verification is still needed."
+    if job.state != JobState.DONE or job.outcome is None:
+        return WAITING.get(job.state, ("", NOTHING))[1]
+    if job.outcome != Outcome.REJECTED:
+        return NOTHING
+    return next_for(job.result_code, job.result_text) or AFTER_REJECTION
+
+
+def missing_words(job: Job, results: Sequence[object]) -> dict[str, str]:
+    """What an empty cell of what was given or returned says."""
+    returned = "not returned"
+    if not results and not job.is_settled:
+        returned = "not yet"
+    elif FACTS[job.product].compares:
+        returned = "this product returns none"
+    return {"Given": "not given", "Returned": returned}
+
+
+def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
+    """The callback column: its word, and the moment that belongs to it."""
+    if job.disagreement:
+        return "contradicted", ""
+    if job.callback_at is not None:
+        is_confirmed = job.state == JobState.DONE and job.outcome is not None
+        return ("confirmed" if is_confirmed else "claimed"), clock(job.callback_at)
+    if job.callback_due_at is None:
+        return "none expected", ""
+    if job.callback_overdue(now):
+        return "overdue", clock(job.callback_due_at)
+    return "expected", clock(job.callback_due_at)
+
+
+SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}
+
+
+def id_type_words(id_type: str) -> str:
+    """An ID type as people write it: "NATIONAL_ID_NO_PHOTO" -> "National ID no photo"."""
+    words = [word if word in SPOKEN_IN_FULL else word.lower() for word in id_type.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

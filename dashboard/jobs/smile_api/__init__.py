@@ -1,0 +1,1 @@
+"""How this deployment uses Smile's API: clients, clock, catalogue, availability."""

@@ -1,0 +1,85 @@
+"""Smile's client as this deployment uses it: one pooled connection, our timeouts, our memory of what was signed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from dashboard.config import Settings
+from dashboard.context import current
+from dashboard.jobs.smile_api.sent_signatures import remember_sent
+from dashboard.jobs.smile_api.smile_clock import SmileClock
+from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
+from dashboard.smile_keys import ApiKeys, smile_keys
+
+PAGE_TIMEOUT = (1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class SmileClients:
+    web_api: WebApi
+    tokens: WebApi  # for get_web_token while a customer waits
+    id_api: IDApi
+    services: Services
+    account: PartnerAccount
+    smile_links: SmileLinks
+    link_counters: SmileLinks  # for reading counters while a page waits
+    clock: SmileClock
+
+
+class ClientFactory:
+    """Makes the clients anew when the keys change; the connections stay."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.clock = SmileClock(settings.clock_retry_wait)
+        note = self.clock.note
+        self._transport = open_transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout, note)
+        # A page that waits for these has an alternative, so it does not wait long.
+        self._impatient = open_transport(settings, *PAGE_TIMEOUT, note)
+        self._lock = Lock()
+        self._made: tuple[ApiKeys, SmileClients] | None = None
+
+    def clients(self, keys: ApiKeys) -> SmileClients:
+        with self._lock:
+            if self._made is None or self._made[0] != keys:
+                self._made = keys, self._make(keys)
+            return self._made[1]
+
+    def _make(self, keys: ApiKeys) -> SmileClients:
+        partner_id, server, signing_key = (
+            self._settings.smile_partner_id,
+            self._settings.smile_server,
+            keys.signing.value,
+        )
+        older_keys = [key.value for key in keys.active if key != keys.signing]
+        patient, impatient = self._transport, self._impatient
+        return SmileClients(
+            WebApi(partner_id, None, signing_key, server, transport=patient, verify_keys=older_keys),
+            WebApi(partner_id, None, signing_key, server, transport=impatient, verify_keys=older_keys),
+            IDApi(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
+            Services(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            SmileLinks(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
+            SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            self.clock,
+        )
+
+
+def smile_clients() -> SmileClients:
+    """Not within a transaction: the keys may have to be read again."""
+    return current().smile_clients.clients(smile_keys())
+
+
+def open_transport(
+    settings: Settings,
+    connect_seconds: float,
+    read_seconds: float,
+    on_answer: Callable[[Mapping[str, str]], None] | None = None,
+) -> Transport:
+    return Transport(
+        settings.smile_server,
+        timeout=(connect_seconds, read_seconds),
+        ca_file=str(settings.smile_ca_file) if settings.smile_ca_file else None,
+        on_signed=remember_sent,
+        on_answer=on_answer,
+    )

@@ -1,0 +1,113 @@
+"""How far this machine's clock is from Smile's, by the Date of Smile's answers.
+
+Smile refuses a signature of another time with the very code of a wrong key, so the clock is looked at before the key is
+blamed. What waits for the clock goes on by itself once that is set.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from time import monotonic
+
+from dashboard.db import utc_now
+from dashboard.smile import SmileError
+from dashboard.web.pages.filters import ENGLISH, duration_in_words
+from dashboard.web.pages.locales import Formats
+
+#: Smile takes five minutes. A Date has whole seconds, and an answer takes a while.
+OFF_FROM = timedelta(minutes=4, seconds=50)
+#: The codes of a signature that Smile does not take.
+CODES_OF_A_SIGNATURE = frozenset({"2205", "2405"})
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """When the answer was made, by the clock of whoever made it."""
+    with suppress(ValueError):
+        date = parsedate_to_datetime(headers.get("Date", ""))
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return None
+
+
+def is_off(offset_seconds: float | None) -> bool:
+    return offset_seconds is not None and abs(offset_seconds) >= OFF_FROM.total_seconds()
+
+
+def clock_in_words(offset_seconds: float, formats: Formats = ENGLISH) -> str:
+    """`offset_seconds`: Smile's clock minus ours."""
+    off_by = timedelta(seconds=abs(offset_seconds))
+    if off_by >= timedelta(minutes=1):
+        off_by = timedelta(minutes=round(off_by / timedelta(minutes=1)))
+    return f"this machine's clock is {duration_in_words(off_by, formats)} {'behind' if offset_seconds > 0 else 'ahead'}"
+
+
+class SmileClock:
+    """Smile's clock as this process knows it."""
+
+    def __init__(self, try_every_seconds: float) -> None:
+        self._try_every = try_every_seconds
+        self._lock = Lock()
+        self._answers = 0
+        self._smile_at: datetime | None = None  # Smile's time at the moment `_noted_at` of a clock that nobody sets
+        self._noted_at = 0.0
+        self._is_refused = False
+        self._tried_at = 0.0
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Called with every answer of Smile."""
+        with self._lock:
+            self._answers += 1
+        date = date_of(headers)
+        if date is None:
+            return
+        with self._lock:
+            self._smile_at, self._noted_at = date, monotonic()
+        if not is_off(self.offset_seconds):
+            self._is_refused = False
+
+    @property
+    def answers(self) -> int:
+        """How many came so far; when none came while something was asked, Smile is away."""
+        return self._answers
+
+    @property
+    def offset_seconds(self) -> float | None:
+        """Smile's clock minus ours, at this moment: once ours is set it shows, before Smile is asked again."""
+        with self._lock:
+            smile_at, noted_at = self._smile_at, self._noted_at
+        if smile_at is None:
+            return None
+        return (smile_at + timedelta(seconds=monotonic() - noted_at) - utc_now()).total_seconds()
+
+    @property
+    def is_in_the_way(self) -> bool:
+        """Smile has refused a signature because of it."""
+        return self._is_refused and is_off(self.offset_seconds)
+
+    @property
+    def next_try_at(self) -> datetime:
+        """By the clock that is behind, so that it comes at its time whichever of them is set."""
+        behind = timedelta(seconds=min(0.0, self.offset_seconds or 0.0))
+        return utc_now() + behind + timedelta(seconds=self._try_every)
+
+    def note_refusal(self, error: SmileError) -> bool:
+        """Remembers a refusal that the clock explains, and tells whether this is one."""
+        code = getattr(error, "code", None)
+        if code not in CODES_OF_A_SIGNATURE or not is_off(self.offset_seconds):
+            return False
+        self._is_refused, self._tried_at = True, monotonic()
+        return True
+
+    def take_try(self) -> bool:
+        """Whether Smile may be asked now. While the clock is in the way one try counts for a while."""
+        if not self.is_in_the_way:
+            return True
+        with self._lock:
+            if monotonic() - self._tried_at < self._try_every:
+                return False
+            self._tried_at = monotonic()
+            return True
+
+    def problem(self) -> str:
+        return f"Smile refuses what is signed here: {clock_in_words(self.offset_seconds or 0)}."

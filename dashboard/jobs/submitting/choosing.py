@@ -1,0 +1,78 @@
+"""What somebody chose so far in a form: product, country, ID type, each narrowing what the next may be."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from dashboard.jobs.products import FACTS, Product, ProductFacts
+from dashboard.jobs.smile_api.catalogue import Catalogue, IdChoice
+from dashboard.jobs.submitting.fields import cleaned_value
+from dashboard.smile.number_formats import fitting_number
+from dashboard.web.pages.form_state import TypedForm
+
+
+@dataclass(kw_only=True)
+class Choosing(TypedForm):
+    catalogue: Catalogue
+
+    def value(self, name: str) -> str:
+        """Cleaned: what is checked, shown again and sent is the same."""
+        typed = super().value(name)
+        if name != "id_number":
+            return cleaned_value(name, typed)
+        return fitting_number(typed, self.id_choice.pattern if self.id_choice else "") if typed else ""
+
+    @cached_property
+    def form_key(self) -> UUID:
+        """Made when the form is first shown, and sent along with it."""
+        try:
+            return UUID(self.value("form_key"))
+        except ValueError:
+            return uuid4()
+
+    @cached_property
+    def again(self) -> UUID | None:
+        """The job or link that this form began with, to make one like it."""
+        try:
+            return UUID(self.value("again"))
+        except ValueError:
+            return None
+
+    @property
+    def address_values(self) -> dict[str, Any]:
+        """What the address of this form holds, so that Back and a reload show the same choice; nothing of a person."""
+        chosen = {
+            "product": self.product.value if self.product else None,
+            "country": self.country or None,
+            "id_type": self.id_choice.id_type if self.id_choice else None,
+        }
+        return chosen | {"again": self.again}
+
+    @cached_property
+    def product(self) -> Product | None:
+        return Product(self.value("product")) if self.value("product") in list(Product) else None
+
+    @property
+    def facts(self) -> ProductFacts | None:
+        return FACTS[self.product] if self.product else None
+
+    @cached_property
+    def countries(self) -> list[tuple[str, str]]:
+        return self.catalogue.countries(self.product) if self.product else []
+
+    @cached_property
+    def country(self) -> str:
+        """The chosen country, if this product is offered there; a lone one needs no choice."""
+        codes = [code for code, _ in self.countries]
+        asked = self.value("country").upper()
+        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
+
+    @cached_property
+    def id_choices(self) -> list[IdChoice]:
+        return self.catalogue.id_choices(self.product, self.country) if self.product and self.country else []
+
+    @cached_property
+    def id_choice(self) -> IdChoice | None:
+        asked = self.value("id_type").upper()
+        return next((choice for choice in self.id_choices if choice.id_type == asked), None)

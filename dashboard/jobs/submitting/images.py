@@ -1,0 +1,146 @@
+"""Pictures that people send: drawn anew, by a process of its own, before anything else of ours touches them."""
+
+import atexit
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from threading import Lock, Timer
+from typing import Any
+
+from dashboard.jobs.submitting import image_child
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+#: Smile publishes no smallest size. A face fills about half of a selfie, and of one smaller than this too little is
+#: left to compare or to read, while each try is charged. The smallest cameras and Smile's own frames are larger.
+SMALLEST_SIDE = 200
+SMALLEST_LOGO_SIDE = 16
+#: Kinds that people send by mistake, by how their files begin, with what to do.
+HEIC = (
+    "This is a HEIC picture, the kind that an iPhone takes. On the iPhone choose Settings, Camera, Formats, Most"
+    " Compatible and take it again; or open it in Files or Photos and export it as JPEG."
+)
+PDF = "This is a PDF file, not a picture. Take a photo or a screenshot of its page and choose that."
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+#: For one picture, on a busy machine; the child's own limit of CPU seconds ends it long before.
+LONGEST_SECONDS = 30.0
+
+
+class UnfitPicture(Exception):
+    """Why a picture is not taken, in words for the person who chose it."""
+
+
+def clean_picture(content: bytes) -> bytes:
+    """The picture as it may be kept and sent: a JPEG, which every server takes, with no note, place or file in it."""
+    if not content:
+        raise UnfitPicture("The file is empty.")
+    if len(content) > MAX_IMAGE_BYTES:
+        raise UnfitPicture(f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
+        raise UnfitPicture(HEIC)
+    if b"%PDF-" in content[:1024]:  # Readers take it there too, after whatever a scanner put before it.
+        raise UnfitPicture(PDF)
+    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, smallest_side=SMALLEST_SIDE)
+
+
+def shown_picture(content: bytes, longest_side: int) -> bytes:
+    """A JPEG to look at, of whatever a sender says is a picture."""
+    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, longest_side=longest_side)
+
+
+def clean_logo(content: bytes, most_bytes: int) -> bytes:
+    """The company's logo as a small PNG on white. Raises UnfitPicture, also for SVG, which is a program."""
+    if not content:
+        raise UnfitPicture("The file is empty.")
+    return picture_drawer().draw(content, most_bytes=most_bytes, smallest_side=SMALLEST_LOGO_SIDE, is_logo=True)
+
+
+class PictureDrawer:
+    """The child process: started when first needed, asked one picture at a time, and started again when it died."""
+
+    def __init__(self, longest_seconds: float = LONGEST_SECONDS) -> None:
+        self._longest_seconds = longest_seconds
+        self._lock = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process_id(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    def draw(
+        self,
+        content: bytes,
+        *,
+        most_bytes: int,
+        longest_side: int | None = None,
+        smallest_side: int = 1,
+        is_logo: bool = False,
+    ) -> bytes:
+        asked = {
+            "size": len(content),
+            "most_bytes": most_bytes,
+            "longest_side": longest_side,
+            "smallest_side": smallest_side,
+            "is_logo": is_logo,
+        }
+        with self._lock:
+            try:
+                told, drawn = self._ask(asked, content)
+            except (OSError, ValueError, EOFError):  # It died over this picture, or was ended because it took too long.
+                self._end()
+                raise UnfitPicture("This picture could not be read. Save it anew as a JPEG and try that one.") from None
+        if "problem" in told:
+            raise UnfitPicture(told["problem"])
+        return drawn
+
+    def close(self) -> None:
+        with self._lock:
+            self._end()
+
+    def _ask(self, asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+        child = self._running()
+        assert child.stdin
+        assert child.stdout
+        watch = Timer(self._longest_seconds, child.kill)
+        watch.start()
+        try:
+            child.stdin.write(json.dumps(asked).encode() + b"\n" + content)
+            child.stdin.flush()
+            told = json.loads(child.stdout.readline())
+            drawn = child.stdout.read(told["size"])
+        finally:
+            watch.cancel()
+        if len(drawn) != told["size"]:
+            raise EOFError
+        return told, drawn
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            # Isolated and with an empty environment: the keys of this deployment are not even in its reach.
+            command = [sys.executable, "-I", str(Path(image_child.__file__))]
+            self._child = subprocess.Popen(  # noqa: S603  # a program and a file of ours, nothing that was sent
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+            )
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                with suppress(OSError):  # What was still to be written has no reader any more.
+                    pipe.close()
+        child.wait()
+
+
+@cache
+def picture_drawer() -> PictureDrawer:
+    """The one of this process."""
+    drawer = PictureDrawer()
+    atexit.register(drawer.close)
+    return drawer

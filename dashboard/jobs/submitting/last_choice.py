@@ -1,0 +1,29 @@
+"""The product, country and ID type that a form begins with: of its address, else what the member sent last."""
+
+from typing import Any
+
+from flask import request
+from flask_login import current_user
+from sqlmodel import Session
+
+from dashboard.jobs.submitting.choosing import Choosing
+from dashboard.team.account.preferences import set_preference
+from dashboard.web.pages.preferences import preference
+
+NAMES = ("product", "country", "id_type")
+
+
+def asked_choice() -> dict[str, str]:
+    return {name: request.args[name] for name in NAMES if request.args.get(name)}
+
+
+def last_choice(form: str) -> dict[str, str]:
+    kept: dict[str, Any] = preference(form, {})
+    return {name: value for name in NAMES if isinstance(value := kept.get(name), str)}
+
+
+def remember_choice(session: Session, form: str, sent: Choosing) -> None:
+    """Comes before a job or link is locked, as lock_order.py wants it."""
+    choice = {name: value for name in NAMES if (value := sent.address_values.get(name))}
+    if choice != last_choice(form):
+        set_preference(session, current_user.id, form, choice)

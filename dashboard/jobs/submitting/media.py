@@ -1,0 +1,138 @@
+"""Images at rest: sealed on disk, opened one at a time when they are sent or shown. What arrives is images.py's."""
+
+import errno
+import hashlib
+import io
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlmodel import Session
+
+from dashboard.crypto import KeyRing, UnreadableValue
+from dashboard.db import keyring_of
+from dashboard.errors import Unavailable
+from dashboard.jobs.models import Image, Job
+from dashboard.outages import OutageLog
+
+MEDIA = OutageLog("images")
+
+
+@dataclass(frozen=True)
+class GivenImage:
+    """One image as it is kept and sent: drawn anew from what was uploaded."""
+
+    image_type: int
+    content: bytes
+
+
+def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, now: datetime) -> Image:
+    """Writes the sealed file and adds its row. The file is on disk before the row is committed."""
+    image = Image(
+        job_id=job.id,
+        image_type=given.image_type,
+        size=len(given.content),
+        sha256=hashlib.sha256(given.content).hexdigest(),
+        media_path="",
+        created_at=now,
+    )
+    image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
+    path = media_dir / image.media_path
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()  # The part that had room.
+        MEDIA.failed(errno.errorcode.get(error.errno or 0, type(error).__name__))
+        raise Unavailable("Images cannot be stored at the moment, so nothing of this was saved.") from None
+    MEDIA.worked()
+    session.add(image)
+    return image
+
+
+def _write(path: Path, sealed: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(sealed)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
+    return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
+
+
+def image_or_none(keyring: KeyRing, media_dir: Path, image: Image) -> bytes | None:
+    """To show it, or to hand it out: None where the file is gone, is damaged, or its key is missing."""
+    try:
+        return read_image(keyring, media_dir, image)
+    except (UnreadableValue, OSError):
+        return None
+
+
+def is_under_key(media_dir: Path, image: Image, key_id: bytes) -> bool:
+    """Whether the file was sealed with that key; False where it cannot be read."""
+    try:
+        with open(media_dir / image.media_path, "rb") as file:
+            return file.read(len(key_id)) == key_id
+    except OSError:
+        return False
+
+
+def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
+    """Under the first key. The new file takes the place of the old one at once, so a reader sees one or the other."""
+    path = media_dir / image.media_path
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)  # Of a run that broke off.
+    _write(new, keyring.seal(read_image(keyring, media_dir, image), _identity(image.id)))
+    os.replace(new, path)
+
+
+class SealedImage(io.RawIOBase):
+    """An open file, decrypted when first read and let go at its end: one is in memory at a time.
+
+    Raises UnreadableValue for whatever keeps it from being read: an OSError would say that the caller's file is wrong.
+    """
+
+    def __init__(self, keyring: KeyRing, media_dir: Path, image: Image) -> None:
+        self._keyring = keyring
+        self._media_dir = media_dir
+        self._image = image
+        self._content: bytes | None = None
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed has no name for buffers
+        if self._content is None:
+            if self._position >= self._image.size:
+                return 0
+            try:
+                self._content = read_image(self._keyring, self._media_dir, self._image)
+            except OSError as error:
+                raise UnreadableValue(type(error).__name__) from None
+        chunk = self._content[self._position : self._position + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        if self._position >= self._image.size:
+            self._content = None
+        return len(chunk)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._image.size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+
+def _identity(image_id: UUID) -> str:
+    return f"image:{image_id}:content"

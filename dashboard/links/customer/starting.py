@@ -1,0 +1,194 @@
+"""A customer's Start: a use is spent and a job made in one transaction, before anything is asked of Smile.
+
+`give_back_use` undoes it where no token could be had; `resume_start` lets the same browser go on without another use.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.errors import Conflict, Invalid, NotFound
+from dashboard.jobs.following.awaiting import WHO, await_customer
+from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.problems import Problem, problem_words
+from dashboard.jobs.products import Product
+from dashboard.jobs.submitting.submission import JobRequest
+from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.links.creation import prefill_of
+from dashboard.links.earlier_codes import end_earlier, has_earlier, opens
+from dashboard.links.models import Link, LinkStart
+from dashboard.links.queries import newest_start
+from dashboard.web.pages.filters import ENGLISH
+
+#: A token is had or refused long before this; whoever still waits for one was killed.
+LOST_AFTER = timedelta(seconds=60)
+
+
+class AlreadyStarted(Conflict):
+    """This browser has a verification of this link under way, as after a double click."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a customer agreed to, word for word, and who it was as far as we know: one browser."""
+
+    text: str
+    language: str
+    browser_digest: str
+
+
+def press_start(
+    session: Session, code: str, agreement: Agreement, choice: int | None, settings: Settings, now: datetime
+) -> tuple[Link, Job]:
+    """Raises NotFound for a code that does not work, AlreadyStarted, Invalid for a missing choice, and Conflict.
+
+    Whatever it raises ends the transaction, so that a use which was spent a line before is not spent.
+    """
+    is_spent = spend_use(session, settings.environment, code, now)
+    # The UPDATE waits for one of the same link that came first, so a double click is seen here.
+    if unfinished_start(session, settings.environment, code, agreement.browser_digest, now):
+        raise AlreadyStarted("This browser has started already.")
+    if not is_spent:
+        raise NotFound
+    link = session.exec(select(Link).where(opens(code))).one()
+    end_earlier(session, link, code, now)
+    product, country, id_type = _chosen(link, choice)
+    prefill = prefill_to_send(session, link)
+    wanted = JobRequest(
+        product=product,
+        user_id=link.user_id,
+        customer_reference=link.customer_reference,
+        country=country,
+        id_type=id_type,
+        id_number=prefill.pop("id_number", ""),
+        person=prefill,
+        partner_params=dict(link.partner_params),
+    )
+    job = await_customer(session, wanted, settings, link.id, now)
+    session.add(
+        LinkStart(
+            link_id=link.id,
+            job_id=job.id,
+            browser_digest=agreement.browser_digest,
+            language=agreement.language,
+            consent_text=agreement.text,
+            consented_at=now,
+        )
+    )
+    add_event(session, job, EventKind.CONSENTED, now, {"language": agreement.language, "agreed": agreement.text})
+    record(session, "link.started", f"link {link.id}", now, who=WHO, details={"language": agreement.language})
+    return link, job
+
+
+def prefill_to_send(session: Session, link: Link) -> dict[str, str]:
+    """What goes along to Smile's page. Where it cannot be opened the customer types it, unless they must not.
+
+    Raises Conflict for locked details: others than those that were meant could be verified in their place.
+    """
+    prefill = prefill_of(session, link)
+    if prefill is None and link.prefill_is_locked:
+        raise Conflict("What is filled in and locked for the customer cannot be opened. Make a new link.")
+    return prefill or {}
+
+
+def spend_use(session: Session, environment: str, code: str, now: datetime) -> bool:
+    """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
+    result = session.connection().execute(
+        update(Link)
+        .where(col(Link.environment) == environment, opens(code), Link.is_open(now))
+        .values(
+            uses_spent=col(Link.uses_spent) + 1,
+            opened_at=func.coalesce(col(Link.opened_at), now),
+            started_at=func.coalesce(col(Link.started_at), now),
+            last_error=None,
+            last_error_at=None,
+            **_changed(now),
+        )
+    )
+    return result.rowcount == 1
+
+
+def unfinished_start(
+    session: Session, environment: str, code: str, browser_digest: str, now: datetime
+) -> tuple[Link, Job] | None:
+    """What this browser has under way with this link, if it may still go on."""
+    found = newest_start(session, environment, code, browser_digest)
+    if found is None:
+        return None
+    link, _, job = found
+    return (link, job) if job.state == JobState.AWAITING_CUSTOMER and link.is_live(now) else None
+
+
+def resume_start(
+    session: Session, code: str, browser_digest: str, settings: Settings, now: datetime
+) -> tuple[Link, Job]:
+    found = unfinished_start(session, settings.environment, code, browser_digest, now)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def give_back_use(session: Session, job_id: UUID, found: Problem, now: datetime) -> bool:
+    """Ends a job that never got a token, and lets the customer try again. Runs twice without harm."""
+    job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    if job is None or job.link_id is None or job.state != JobState.AWAITING_CUSTOMER or job.step != Step.CREATED:
+        return False
+    fail_job(session, job, None, None, found, now)
+    spent = update(Link).where(col(Link.id) == job.link_id, col(Link.uses_spent) > 0)
+    session.connection().execute(spent.values(uses_spent=col(Link.uses_spent) - 1))
+    note_link_error(session, job.link_id, problem_words(found, ENGLISH), now)
+    return True
+
+
+def note_link_error(session: Session, link_id: UUID, reason: str, now: datetime) -> None:
+    """For staff: the customer only hears that it did not work just now."""
+    statement = update(Link).where(col(Link.id) == link_id)
+    session.connection().execute(statement.values(last_error=reason, last_error_at=now, **_changed(now)))
+
+
+def is_opening_news(session: Session, link: Link) -> bool:
+    """Whether `note_opened` may have something to note."""
+    return link.opened_at is None or has_earlier(session, link.id)
+
+
+def note_opened(session: Session, environment: str, code: str, now: datetime) -> None:
+    """A browser showed the page with its pictures, which fetchers of previews rarely load."""
+    is_it = Link.environment == environment, opens(code), Link.is_open(now)
+    link = session.exec(select(Link).where(*is_it).with_for_update()).first()
+    if link is None:
+        return
+    if link.opened_at is None:
+        link.opened_at = now
+        link.changed(now)
+    end_earlier(session, link, code, now)
+
+
+def starts_without_token(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
+    """What the sweep wakes: the process that asked for the token was killed, and the use is still spent."""
+    return session.exec(
+        select(Job.id)
+        .where(Job.environment == environment, Job.state == JobState.AWAITING_CUSTOMER, Job.step == Step.CREATED)
+        .where(col(Job.link_id).is_not(None), col(Job.created_at) < now - LOST_AFTER)
+        .limit(limit)
+    ).all()
+
+
+def _chosen(link: Link, choice: int | None) -> tuple[Product, str, str]:
+    if link.product is not None:
+        return link.product, link.country or "", link.id_type or ""
+    offered = link.offered()
+    if choice is None or not 0 <= choice < len(offered):
+        raise Invalid({"choice": "choice_missing"})
+    return offered[choice].product, offered[choice].country, offered[choice].id_type
+
+
+def _changed(now: datetime) -> dict[str, object]:
+    """`Link.changed` for the database."""
+    return {"version": col(Link.version) + 1, "changed_at": now}

@@ -1,0 +1,1 @@
+"""Smile Links: links to pages that Smile hosts."""

@@ -1,0 +1,214 @@
+"""Smile Links: Smile's own pages without code, as a second kind of link. Made, disabled and counted through its API.
+
+The row comes first and Smile is asked after the commit: a repeated call would make a second link at Smile, so before
+another try Smile's list is searched for one of ours.
+
+https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.db import new_id
+from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.smile_api.refusals import explain_refusal
+from dashboard.jobs.submitting.callback_keys import hook_address
+from dashboard.links.codes import digest_of_code, new_code
+from dashboard.links.creation import LinkRequest, choices_as_json, problem_with_days
+from dashboard.links.customer.hosted import partner_details
+from dashboard.links.models import Link, LinkKind
+from dashboard.smile import Refused, SmileError, SmileLinks
+from dashboard.smile.constants import LINK_METHODS
+from dashboard.stored_settings import Branding
+
+COUNTERS = ("total_jobs", "successful_jobs", "failed_jobs")
+
+
+@dataclass(frozen=True)
+class Made:
+    ref_id: str
+    address: str
+
+
+@dataclass(frozen=True)
+class NotMade:
+    reason: str
+    may_exist: bool  # Smile may have made it all the same
+
+
+def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime) -> Link:
+    """The row alone, before Smile is asked. Raises Invalid."""
+    pressed_before = session.exec(select(Link).where(Link.form_key == wanted.form_key)).first()
+    if wanted.form_key and pressed_before:
+        return pressed_before
+    wrong = _wrong_fields(wanted)
+    if wrong:
+        raise Invalid(wrong)
+    link = Link(
+        id=new_id(),
+        environment=settings.environment,
+        kind=LinkKind.SMILE,
+        code_digest=digest_of_code(new_code()),  # of no address: this kind is opened at Smile
+        choices=choices_as_json(wanted.choices),
+        customer_reference=wanted.customer_reference,
+        user_id=wanted.user_id,
+        expires_at=now + timedelta(days=wanted.expires_in_days),
+        uses_allowed=wanted.uses,
+        form_key=wanted.form_key,
+        created_by=created_by,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(link)
+    try:
+        session.flush()
+    except IntegrityError:  # The same form, pressed twice at once.
+        raise Conflict("This form was sent twice; the link stands in the list.") from None
+    record(session, "link.created", f"link {link.id}", now, details={"kind": link.kind.value})
+    return link
+
+
+def details_for_smile(link: Link, branding: Branding, settings: Settings) -> dict[str, Any]:
+    """What Smile is asked to make. Results go to Smile's portal, and here as callbacks."""
+    partner = partner_details(branding, settings)
+    return {
+        "name": name_at_smile(link),
+        "company_name": partner["name"],
+        "logo_url": partner["logo_url"],
+        "data_privacy_policy_url": partner["policy_url"],
+        "callback_url": hook_address(settings),
+        "id_types": link.choices,
+        "is_single_use": link.uses_allowed == 1,
+        "partner_params": {"link_id": str(link.id)},
+        "expires_at": link.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        **({"user_id": link.user_id} if link.user_id else {}),
+    }
+
+
+def name_at_smile(link: Link) -> str:
+    """By which it stands in Smile's portal; its end is ours alone."""
+    return f"{link.customer_reference or 'Partner Desk'} {str(link.id)[-12:]}"
+
+
+def begin_creation(session: Session, link: Link, now: datetime) -> bool:
+    """Notes, before Smile is asked, that it will be; says whether an earlier call may have made the link already."""
+    if link.smile_ref_id is not None or link.revoked_at is not None:
+        raise Conflict("There is nothing left to make.")
+    if link.is_being_made(now):
+        raise Conflict("Smile is being asked just now. Load the page again in a moment.")
+    may_exist = link.smile_asked_at is not None
+    link.smile_asked_at = now
+    link.last_error = link.last_error_at = None
+    _save(session, link, now)
+    return may_exist
+
+
+def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool) -> Made | NotMade:
+    """One creation at Smile at most; where an earlier one may have succeeded, its link is taken over instead."""
+    if may_exist:
+        try:
+            listed = _listed(client.list())
+        except SmileError as error:
+            return NotMade(f"Smile's list of links could not be read. {explain(error)}", may_exist)
+        if listed is None:
+            return NotMade("Smile's list of links could not be understood.", may_exist)
+        for row in listed:
+            known = _read_made(row) if row.get("name") == details["name"] else None
+            if known:
+                return known
+    try:
+        answer = client.create(details)
+    except SmileError as error:
+        return NotMade(explain(error), error.maybe_sent)
+    return _read_made(answer) or NotMade("Smile's answer names no address.", True)
+
+
+def note_outcome(session: Session, link: Link, outcome: Made | NotMade, now: datetime) -> None:
+    if isinstance(outcome, NotMade):
+        if not outcome.may_exist:
+            link.smile_asked_at = None
+        return note_problem(session, link, outcome.reason, now)
+    link.smile_ref_id, link.smile_address = outcome.ref_id, outcome.address
+    link.last_error = link.last_error_at = None
+    _save(session, link, now)
+    record(session, "link.made_at_smile", f"link {link.id}", now)
+    return None
+
+
+def note_problem(session: Session, link: Link, reason: str, now: datetime) -> None:
+    link.last_error, link.last_error_at = reason, now
+    _save(session, link, now)
+
+
+def note_disabled(session: Session, link: Link, now: datetime) -> None:
+    if link.revoked_at is not None:
+        raise Conflict("This link was disabled already.")
+    if link.is_being_made(now):
+        raise Conflict("Smile is making it just now. Load the page again in a moment.")
+    link.revoked_at = now
+    link.last_error = link.last_error_at = None
+    _save(session, link, now)
+    record(session, "link.revoked", f"link {link.id}", now, details={"kind": link.kind.value})
+
+
+def note_counters(session: Session, link: Link, answer: Mapping[str, Any], now: datetime) -> None:
+    """What Smile counted; and that somebody disabled the link in Smile's portal, if so."""
+    before = (link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs)
+    counted = tuple(_count(answer.get(name)) for name in COUNTERS)
+    link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs = counted
+    link.smile_counted_at = now
+    if answer.get("disabled_at") and link.revoked_at is None:
+        return note_disabled(session, link, now)
+    if counted != before or link.last_error:
+        link.last_error = link.last_error_at = None
+        link.changed(now)
+    session.add(link)
+    return None
+
+
+def explain(error: SmileError) -> str:
+    return explain_refusal(error) if isinstance(error, Refused) else str(error)
+
+
+def _save(session: Session, link: Link, now: datetime) -> None:
+    link.changed(now)
+    session.add(link)
+
+
+def _listed(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Under which name the list stands is not documented."""
+    found = next((value for value in answer.values() if isinstance(value, list)), None)
+    return None if found is None else [row for row in found if isinstance(row, dict)]
+
+
+def _read_made(answer: Mapping[str, Any]) -> Made | None:
+    ref_id, address = answer.get("ref_id"), answer.get("link")
+    if not isinstance(ref_id, str) or not ref_id or not isinstance(address, str):
+        return None
+    return Made(ref_id, address) if address.startswith(("https://", "http://")) else None
+
+
+def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:
+    wrong = {}
+    if not wanted.choices:
+        wrong["product"] = "Add at least one ID type for the customer to choose."
+    elif any(choice.method not in LINK_METHODS for choice in wanted.choices):
+        wrong["product"] = "A Smile Link cannot check an ID type in this way."
+    elif len({(choice.country, choice.id_type) for choice in wanted.choices}) < len(wanted.choices):
+        wrong["product"] = "Each ID type can be checked in one way only."
+    if wanted.user_id and wanted.uses > 1:
+        wrong["user_id"] = "A link for one user id is for one person; leave it empty, or allow one use."
+    if problem := problem_with_days(wanted.expires_in_days):
+        wrong["expires_in_days"] = problem
+    return wrong
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None

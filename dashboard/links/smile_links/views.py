@@ -1,0 +1,116 @@
+"""HTTP in, HTTP out for what only Smile Links have: made at Smile, disabled there, counted there."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.context import current, reading, transaction
+from dashboard.db import utc_now
+from dashboard.errors import Conflict, NotFound
+from dashboard.jobs.smile_api.clients import smile_clients
+from dashboard.links.models import Link, LinkKind
+from dashboard.links.queries import find_link
+from dashboard.links.smile_links.smile_links import (
+    NotMade,
+    begin_creation,
+    details_for_smile,
+    explain,
+    make_or_find,
+    note_counters,
+    note_disabled,
+    note_outcome,
+    note_problem,
+)
+from dashboard.smile import SmileError
+from dashboard.stored_settings import read_branding
+from dashboard.web.access import permission_required
+from dashboard.web.pages.answers import see_other, wants_partial
+from dashboard.web.security.form_keys import back_when_late, form_transaction
+
+NOT_SURE = "So the link may still work. Disable it once more; that does no harm."
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("smile_links", __name__)
+
+
+@blueprint.post("/links/<uuid:link_id>/creation")
+@permission_required("links.create")
+def create(link_id: UUID) -> ResponseReturnValue:
+    """Another try, after one whose answer was lost or that Smile refused."""
+    return make_at_smile(link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/disabling")
+@permission_required("links.change")
+def disable(link_id: UUID) -> ResponseReturnValue:
+    link = _find(link_id)
+    if link.smile_ref_id is not None:
+        is_told = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
+        if is_told is None:
+            return see_other("links.show", link_id=link_id)
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        note_disabled(session, _locked(session, link_id), utc_now())
+    said = "Disabled. Nobody can open it any more." if link.smile_ref_id else "Given up."
+    return see_other("links.show", said, link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/counters")
+@permission_required("links.change")
+def count(link_id: UUID) -> ResponseReturnValue:
+    link = _find(link_id)
+    if link.smile_ref_id is None:
+        raise Conflict("Smile has not made this link yet.", url_for("links.show", link_id=link_id))
+    answer = _ask(link_id, lambda: smile_clients().link_counters.get(str(link.smile_ref_id)))
+    if answer is not None:
+        with transaction() as session:
+            note_counters(session, _locked(session, link_id), answer, utc_now())
+    if wants_partial():
+        return render_template("links/_counters.html", link=_find(link_id), is_fresh=True, moment_now=utc_now())
+    return see_other("links.show", link_id=link_id)
+
+
+def make_at_smile(link_id: UUID) -> ResponseReturnValue:
+    """Asks Smile after the row was committed, and leads to the link's page, which tells what came of it."""
+    settings, now = current().settings, utc_now()
+    with back_when_late(url_for("links.show", link_id=link_id)), transaction() as session:
+        link = _locked(session, link_id)
+        if link.smile_ref_id is not None or link.is_being_made(now):
+            return see_other("links.show", link_id=link_id)  # as after a double click
+        may_exist = begin_creation(session, link, now)
+        details = details_for_smile(link, read_branding(session, settings), settings)
+    outcome = make_or_find(smile_clients().smile_links, details, may_exist)
+    if isinstance(outcome, NotMade):
+        log.warning("smile_link_not_made", link=str(link_id), may_exist=outcome.may_exist)
+    with transaction() as session:
+        note_outcome(session, _locked(session, link_id), outcome, utc_now())
+    return see_other("links.show", link_id=link_id)
+
+
+def _ask(link_id: UUID, question: Callable[[], dict[str, Any]], advice: str = "") -> dict[str, Any] | None:
+    """Smile's answer; where there is none, the reason stands on the link's page instead."""
+    try:
+        return question()
+    except SmileError as error:
+        log.warning("smile_link_not_answered", link=str(link_id), reason=type(error).__name__)
+        with transaction() as session:
+            note_problem(session, _locked(session, link_id), f"{explain(error)} {advice}".strip(), utc_now())
+        return None
+
+
+def _find(link_id: UUID) -> Link:
+    with reading() as session:
+        return _of_this_kind(find_link(session, current().settings.environment, link_id))
+
+
+def _locked(session: Any, link_id: UUID) -> Link:
+    return _of_this_kind(find_link(session, current().settings.environment, link_id, to_change=True))
+
+
+def _of_this_kind(link: Link) -> Link:
+    if link.kind != LinkKind.SMILE:
+        raise NotFound
+    return link

@@ -1,0 +1,232 @@
+"""What may be typed into the form of a new link, parsed into a LinkRequest; the rules of links are `create_link`'s."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product
+from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.submitting.choosing import Choosing
+from dashboard.jobs.submitting.fields import FIELDS, problem_with_id, problem_with_value
+from dashboard.languages import LANGUAGE_NAMES
+from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
+from dashboard.links.models import Choice, LinkKind
+from dashboard.smile.constants import LINK_METHODS
+
+#: In place of a product: the customer chooses among ID types, each checked in its own way.
+CUSTOMER_CHOOSES = "customer_chooses"
+DEFAULTS = {"uses": "1", "expires_in_days": "7"}
+#: As its card says it.
+CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer brings one of them.")
+SMILE_LINK_DEFAULTS = {"uses": "1", "expires_in_days": str(MOST_DAYS)}
+MOST_CHOICES = 30
+
+
+@dataclass(kw_only=True)
+class LinkForm(Choosing):
+    """One state of the form: what was chosen and typed, and what is wrong with it."""
+
+    choices: list[Choice] = field(default_factory=list)
+
+    @property
+    def is_smile_link(self) -> bool:
+        return self.value("kind") == LinkKind.SMILE
+
+    @property
+    def customer_chooses(self) -> bool:
+        return self.is_smile_link or self.value("product") == CUSTOMER_CHOOSES
+
+    @property
+    def methods(self) -> list[tuple[str, str]]:
+        """How an ID type that the customer may choose can be checked."""
+        return [
+            (product.value, FACTS[product].name)
+            for product, name in WEB_PRODUCTS.items()
+            if FACTS[product].id_type_list and (name in LINK_METHODS or not self.is_smile_link)
+        ]
+
+    @cached_property
+    def product(self) -> Product | None:
+        """The product of the link; while choices are put together, the one that the next choice is checked by."""
+        asked = self.value("method" if self.customer_chooses else "product")
+        known = dict(self.methods) if self.customer_chooses else WEB_PRODUCTS
+        return Product(asked) if asked in known else None
+
+    @cached_property
+    def country(self) -> str:
+        """Left open, the customer chooses; so a lone country is no choice made."""
+        asked = self.value("country").upper()
+        return asked if asked in dict(self.countries) else ""
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.choices) if self.customer_chooses else self.product is not None
+
+    @property
+    def product_words(self) -> tuple[str, str]:
+        """What is chosen, and in a sentence; empty while nothing is."""
+        if self.customer_chooses:
+            return CHOICE_WORDS
+        return (self.facts.name, self.facts.proves) if self.facts else ("", "")
+
+    @property
+    def next_field(self) -> str:
+        if self.customer_chooses:
+            return "customer_reference" if self.choices else "method"
+        return (
+            "customer_reference" if self.id_choice or not self.countries else "id_type" if self.country else "country"
+        )
+
+    @property
+    def address_values(self) -> dict[str, Any]:
+        if not self.customer_chooses:
+            return super().address_values
+        what = {"kind": self.value("kind")} if self.is_smile_link else {"product": CUSTOMER_CHOOSES}
+        return what | {"choice": [encode(choice) for choice in self.choices], "again": self.again}
+
+    @property
+    def prefill_fields(self) -> tuple[str, ...]:
+        """What can be filled in for a customer whose ID type is known."""
+        if self.customer_chooses or self.id_choice is None or not self.facts or not self.facts.asks_id_number:
+            return ()
+        asked = self.id_choice.required + self.id_choice.optional
+        return tuple(name for name in asked if name in PREFILL_FIELDS)
+
+    @property
+    def is_prefilled(self) -> bool:
+        return any(self.value(name) for name in self.prefill_fields)
+
+    @property
+    def preview_query(self) -> str:
+        """What the customer's first page depends on; nothing about a person."""
+        names = ("product", "expires_in_days", "language")
+        if self.customer_chooses:
+            what = {"choice": [encode(choice) for choice in self.choices]}
+        else:
+            what = {"country": [self.country], "id_type": [self.value("id_type")]}
+        return urlencode({name: [self.value(name)] for name in names} | what, doseq=True)
+
+
+def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
+    """The form as it stands after a press that only changes it: another choice, one added or one removed."""
+    defaults = SMILE_LINK_DEFAULTS if form.get("kind") == LinkKind.SMILE else DEFAULTS
+    state = LinkForm(
+        defaults | form.to_dict(), catalogue=catalogue, choices=_choices(form.getlist("choice"), catalogue)
+    )
+    if "remove" in form:
+        state.choices = [choice for choice in state.choices if encode(choice) != form["remove"]]
+    if "add" in form:
+        _add_choice(state)
+    return state
+
+
+def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[LinkForm, LinkRequest | None]:
+    """The form as it stands with its errors, and the request when there are none."""
+    state = draw_link_form(form, catalogue)
+    if not state.is_ready:
+        state.errors["product"] = (
+            "Add at least one ID type for the customer to choose."
+            if state.customer_chooses
+            else "Choose what the customer is asked for."
+        )
+    if not state.customer_chooses:
+        _check_id_type(state)
+    for name in ("customer_reference", "user_id"):
+        value = state.value(name)
+        if value and (problem := problem_with_id(value)):
+            state.errors[name] = problem
+    for name in state.prefill_fields:
+        value = state.value(name)
+        if value and (problem := problem_with_value(name, value, FIELDS[name].choices)):
+            state.errors[name] = problem
+    number, id_choice = state.value("id_number"), state.id_choice
+    if "id_number" in state.prefill_fields and number and id_choice and not id_choice.matches(number):
+        state.errors["id_number"] = id_choice.problem_with(number)
+    wanted = _to_request(state)
+    return state, None if state.errors else wanted
+
+
+def values_again(wanted: Any, days: int) -> dict[str, str]:
+    """The form filled as a link was, for "same again": without what belongs to one customer."""
+    return {
+        "product": CUSTOMER_CHOOSES if wanted.product is None else wanted.product.value,
+        "country": wanted.country or "",
+        "id_type": wanted.id_type or "",
+        "language": wanted.language,
+        "return_url": wanted.return_url,
+        "uses": str(wanted.uses_allowed),
+        "expires_in_days": str(days),
+        "prefill_is_locked": "yes" if wanted.prefill_is_locked else "",
+        "again": str(wanted.id),
+    }
+
+
+def encode(choice: Choice) -> str:
+    """As it travels in a form: NG:PASSPORT:doc_verification."""
+    return f"{choice.country}:{choice.id_type}:{choice.method}"
+
+
+def _choices(encoded: Sequence[str], catalogue: Catalogue) -> list[Choice]:
+    """What is not offered any more, or never was, is left out."""
+    found = []
+    for text in dict.fromkeys(encoded[:MOST_CHOICES]):
+        country, _, rest = text.partition(":")
+        id_type, _, method = rest.partition(":")
+        product = PRODUCTS_BY_WEB_NAME.get(method)
+        if product and id_type and catalogue.find(product, country, id_type):
+            found.append(Choice(country, id_type, method))
+    return found
+
+
+def _add_choice(state: LinkForm) -> None:
+    if state.product is None:
+        state.errors["method"] = "Choose how the ID type is checked."
+    elif not state.country:
+        state.errors["country"] = "Choose the country that issued the ID."
+    elif state.id_choice is None or not state.id_choice.id_type:
+        state.errors["id_type"] = "Choose the ID type."
+    else:
+        state.choices.append(Choice(state.country, state.id_choice.id_type, WEB_PRODUCTS[state.product]))
+        state.choices = list(dict.fromkeys(state.choices))[:MOST_CHOICES]
+
+
+def _check_id_type(state: LinkForm) -> None:
+    if state.value("country") and state.countries and not state.country:
+        state.errors["country"] = f"{FACTS[state.product].name if state.product else 'This'} is not offered there."
+    elif state.value("id_type") and state.id_choice is None and state.countries:
+        state.errors["id_type"] = "Choose the ID type from the list, or leave it to the customer."
+
+
+def _to_request(state: LinkForm) -> LinkRequest:
+    id_choice = None if state.customer_chooses else state.id_choice
+    return LinkRequest(
+        product=None if state.customer_chooses else state.product,
+        choices=tuple(state.choices) if state.customer_chooses else (),
+        country="" if state.customer_chooses else state.country,
+        id_type=id_choice.id_type if id_choice else "",
+        customer_reference=state.value("customer_reference"),
+        user_id=state.value("user_id"),
+        prefill={name: state.value(name) for name in state.prefill_fields if state.value(name)},
+        prefill_is_locked=bool(state.value("prefill_is_locked")),
+        language=state.value("language"),
+        return_url=state.value("return_url"),
+        uses=_whole_number(state, "uses", MOST_USES),
+        expires_in_days=_whole_number(state, "expires_in_days", MOST_DAYS),
+        form_key=state.form_key,
+    )
+
+
+def _whole_number(state: LinkForm, name: str, most: int) -> int:
+    text = state.value(name)
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)  # Its bounds are the rules' business.
+    state.errors[name] = f"A whole number between 1 and {most}."
+    return 1
+
+
+def language_choices() -> list[tuple[str, str]]:
+    return list(LANGUAGE_NAMES.items())

@@ -1,0 +1,99 @@
+"""What the page of one link shows, whichever press leads to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import render_template
+from sqlmodel import Session
+
+from dashboard.context import current, reading
+from dashboard.crypto import CANNOT_BE_OPENED
+from dashboard.db import utc_now
+from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.jobs.submitting.fields import FIELDS
+from dashboard.jobs.warnings import warnings_of
+from dashboard.languages import LANGUAGE_NAMES
+from dashboard.links.codes import digest_of_code
+from dashboard.links.creation import link_address, prefill_of
+from dashboard.links.earlier_codes import has_earlier
+from dashboard.links.messages import Sent, sent_of, version_of_mails
+from dashboard.links.models import Link, Progress
+from dashboard.links.queries import find_link, jobs_of, progress_of
+from dashboard.links.sharing import share_link
+from dashboard.links.staff.wording import timeline_of, verdict_of
+from dashboard.stored_settings import read_branding
+
+
+@dataclass(frozen=True)
+class MailForm:
+    """What was typed where the address is sent, and what is wrong with it. `part`: the one of its two places."""
+
+    part: str = ""
+    email: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def link_page(link_id: UUID, code: str, mail_form: MailForm | None = None) -> str:
+    """`code`: the newest one, where this browser has it; then the page shows the address."""
+    context = link_context(link_id)
+    link, share = context["link"], None
+    with reading() as session:
+        branding = read_branding(session, current().settings)
+    if code and digest_of_code(code) == link.code_digest:
+        share = share_link(link, branding, link_address(current().settings, code), context["is_of_reminder"])
+    given = {"share": share, "code": code, "branding": branding, "mail_form": mail_form or MailForm()}
+    return render_template("links/show.html", **(context | given))
+
+
+def link_context(link_id: UUID) -> dict[str, Any]:
+    """Of its live part, which knows no code."""
+    now = utc_now()
+    with reading() as session:
+        link = find_link(session, current().settings.environment, link_id)
+        progress = progress_of(session, [link_id])[link_id]
+        jobs = jobs_of(session, link_id)
+        warnings = warnings_of(session, [job.id for job, _ in jobs])
+        prefilled = prefill_of(session, link)
+        sent = sent_of(session, link_id)
+        version = version_of_link(session, link, progress)
+        old_works = has_earlier(session, link_id) and link.is_open(now)
+    stage = link.stage(progress, now)
+    return {
+        "link": link,
+        "progress": progress,
+        "stage": stage,
+        "verdict": verdict_of(stage, progress, jobs, warnings, now),
+        "is_stalled": link.is_stalled(progress, now),
+        "is_finished": link.is_finished(progress),
+        "jobs": jobs,
+        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(labelled(prefilled)),
+        "sent": sent,
+        "known_email": _last_masked(sent),
+        "is_of_reminder": bool(sent) and sent[-1].message.is_reminder,
+        "timeline": timeline_of(link, progress, sent),
+        "old_works": old_works,
+        "version": version,
+        "moment_now": now,
+        "LANGUAGES": LANGUAGE_NAMES,
+        "products": WEB_PRODUCTS,
+        "share": None,
+        "mail_form": MailForm(),
+    }
+
+
+def version_of_link(session: Session, link: Link, progress: Progress) -> int:
+    """The first two parts only ever grow, and the last changes by itself; so their sum says whether any did."""
+    return link.version + progress.version + version_of_mails(session, link.id)
+
+
+def labelled(prefill: dict[str, str] | None) -> dict[str, str]:
+    if prefill is None:
+        return {"Details": CANNOT_BE_OPENED}
+    return {FIELDS[name].label: value for name, value in prefill.items()}
+
+
+def _last_masked(sent: list[Sent]) -> str:
+    """Where a reminder would go as before."""
+    return next((each.masked_email for each in reversed(sent) if each.email not in ("", CANNOT_BE_OPENED)), "")

@@ -1,0 +1,244 @@
+"""HTTP in, HTTP out for links as the team sees them; what the customer sees is customer/views.py's."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from dashboard.audit.reasons import Reason
+from dashboard.audit.reveals import ask_again
+from dashboard.audit.trail import record
+from dashboard.context import current, reading, transaction
+from dashboard.db import keyring_of, utc_now
+from dashboard.errors import Invalid
+from dashboard.jobs.models import Job
+from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.jobs.submitting.fields import FIELDS
+from dashboard.jobs.submitting.last_choice import last_choice, remember_choice
+from dashboard.links.creation import MOST_DAYS, create_link, prefill_of, problem_with_days
+from dashboard.links.filters import STALLED, LinkFilter
+from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
+from dashboard.links.messages import call_off_mails
+from dashboard.links.models import Link
+from dashboard.links.queries import find_link, progress_of
+from dashboard.links.smile_links.smile_links import draft_smile_link
+from dashboard.links.smile_links.views import make_at_smile
+from dashboard.links.staff.forms import (
+    CHOICE_WORDS,
+    CUSTOMER_CHOOSES,
+    LinkForm,
+    check_link_form,
+    draw_link_form,
+    encode,
+    language_choices,
+    values_again,
+)
+from dashboard.links.staff.handover import forget_code, hand_over, handed_code
+from dashboard.links.staff.one_link import labelled, link_context, link_page, version_of_link
+from dashboard.links.staff.serializers import details_twin, link_twin
+from dashboard.stored_settings import read_branding
+from dashboard.web.access import permission_required
+from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
+from dashboard.web.lists.reading import count_of, newest_change
+from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
+from dashboard.web.security.form_keys import claim_press, form_transaction, lead_to
+
+FORM = "new_link"  # as a member's preferences name it
+#: What the address of the form may say.
+ASKED = ("kind", "product", "country", "id_type", "choice")
+
+blueprint = Blueprint("links", __name__)
+add_search(blueprint, LinkFilter, "links.read", "links.index")
+
+
+@blueprint.get("/links")
+@permission_required("links.read")
+def index() -> ResponseReturnValue:
+    with reading() as session:
+        scope = scope_here(session)
+        version = newest_change(scope, Link, Job)  # or of a job that may be one of theirs
+        if seen_version() == version:
+            return NOTHING_NEW
+        context = list_context(scope, LinkFilter.from_args(request.args), version, top=asked_id("top"))
+        progress = progress_of(session, [link.id for link in context["page"].rows])
+        stalled = count_of(scope, LinkFilter(stage=STALLED))
+    return render_page_or_partial(
+        "links/index.html", "links/_table.html", **context, progress=progress, stalled=stalled, moment_now=scope.now
+    )
+
+
+@blueprint.get("/links.json")
+@permission_required("links.read")
+def index_twin() -> ResponseReturnValue:
+    with reading() as session:
+        scope = scope_here(session)
+        page = asked_page(scope, LinkFilter.from_args(request.args).of_program(scope))
+        progress = progress_of(session, [link.id for link in page.rows])
+    return json_page(page, [link_twin(link, progress[link.id], scope.now) for link in page.rows])
+
+
+@blueprint.get("/links/new")
+@permission_required("links.create")
+def new() -> ResponseReturnValue:
+    asked = {name: request.args.getlist(name) for name in ASKED if name in request.args}
+    values = MultiDict(asked or last_choice(FORM))
+    again = asked_id("again")
+    if again:
+        with reading() as session:
+            values = _values_of(find_link(session, current().settings.environment, again))
+        for name, chosen in asked.items():  # otherwise than in that link
+            values.setlist(name, chosen)
+    return render_template("links/new.html", **_form_context(draw_link_form(values, current().catalogue.get())))
+
+
+@blueprint.post("/links/new")
+@permission_required("links.create")
+def redraw() -> ResponseReturnValue:
+    """The form for another choice; what was typed goes along in the body, never in an address."""
+    form = draw_link_form(request.form, current().catalogue.get())
+    return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
+
+
+@blueprint.post("/links")
+@permission_required("links.create")
+def create() -> ResponseReturnValue:
+    form, wanted = check_link_form(request.form, current().catalogue.get())
+    if wanted is not None:
+        try:
+            if form.is_smile_link:
+                with form_transaction() as session:
+                    link = draft_smile_link(session, wanted, current().settings, current_user.email, utc_now())
+                    lead_to(session, url_for("links.show", link_id=link.id))
+                return make_at_smile(link.id)
+            with transaction() as session:
+                claim_press(session, "", utc_now())  # Another press at this moment waits, and renews the code.
+                remember_choice(session, FORM, form)
+                link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
+                return hand_over(link.id, code, keyring_of(session))
+        except Invalid as error:
+            form.errors |= error.fields
+    return render_template("links/new.html", **_form_context(form)), 422
+
+
+@blueprint.get("/links/<uuid:link_id>")
+@permission_required("links.read")
+def show(link_id: UUID) -> ResponseReturnValue:
+    """With the address, if this browser has just made it; then never again."""
+    with reading() as session:
+        code = handed_code(link_id, keyring_of(session))
+    page = link_page(link_id, code)
+    answer = make_response(page)
+    if code:
+        forget_code(answer)
+    return answer
+
+
+@blueprint.get("/links/<uuid:link_id>.json")
+@permission_required("links.read")
+def show_twin(link_id: UUID) -> ResponseReturnValue:
+    context = link_context(link_id)
+    return details_twin(context["link"], context["progress"], context["jobs"], context["sent"], context["moment_now"])
+
+
+@blueprint.get("/links/<uuid:link_id>/status")
+@permission_required("links.read")
+def status(link_id: UUID) -> ResponseReturnValue:
+    with reading() as session:
+        link = find_link(session, current().settings.environment, link_id)
+        if version_of_link(session, link, progress_of(session, [link_id])[link_id]) == seen_version():
+            return NOTHING_NEW
+    return render_template("links/_status.html", **link_context(link_id))
+
+
+@blueprint.post("/links/<uuid:link_id>/pause")
+@permission_required("links.change")
+def pause(link_id: UUID) -> ResponseReturnValue:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        pause_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Paused. Nobody can start until you resume it.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/resumption")
+@permission_required("links.change")
+def resume(link_id: UUID) -> ResponseReturnValue:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        resume_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Resumed. The address works again.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/revocation")
+@permission_required("links.change")
+def revoke(link_id: UUID) -> ResponseReturnValue:
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        call_off_mails(session, [link_id])
+        revoke_link(session, _find(session, link_id), utc_now())
+    return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/expiry")
+@permission_required("links.change")
+def extend(link_id: UUID) -> ResponseReturnValue:
+    days = request.form.get("days", type=int) or 0
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        link = _find(session, link_id)
+        if problem := problem_with_days(days):
+            raise Invalid({"days": problem})
+        extend_link(session, link, days, utc_now())
+    return see_other("links.show", "Extended. The address stays the same.", link_id=link_id)
+
+
+@blueprint.post("/links/<uuid:link_id>/codes")
+@permission_required("links.change")
+def renew(link_id: UUID) -> ResponseReturnValue:
+    """Another address, shown once like the first; every one of before is dead from here on."""
+    with form_transaction(url_for("links.show", link_id=link_id)) as session:
+        call_off_mails(session, [link_id])
+        code = renew_code(session, _find(session, link_id), utc_now())
+        return hand_over(link_id, code, keyring_of(session))
+
+
+@blueprint.post("/links/<uuid:link_id>/reveals")
+@permission_required("jobs.reveal")
+def reveal(link_id: UUID) -> ResponseReturnValue:
+    """What was filled in for the customer."""
+    reason = Reason.from_form(request.form)
+    with transaction() as session:
+        link = find_link(session, current().settings.environment, link_id)
+        if reason.problem:
+            back, element_id = url_for("links.show", link_id=link_id), f"link-{link_id}-revealed"
+            return ask_again(reason, "Reveal what is filled in", back, element_id)
+        prefill = prefill_of(session, link)
+        record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
+    context = {"link": link, "prefill": labelled(prefill)}
+    return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
+
+
+def _find(session: Any, link_id: UUID) -> Link:
+    return find_link(session, current().settings.environment, link_id, to_change=True)
+
+
+def _values_of(link: Link) -> MultiDict[str, str]:
+    days = max(1, round((link.expires_at - link.created_at) / timedelta(days=1)))
+    values = MultiDict(values_again(link, min(days, MOST_DAYS)))
+    for choice in link.offered():
+        values.add("choice", encode(choice))
+    return values
+
+
+def _form_context(form: LinkForm) -> dict[str, Any]:
+    with reading() as session:
+        branding = read_branding(session, current().settings)
+    return {
+        "form": form,
+        "products": WEB_PRODUCTS,
+        "languages": language_choices(),
+        "return_urls": [(url, url) for url in branding.return_urls],
+        "CUSTOMER_CHOOSES": CUSTOMER_CHOOSES,
+        "CHOICE_WORDS": CHOICE_WORDS,
+        "FIELDS": FIELDS,
+        "encode": encode,
+    }

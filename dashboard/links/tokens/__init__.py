@@ -1,0 +1,1 @@
+"""Web tokens for partners' own pages."""

@@ -1,0 +1,127 @@
+"""Web tokens issued by hand, for a page of the partner's own: what is in one, and that it was issued.
+
+https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dashboard.audit.trail import record
+from dashboard.config import Settings
+from dashboard.jobs.smile_api.clients import SmileClients
+from dashboard.links.customer.hosted import environment_of, partner_details
+from dashboard.links.models import WebToken
+from dashboard.smile.constants import WEB_PRODUCTS as SCRIPT_NAMES
+from dashboard.stored_settings import Branding
+from dashboard.web.lists.pagination import PAGE_SIZE
+
+LAST_DATE = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class TokenRequest:
+    product: str  # any name that Smile's libraries or its script know
+    user_id: str
+    job_id: str
+    callback_url: str
+
+    @property
+    def script_product(self) -> str:
+        """The script knows fewer names than the libraries: it calls document_verification doc_verification."""
+        return SCRIPT_NAMES[self.product]
+
+
+@dataclass(frozen=True)
+class Issued:
+    token: str
+    claims: dict[str, Any] = field(repr=False)  # read, not believed: only Smile can check its own signature
+    expires_at: datetime | None
+
+
+def fetch_issued(clients: SmileClients, wanted: TokenRequest) -> Issued:
+    """Asks Smile for a token. Raises SmileError."""
+    answer = clients.tokens.get_web_token(
+        {
+            "user_id": wanted.user_id,
+            "job_id": wanted.job_id,
+            "product": wanted.product,
+            "callback_url": wanted.callback_url,
+        }
+    )
+    token = str(answer["token"])
+    claims = read_claims(token)
+    return Issued(token, claims, _moment(claims.get("exp")))
+
+
+def note_issued(
+    session: Session, wanted: TokenRequest, issued: Issued, settings: Settings, issued_by: str, now: datetime
+) -> WebToken:
+    row = WebToken(
+        environment=settings.environment,
+        product=wanted.script_product,
+        user_id=wanted.user_id,
+        job_id=wanted.job_id,
+        callback_url=wanted.callback_url,
+        issued_by=issued_by,
+        issued_at=now,
+        expires_at=issued.expires_at,
+    )
+    session.add(row)
+    # Its ids stand in its row, where they can be erased; the trail keeps what it has for good.
+    record(session, "token.issued", f"token {row.id}", now, details={"product": wanted.script_product})
+    return row
+
+
+def last_issued(session: Session, environment: str) -> Sequence[WebToken]:
+    found = select(WebToken).where(WebToken.environment == environment)
+    return session.exec(found.order_by(col(WebToken.id).desc()).limit(PAGE_SIZE)).all()
+
+
+def read_claims(token: str) -> dict[str, Any]:
+    """What a JWT says inside; empty for anything that is not one."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def snippet(wanted: TokenRequest, issued: Issued, branding: Branding, settings: Settings) -> str:
+    """A page of the partner's own that opens Smile's, ready to be pasted."""
+    configuration = {
+        "token": issued.token,
+        "product": wanted.script_product,
+        "callback_url": wanted.callback_url,
+        "environment": environment_of(settings),
+        "partner_details": partner_details(branding, settings),
+    }
+    # Within a script no text may end the script.
+    written = json.dumps(configuration, indent=2, ensure_ascii=False).replace("</", "<\\/")
+    return (
+        f'<script src="{settings.smile_web_script_url}"></script>\n'
+        "<script>\n"
+        f"  const configuration = {written.replace(chr(10), chr(10) + '  ')};\n"
+        "  SmileIdentity({\n"
+        "    ...configuration,\n"
+        '    onSuccess: () => console.log("submitted"),\n'
+        '    onClose: () => console.log("closed"),\n'
+        "    onError: (problem) => console.error(problem),\n"
+        "  });\n"
+        "</script>"
+    )
+
+
+def _moment(seconds: Any) -> datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < LAST_DATE.timestamp():
+        return None
+    return datetime.fromtimestamp(seconds, UTC)

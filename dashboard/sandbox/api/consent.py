@@ -1,0 +1,65 @@
+"""The BVN consent flow: where a code can be sent, sending it, and confirming it for a session."""
+
+import secrets
+
+from flask import Blueprint, Response, jsonify
+
+from dashboard.sandbox import fields
+from dashboard.sandbox.api import authentication
+from dashboard.sandbox.fields import Json
+from dashboard.sandbox.refusals import MISSING, Refused
+from dashboard.sandbox.state import current
+
+consent = Blueprint("consent", __name__)
+
+#: Masked the way the register masks them.
+_MODES = [{"sms": "080*****000"}, {"email": "a***@example.com"}]
+
+
+@consent.post("/v1/totp_consent")
+def begin() -> Response:
+    body = _authenticated()
+    fields.text(body, "country")
+    fields.text(body, "id_type")
+    session_id = secrets.token_hex(16)
+    with current().store.lock:
+        current().store.verified_sessions[session_id] = {
+            "id_number": fields.text(body, "id_number"),
+            "mode": "",
+            "verified": False,
+        }
+    return jsonify({"success": True, "message": "Choose a contact", "modes": _MODES, "session_id": session_id})
+
+
+@consent.post("/v1/totp_consent/mode")
+def choose_mode() -> Response:
+    body = _authenticated()
+    session = _session(body)
+    mode = fields.text(body, "mode")
+    if not any(mode in way for way in _MODES):
+        raise Refused(MISSING, "Error - mode is none of the offered contacts")
+    session["mode"] = mode
+    return jsonify({"success": True, "message": f"A code was sent by {mode}"})
+
+
+@consent.post("/v1/totp_consent/otp")
+def confirm() -> Response:
+    body = _authenticated()
+    session = _session(body)
+    if not session["mode"] or fields.text(body, "otp") != current().settings.one_time_password:
+        raise Refused(MISSING, "Error - the code is wrong")
+    session["verified"] = True
+    return jsonify({"success": True, "message": "The code is right"})
+
+
+def _authenticated() -> Json:
+    body = fields.json_body()
+    authentication.by_signature_or_token(body, "partner_id")
+    return body
+
+
+def _session(body: Json) -> Json:
+    session = current().store.verified_sessions.get(fields.text(body, "session_id"))
+    if session is None:
+        raise Refused(MISSING, "Error - no such session_id")
+    return session

@@ -1,0 +1,54 @@
+"""E-signature: the documents a token may read, and signing them."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from dashboard.sandbox import fields
+from dashboard.sandbox.api import authentication
+from dashboard.sandbox.api.uploads import job_params
+from dashboard.sandbox.refusals import INVALID_JOB_TYPE, MISSING, Refused
+
+documents = Blueprint("documents", __name__)
+
+_TEXT = "Sample agreement of the simulator. Nothing in it binds anybody.\n"
+
+
+@documents.get("/v1/documents")
+def listed() -> Response:
+    authentication.by_headers()
+    ids = [part for part in request.args.get("ids", "").split(",") if part]
+    if not ids:
+        raise Refused(MISSING, "Error - A required parameter is missing: ids")
+    base = request.host_url.rstrip("/")
+    return jsonify(
+        {
+            "documents": [
+                {
+                    "id": document_id,
+                    "name": f"Sample agreement {document_id}",
+                    "link": f"{base}/images/documents/sample.txt",
+                    "size": len(_TEXT),
+                }
+                for document_id in ids
+            ]
+        }
+    )
+
+
+@documents.get("/images/documents/sample.txt")
+def sample() -> Response:
+    return Response(_TEXT, mimetype="text/plain")
+
+
+@documents.post("/v1/documents/sign")
+def sign() -> Response:
+    caller = authentication.by_headers()
+    authentication.check_partner(request.form.get("smile_client_id", ""))
+    params = job_params({"partner_params": fields.json_object(request.form.get("partner_params", ""))}, caller)
+    if fields.job_type(params) != 12:
+        raise Refused(INVALID_JOB_TYPE)
+    for name in ("ids", "name", "document_read_at"):
+        fields.text(request.form, name)
+    if "image" not in request.files and not request.form.get("image"):
+        raise Refused(MISSING, "Error - A required parameter is missing: image")
+    authentication.spend_token(caller)
+    return jsonify({"success": True})

@@ -1,0 +1,1 @@
+"""How people and tests watch and steer the simulator."""

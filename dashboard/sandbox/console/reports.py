@@ -1,0 +1,59 @@
+"""What the simulator tells about itself, for /_sandbox and for the console."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from dashboard.sandbox.fields import Json
+from dashboard.sandbox.signatures import iso
+from dashboard.sandbox.state import Sandbox
+from dashboard.sandbox.world.outcomes import table
+from dashboard.sandbox.world.store import Job
+
+
+def requests(sandbox: Sandbox) -> list[Json]:
+    """The request log, oldest first."""
+    return [entry | {"at": _iso(entry["at"])} for entry in sandbox.requests.listed()]
+
+
+def jobs(sandbox: Sandbox) -> dict[str, Json]:
+    """job_id -> how often prepared and charged, where it stands, and which callbacks were sent."""
+    with sandbox.store.lock:
+        return {job_id: _job(job) for job_id, job in sandbox.store.jobs.items()}
+
+
+def outcomes() -> list[Json]:
+    return [asdict(step) for step in table()]
+
+
+def _job(job: Job) -> Json:
+    return {
+        "job_id": job.job_id,
+        "user_id": job.user_id,
+        "job_type": job.job_type,
+        "product": job.product,
+        "smile_job_id": job.smile_job_id,
+        "created_at": _iso(job.created_at),
+        "prepared": job.prepared,
+        "zips": job.zips,
+        "charged": job.charged,
+        "state": job.state,
+        "success": job.success,
+        "result_code": job.result.get("ResultCode"),
+        "result_text": job.result.get("ResultText"),
+        "results": len(job.history),
+        "callbacks": [_delivery(delivery) for delivery in job.deliveries],
+    }
+
+
+def _delivery(delivery: Json) -> Json:
+    return {
+        "url": delivery["url"],
+        "mode": delivery["mode"],
+        "result_code": delivery["entry"]["ResultCode"],
+        "next_attempt_at": _iso(delivery["due"]) if delivery["due"] is not None else None,
+        "attempts": [answer | {"at": _iso(answer["at"])} for answer in delivery["attempts"]],
+    }
+
+
+def _iso(moment: float) -> str:
+    return iso(datetime.fromtimestamp(moment, UTC))

@@ -1,0 +1,1 @@
+"""Callbacks on their way to partners."""

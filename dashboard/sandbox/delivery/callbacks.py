@@ -1,0 +1,138 @@
+"""Callbacks: really sent, freshly signed, tried again; or sent wrongly on purpose, as the switch says."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import requests
+
+from dashboard.sandbox.delivery.scheduler import Scheduler
+from dashboard.sandbox.fields import Json
+from dashboard.sandbox.settings import SandboxSettings
+from dashboard.sandbox.signatures import Signer
+from dashboard.sandbox.world.contradiction import contradicted
+from dashboard.sandbox.world.store import Job, Store
+
+MODES = ("normal", "never", "duplicate", "out_of_order", "bad_signature", "stale", "lying")
+
+
+@dataclass(frozen=True)
+class CallbackSwitch:
+    """How callbacks are sent from now on: one of MODES, and seconds to wait before each."""
+
+    mode: str = "normal"
+    delay_seconds: float = 0.0
+
+
+class Callbacks:
+    """Sends the results of jobs to their callback addresses.
+
+    https://docs.usesmileid.com/further-reading/faqs/how-do-i-setup-a-callback
+    """
+
+    def __init__(self, settings: SandboxSettings, store: Store, signer: Signer, scheduler: Scheduler) -> None:
+        self.switch = CallbackSwitch()
+        self._settings = settings
+        self._store = store
+        self._signer = signer
+        self._scheduler = scheduler
+        self._sent_in_order = 0
+
+    def send(self, job: Job, entry: Json, outcome: str) -> None:
+        """Send one result of `job` when its turn comes. The caller holds the store's lock and saves the job."""
+        url = job.callback_url or self._settings.default_callback_url
+        switch = self.switch
+        if not url or switch.mode == "never":
+            return
+        claimed = contradicted(job, entry, outcome) if switch.mode == "lying" else entry
+        self._send(job, claimed, url, switch)
+
+    def send_apart(self, job: Job, entry: Json) -> None:
+        """Send what is no result of `job` but belongs to it; a lying callback is one about the result."""
+        url = job.callback_url or self._settings.default_callback_url
+        if url and self.switch.mode != "never":
+            self._send(job, entry, url, self.switch)
+
+    def _send(self, job: Job, entry: Json, url: str, switch: CallbackSwitch) -> None:
+        delivery = {
+            "url": url,
+            "mode": switch.mode,
+            "entry": entry,
+            "due": time.time() + switch.delay_seconds + self._holding_back(job, switch.mode),
+            "attempts": [],
+        }
+        job.deliveries.append(delivery)
+        self._schedule(job, len(job.deliveries) - 1)
+
+    def resume(self, job: Job) -> None:
+        for index, delivery in enumerate(job.deliveries):
+            if delivery["due"] is not None:
+                self._schedule(job, index)
+
+    def _holding_back(self, job: Job, mode: str) -> float:
+        if mode != "out_of_order":
+            return 0.0
+        gap = self._settings.out_of_order_gap_seconds
+        if later := [planned["due"] for planned in job.pending if planned["callback"]]:
+            return float(max(later)) - time.time() + gap
+        if len(job.deliveries) > 0:
+            return 0.0
+        # A job with one result is overtaken by the next job's: every second callback waits.
+        self._sent_in_order += 1
+        return gap if self._sent_in_order % 2 else 0.0
+
+    def _schedule(self, job: Job, index: int) -> None:
+        action: Callable[[], None] = partial(self._attempt, job.job_id, index)
+        self._scheduler.at(job.deliveries[index]["due"], action)
+
+    def _attempt(self, job_id: str, index: int) -> None:
+        with self._store.lock:
+            job = self._store.jobs[job_id]
+            delivery = job.deliveries[index]
+            body = {**delivery["entry"], **self._signature(job, delivery["mode"])}
+        copies = 2 if delivery["mode"] == "duplicate" else 1
+        answers = [self._post(delivery["url"], body) for _ in range(copies)]
+        with self._store.lock:
+            delivery["attempts"] += answers
+            delays = self._settings.callback_retry_delays_seconds
+            tries = len(delivery["attempts"]) // copies
+            accepted = any(200 <= (answer["status"] or 0) < 300 for answer in answers)
+            delivery["due"] = None if accepted or tries > len(delays) else time.time() + delays[tries - 1]
+            self._store.save(job)
+            if delivery["due"] is not None:
+                self._schedule(job, index)
+
+    def _signature(self, job: Job, mode: str) -> Json:
+        if mode == "stale":
+            return self._signer.fresh(job.legacy, self._settings.stale_callback_age_seconds)
+        pair = self._signer.fresh(job.legacy)
+        if mode == "bad_signature":
+            # The right form made with a wrong key: the text turned round keeps its length and alphabet.
+            turned = str(pair["signature"]).rstrip("=")[::-1]
+            pair["signature"] = turned + "=" * (-len(turned) % 4)
+        return pair
+
+    def _post(self, url: str, body: Json) -> Json:
+        answer: Json = {"at": time.time(), "status": None, "error": None}
+        session = requests.Session()
+        # The proxy settings of this machine are not meant for a simulator calling its neighbour.
+        session.trust_env = False
+        try:
+            with (
+                session,
+                session.post(
+                    url,
+                    json=body,
+                    timeout=self._settings.callback_timeout_seconds,
+                    verify=self._settings.callback_verify,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                answer["status"] = response.status_code
+        except requests.RequestException as error:
+            # The name alone: the message repeats the address with its secret job key.
+            answer["error"] = type(error).__name__
+        answer["seconds"] = round(time.time() - answer["at"], 3)
+        return answer

@@ -1,0 +1,1 @@
+"""The simulated world: people, outcomes, stored jobs and their images."""

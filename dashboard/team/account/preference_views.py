@@ -1,0 +1,41 @@
+"""HTTP in, HTTP out for what members choose for the pages: the columns of a list, and whether "/" leads to the search.
+
+Nobody else is concerned, so the audit trail does not tell of it.
+"""
+
+from urllib.parse import urlencode
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.team.account.preferences import set_preference
+from dashboard.team.blueprint import blueprint
+from dashboard.team.login.forms import local_path
+from dashboard.web.access import sign_in_required
+from dashboard.web.lists.filters import list_of
+from dashboard.web.pages.answers import see_other
+from dashboard.web.security.form_keys import form_transaction
+
+
+@blueprint.post("/account/lists/<purpose>/columns")
+@sign_in_required
+def choose_columns(purpose: str) -> ResponseReturnValue:
+    """Leads back to the list, whose filters stand in the address of the form."""
+    filters, ticked = list_of(purpose), request.form.getlist("column")
+    query = urlencode([*request.args.items(multi=True)])
+    chosen = [each.name for each in filters.columns if each.is_fixed or each.name in ticked]
+    page = url_for(filters.endpoint)
+    with form_transaction(page) as session:
+        is_usual = "usual" in request.form
+        set_preference(session, current_user.id, filters.columns_preference(), None if is_usual else chosen)
+    return redirect(local_path(f"{page}?{query}" if query else page) or page, 303)
+
+
+@blueprint.post("/account/keyboard")
+@sign_in_required
+def choose_keys() -> ResponseReturnValue:
+    is_on = "slash_focuses_search" in request.form
+    with form_transaction(url_for("team.account")) as session:
+        set_preference(session, current_user.id, "slash_focuses_search", None if is_on else False)
+    return see_other("team.account", f"Saved. The key / {'leads to' if is_on else 'no longer leads to'} the search.")

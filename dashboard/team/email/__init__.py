@@ -1,0 +1,1 @@
+"""E-mail to members, and the outbox that it waits in."""

@@ -1,0 +1,83 @@
+"""What is written to people: the address of a one-time link, and the e-mail around it. Sending lives in outbox.py."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import render_template
+from sqlmodel import Session
+
+from dashboard.context import current
+from dashboard.stored_settings import read_branding
+from dashboard.team.browsers import browser_in_words
+from dashboard.team.email.outbox import MailKind, queue_mail
+from dashboard.team.models import Member
+from dashboard.team.one_time import Invitation, PasswordReset
+from dashboard.web.pages.locales import Formats, company_formats
+
+if TYPE_CHECKING:
+    from dashboard.team.login.sign_in_anomalies import Oddities
+
+APP_ADDED = "An authenticator app was added, with new recovery codes."
+APP_REMOVED = "The authenticator app was removed."
+PASSKEY_ADDED = "A passkey was added."
+PASSKEY_REMOVED = "A passkey was removed."
+CODES_MADE = "New recovery codes were made. The ones before no longer work."
+ALL_REMOVED = "Whoever runs Partner Desk removed the authenticator app, all passkeys and all recovery codes."
+
+
+def invitation_address(code: str) -> str:
+    return current().settings.public_url + f"/invitations/{code}"
+
+
+def reset_address(code: str) -> str:
+    return current().settings.public_url + f"/new-password/{code}"
+
+
+def invitation_letter(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
+    """In the company's time zone: nobody knows yet where the reader is."""
+    company = read_branding(session, current().settings).company_name
+    text = render_template(
+        "team/invitation.txt",
+        company=company,
+        invited_by=invited_by,
+        role=invitation.role,
+        address=invitation_address(code),
+        until=company_formats(session).moment(invitation.expires_at),
+    )
+    return {"to": invitation.email, "subject": "You are invited to Partner Desk", "text": text}
+
+
+def reset_letter(member: Member, reset: PasswordReset, code: str) -> dict[str, str]:
+    until = Formats(member.language, member.time_zone).moment(reset.expires_at)
+    text = render_template("team/new_password.txt", name=member.name, address=reset_address(code), until=until)
+    return {"to": member.email, "subject": "Choose a new password for Partner Desk", "text": text}
+
+
+def tell_of_new_password(session: Session, member: Member, now: datetime) -> UUID | None:
+    """So that a member notices when it was somebody else. Give what it names to `send_soon` after the commit."""
+    return _notice(session, member, "Your password for Partner Desk was changed", "team/password_changed.txt", now)
+
+
+def tell_of_second_factor(session: Session, member: Member, what: str, now: datetime) -> UUID | None:
+    """`what`: one of the sentences above."""
+    subject = "The second factor of your account at Partner Desk was changed"
+    return _notice(session, member, subject, "team/second_factor_changed.txt", now, what=what)
+
+
+def tell_of_odd_sign_in(
+    session: Session, member: Member, odd: "Oddities", user_agent: str, from_address: str, now: datetime
+) -> UUID | None:
+    facts = {"odd": odd, "browser": browser_in_words(user_agent), "from_address": from_address}
+    return _notice(session, member, "A sign-in to your account at Partner Desk", "team/odd_sign_in.txt", now, **facts)
+
+
+def _notice(session: Session, member: Member, subject: str, template: str, now: datetime, **facts: Any) -> UUID | None:
+    """Nothing where no e-mail is set up. Times are in the zone that the member chose."""
+    if not current().settings.sends_mail:
+        return None
+    at = Formats(member.language, member.time_zone).moment(now)
+    address = f"{current().settings.public_url}/forgotten-password"
+    text = render_template(template, name=member.name, at=at, address=address, **facts)
+    content = {"to": member.email, "subject": subject, "text": text}
+    return queue_mail(session, MailKind.NOTICE, member.id, content, now).id

@@ -1,0 +1,1 @@
+"""What members prove who they are with: passwords, passkeys, authenticator apps, recovery codes."""

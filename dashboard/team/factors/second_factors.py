@@ -1,0 +1,63 @@
+"""Second factors as a whole: who has one, and what is left when they go. Each kind has a module of its own."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_
+from sqlmodel import Session, col, select
+
+from dashboard.team.factors import passkeys, recovery_codes, totp
+from dashboard.team.factors.models import AuthenticatorApp, Passkey
+from dashboard.team.models import Member
+
+#: Of the member that the statement around it is about.
+HAS_APP: ColumnElement[bool] = (
+    exists()
+    .where(col(AuthenticatorApp.member_id) == col(Member.id), col(AuthenticatorApp.confirmed_at).is_not(None))
+    .correlate(Member)
+)
+HAS_PASSKEY: ColumnElement[bool] = exists().where(col(Passkey.member_id) == col(Member.id)).correlate(Member)
+HAS_SECOND_FACTOR: ColumnElement[bool] = or_(HAS_APP, HAS_PASSKEY)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What one member has."""
+
+    app_since: datetime | None
+    passkeys: Sequence[Passkey]
+    codes_left: int
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.app_since or self.passkeys)
+
+
+def factors_of(session: Session, member_id: UUID) -> Factors:
+    app = totp.confirmed_app(session, member_id)
+    return Factors(
+        app.confirmed_at if app else None,
+        passkeys.list_passkeys(session, member_id),
+        recovery_codes.count_left(session, member_id),
+    )
+
+
+def members_with_second_factor(session: Session, member_ids: Collection[UUID]) -> set[UUID]:
+    """For lists: those of the members who have an app or a passkey."""
+    return set(session.exec(select(Member.id).where(col(Member.id).in_(member_ids), HAS_SECOND_FACTOR)).all())
+
+
+def codes_follow_factors(session: Session, member_id: UUID) -> None:
+    """After one was removed: codes stand in for a factor, so they go with the last one."""
+    session.flush()
+    if not factors_of(session, member_id).is_set:
+        recovery_codes.remove_codes(session, member_id)
+
+
+def remove_second_factors(session: Session, member: Member) -> None:
+    """The way back in for somebody who lost them all; an owner sets up a new one at the next sign-in."""
+    totp.remove_app(session, member.id)
+    passkeys.remove_passkeys(session, member.id)
+    recovery_codes.remove_codes(session, member.id)

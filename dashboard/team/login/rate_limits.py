@@ -1,0 +1,25 @@
+"""Slows down by address what anybody may do without a sign-in: opening one-time links, asking for a new password."""
+
+from flask import request
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from werkzeug.exceptions import TooManyRequests
+
+from dashboard.context import current
+from dashboard.web.security.networks import network_of
+
+#: Codes cannot be guessed; this only keeps somebody from having us look, or hash, without end.
+OPENED_LINKS = RateLimitItemPerMinute(60, namespace="opened_links")
+ASKED_FOR_PASSWORDS = RateLimitItemPerHour(20, namespace="forgotten_passwords")
+
+
+def count_opened_link() -> None:
+    _count(OPENED_LINKS)
+
+
+def count_asked_for_password() -> None:
+    _count(ASKED_FOR_PASSWORDS)
+
+
+def _count(limit: RateLimitItem) -> None:
+    if not current().throttle.hit(limit, network_of(request.remote_addr or "")):
+        raise TooManyRequests("There were too many tries from your address.", retry_after=60)

@@ -1,0 +1,92 @@
+"""HTTP in, HTTP out for the rest of the door: the second step, and the passkey that needs no first one."""
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
+
+from dashboard.context import reading
+from dashboard.db import utc_now
+from dashboard.team.factors import totp
+from dashboard.team.factors.passkeys import NOT_ACCEPTED
+from dashboard.team.factors.second_factors import factors_of
+from dashboard.team.login import reauthentication
+from dashboard.team.login.completing import HOME, let_in
+from dashboard.team.login.forms import CodeForm, PasskeyForm, SignInForm
+from dashboard.team.login.pages import door_page, page_with_passkey
+from dashboard.team.login.pending_sign_ins import HalfSignIn, present_half_sign_in
+from dashboard.web.access import open_to_everybody
+from dashboard.web.pages.answers import see_other
+
+WRONG_CODE = "This code is wrong, or it was used already. Wait for the next one and type that."
+APP_UNREADABLE = (
+    "No code of your app can be right, since what is stored for it cannot be opened. Use a passkey or a recovery code, "
+    "or ask an owner to reset your second factor."
+)
+
+blueprint = Blueprint("door", __name__)
+
+
+@blueprint.get("/sign-in/code")
+@open_to_everybody
+def second_step() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(HOME, 303)
+    half = _half_sign_in()
+    return _second_step_page(half, CodeForm(formdata=None)) if half else _begin_again()
+
+
+@blueprint.post("/sign-in/code")
+@open_to_everybody
+def submit_second_step() -> ResponseReturnValue:
+    half, form = _half_sign_in(), CodeForm()
+    if half is None:
+        return _begin_again()
+    if not form.validate():
+        return _second_step_page(half, form), 422
+    try:
+        by = reauthentication.second_factor_of(half.member, form.code.data, request.remote_addr or "")
+    except TooManyRequests as refused:
+        form.code.errors = [refused.description]
+        return _second_step_page(half, form), 429
+    if not by:
+        form.code.errors = [_why_not(half)]
+        return _second_step_page(half, form), 422
+    return let_in(half.member, f"password and {by}", half.keep, half.next_page)
+
+
+def _why_not(half: HalfSignIn) -> str:
+    """Only somebody who has typed the right password gets here."""
+    with reading() as session:
+        is_unreadable = totp.is_unreadable(session, half.member.id)
+    return APP_UNREADABLE if is_unreadable else WRONG_CODE
+
+
+@blueprint.post("/sign-in/passkey")
+@open_to_everybody
+def submit_passkey() -> ResponseReturnValue:
+    half, form = _half_sign_in(), PasskeyForm()
+    member = reauthentication.member_with_passkey(form.credential.data or "", reauthentication.SIGN_IN)
+    if member:
+        keep = bool(half and half.keep) or request.form.get("keep") == "y"
+        return let_in(member, "passkey", keep, form.next.data)
+    if half:
+        return _second_step_page(half, CodeForm(formdata=None), NOT_ACCEPTED), 422
+    return door_page(SignInForm(formdata=None, next=form.next.data), NOT_ACCEPTED), 422
+
+
+def _half_sign_in() -> HalfSignIn | None:
+    with reading() as session:
+        return present_half_sign_in(session, utc_now())
+
+
+def _second_step_page(half: HalfSignIn, form: CodeForm, error: str = "") -> str:
+    with reading() as session:
+        factors = factors_of(session, half.member.id)
+    return page_with_passkey(
+        "team/second_step.html", reauthentication.SIGN_IN, half.next_page, error, form=form, factors=factors
+    )
+
+
+def _begin_again() -> ResponseReturnValue:
+    return see_other("team.sign_in", "That took more than ten minutes, so begin again with your password.")

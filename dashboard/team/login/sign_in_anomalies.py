@@ -1,0 +1,43 @@
+"""What is odd about a sign-in: many wrong tries before it, or a browser and a network that the member never used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.team.login import known_browsers
+from dashboard.team.login.throttle import WINDOW
+from dashboard.team.models import Member, SignIn
+from dashboard.web.security.networks import network_of
+
+MANY_WRONG = 5
+REFUSED = "member.sign_in_refused"  # the trail's line for every wrong password or code of a member
+
+
+@dataclass(frozen=True)
+class Oddities:
+    wrong_tries: int
+    is_from_new_place: bool
+
+    @property
+    def has_many_wrong(self) -> bool:
+        return self.wrong_tries >= MANY_WRONG
+
+    @property
+    def are_worth_a_letter(self) -> bool:
+        return self.has_many_wrong or self.is_from_new_place
+
+
+def oddities_of(session: Session, member: Member, address: str, now: datetime) -> Oddities:
+    """Asked before the sign-in begins. The very first one of a member is from nowhere new."""
+    last = session.exec(select(func.max(SignIn.created_at)).where(SignIn.member_id == member.id)).one()
+    since = max(last, now - WINDOW) if last else now - WINDOW
+    wrong = select(func.count()).where(AuditEntry.subject == f"member {member.id}", AuditEntry.action == REFUSED)
+    is_known = known_browsers.browser_known_for(session, member.email) or known_browsers.has_signed_in_from(
+        session, member.email, network_of(address)
+    )
+    return Oddities(
+        wrong_tries=session.exec(wrong.where(col(AuditEntry.at) > since)).one(),
+        is_from_new_place=last is not None and not is_known,
+    )

@@ -1,0 +1,114 @@
+"""Slows down guessing, counted in the database, in a way that locks no right person out.
+
+Three counts stand beside each other: an account from one network, an account from everywhere, a network on all
+accounts. The narrow one is looked at first, so whoever guesses from one place spends ten tries of an account and no
+more. A browser or a network from which the member has signed in before is not touched by what others guess. Passkeys
+are not counted at all: there is nothing to guess.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, delete, update
+from sqlmodel import Session, col, select
+from werkzeug.exceptions import TooManyRequests
+
+from dashboard.audit.trail import record
+from dashboard.context import reading, transaction
+from dashboard.db import utc_now
+from dashboard.team.login import known_browsers
+from dashboard.web.security.networks import network_of
+from dashboard.web.security.tries import Tries, add_tries, digest_of
+
+WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many tries in ten minutes, the right ones left out."""
+
+    here: int  # one account from one network, or from one browser that is known
+    account: int  # one account from all the networks that it does not know
+    network: int  # one network on all accounts
+
+
+class Guessed(StrEnum):
+    PASSWORD = "password"  # noqa: S105  # the name of what is guessed
+    CODE = "code"  # of an authenticator app, or for recovery
+
+
+LIMITS = {Guessed.PASSWORD: Limits(10, 50, 100), Guessed.CODE: Limits(5, 20, 100)}
+TOO_MANY = {
+    Guessed.PASSWORD: "There were too many wrong passwords, so this one was not looked at. Wait ten minutes.",
+    Guessed.CODE: "There were too many wrong codes, so this one was not looked at. Wait ten minutes.",
+}
+
+#: What is counted, for whom, and how often at most.
+Count = tuple[str, str, int]
+
+
+def count_try(email: str, address: str, guessed: Guessed = Guessed.PASSWORD) -> None:
+    """Counted and kept before the guess is looked at, so that many tries at once are not let through together.
+
+    Raises TooManyRequests. What is refused is not counted any further: a flood costs reads, not writes.
+    """
+    now = utc_now()
+    with reading() as session:
+        counts = _counts(session, email, address, guessed)
+        is_refused = any(_count_now(session, count, now) > count[2] for count in counts)
+    if not is_refused:
+        with transaction() as session:
+            is_refused = any(_refuses(session, count, now) for count in counts)
+    if is_refused:
+        raise TooManyRequests(TOO_MANY[guessed])
+
+
+def forgive_tries(email: str, address: str, guessed: Guessed = Guessed.PASSWORD) -> None:
+    """After a right one: the wrong ones before it were slips. The wide counts only give back the right one itself."""
+    with transaction() as session:
+        narrow, *wide = _counts(session, email, address, guessed)
+        session.connection().execute(delete(Tries).where(_is(session, narrow)))
+        for count in wide:
+            session.connection().execute(
+                update(Tries).where(_is(session, count), col(Tries.count) > 0).values(count=col(Tries.count) - 1)
+            )
+
+
+def hit(session: Session, kind: str, key: str, now: datetime) -> int:
+    """Counts one more, and tells how many there are now."""
+    return add_tries(session, kind, key, now, WINDOW)[0]
+
+
+def _counts(session: Session, email: str, address: str, guessed: Guessed) -> list[Count]:
+    """The narrowest first."""
+    limits, network = LIMITS[guessed], network_of(address)
+    here = f"{email} {network}"
+    browser_id = known_browsers.browser_known_for(session, email)
+    if browser_id:
+        return [(f"{guessed} browser", f"{email} {browser_id}", limits.here)]
+    if known_browsers.has_signed_in_from(session, email, network):
+        return [(f"{guessed} known", here, limits.here)]
+    return [
+        (f"{guessed} here", here, limits.here),
+        (f"{guessed} account", email, limits.account),
+        (f"{guessed} network", network, limits.network),
+    ]
+
+
+def _count_now(session: Session, count: Count, now: datetime) -> int:
+    found = session.exec(select(Tries).where(_is(session, count))).first()
+    return found.count if found and found.began_at > now - WINDOW else 0
+
+
+def _refuses(session: Session, count: Count, now: datetime) -> bool:
+    kind, key, most = count
+    made = hit(session, kind, key, now)
+    if made == most + 1:
+        record(session, "guessing.slowed_down", kind, now, details={"tries": str(most)})
+    return made > most
+
+
+def _is(session: Session, count: Count) -> ColumnElement[bool]:
+    kind, key, _ = count
+    return and_(col(Tries.kind) == kind, col(Tries.key_digest) == digest_of(session, key))

@@ -1,0 +1,1 @@
+"""Owners manage members here: invitations, roles, password resets."""

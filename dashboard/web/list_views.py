@@ -1,0 +1,117 @@
+"""What the views of every list share: what the address asks for, the context of the page, searches, JSON."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlmodel import Session
+from werkzeug.datastructures import MultiDict
+
+from dashboard.context import current, reading
+from dashboard.db import utc_now
+from dashboard.web.access import permission_required
+from dashboard.web.lists.fields import Kind, Scope
+from dashboard.web.lists.filters import MARK, ListFilter
+from dashboard.web.lists.pagination import BACK, COUNT_CAP, Page, same_address
+from dashboard.web.lists.reading import count_newer, newest_key, page_of
+from dashboard.web.pages.answers import json_list, see_other, wants_partial
+from dashboard.web.pages.locales import formats_here
+
+Row = TypeVar("Row")
+
+
+def scope_here(session: Session) -> Scope:
+    return Scope(session, current().settings.environment, utc_now(), formats_here().zone)
+
+
+def asked_id(name: str) -> UUID | None:
+    """Of a row, in the address; nonsense is none."""
+    return MultiDict(request.args).get(name, type=UUID)
+
+
+def asked_place(filters: ListFilter[Any], name: str = "") -> Any:
+    """The key after which the asked page begins; nonsense begins at the top."""
+    try:
+        return filters.read_place(request.args.get(name or filters.place, ""))
+    except ValueError:
+        return None
+
+
+def asked_page(scope: Scope, filters: ListFilter[Row], top: Any = None) -> Page[Row]:
+    return page_of(scope, filters, asked_place(filters), top, asked_place(filters, BACK))
+
+
+def list_context(scope: Scope, filters: ListFilter[Any], version: int | None = None, top: Any = None) -> dict[str, Any]:
+    """What the templates of a list take.
+
+    `version`: of a list that asks for itself again, without its form. `top`: it keeps to the rows that were there.
+    """
+    page = asked_page(scope, filters, top)
+    if not page.rows and page.count:  # What stood there is gone.
+        page = page_of(scope, filters, top=top)
+    is_live = version is not None
+    return {
+        "page": page,
+        "filter": filters,
+        "newer": 0 if top is None else count_newer(scope, filters, top),
+        "version": version,
+        "top": top or (_top_of(scope, filters, page) if is_live else None),
+        "offered": {} if is_live and wants_partial() else filters.offered(scope),
+        "shows": filters.shown_columns(),
+    }
+
+
+def _top_of(scope: Scope, filters: ListFilter[Any], page: Page[Any]) -> Any:
+    """The key of the newest row, which is the first one of the first page."""
+    if page.rows and not page.ahead and not filters.is_oldest_first:
+        return getattr(page.rows[0], filters.key)
+    return newest_key(scope, filters)
+
+
+def json_page(page: Page[Any], items: Sequence[dict[str, Any]]) -> Response:
+    return json_list(items, page.next_address, min(page.count, COUNT_CAP), page.count_is_exact)
+
+
+def add_search(blueprint: Blueprint, filters: type[ListFilter[Any]], permission: str, *pages: str) -> None:
+    """What the search box of a list needs. `pages`: endpoints whose address a member may type a search into."""
+
+    @blueprint.before_request
+    def seal_search() -> ResponseReturnValue | None:
+        """What was typed in clear goes on sealed, a number as its digest; nothing else in the address changes."""
+        if request.endpoint not in pages or not _is_typed_by_member(filters, permission):
+            return None
+        found, message = _for_address(filters.from_args(request.args))
+        if message:
+            flash(message)
+        return redirect(same_address(**found.asked_of_typed), 303)
+
+    @blueprint.post(f"/{filters.purpose}/searches")
+    @blueprint.post(f"/{filters.purpose}/searches.json", endpoint="search_twin")
+    @permission_required(permission)
+    def search() -> ResponseReturnValue:
+        """From the box to the list: filters live in its address, what was typed sealed, a number as its digest."""
+        found, message = _for_address(filters.from_form(request.form))
+        is_of_program = request.path.endswith(".json")
+        return see_other(found.json_endpoint if is_of_program else found.endpoint, message, **found.asked)
+
+
+def _for_address(typed: ListFilter[Any]) -> tuple[ListFilter[Any], str]:
+    """And what to say about it."""
+    with reading() as session:
+        found = typed.for_address(scope_here(session))
+    return found, "" if found == typed else typed.refusal
+
+
+def _is_typed_by_member(filters: type[ListFilter[Any]], permission: str) -> bool:
+    """A program that asks for JSON may type in clear: it has no history, and is sent from no address to another."""
+    declared = filters.declared()
+    in_clear = any(
+        (value := request.args.get(name, "").strip())
+        and not value.startswith(MARK)
+        and not declared[name].stands_as_it_is(value)
+        for name in filters.names(Kind.SEARCH)
+    )
+    return in_clear and current_user.is_authenticated and current_user.may(permission)

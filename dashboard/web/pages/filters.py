@@ -1,0 +1,109 @@
+"""Formatting for templates: times, sizes and masked values. No markup and no feature lives here.
+
+Times and numbers are written as the member who is signed in chose (locales.py).
+"""
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+
+from dashboard.db import utc_now
+from dashboard.web.pages.invisible_characters import Exact
+from dashboard.web.pages.locales import Formats, formats_here
+
+#: What stands for a masked value, on every page and in every JSON.
+MASK = "[masked]"
+ENGLISH = Formats()
+UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def register_filters(app: Flask) -> None:
+    for format_value in (
+        *(ago, clock, day, exact_time, file_size, masked, money, number, readable_json, time_left, words),
+    ):
+        app.add_template_filter(format_value)
+    app.add_template_global(zone_in_words)
+
+
+def ago(moment: datetime | None) -> str:
+    """How long since: "12 s", "3 min", "5 h", "2 d"."""
+    if moment is None:
+        return ""
+    return _in_one_unit(utc_now() - moment)
+
+
+def time_left(moment: datetime) -> str:
+    """How long until then, in the same words; "over" once it has come."""
+    left = moment - utc_now()
+    return _in_one_unit(left) if left > timedelta(0) else "over"
+
+
+def _in_one_unit(duration: timedelta) -> str:
+    seconds = max(0, int(duration.total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def duration_in_words(span: timedelta, formats: Formats = ENGLISH) -> str:
+    """ "1.2 seconds", "12 minutes", "3 days": one unit is enough to see what is meant."""
+    seconds = span.total_seconds()
+    if seconds < 60:
+        return f"{formats.tenths(seconds)} seconds"
+    size, unit = next((size, unit) for size, unit in UNITS if seconds >= size)
+    count = int(seconds // size)
+    return f"{formats.number(count)} {unit}{'' if count == 1 else 's'}"
+
+
+def clock(moment: datetime | None) -> str:
+    return formats_here().clock(moment) if moment else ""
+
+
+def exact_time(moment: datetime | None) -> str:
+    return formats_here().moment(moment) if moment else ""
+
+
+def day(moment: datetime | None) -> str:
+    return formats_here().day(moment) if moment else ""
+
+
+def zone_in_words() -> str:
+    """For the foot of a page: where all of its times are."""
+    return formats_here().zone_in_words()
+
+
+def number(count: float) -> str:
+    return formats_here().number(count)
+
+
+def money(amount: Decimal) -> str:
+    """With two decimals, and without a currency."""
+    return formats_here().money(amount)
+
+
+def file_size(count: int, formats: Formats | None = None) -> str:
+    if count < 1024 * 1024:
+        return f"{max(1, round(count / 1024))} KB"
+    return f"{(formats or formats_here()).number(round(count / 1024 / 1024, 1))} MB"
+
+
+def masked(value: str | None) -> str:
+    """The last four characters; what is shorter than eight shows none, since four would be too many."""
+    if not value:
+        return ""
+    return f"{MASK} {value[-4:]}" if len(value) >= 8 else MASK
+
+
+def readable_json(value: Any) -> str:
+    """Indented JSON for people: letters as they are, and only what hides or turns text marked."""
+    return Exact(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def words(name: str) -> str:
+    """A name of the API as words: "Selfie_To_ID_Card_Compare" -> "Selfie to ID card compare"."""
+    parts = name.replace("_", " ").split()
+    return " ".join([parts[0], *(part if part.isupper() else part.lower() for part in parts[1:])]) if parts else ""

@@ -1,0 +1,1 @@
+"""Protection of requests and answers: CSRF, cookies, headers, form keys, rate limits."""

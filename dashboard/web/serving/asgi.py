@@ -1,0 +1,197 @@
+"""Runs the WSGI app on an ASGI server: slow senders wait on the event loop, and only whole requests take a thread.
+
+Callbacks and pages have threads of their own, so that neither keeps the other out. So have large bodies, which the app
+reads while they arrive.
+"""
+
+import asyncio
+import sys
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+import structlog
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from dashboard.errors import place_of
+from dashboard.web.serving.request_bodies import BodyStream, Message, Receive, RequestBody
+
+Send = Callable[[Message], Awaitable[None]]
+Scope = Mapping[str, Any]
+
+#: Where callbacks arrive.
+CALLBACKS = "/hooks/"
+#: Callbacks wait together for one commit, so many threads of theirs cost little.
+PAGE_THREADS, CALLBACK_THREADS = 24, 32
+#: Of each of the two kinds, for bodies that have not come whole yet.
+LARGE_BODY_THREADS = 4
+THREADS = PAGE_THREADS + CALLBACK_THREADS + 2 * LARGE_BODY_THREADS
+#: A body of this size is read before the request takes a thread.
+SMALL_BODY = 16 * 1024
+#: An answer of this size is sent in one piece, so that no thread waits for a slow reader.
+SMALL_ANSWER = 1024 * 1024
+SECONDS_TO_TAKE_A_PART = 30.0
+SECONDS_TO_LEAVE = 60.0
+
+ENVIRON: Mapping[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,  # the server knows where a body ends
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class AsgiAdapter:
+    """The ASGI app of one process."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._pages = ThreadPoolExecutor(PAGE_THREADS, "page")
+        self._callbacks = ThreadPoolExecutor(CALLBACK_THREADS, "callback")
+        self._large_pages = ThreadPoolExecutor(LARGE_BODY_THREADS, "large-page")
+        self._large_callbacks = ThreadPoolExecutor(LARGE_BODY_THREADS, "large-callback")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        is_callback = scope["path"].startswith(CALLBACKS)
+        body = RequestBody(receive, length_of(scope["headers"]), loop)
+        head = await body.read(SMALL_BODY)
+        answer = Answer(receive, send, loop)
+        if body.failure and not is_callback:  # which is listed as refused
+            await answer.fail(body.failure)
+            return
+        environ = make_environ(scope)
+        environ["wsgi.input"] = BytesIO(head) if body.is_whole else BodyStream(head, body)
+        pool = self._pool(is_callback, body.is_whole or body.failure is not None)
+        try:
+            last_part = await loop.run_in_executor(pool, answer.run, self._app, environ)
+        except Exception as error:  # None of the app's pages: those answer their errors by themselves.
+            log.error("answer_failed", error=type(error).__name__, where=place_of(error))
+            await answer.fail(InternalServerError())
+        else:
+            await answer.finish(last_part)
+
+    def _pool(self, is_callback: bool, has_come: bool) -> ThreadPoolExecutor:
+        if is_callback:
+            return self._callbacks if has_come else self._large_callbacks
+        return self._pages if has_come else self._large_pages
+
+
+class Answer:
+    """What the app answers to one request. `run` is called in a thread, all else on the event loop."""
+
+    def __init__(self, receive: Receive, send: Send, loop: AbstractEventLoop) -> None:
+        self._receive = receive
+        self._send = send
+        self._loop = loop
+        self._start: Message = {}
+        self._is_started = False
+        self._reader_left: asyncio.Task[None] | None = None
+
+    def run(self, app: WSGIApplication, environ: WSGIEnvironment) -> bytes:
+        """Calls the app, sends all but the last part of what it answers, and returns that one."""
+        pieces: Iterable[bytes] = app(environ, self._start_response)
+        try:
+            unsent: list[bytes] = []
+            size = 0
+            for piece in pieces:
+                unsent.append(piece)
+                size += len(piece)
+                if size > SMALL_ANSWER:
+                    self._send_from_thread(b"".join(unsent))
+                    unsent, size = [], 0
+            return b"".join(unsent)
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+
+    async def finish(self, last_part: bytes) -> None:
+        await self._send_part(last_part, is_last=True)
+        if self._reader_left:
+            self._reader_left.cancel()
+
+    async def fail(self, error: HTTPException) -> None:
+        if not self._is_started:
+            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
+            self._start_response(f"{error.code} {error.name}", headers)
+            await self.finish(f"{error.description}\n".encode())
+        elif self._reader_left:
+            # Ended now, what was sent so far would look whole.
+            await asyncio.wait([self._reader_left], timeout=SECONDS_TO_LEAVE)
+            self._reader_left.cancel()
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self._start = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
+
+    def _send_from_thread(self, part: bytes) -> None:
+        sent = asyncio.run_coroutine_threadsafe(self._send_part(part, is_last=False), self._loop)
+        sent.result(SECONDS_TO_TAKE_A_PART)
+
+    async def _send_part(self, part: bytes, *, is_last: bool) -> None:
+        if not self._is_started:
+            self._is_started = True
+            await self._send(self._start)
+            if not is_last:
+                self._reader_left = self._loop.create_task(self._wait_for_leaving())
+        if self._reader_left and self._reader_left.done():
+            raise ConnectionAbortedError("the reader left")
+        await self._send({"type": "http.response.body", "body": part, "more_body": not is_last})
+
+    async def _wait_for_leaving(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def make_environ(scope: Scope) -> WSGIEnvironment:
+    """What WSGI tells an app of a request.
+
+    A header with an underscore in its name is left out: WSGI writes it like the one with a hyphen, so that a sender
+    could add what only a proxy may say.
+    """
+    (client, client_port), (server, server_port) = scope["client"], scope["server"]
+    environ: WSGIEnvironment = {
+        **ENVIRON,
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": "HTTP/1.1" if scope["http_version"] == "1.1" else "HTTP/1.0",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(server_port),
+        "REMOTE_ADDR": client,
+        "REMOTE_PORT": str(client_port),
+        "wsgi.url_scheme": scope["scheme"],
+    }
+    for name, value in scope["headers"]:
+        if variable := variable_of(name):
+            text = value.decode("latin-1")
+            if variable in environ:
+                text = f"{environ[variable]}{'; ' if name == b'cookie' else ','}{text}"
+            environ[variable] = text
+    return environ
+
+
+@lru_cache(maxsize=512)
+def variable_of(header: bytes) -> str:
+    """Its name in WSGI; nothing for one that is left out."""
+    if b"_" in header:
+        return ""
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+def length_of(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Of the body, as the sender told it; None if it sends chunks."""
+    given = dict(headers)
+    if b"transfer-encoding" in given:
+        return None
+    return int(given.get(b"content-length", 0))

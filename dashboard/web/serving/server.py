@@ -1,0 +1,65 @@
+"""The server that `dashboard web` runs, and that benchmarks run beside it with the same settings."""
+
+import os
+import signal
+from functools import partial
+from importlib import import_module
+from multiprocessing import parent_process
+from threading import Thread
+from wsgiref.types import WSGIApplication
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+from dashboard.web.serving.asgi import AsgiAdapter
+from dashboard.web.serving.descriptors import connections_within, limits, raise_limit
+
+#: Connections that the system keeps ready while as many are open as fit.
+BACKLOG = 2048
+#: A connection that has not brought the whole head of a request within this time is closed. A proxy closes its own
+#: idle ones before (nginx after 60 s), so that it never sends a request into one that is being closed.
+IDLE_SECONDS = 65.0
+
+
+def serve_app(factory: str, host: str, port: int, workers: int = 1, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    """`factory` names what makes the WSGI app, as "module:function". Returns when a signal ends it.
+
+    One process on SQLite, which has one writer.
+    """
+    raise_limit()
+    Server(
+        factory,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        # Were HTTP/2 spoken too, the server would wait for the first bytes of a connection without a limit of time.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(idle_seconds * 1000)),
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.error,
+        backlog=BACKLOG,
+        backpressure=connections_within(limits()[0]),
+    ).serve(target_loader=partial(_load, factory), wrap_loader=False)
+
+
+def _load(factory: str) -> AsgiAdapter:
+    """Called in each process that serves."""
+    _end_with_parent()
+    module, _, name = factory.partition(":")
+    app: WSGIApplication = getattr(import_module(module), name)()
+    return AsgiAdapter(app)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone, even if that was killed."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Thread(target=wait, name="parent", daemon=True).start()
