@@ -12,7 +12,7 @@ from dashboard.allocator import give_memory_back
 from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
 from dashboard.callbacks.receiving.networks import read_networks
-from dashboard.callbacks.receiving.receiver import open_door
+from dashboard.callbacks.receiving.receiver import mount_receiver
 from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
@@ -25,7 +25,7 @@ from dashboard.jobs.smile_api.background import Background
 from dashboard.jobs.smile_api.clients import ClientFactory
 from dashboard.jobs.smile_api.live_catalogue import LiveCatalogue
 from dashboard.smile_keys import keep_smile_keys
-from dashboard.team.login.remembered_requests import set_up_returning
+from dashboard.team.login.remembered_requests import set_up_remember_me
 from dashboard.team.login.sign_ins import set_up_sign_in
 from dashboard.web import style_views
 from dashboard.web.access import enforce_permissions
@@ -34,10 +34,10 @@ from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import assets, errors
 from dashboard.web.pages.answers import htmx
 from dashboard.web.pages.filters import register_filters
-from dashboard.web.pages.invisible_characters import show_hidden_signs
+from dashboard.web.pages.invisible_characters import mark_invisible_characters
 from dashboard.web.pages.navigation import show_navigation
 from dashboard.web.pages.preferences import preference, show_preferences
-from dashboard.web.poll_cache import answer_quiet_polls
+from dashboard.web.poll_cache import set_up_poll_cache
 from dashboard.web.security import csrf
 from dashboard.web.security.form_keys import set_up_form_keys
 from dashboard.web.security.headers import set_headers, transport_headers
@@ -133,7 +133,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     limit_requests(app, (urlsplit(settings.public_url).hostname or "", *settings.extra_hosts))
     set_headers(app, settings.is_https)
     set_up_sign_in(app)
-    set_up_returning(app)
+    set_up_remember_me(app)
     enforce_permissions(app)
     csrf.protect(app)
     htmx.init_app(app)
@@ -141,13 +141,13 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     register_filters(app)
     show_navigation(app)
     show_preferences(app)
-    show_hidden_signs(app)
+    mark_invisible_characters(app)
     set_up_form_keys(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)
     app.jinja_env.globals["preference"] = preference
-    answer_quiet_polls(app, context_of(app).database)
+    set_up_poll_cache(app, context_of(app).database)
     assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
-    open_door(app)
+    mount_receiver(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -258,7 +258,7 @@ def upgrade() -> None:
 def doctor(as_json: bool, offline: bool) -> None:
     """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
     from dashboard.health.handshakes import look_at_encryption
-    from dashboard.health.running import check_health, twin, worst_of
+    from dashboard.health.running import check_health, report_to_json, worst_of
     from dashboard.health.wording import as_lines
     from dashboard.jobs.following.smile_answers import ask_smile
     from dashboard.smile_keys import smile_keys
@@ -273,7 +273,7 @@ def doctor(as_json: bool, offline: bool) -> None:
         with reading() as session:
             results = check_health(session, smile=smile, encryption=encryption)
         context_of(app).database.dispose()
-    for line in [json.dumps(twin(results), indent=1)] if as_json else as_lines(results):
+    for line in [json.dumps(report_to_json(results), indent=1)] if as_json else as_lines(results):
         click.echo(line)
     if worst_of(results) == "bad":
         raise SystemExit(1)
@@ -374,7 +374,7 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
         set_password(session, found, _ask_password(), utc_now())
         if remove_second_factors:
             record(session, "member.second_factors_removed", f"member {found.id}", utc_now())
-            emails.tell_of_second_factor(session, found, emails.ALL_REMOVED, utc_now())
+            emails.email_about_second_factor(session, found, emails.ALL_REMOVED, utc_now())
     removed = " and no second factor any more" if remove_second_factors else ""
     click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")
 

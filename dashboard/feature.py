@@ -13,7 +13,7 @@ from dashboard.permissions import Permission, Role
 from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
-    from dashboard.audit.wording import TrailWords
+    from dashboard.audit.wording import AuditWords
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -61,7 +61,7 @@ class Feature:
     views: tuple[ModuleType, ...] = ()
     navigation: tuple[NavigationEntry, ...] = ()
     permissions: tuple[Permission, ...] = ()
-    audit_words: "tuple[TrailWords, ...]" = ()
+    audit_words: "tuple[AuditWords, ...]" = ()
     event_words: Mapping[str, EventWords] = field(default_factory=dict)
     tasks: "tuple[Task, ...]" = ()
     periodic: "tuple[Periodic, ...]" = ()

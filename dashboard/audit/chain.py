@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry, ChainCheck, hash_of
-from dashboard.audit.retention import is_rightful_beginning
+from dashboard.audit.retention import is_valid_beginning
 
 #: Lines that are read at once.
 STRETCH = 2_000
@@ -111,7 +111,7 @@ def _columns(session: Session) -> list[Any]:
 def _problem_with(session: Session, number: int, stored: Stored, before: ChainReport) -> tuple[int, str] | None:
     previous_hash, own_hash = stored[-2:] if stored else ("", "")
     if number != before.sequence + 1:
-        if not is_rightful_beginning(session, number, previous_hash):
+        if not is_valid_beginning(session, number, previous_hash):
             missing = f"Line {before.sequence + 1:,} is missing"
             return before.sequence + 1, f"{missing}: it was removed, or its number was changed."
     elif stored and previous_hash != before.hash:

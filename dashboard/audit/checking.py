@@ -41,7 +41,7 @@ def claim_check(session: Session, check_id: UUID, now: datetime) -> bool:
     return bool(session.connection().execute(claim.values(due_at=now + CLAIMED_FOR)).rowcount)
 
 
-def look_on(session: Session, check_id: UUID) -> tuple[ChainCheck, ChainReport, bool]:
+def check_next_stretch(session: Session, check_id: UUID) -> tuple[ChainCheck, ChainReport, bool]:
     """Reads the next stretch; nothing is saved yet, and nobody who writes waits for it."""
     check = session.get_one(ChainCheck, check_id)
     so_far = ChainReport(check.lines, check.sequence, check.hash) if check.lines else NOTHING_YET

@@ -49,7 +49,7 @@ def forget_lines_before(session: Session, moment: datetime, now: datetime) -> in
     return removed
 
 
-def is_rightful_beginning(session: Session, number: int, previous_hash: str) -> bool:
+def is_valid_beginning(session: Session, number: int, previous_hash: str) -> bool:
     """Whether the trail begins here, and a line tells that what came before was removed, down to its last hash."""
     if session.exec(select(AuditEntry.sequence).order_by(col(AuditEntry.sequence)).limit(1)).first() != number:
         return False

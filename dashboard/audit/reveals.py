@@ -14,7 +14,9 @@ def reveal_reasons() -> dict[str, str]:
     return REASONS
 
 
-def ask_again(reason: Reason, button: str, back: str, element_id: str = "", region: str = "") -> ResponseReturnValue:
+def ask_reason_again(
+    reason: Reason, button: str, back: str, element_id: str = "", region: str = ""
+) -> ResponseReturnValue:
     """`element_id`: what the form stood in, where it takes its place again. `region`: what a reveal would replace."""
     context = {"reason": reason, "button": button, "back": back, "element_id": element_id, "region": region}
     page = render_page_or_partial("shared/reveal_again.html", "shared/_reveal_again.html", **context)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from dashboard.audit import checking
-from dashboard.audit.checking import claim_check, look_on, save_place
+from dashboard.audit.checking import check_next_stretch, claim_check, save_place
 from dashboard.context import reading, transaction
 from dashboard.db import utc_now
 from dashboard.worker.periodic import Periodic
@@ -18,7 +18,7 @@ def check_chain(check_id: UUID) -> None:
     goes_on = True
     while goes_on:
         with reading() as session:
-            check, report, is_end = look_on(session, check_id)
+            check, report, is_end = check_next_stretch(session, check_id)
         with transaction() as session:
             goes_on = save_place(session, check, report, is_end, utc_now())
 

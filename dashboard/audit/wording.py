@@ -19,7 +19,7 @@ NOT_MEMBERS = {
 
 
 @dataclass(frozen=True)
-class Found:
+class LinkedName:
     """What a line is about, as it is called now and where it is shown."""
 
     name: str
@@ -27,14 +27,14 @@ class Found:
 
 
 #: (session, environment, ids) -> those that are still there and may be shown.
-Find = Callable[[Session, str, Sequence[UUID]], Mapping[UUID, Found]]
+Find = Callable[[Session, str, Sequence[UUID]], Mapping[UUID, LinkedName]]
 #: (session, environment, what was typed) -> ids of rows that go by it.
 Search = Callable[[Session, str, str], Sequence[UUID]]
 #: (session, id of another noun's row) -> ids of rows that belong to it.
 Belonging = Callable[[Session, UUID], Sequence[UUID]]
 
 
-def find_none(_: Session, __: str, ___: Sequence[UUID]) -> Mapping[UUID, Found]:
+def find_none(_: Session, __: str, ___: Sequence[UUID]) -> Mapping[UUID, LinkedName]:
     return {}
 
 
@@ -43,7 +43,7 @@ def search_none(_: Session, __: str, ___: str) -> Sequence[UUID]:
 
 
 @dataclass(frozen=True)
-class TrailWords:
+class AuditWords:
     """One noun of a slice: how its lines read. `{subject}` in a sentence becomes the row, with a link to it."""
 
     noun: str  # as subjects begin: "job", or the whole subject where there is but one: "settings"
@@ -74,7 +74,7 @@ class Sentence:
 class Vocabulary:
     """The words of all slices, as `app` has put them together."""
 
-    def __init__(self, nouns: Sequence[TrailWords]) -> None:
+    def __init__(self, nouns: Sequence[AuditWords]) -> None:
         self.nouns = {each.noun: each for each in nouns}
         self.sentences = {action: text for each in nouns for action, text in each.sentences.items()}
         self.looks = frozenset(action for each in nouns for action in each.looks)
@@ -123,7 +123,7 @@ class Vocabulary:
         return {who: ids[0] for who, ids in found.items() if ids}
 
     def _sentence(
-        self, entry: AuditEntry, found: Mapping[str, Mapping[UUID, Found]], member_id: UUID | None
+        self, entry: AuditEntry, found: Mapping[str, Mapping[UUID, LinkedName]], member_id: UUID | None
     ) -> Sentence:
         noun, row_id = split_subject(entry.subject)
         person = found.get("member", {}).get(member_id) if member_id else None
@@ -131,7 +131,7 @@ class Vocabulary:
         row = found.get(noun, {}).get(row_id) if row_id else None
         if row is None:
             name = f"{(known and known.called) or noun} {str(row_id)[:8]}…" if row_id else (known and known.called)
-            row = Found(name or entry.subject, known.address if known else "")
+            row = LinkedName(name or entry.subject, known.address if known else "")
         sentence = self.sentences.get(entry.action) or f"{_plainly(entry.action)}: {{subject}}"
         before, has_subject, after = sentence.partition("{subject}")
         about, address = (row.name, row.address) if has_subject else ("", "")
@@ -164,7 +164,7 @@ def _as_uuid(text: str) -> UUID | None:
         return None
 
 
-OWN_WORDS = TrailWords(
+OWN_WORDS = AuditWords(
     noun="audit trail",
     called="the audit trail",
     address="/audit",

@@ -28,7 +28,7 @@ MOST_MANIFEST_BYTES = 512 * CHUNK
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     sha256: str
     size: int
 
@@ -39,7 +39,7 @@ class Manifest:
     engine: str  # sqlite or postgresql
     revision: str  # of the schema
     counts: dict[str, int]  # rows of each table, parents first
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, ArchiveMember] = field(default_factory=dict)
     missing_images: list[str] = field(default_factory=list)
     format: int = FORMAT
 
@@ -51,7 +51,7 @@ class Manifest:
 class ArchiveWriter:
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._file = file
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, ArchiveMember] = {}
 
     def add(self, name: str, pieces: Iterable[bytes], *, is_sealed: bool = False) -> None:
         """Piece by piece, so that nothing has to fit into memory. What is sealed does not get smaller by packing."""
@@ -64,7 +64,7 @@ class ArchiveWriter:
                 member.write(piece)
                 digest.update(piece)
                 size += len(piece)
-        self.members[name] = Member(digest.hexdigest(), size)
+        self.members[name] = ArchiveMember(digest.hexdigest(), size)
 
     def finish(self, manifest: Manifest, keyring: KeyRing) -> None:
         manifest.members = self.members
@@ -172,5 +172,5 @@ def _read_manifest(archive: zipfile.ZipFile, keyring: KeyRing) -> Manifest:
     read = json.loads(text)
     if read.get("format") != FORMAT:
         raise Conflict("This backup was made by another version of Partner Desk, which is needed to read it.")
-    read["members"] = {name: Member(**member) for name, member in read["members"].items()}
+    read["members"] = {name: ArchiveMember(**member) for name, member in read["members"].items()}
     return Manifest(**read)

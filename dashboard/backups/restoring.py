@@ -19,7 +19,7 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
 from dashboard.features import metadata
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import FACTS
 from dashboard.privacy.journal import apply_erasures
 from dashboard.privacy.traces import wipe_traces
@@ -92,9 +92,13 @@ def _refuse_what_does_not_fit(database: Database, manifest: Manifest, may_upgrad
 def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
     """Before anybody sees the restored data. What happened after the backup was made is not in it."""
     # A submission is charged. One that was queued then may have been sent since, so Smile is asked first.
-    for at_once, step in ((True, Step.SENDING), (False, Step.PREPARING)):
+    for at_once, step in ((True, SendingStep.SENDING), (False, SendingStep.PREPARING)):
         products = [product for product, facts in FACTS.items() if facts.is_answered_at_once is at_once]
-        unsent = (col(Job.state) == JobState.QUEUED, col(Job.step) == Step.CREATED, col(Job.product).in_(products))
+        unsent = (
+            col(Job.state) == JobState.QUEUED,
+            col(Job.step) == SendingStep.CREATED,
+            col(Job.product).in_(products),
+        )
         session.connection().execute(update(Job).where(*unsent).values(step=step))
     record(session, "backup.restored", "database", now, details={"made_at": manifest.made_at})
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from dashboard.audit.wording import Found, TrailWords
+from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.callbacks.models import Callback
 
 MOST_OF_A_JOB = 100
@@ -21,10 +21,10 @@ SENTENCES = {
 LOOKS = frozenset({"callback.revealed", "callback.compared", "callback.image_viewed", "callback.downloaded"})
 
 
-def find_callbacks(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+def find_callbacks(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, LinkedName]:
     columns = select(Callback.id, Callback.claimed_job_id)
     rows = session.exec(columns.where(Callback.environment == environment, col(Callback.id).in_(ids))).all()
-    return {row_id: Found(f"the callback for {job or 'no job'}", f"/callbacks/{row_id}") for row_id, job in rows}
+    return {row_id: LinkedName(f"the callback for {job or 'no job'}", f"/callbacks/{row_id}") for row_id, job in rows}
 
 
 def callbacks_of_job(session: Session, job_id: UUID) -> Sequence[UUID]:
@@ -32,7 +32,7 @@ def callbacks_of_job(session: Session, job_id: UUID) -> Sequence[UUID]:
     return session.exec(newest.limit(MOST_OF_A_JOB)).all()
 
 
-WORDS = TrailWords(
+WORDS = AuditWords(
     noun="callback",
     called="callback",
     sentences=SENTENCES,
@@ -40,8 +40,8 @@ WORDS = TrailWords(
     find=find_callbacks,
     belonging={"job": callbacks_of_job},
 )
-RUN_WORDS = TrailWords(noun="processing run", sentences={"callback.run_started": "had many callbacks processed again"})
-REFUSED_WORDS = TrailWords(
+RUN_WORDS = AuditWords(noun="processing run", sentences={"callback.run_started": "had many callbacks processed again"})
+REFUSED_WORDS = AuditWords(
     noun="refused deliveries",
     called="the list of refused deliveries",
     sentences={"callback.refused_exported": "took out {subject}"},

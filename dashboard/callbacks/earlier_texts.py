@@ -10,13 +10,13 @@ BEGINNINGS = {
 }
 
 
-def job_step_of_before(step: Step) -> str | None:
+def job_step_in_legacy_text(step: Step) -> str | None:
     """The kind of a step that says in words why its callback is nobody's. No column tells it."""
     if step["passed"] is not False:
         return None
     return next((kind for begins, kind in BEGINNINGS.items() if str(step.get("text")).startswith(begins)), None)
 
 
-def reason_without_job_of_before(callback: Callback) -> str:
+def legacy_reason_without_job(callback: Callback) -> str:
     """The reason of an orphan whose job is known by now. It was stored with the words of the last step behind it."""
     return callback.reason.removesuffix(callback.steps[-1].get("text", "")).rstrip() if callback.steps else ""

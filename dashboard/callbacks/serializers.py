@@ -6,11 +6,11 @@ from dashboard.callbacks.comparing import Line
 from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.steps import said_in_reason
-from dashboard.callbacks.today import Tally
+from dashboard.callbacks.today import DayCount
 from dashboard.web.pages.answers import json_time
 
 
-def callback_twin(callback: Callback) -> dict[str, Any]:
+def callback_to_json(callback: Callback) -> dict[str, Any]:
     return {
         "id": str(callback.id),
         "received_at": json_time(callback.received_at),
@@ -35,7 +35,7 @@ def callback_twin(callback: Callback) -> dict[str, Any]:
     }
 
 
-def run_twin(run: ProcessingRun) -> dict[str, Any]:
+def run_to_json(run: ProcessingRun) -> dict[str, Any]:
     return {
         "id": str(run.id),
         "asked_by": run.asked_by,
@@ -46,9 +46,9 @@ def run_twin(run: ProcessingRun) -> dict[str, Any]:
     }
 
 
-def today_twin(tallies: list[Tally]) -> dict[str, int]:
+def today_to_json(tallies: list[DayCount]) -> dict[str, int]:
     return {tally.name: tally.count for tally in tallies}
 
 
-def lines_twin(lines: list[Line]) -> list[dict[str, str]]:
+def lines_to_json(lines: list[Line]) -> list[dict[str, str]]:
     return [{"change": line.change, "text": line.text} for line in lines]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from dashboard.callbacks.earlier_texts import job_step_of_before
+from dashboard.callbacks.earlier_texts import job_step_in_legacy_text
 from dashboard.callbacks.models import Step, Verdict
 
 
@@ -84,7 +84,7 @@ def make_step(passed: bool | None, kind: StepKind, **facts: Any) -> Step:
 
 def kind_of(step: Step) -> StepKind | None:
     """None for what was stored in words, unless something hangs on it."""
-    kind = step.get("kind") or job_step_of_before(step)
+    kind = step.get("kind") or job_step_in_legacy_text(step)
     return StepKind(kind) if kind else None
 
 

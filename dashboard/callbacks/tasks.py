@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dashboard.callbacks.processing.handling import callbacks_due, hand_over, postpone
+from dashboard.callbacks.processing.handling import callbacks_due, hand_to_job, postpone
 from dashboard.callbacks.processing.runs import claim_run, runs_due, work_batch
 from dashboard.callbacks.search_index import fill_callbacks
 from dashboard.context import current, transaction
@@ -16,7 +16,7 @@ from dashboard.worker.queue import Task, wake
 
 def handle(callback_id: UUID) -> None:
     with transaction() as session:
-        job_id = hand_over(session, callback_id, utc_now())
+        job_id = hand_to_job(session, callback_id, utc_now())
     if job_id:
         wake("jobs.advance", job_id)
 

@@ -15,7 +15,7 @@ from dashboard.web.lists.pagination import COUNT_CAP
 
 
 @dataclass(frozen=True)
-class Tally:
+class DayCount:
     name: str
     filters: CallbackFilter | None  # of callbacks; None: of jobs, or of refused deliveries
     count: int
@@ -25,7 +25,7 @@ class Tally:
         return f"{self.count:,}" if self.count <= COUNT_CAP else f"{COUNT_CAP:,}+"
 
 
-def tallies_of_today(scope: Scope) -> list[Tally]:
+def counts_of_today(scope: Scope) -> list[DayCount]:
     today = scope.now.astimezone(scope.zone).date()
     day = today.isoformat()
     lists = {
@@ -46,7 +46,7 @@ def tallies_of_today(scope: Scope) -> list[Tally]:
         select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
     )
     row = counts.one()
-    tallies = [Tally(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
+    tallies = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
     whole = Day.of(today, scope.zone)
     refused = count_refused(scope.session, scope.environment, whole.begins, whole.ends)
-    return [*tallies, Tally("refused", None, refused)]
+    return [*tallies, DayCount("refused", None, refused)]

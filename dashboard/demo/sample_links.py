@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from dashboard.config import Settings
 from dashboard.jobs.following.awaiting import note_token
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.links.creation import LinkRequest, create_link
 from dashboard.links.customer.first_page import consent_sentence
@@ -55,5 +55,5 @@ def _press_start(session: Session, settings: Settings, code: str, now: datetime)
 def _stand_in_for_phone(session: Session, settings: Settings, code: str, now: datetime) -> None:
     """There is no customer here who could finish on Smile's page; the worker sends what the link has filled in."""
     job = _press_start(session, settings, code, now)
-    job.state, job.step, job.due_at = JobState.QUEUED, Step.CREATED, now
+    job.state, job.step, job.due_at = JobState.QUEUED, SendingStep.CREATED, now
     session.add(job)

@@ -64,7 +64,7 @@ def worst_of(results: Sequence[CheckResult]) -> State:
     return max((result.finding.state for result in results), key=severity.index, default=State.OK)
 
 
-def twin(results: Sequence[CheckResult]) -> dict[str, object]:
+def report_to_json(results: Sequence[CheckResult]) -> dict[str, object]:
     """For a program: the page's twin, and `dashboard doctor --json`."""
     return {
         "state": worst_of(results),

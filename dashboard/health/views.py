@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.context import reading
 from dashboard.health.network import count_proxies
-from dashboard.health.running import CheckResult, check_health, twin
+from dashboard.health.running import CheckResult, check_health, report_to_json
 from dashboard.health.wording import WORDS, in_one_sentence
 from dashboard.web.access import permission_required
 
@@ -24,8 +24,8 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/settings/health.json")
 @permission_required("settings.manage")
-def show_twin() -> ResponseReturnValue:
-    return twin(check_health_now())
+def show_json() -> ResponseReturnValue:
+    return report_to_json(check_health_now())
 
 
 def check_health_now() -> list[CheckResult]:

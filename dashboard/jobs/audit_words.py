@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from dashboard.audit.wording import Found, TrailWords
+from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.jobs.models import Job
 from dashboard.jobs.searches import is_just
 
@@ -23,10 +23,10 @@ EXPORT_SENTENCES = {"jobs.exported": "took out {subject}, with persons masked"}
 LOOKS = frozenset({"job.copied", "job.revealed", "image.viewed"})
 
 
-def find_jobs(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+def find_jobs(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, LinkedName]:
     columns = select(Job.id, Job.customer_reference, Job.job_id)
     rows = session.exec(columns.where(Job.environment == environment, col(Job.id).in_(ids))).all()
-    return {row_id: Found(f"job {reference or job_id}", f"/jobs/{row_id}") for row_id, reference, job_id in rows}
+    return {row_id: LinkedName(f"job {reference or job_id}", f"/jobs/{row_id}") for row_id, reference, job_id in rows}
 
 
 def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID]:
@@ -38,5 +38,5 @@ def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID
     return session.exec(newest.limit(MOST_FOUND)).all()
 
 
-WORDS = TrailWords(noun="job", called="job", sentences=SENTENCES, looks=LOOKS, find=find_jobs, search=search_jobs)
-LIST_WORDS = TrailWords(noun="jobs", called="the list of jobs", sentences=EXPORT_SENTENCES, address="/jobs")
+WORDS = AuditWords(noun="job", called="job", sentences=SENTENCES, looks=LOOKS, find=find_jobs, search=search_jobs)
+LIST_WORDS = AuditWords(noun="jobs", called="the list of jobs", sentences=EXPORT_SENTENCES, address="/jobs")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import NotFound
-from dashboard.jobs.submitting.images import UnfitPicture, shown_picture
+from dashboard.jobs.submitting.images import UnusableImage, shown_image
 
 #: How base64 of a JPEG and of a PNG begins.
 BEGINNINGS = ("/9j/", "iVBORw0KGgo")
@@ -21,7 +21,7 @@ LABELS = {"Photo": "Photo that the authority holds", "Document": "Document that 
 
 
 @dataclass(frozen=True)
-class EmbeddedPicture:
+class EmbeddedImage:
     number: int
     field: str  # the keys that lead to it, as "ImageLinks.selfie"
     base64: str
@@ -35,18 +35,18 @@ class EmbeddedPicture:
         return len(self.base64) * 3 // 4
 
 
-def find_pictures(payload: dict[str, Any]) -> list[EmbeddedPicture]:
-    found: list[EmbeddedPicture] = []
+def find_embedded_images(payload: dict[str, Any]) -> list[EmbeddedImage]:
+    found: list[EmbeddedImage] = []
     for field, text in _texts(payload, ""):
         text = text.partition(";base64,")[2] if text[:50].startswith("data:image/") else text
         if len(text) >= SHORTEST and text.lstrip()[:11].startswith(BEGINNINGS):
-            found.append(EmbeddedPicture(len(found) + 1, field[:100], text))
+            found.append(EmbeddedImage(len(found) + 1, field[:100], text))
             if len(found) == MOST_PICTURES:
                 break
     return found
 
 
-def picture_named(pictures: Sequence[EmbeddedPicture], field: str) -> EmbeddedPicture:
+def embedded_image_named(pictures: Sequence[EmbeddedImage], field: str) -> EmbeddedImage:
     """`field`: its number, or the keys that lead to it."""
     found = next((each for each in pictures if field in (str(each.number), each.field)), None)
     if found is None:
@@ -54,14 +54,14 @@ def picture_named(pictures: Sequence[EmbeddedPicture], field: str) -> EmbeddedPi
     return found
 
 
-def redraw(picture: EmbeddedPicture) -> bytes:
+def redraw(picture: EmbeddedImage) -> bytes:
     """A JPEG of our own making: nothing of the sender's bytes reaches the browser, and no note hidden in them."""
     try:
         content = base64.b64decode("".join(picture.base64.split()), validate=True)
-        return shown_picture(content, LONGEST_SIDE)
+        return shown_image(content, LONGEST_SIDE)
     except binascii.Error:
         raise NotFound("This picture is damaged, so it cannot be shown.") from None
-    except UnfitPicture as problem:
+    except UnusableImage as problem:
         raise NotFound(f"It cannot be shown. {problem}") from None
 
 

@@ -15,7 +15,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
-from dashboard.jobs.submitting.submission import given_of
+from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
 
@@ -30,7 +30,7 @@ OWN = frozenset(EventKind) - QUOTING - OF_CALLBACKS
 
 
 @dataclass
-class Gone:
+class ErasedParts:
     """What was erased of one job: files to remove after the commit, and what a proof may say of it."""
 
     files: list[str] = field(default_factory=list)  # below the media folder
@@ -63,13 +63,13 @@ def erase_given(session: Session, job: Job, rule: Rule, now: datetime) -> None:
     _tell(session, job, "person", 1, rule, now)
 
 
-def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> Gone:
+def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedParts:
     """All of the person. The row stays as a shell with its decision, codes, times and digests."""
     texts = _texts_of_person(session, job)
     images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
     kept = [result for result in results if result.erased_at is None]
-    gone = Gone(
+    gone = ErasedParts(
         manifest={
             "job": str(job.id),
             "images": [{"id": str(image.id), "sha256": image.sha256} for image in images],
@@ -108,7 +108,7 @@ def file_of(job: Job, image: Image) -> str:
 
 def _texts_of_person(session: Session, job: Job) -> list[str]:
     """As far as they open: what cannot be opened keeps nobody from being erased."""
-    given = given_of(session, job)
+    given = given_data(session, job)
     known_by = [job.user_id, job.customer_reference, given.id_number or ""]
     if not MADE_UP_JOB_ID.fullmatch(job.job_id):
         known_by.append(job.job_id)

@@ -29,7 +29,7 @@ def _countries(_: Scope) -> Choices:
 @dataclass(frozen=True)
 class JobFilter(NumberSearch[Job]):
     purpose = "jobs"
-    endpoint, json_endpoint = "jobs.index", "jobs.index_twin"
+    endpoint, json_endpoint = "jobs.index", "jobs.index_json"
     table = Job
     nouns = ("job", "jobs")
     columns = (

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # A code that nobody documented goes to a person, never to approved or rejected.
 
 
-class Step(StrEnum):
+class SendingStep(StrEnum):
     """What the worker had finished when it last saved; after a kill it goes on from here."""
 
     CREATED = "created"
@@ -124,7 +124,7 @@ class Job(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     # What the worker needs to go on after a kill.
-    step: Step = Field(default=Step.CREATED, sa_type=EnumText(Step))
+    step: SendingStep = Field(default=SendingStep.CREATED, sa_type=EnumText(SendingStep))
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease: str | None = None  # names the run that holds the lease; a run whose lease was taken over saves nothing
@@ -169,7 +169,7 @@ class Job(SQLModel, table=True):
 
     @property
     def may_cancel(self) -> bool:
-        return self.state in UNSENT_STATES and self.step == Step.CREATED
+        return self.state in UNSENT_STATES and self.step == SendingStep.CREATED
 
     @property
     def may_check(self) -> bool:
@@ -177,7 +177,7 @@ class Job(SQLModel, table=True):
         if self.erased_at:
             return False  # Smile's answer would bring back the person who is erased here.
         may_have_arrived = self.state == JobState.FAILED or self.is_with_customer
-        return self.submitted_at is not None or (may_have_arrived and self.step != Step.CREATED)
+        return self.submitted_at is not None or (may_have_arrived and self.step != SendingStep.CREATED)
 
     @property
     def is_with_customer(self) -> bool:

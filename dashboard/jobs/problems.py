@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.feature import EventWords
 from dashboard.jobs.models import Job
-from dashboard.jobs.smile_api.job_lookup import StandingUnclear
+from dashboard.jobs.smile_api.job_lookup import JobLookupUnclear
 from dashboard.jobs.smile_api.refusals import refusal_facts, refusal_words
 from dashboard.jobs.smile_api.smile_clock import SmileClock, clock_in_words
 from dashboard.smile import Refused, SmileError
@@ -36,7 +36,7 @@ def problem(kind: ProblemKind, **facts: Any) -> Problem:
 
 def problem_of(error: SmileError, kind: ProblemKind = ProblemKind.NO_ANSWER) -> Problem:
     """`kind`: where Smile has not refused."""
-    if isinstance(error, StandingUnclear):
+    if isinstance(error, JobLookupUnclear):
         error = error.refusal
     if isinstance(error, Refused):
         return problem(ProblemKind.REFUSED, **refusal_facts(error))

@@ -14,7 +14,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
-from dashboard.jobs.embedded_images import EmbeddedPicture, find_pictures
+from dashboard.jobs.embedded_images import EmbeddedImage, find_embedded_images
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_identity
 from dashboard.jobs.needs import NEEDS
@@ -101,9 +101,9 @@ class JobDetails:
         return max(claims, key=lambda claim: (claim.is_final, claim.id), default=None)
 
     @property
-    def with_pictures(self) -> tuple[Result, list[EmbeddedPicture]] | None:
+    def with_pictures(self) -> tuple[Result, list[EmbeddedImage]] | None:
         """The newest answer that carries pictures, such as the authority's photo: confirmed if there is one."""
-        found = [(result, find_pictures(payload)) for result, payload in self.results]
+        found = [(result, find_embedded_images(payload)) for result, payload in self.results]
         found = sorted((each for each in found if each[1]), key=lambda each: each[0].is_confirmed)
         return found[-1] if found else None
 

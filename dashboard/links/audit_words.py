@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from dashboard.audit.wording import Found, TrailWords
+from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.jobs.models import Job
 from dashboard.jobs.searches import is_just
 from dashboard.links.models import Link
@@ -28,11 +28,11 @@ SENTENCES = {
 LOOKS = frozenset({"link.revealed"})
 
 
-def find_links(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+def find_links(session: Session, environment: str, ids: Sequence[UUID]) -> Mapping[UUID, LinkedName]:
     columns = select(Link.id, Link.customer_reference)
     rows = session.exec(columns.where(Link.environment == environment, col(Link.id).in_(ids))).all()
     return {
-        row_id: Found(f"the link for {reference}" if reference else f"link {str(row_id)[:8]}…", f"/links/{row_id}")
+        row_id: LinkedName(f"the link for {reference}" if reference else f"link {str(row_id)[:8]}…", f"/links/{row_id}")
         for row_id, reference in rows
     }
 
@@ -47,7 +47,7 @@ def link_of_job(session: Session, job_id: UUID) -> Sequence[UUID]:
     return [link_id for link_id in session.exec(select(Job.link_id).where(Job.id == job_id)).all() if link_id]
 
 
-WORDS = TrailWords(
+WORDS = AuditWords(
     noun="link",
     called="link",
     sentences=SENTENCES,
@@ -56,4 +56,4 @@ WORDS = TrailWords(
     search=search_links,
     belonging={"job": link_of_job},
 )
-TOKEN_WORDS = TrailWords(noun="token", called="web token", sentences={"token.issued": "issued {subject}"})
+TOKEN_WORDS = AuditWords(noun="token", called="web token", sentences={"token.issued": "issued {subject}"})

@@ -79,7 +79,7 @@ STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
 @dataclass(frozen=True)
 class LinkFilter(NumberSearch[Link]):
     purpose = "links"
-    endpoint, json_endpoint = "links.index", "links.index_twin"
+    endpoint, json_endpoint = "links.index", "links.index_json"
     table = Link
     nouns = ("link", "links")
     columns = (

@@ -20,7 +20,7 @@ from dashboard.links.models import Link
 from dashboard.links.sharing import share_link
 from dashboard.mail import may_receive_mail
 from dashboard.stored_settings import read_branding
-from dashboard.team.email.outbox import MailKind, OutgoingMail, call_off, newest_mails, queue_mail
+from dashboard.team.email.outbox import MailKind, OutgoingMail, cancel_mails, newest_mails, queue_mail
 from dashboard.web.security.tries import add_tries
 
 HOLDS_EMAIL = text("email_sealed IS NOT NULL")
@@ -48,7 +48,7 @@ class LinkMessage(SQLModel, table=True):
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentMessage:
     """A message, the address that it went to, and the e-mail, which is forgotten after a while."""
 
     message: LinkMessage
@@ -123,11 +123,11 @@ def messages_of(session: Session, link_id: UUID) -> Sequence[LinkMessage]:
     return session.exec(select(LinkMessage).where(LinkMessage.link_id == link_id).order_by(col(LinkMessage.id))).all()
 
 
-def sent_of(session: Session, link_id: UUID) -> list[Sent]:
+def sent_of(session: Session, link_id: UUID) -> list[SentMessage]:
     """Each message with its address and its e-mail, oldest first."""
     messages = messages_of(session, link_id)
     mails = newest_mails(session, [message.id for message in messages if message.is_mailed])
-    return [Sent(message, email_of(session, message), mails.get(message.id)) for message in messages]
+    return [SentMessage(message, email_of(session, message), mails.get(message.id)) for message in messages]
 
 
 def last_reminder(session: Session, link_id: UUID) -> datetime | None:
@@ -162,11 +162,11 @@ def version_of_mails(session: Session, link_id: UUID) -> int:
     return session.connection().execute(select_columns(func.sum(seen)).where(col(mail.about_id).in_(ids))).scalar() or 0
 
 
-def call_off_mails(session: Session, link_ids: Sequence[UUID]) -> None:
+def cancel_link_mails(session: Session, link_ids: Sequence[UUID]) -> None:
     """Those not sent yet: their addresses are about to be dead. Before the links are locked (lock_order.py)."""
     ids = session.exec(select(LinkMessage.id).where(col(LinkMessage.link_id).in_(link_ids))).all()
     if ids:
-        call_off(session, *ids)
+        cancel_mails(session, *ids)
 
 
 def erase_emails(session: Session, link_id: UUID) -> None:

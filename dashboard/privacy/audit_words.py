@@ -1,6 +1,6 @@
 """How lines about privacy read in the audit trail. None of them names the customer."""
 
-from dashboard.audit.wording import TrailWords
+from dashboard.audit.wording import AuditWords
 
 SENTENCES = {
     "person.searched": "searched for what is held about a customer",
@@ -13,8 +13,8 @@ RETENTION_SENTENCES = {
 }
 LOOKS = frozenset({"person.searched", "person.exported"})
 
-WORDS = TrailWords(noun="privacy", called="privacy", sentences=SENTENCES, looks=LOOKS, address="/privacy")
-ERASURE_WORDS = TrailWords(noun="erasure", called="an erasure", sentences=ERASURE_SENTENCES, address="/privacy")
-RETENTION_WORDS = TrailWords(
+WORDS = AuditWords(noun="privacy", called="privacy", sentences=SENTENCES, looks=LOOKS, address="/privacy")
+ERASURE_WORDS = AuditWords(noun="erasure", called="an erasure", sentences=ERASURE_SENTENCES, address="/privacy")
+RETENTION_WORDS = AuditWords(
     noun="retention", called="how long data is kept", sentences=RETENTION_SENTENCES, address="/settings/privacy"
 )

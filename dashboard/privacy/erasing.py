@@ -14,13 +14,13 @@ from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
-from dashboard.jobs.erasing import Gone, Rule, erase_job
+from dashboard.jobs.erasing import ErasedParts, Rule, erase_job
 from dashboard.jobs.models import Job
 from dashboard.jobs.submitting.submission import cancel_job
 from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
-from dashboard.links.messages import call_off_mails
+from dashboard.links.messages import cancel_link_mails
 from dashboard.links.models import Link, WebToken
-from dashboard.privacy.finding import Found, Held, what_is_held
+from dashboard.privacy.finding import FoundPerson, HeldData, what_is_held
 from dashboard.privacy.models import Erasure, hash_of_manifest
 
 STRAGGLERS_FOR = timedelta(days=2)
@@ -35,11 +35,11 @@ class Erased:
 
 
 def erase_person(
-    session: Session, found: Found, job_ids: Iterable[UUID], erased_by: str, member_id: UUID | None, now: datetime
+    session: Session, found: FoundPerson, job_ids: Iterable[UUID], erased_by: str, member_id: UUID | None, now: datetime
 ) -> Erased:
     """Everything personal of the chosen jobs, their callbacks and links, and of what else carries the identifier."""
     seen = what_is_held(session, found.identifier, found.chosen(job_ids))
-    call_off_mails(session, [link.id for link in seen.links])
+    cancel_link_mails(session, [link.id for link in seen.links])
     jobs = _locked(session, seen)
     was_erased_meanwhile = len(jobs) < len(seen.jobs)
     held = what_is_held(session, found.identifier, jobs) if was_erased_meanwhile else replace(seen, jobs=jobs)
@@ -63,8 +63,8 @@ def erase_person(
 def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str]:
     """What an erasure erased, erased again where a backup brought it back. Returns the files to remove."""
     rows = erasure.manifest
-    call_off_mails(session, _ids(rows["links"]))
-    held = Held(
+    cancel_link_mails(session, _ids(rows["links"]))
+    held = HeldData(
         jobs=_rows(session, Job, [each["job"] for each in rows["jobs"]]),
         callbacks=_callbacks_again(session, rows),
         links=_rows(session, Link, rows["links"]),
@@ -87,7 +87,7 @@ def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
     return erasure
 
 
-def _erase_rows(session: Session, held: Held, rule: Rule, now: datetime) -> tuple[dict[str, Any], list[str]]:
+def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> tuple[dict[str, Any], list[str]]:
     by_id = {job.id: job for job in held.jobs}
     manifest: dict[str, Any] = {
         "callbacks": [{"id": str(each.id), "sha256": each.body_sha256} for each in held.callbacks],
@@ -95,7 +95,7 @@ def _erase_rows(session: Session, held: Held, rule: Rule, now: datetime) -> tupl
         "tokens": [str(token.id) for token in held.tokens],
     }
     forget_deliveries_of(session, held.jobs)  # by what their jobs are called now
-    gone: list[Gone] = [erase_job(session, job, rule, now) for job in held.jobs]
+    gone: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
     for callback in held.callbacks:
         erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)
     for link in held.links:
@@ -117,7 +117,7 @@ def _stop(session: Session, job: Job, erased_by: str, now: datetime) -> None:
         raise Conflict(f"Smile is being asked about job {job.job_id} at this moment. Try again in a minute.")
 
 
-def _locked(session: Session, held: Held) -> list[Job]:
+def _locked(session: Session, held: HeldData) -> list[Job]:
     """The jobs, after what is locked before them: the worker may be claiming or saving any of these rows."""
     _lock(session, Callback, held.callbacks, WITHOUT_BODY)
     lock_deliveries_of(session, held.jobs)

@@ -21,12 +21,12 @@ from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import job_details
 from dashboard.jobs.showing.event_words import event_text
 from dashboard.jobs.submitting.media import image_or_none
-from dashboard.jobs.submitting.submission import given_of
+from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.warnings import personal_facts
 from dashboard.links.creation import prefill_of
 from dashboard.links.messages import email_of, messages_of
 from dashboard.links.models import Link, LinkStart
-from dashboard.privacy.finding import Held
+from dashboard.privacy.finding import HeldData
 from dashboard.web.pages.answers import json_time
 from dashboard.web.pages.locales import company_formats
 
@@ -85,7 +85,7 @@ class _Package:
 
 
 def write_package(
-    database: Database, settings: Settings, keyring: KeyRing, held: Held, now: datetime, file: BinaryIO
+    database: Database, settings: Settings, keyring: KeyRing, held: HeldData, now: datetime, file: BinaryIO
 ) -> None:
     """Each part is read when its turn comes, so one is in memory at a time. What cannot be opened is named."""
     with ZipFile(file, "w", ZIP_STORED) as archive:
@@ -122,7 +122,7 @@ def _images(database: Database, job: Job) -> list[Image]:
 
 
 def _job(session: Session, job: Job) -> dict[str, Any]:
-    details, given = job_details(session, job), given_of(session, job)
+    details, given = job_details(session, job), given_data(session, job)
     person = {"details": CANNOT_BE_OPENED} if given.person is None else given.person
     return {
         "job": row_facts(job) | {"last_error": problem_text(job), "disagreement": disagreement_text(job)},

@@ -9,7 +9,7 @@ from dashboard.web.lists.filters import Column, ListFilter
 @dataclass(frozen=True)
 class ErasureFilter(ListFilter[Erasure]):
     purpose = "erasures"
-    endpoint, json_endpoint = "privacy.index", "privacy.index_twin"
+    endpoint, json_endpoint = "privacy.index", "privacy.index_json"
     table = Erasure
     nouns = ("erasure", "erasures")
     columns = (

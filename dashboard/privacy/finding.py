@@ -24,7 +24,7 @@ FIELD = "identifier"
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldData:
     """What the erasure of these jobs would take, and an export hands out."""
 
     jobs: Sequence[Job]
@@ -39,7 +39,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPerson:
     """`named`: jobs that carry just what was searched for. `related`: others that share an id or a number with them."""
 
     identifier: str = field(repr=False)
@@ -51,7 +51,7 @@ class Found:
         return [job for job in (*self.named, *(job for job, _ in self.related)) if job.id in wanted]
 
 
-def find_person(session: Session, identifier: str) -> Found:
+def find_person(session: Session, identifier: str) -> FoundPerson:
     """Only whole ids, just as they are written, and whole numbers, however they are: others may be somebody else."""
     identifier = clean_id(identifier)
     if not identifier or "\0" in identifier or len(identifier) > 200:
@@ -65,7 +65,7 @@ def find_person(session: Session, identifier: str) -> Found:
     named = _jobs(session, is_named)
     if len(named) > MOST_JOBS:
         raise Invalid({FIELD: f"More than {MOST_JOBS} jobs carry this, so it does not name one person."})
-    return Found(identifier, named, _related(session, named))
+    return FoundPerson(identifier, named, _related(session, named))
 
 
 def _digests(session: Session, identifier: str) -> list[str]:
@@ -100,7 +100,7 @@ def _jobs(session: Session, condition: ColumnElement[bool]) -> Sequence[Job]:
     return session.exec(found.order_by(col(Job.id).desc()).limit(MOST_JOBS + 1)).all()
 
 
-def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> Held:
+def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> HeldData:
     """Of these jobs, and what else carries the identifier by itself: links, tokens, callbacks that are nobody's."""
     ids = [job.id for job in jobs]
     callbacks = _callbacks(session, identifier, jobs)
@@ -114,7 +114,7 @@ def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> Held
         "links": len(links),
         "tokens": len(tokens),
     }
-    return Held(jobs, callbacks, links, tokens, counts)
+    return HeldData(jobs, callbacks, links, tokens, counts)
 
 
 def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[Callback]:

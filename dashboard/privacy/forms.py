@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from dashboard.privacy.retention import KINDS, MOST_DAYS
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 
 
-def rules_form(rules: Mapping[str, int]) -> TypedForm:
-    return TypedForm({name: str(days) for name, days in rules.items()})
+def rules_form(rules: Mapping[str, int]) -> FormState:
+    return FormState({name: str(days) for name, days in rules.items()})
 
 
-def check_rules_form(values: Mapping[str, str]) -> tuple[TypedForm, dict[str, int] | None]:
+def check_rules_form(values: Mapping[str, str]) -> tuple[FormState, dict[str, int] | None]:
     """The form as it stands with its errors, and the rules when there are none."""
-    form = TypedForm({kind.name: values.get(kind.name, "") for kind in KINDS})
+    form = FormState({kind.name: values.get(kind.name, "") for kind in KINDS})
     rules = {}
     for kind in KINDS:
         typed = form.value(kind.name)

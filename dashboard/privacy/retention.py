@@ -36,7 +36,7 @@ YEAR = 365
 
 
 @dataclass(frozen=True)
-class Kind:
+class DataKind:
     """One kind of data with a rule of its own. Zero days: it is kept for ever."""
 
     name: str
@@ -46,28 +46,28 @@ class Kind:
 
 
 KINDS = (
-    Kind("images", "Pictures", 5 * YEAR, "Faces and documents that you sent to Smile. Their size and hash stay."),
-    Kind(
+    DataKind("images", "Pictures", 5 * YEAR, "Faces and documents that you sent to Smile. Their size and hash stay."),
+    DataKind(
         "bodies",
         "Callback bodies and Smile's answers",
         5 * YEAR,
         "The full text of what Smile sent and answered. Outcome, code and hash stay.",
     ),
-    Kind(
+    DataKind(
         "persons",
         "What was given about a customer",
         5 * YEAR,
         "ID numbers, names, dates of birth, what links were filled with, and where they were e-mailed. The decision"
         " stays.",
     ),
-    Kind(
+    DataKind(
         "refused",
         "Refused callbacks",
         30,
         "Unsigned or wrongly signed ones, as a whole, and the list of refused deliveries. Of each, the last 1,000"
         " at most are kept.",
     ),
-    Kind("audit", "Audit trail", 7 * YEAR, "The oldest lines. What is left can still be checked for changes."),
+    DataKind("audit", "Audit trail", 7 * YEAR, "The oldest lines. What is left can still be checked for changes."),
 )
 
 

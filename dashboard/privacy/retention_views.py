@@ -13,7 +13,7 @@ from dashboard.privacy.forms import as_text, check_rules_form, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages.answers import json_time, see_other
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 from dashboard.web.security.form_keys import form_transaction
 
 blueprint = Blueprint("retention", __name__)
@@ -30,11 +30,11 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/settings/privacy.json")
 @permission_required("settings.manage")
-def show_twin() -> ResponseReturnValue:
+def show_json() -> ResponseReturnValue:
     with reading() as session:
         rules = read_rules(session)
         due = what_would_go(session, rules, utc_now())
-    return {"days": rules, "would_go_now": {name: _due_twin(each) for name, each in due.items()}}
+    return {"days": rules, "would_go_now": {name: _due_to_json(each) for name, each in due.items()}}
 
 
 @blueprint.post("/settings/privacy/previews")
@@ -69,14 +69,14 @@ def change() -> ResponseReturnValue:
     return see_other("retention.show", "Saved. The worker keeps to these rules from now on, once an hour.")
 
 
-def _preview(form: TypedForm, rules: Mapping[str, int]) -> str:
+def _preview(form: FormState, rules: Mapping[str, int]) -> str:
     with reading() as session:
         due = what_would_go(session, rules, utc_now())
     return _page(form, rules, due, is_preview=True)
 
 
 def _page(
-    form: TypedForm,
+    form: FormState,
     rules: Mapping[str, int] | None = None,
     due: Mapping[str, Due] | None = None,
     *,
@@ -93,5 +93,5 @@ def _page(
     )
 
 
-def _due_twin(due: Due) -> dict[str, Any]:
+def _due_to_json(due: Due) -> dict[str, Any]:
     return {"count": due.count_in_words, "oldest": json_time(due.oldest)}

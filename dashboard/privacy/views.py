@@ -21,7 +21,7 @@ from dashboard.privacy.erasing import Erased, erase_person, find_erasure
 from dashboard.privacy.export import write_package
 from dashboard.privacy.files import remove_files
 from dashboard.privacy.filters import ErasureFilter
-from dashboard.privacy.finding import FIELD, Found, Held, find_person, what_is_held
+from dashboard.privacy.finding import FIELD, FoundPerson, HeldData, find_person, what_is_held
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.models import Erasure
 from dashboard.privacy.traces import wipe_traces
@@ -29,7 +29,7 @@ from dashboard.web.access import permission_required, recent_confirmation_requir
 from dashboard.web.list_views import asked_page, json_page, list_context, scope_here
 from dashboard.web.pages.answers import json_time, see_other, wants_partial
 from dashboard.web.pages.downloads import download
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 from dashboard.web.pages.locales import company_formats
 from dashboard.web.security.form_keys import form_transaction, lead_to
 
@@ -40,12 +40,12 @@ blueprint = Blueprint("privacy", __name__)
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
 def index() -> ResponseReturnValue:
-    return _index(TypedForm({}))
+    return _index(FormState({}))
 
 
 @blueprint.get("/privacy.json")
 @permission_required("privacy.manage")
-def index_twin() -> ResponseReturnValue:
+def index_json() -> ResponseReturnValue:
     with reading() as session:
         page = asked_page(scope_here(session), ErasureFilter.from_args(request.args))
     return json_page(page, [_proof(erasure) for erasure in page.rows])
@@ -62,14 +62,14 @@ def search() -> ResponseReturnValue:
             held = what_is_held(session, found.identifier, found.named)
             record(session, "person.searched", "privacy", utc_now(), details={"jobs": str(len(found.named))})
     except Invalid as error:
-        return _index(TypedForm(request.form.to_dict(), error.fields)), 422
+        return _index(FormState(request.form.to_dict(), error.fields)), 422
     return _held_page(found, held, {job.id for job in found.named})
 
 
 @blueprint.post("/privacy/searches.json")
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
-def search_twin() -> ResponseReturnValue:
+def search_json() -> ResponseReturnValue:
     with transaction() as session:
         try:
             found = find_person(session, request.form.get(FIELD, ""))
@@ -137,7 +137,7 @@ def erase() -> ResponseReturnValue:
     return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
 
 
-def _erase(session: Session, found: Found, now: datetime) -> Erased:
+def _erase(session: Session, found: FoundPerson, now: datetime) -> Erased:
     if request.form.get("confirmation", "").strip() != found.identifier:
         raise Invalid({"confirmation": "Type it once more, exactly as you searched for it. Nothing was erased."})
     ids = request.form.getlist("job", type=UUID)
@@ -159,26 +159,26 @@ def show(erasure_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/privacy/erasures/<uuid:erasure_id>.json")
 @permission_required("privacy.manage")
-def show_twin(erasure_id: UUID) -> ResponseReturnValue:
+def show_json(erasure_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         return _proof(find_erasure(session, erasure_id))
 
 
-def _chosen(session: Session) -> tuple[Found, Held]:
+def _chosen(session: Session) -> tuple[FoundPerson, HeldData]:
     """What was ticked, out of what is found now."""
     found = find_person(session, request.form.get(FIELD, ""))
     jobs = found.chosen(request.form.getlist("job", type=UUID))
     return found, what_is_held(session, found.identifier, jobs)
 
 
-def _index(form: TypedForm) -> str:
+def _index(form: FormState) -> str:
     with reading() as session:
         context = list_context(scope_here(session), ErasureFilter())
     return render_template("privacy/index.html", **context, form=form)
 
 
-def _held_page(found: Found, held: Held, ticked: set[UUID], errors: dict[str, str] | None = None) -> str:
-    form = TypedForm({FIELD: found.identifier}, errors or {})
+def _held_page(found: FoundPerson, held: HeldData, ticked: set[UUID], errors: dict[str, str] | None = None) -> str:
+    form = FormState({FIELD: found.identifier}, errors or {})
     return render_template("privacy/held.html", found=found, held=held, ticked=ticked, form=form)
 
 

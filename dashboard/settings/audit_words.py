@@ -1,6 +1,6 @@
 """How lines about settings and keys read in the audit trail."""
 
-from dashboard.audit.wording import TrailWords
+from dashboard.audit.wording import AuditWords
 
 SENTENCES = {
     "settings.changed": "changed {subject}",
@@ -18,6 +18,6 @@ DATABASE_SENTENCES = {
     "backup.restored": "restored a backup in the place of what was here",
 }
 
-WORDS = TrailWords(noun="settings", called="the settings", sentences=SENTENCES, address="/settings")
-KEY_WORDS = TrailWords(noun="key", called="an API key", sentences=KEY_SENTENCES)
-DATABASE_WORDS = TrailWords(noun="database", called="the database", sentences=DATABASE_SENTENCES)
+WORDS = AuditWords(noun="settings", called="the settings", sentences=SENTENCES, address="/settings")
+KEY_WORDS = AuditWords(noun="key", called="an API key", sentences=KEY_SENTENCES)
+DATABASE_WORDS = AuditWords(noun="database", called="the database", sentences=DATABASE_SENTENCES)

@@ -10,9 +10,9 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.audit.trail import record
-from dashboard.callbacks.delivery_test.delivery import attempt
-from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain
-from dashboard.callbacks.delivery_test.test_callback import make_trial, take_back
+from dashboard.callbacks.delivery_test.delivery import send_attempt
+from dashboard.callbacks.delivery_test.delivery_test_steps import DeliveryTestStep, explain
+from dashboard.callbacks.delivery_test.test_callback import make_test_callback, take_back_test
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.receiving.networks import (
@@ -33,7 +33,7 @@ from dashboard.smile.constants import callback_addresses
 from dashboard.smile_keys import SmileKey, add_key, list_keys, read_keys, retire_key, sign_with, smile_keys
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages.answers import json_time, render_page_or_partial, see_other
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 from dashboard.web.security.form_keys import form_transaction
 
 ROTATE_AFTER_DAYS = 90
@@ -62,12 +62,12 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/settings/callbacks.json")
 @permission_required("settings.manage")
 @recent_confirmation_required("callback_settings.show")
-def show_twin() -> ResponseReturnValue:
+def show_json() -> ResponseReturnValue:
     present = _present()
     last = present.last_callback
     return {
         "address": hook_address(current().settings),
-        "keys": [_key_twin(key, present) for key in present.keys],
+        "keys": [_key_to_json(key, present) for key in present.keys],
         "networks": [shown(network) for network in present.networks],
         "networks_are_enforced": bool(present.networks and current().settings.trusted_proxies),
         "trusted_proxies": current().settings.trusted_proxies,
@@ -143,10 +143,10 @@ def name_networks() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Through the network to our own door, with no transaction open meanwhile."""
     settings, key = current().settings, smile_keys(fresh=True).signing
-    trial = make_trial(Signature(settings.smile_partner_id, key.value))
-    tried, now = attempt(hook_address(current().settings), trial.body), utc_now()
+    trial = make_test_callback(Signature(settings.smile_partner_id, key.value))
+    tried, now = send_attempt(hook_address(current().settings), trial.body), utc_now()
     with transaction() as session:
-        arrival = take_back(session, trial, now)
+        arrival = take_back_test(session, trial, now)
         steps = explain(tried, arrival, settings.trusted_proxies)
         details = {"arrived": "yes" if arrival else "no"}
         record(session, "callbacks.tried", "settings", now, details=details)
@@ -156,7 +156,7 @@ def check() -> ResponseReturnValue:
 def _page(
     errors: dict[str, str] | None = None,
     networks: str | None = None,
-    steps: list[ReachStep] | None = None,
+    steps: list[DeliveryTestStep] | None = None,
     has_arrived: bool = False,
 ) -> ResponseReturnValue:
     present, settings = _present(), current().settings
@@ -166,7 +166,7 @@ def _page(
         "settings/callbacks.html",
         "settings/_reach.html",
         **{name: getattr(present, name) for name in Present.__dataclass_fields__},
-        form=TypedForm({"networks": networks}, errors or {}),
+        form=FormState({"networks": networks}, errors or {}),
         is_unsaved=networks.split() != [shown(network) for network in present.networks],
         suggestions=callback_addresses(settings.environment),
         hook_address=hook_address(current().settings),
@@ -191,7 +191,7 @@ def _present() -> Present:
         )
 
 
-def _key_twin(key: SmileKey, present: Present) -> dict[str, Any]:
+def _key_to_json(key: SmileKey, present: Present) -> dict[str, Any]:
     return {
         "id": str(key.id),
         "number": key.number,

@@ -7,7 +7,7 @@ from dashboard.config import Settings
 from dashboard.languages import LANGUAGES
 from dashboard.outbound import problem_with_address
 from dashboard.stored_settings import Branding
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 from dashboard.web.pages.locales import is_zone
 
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -16,10 +16,10 @@ LONGEST_PURPOSE = 300
 MOST_RETURN_URLS = 20
 
 
-def branding_form(branding: Branding) -> TypedForm:
+def branding_form(branding: Branding) -> FormState:
     """The form as the present branding fills it."""
     purposes = {f"purpose_{language}": branding.purposes.get(language, "") for language in LANGUAGES}
-    return TypedForm(
+    return FormState(
         {
             "company_name": branding.company_name,
             "logo_url": branding.logo_url,
@@ -34,12 +34,12 @@ def branding_form(branding: Branding) -> TypedForm:
 
 def check_branding_form(
     values: Mapping[str, str], settings: Settings, before: Branding
-) -> tuple[TypedForm, Branding | None]:
+) -> tuple[FormState, Branding | None]:
     """The form as it stands with its errors, and the branding when there are none.
 
     `before`: what stands now; its logo may stay, and its time zone where a program names none.
     """
-    form = TypedForm(values)
+    form = FormState(values)
     time_zone = form.value("time_zone") or before.time_zone
     return_urls = tuple(dict.fromkeys(form.value("return_urls").split()))
     purposes = {language: " ".join(form.value(f"purpose_{language}").split()) for language in LANGUAGES}

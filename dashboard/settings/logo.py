@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from dashboard.errors import Invalid
-from dashboard.jobs.submitting.images import UnfitPicture, clean_logo
+from dashboard.jobs.submitting.images import UnusableImage, clean_logo
 from dashboard.stored_settings import read_setting, write_setting
 
 LOGO = "logo"
@@ -22,7 +22,7 @@ def draw_logo(chosen: bytes) -> bytes:
         raise Invalid({LOGO: "The file is larger than 1 MB. A logo that is 480 pixels wide is enough."})
     try:
         return clean_logo(chosen, MOST_BYTES)
-    except UnfitPicture as unfit:
+    except UnusableImage as unfit:
         raise Invalid({LOGO: str(unfit)}) from None
 
 

@@ -18,7 +18,7 @@ from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_le
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import json_time, see_other
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 from dashboard.web.pages.locales import zone_choices
 from dashboard.web.security.form_keys import form_transaction
 from dashboard.web.serving.limits import takes_files
@@ -34,7 +34,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/settings.json")
 @permission_required("settings.manage")
-def show_twin() -> ResponseReturnValue:
+def show_json() -> ResponseReturnValue:
     wallet = _wallet()
     balance = wallet.balance
     return {
@@ -89,7 +89,7 @@ def change_wallet_level() -> ResponseReturnValue:
     try:
         level = parse_level(typed)
     except Invalid as error:
-        return _page(branding_form(_branding()), TypedForm({"wallet_level": typed}, error.fields)), 422
+        return _page(branding_form(_branding()), FormState({"wallet_level": typed}, error.fields)), 422
     with form_transaction(url_for("settings.show")) as session:
         if level != read_wallet(session, current().settings.environment).level:
             write_level(session, level, now)
@@ -99,14 +99,14 @@ def change_wallet_level() -> ResponseReturnValue:
     return see_other("settings.show", message)
 
 
-def _page(form: TypedForm, wallet_form: TypedForm | None = None) -> str:
+def _page(form: FormState, wallet_form: FormState | None = None) -> str:
     wallet = _wallet()
     checks = check_health_now()
     return render_template(
         "settings/index.html",
         form=form,
         wallet=wallet,
-        wallet_form=wallet_form or TypedForm({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
+        wallet_form=wallet_form or FormState({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
         languages=LANGUAGE_NAMES,
         zones=zone_choices(),
         branding=_branding(),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from dashboard.audit.wording import Found, TrailWords
+from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.team.models import Member
 from dashboard.team.queries import find_member_by_email
 
@@ -41,9 +41,9 @@ GUESSING_SENTENCES = {"guessing.slowed_down": "guessed too often at the sign-in,
 MAIL_SENTENCES = {"mail.given_up": "gave up sending an e-mail to a member"}
 
 
-def find_members(session: Session, _: str, ids: Sequence[UUID]) -> Mapping[UUID, Found]:
+def find_members(session: Session, _: str, ids: Sequence[UUID]) -> Mapping[UUID, LinkedName]:
     members = session.exec(select(Member).where(col(Member.id).in_(ids))).all()
-    return {member.id: Found(member.name, f"/team/{member.id}") for member in members}
+    return {member.id: LinkedName(member.name, f"/team/{member.id}") for member in members}
 
 
 def search_members(session: Session, _: str, typed: str) -> Sequence[UUID]:
@@ -51,11 +51,11 @@ def search_members(session: Session, _: str, typed: str) -> Sequence[UUID]:
     return [member.id] if member else []
 
 
-WORDS = TrailWords(
+WORDS = AuditWords(
     noun="member", called="member", sentences=SENTENCES, find=find_members, search=search_members, address="/team"
 )
-INVITATION_WORDS = TrailWords(
+INVITATION_WORDS = AuditWords(
     noun="invitation", called="an invitation", sentences=INVITATION_SENTENCES, address="/team"
 )
-GUESSING_WORDS = TrailWords(noun="password here", called="the sign-in", sentences=GUESSING_SENTENCES)
-MAIL_WORDS = TrailWords(noun="mail", called="an e-mail", sentences=MAIL_SENTENCES)
+GUESSING_WORDS = AuditWords(noun="password here", called="the sign-in", sentences=GUESSING_SENTENCES)
+MAIL_WORDS = AuditWords(noun="mail", called="an e-mail", sentences=MAIL_SENTENCES)

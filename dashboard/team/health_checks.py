@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unset, warn
 from dashboard.permissions import Role
-from dashboard.team.email.outbox import find_held_up
+from dashboard.team.email.outbox import find_delayed_mails
 from dashboard.team.factors.second_factors import HAS_SECOND_FACTOR
 from dashboard.team.models import Member
 
@@ -16,7 +16,7 @@ def mail(context: CheckContext) -> Finding:
             "No mail server is named, so links to invitations and new passwords are copied by hand.",
             "Set DASHBOARD_SMTP_URL and DASHBOARD_MAIL_FROM to have them sent.",
         )
-    held_up = find_held_up(context.session)
+    held_up = find_delayed_mails(context.session)
     if held_up is None:
         return ok("Invitations and resets are sent by e-mail.")
     messages = f"{held_up.count} {'e-mail waits' if held_up.count == 1 else 'e-mails wait'} to be tried again."

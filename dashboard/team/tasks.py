@@ -18,7 +18,7 @@ from dashboard.mail import MailFailed, mail_server, send_mail
 from dashboard.outages import OutageLog
 from dashboard.team import one_time, queries
 from dashboard.team.email import outbox
-from dashboard.team.email.emails import reset_letter
+from dashboard.team.email.emails import reset_email
 from dashboard.team.email.outbox import MailKind, OutgoingMail
 from dashboard.team.members import resets
 from dashboard.worker.periodic import Periodic
@@ -87,7 +87,7 @@ def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
         return False
     reset, code = made
     mail.about_id = reset.id
-    outbox.write_content(session, mail, reset_letter(member, reset, code))
+    outbox.write_content(session, mail, reset_email(member, reset, code))
     return True
 
 

@@ -29,7 +29,7 @@ CONFIRMED_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Standing:
+class SignInState:
     """How the sign-in behind a request stands; `team` notes it when it loads the member."""
 
     sign_in_id: UUID
@@ -37,14 +37,14 @@ class Standing:
     owes_second_factor: bool
 
 
-def note_standing(standing: Standing) -> None:
+def note_sign_in_state(standing: SignInState) -> None:
     g.standing = standing
 
 
-def present_standing() -> Standing:
+def current_sign_in_state() -> SignInState:
     """Of whoever is signed in; there is none before `current_user` was asked."""
     assert current_user.is_authenticated
-    return cast(Standing, g.standing)
+    return cast(SignInState, g.standing)
 
 
 def permission_required(permission: str) -> Callable[[View], View]:
@@ -83,7 +83,7 @@ def recent_confirmation_required(back_to: str) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @wraps(view)
         def confirmed(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-            confirmed_at = present_standing().confirmed_at
+            confirmed_at = current_sign_in_state().confirmed_at
             if confirmed_at and utc_now() - confirmed_at < CONFIRMED_FOR:
                 return view(*args, **kwargs)
             return _send_to_confirmation(back_to)
@@ -111,7 +111,7 @@ def _check_permission() -> ResponseReturnValue | None:
         return _send_to_the_door()
     if permission is None:
         raise NotFound
-    if present_standing().owes_second_factor and not _is_open_before_second_factor(request.endpoint):
+    if current_sign_in_state().owes_second_factor and not _is_open_before_second_factor(request.endpoint):
         return _send("second_factors.show", "Set up a second factor first.")
     if permission != SIGNED_IN and not current_user.may(permission):
         raise NotAllowed("Your role does not include this. An owner of your team can change that.")

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.lists.fields import Kind, Scope
+from dashboard.web.lists.fields import FieldKind, Scope
 from dashboard.web.lists.filters import MARK, ListFilter
 from dashboard.web.lists.pagination import BACK, COUNT_CAP, Page, same_address
 from dashboard.web.lists.reading import count_newer, newest_key, page_of
@@ -89,7 +89,7 @@ def add_search(blueprint: Blueprint, filters: type[ListFilter[Any]], permission:
         return redirect(same_address(**found.asked_of_typed), 303)
 
     @blueprint.post(f"/{filters.purpose}/searches")
-    @blueprint.post(f"/{filters.purpose}/searches.json", endpoint="search_twin")
+    @blueprint.post(f"/{filters.purpose}/searches.json", endpoint="search_json")
     @permission_required(permission)
     def search() -> ResponseReturnValue:
         """From the box to the list: filters live in its address, what was typed sealed, a number as its digest."""
@@ -112,6 +112,6 @@ def _is_typed_by_member(filters: type[ListFilter[Any]], permission: str) -> bool
         (value := request.args.get(name, "").strip())
         and not value.startswith(MARK)
         and not declared[name].stands_as_it_is(value)
-        for name in filters.names(Kind.SEARCH)
+        for name in filters.names(FieldKind.SEARCH)
     )
     return in_clear and current_user.is_authenticated and current_user.may(permission)

@@ -34,17 +34,17 @@ DataVersion = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class QuietAnswer:
+class CachedAnswer:
     data_version: DataVersion
     until: float
     headers: list[tuple[str, str]]
 
 
-class QuietPolls:
+class PollCache:
     def __init__(self, wsgi_app: WSGIApplication, database: Database) -> None:
         self._app = wsgi_app
         self._database = database
-        self._answers: dict[tuple[str, ...], QuietAnswer] = {}
+        self._answers: dict[tuple[str, ...], CachedAnswer] = {}
         self._connection: Any = None
         self._asking = Lock()
         self._asked_at = 0.0
@@ -75,7 +75,7 @@ class QuietPolls:
             if status.startswith("204") and not any(name == "Set-Cookie" for name, _ in headers):
                 if len(self._answers) >= MOST_REMEMBERED:
                     self._answers.clear()
-                self._answers[request] = QuietAnswer(data_version, monotonic() + SECONDS_TRUSTED, headers)
+                self._answers[request] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, headers)
             return start_response(status, headers, *error)
 
         return start
@@ -103,7 +103,7 @@ def is_fresh(created_at: datetime) -> bool:
     return utc_now() - created_at < FRESH_FOR
 
 
-def answer_quiet_polls(app: Flask, database: Database) -> None:
+def set_up_poll_cache(app: Flask, database: Database) -> None:
     app.add_template_test(is_fresh, "fresh")
     if database.is_sqlite:
-        app.wsgi_app = QuietPolls(app.wsgi_app, database)  # type: ignore[method-assign]  # as Flask documents
+        app.wsgi_app = PollCache(app.wsgi_app, database)  # type: ignore[method-assign]  # as Flask documents

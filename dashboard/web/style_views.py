@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectField, StringField
 from dashboard.db import utc_now
 from dashboard.health_checks import bad, ok, unknown, unset, warn
 from dashboard.web.access import sign_in_required
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 
 blueprint = Blueprint("style", __name__)
 
@@ -38,7 +38,7 @@ def show() -> ResponseReturnValue:
         outcomes=OUTCOMES,
         verdicts=VERDICTS,
         sample_form=form,
-        form=TypedForm({"ok": "typed", "bad": "typed"}, {"bad": "This does not fit."}, {"odd": "This looks unusual."}),
+        form=FormState({"ok": "typed", "bad": "typed"}, {"bad": "This does not fit."}, {"odd": "This looks unusual."}),
         **_samples(),
     )
 

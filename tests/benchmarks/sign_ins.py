@@ -20,7 +20,7 @@ from dashboard.app import create_app
 from dashboard.context import context_of
 from dashboard.db import Database
 from dashboard.team.factors import totp
-from dashboard.team.login.throttle import LIMITS, WINDOW, Guessed
+from dashboard.team.login.throttle import LIMITS, WINDOW, GuessKind
 from tests.benchmarks.report import Figure
 from tests.conftest import make_settings
 from tests.factories.team import app_code, make_member
@@ -30,7 +30,7 @@ GUESSES = 10_000
 ROUNDS = 200
 TRIES = 100
 BEGIN = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
-LIMIT = LIMITS[Guessed.PASSWORD]
+LIMIT = LIMITS[GuessKind.PASSWORD]
 
 Whom = Callable[[int], tuple[str, str]]
 

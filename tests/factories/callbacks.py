@@ -17,7 +17,7 @@ from dashboard.callbacks.receiving.parsing import parse
 from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.db import Database, keyring_of, new_id, utc_now
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -86,7 +86,7 @@ def make_job(database: Database, job_id: str = "job-1", secret_key: str = "", en
             user_id="user-1",
             job_id=job_id,
             state=JobState.WAITING,
-            step=Step.SENT,
+            step=SendingStep.SENT,
             created_by="ben@example.com",
             created_at=now,
             changed_at=now,

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, JobEvent, JobState, Result, Step
+from dashboard.jobs.models import Job, JobEvent, JobState, Result, SendingStep
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.smile_api.clients import SmileClients
 from dashboard.jobs.smile_api.smile_clock import SmileClock
@@ -52,7 +52,7 @@ def make_sent_job(
 ) -> Job:
     """A job that Smile has, and that is due to be asked about."""
     now = utc_now()
-    sent = {"state": JobState.WAITING, "step": Step.SENT, "submitted_at": now, "due_at": now}
+    sent = {"state": JobState.WAITING, "step": SendingStep.SENT, "submitted_at": now, "due_at": now}
     return make_job(database, settings, product, **(sent | row))
 
 

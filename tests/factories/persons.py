@@ -13,7 +13,7 @@ from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.models import Job, JobState, Outcome, Source, Step
+from dashboard.jobs.models import Job, JobState, Outcome, SendingStep, Source
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link, WebToken
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -68,7 +68,7 @@ def make_known_person(
         "user_id": person.user_id,
         "job_id": person.job_id,
     }
-    job = make_job(database, settings, asks=wanted, state=JobState.WAITING, step=Step.SENT, **row)
+    job = make_job(database, settings, asks=wanted, state=JobState.WAITING, step=SendingStep.SENT, **row)
     link, _ = make_link(
         database,
         settings,

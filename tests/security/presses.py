@@ -18,7 +18,7 @@ from dashboard.audit.models import ChainCheck
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.links.models import Link
 from dashboard.stored_settings import Setting
 from dashboard.team.factors.models import Passkey, RecoveryCode
@@ -55,13 +55,13 @@ NOT_COUNTED = frozenset({"tries", "pressed_form", "audit_entry"})
 WITHOUT_KEY: dict[str, frozenset[str]] = {
     "It writes nothing, or only that somebody looked, which each look is worth.": frozenset(
         {
-            *("jobs.search", "jobs.search_twin", "links.search", "links.search_twin", "callbacks.search"),
+            *("jobs.search", "jobs.search_json", "links.search", "links.search_json", "callbacks.search"),
             *(
-                "callbacks.search_twin",
+                "callbacks.search_json",
                 "audit.search",
-                "audit.search_twin",
+                "audit.search_json",
                 "privacy.search",
-                "privacy.search_twin",
+                "privacy.search_json",
                 "privacy.count",
                 "privacy.export",
             ),
@@ -246,7 +246,7 @@ def _failed_job(forms: Forms, client: FlaskClient) -> Page:
 
 
 def _waiting_job(forms: Forms, client: FlaskClient) -> Page:
-    forms.change(Job, "job_id", state=JobState.WAITING, step=Step.SENT, submitted_at=utc_now())
+    forms.change(Job, "job_id", state=JobState.WAITING, step=SendingStep.SENT, submitted_at=utc_now())
     return _get(forms, client, f"/jobs/{forms.world.own['job_id']}")
 
 

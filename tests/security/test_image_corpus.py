@@ -9,8 +9,8 @@ import pytest
 from PIL import Image as Picture
 
 from dashboard.errors import NotFound
-from dashboard.jobs.embedded_images import EmbeddedPicture, redraw
-from dashboard.jobs.submitting.images import UnfitPicture, clean_picture, picture_drawer
+from dashboard.jobs.embedded_images import EmbeddedImage, redraw
+from dashboard.jobs.submitting.images import UnusableImage, clean_image, image_redrawer
 from tests.security.image_corpus import NOTE, PLACE, SCRIPT, SERIAL, Harmful, corpus
 
 CORPUS = list(corpus())
@@ -21,8 +21,8 @@ PLAIN_KEYS = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
 
 def drawn(content: bytes) -> bytes | None:
     try:
-        return clean_picture(content)
-    except UnfitPicture:
+        return clean_image(content)
+    except UnusableImage:
         return None
 
 
@@ -47,7 +47,7 @@ def test_harmful_picture_is_refused_or_comes_out_clean(harmful: Harmful):
 
 @pytest.mark.parametrize("harmful", CORPUS, ids=lambda harmful: harmful.name)
 def test_harmful_picture_in_a_callback_is_not_served_as_it_came(harmful: Harmful):
-    found = EmbeddedPicture(1, "ImageLinks.selfie", base64.b64encode(harmful.content).decode())
+    found = EmbeddedImage(1, "ImageLinks.selfie", base64.b64encode(harmful.content).decode())
 
     try:
         served = redraw(found)
@@ -60,14 +60,14 @@ def test_harmful_picture_in_a_callback_is_not_served_as_it_came(harmful: Harmful
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc: only Linux tells the peak of another process")
 def test_whole_corpus_stays_below_300_mb_and_kills_nobody():
-    clean_picture(CORPUS[16].content)
-    first = picture_drawer().process_id
+    clean_image(CORPUS[16].content)
+    first = image_redrawer().process_id
 
     for harmful in CORPUS:
         drawn(harmful.content)
 
     # What getrusage says of a child includes the parent that it was started from; this is of the child alone.
-    status = Path(f"/proc/{picture_drawer().process_id}/status").read_text()
+    status = Path(f"/proc/{image_redrawer().process_id}/status").read_text()
     peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-    assert picture_drawer().process_id == first
+    assert image_redrawer().process_id == first
     assert peak < MOST_MEMORY

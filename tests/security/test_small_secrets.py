@@ -43,8 +43,8 @@ def test_every_cookie_is_set_where_its_name_gets_the_prefix():
     on_answers = [(file, call) for file, call in calls("set_cookie") if isinstance(call.func, ast.Attribute)]
 
     assert {(file, ast.unparse(call.args[0])) for file, call in on_answers} == {
-        ("web/cookies.py", "full_name(name)"),
-        ("links/visits.py", "_cookie_name(settings)"),
+        ("web/security/cookies.py", "full_name(name)"),
+        ("links/customer/visits.py", "_cookie_name(settings)"),
     }
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from dashboard.callbacks.delivery_test.delivery import attempt
+from dashboard.callbacks.delivery_test.delivery import send_attempt
 from dashboard.health import network
 from dashboard.health.handshakes import Encryption, look_at_encryption
 from dashboard.health_checks import Finding, State
@@ -259,7 +259,7 @@ def test_bad_certificate_gets_no_request_at_all(
             ):
                 call(f"{server.url}/v1", transport)
             assert API_KEY not in str(failed.value)
-        reached = attempt(f"{server.url}/hooks/smile", b"canary-body")
+        reached = send_attempt(f"{server.url}/hooks/smile", b"canary-body")
 
     print(f"certificate {kind}: {len(CALLS) + 1} calls, {len(server.received)} bytes of requests received")
     assert reached.failed_at == "encryption"

@@ -20,7 +20,7 @@ MOST_ADDRESSES = 4
 
 
 @dataclass(frozen=True)
-class Answer:
+class HopAnswer:
     status: int
     headers: Mapping[str, str]  # by their lower-cased names
     body: bytes
@@ -37,7 +37,7 @@ class Attempt:
     connected_to: str = ""
     certificate: Mapping[str, object] | None = None
     tls_version: str = ""
-    answer: Answer | None = None
+    answer: HopAnswer | None = None
     failed_at: str = ""  # name, connection, encryption, answer
     error: OSError | HTTPException | None = None
 
@@ -46,7 +46,7 @@ class Attempt:
         return self.url.startswith("https:")
 
 
-def attempt(url: str, body: bytes) -> Attempt:
+def send_attempt(url: str, body: bytes) -> Attempt:
     """One connection from the first hop to the last: the answer is of the very server whose certificate was looked at.
 
     A redirect is an answer like any other and is not followed.
@@ -94,7 +94,7 @@ def _secure(connection: socket.socket, tried: Attempt) -> ssl.SSLSocket:
     return secured
 
 
-def _post(connection: socket.socket, url: str, body: bytes) -> Answer:
+def _post(connection: socket.socket, url: str, body: bytes) -> HopAnswer:
     host, port = _host_and_port(url)
     http = HTTPConnection(host, port)
     http.sock = connection
@@ -125,7 +125,7 @@ def _post(connection: socket.socket, url: str, body: bytes) -> Answer:
     finally:
         cut.cancel()
     received = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, received, content, monotonic() - started, datetime.now(UTC))
+    return HopAnswer(response.status, received, content, monotonic() - started, datetime.now(UTC))
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

@@ -14,8 +14,8 @@ from socket import gaierror
 from typing import Any
 from urllib.parse import urlsplit
 
-from dashboard.callbacks.delivery_test.delivery import CONNECT_SECONDS, READ_SECONDS, Answer, Attempt
-from dashboard.callbacks.delivery_test.test_callback import TrialReceipt
+from dashboard.callbacks.delivery_test.delivery import CONNECT_SECONDS, READ_SECONDS, Attempt, HopAnswer
+from dashboard.callbacks.delivery_test.test_callback import ProbeReceipt
 from dashboard.callbacks.models import Verdict
 from dashboard.callbacks.receiving.verdicts import TOLERANCE
 from dashboard.web.pages.filters import duration_in_words
@@ -46,13 +46,13 @@ def explain_certificate(problem: int) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class ReachStep:
+class DeliveryTestStep:
     passed: bool | None  # None: it works, and something about it is worth knowing
     text: str
     advice: str = ""
 
 
-def explain(attempt: Attempt, receipt: TrialReceipt | None, trusted_proxies: int) -> list[ReachStep]:
+def explain(attempt: Attempt, receipt: ProbeReceipt | None, trusted_proxies: int) -> list[DeliveryTestStep]:
     steps = list(_hops(attempt))
     if attempt.answer:
         steps.append(_stored(attempt.answer, receipt))
@@ -62,12 +62,12 @@ def explain(attempt: Attempt, receipt: TrialReceipt | None, trusted_proxies: int
     elif receipt:
         text = "It arrived and was stored all the same, but the answer came too late."
         steps.append(
-            ReachStep(False, text, "See why the answer is slow: Smile may take it for a failure and send again.")
+            DeliveryTestStep(False, text, "See why the answer is slow: Smile may take it for a failure and send again.")
         )
     return steps
 
 
-def _hops(attempt: Attempt) -> Iterator[ReachStep]:
+def _hops(attempt: Attempt) -> Iterator[DeliveryTestStep]:
     stages = {"name": _name, "connection": _connection, "encryption": _encryption, "answer": _answer}
     for stage, explain_stage in stages.items():
         yield explain_stage(attempt)
@@ -75,49 +75,49 @@ def _hops(attempt: Attempt) -> Iterator[ReachStep]:
             return
 
 
-def _name(attempt: Attempt) -> ReachStep:
+def _name(attempt: Attempt) -> DeliveryTestStep:
     host = urlsplit(attempt.url).hostname or ""
     if attempt.failed_at == "name":
         if isinstance(attempt.error, gaierror):
             advice = "Enter the name in your DNS, or correct DASHBOARD_PUBLIC_URL."
-            return ReachStep(False, f"The name {host} is not known.", advice)
+            return DeliveryTestStep(False, f"The name {host} is not known.", advice)
         text = f"No name server answered within {CONNECT_SECONDS:.0f} seconds."
-        return ReachStep(False, text, "Check the DNS settings of this machine.")
+        return DeliveryTestStep(False, text, "Check the DNS settings of this machine.")
     found = " and ".join(attempt.addresses)
     text = f"{host} is an address, so there is no name to look up." if host == found else f"{host} resolves to {found}."
     if not any(ip_address(address.partition("%")[0]).is_global for address in attempt.addresses):
         advice = "Only your own network reaches such an address. Smile needs a public one, unless this is a trial."
-        return ReachStep(None, text, advice)
-    return ReachStep(True, text)
+        return DeliveryTestStep(None, text, advice)
+    return DeliveryTestStep(True, text)
 
 
-def _connection(attempt: Attempt) -> ReachStep:
+def _connection(attempt: Attempt) -> DeliveryTestStep:
     parts = urlsplit(attempt.url)
     port = parts.port or (443 if attempt.is_encrypted else 80)
     if attempt.failed_at != "connection":
-        return ReachStep(True, f"Something listens at {attempt.connected_to}, port {port}.")
+        return DeliveryTestStep(True, f"Something listens at {attempt.connected_to}, port {port}.")
     if isinstance(attempt.error, ConnectionRefusedError):
         advice = "Nothing listens there: start the proxy or `dashboard web`, or correct DASHBOARD_PUBLIC_URL."
-        return ReachStep(False, f"Port {port} refuses connections.", advice)
+        return DeliveryTestStep(False, f"Port {port} refuses connections.", advice)
     if isinstance(attempt.error, TimeoutError):
         text = f"Port {port} did not answer within {CONNECT_SECONDS:.0f} seconds."
-        return ReachStep(False, text, "Open the port in the firewall, for senders from outside too.")
+        return DeliveryTestStep(False, text, "Open the port in the firewall, for senders from outside too.")
     text = f"There is no way to port {port} ({_kind(attempt)})."
-    return ReachStep(False, text, "Check the network of this machine and the address that the name resolves to.")
+    return DeliveryTestStep(False, text, "Check the network of this machine and the address that the name resolves to.")
 
 
-def _encryption(attempt: Attempt) -> ReachStep:
+def _encryption(attempt: Attempt) -> DeliveryTestStep:
     if not attempt.is_encrypted:
         advice = "Fine for a trial on one machine. Callbacks hold personal data: elsewhere put TLS in front."
-        return ReachStep(None, "Not encrypted: the address begins with http.", advice)
+        return DeliveryTestStep(None, "Not encrypted: the address begins with http.", advice)
     if attempt.failed_at == "encryption":
         if isinstance(attempt.error, ssl.SSLCertVerificationError):
-            return ReachStep(False, *explain_certificate(attempt.error.verify_code))
+            return DeliveryTestStep(False, *explain_certificate(attempt.error.verify_code))
         if isinstance(attempt.error, TimeoutError):
             text = f"No encryption was agreed on within {CONNECT_SECONDS:.0f} seconds."
         else:
             text = f"What listens there does not speak TLS ({_kind(attempt)})."
-        return ReachStep(False, text, "Correct the port in DASHBOARD_PUBLIC_URL, or set up TLS in the proxy.")
+        return DeliveryTestStep(False, text, "Correct the port in DASHBOARD_PUBLIC_URL, or set up TLS in the proxy.")
     certificate: Mapping[str, Any] = attempt.certificate or {}
     issuer = {name: value for pairs in certificate.get("issuer", ()) for name, value in pairs}
     ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
@@ -125,24 +125,24 @@ def _encryption(attempt: Attempt) -> ReachStep:
     who = issuer.get("organizationName") or issuer.get("commonName") or "an authority without a name"
     text = f"Encrypted ({attempt.tls_version}). The certificate was issued by {who} and ends in {_days(days)}."
     if days < RENEW_WITHIN_DAYS:
-        return ReachStep(None, text, "Renew it now, and find out why it was not renewed by itself.")
-    return ReachStep(True, text)
+        return DeliveryTestStep(None, text, "Renew it now, and find out why it was not renewed by itself.")
+    return DeliveryTestStep(True, text)
 
 
-def _answer(attempt: Attempt) -> ReachStep:
+def _answer(attempt: Attempt) -> DeliveryTestStep:
     if attempt.answer is None:
         if isinstance(attempt.error, TimeoutError):
             text = f"No answer came within {READ_SECONDS:.0f} seconds."
             advice = "See whether `dashboard web` is overloaded, or whether the proxy waits for another machine."
-            return ReachStep(False, text, advice)
+            return DeliveryTestStep(False, text, advice)
         text = f"The connection ended without an answer ({_kind(attempt)})."
-        return ReachStep(False, text, "See what the proxy's log says: it may not reach `dashboard web`.")
+        return DeliveryTestStep(False, text, "See what the proxy's log says: it may not reach `dashboard web`.")
     passed, said, advice = read_answer(attempt.answer)
     took = f"after {attempt.answer.seconds:.2f} seconds"
-    return ReachStep(passed, f"HTTP {_status_in_words(attempt.answer.status)} {took}. {said}", advice)
+    return DeliveryTestStep(passed, f"HTTP {_status_in_words(attempt.answer.status)} {took}. {said}", advice)
 
 
-def read_answer(answer: Answer) -> tuple[bool, str, str]:
+def read_answer(answer: HopAnswer) -> tuple[bool, str, str]:
     """Whether it is the answer that Smile should get, what it says, and what to do."""
     own, status = _own_words(answer), answer.status
     by_whom = "this dashboard, or one like it," if own is not None else _other_program(answer)
@@ -181,7 +181,7 @@ def read_answer(answer: Answer) -> tuple[bool, str, str]:
     return False, _sentence(f"{by_whom} {did.get(status, 'answered instead of this dashboard')}."), OTHER_PROGRAM
 
 
-def _own_words(answer: Answer) -> str | None:
+def _own_words(answer: HopAnswer) -> str | None:
     """The error that our own door tells, "" where it is content; None where somebody else answered."""
     try:
         said = json.loads(answer.body)
@@ -192,7 +192,7 @@ def _own_words(answer: Answer) -> str | None:
     return "" if said.get("received") is True else str(said["error"])[:300] if "error" in said else None
 
 
-def _other_program(answer: Answer) -> str:
+def _other_program(answer: HopAnswer) -> str:
     text = answer.body.decode("utf-8", "replace")
     title = TITLE.search(text)
     if title:
@@ -201,15 +201,17 @@ def _other_program(answer: Answer) -> str:
     return f"another program ({server})" if server else "another program"
 
 
-def _stored(answer: Answer, receipt: TrialReceipt | None) -> ReachStep:
+def _stored(answer: HopAnswer, receipt: ProbeReceipt | None) -> DeliveryTestStep:
     if receipt is None:
         if answer.status == 200 and _own_words(answer) == "":
             advice = "Another deployment with the same key answers at this address: correct DASHBOARD_PUBLIC_URL."
-            return ReachStep(False, "It was taken, but it was not stored here.", advice)
-        return ReachStep(False, "It was not stored here.", "Mend what failed above, then try again.")
+            return DeliveryTestStep(False, "It was taken, but it was not stored here.", advice)
+        return DeliveryTestStep(False, "It was not stored here.", "Mend what failed above, then try again.")
     if receipt.verdict != Verdict.VALID:
-        return ReachStep(False, f"It was stored as {receipt.verdict}. {receipt.reason}", _advice_for(receipt.verdict))
-    return ReachStep(True, "It was stored here as valid, and taken away again.")
+        return DeliveryTestStep(
+            False, f"It was stored as {receipt.verdict}. {receipt.reason}", _advice_for(receipt.verdict)
+        )
+    return DeliveryTestStep(True, "It was stored here as valid, and taken away again.")
 
 
 def _advice_for(verdict: Verdict) -> str:
@@ -218,14 +220,14 @@ def _advice_for(verdict: Verdict) -> str:
     return "Look at the keys above: all processes must use the same database."
 
 
-def _sender(receipt: TrialReceipt, trusted_proxies: int) -> Iterator[ReachStep]:
+def _sender(receipt: ProbeReceipt, trusted_proxies: int) -> Iterator[DeliveryTestStep]:
     """This machine sends no X-Forwarded-For, so each address in it was added by a proxy on the way."""
     forwarded = [part for part in receipt.headers.get("x-forwarded-for", "").split(",") if part.strip()]
     seen = f"It seemed to come from {receipt.source_address}"
     passed = _proxies(len(forwarded))
     if len(forwarded) == trusted_proxies:
         way = f"through {passed}, as the setting says" if forwarded else "with no proxy between"
-        yield ReachStep(True, f"{seen}, {way}.")
+        yield DeliveryTestStep(True, f"{seen}, {way}.")
         return
     text = f"{seen}. It passed {passed}, and the setting says {_proxies(trusted_proxies)}."
     believed = len(forwarded) < trusted_proxies
@@ -233,10 +235,10 @@ def _sender(receipt: TrialReceipt, trusted_proxies: int) -> Iterator[ReachStep]:
     advice = (
         f"{danger} If Smile's come the same way, set DASHBOARD_TRUSTED_PROXIES to {len(forwarded)} and start again."
     )
-    yield ReachStep(False, text, advice)
+    yield DeliveryTestStep(False, text, advice)
 
 
-def _clock(answer: Answer) -> Iterator[ReachStep]:
+def _clock(answer: HopAnswer) -> Iterator[DeliveryTestStep]:
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", ""))
     except ValueError:
@@ -245,16 +247,16 @@ def _clock(answer: Answer) -> Iterator[ReachStep]:
         theirs = theirs.replace(tzinfo=UTC)
     difference = theirs - answer.arrived_at
     if abs(difference) < timedelta(seconds=2):  # the header has whole seconds
-        yield ReachStep(True, "The clocks at both ends agree.")
+        yield DeliveryTestStep(True, "The clocks at both ends agree.")
         return
     direction = "ahead" if difference > timedelta(0) else "behind"
     text = f"The clock at the other end is {duration_in_words(abs(difference))} {direction}."
     if abs(difference) < CLOCK_WARNS_AT:
-        yield ReachStep(True, text)
+        yield DeliveryTestStep(True, text)
     else:
         tolerance = duration_in_words(TOLERANCE)
         advice = f"Set the clocks by NTP: beyond {tolerance} callbacks count as stale or as from the future."
-        yield ReachStep(False, text, advice)
+        yield DeliveryTestStep(False, text, advice)
 
 
 def _sentence(text: str) -> str:

@@ -23,7 +23,7 @@ TAKEN_BACK_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Trial:
+class ProbeCallback:
     body: bytes = field(repr=False)
     signature: str = field(repr=False)
 
@@ -33,7 +33,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class TrialReceipt:
+class ProbeReceipt:
     """What was stored of it."""
 
     verdict: Verdict
@@ -42,7 +42,7 @@ class TrialReceipt:
     headers: dict[str, str]
 
 
-def make_trial(signer: Signature) -> Trial:
+def make_test_callback(signer: Signature) -> ProbeCallback:
     signed = signer.generate_signature()
     payload = {
         "PartnerParams": {"job_id": JOB_ID_PREFIX + secrets.token_hex(16), "user_id": "test-callback"},
@@ -50,10 +50,10 @@ def make_trial(signer: Signature) -> Trial:
         **signed,
     }
     padding = "0" * (BODY_SIZE - len(json.dumps(payload | {"Padding": ""})))
-    return Trial(json.dumps(payload | {"Padding": padding}).encode(), signed["signature"])
+    return ProbeCallback(json.dumps(payload | {"Padding": padding}).encode(), signed["signature"])
 
 
-def take_back(session: Session, trial: Trial, now: datetime) -> TrialReceipt | None:
+def take_back_test(session: Session, trial: ProbeCallback, now: datetime) -> ProbeReceipt | None:
     """None: it is not here.
 
     Its row is deleted, so that the inspector shows only what others sent. It is known by the digest of a body that we
@@ -68,4 +68,4 @@ def take_back(session: Session, trial: Trial, now: datetime) -> TrialReceipt | N
         return None
     note_sent(session, trial.signature, now)
     session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
-    return TrialReceipt(row.verdict, reason_text(row), row.source_address, row.headers)
+    return ProbeReceipt(row.verdict, reason_text(row), row.source_address, row.headers)

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.models import Callback
 from dashboard.jobs.following.outcome import (
     WITHOUT_PAYLOAD,
-    Answer,
-    Said,
+    ReportedResult,
+    StatusAnswer,
     UnknownCause,
     contradicts,
     deciding_answer,
@@ -40,13 +40,13 @@ class ListedClaim:
     smile_says: Outcome | None = None  # only where it contradicts
 
 
-def claim_of(callback: Callback, payload: dict[str, Any], job: Job | None) -> Answer:
+def claim_of(callback: Callback, payload: dict[str, Any], job: Job | None) -> StatusAnswer:
     """The claim of one callback that is open, read from its body."""
     job_type = job.job_type if job else parse_result(payload).job_type
     return read_claim(payload, _job_type_of(callback, job_type))
 
 
-def cause_of(callback: Callback, claim: Answer) -> UnknownCause:
+def cause_of(callback: Callback, claim: StatusAnswer) -> UnknownCause:
     return unknown_cause(claim.code, _job_type_of(callback))
 
 
@@ -74,7 +74,7 @@ def is_contradicted(claims: Mapping[UUID, ListedClaim], callback: Callback) -> b
 
 def _listed(callback: Callback, results: Sequence[Result]) -> ListedClaim:
     kept = _kept_claim(callback, [result for result in results if not result.is_confirmed])
-    said: Said = kept or ListedClaim(outcome_claimed(callback), result_code=callback.result_code)
+    said: ReportedResult = kept or ListedClaim(outcome_claimed(callback), result_code=callback.result_code)
     confirmed, job_type = [result for result in results if result.is_confirmed], _job_type_of(callback)
     decisive = deciding_answer(confirmed, job_type)
     smile_says = decisive.outcome if decisive and contradicts(said, confirmed, job_type) else None

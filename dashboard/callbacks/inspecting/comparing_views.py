@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from dashboard.audit.reasons import Reason
-from dashboard.audit.reveals import ask_again
+from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.callbacks.comparing import Line, compare_lines
-from dashboard.callbacks.inspecting.opening import Opened, open_callback
+from dashboard.callbacks.inspecting.opening import OpenedCallback, open_callback
 from dashboard.callbacks.queries import of_same_job
-from dashboard.callbacks.serializers import callback_twin, lines_twin
+from dashboard.callbacks.serializers import callback_to_json, lines_to_json
 from dashboard.context import reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
@@ -34,8 +34,8 @@ def show(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
 def show_json(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         before, after = _compared(session, callback_id, other_id)
-    lines = lines_twin(_differences(before, after, is_revealed=False))
-    return jsonify(before=callback_twin(before.callback), after=callback_twin(after.callback), lines=lines)
+    lines = lines_to_json(_differences(before, after, is_revealed=False))
+    return jsonify(before=callback_to_json(before.callback), after=callback_to_json(after.callback), lines=lines)
 
 
 @blueprint.post("/callbacks/<uuid:callback_id>/compare/<uuid:other_id>/reveals")
@@ -46,14 +46,14 @@ def reveal(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
         before, after = _compared(session, callback_id, other_id)
         if reason.problem:
             back = url_for("callbacks.comparing.show", callback_id=callback_id, other_id=other_id)
-            return ask_again(reason, "Reveal what is masked", back)
+            return ask_reason_again(reason, "Reveal what is masked", back)
         for opened in (before, after):
             subject = f"callback {opened.callback.id}"
             record(session, "callback.compared", subject, utc_now(), details=reason.details)
     return _page(before, after, is_revealed=True)
 
 
-def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[Opened, Opened]:
+def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[OpenedCallback, OpenedCallback]:
     """The earlier first, whichever was named first; of one job only, since anything else has nothing to compare."""
     first, last = (open_callback(session, one) for one in sorted((callback_id, other_id)))
     if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
@@ -61,11 +61,11 @@ def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[Open
     return first, last
 
 
-def _differences(before: Opened, after: Opened, is_revealed: bool) -> list[Line]:
+def _differences(before: OpenedCallback, after: OpenedCallback, is_revealed: bool) -> list[Line]:
     return compare_lines(*(opened.as_json(is_revealed) for opened in (before, after)))
 
 
-def _page(before: Opened, after: Opened, is_revealed: bool) -> str:
+def _page(before: OpenedCallback, after: OpenedCallback, is_revealed: bool) -> str:
     return render_template(
         "callbacks/compare.html",
         before=before.callback,

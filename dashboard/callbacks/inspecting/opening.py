@@ -13,15 +13,15 @@ from dashboard.callbacks.queries import NOTHING, body_or_none, confirmed_results
 from dashboard.callbacks.receiving.parsing import parse
 from dashboard.context import current
 from dashboard.crypto import CANNOT_BE_OPENED
-from dashboard.jobs.embedded_images import EmbeddedPicture, find_pictures
-from dashboard.jobs.following.outcome import Answer, UnknownCause
+from dashboard.jobs.embedded_images import EmbeddedImage, find_embedded_images
+from dashboard.jobs.following.outcome import StatusAnswer, UnknownCause
 from dashboard.jobs.models import Job
 from dashboard.jobs.showing.personal import body_as_json
 from dashboard.smile.results import SmileResult, parse_result
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedCallback:
     """One callback with what its page and its twin both tell of it. A body that cannot be opened is empty."""
 
     callback: Callback
@@ -32,7 +32,7 @@ class Opened:
     is_unreadable: bool = False
 
     @property
-    def claim(self) -> Answer:
+    def claim(self) -> StatusAnswer:
         """What it claims about its job, or about the product that it names."""
         return claim_of(self.callback, self.payload, self.job)
 
@@ -47,15 +47,15 @@ class Opened:
         return parse_result(self.payload)
 
     @property
-    def pictures(self) -> list[EmbeddedPicture]:
-        return find_pictures(self.payload)
+    def pictures(self) -> list[EmbeddedImage]:
+        return find_embedded_images(self.payload)
 
     def as_json(self, is_revealed: bool) -> str:
         """The body for a page."""
         return CANNOT_BE_OPENED if self.is_unreadable else body_as_json(self.payload, is_revealed)
 
 
-def open_callback(session: Session, callback_id: UUID) -> Opened:
+def open_callback(session: Session, callback_id: UUID) -> OpenedCallback:
     callback = find_callback(session, current().settings.environment, callback_id)
     opened = body_or_none(session, callback)
     body = NOTHING if opened is None else opened
@@ -63,4 +63,4 @@ def open_callback(session: Session, callback_id: UUID) -> Opened:
     job = session.get(Job, callback.job_id) if callback.job_id else None
     results = confirmed_results(session, callback) if job else ()
     proof = prove(callback, opened, payload, job, results, current().settings.smile_partner_id)
-    return Opened(callback, body, payload, job, proof, is_unreadable=opened is None)
+    return OpenedCallback(callback, body, payload, job, proof, is_unreadable=opened is None)

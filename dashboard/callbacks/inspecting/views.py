@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.audit.reasons import Reason
-from dashboard.audit.reveals import ask_again
+from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.inspecting import comparing_views
@@ -34,14 +34,14 @@ from dashboard.callbacks.queries import (
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.verdicts import Judgement
 from dashboard.callbacks.refused import views as refused_views
-from dashboard.callbacks.serializers import callback_twin, run_twin, today_twin
+from dashboard.callbacks.serializers import callback_to_json, run_to_json, today_to_json
 from dashboard.callbacks.step_words import shown_steps, step_text
-from dashboard.callbacks.today import tallies_of_today
+from dashboard.callbacks.today import counts_of_today
 from dashboard.context import current, reading, transaction
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.errors import NotFound
-from dashboard.jobs.embedded_images import picture_named, redraw
+from dashboard.jobs.embedded_images import embedded_image_named, redraw
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
@@ -70,9 +70,9 @@ def index() -> ResponseReturnValue:
     filters = asked_filters()
     with reading() as session:
         scope = scope_here(session)
-        today = tallies_of_today(scope)
+        today = counts_of_today(scope)
         runs = recent_runs(session, scope.environment, scope.now)
-        version = version_of_list(scope, filters, *today, *(run_twin(run) for run in runs))
+        version = version_of_list(scope, filters, *today, *(run_to_json(run) for run in runs))
         if wants_partial() and seen_version() == version:
             return NOTHING_NEW
         context = list_context(scope, filters, version, top=asked_id("top"))
@@ -97,7 +97,7 @@ def index_json() -> ResponseReturnValue:
         page = asked_page(scope, asked_filters().of_program(scope))
         outcomes, claims = outcomes_of_jobs(session, page.rows), claims_in_list(session, page.rows)
     items = [
-        callback_twin(each)
+        callback_to_json(each)
         | {"job_outcome": outcomes.get(each.job_id), "is_contradicted": is_contradicted(claims, each)}
         for each in page.rows
     ]
@@ -108,7 +108,7 @@ def index_json() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def today_json() -> ResponseReturnValue:
     with reading() as session:
-        return jsonify(today_twin(tallies_of_today(scope_here(session))))
+        return jsonify(today_to_json(counts_of_today(scope_here(session))))
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>")
@@ -186,7 +186,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         events = events_since(session, opened.callback) if opened.job else ()
     callback, proof = opened.callback, opened.proof
     return jsonify(
-        **callback_twin(callback),
+        **callback_to_json(callback),
         steps=shown_steps(proof.steps),
         signed_text="".join(proof.signed_text) or None,
         confirmed_at=json_time(proof.confirmed_at),
@@ -209,7 +209,7 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
         opened = open_callback(session, callback_id)
         if reason.problem:
             back, element_id = url_for("callbacks.show", callback_id=callback_id), f"callback-{callback_id}-revealed"
-            return ask_again(reason, REVEAL, back, element_id)
+            return ask_reason_again(reason, REVEAL, back, element_id)
         record(session, "callback.revealed", f"callback {callback_id}", utc_now(), details=reason.details)
     return render_page_or_partial(
         "callbacks/revealed.html",
@@ -227,7 +227,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
     """`field`: the number of the picture, or the keys that lead to it."""
     with transaction() as session:
         opened = open_callback(session, callback_id)
-        picture = picture_named(opened.pictures, field)
+        picture = embedded_image_named(opened.pictures, field)
         details = {"field": visible(picture.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
     return Response(redraw(picture), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dashboard.callbacks.models import Callback
-from dashboard.jobs.following.outcome import Answer, UnknownCause
+from dashboard.jobs.following.outcome import StatusAnswer, UnknownCause
 from dashboard.jobs.models import JobEvent, Outcome
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.showing.event_words import event_text
@@ -32,7 +32,7 @@ def text_claimed(code: str | None, text: str | None, product: Product | None) ->
     return (fitting or rows)[0].text if rows else ""
 
 
-def sentence_claimed(claim: Answer, product: Product | None, cause: UnknownCause) -> str:
+def sentence_claimed(claim: StatusAnswer, product: Product | None, cause: UnknownCause) -> str:
     """For somebody who does not know the codes. `cause`: why the outcome is unknown, where it is."""
     if not claim.code and claim.text:
         return f"It brings no result. {quoted(claim.text)}"

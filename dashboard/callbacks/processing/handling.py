@@ -42,7 +42,7 @@ def postpone(session: Session, callback_id: UUID, now: datetime) -> None:
         callback.attempts += 1
 
 
-def hand_over(session: Session, callback_id: UUID, now: datetime) -> UUID | None:
+def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | None:
     """Tells the job, once however often it runs. Returns the job that has a reason to be checked now."""
     unhandled = (col(Callback.id) == callback_id, col(Callback.handled_at).is_(None))
     if (

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.earlier_texts import reason_without_job_of_before
+from dashboard.callbacks.earlier_texts import legacy_reason_without_job
 from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.queries import body_of
@@ -17,7 +17,7 @@ from dashboard.callbacks.reason_words import processed_words, reason_facts
 from dashboard.callbacks.receiving.facts import Facts, read_facts
 from dashboard.callbacks.receiving.parsing import parse
 from dashboard.callbacks.receiving.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
-from dashboard.callbacks.receiving.storing import LOST_AFTER, names_job_of_ours
+from dashboard.callbacks.receiving.storing import LOST_AFTER, names_own_job
 from dashboard.callbacks.receiving.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
 from dashboard.callbacks.steps import StepKind, kind_of, make_step
 from dashboard.jobs.models import Job, SentSignature
@@ -121,8 +121,8 @@ def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     if job is None:
         return False
     callback.job_id, callback.product = job.id, job.product
-    callback.reason = reason_without_job_of_before(callback)
-    callback.steps = [*callback.steps[:-1], names_job_of_ours(facts)]
+    callback.reason = legacy_reason_without_job(callback)
+    callback.steps = [*callback.steps[:-1], names_own_job(facts)]
     return True
 
 

@@ -13,7 +13,7 @@ from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.processing.reprocessing import process_again
 from dashboard.callbacks.processing.runs import MOST_IN_A_RUN, find_extent, find_run, start_run
 from dashboard.callbacks.queries import find_callback
-from dashboard.callbacks.serializers import run_twin
+from dashboard.callbacks.serializers import run_to_json
 from dashboard.context import current, reading
 from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
@@ -106,7 +106,7 @@ def create_run() -> ResponseReturnValue:
 @permission_required("callbacks.read")
 def show_run_json(run_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        return jsonify(run_twin(find_run(session, current().settings.environment, run_id)))
+        return jsonify(run_to_json(find_run(session, current().settings.environment, run_id)))
 
 
 def _with_body(callback: Callback) -> Callback:

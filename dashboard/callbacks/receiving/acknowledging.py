@@ -55,7 +55,7 @@ class Delivery:
     job_key: str | None
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
@@ -63,11 +63,11 @@ class Answer(NamedTuple):
     reason: RefusalReason | None = None  # why nothing of it is kept as a callback
 
 
-def refusal(status: int, message: str, *headers: tuple[str, str]) -> Answer:
-    return Answer(status, json.dumps({"error": message}).encode(), headers)
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> Reply:
+    return Reply(status, json.dumps({"error": message}).encode(), headers)
 
 
-RECEIVED_WELL = Answer(200, b'{"received": true}')
+RECEIVED_WELL = Reply(200, b'{"received": true}')
 NOT_SIGNED = refusal(401, "This callback is not signed with a key of ours.")
 FAILED = refusal(500, "Something went wrong on our side.")
 
@@ -77,20 +77,20 @@ class Acknowledger:
         self._app = app
         self._group = GroupCommit(self._acknowledge, self._wake_handler)
 
-    def answer(self, delivery: Delivery) -> Answer:
+    def answer(self, delivery: Delivery) -> Reply:
         return self._group.run(delivery)
 
-    def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Answer]:
+    def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Reply]:
         with self._app.app_context():
             return acknowledge(deliveries)
 
-    def _wake_handler(self, answers: Sequence[Answer]) -> None:
+    def _wake_handler(self, answers: Sequence[Reply]) -> None:
         if waiting := [answer.to_handle for answer in answers if answer.to_handle]:
             with self._app.app_context():
                 wake("callbacks.handle", *waiting)
 
 
-def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
+def acknowledge(deliveries: Sequence[Delivery]) -> list[Reply]:
     """What each is answered, after one transaction for all that are kept."""
     settings = current().settings
     looked_at = [_look_at(delivery, settings) for delivery in deliveries]
@@ -104,26 +104,26 @@ def acknowledge(deliveries: Sequence[Delivery]) -> list[Answer]:
 
 def turn_away(
     status: int, why: str, message: str, reason: RefusalReason | None = None, retry_after: int | None = None
-) -> Answer:
+) -> Reply:
     """With a `reason` it is listed as refused."""
     TURNED_AWAY.labels(why).inc()
     headers = (("Retry-After", str(retry_after)),) if retry_after else ()
-    return Answer(status, json.dumps({"error": message}).encode(), headers, reason=reason)
+    return Reply(status, json.dumps({"error": message}).encode(), headers, reason=reason)
 
 
-def not_stored(error: SQLAlchemyError) -> Answer:
+def not_stored(error: SQLAlchemyError) -> Reply:
     """Not acknowledged, so that the sender may try again; if it does not, the job is settled by asking."""
     if what_is_away(error) is None:  # An outage stands in the log already, in one line for all that it fails.
         log.error("callback_not_stored", error=type(error).__name__)
     return turn_away(503, "database", "It could not be stored just now. Please send it again.", retry_after=10)
 
 
-def fail(error: Exception) -> Answer:
+def fail(error: Exception) -> Reply:
     log.error("callback_failed", error=type(error).__name__, where=place_of(error))
     return FAILED
 
 
-def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Answer:
+def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Reply:
     try:
         facts = read_facts(parse(delivery.body))
         check = check_signature(facts, settings.smile_partner_id, smile_keys())
@@ -181,7 +181,7 @@ def _store_together(environment: str, arrivals: Sequence[Arrival]) -> list[Recei
     raise AssertionError("unreachable")
 
 
-def _tell(outcome: Receipt | Exception | None) -> Answer:
+def _tell(outcome: Receipt | Exception | None) -> Reply:
     if isinstance(outcome, SQLAlchemyError):
         return not_stored(outcome)
     if isinstance(outcome, Exception):

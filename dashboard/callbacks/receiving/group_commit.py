@@ -29,7 +29,7 @@ def _closed_gate() -> Lock:
 
 
 @dataclass(eq=False)
-class _Wish(Generic[W, R]):
+class _PendingCommit(Generic[W, R]):
     what: W
     # Opened when it is done, is to lead, or leads and has enough beside it.
     gate: Lock = field(default_factory=_closed_gate)
@@ -37,7 +37,7 @@ class _Wish(Generic[W, R]):
     result: R | None = None
     error: Exception | None = None
     # All at once would fight for the interpreter, so each lets one other go.
-    tells: "_Wish[W, R] | None" = None
+    tells: "_PendingCommit[W, R] | None" = None
 
     def tell_next(self) -> None:
         if self.tells:
@@ -62,15 +62,15 @@ class GroupCommit(Generic[W, R]):
         self._patience = patience
         self._gap = gap
         self._guard = Lock()  # of all below
-        self._waiting: list[_Wish[W, R]] = []
+        self._waiting: list[_PendingCommit[W, R]] = []
         self._somebody_leads = False
         self._usual_size = 1
-        self._early_leader: _Wish[W, R] | None = None
+        self._early_leader: _PendingCommit[W, R] | None = None
         self._untold: list[R] = []
 
     def run(self, what: W) -> R:
         """The result, once `work` has returned; or the error that it raised."""
-        wish = _Wish[W, R](what)
+        wish = _PendingCommit[W, R](what)
         with self._guard:
             self._waiting.append(wish)
             leads, self._somebody_leads = not self._somebody_leads, True
@@ -87,7 +87,7 @@ class GroupCommit(Generic[W, R]):
             raise wish.error
         return cast(R, wish.result)
 
-    def _lead(self, leader: _Wish[W, R]) -> None:
+    def _lead(self, leader: _PendingCommit[W, R]) -> None:
         group = self._gather(leader)
         results: Sequence[R] = ()
         try:
@@ -104,7 +104,7 @@ class GroupCommit(Generic[W, R]):
         if to_tell := self._hand_over(results):
             self._afterwards(to_tell)
 
-    def _gather(self, leader: _Wish[W, R]) -> list[_Wish[W, R]]:
+    def _gather(self, leader: _PendingCommit[W, R]) -> list[_PendingCommit[W, R]]:
         """All who wait, the leader first. Who came together last time soon comes together again."""
         with self._guard:
             is_early = len(self._waiting) < self._usual_size
@@ -117,7 +117,7 @@ class GroupCommit(Generic[W, R]):
             self._usual_size = len(group)
         return group
 
-    def _wait_while_others_come(self, leader: _Wish[W, R]) -> None:
+    def _wait_while_others_come(self, leader: _PendingCommit[W, R]) -> None:
         """Until they are as many as last time; no longer than the patience lasts and one follows the other closely."""
         give_up_at, seen = monotonic() + self._patience, 0
         while not leader.gate.acquire(timeout=min(self._gap, self._patience)):

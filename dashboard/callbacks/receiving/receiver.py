@@ -18,8 +18,8 @@ from werkzeug.wrappers import Request
 
 from dashboard.callbacks.receiving.acknowledging import (
     Acknowledger,
-    Answer,
     Delivery,
+    Reply,
     fail,
     not_stored,
     refusal,
@@ -50,12 +50,12 @@ NOT_FOUND = refusal(404, "There is nothing at this address.")
 ONLY_POST = refusal(405, "Callbacks are posted here.", ("Allow", "POST"))
 
 
-def open_door(app: Flask) -> None:
+def mount_receiver(app: Flask) -> None:
     """Puts the door at /hooks of `app`, with whose settings, database and queue it works."""
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": Door(app)})  # type: ignore[method-assign]
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": CallbackReceiver(app)})  # type: ignore[method-assign]
 
 
-class Door:
+class CallbackReceiver:
     def __init__(self, app: Flask) -> None:
         self._settings = context_of(app).settings
         self._networks = context_of(app).callback_networks
@@ -70,7 +70,7 @@ class Door:
         start_response(f"{answer.status} {HTTP_STATUS_CODES[answer.status]}", headers)
         return [answer.body]
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Reply:
         try:
             match request.path.split("/"):
                 case ["", "smile"]:
@@ -83,7 +83,7 @@ class Door:
         except Exception as error:
             return fail(error)
 
-    def _receive(self, request: Request, job_key: str | None) -> Answer:
+    def _receive(self, request: Request, job_key: str | None) -> Reply:
         if request.method != "POST":
             return ONLY_POST
         now, address = utc_now(), request.remote_addr or ""
@@ -100,7 +100,7 @@ class Door:
             self._refused_deliveries.note(address, now, describe)
         return answer
 
-    def _look_at(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Answer, bytes]:
+    def _look_at(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Reply, bytes]:
         """The answer, and the body as far as it was read."""
         if not is_taken_from(address, self._settings, self._networks):
             return turn_away(403, "network", f"Callbacks are not taken from {address}.", RefusalReason.NETWORK), b""
@@ -128,7 +128,7 @@ def _wrong_type(request: Request) -> RefusalReason | None:
     return None
 
 
-def _too_large() -> Answer:
+def _too_large() -> Reply:
     return turn_away(413, "too_large", "A callback has 2 MB at most.", RefusalReason.TOO_LARGE)
 
 

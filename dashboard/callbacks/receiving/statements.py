@@ -45,7 +45,7 @@ COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # SQLModel d
 INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUES (:values)"))
 
 
-class Carrier(NamedTuple):
+class StoredSignature(NamedTuple):
     """Who carried a signature: a callback that is stored, or we ourselves. `use`: of one that raised no alarm."""
 
     digest: str
@@ -54,7 +54,7 @@ class Carrier(NamedTuple):
     use: SignatureUse | None
 
 
-class Addressee(NamedTuple):
+class JobRef(NamedTuple):
     """A job of ours, as far as receiving needs to know it."""
 
     id: UUID
@@ -64,18 +64,18 @@ class Addressee(NamedTuple):
     is_erased: bool
 
 
-def find_carriers(
+def find_signatures(
     connection: Connection, environment: str, digests: Sequence[str], bodies: Sequence[str]
-) -> list[Carrier]:
+) -> list[StoredSignature]:
     rows = _ask(connection, CARRIERS, environment=environment, digests=digests, bodies=bodies)
     return [_carrier(connection.dialect, *row) for row in rows]
 
 
-def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[Addressee]:
+def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[JobRef]:
     return _addressees(_ask(connection, JOBS_BY_NAME, environment=environment, names=names), environment)
 
 
-def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence[str]) -> list[Addressee]:
+def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence[str]) -> list[JobRef]:
     return _addressees(_ask(connection, JOBS_BY_KEY, digests=digests), environment)
 
 
@@ -113,9 +113,9 @@ def _columns(dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
     return [(name, column.type.dialect_impl(dialect).bind_processor(dialect)) for name, column in COLUMNS.items()]
 
 
-def _addressees(rows: Sequence[Any], environment: str) -> list[Addressee]:
+def _addressees(rows: Sequence[Any], environment: str) -> list[JobRef]:
     return [
-        Addressee(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
+        JobRef(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
         for row_id, job_id, product, key_digest, erased_at, its_environment in rows
         if its_environment == environment
     ]
@@ -131,14 +131,14 @@ def _carrier(
     job_id: UUID | str | None,
     claimed_job_id: str,
     number: int | None,
-) -> Carrier:
+) -> StoredSignature:
     callback_id = _uuid(row_id) if row_id else None
     if callback_id is None or number is None:
-        return Carrier(digest, body_sha256, callback_id, None)
+        return StoredSignature(digest, body_sha256, callback_id, None)
     names = names_of_job(_uuid(job_id) if job_id else None, claimed_job_id)
     came_at = _reader_of_times(dialect)(received_at)
     use = SignatureUse(callback_id, came_at, verdict == Verdict.VALID, names, number)
-    return Carrier(digest, body_sha256, callback_id, use)
+    return StoredSignature(digest, body_sha256, callback_id, use)
 
 
 @lru_cache(maxsize=4)

@@ -22,10 +22,10 @@ from dashboard.callbacks.receiving.facts import Facts
 from dashboard.callbacks.receiving.parsing import NUL_MARK
 from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
 from dashboard.callbacks.receiving.statements import (
-    Addressee,
-    find_carriers,
+    JobRef,
     find_jobs,
     find_jobs_by_key,
+    find_signatures,
     insert_callbacks,
 )
 from dashboard.callbacks.receiving.verdicts import SignatureCheck, is_fresh, judge
@@ -71,8 +71,8 @@ class _Known:
     same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digest of the signature and of the body
     uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
     sent_by_us: set[str] = field(default_factory=set)
-    jobs: dict[str, Addressee] = field(default_factory=dict)  # by what Smile calls it
-    addressees: dict[str | None, Addressee] = field(default_factory=dict)  # by digest of the key in its address
+    jobs: dict[str, JobRef] = field(default_factory=dict)  # by what Smile calls it
+    addressees: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in its address
     jobs_with_refused: set[UUID] = field(default_factory=set)
 
 
@@ -136,7 +136,7 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
     known = _Known()
     digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
     if digests:
-        for carrier in find_carriers(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
+        for carrier in find_signatures(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
             if carrier.callback_id:
                 known.same[carrier.digest, carrier.body_sha256] = carrier.callback_id
             else:
@@ -158,7 +158,7 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
 
 
 def _judged_row(
-    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: Addressee | None
+    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: JobRef | None
 ) -> dict[str, Any]:
     """All but the environment. `known` knows of it from now on."""
     facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
@@ -223,7 +223,7 @@ def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
     return compare_uses(names, arrival.received_at, is_fresh(arrival.facts, arrival.received_at), uses)
 
 
-def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Addressee | None, Step]:
+def _whose(known: _Known, addressee: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
     """The job it belongs to, and why. A body that contradicts its address belongs to neither job."""
     if addressee and facts.job_id in ("", addressee.job_id):
         return addressee, make_step(True, StepKind.AT_ADDRESS, job_id=addressee.job_id)
@@ -234,14 +234,14 @@ def _whose(known: _Known, addressee: Addressee | None, facts: Facts) -> tuple[Ad
     job = known.jobs.get(facts.job_id)
     if job is None:
         return None, make_step(False, StepKind.NAMES_UNKNOWN_JOB, job_id=facts.job_id)
-    return job, names_job_of_ours(facts)
+    return job, names_own_job(facts)
 
 
-def names_job_of_ours(facts: Facts) -> Step:
+def names_own_job(facts: Facts) -> Step:
     return make_step(True, StepKind.NAMES_OUR_JOB, job_id=facts.job_id)
 
 
-def _has_refused(connection: Connection, known: _Known, job: Addressee) -> bool:
+def _has_refused(connection: Connection, known: _Known, job: JobRef) -> bool:
     if job.id in known.jobs_with_refused:
         return True
     return connection.execute(REFUSED_OF_JOB, {"job_id": job.id}).first() is not None

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.submission import JobRequest, new_job
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
@@ -31,8 +31,8 @@ def await_customer(session: Session, wanted: JobRequest, settings: Settings, lin
 
 def note_token(session: Session, job: Job, settings: Settings, now: datetime) -> None:
     """From here on Smile may know the job at any moment, whether the browser tells us or not."""
-    is_first = job.step == Step.CREATED
-    job.step = Step.PREPARED
+    is_first = job.step == SendingStep.CREATED
+    job.step = SendingStep.PREPARED
     job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
     add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
@@ -47,7 +47,7 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
     if not job.is_with_customer:
         return
     job.state = JobState.WAITING
-    job.step = Step.SENT
+    job.step = SendingStep.SENT
     job.submitted_at = now
     job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
     job.checks = 0

@@ -14,10 +14,10 @@ from dashboard.errors import Conflict
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.awaiting import note_submission, schedule_next_look
 from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
-from dashboard.jobs.models import ENDED_STATES, Job, JobState, Source, Step
+from dashboard.jobs.models import ENDED_STATES, Job, JobState, SendingStep, Source
 from dashboard.jobs.problems import ProblemKind, problem, problem_of_clock
 from dashboard.jobs.smile_api.clients import SmileClients
-from dashboard.jobs.smile_api.job_lookup import Standing, ask_job_status, standing_of
+from dashboard.jobs.smile_api.job_lookup import JobLookup, ask_job_status, read_lookup
 from dashboard.jobs.submitting.leases import Lease
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import SmileError
@@ -58,7 +58,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
             problem_of_clock(clients.clock) if must_wait_for_clock else problem(ProblemKind.NO_ANSWER, said=str(error))
         )
     with lease.saving() as (session, job, now):
-        if job.is_with_customer and standing_of(answer) == Standing.RECEIVED:
+        if job.is_with_customer and read_lookup(answer) == JobLookup.RECEIVED:
             note_submission(session, job, settings, now, SentHow.SMILE_HAS_IT)
             job.due_at = unless_woken  # This was the question that a submission calls for.
         result = read_job_status(answer, job.job_type) if answer else None
@@ -82,7 +82,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
 
 def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
     """Whether the images that we believe sent never arrived; Smile needs a while before it sees what did."""
-    if job.state != JobState.WAITING or standing_of(answer) != Standing.WITHOUT_ZIP:
+    if job.state != JobState.WAITING or read_lookup(answer) != JobLookup.WITHOUT_ZIP:
         return False
     if job.link_id is not None:
         return False  # The images are on the customer's phone; we have none to send.
@@ -94,7 +94,7 @@ def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: dat
 def _send_again(session: Session, job: Job, now: datetime) -> None:
     """Back to the submission, which asks once more and then prepares the same job anew; nothing was charged for it."""
     job.state = JobState.SUBMITTING
-    job.step = Step.PREPARING
+    job.step = SendingStep.PREPARING
     job.attempts += 1
     job.due_at = now
     add_event(session, job, EventKind.ZIP_LOST, now)

@@ -41,7 +41,7 @@ class UnknownCause(StrEnum):
     SELF_CONTRADICTION = "self_contradiction"  # between the code and job_success
 
 
-class Said(Protocol):
+class ReportedResult(Protocol):
     """What an answer or a claim says in the end: a row of `Result`, or what was just read."""
 
     @property
@@ -52,11 +52,11 @@ class Said(Protocol):
     def is_final(self) -> bool: ...
 
 
-T = TypeVar("T", bound=Said)
+T = TypeVar("T", bound=ReportedResult)
 
 
 @dataclass(frozen=True)
-class Answer:
+class StatusAnswer:
     """One result as Smile tells it, whether it came as an answer to us or is only claimed by a callback."""
 
     payload: dict[str, Any]
@@ -71,18 +71,18 @@ class Answer:
         return self.code
 
 
-def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> Answer:
+def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> StatusAnswer:
     """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
     return _judged(parse_result(payload), job_type, success)
 
 
-def read_claim(payload: dict[str, Any], job_type: int) -> Answer:
+def read_claim(payload: dict[str, Any], job_type: int) -> StatusAnswer:
     """A callback, in either shape. Its own `job_success` may cast doubt on its code, and never makes it more."""
     claimed = parse_result(payload)
     return _judged(claimed, job_type, success=False if claimed.success is False else None)
 
 
-def read_job_status(answer: dict[str, Any], job_type: int) -> Answer | None:
+def read_job_status(answer: dict[str, Any], job_type: int) -> StatusAnswer | None:
     """The result in a job_status answer; None while there is none, as when `result` is a text or the job runs on."""
     status = parse_result(answer, is_job_status=True)
     if not status.code:
@@ -91,9 +91,9 @@ def read_job_status(answer: dict[str, Any], job_type: int) -> Answer | None:
     return result if status.is_complete or result.outcome == Outcome.PROVISIONAL else None
 
 
-def _judged(result: SmileResult, job_type: int, success: bool | None) -> Answer:
+def _judged(result: SmileResult, job_type: int, success: bool | None) -> StatusAnswer:
     if result.code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
-        return Answer(plain(result.entry), None, result.code, result.text, False, result.smile_job_id)
+        return StatusAnswer(plain(result.entry), None, result.code, result.text, False, result.smile_job_id)
     outcome, is_final = outcome_of(result.code), result.is_final
     if job_type in ID_API_JOB_TYPES:
         success = None  # Nothing is matched or enrolled, so job_success says nothing.
@@ -105,7 +105,7 @@ def _judged(result: SmileResult, job_type: int, success: bool | None) -> Answer:
     elif outcome == Outcome.REJECTED and success:
         outcome = Outcome.UNKNOWN  # A rejection that counts as a success contradicts itself.
     is_final = is_final and outcome != Outcome.PROVISIONAL
-    return Answer(plain(result.entry), outcome, result.code, result.text, is_final, result.smile_job_id)
+    return StatusAnswer(plain(result.entry), outcome, result.code, result.text, is_final, result.smile_job_id)
 
 
 def outcome_of(code: str | None) -> Outcome:
@@ -133,7 +133,7 @@ def unknown_cause(code: str | None, job_type: int) -> UnknownCause:
     return UnknownCause.NOT_AN_OUTCOME if outcome_of(code) == Outcome.UNKNOWN else UnknownCause.SELF_CONTRADICTION
 
 
-def contradicts(claim: Said, confirmed: Sequence[Said], job_type: int) -> bool:
+def contradicts(claim: ReportedResult, confirmed: Sequence[ReportedResult], job_type: int) -> bool:
     """Whether a claim says something else in the end than Smile's own answers, which come oldest first.
 
     Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, only of the
@@ -153,12 +153,12 @@ def deciding_answer(confirmed: Sequence[T], job_type: int) -> T | None:
     return final[-1] if final else None
 
 
-def _is_id_step_alone(answer: Said, job_type: int) -> bool:
+def _is_id_step_alone(answer: ReportedResult, job_type: int) -> bool:
     return answer.outcome == Outcome.UNKNOWN and is_id_step(answer.result_code, job_type)
 
 
 def keep_result(
-    session: Session, job: Job, answer: Answer, source: Source, now: datetime, *, is_confirmed: bool
+    session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime, *, is_confirmed: bool
 ) -> bool:
     """Adds a Result row unless this source said just the same; tells whether it is news.
 
@@ -192,7 +192,7 @@ def keep_result(
     return True
 
 
-def settle_job(session: Session, job: Job, answer: Answer, source: Source, now: datetime) -> None:
+def settle_job(session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime) -> None:
     """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)

@@ -18,7 +18,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.outcome import read_job_status, read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, Source, Step
+from dashboard.jobs.models import Image, Job, JobState, SendingStep, Source
 from dashboard.jobs.problems import (
     Problem,
     ProblemKind,
@@ -29,7 +29,7 @@ from dashboard.jobs.problems import (
 )
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.smile_api.clients import SmileClients
-from dashboard.jobs.smile_api.job_lookup import Standing, StandingUnclear, ask_job_status, standing_of
+from dashboard.jobs.smile_api.job_lookup import JobLookup, JobLookupUnclear, ask_job_status, read_lookup
 from dashboard.jobs.smile_api.smile_clock import SmileClock
 from dashboard.jobs.submitting.callback_keys import callback_address
 from dashboard.jobs.submitting.leases import Lease
@@ -46,11 +46,11 @@ LONGEST_WAIT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Submission:
     """All that one submission sends, read from the row once."""
 
     product: Product
-    step: Step
+    step: SendingStep
     partner_params: dict[str, Any]
     id_info: dict[str, Any]
     images: list[dict[str, Any]]
@@ -69,11 +69,11 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
             _upload(lease, clients, settings, parcel)
     except InvalidRequest as error:
         _fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
-    except (Refused, StandingUnclear) as error:
+    except (Refused, JobLookupUnclear) as error:
         if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
-            _handle_refusal(lease, settings, error, is_resumed=parcel.step != Step.CREATED)
+            _handle_refusal(lease, settings, error, is_resumed=parcel.step != SendingStep.CREATED)
         else:
             _try_later(lease, settings, problem_of(error))
     except UnreadableValue:
@@ -82,24 +82,24 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
         _try_later(lease, settings, problem_of(error))
 
 
-def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
+def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Submission) -> None:
     step, is_prepared_before = parcel.step, False
-    if step in (Step.PREPARING, Step.SENDING):
-        standing = standing_of(ask_job_status(clients, parcel.partner_params))
-        if standing == Standing.RECEIVED:
+    if step in (SendingStep.PREPARING, SendingStep.SENDING):
+        standing = read_lookup(ask_job_status(clients, parcel.partner_params))
+        if standing == JobLookup.RECEIVED:
             return _save_sent(lease, settings, {"how": SentHow.IMAGES_KNOWN.value})
         # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
-        is_prepared_before = standing == Standing.WITHOUT_ZIP
-        step = Step.PREPARED if step == Step.SENDING and is_prepared_before else Step.CREATED
+        is_prepared_before = standing == JobLookup.WITHOUT_ZIP
+        step = SendingStep.PREPARED if step == SendingStep.SENDING and is_prepared_before else SendingStep.CREATED
     upload_url = parcel.upload_url
-    if step == Step.CREATED:
-        _save_step(lease, Step.PREPARING)
+    if step == SendingStep.CREATED:
+        _save_step(lease, SendingStep.PREPARING)
         prepared = clients.web_api.prepare_upload(
             parcel.partner_params, callback_url=parcel.callback_url, retry=is_prepared_before
         )
         upload_url = prepared["upload_url"]
         _save_prepared(lease, upload_url, parse_result(prepared).smile_job_id)
-    _save_step(lease, Step.SENDING)
+    _save_step(lease, SendingStep.SENDING)
     clients.web_api.upload_zip(
         upload_url,
         parcel.partner_params,
@@ -111,22 +111,22 @@ def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Par
     return _save_sent(lease, settings, sent)
 
 
-def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Parcel) -> None:
-    if parcel.step == Step.SENDING:
+def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Submission) -> None:
+    if parcel.step == SendingStep.SENDING:
         answer = ask_job_status(clients, parcel.partner_params)
         result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
         if result is not None:
             return _save_answer(lease, result.payload, Source.JOB_STATUS, SentHow.ANSWERED_BEFORE)
-        if standing_of(answer) == Standing.RECEIVED:
+        if read_lookup(answer) == JobLookup.RECEIVED:
             return _save_sent(lease, settings, {"how": SentHow.CALL_KNOWN.value})
-    _save_step(lease, Step.SENDING)
+    _save_step(lease, SendingStep.SENDING)
     is_basic = parcel.product == Product.BASIC_KYC
     call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
     answer = call(parcel.partner_params, parcel.id_info)
     return _save_answer(lease, answer, Source.SUBMIT, SentHow.ANSWERED_AT_ONCE)
 
 
-def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
+def _pack(session: Session, job: Job, settings: Settings) -> Submission:
     keyring = keyring_of(session)
     images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
     id_info: dict[str, Any] = {"country": job.country, "id_type": job.id_type, "id_number": id_number_of(session, job)}
@@ -134,7 +134,7 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
     if images and FACTS[job.product].asks_id_number:
         id_info["entered"] = True
     sealed_url = job.upload_url_sealed
-    return Parcel(
+    return Submission(
         product=job.product,
         step=job.step,
         partner_params={
@@ -154,7 +154,7 @@ def _pack(session: Session, job: Job, settings: Settings) -> Parcel:
     )
 
 
-def _save_step(lease: Lease, step: Step) -> None:
+def _save_step(lease: Lease, step: SendingStep) -> None:
     with lease.saving() as (_, job, now):
         job.step = step
         if job.state != JobState.SUBMITTING:
@@ -164,7 +164,7 @@ def _save_step(lease: Lease, step: Step) -> None:
 
 def _save_prepared(lease: Lease, upload_url: str, smile_job_id: str) -> None:
     with lease.saving() as (session, job, now):
-        job.step = Step.PREPARED
+        job.step = SendingStep.PREPARED
         job.smile_job_id = smile_job_id or job.smile_job_id
         job.upload_url_sealed = keyring_of(session).seal(upload_url.encode(), identity(job, "upload_url"))
         add_event(session, job, EventKind.PREPARED, now)
@@ -173,7 +173,7 @@ def _save_prepared(lease: Lease, upload_url: str, smile_job_id: str) -> None:
 
 def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
     with lease.saving() as (session, job, now):
-        job.step = Step.SENT
+        job.step = SendingStep.SENT
         job.state = JobState.WAITING
         job.submitted_at = now
         job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
@@ -188,7 +188,7 @@ def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
 
 def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, how: SentHow) -> None:
     with lease.saving() as (session, job, now):
-        job.step = Step.SENT
+        job.step = SendingStep.SENT
         job.submitted_at = now
         job.due_at = None
         job.note_problem(None)
@@ -202,9 +202,9 @@ def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed
         has_zip_address = job.upload_url_sealed is not None
     if error.may_retry:
         _try_later(lease, settings, problem_of(error), error.retry_after)
-    elif step == Step.SENDING and has_zip_address:
+    elif step == SendingStep.SENDING and has_zip_address:
         # The upload address is used up or too old; the next run asks, and prepares the job again.
-        _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=Step.PREPARING)
+        _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=SendingStep.PREPARING)
     elif error.code == CODE_JOB_EXISTS and is_resumed:
         # A call whose answer we lost has arrived after all; the next run asks what became of it.
         _try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
@@ -213,7 +213,7 @@ def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed
 
 
 def _try_later(
-    lease: Lease, settings: Settings, found: Problem, retry_after: float | None = None, step: Step | None = None
+    lease: Lease, settings: Settings, found: Problem, retry_after: float | None = None, step: SendingStep | None = None
 ) -> None:
     with lease.saving() as (session, job, now):
         if job.attempts < len(settings.retry_waits):

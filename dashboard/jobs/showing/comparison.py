@@ -18,7 +18,7 @@ MISSING = frozenset({"", NOT_AVAILABLE, "N/A", "None"})
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """One line of the table: its fields, and the name under which Smile says in its Actions how they compare."""
 
     label: str
@@ -29,15 +29,15 @@ class Row:
 
 
 ROWS = (
-    Row("Name", ("first_name", "middle_name", "last_name"), ("FullName",), compare_names, "Names"),
-    Row("Number", ("id_number",), ("IDNumber",), compare_numbers),
-    Row("Date of birth", ("dob",), ("DOB",), compare_dates, "DOB"),
-    Row("Gender", ("gender",), ("Gender",), compare_genders, "Gender"),
-    Row("Phone", ("phone_number",), ("PhoneNumber",), compare_phones, "Phone_Number"),
-    Row("Address", ("postal_address",), ("Address",)),
-    Row("Country", ("country",), ("Country",), compare_countries),
-    Row("ID type", ("id_type",), ("IDType",), compare_numbers),
-    Row("Expires", (), ("ExpirationDate",)),
+    ComparedRow("Name", ("first_name", "middle_name", "last_name"), ("FullName",), compare_names, "Names"),
+    ComparedRow("Number", ("id_number",), ("IDNumber",), compare_numbers),
+    ComparedRow("Date of birth", ("dob",), ("DOB",), compare_dates, "DOB"),
+    ComparedRow("Gender", ("gender",), ("Gender",), compare_genders, "Gender"),
+    ComparedRow("Phone", ("phone_number",), ("PhoneNumber",), compare_phones, "Phone_Number"),
+    ComparedRow("Address", ("postal_address",), ("Address",)),
+    ComparedRow("Country", ("country",), ("Country",), compare_countries),
+    ComparedRow("ID type", ("id_type",), ("IDType",), compare_numbers),
+    ComparedRow("Expires", (), ("ExpirationDate",)),
 )
 SENSITIVE_ROWS = frozenset({"Number", "Phone", "Address"})  # shown to nobody without a press of "reveal"
 PERSONAL_ROWS = frozenset({"Name", "Date of birth", "Gender"})

@@ -13,7 +13,7 @@ from dashboard.db import Read
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import needs_of
-from dashboard.jobs.showing.serializers import job_twin
+from dashboard.jobs.showing.serializers import job_to_json
 from dashboard.jobs.showing.warning_words import warning_words
 from dashboard.jobs.warnings import warnings_of
 from dashboard.web.access import permission_required
@@ -49,7 +49,7 @@ def _twins(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, An
     with read() as session:
         warnings = warnings_of(session, [job.id for job in batch])
     return [
-        job_twin(job, now)
+        job_to_json(job, now)
         | {"warnings": "; ".join(map(warning_words, warnings.get(job.id, ())))}
         | {"needs": "; ".join(need.name for need in needs_of(job, now))}
         for job in batch

@@ -15,12 +15,12 @@ from dashboard.jobs.showing.wording import verdict_sentence
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
 
 
-class OfCustomer(Protocol):
+class CustomerLabel(Protocol):
     customer_reference: str
     user_id: Any
 
 
-def customer_label(row: OfCustomer) -> str:
+def customer_label(row: CustomerLabel) -> str:
     """Short enough for a column and a title. The user id is often one that was made up, of which the end says most."""
     return row.customer_reference or f"no reference \u00b7\u00b7\u00b7\u00b7{(row.user_id or '')[-4:]}"
 

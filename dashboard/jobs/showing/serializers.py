@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.jobs.dealt_with import DealtWith
-from dashboard.jobs.embedded_images import find_pictures
+from dashboard.jobs.embedded_images import find_embedded_images
 from dashboard.jobs.following.outcome import unknown_cause
 from dashboard.jobs.models import Job, Outcome
 from dashboard.jobs.needs import needs_of
@@ -24,7 +24,7 @@ from dashboard.web.pages.locales import formats_here
 STORED_TIMES = frozenset({"at", "received_at"})
 
 
-def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> dict[str, Any]:
+def job_to_json(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> dict[str, Any]:
     return {
         "id": str(job.id),
         "product": job.product,
@@ -58,9 +58,9 @@ def job_twin(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) -> di
     }
 
 
-def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False) -> dict[str, Any]:
+def details_to_json(details: JobDetails, now: datetime, *, may_reveal: bool = False) -> dict[str, Any]:
     """Reasons may name the customer, so only those who may reveal personal data read them."""
-    return job_twin(details.job, now, details.warnings) | {
+    return job_to_json(details.job, now, details.warnings) | {
         "results": [
             {
                 "received_at": json_time(result.received_at),
@@ -72,7 +72,7 @@ def details_twin(details: JobDetails, now: datetime, *, may_reveal: bool = False
                 "result_text": result.result_text,
                 "unknown_cause": _cause(details.job, result.outcome, result.result_code),
                 "actions": [{"name": name, "words": words} for name, words in parse_result(payload).actions],
-                "pictures": [{"field": each.field, "size": each.size} for each in find_pictures(payload)],
+                "pictures": [{"field": each.field, "size": each.size} for each in find_embedded_images(payload)],
                 "payload": fold_base64(shown_body(payload, is_revealed=False)),
                 "problem": CANNOT_BE_OPENED if result.id in details.unreadable else None,
                 "erased_at": json_time(result.erased_at),

@@ -13,13 +13,13 @@ from dashboard.jobs.showing.checks import checks_of
 from dashboard.jobs.showing.comparison import UNREADABLE_PERSON, Compared, compare, is_compared
 from dashboard.jobs.showing.personal import body_as_json, shown_body
 from dashboard.jobs.showing.related import related_jobs
-from dashboard.jobs.submitting.submission import Given, given_of
+from dashboard.jobs.submitting.submission import GivenData, given_data
 from dashboard.jobs.warnings import personal_facts
 
 
 def job_page(session: Session, job: Job, is_revealed: bool = False) -> dict[str, Any]:
     details = job_details(session, job)
-    given = given_of(session, job)
+    given = given_data(session, job)
     compared = compare(_given(job, given), details.payload)
     return {
         "job": job,
@@ -36,7 +36,7 @@ def job_page(session: Session, job: Job, is_revealed: bool = False) -> dict[str,
     }
 
 
-def _revealed(session: Session, details: JobDetails, given: Given) -> dict[str, Any]:
+def _revealed(session: Session, details: JobDetails, given: GivenData) -> dict[str, Any]:
     """What a reveal shows beside what stands on the page anyway."""
     return {
         "also": {name: value for name, value in given.texts.items() if not is_compared(name)},
@@ -44,7 +44,7 @@ def _revealed(session: Session, details: JobDetails, given: Given) -> dict[str, 
     }
 
 
-def _hides_something(details: JobDetails, given: Given, compared: Sequence[Compared]) -> bool:
+def _hides_something(details: JobDetails, given: GivenData, compared: Sequence[Compared]) -> bool:
     """Whether a reveal would show anything that the page masks."""
     return (
         bool(given.id_number or given.texts)
@@ -54,7 +54,7 @@ def _hides_something(details: JobDetails, given: Given, compared: Sequence[Compa
     )
 
 
-def _given(job: Job, given: Given) -> dict[str, Any]:
+def _given(job: Job, given: GivenData) -> dict[str, Any]:
     person = UNREADABLE_PERSON if given.person is None else given.person
     return person | {"id_number": given.shown_number, "country": job.country, "id_type": job.id_type}
 

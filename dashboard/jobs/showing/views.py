@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.audit.reasons import Reason
-from dashboard.audit.reveals import ask_again
+from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid, NotFound
 from dashboard.jobs import queries
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
-from dashboard.jobs.embedded_images import picture_named
+from dashboard.jobs.embedded_images import embedded_image_named
 from dashboard.jobs.embedded_images import redraw as redraw_picture
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import request_check
@@ -27,7 +27,7 @@ from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.showing import export_views
 from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
 from dashboard.jobs.showing.listing import customer_label, initials_of, reason_in_list
-from dashboard.jobs.showing.serializers import details_twin, job_twin
+from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
 from dashboard.jobs.showing.wording import callback_standing, id_type_words, missing_words, next_step, verdict_sentence
@@ -35,7 +35,7 @@ from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
 from dashboard.jobs.submitting.media import image_or_none
-from dashboard.jobs.submitting.submission import Given, cancel_job, given_of, submit_job
+from dashboard.jobs.submitting.submission import GivenData, cancel_job, given_data, submit_job
 from dashboard.jobs.warnings import LABELS, warnings_of
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
@@ -95,12 +95,12 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/jobs.json")
 @permission_required("jobs.read")
-def index_twin() -> ResponseReturnValue:
+def index_json() -> ResponseReturnValue:
     with reading() as session:
         scope = scope_here(session)
         page = asked_page(scope, JobFilter.from_args(request.args).of_program(scope))
         warnings = warnings_of(session, [job.id for job in page.rows])
-    return json_page(page, [job_twin(job, scope.now, warnings.get(job.id, ())) for job in page.rows])
+    return json_page(page, [job_to_json(job, scope.now, warnings.get(job.id, ())) for job in page.rows])
 
 
 @blueprint.get("/jobs/new")
@@ -111,7 +111,7 @@ def new() -> ResponseReturnValue:
     if again:
         with transaction() as session:
             job = queries.find_job(session, current().settings.environment, again)
-            given = given_of(session, job)
+            given = given_data(session, job)
             record(session, "job.copied", f"job {again}", utc_now())
         values = _values_of(job, given) | values
         if given.id_number is None or given.person is None:
@@ -178,10 +178,10 @@ def show(job_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/jobs/<uuid:job_id>.json")
 @permission_required("jobs.read")
-def show_twin(job_id: UUID) -> ResponseReturnValue:
+def show_json(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         details = queries.job_details(session, queries.find_job(session, current().settings.environment, job_id))
-    return details_twin(details, utc_now(), may_reveal=current_user.may("jobs.reveal"))
+    return details_to_json(details, utc_now(), may_reveal=current_user.may("jobs.reveal"))
 
 
 @blueprint.get("/jobs/<uuid:job_id>/status")
@@ -234,7 +234,7 @@ def reveal(job_id: UUID) -> ResponseReturnValue:
         job = queries.find_job(session, current().settings.environment, job_id)
         if reason.problem:
             region, back = f"job-{job_id}-status", url_for("jobs.show", job_id=job_id)
-            return ask_again(reason, "Reveal what is masked", back, f"job-{job_id}-reveal", region)
+            return ask_reason_again(reason, "Reveal what is masked", back, f"job-{job_id}-reveal", region)
         record(session, "job.revealed", f"job {job_id}", utc_now(), details=reason.details)
         context = job_page(session, job, is_revealed=True)
     return render_page_or_partial("jobs/show.html", "jobs/_status.html", **context)
@@ -261,7 +261,7 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
     with transaction() as session:
         job = queries.find_job(session, current().settings.environment, job_id)
         _, pictures = queries.job_details(session, job).with_pictures or (None, [])
-        picture = picture_named(pictures, field)
+        picture = embedded_image_named(pictures, field)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(picture.field)})
     return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
@@ -291,7 +291,7 @@ def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) ->
     }
 
 
-def _values_of(job: Job, given: Given) -> dict[str, str]:
+def _values_of(job: Job, given: GivenData) -> dict[str, str]:
     """The form filled as this job was, for "run again"; ids are left out, since each run needs its own."""
     return {
         **given.texts,

@@ -16,7 +16,7 @@ UNKNOWN_JOB_STATUSES = frozenset({400, 404})
 CODES_OF_A_BAD_QUESTION = frozenset({"2201", "2203", "2204", "2205", "2213", "2301", "2401", "2405", "2413"})
 
 
-class StandingUnclear(SmileError):
+class JobLookupUnclear(SmileError):
     """Smile refused even the question about a job, so nobody knows whether it arrived: ask again, never submit."""
 
     def __init__(self, refusal: Refused) -> None:
@@ -25,7 +25,7 @@ class StandingUnclear(SmileError):
         self.code = refusal.code
 
 
-class Standing(Enum):
+class JobLookup(Enum):
     UNKNOWN = auto()
     WITHOUT_ZIP = auto()
     RECEIVED = auto()
@@ -38,10 +38,10 @@ def ask_job_status(clients: SmileClients, partner_params: Mapping[str, Any]) -> 
     except Refused as error:
         if error.status in UNKNOWN_JOB_STATUSES and error.code and error.code not in CODES_OF_A_BAD_QUESTION:
             return None
-        raise StandingUnclear(error) from error
+        raise JobLookupUnclear(error) from error
 
 
-def standing_of(answer: Mapping[str, Any] | None) -> Standing:
+def read_lookup(answer: Mapping[str, Any] | None) -> JobLookup:
     if answer is None:
-        return Standing.UNKNOWN
-    return Standing.WITHOUT_ZIP if parse_result(answer).request_code == CODE_NO_ZIP else Standing.RECEIVED
+        return JobLookup.UNKNOWN
+    return JobLookup.WITHOUT_ZIP if parse_result(answer).request_code == CODE_NO_ZIP else JobLookup.RECEIVED

@@ -9,11 +9,11 @@ from dashboard.jobs.products import FACTS, Product, ProductFacts
 from dashboard.jobs.smile_api.catalogue import Catalogue, IdChoice
 from dashboard.jobs.submitting.fields import cleaned_value
 from dashboard.smile.number_formats import fitting_number
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 
 
 @dataclass(kw_only=True)
-class Choosing(TypedForm):
+class Choosing(FormState):
     catalogue: Catalogue
 
     def value(self, name: str) -> str:

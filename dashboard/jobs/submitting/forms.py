@@ -10,7 +10,7 @@ from dashboard.jobs.products import FACTS, Product, problem_with_user_id
 from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.jobs.submitting.choosing import Choosing
 from dashboard.jobs.submitting.fields import FieldFacts, field_facts, may_be_asked, problem_with_id, problem_with_value
-from dashboard.jobs.submitting.images import UnfitPicture, clean_picture
+from dashboard.jobs.submitting.images import UnusableImage, clean_image
 from dashboard.jobs.submitting.media import GivenImage
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.smile.constants import TEST_DIGITS, ImageType
@@ -176,8 +176,8 @@ def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[G
             continue
         for file in given:
             try:
-                images.append(GivenImage(IMAGE_TYPES[name], clean_picture(file.stream.read())))
-            except UnfitPicture as problem:
+                images.append(GivenImage(IMAGE_TYPES[name], clean_image(file.stream.read())))
+            except UnusableImage as problem:
                 state.errors[name] = str(problem)
     return tuple(images)
 

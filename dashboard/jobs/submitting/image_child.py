@@ -34,11 +34,11 @@ TURNS = {
 }
 
 
-class Unfit(Exception):
+class Unusable(Exception):
     """Its text is for the person who chose the picture."""
 
 
-def draw_anew(
+def redraw(
     content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1, is_logo: bool = False
 ) -> bytes:
     """The same picture, upright, without anything that is not picture: a JPEG, or a small PNG of a logo."""
@@ -46,9 +46,9 @@ def draw_anew(
         pixels = source.width * source.height
         # A phone's photo may be a JPEG with a second picture behind it, which Pillow names after the pair.
         if pixels > MOST_PIXELS.get(source.format or "", MOST_PIXELS["JPEG"]):
-            raise Unfit(TOO_MANY_PIXELS)
+            raise Unusable(TOO_MANY_PIXELS)
         if min(source.size) < smallest_side:
-            raise Unfit(
+            raise Unusable(
                 f"The picture has {source.width} x {source.height} pixels. Each side needs {smallest_side} or more, or"
                 " nothing can be recognized on it."
             )
@@ -61,7 +61,7 @@ def draw_anew(
             picture = _plain(source)
         except (OSError, MemoryError):
             # One that is damaged, or one whose kind of JPEG is unpacked whole and takes more memory than there is.
-            raise Unfit(TOO_MANY_PIXELS if pixels > WHOLE_UP_TO_PIXELS else DAMAGED) from None
+            raise Unusable(TOO_MANY_PIXELS if pixels > WHOLE_UP_TO_PIXELS else DAMAGED) from None
         orientation = source.getexif().get(ORIENTATION)
     picture = _in_srgb(picture, profile)
     if orientation in TURNS:
@@ -102,7 +102,7 @@ def _as_jpeg(picture: Image.Image, most_bytes: int) -> bytes:
         picture.save(packed, "JPEG", quality=quality)
         if packed.tell() <= most_bytes:
             return packed.getvalue()
-    raise Unfit("The picture is too large even when it is packed again. Choose a smaller one.")
+    raise Unusable("The picture is too large even when it is packed again. Choose a smaller one.")
 
 
 def _as_logo(picture: Image.Image, most_bytes: int) -> bytes:
@@ -110,7 +110,7 @@ def _as_logo(picture: Image.Image, most_bytes: int) -> bytes:
     picture = picture.convert("RGB")
     shades = [shade for shade, count in enumerate(picture.convert("L").histogram()) if count]
     if shades[-1] - shades[0] < FAINTEST:
-        raise Unfit("Nothing can be seen of this picture on white. Choose a logo for a light ground.")
+        raise Unusable("Nothing can be seen of this picture on white. Choose a logo for a light ground.")
     for size in LOGO_SIZES:
         picture.thumbnail(size)
         for colors in LOGO_COLORS:
@@ -118,15 +118,15 @@ def _as_logo(picture: Image.Image, most_bytes: int) -> bytes:
             picture.quantize(colors).save(packed, "PNG", optimize=True)
             if packed.tell() <= most_bytes:
                 return packed.getvalue()
-    raise Unfit("There is too much in this picture for a logo. Choose a simpler one.")
+    raise Unusable("There is too much in this picture for a logo. Choose a simpler one.")
 
 
 def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     _limit_time()
     try:
         wanted = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
-        return {}, draw_anew(content, *wanted)
-    except Unfit as problem:
+        return {}, redraw(content, *wanted)
+    except Unusable as problem:
         return {"problem": str(problem)}, b""
     except (MemoryError, Image.DecompressionBombError):
         return {"problem": TOO_MANY_PIXELS}, b""

@@ -28,36 +28,36 @@ HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 LONGEST_SECONDS = 30.0
 
 
-class UnfitPicture(Exception):
+class UnusableImage(Exception):
     """Why a picture is not taken, in words for the person who chose it."""
 
 
-def clean_picture(content: bytes) -> bytes:
+def clean_image(content: bytes) -> bytes:
     """The picture as it may be kept and sent: a JPEG, which every server takes, with no note, place or file in it."""
     if not content:
-        raise UnfitPicture("The file is empty.")
+        raise UnusableImage("The file is empty.")
     if len(content) > MAX_IMAGE_BYTES:
-        raise UnfitPicture(f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
+        raise UnusableImage(f"The file is larger than {MAX_IMAGE_BYTES // 1024 // 1024} MB.")
     if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS:
-        raise UnfitPicture(HEIC)
+        raise UnusableImage(HEIC)
     if b"%PDF-" in content[:1024]:  # Readers take it there too, after whatever a scanner put before it.
-        raise UnfitPicture(PDF)
-    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, smallest_side=SMALLEST_SIDE)
+        raise UnusableImage(PDF)
+    return image_redrawer().draw(content, most_bytes=MAX_IMAGE_BYTES, smallest_side=SMALLEST_SIDE)
 
 
-def shown_picture(content: bytes, longest_side: int) -> bytes:
+def shown_image(content: bytes, longest_side: int) -> bytes:
     """A JPEG to look at, of whatever a sender says is a picture."""
-    return picture_drawer().draw(content, most_bytes=MAX_IMAGE_BYTES, longest_side=longest_side)
+    return image_redrawer().draw(content, most_bytes=MAX_IMAGE_BYTES, longest_side=longest_side)
 
 
 def clean_logo(content: bytes, most_bytes: int) -> bytes:
     """The company's logo as a small PNG on white. Raises UnfitPicture, also for SVG, which is a program."""
     if not content:
-        raise UnfitPicture("The file is empty.")
-    return picture_drawer().draw(content, most_bytes=most_bytes, smallest_side=SMALLEST_LOGO_SIDE, is_logo=True)
+        raise UnusableImage("The file is empty.")
+    return image_redrawer().draw(content, most_bytes=most_bytes, smallest_side=SMALLEST_LOGO_SIDE, is_logo=True)
 
 
-class PictureDrawer:
+class ImageRedrawer:
     """The child process: started when first needed, asked one picture at a time, and started again when it died."""
 
     def __init__(self, longest_seconds: float = LONGEST_SECONDS) -> None:
@@ -90,9 +90,11 @@ class PictureDrawer:
                 told, drawn = self._ask(asked, content)
             except (OSError, ValueError, EOFError):  # It died over this picture, or was ended because it took too long.
                 self._end()
-                raise UnfitPicture("This picture could not be read. Save it anew as a JPEG and try that one.") from None
+                raise UnusableImage(
+                    "This picture could not be read. Save it anew as a JPEG and try that one."
+                ) from None
         if "problem" in told:
-            raise UnfitPicture(told["problem"])
+            raise UnusableImage(told["problem"])
         return drawn
 
     def close(self) -> None:
@@ -139,8 +141,8 @@ class PictureDrawer:
 
 
 @cache
-def picture_drawer() -> PictureDrawer:
+def image_redrawer() -> ImageRedrawer:
     """The one of this process."""
-    drawer = PictureDrawer()
+    drawer = ImageRedrawer()
     atexit.register(drawer.close)
     return drawer

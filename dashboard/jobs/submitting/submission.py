@@ -142,7 +142,7 @@ def person_of(session: Session, job: Job) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenData:
     """What was given about the customer, as far as it opens; each part is None where it cannot be opened."""
 
     id_number: str | None
@@ -158,7 +158,7 @@ class Given:
         return {name: value for name, value in (self.person or {}).items() if isinstance(value, str)}
 
 
-def given_of(session: Session, job: Job) -> Given:
+def given_data(session: Session, job: Job) -> GivenData:
     """To show it, or to go on without it; what is sent to Smile comes from the two functions above."""
     keyring = keyring_of(session)
     number: bytes | None = b""
@@ -167,4 +167,4 @@ def given_of(session: Session, job: Job) -> Given:
     person: dict[str, Any] | None = {}
     if job.person_sealed is not None:
         person = keyring.open_json_or_none(job.person_sealed, identity(job, "person"))
-    return Given(None if number is None else number.decode(), person)
+    return GivenData(None if number is None else number.decode(), person)

@@ -16,7 +16,7 @@ from dashboard.config import Settings
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.following.awaiting import WHO, await_customer
 from dashboard.jobs.following.sending import fail_job
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.submission import JobRequest
@@ -138,7 +138,7 @@ def resume_start(
 def give_back_use(session: Session, job_id: UUID, found: Problem, now: datetime) -> bool:
     """Ends a job that never got a token, and lets the customer try again. Runs twice without harm."""
     job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
-    if job is None or job.link_id is None or job.state != JobState.AWAITING_CUSTOMER or job.step != Step.CREATED:
+    if job is None or job.link_id is None or job.state != JobState.AWAITING_CUSTOMER or job.step != SendingStep.CREATED:
         return False
     fail_job(session, job, None, None, found, now)
     spent = update(Link).where(col(Link.id) == job.link_id, col(Link.uses_spent) > 0)
@@ -174,7 +174,7 @@ def starts_without_token(session: Session, environment: str, now: datetime, limi
     """What the sweep wakes: the process that asked for the token was killed, and the use is still spent."""
     return session.exec(
         select(Job.id)
-        .where(Job.environment == environment, Job.state == JobState.AWAITING_CUSTOMER, Job.step == Step.CREATED)
+        .where(Job.environment == environment, Job.state == JobState.AWAITING_CUSTOMER, Job.step == SendingStep.CREATED)
         .where(col(Job.link_id).is_not(None), col(Job.created_at) < now - LOST_AFTER)
         .limit(limit)
     ).all()

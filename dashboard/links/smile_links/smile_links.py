@@ -32,13 +32,13 @@ COUNTERS = ("total_jobs", "successful_jobs", "failed_jobs")
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedSmileLink:
     ref_id: str
     address: str
 
 
 @dataclass(frozen=True)
-class NotMade:
+class SmileLinkFailed:
     reason: str
     may_exist: bool  # Smile may have made it all the same
 
@@ -110,15 +110,15 @@ def begin_creation(session: Session, link: Link, now: datetime) -> bool:
     return may_exist
 
 
-def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool) -> Made | NotMade:
+def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool) -> CreatedSmileLink | SmileLinkFailed:
     """One creation at Smile at most; where an earlier one may have succeeded, its link is taken over instead."""
     if may_exist:
         try:
             listed = _listed(client.list())
         except SmileError as error:
-            return NotMade(f"Smile's list of links could not be read. {explain(error)}", may_exist)
+            return SmileLinkFailed(f"Smile's list of links could not be read. {explain(error)}", may_exist)
         if listed is None:
-            return NotMade("Smile's list of links could not be understood.", may_exist)
+            return SmileLinkFailed("Smile's list of links could not be understood.", may_exist)
         for row in listed:
             known = _read_made(row) if row.get("name") == details["name"] else None
             if known:
@@ -126,12 +126,12 @@ def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool
     try:
         answer = client.create(details)
     except SmileError as error:
-        return NotMade(explain(error), error.maybe_sent)
-    return _read_made(answer) or NotMade("Smile's answer names no address.", True)
+        return SmileLinkFailed(explain(error), error.maybe_sent)
+    return _read_made(answer) or SmileLinkFailed("Smile's answer names no address.", True)
 
 
-def note_outcome(session: Session, link: Link, outcome: Made | NotMade, now: datetime) -> None:
-    if isinstance(outcome, NotMade):
+def note_outcome(session: Session, link: Link, outcome: CreatedSmileLink | SmileLinkFailed, now: datetime) -> None:
+    if isinstance(outcome, SmileLinkFailed):
         if not outcome.may_exist:
             link.smile_asked_at = None
         return note_problem(session, link, outcome.reason, now)
@@ -188,11 +188,11 @@ def _listed(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return None if found is None else [row for row in found if isinstance(row, dict)]
 
 
-def _read_made(answer: Mapping[str, Any]) -> Made | None:
+def _read_made(answer: Mapping[str, Any]) -> CreatedSmileLink | None:
     ref_id, address = answer.get("ref_id"), answer.get("link")
     if not isinstance(ref_id, str) or not ref_id or not isinstance(address, str):
         return None
-    return Made(ref_id, address) if address.startswith(("https://", "http://")) else None
+    return CreatedSmileLink(ref_id, address) if address.startswith(("https://", "http://")) else None
 
 
 def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:

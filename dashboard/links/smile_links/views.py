@@ -15,7 +15,7 @@ from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.links.models import Link, LinkKind
 from dashboard.links.queries import find_link
 from dashboard.links.smile_links.smile_links import (
-    NotMade,
+    SmileLinkFailed,
     begin_creation,
     details_for_smile,
     explain,
@@ -83,7 +83,7 @@ def make_at_smile(link_id: UUID) -> ResponseReturnValue:
         may_exist = begin_creation(session, link, now)
         details = details_for_smile(link, read_branding(session, settings), settings)
     outcome = make_or_find(smile_clients().smile_links, details, may_exist)
-    if isinstance(outcome, NotMade):
+    if isinstance(outcome, SmileLinkFailed):
         log.warning("smile_link_not_made", link=str(link_id), may_exist=outcome.may_exist)
     with transaction() as session:
         note_outcome(session, _locked(session, link_id), outcome, utc_now())

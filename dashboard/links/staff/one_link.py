@@ -18,7 +18,7 @@ from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import link_address, prefill_of
 from dashboard.links.earlier_codes import has_earlier
-from dashboard.links.messages import Sent, sent_of, version_of_mails
+from dashboard.links.messages import SentMessage, sent_of, version_of_mails
 from dashboard.links.models import Link, Progress
 from dashboard.links.queries import find_link, jobs_of, progress_of
 from dashboard.links.sharing import share_link
@@ -94,6 +94,6 @@ def labelled(prefill: dict[str, str] | None) -> dict[str, str]:
     return {FIELDS[name].label: value for name, value in prefill.items()}
 
 
-def _last_masked(sent: list[Sent]) -> str:
+def _last_masked(sent: list[SentMessage]) -> str:
     """Where a reminder would go as before."""
     return next((each.masked_email for each in reversed(sent) if each.email not in ("", CANNOT_BE_OPENED)), "")

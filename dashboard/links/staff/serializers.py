@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.jobs.models import Job
-from dashboard.jobs.showing.serializers import job_twin
-from dashboard.links.messages import Sent
+from dashboard.jobs.showing.serializers import job_to_json
+from dashboard.links.messages import SentMessage
 from dashboard.links.models import Link, LinkStart, Progress
 from dashboard.web.pages.answers import json_time
 
 
-def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
+def link_to_json(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
     return {
         "id": str(link.id),
         "kind": link.kind,
@@ -48,12 +48,12 @@ def link_twin(link: Link, progress: Progress, now: datetime) -> dict[str, Any]:
     }
 
 
-def details_twin(
-    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], sent: Sequence[Sent], now: datetime
+def details_to_json(
+    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], sent: Sequence[SentMessage], now: datetime
 ) -> dict[str, Any]:
-    return link_twin(link, progress, now) | {
+    return link_to_json(link, progress, now) | {
         "jobs": [
-            job_twin(job, now)
+            job_to_json(job, now)
             | {
                 "consent": {
                     "at": json_time(start.consented_at),

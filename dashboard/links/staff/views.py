@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from dashboard.audit.reasons import Reason
-from dashboard.audit.reveals import ask_again
+from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
@@ -22,7 +22,7 @@ from dashboard.jobs.submitting.last_choice import last_choice, remember_choice
 from dashboard.links.creation import MOST_DAYS, create_link, prefill_of, problem_with_days
 from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.messages import call_off_mails
+from dashboard.links.messages import cancel_link_mails
 from dashboard.links.models import Link
 from dashboard.links.queries import find_link, progress_of
 from dashboard.links.smile_links.smile_links import draft_smile_link
@@ -39,7 +39,7 @@ from dashboard.links.staff.forms import (
 )
 from dashboard.links.staff.handover import forget_code, hand_over, handed_code
 from dashboard.links.staff.one_link import labelled, link_context, link_page, version_of_link
-from dashboard.links.staff.serializers import details_twin, link_twin
+from dashboard.links.staff.serializers import details_to_json, link_to_json
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
@@ -73,12 +73,12 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/links.json")
 @permission_required("links.read")
-def index_twin() -> ResponseReturnValue:
+def index_json() -> ResponseReturnValue:
     with reading() as session:
         scope = scope_here(session)
         page = asked_page(scope, LinkFilter.from_args(request.args).of_program(scope))
         progress = progress_of(session, [link.id for link in page.rows])
-    return json_page(page, [link_twin(link, progress[link.id], scope.now) for link in page.rows])
+    return json_page(page, [link_to_json(link, progress[link.id], scope.now) for link in page.rows])
 
 
 @blueprint.get("/links/new")
@@ -139,9 +139,11 @@ def show(link_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/links/<uuid:link_id>.json")
 @permission_required("links.read")
-def show_twin(link_id: UUID) -> ResponseReturnValue:
+def show_json(link_id: UUID) -> ResponseReturnValue:
     context = link_context(link_id)
-    return details_twin(context["link"], context["progress"], context["jobs"], context["sent"], context["moment_now"])
+    return details_to_json(
+        context["link"], context["progress"], context["jobs"], context["sent"], context["moment_now"]
+    )
 
 
 @blueprint.get("/links/<uuid:link_id>/status")
@@ -174,7 +176,7 @@ def resume(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def revoke(link_id: UUID) -> ResponseReturnValue:
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
-        call_off_mails(session, [link_id])
+        cancel_link_mails(session, [link_id])
         revoke_link(session, _find(session, link_id), utc_now())
     return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
 
@@ -196,7 +198,7 @@ def extend(link_id: UUID) -> ResponseReturnValue:
 def renew(link_id: UUID) -> ResponseReturnValue:
     """Another address, shown once like the first; every one of before is dead from here on."""
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
-        call_off_mails(session, [link_id])
+        cancel_link_mails(session, [link_id])
         code = renew_code(session, _find(session, link_id), utc_now())
         return hand_over(link_id, code, keyring_of(session))
 
@@ -210,7 +212,7 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
         link = find_link(session, current().settings.environment, link_id)
         if reason.problem:
             back, element_id = url_for("links.show", link_id=link_id), f"link-{link_id}-revealed"
-            return ask_again(reason, "Reveal what is filled in", back, element_id)
+            return ask_reason_again(reason, "Reveal what is filled in", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
     context = {"link": link, "prefill": labelled(prefill)}

@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboard.jobs.models import Job
 from dashboard.jobs.showing.wording import next_step, verdict_sentence
 from dashboard.jobs.warnings import JobWarning
-from dashboard.links.messages import Sent
+from dashboard.links.messages import SentMessage
 from dashboard.links.models import Link, LinkStart, Progress, Stage
 from dashboard.team.email.outbox import OutgoingMail
 
@@ -33,7 +33,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEntry:
     """One line of the timeline. `mail`: the e-mail that it tells of, while it is known what became of it."""
 
     at: datetime
@@ -58,7 +58,7 @@ def verdict_of(
     return Verdict(which, next_step(decided, now), decided)
 
 
-def timeline_of(link: Link, progress: Progress, sent: Sequence[Sent]) -> list[Moment]:
+def timeline_of(link: Link, progress: Progress, sent: Sequence[SentMessage]) -> list[TimelineEntry]:
     """Oldest first."""
     moments = [
         (link.created_at, f"Made by {link.created_by}."),
@@ -70,12 +70,12 @@ def timeline_of(link: Link, progress: Progress, sent: Sequence[Sent]) -> list[Mo
         (link.revoked_at, "Revoked for good."),
         (link.erased_at, "The customer was erased."),
     ]
-    told = [Moment(at, text) for at, text in moments if at]
-    told += [Moment(each.message.at, _sent_words(each), each.message.is_mailed, each.mail) for each in sent]
+    told = [TimelineEntry(at, text) for at, text in moments if at]
+    told += [TimelineEntry(each.message.at, _sent_words(each), each.message.is_mailed, each.mail) for each in sent]
     return sorted(told, key=lambda moment: moment.at)
 
 
-def _sent_words(sent: Sent) -> str:
+def _sent_words(sent: SentMessage) -> str:
     message = sent.message
     if not message.is_mailed:
         return f"Reminded by {message.sent_by}, with a new address to hand over."

@@ -39,13 +39,13 @@ class TokenRequest:
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssuedToken:
     token: str
     claims: dict[str, Any] = field(repr=False)  # read, not believed: only Smile can check its own signature
     expires_at: datetime | None
 
 
-def fetch_issued(clients: SmileClients, wanted: TokenRequest) -> Issued:
+def fetch_issued_token(clients: SmileClients, wanted: TokenRequest) -> IssuedToken:
     """Asks Smile for a token. Raises SmileError."""
     answer = clients.tokens.get_web_token(
         {
@@ -57,11 +57,11 @@ def fetch_issued(clients: SmileClients, wanted: TokenRequest) -> Issued:
     )
     token = str(answer["token"])
     claims = read_claims(token)
-    return Issued(token, claims, _moment(claims.get("exp")))
+    return IssuedToken(token, claims, _moment(claims.get("exp")))
 
 
 def note_issued(
-    session: Session, wanted: TokenRequest, issued: Issued, settings: Settings, issued_by: str, now: datetime
+    session: Session, wanted: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
 ) -> WebToken:
     row = WebToken(
         environment=settings.environment,
@@ -96,7 +96,7 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def snippet(wanted: TokenRequest, issued: Issued, branding: Branding, settings: Settings) -> str:
+def snippet(wanted: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
     """A page of the partner's own that opens Smile's, ready to be pasted."""
     configuration = {
         "token": issued.token,

@@ -16,14 +16,14 @@ from dashboard.jobs.smile_api.refusals import explain_refusal
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.jobs.submitting.fields import cleaned_value, problem_with_id
 from dashboard.links.models import WebToken
-from dashboard.links.tokens.tokens import TokenRequest, fetch_issued, last_issued, note_issued, snippet
+from dashboard.links.tokens.tokens import TokenRequest, fetch_issued_token, last_issued, note_issued, snippet
 from dashboard.outbound import problem_with_address
 from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import WEB_PRODUCTS
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import json_list, json_time
-from dashboard.web.pages.form_state import TypedForm
+from dashboard.web.pages.form_state import FormState
 
 NAMES = ("product", "user_id", "job_id", "callback_url")
 
@@ -53,7 +53,7 @@ def create() -> ResponseReturnValue:
         callback_url=values["callback_url"] or hook_address(settings),
     )
     try:
-        issued = fetch_issued(smile_clients(), wanted)
+        issued = fetch_issued_token(smile_clients(), wanted)
     except SmileError as error:
         log.warning("no_web_token", reason=type(error).__name__)
         is_refused = isinstance(error, Refused)
@@ -75,7 +75,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/tokens.json")
 @permission_required("tokens.create")
-def index_twin() -> ResponseReturnValue:
+def index_json() -> ResponseReturnValue:
     with reading() as session:
         rows = last_issued(session, current().settings.environment)
     return json_list([_twin(row) for row in rows], None, len(rows), True)
@@ -84,7 +84,7 @@ def index_twin() -> ResponseReturnValue:
 def _form(values: dict[str, str], errors: dict[str, str]) -> str:
     with reading() as session:
         rows = last_issued(session, current().settings.environment)
-    form = TypedForm(values, errors)
+    form = FormState(values, errors)
     return render_template("tokens/new.html", form=form, products=list(WEB_PRODUCTS.items()), tokens=rows)
 
 

@@ -9,7 +9,7 @@ from dashboard.sandbox.api.image_links import image_links
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.state import Sandbox
 from dashboard.sandbox.world.envelope import envelope
-from dashboard.sandbox.world.outcomes import Step, steps_for
+from dashboard.sandbox.world.outcomes import ProgressStep, steps_for
 from dashboard.sandbox.world.store import ZIP, Job, User
 from dashboard.sandbox.world.warnings import smile_secure_entry, with_warnings
 from dashboard.sandbox.world.zips import Submission, ZipRejected, is_entered, open_submission
@@ -86,7 +86,7 @@ def resume(sandbox: Sandbox) -> None:
         sandbox.callbacks.resume(job)
 
 
-def _open_and_decide(sandbox: Sandbox, job: Job, data: bytes | None) -> list[Step]:
+def _open_and_decide(sandbox: Sandbox, job: Job, data: bytes | None) -> list[ProgressStep]:
     try:
         submission = open_submission(data or b"", job, sandbox.settings)
         with sandbox.store.lock:
@@ -115,14 +115,14 @@ def _is_looked_up(job: Job) -> bool:
     return job.job_type == JobType.ENHANCED_DOCUMENT_VERIFICATION
 
 
-def _decide(sandbox: Sandbox, job: Job) -> list[Step]:
+def _decide(sandbox: Sandbox, job: Job) -> list[ProgressStep]:
     return steps_for(
         job.product, job.partner_params, job.id_info, sandbox.settings.other_numbers_act_like
     )  # fmt: skip
 
 
-def _unusable(job: Job, error: ZipRejected) -> Step:
-    return Step(
+def _unusable(job: Job, error: ZipRejected) -> ProgressStep:
+    return ProgressStep(
         product=job.product,
         sandbox_result="",
         step=1,
@@ -138,7 +138,7 @@ def _unusable(job: Job, error: ZipRejected) -> Step:
     )
 
 
-def _plan(sandbox: Sandbox, job: Job, steps: list[Step]) -> None:
+def _plan(sandbox: Sandbox, job: Job, steps: list[ProgressStep]) -> None:
     settings = sandbox.settings
     now = time.time()
     links = image_links(sandbox, job)

@@ -4,7 +4,7 @@ import base64
 
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.world import business_data
-from dashboard.sandbox.world.outcomes import Step, wants_custom_data
+from dashboard.sandbox.world.outcomes import ProgressStep, wants_custom_data
 from dashboard.sandbox.world.portrait import PORTRAIT_BASE64
 from dashboard.sandbox.world.store import Job
 from dashboard.smile.constants import NOT_AVAILABLE
@@ -18,7 +18,7 @@ CUSTOM_KEYS = (
 )  # fmt: skip
 
 
-def envelope(job: Job, step: Step, image_links: Json, receipt: str, id_card: bytes | None) -> Json:
+def envelope(job: Job, step: ProgressStep, image_links: Json, receipt: str, id_card: bytes | None) -> Json:
     """One result of `job`, unsigned.
 
     `image_links` and `id_card` (the uploaded front, for the inline `Document`) matter to documents only,
@@ -56,7 +56,7 @@ def envelope(job: Job, step: Step, image_links: Json, receipt: str, id_card: byt
     return entry
 
 
-def _compared(job: Job, step: Step) -> dict[str, str]:
+def _compared(job: Job, step: ProgressStep) -> dict[str, str]:
     # Basic KYC tells of each detail whether it matches; what was not sent cannot.
     given = {
         "Names": job.id_info.get("first_name") or job.id_info.get("last_name"),
@@ -67,7 +67,7 @@ def _compared(job: Job, step: Step) -> dict[str, str]:
     return {name: value if given.get(name, True) else "Not Provided" for name, value in step.actions.items()}
 
 
-def _returned(step: Step) -> bool:
+def _returned(step: ProgressStep) -> bool:
     return "Returned" in (
         step.actions.get("Return_Personal_Info"), step.actions.get("Return_Business_Info")
     )  # fmt: skip
@@ -97,7 +97,7 @@ def _person(job: Job, returned: bool) -> Json:
     }
 
 
-def _document(job: Job, step: Step, image_links: Json, id_card: bytes | None) -> Json:
+def _document(job: Job, step: ProgressStep, image_links: Json, id_card: bytes | None) -> Json:
     found: Json = {
         "IDNumber": "B00123456",
         "FullName": "Joe Doe",

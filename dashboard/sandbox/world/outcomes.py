@@ -25,7 +25,7 @@ _LISTED_AS = {
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """One result of a job, as a row of data/outcomes.csv."""
 
     product: str
@@ -64,7 +64,7 @@ NUMBER_OUTCOMES = (
 NOT_ACTIVATED = NumberOutcome("", "ID type not available for the product", "1016", action="Not Done")
 
 
-def steps_for(product: str, params: Json, id_info: Json, other_numbers_act_like: str) -> list[Step]:
+def steps_for(product: str, params: Json, id_info: Json, other_numbers_act_like: str) -> list[ProgressStep]:
     """The results a job will have, in order.
 
     A number that breaks its pattern is 1014 whatever was wished; otherwise `sandbox_result` decides, and
@@ -106,13 +106,13 @@ def wants_custom_data(id_info: Json) -> bool:
 
 
 @cache
-def table() -> tuple[Step, ...]:
+def table() -> tuple[ProgressStep, ...]:
     text = (resources.files("dashboard.sandbox") / "data" / "outcomes.csv").read_text(encoding="utf-8")
     return tuple(_step(row) for row in csv.DictReader(text.splitlines()))
 
 
-def _step(row: dict[str, str]) -> Step:
-    return Step(
+def _step(row: dict[str, str]) -> ProgressStep:
+    return ProgressStep(
         product=row["product"],
         sandbox_result=row["sandbox_result"],
         step=int(row["step"]),
@@ -146,12 +146,12 @@ def _test_digit(number: str) -> str:
     return digits[-1]
 
 
-def _failed_lookup(product: str, outcome: NumberOutcome) -> Step:
+def _failed_lookup(product: str, outcome: NumberOutcome) -> ProgressStep:
     business = product == "business_verification"
     verify, give_back = (
         ("Verify_Business", "Return_Business_Info") if business else ("Verify_ID_Number", "Return_Personal_Info")
     )
-    return Step(
+    return ProgressStep(
         product=product,
         sandbox_result="",
         step=1,
@@ -167,7 +167,7 @@ def _failed_lookup(product: str, outcome: NumberOutcome) -> Step:
     )
 
 
-def _compared_with_card(row: Step) -> Step:
+def _compared_with_card(row: ProgressStep) -> ProgressStep:
     # Without a number there is no authority: the selfie is compared with the card that was sent.
     actions = {
         name.replace("ID_Authority", "ID_Card"): value

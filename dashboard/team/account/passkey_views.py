@@ -12,7 +12,7 @@ from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.team.account.second_factor_views import new_codes_page
-from dashboard.team.email.emails import PASSKEY_ADDED, PASSKEY_REMOVED, tell_of_second_factor
+from dashboard.team.email.emails import PASSKEY_ADDED, PASSKEY_REMOVED, email_about_second_factor
 from dashboard.team.email.outbox import send_soon
 from dashboard.team.factors import passkeys, recovery_codes
 from dashboard.team.factors.second_factors import codes_follow_factors
@@ -69,7 +69,7 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
         codes_follow_factors(session, current_user.id)
         token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "passkey"})
-        mail_id = tell_of_second_factor(session, current_user, PASSKEY_REMOVED, now)
+        mail_id = email_about_second_factor(session, current_user, PASSKEY_REMOVED, now)
     send_soon(mail_id)
     give_token_to_browser(token)
     message = f"The passkey {removed.name} was removed. Your other browsers were signed out."
@@ -87,7 +87,7 @@ def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
         token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "passkey"})
         has_codes = recovery_codes.count_left(session, current_user.id) > 0
-        mail_id = tell_of_second_factor(session, current_user, PASSKEY_ADDED, now)
+        mail_id = email_about_second_factor(session, current_user, PASSKEY_ADDED, now)
         return token, has_codes, mail_id
 
 

@@ -15,16 +15,16 @@ from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, utc_now
 from dashboard.team.account.shown_codes import codes_to_show, show_codes_next
-from dashboard.team.email.emails import APP_ADDED, APP_REMOVED, CODES_MADE, tell_of_second_factor
+from dashboard.team.email.emails import APP_ADDED, APP_REMOVED, CODES_MADE, email_about_second_factor
 from dashboard.team.email.outbox import send_soon
 from dashboard.team.factors import passkeys, recovery_codes, totp
 from dashboard.team.factors.second_factors import codes_follow_factors, factors_of
 from dashboard.team.login.forms import NewAppForm
 from dashboard.team.login.sign_ins import give_token_to_browser, renew_sign_in
-from dashboard.team.login.throttle import Guessed, count_try, forgive_tries
+from dashboard.team.login.throttle import GuessKind, count_try, forgive_tries
 from dashboard.web.access import (
+    current_sign_in_state,
     open_before_second_factor,
-    present_standing,
     recent_confirmation_required,
     sign_in_required,
 )
@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "team/second_factors.html",
         factors=factors,
-        owes=present_standing().owes_second_factor,
+        owes=current_sign_in_state().owes_second_factor,
         takes_passkeys=bool(passkeys.host_of(current().settings)),
     )
 
@@ -51,7 +51,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/account/second-factors.json")
 @sign_in_required
 @open_before_second_factor
-def show_twin() -> ResponseReturnValue:
+def show_json() -> ResponseReturnValue:
     with reading() as session:
         factors = factors_of(session, current_user.id)
     return {
@@ -97,7 +97,7 @@ def add_app() -> ResponseReturnValue:
     if not form.validate():
         return _new_app_page(form, 422)
     try:
-        count_try(current_user.email, address, Guessed.CODE)
+        count_try(current_user.email, address, GuessKind.CODE)
     except TooManyRequests as refused:
         form.code.errors = [refused.description]
         return _new_app_page(form, 429)
@@ -106,11 +106,11 @@ def add_app() -> ResponseReturnValue:
         if is_right:
             token = renew_sign_in(session, current_user.id, now)
             record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "app"})
-            mail_id = tell_of_second_factor(session, current_user, APP_ADDED, now)
+            mail_id = email_about_second_factor(session, current_user, APP_ADDED, now)
     if not is_right:
         form.code.errors = ["This code does not fit. See that your phone's clock is right, and type the next one."]
         return _new_app_page(form, 422)
-    forgive_tries(current_user.email, address, Guessed.CODE)
+    forgive_tries(current_user.email, address, GuessKind.CODE)
     send_soon(mail_id)
     give_token_to_browser(token)
     return new_codes_page("Your authenticator app is set up. Your other browsers were signed out.")
@@ -126,7 +126,7 @@ def remove_app() -> ResponseReturnValue:
         codes_follow_factors(session, current_user.id)
         token = renew_sign_in(session, current_user.id, now)
         record(session, "second_factor.removed", f"member {current_user.id}", now, details={"kind": "app"})
-        mail_id = tell_of_second_factor(session, current_user, APP_REMOVED, now)
+        mail_id = email_about_second_factor(session, current_user, APP_REMOVED, now)
     send_soon(mail_id)
     give_token_to_browser(token)
     return see_other("second_factors.show", "The authenticator app was removed. Your other browsers were signed out.")
@@ -161,7 +161,7 @@ def new_codes_page(message: str, told: str = "") -> ResponseReturnValue:
     with form_transaction(url_for("second_factors.codes")) as session:
         recovery_codes.replace_codes(session, current_user.id, rows)
         record(session, "recovery_codes.made", f"member {current_user.id}", now)
-        mail_id = tell_of_second_factor(session, current_user, told, now) if told else None
+        mail_id = email_about_second_factor(session, current_user, told, now) if told else None
         keyring = keyring_of(session)
     send_soon(mail_id)
     show_codes_next(made, current_user.id, keyring)

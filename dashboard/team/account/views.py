@@ -18,16 +18,16 @@ from dashboard.team.account.appearance_views import ZONE_CHOSEN
 from dashboard.team.account.preferences import set_preference
 from dashboard.team.blueprint import blueprint
 from dashboard.team.browsers import browser_in_words
-from dashboard.team.email.emails import tell_of_new_password
+from dashboard.team.email.emails import email_about_new_password
 from dashboard.team.email.outbox import send_soon
 from dashboard.team.login.forms import FormatsForm, NameForm, PasswordForm
 from dashboard.team.login.reauthentication import is_password_of
 from dashboard.team.login.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.team.members import members
 from dashboard.team.members.role_words import ROLES
-from dashboard.team.members.serializers import account_twin
+from dashboard.team.members.serializers import account_to_json
 from dashboard.team.models import Member
-from dashboard.web.access import present_standing, recent_confirmation_required, sign_in_required
+from dashboard.web.access import current_sign_in_state, recent_confirmation_required, sign_in_required
 from dashboard.web.pages.answers import see_other
 from dashboard.web.security.form_keys import form_transaction
 
@@ -45,7 +45,7 @@ def account() -> ResponseReturnValue:
 def account_json() -> ResponseReturnValue:
     with reading() as session:
         sign_ins = own_sign_ins.list_sign_ins(session, current_user, utc_now())
-        return jsonify(account_twin(current_user, sign_ins, present_standing().sign_in_id))
+        return jsonify(account_to_json(current_user, sign_ins, current_sign_in_state().sign_in_id))
 
 
 @blueprint.post("/account")
@@ -77,7 +77,7 @@ def change_password() -> ResponseReturnValue:
         with form_transaction(url_for("team.account")) as session:
             member = _member_now(session)
             members.set_password(session, member, form.password.data, now)
-            mail_id = tell_of_new_password(session, member, now)
+            mail_id = email_about_new_password(session, member, now)
             token = renew_sign_in(session, member.id, now)
     except Invalid as invalid:
         form.password.errors = [invalid.fields["password"]]
@@ -105,7 +105,7 @@ def choose_formats() -> ResponseReturnValue:
 @recent_confirmation_required("team.account")
 def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
     with form_transaction(url_for("team.account")) as session:
-        own_sign_ins.end_one(session, current_user, sign_in_id, utc_now(), asking=present_standing().sign_in_id)
+        own_sign_ins.end_one(session, current_user, sign_in_id, utc_now(), asking=current_sign_in_state().sign_in_id)
     return see_other("team.account", "That browser is signed out.")
 
 
@@ -114,7 +114,7 @@ def end_sign_in_of_mine(sign_in_id: UUID) -> ResponseReturnValue:
 @recent_confirmation_required("team.account")
 def end_other_sign_ins() -> ResponseReturnValue:
     with form_transaction(url_for("team.account")) as session:
-        own_sign_ins.end_others(session, current_user, utc_now(), asking=present_standing().sign_in_id)
+        own_sign_ins.end_others(session, current_user, utc_now(), asking=current_sign_in_state().sign_in_id)
     return see_other("team.account", "All of your other browsers are signed out.")
 
 
@@ -144,7 +144,7 @@ def _account_page(**sent: FlaskForm) -> str:
     """`sent`: the form that was just sent, with what was typed and what is wrong; the others as things stand."""
     with reading() as session:
         sign_ins = own_sign_ins.list_sign_ins(session, current_user, utc_now())
-        this_sign_in = present_standing().sign_in_id
+        this_sign_in = current_sign_in_state().sign_in_id
     forms: dict[str, Any] = {
         "name_form": NameForm(formdata=None, name=current_user.name),
         "password_form": PasswordForm(formdata=None),

@@ -16,7 +16,7 @@ from dashboard.team.one_time import Invitation, PasswordReset
 from dashboard.web.pages.locales import Formats, company_formats
 
 if TYPE_CHECKING:
-    from dashboard.team.login.sign_in_anomalies import Oddities
+    from dashboard.team.login.sign_in_anomalies import SignInAnomalies
 
 APP_ADDED = "An authenticator app was added, with new recovery codes."
 APP_REMOVED = "The authenticator app was removed."
@@ -34,7 +34,7 @@ def reset_address(code: str) -> str:
     return current().settings.public_url + f"/new-password/{code}"
 
 
-def invitation_letter(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
+def invitation_email(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
     """In the company's time zone: nobody knows yet where the reader is."""
     company = read_branding(session, current().settings).company_name
     text = render_template(
@@ -48,25 +48,25 @@ def invitation_letter(session: Session, invitation: Invitation, code: str, invit
     return {"to": invitation.email, "subject": "You are invited to Partner Desk", "text": text}
 
 
-def reset_letter(member: Member, reset: PasswordReset, code: str) -> dict[str, str]:
+def reset_email(member: Member, reset: PasswordReset, code: str) -> dict[str, str]:
     until = Formats(member.language, member.time_zone).moment(reset.expires_at)
     text = render_template("team/new_password.txt", name=member.name, address=reset_address(code), until=until)
     return {"to": member.email, "subject": "Choose a new password for Partner Desk", "text": text}
 
 
-def tell_of_new_password(session: Session, member: Member, now: datetime) -> UUID | None:
+def email_about_new_password(session: Session, member: Member, now: datetime) -> UUID | None:
     """So that a member notices when it was somebody else. Give what it names to `send_soon` after the commit."""
     return _notice(session, member, "Your password for Partner Desk was changed", "team/password_changed.txt", now)
 
 
-def tell_of_second_factor(session: Session, member: Member, what: str, now: datetime) -> UUID | None:
+def email_about_second_factor(session: Session, member: Member, what: str, now: datetime) -> UUID | None:
     """`what`: one of the sentences above."""
     subject = "The second factor of your account at Partner Desk was changed"
     return _notice(session, member, subject, "team/second_factor_changed.txt", now, what=what)
 
 
-def tell_of_odd_sign_in(
-    session: Session, member: Member, odd: "Oddities", user_agent: str, from_address: str, now: datetime
+def email_about_odd_sign_in(
+    session: Session, member: Member, odd: "SignInAnomalies", user_agent: str, from_address: str, now: datetime
 ) -> UUID | None:
     facts = {"odd": odd, "browser": browser_in_words(user_agent), "from_address": from_address}
     return _notice(session, member, "A sign-in to your account at Partner Desk", "team/odd_sign_in.txt", now, **facts)

@@ -105,7 +105,7 @@ def note_failure(
     return False
 
 
-def call_off(session: Session, *about_ids: UUID) -> None:
+def cancel_mails(session: Session, *about_ids: UUID) -> None:
     """What it was about is no more, so that its code would not work."""
     session.connection().execute(
         update(OutgoingMail)
@@ -128,21 +128,21 @@ def mails_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[U
 
 
 @dataclass(frozen=True)
-class HeldUp:
+class DelayedMails:
     """Messages that failed and wait to be tried again; `last_error` is of the one that is next."""
 
     count: int
     last_error: str
 
 
-def find_held_up(session: Session) -> HeldUp | None:
+def find_delayed_mails(session: Session) -> DelayedMails | None:
     """None where every message that waits has yet to be tried."""
     waits = col(OutgoingMail.due_at).is_not(None), col(OutgoingMail.last_error) != ""
     errors = select(OutgoingMail.last_error).where(*waits).order_by(col(OutgoingMail.due_at)).limit(1)
     last_error = session.exec(errors).first()
     if last_error is None:
         return None
-    return HeldUp(session.exec(select(func.count()).select_from(OutgoingMail).where(*waits)).one(), last_error)
+    return DelayedMails(session.exec(select(func.count()).select_from(OutgoingMail).where(*waits)).one(), last_error)
 
 
 def forget_old_mails(session: Session, now: datetime) -> None:

@@ -57,7 +57,7 @@ def verify_password(password_hash: str, text: str) -> bool:
         return False
 
 
-def verify_in_vain(text: str) -> bool:
+def verify_dummy(text: str) -> bool:
     """Takes the time of a verification and fails: the answer for an unknown address must not be quicker."""
     verify_password(_hash_of_nobody(), text)
     return False

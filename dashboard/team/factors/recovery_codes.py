@@ -51,7 +51,7 @@ def matching_code(session: Session, member_id: UUID, typed: str) -> RecoveryCode
         )
     ).first()
     if found is None:
-        passwords.verify_in_vain(secret)
+        passwords.verify_dummy(secret)
         return None
     return found if passwords.verify_password(found.code_hash, secret) else None
 

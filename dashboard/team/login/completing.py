@@ -7,11 +7,11 @@ from dashboard.audit.trail import record
 from dashboard.context import transaction
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, utc_now
-from dashboard.team.email.emails import tell_of_odd_sign_in
+from dashboard.team.email.emails import email_about_odd_sign_in
 from dashboard.team.email.outbox import send_soon
 from dashboard.team.login import known_browsers, remember_me
 from dashboard.team.login.forms import local_path
-from dashboard.team.login.sign_in_anomalies import oddities_of
+from dashboard.team.login.sign_in_anomalies import find_anomalies
 from dashboard.team.login.sign_ins import begin_sign_in, end_sign_in, give_token_to_browser, take_token_from_browser
 from dashboard.team.models import Member
 from dashboard.web.security.cookies import drop_cookie, read_cookie, set_cookie
@@ -29,12 +29,12 @@ MANY_WRONG = (
 )
 
 
-def let_in(member: Member, by: str, keep: bool, next_page: str | None) -> Response:
+def complete_sign_in(member: Member, by: str, keep: bool, next_page: str | None) -> Response:
     """`by`: what was proved, in words for the audit trail. `keep`: this browser stays signed in for thirty days."""
     now, user_agent, address = utc_now(), request.user_agent.string, request.remote_addr or ""
     kept = ""
     with transaction() as session:
-        odd = oddities_of(session, member, address, now)
+        odd = find_anomalies(session, member, address, now)
         end_sign_in(session, take_token_from_browser(), now)
         remember_me.forget_browser(session, read_cookie(remember_me.COOKIE), now)
         remembered_id = None
@@ -42,10 +42,10 @@ def let_in(member: Member, by: str, keep: bool, next_page: str | None) -> Respon
             browser, kept = remember_me.remember(session, member.id, now, user_agent)
             remembered_id = browser.id
         token = begin_sign_in(session, member, now, user_agent, address, remembered_id=remembered_id)
-        copies = remember_me.untold_copies(session, member.id, now)
+        copies = remember_me.unreported_copies(session, member.id, now)
         record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": by})
         odd_letter = (
-            tell_of_odd_sign_in(session, member, odd, user_agent, address, now) if odd.are_worth_a_letter else None
+            email_about_odd_sign_in(session, member, odd, user_agent, address, now) if odd.deserve_email else None
         )
         keyring = keyring_of(session)
     send_soon(odd_letter)

@@ -13,7 +13,7 @@ from dashboard.team.login.forms import PasskeyForm
 from dashboard.team.login.reauthentication import SIGN_IN
 
 
-def door_page(form: FlaskForm, passkey_error: str = "") -> str:
+def login_page(form: FlaskForm, passkey_error: str = "") -> str:
     return page_with_passkey("team/sign_in.html", SIGN_IN, form.next.data, passkey_error, form=form)
 
 

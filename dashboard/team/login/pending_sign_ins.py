@@ -18,13 +18,13 @@ LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class HalfSignIn:
+class PendingSignIn:
     member: Member
     keep: bool  # signed in on this device
     next_page: str
 
 
-def begin_half_sign_in(member: Member, keep: bool, next_page: str, now: datetime) -> None:
+def begin_pending_sign_in(member: Member, keep: bool, next_page: str, now: datetime) -> None:
     """A new session: nothing that was put into the cookie before survives it."""
     cookie.clear()
     cookie[FIELD] = {
@@ -36,14 +36,14 @@ def begin_half_sign_in(member: Member, keep: bool, next_page: str, now: datetime
     }
 
 
-def present_half_sign_in(session: Session, now: datetime) -> HalfSignIn | None:
+def current_pending_sign_in(session: Session, now: datetime) -> PendingSignIn | None:
     kept = cookie.get(FIELD)
     if not kept or not 0 <= now.timestamp() - kept["at"] <= LASTS.total_seconds():
         return None
     member = session.get(Member, UUID(kept["member"]))
     if member is None or member.disabled_at or not hmac.compare_digest(_mark_of(member), kept["password"]):
         return None
-    return HalfSignIn(member, bool(kept["keep"]), str(kept["next"]))
+    return PendingSignIn(member, bool(kept["keep"]), str(kept["next"]))
 
 
 def _mark_of(member: Member) -> str:

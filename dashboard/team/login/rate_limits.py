@@ -16,7 +16,7 @@ def count_opened_link() -> None:
     _count(OPENED_LINKS)
 
 
-def count_asked_for_password() -> None:
+def count_reset_request() -> None:
     _count(ASKED_FOR_PASSWORDS)
 
 

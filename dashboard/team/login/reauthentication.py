@@ -16,7 +16,7 @@ from dashboard.team.factors import passkeys, passwords, recovery_codes, totp
 from dashboard.team.factors.second_factors import factors_of
 from dashboard.team.login import throttle
 from dashboard.team.login.challenges import spend_challenge
-from dashboard.team.login.throttle import Guessed
+from dashboard.team.login.throttle import GuessKind
 from dashboard.team.models import Member
 
 SIGN_IN = "sign in"
@@ -31,7 +31,7 @@ def member_with(email: str, password: str, address: str) -> tuple[Member | None,
         member = queries.find_member_by_email(session, email)
         has_second_factor = bool(member and factors_of(session, member.id).is_set)
     if member is None:
-        passwords.verify_in_vain(password)
+        passwords.verify_dummy(password)
         return None, False
     is_right = passwords.verify_password(member.password_hash, password)
     if not is_right or member.disabled_at:
@@ -57,7 +57,7 @@ def is_password_of(member: Member, password: str, address: str) -> bool:
 
 def second_factor_of(member: Member, typed: str, address: str) -> str:
     """What the code was, in words: of an app, or for recovery. Empty when it was neither."""
-    throttle.count_try(member.email, address, Guessed.CODE)
+    throttle.count_try(member.email, address, GuessKind.CODE)
     now = utc_now()
     proved = "app code" if _claims_app_code(member, typed, now) else ""
     if not proved and not _looks_like_app_code(typed):
@@ -65,7 +65,7 @@ def second_factor_of(member: Member, typed: str, address: str) -> str:
     if not proved:
         _note_refusal(member, "code")
         return ""
-    throttle.forgive_tries(member.email, address, Guessed.CODE)
+    throttle.forgive_tries(member.email, address, GuessKind.CODE)
     return proved
 
 

@@ -13,7 +13,7 @@ from dashboard.team.login import reauthentication
 from dashboard.team.login.forms import ConfirmationForm, PasskeyForm, local_path
 from dashboard.team.login.pages import page_with_passkey
 from dashboard.team.login.sign_ins import confirm_sign_in, swap_token_in_browser
-from dashboard.web.access import open_before_second_factor, present_standing, sign_in_required
+from dashboard.web.access import current_sign_in_state, open_before_second_factor, sign_in_required
 
 ACCOUNT = "/account"
 
@@ -60,7 +60,7 @@ def _confirm(by: str, next_page: str | None) -> ResponseReturnValue:
     now = utc_now()
     with transaction() as session:
         record(session, "member.confirmed", f"member {current_user.id}", now, details={"by": by})
-        token = confirm_sign_in(session, present_standing().sign_in_id, now)
+        token = confirm_sign_in(session, current_sign_in_state().sign_in_id, now)
     swap_token_in_browser(token)
     return redirect(local_path(next_page) or ACCOUNT, 303)
 

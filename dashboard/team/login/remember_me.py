@@ -26,7 +26,7 @@ GRACE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Return:
+class RememberedSignIn:
     """What a token was worth. `cookie` is the new one to keep; empty where the one at hand stays good."""
 
     verdict: Literal["welcome", "unknown", "copied"]
@@ -50,22 +50,22 @@ def remember(session: Session, member_id: UUID, now: datetime, user_agent: str) 
     return browser, f"{browser.selector}.{token}"
 
 
-def come_back(session: Session, cookie: str, now: datetime, user_agent: str) -> Return:
+def resume_remembered(session: Session, cookie: str, now: datetime, user_agent: str) -> RememberedSignIn:
     selector, _, token = cookie.partition(".")
     found = session.exec(select(RememberedBrowser).where(col(RememberedBrowser.selector) == selector)).first()
     if found is None or found.ended_at or now - found.created_at >= LIFETIME:
-        return Return("unknown")
+        return RememberedSignIn("unknown")
     member = session.get(Member, found.member_id)
     if member is None or member.disabled_at or _has_an_ended_sign_in(session, found.id):
-        return Return("unknown")
+        return RememberedSignIn("unknown")
     fresh = _new_token()
     if _rotate(session, found.id, _digest(token), _digest(fresh), now, user_agent):
-        return Return("welcome", found, member, f"{selector}.{fresh}")
+        return RememberedSignIn("welcome", found, member, f"{selector}.{fresh}")
     session.refresh(found)
     if _is_of_a_moment_ago(found, token, now, user_agent):
-        return Return("welcome", found, member)
+        return RememberedSignIn("welcome", found, member)
     _end_family(session, found, member, now)
-    return Return("copied")
+    return RememberedSignIn("copied")
 
 
 def forget_browser(session: Session, cookie: str, now: datetime) -> None:
@@ -78,7 +78,7 @@ def forget_browsers_of(session: Session, member_id: UUID, now: datetime) -> None
     _end(session, now, col(RememberedBrowser.member_id) == member_id)
 
 
-def untold_copies(session: Session, member_id: UUID, now: datetime) -> int:
+def unreported_copies(session: Session, member_id: UUID, now: datetime) -> int:
     """How many copied cookies the member has not been told about; they count as told from here on."""
     told = session.connection().execute(
         update(RememberedBrowser)

@@ -7,7 +7,7 @@ from dashboard.audit.trail import record
 from dashboard.context import transaction
 from dashboard.db import utc_now
 from dashboard.team.login import remember_me
-from dashboard.team.login.remember_me import Return
+from dashboard.team.login.remember_me import RememberedSignIn
 from dashboard.team.login.sign_ins import begin_sign_in, give_token_to_browser
 from dashboard.web.access import EVERYBODY, required_permission
 from dashboard.web.security.cookies import drop_cookie, read_cookie, set_cookie
@@ -17,7 +17,7 @@ DOOR = "team.sign_in"
 COPIED = "This browser is no longer kept signed in, since another one came with the same cookie. Sign in again."
 
 
-def set_up_returning(app: Flask) -> None:
+def set_up_remember_me(app: Flask) -> None:
     app.before_request(_come_back)
     app.after_request(_keep_cookie)
 
@@ -29,7 +29,7 @@ def _come_back() -> None:
         return
     now, user_agent = utc_now(), request.user_agent.string
     with transaction() as session:
-        result = remember_me.come_back(session, kept, now, user_agent)
+        result = remember_me.resume_remembered(session, kept, now, user_agent)
         if result.member and result.browser:
             token = begin_sign_in(
                 session,
@@ -56,7 +56,7 @@ def _needs_sign_in() -> bool:
 
 
 def _keep_cookie(answer: Response) -> Response:
-    result: Return | None = g.pop("returned", None)
+    result: RememberedSignIn | None = g.pop("returned", None)
     if result is None:
         return answer
     if result.verdict != "welcome":

@@ -11,10 +11,10 @@ from dashboard.team.factors import totp
 from dashboard.team.factors.passkeys import NOT_ACCEPTED
 from dashboard.team.factors.second_factors import factors_of
 from dashboard.team.login import reauthentication
-from dashboard.team.login.completing import HOME, let_in
+from dashboard.team.login.completing import HOME, complete_sign_in
 from dashboard.team.login.forms import CodeForm, PasskeyForm, SignInForm
-from dashboard.team.login.pages import door_page, page_with_passkey
-from dashboard.team.login.pending_sign_ins import HalfSignIn, present_half_sign_in
+from dashboard.team.login.pages import login_page, page_with_passkey
+from dashboard.team.login.pending_sign_ins import PendingSignIn, current_pending_sign_in
 from dashboard.web.access import open_to_everybody
 from dashboard.web.pages.answers import see_other
 
@@ -52,10 +52,10 @@ def submit_second_step() -> ResponseReturnValue:
     if not by:
         form.code.errors = [_why_not(half)]
         return _second_step_page(half, form), 422
-    return let_in(half.member, f"password and {by}", half.keep, half.next_page)
+    return complete_sign_in(half.member, f"password and {by}", half.keep, half.next_page)
 
 
-def _why_not(half: HalfSignIn) -> str:
+def _why_not(half: PendingSignIn) -> str:
     """Only somebody who has typed the right password gets here."""
     with reading() as session:
         is_unreadable = totp.is_unreadable(session, half.member.id)
@@ -69,18 +69,18 @@ def submit_passkey() -> ResponseReturnValue:
     member = reauthentication.member_with_passkey(form.credential.data or "", reauthentication.SIGN_IN)
     if member:
         keep = bool(half and half.keep) or request.form.get("keep") == "y"
-        return let_in(member, "passkey", keep, form.next.data)
+        return complete_sign_in(member, "passkey", keep, form.next.data)
     if half:
         return _second_step_page(half, CodeForm(formdata=None), NOT_ACCEPTED), 422
-    return door_page(SignInForm(formdata=None, next=form.next.data), NOT_ACCEPTED), 422
+    return login_page(SignInForm(formdata=None, next=form.next.data), NOT_ACCEPTED), 422
 
 
-def _half_sign_in() -> HalfSignIn | None:
+def _half_sign_in() -> PendingSignIn | None:
     with reading() as session:
-        return present_half_sign_in(session, utc_now())
+        return current_pending_sign_in(session, utc_now())
 
 
-def _second_step_page(half: HalfSignIn, form: CodeForm, error: str = "") -> str:
+def _second_step_page(half: PendingSignIn, form: CodeForm, error: str = "") -> str:
     with reading() as session:
         factors = factors_of(session, half.member.id)
     return page_with_passkey(

@@ -16,7 +16,7 @@ REFUSED = "member.sign_in_refused"  # the trail's line for every wrong password 
 
 
 @dataclass(frozen=True)
-class Oddities:
+class SignInAnomalies:
     wrong_tries: int
     is_from_new_place: bool
 
@@ -25,11 +25,11 @@ class Oddities:
         return self.wrong_tries >= MANY_WRONG
 
     @property
-    def are_worth_a_letter(self) -> bool:
+    def deserve_email(self) -> bool:
         return self.has_many_wrong or self.is_from_new_place
 
 
-def oddities_of(session: Session, member: Member, address: str, now: datetime) -> Oddities:
+def find_anomalies(session: Session, member: Member, address: str, now: datetime) -> SignInAnomalies:
     """Asked before the sign-in begins. The very first one of a member is from nowhere new."""
     last = session.exec(select(func.max(SignIn.created_at)).where(SignIn.member_id == member.id)).one()
     since = max(last, now - WINDOW) if last else now - WINDOW
@@ -37,7 +37,7 @@ def oddities_of(session: Session, member: Member, address: str, now: datetime) -
     is_known = known_browsers.browser_known_for(session, member.email) or known_browsers.has_signed_in_from(
         session, member.email, network_of(address)
     )
-    return Oddities(
+    return SignInAnomalies(
         wrong_tries=session.exec(wrong.where(col(AuditEntry.at) > since)).one(),
         is_from_new_place=last is not None and not is_known,
     )

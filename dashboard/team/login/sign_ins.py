@@ -20,7 +20,7 @@ from dashboard.permissions import Role
 from dashboard.team.factors.second_factors import HAS_SECOND_FACTOR
 from dashboard.team.login import remember_me
 from dashboard.team.models import Member, SignIn
-from dashboard.web.access import Standing, note_standing
+from dashboard.web.access import SignInState, note_sign_in_state
 
 LIFETIME = timedelta(days=30)
 #: Whoever stays away longer signs in again, or is remembered (remember_me.py).
@@ -169,7 +169,7 @@ def _load_member(token: str) -> Member | None:
         return None
     member, sign_in, has_second_factor = row
     owes_second_factor = not has_second_factor and _must_have_second_factor(member)
-    note_standing(Standing(sign_in.id, sign_in.confirmed_at, owes_second_factor))
+    note_sign_in_state(SignInState(sign_in.id, sign_in.confirmed_at, owes_second_factor))
     if now - sign_in.seen_at >= SEEN_EVERY:
         g.sign_in_to_note = sign_in.id
     return member

@@ -33,22 +33,22 @@ class Limits:
     network: int  # one network on all accounts
 
 
-class Guessed(StrEnum):
+class GuessKind(StrEnum):
     PASSWORD = "password"  # noqa: S105  # the name of what is guessed
     CODE = "code"  # of an authenticator app, or for recovery
 
 
-LIMITS = {Guessed.PASSWORD: Limits(10, 50, 100), Guessed.CODE: Limits(5, 20, 100)}
+LIMITS = {GuessKind.PASSWORD: Limits(10, 50, 100), GuessKind.CODE: Limits(5, 20, 100)}
 TOO_MANY = {
-    Guessed.PASSWORD: "There were too many wrong passwords, so this one was not looked at. Wait ten minutes.",
-    Guessed.CODE: "There were too many wrong codes, so this one was not looked at. Wait ten minutes.",
+    GuessKind.PASSWORD: "There were too many wrong passwords, so this one was not looked at. Wait ten minutes.",
+    GuessKind.CODE: "There were too many wrong codes, so this one was not looked at. Wait ten minutes.",
 }
 
 #: What is counted, for whom, and how often at most.
 Count = tuple[str, str, int]
 
 
-def count_try(email: str, address: str, guessed: Guessed = Guessed.PASSWORD) -> None:
+def count_try(email: str, address: str, guessed: GuessKind = GuessKind.PASSWORD) -> None:
     """Counted and kept before the guess is looked at, so that many tries at once are not let through together.
 
     Raises TooManyRequests. What is refused is not counted any further: a flood costs reads, not writes.
@@ -64,7 +64,7 @@ def count_try(email: str, address: str, guessed: Guessed = Guessed.PASSWORD) -> 
         raise TooManyRequests(TOO_MANY[guessed])
 
 
-def forgive_tries(email: str, address: str, guessed: Guessed = Guessed.PASSWORD) -> None:
+def forgive_tries(email: str, address: str, guessed: GuessKind = GuessKind.PASSWORD) -> None:
     """After a right one: the wrong ones before it were slips. The wide counts only give back the right one itself."""
     with transaction() as session:
         narrow, *wide = _counts(session, email, address, guessed)
@@ -80,7 +80,7 @@ def hit(session: Session, kind: str, key: str, now: datetime) -> int:
     return add_tries(session, kind, key, now, WINDOW)[0]
 
 
-def _counts(session: Session, email: str, address: str, guessed: Guessed) -> list[Count]:
+def _counts(session: Session, email: str, address: str, guessed: GuessKind) -> list[Count]:
     """The narrowest first."""
     limits, network = LIMITS[guessed], network_of(address)
     here = f"{email} {network}"

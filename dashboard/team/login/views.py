@@ -11,10 +11,10 @@ from dashboard.db import utc_now
 from dashboard.team import queries
 from dashboard.team.blueprint import blueprint
 from dashboard.team.login import remember_me
-from dashboard.team.login.completing import HOME, let_in
+from dashboard.team.login.completing import HOME, complete_sign_in
 from dashboard.team.login.forms import SignInForm, local_path
-from dashboard.team.login.pages import door_page
-from dashboard.team.login.pending_sign_ins import begin_half_sign_in
+from dashboard.team.login.pages import login_page
+from dashboard.team.login.pending_sign_ins import begin_pending_sign_in
 from dashboard.team.login.reauthentication import member_with
 from dashboard.team.login.sign_ins import (
     drop_ended_token,
@@ -50,7 +50,7 @@ def sign_in() -> ResponseReturnValue:
         flash("You are signed out.")
     elif ended := _how_it_ended():
         flash(f"{ended} What you pressed last was not done." if "pressed" in request.args else ended)
-    return door_page(SignInForm(next=next_page))
+    return login_page(SignInForm(next=next_page))
 
 
 def _how_it_ended() -> str:
@@ -67,21 +67,21 @@ def _how_it_ended() -> str:
 def submit_sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
-        return door_page(form), 422
+        return login_page(form), 422
     email = queries.normal_email(form.email.data)
     try:
         member, has_second_factor = member_with(email, form.password.data, request.remote_addr or "")
     except TooManyRequests as refused:
         form.password.errors = [refused.description]
-        return door_page(form), 429
+        return login_page(form), 429
     if member is None:
         form.password.errors = ["The e-mail address and password do not match."]
-        return door_page(form), 422
+        return login_page(form), 422
     if not has_second_factor:
-        return let_in(member, "password", form.keep.data, form.next.data)
+        return complete_sign_in(member, "password", form.keep.data, form.next.data)
     with transaction() as session:
         end_sign_in(session, take_token_from_browser(), utc_now())
-    begin_half_sign_in(member, form.keep.data, local_path(form.next.data) or HOME, utc_now())
+    begin_pending_sign_in(member, form.keep.data, local_path(form.next.data) or HOME, utc_now())
     return redirect(url_for("door.second_step"), 303)
 
 

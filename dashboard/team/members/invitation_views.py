@@ -16,15 +16,15 @@ from dashboard.permissions import Role
 from dashboard.team import one_time
 from dashboard.team.blueprint import blueprint
 from dashboard.team.email import outbox
-from dashboard.team.email.emails import invitation_address, invitation_letter
+from dashboard.team.email.emails import invitation_address, invitation_email
 from dashboard.team.email.outbox import MailKind, OutgoingMail
-from dashboard.team.login.completing import let_in
+from dashboard.team.login.completing import complete_sign_in
 from dashboard.team.login.forms import InvitationForm, JoinForm
 from dashboard.team.login.rate_limits import count_opened_link
 from dashboard.team.login.sign_ins import end_sign_in, take_token_from_browser
 from dashboard.team.members import invitations, members
 from dashboard.team.members.role_words import ROLES
-from dashboard.team.members.serializers import invitation_twin
+from dashboard.team.members.serializers import invitation_to_json
 from dashboard.team.members.views import is_to_be_mailed, team_page
 from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
@@ -42,7 +42,7 @@ def list_invitations_json() -> ResponseReturnValue:
     with reading() as session:
         found = invitations.list_invitations(session)
         mails = outbox.newest_mails(session, [invitation.id for invitation in found])
-    items = [invitation_twin(invitation, mails.get(invitation.id), now) for invitation in found]
+    items = [invitation_to_json(invitation, mails.get(invitation.id), now) for invitation in found]
     return json_list(items, None, len(items), count_is_exact=True)
 
 
@@ -94,7 +94,7 @@ def show_invitation_json(invitation_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         invitation = invitations.find_invitation(session, invitation_id)
         mail = outbox.newest_mails(session, [invitation.id]).get(invitation.id)
-    return jsonify(invitation_twin(invitation, mail, utc_now()))
+    return jsonify(invitation_to_json(invitation, mail, utc_now()))
 
 
 @blueprint.post("/team/invitations/<uuid:invitation_id>/codes")
@@ -141,7 +141,7 @@ def accept_invitation(code: str) -> ResponseReturnValue:
             end_sign_in(session, old_token, now)
     except NotFound:  # Somebody with the same link was faster.
         return dead_link()
-    answer = let_in(member, "invitation", keep=False, next_page=None)
+    answer = complete_sign_in(member, "invitation", keep=False, next_page=None)
     flash(f"Welcome, {member.name}. Your account is ready.")
     return answer
 
@@ -172,7 +172,7 @@ def _join_page(code: str, invitation: Invitation, form: JoinForm) -> str:
 def _mail_or_none(session: Session, invitation: Invitation, code: str) -> OutgoingMail | None:
     if not is_to_be_mailed():
         return None
-    letter = invitation_letter(session, invitation, code, current_user.name)
+    letter = invitation_email(session, invitation, code, current_user.name)
     return outbox.queue_mail(session, MailKind.INVITATION, invitation.id, letter, utc_now())
 
 

@@ -54,7 +54,7 @@ def renew_invitation(session: Session, invitation_id: UUID, renewed_by: UUID, no
     _refuse_if_over(invitation)
     if queries.find_member_by_email(session, invitation.email):
         raise Conflict("Somebody with this address is a member already.")
-    outbox.call_off(session, invitation.id)
+    outbox.cancel_mails(session, invitation.id)
     code = new_code()
     invitation.code_digest, invitation.expires_at = digest_of_code(code), now + VALID_FOR
     invitation.invited_by = renewed_by  # whose word it is now
@@ -66,7 +66,7 @@ def renew_invitation(session: Session, invitation_id: UUID, renewed_by: UUID, no
 
 def withdraw_invitation(session: Session, invitation: Invitation, now: datetime) -> None:
     _refuse_if_over(invitation)
-    outbox.call_off(session, invitation.id)
+    outbox.cancel_mails(session, invitation.id)
     invitation.withdrawn_at = now
     session.add(invitation)
     session.flush()

@@ -9,10 +9,10 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.team import one_time, queries
 from dashboard.team.blueprint import blueprint
 from dashboard.team.email import outbox
-from dashboard.team.email.emails import tell_of_new_password
+from dashboard.team.email.emails import email_about_new_password
 from dashboard.team.email.outbox import MailKind
 from dashboard.team.login.forms import ForgottenForm, NewPasswordForm
-from dashboard.team.login.rate_limits import count_asked_for_password, count_opened_link
+from dashboard.team.login.rate_limits import count_opened_link, count_reset_request
 from dashboard.team.members import resets
 from dashboard.team.members.invitation_views import dead_link
 from dashboard.team.one_time import PasswordReset
@@ -36,7 +36,7 @@ def ask_for_password() -> ResponseReturnValue:
         return render_template("team/forgotten.html", form=form), 404
     if not form.validate():
         return render_template("team/forgotten.html", form=form), 422
-    count_asked_for_password()
+    count_reset_request()
     with transaction() as session:
         content = {"to": queries.normal_email(form.email.data)}
         mail = outbox.queue_mail(session, MailKind.FORGOTTEN, None, content, utc_now())
@@ -71,7 +71,7 @@ def use_reset(code: str) -> ResponseReturnValue:
         with transaction() as session:
             now = utc_now()
             member = resets.use_reset(session, code, form.password.data, now)
-            mail_id = tell_of_new_password(session, member, now)
+            mail_id = email_about_new_password(session, member, now)
     except NotFound:
         return dead_link()
     except Invalid as invalid:

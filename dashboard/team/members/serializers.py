@@ -12,7 +12,7 @@ from dashboard.team.one_time import Invitation
 from dashboard.web.pages.answers import json_time
 
 
-def member_twin(member: Member, seen_at: datetime | None, has_second_factor: bool) -> dict[str, Any]:
+def member_to_json(member: Member, seen_at: datetime | None, has_second_factor: bool) -> dict[str, Any]:
     return {
         "id": str(member.id),
         "email": member.email,
@@ -25,7 +25,7 @@ def member_twin(member: Member, seen_at: datetime | None, has_second_factor: boo
     }
 
 
-def invitation_twin(invitation: Invitation, mail: OutgoingMail | None, now: datetime) -> dict[str, Any]:
+def invitation_to_json(invitation: Invitation, mail: OutgoingMail | None, now: datetime) -> dict[str, Any]:
     return {
         "id": str(invitation.id),
         "email": invitation.email,
@@ -36,11 +36,11 @@ def invitation_twin(invitation: Invitation, mail: OutgoingMail | None, now: date
         "is_open": invitation.is_open(now),
         "used_at": json_time(invitation.used_at),
         "withdrawn_at": json_time(invitation.withdrawn_at),
-        "mail": mail_twin(mail),
+        "mail": mail_to_json(mail),
     }
 
 
-def mail_twin(mail: OutgoingMail | None) -> dict[str, Any] | None:
+def mail_to_json(mail: OutgoingMail | None) -> dict[str, Any] | None:
     if mail is None:
         return None
     return {
@@ -51,7 +51,7 @@ def mail_twin(mail: OutgoingMail | None) -> dict[str, Any] | None:
     }
 
 
-def account_twin(member: Member, sign_ins: Sequence[SignIn], this_sign_in: UUID | None) -> dict[str, Any]:
+def account_to_json(member: Member, sign_ins: Sequence[SignIn], this_sign_in: UUID | None) -> dict[str, Any]:
     """All that is kept about a member, apart from secrets and from what the audit trail says they did."""
     return {
         "id": str(member.id),

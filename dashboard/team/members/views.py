@@ -16,14 +16,14 @@ from dashboard.permissions import Role
 from dashboard.team import queries
 from dashboard.team.blueprint import blueprint
 from dashboard.team.email import outbox
-from dashboard.team.email.emails import reset_address, reset_letter
+from dashboard.team.email.emails import reset_address, reset_email
 from dashboard.team.email.outbox import MailKind
 from dashboard.team.factors.second_factors import members_with_second_factor
 from dashboard.team.login.forms import InvitationForm, RoleForm
 from dashboard.team.members import invitations, members, resets
 from dashboard.team.members.filters import MemberFilter
 from dashboard.team.members.role_words import ROLES
-from dashboard.team.members.serializers import mail_twin, member_twin
+from dashboard.team.members.serializers import mail_to_json, member_to_json
 from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset
 from dashboard.web.access import permission_required
@@ -67,8 +67,8 @@ def show_member_json(member_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         member = queries.find_member(session, member_id)
         reset = resets.newest_reset(session, member_id)
-        mail = mail_twin(resets.mail_of(session, reset))
-        return jsonify(_twins(session, [member])[0] | {"reset_link": _reset_twin(reset), "reset_mail": mail})
+        mail = mail_to_json(resets.mail_of(session, reset))
+        return jsonify(_twins(session, [member])[0] | {"reset_link": _reset_to_json(reset), "reset_mail": mail})
 
 
 @blueprint.post("/team/<uuid:member_id>/role")
@@ -110,7 +110,7 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
         member = queries.find_member(session, member_id)
         reset, code = resets.make_reset(session, member, now)
         if is_to_be_mailed():
-            mail = outbox.queue_mail(session, MailKind.RESET, reset.id, reset_letter(member, reset, code), now)
+            mail = outbox.queue_mail(session, MailKind.RESET, reset.id, reset_email(member, reset, code), now)
         keyring = keyring_of(session)
     if mail:
         wake(outbox.SENDING, mail.id)
@@ -165,10 +165,10 @@ def _member_page(session: Session, member_id: UUID, *, form: RoleForm | None = N
 def _twins(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
     ids = [member.id for member in found]
     seen, with_second_factor = queries.last_seen(session, ids), members_with_second_factor(session, ids)
-    return [member_twin(member, seen.get(member.id), member.id in with_second_factor) for member in found]
+    return [member_to_json(member, seen.get(member.id), member.id in with_second_factor) for member in found]
 
 
-def _reset_twin(reset: PasswordReset | None) -> dict[str, Any] | None:
+def _reset_to_json(reset: PasswordReset | None) -> dict[str, Any] | None:
     if reset is None:
         return None
     return {"expires_at": json_time(reset.expires_at), "is_open": reset.is_open(utc_now())}

@@ -45,7 +45,7 @@ Find = Callable[[Scope, str], Condition]
 FindDay = Callable[[Scope, Day], Condition]
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     CHOICE = "choice"
     DAY = "day"  # of the reader's time zone, as 2026-11-24
     TEXT = "text"  # typed; stands in the address as it is
@@ -60,7 +60,7 @@ class FilterField:
     The words of a search do not say what was typed: they stand in titles, which end in histories.
     """
 
-    kind: Kind
+    kind: FieldKind
     label: str
     find: Find
     in_words: Callable[[str], str]
@@ -80,7 +80,7 @@ class FilterField:
     @property
     def may_be_personal(self) -> bool:
         """Whether somebody types here what may describe a customer."""
-        return self.kind in (Kind.SEARCH, Kind.DIGEST) or self.is_personal
+        return self.kind in (FieldKind.SEARCH, FieldKind.DIGEST) or self.is_personal
 
 
 def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
@@ -93,14 +93,16 @@ def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
         return choices.get(value, value)
 
     known = choices.__contains__
-    return _declared(FilterField(Kind.CHOICE, label, find_known, in_words, lambda _: choices, is_known=known, **more))
+    return _declared(
+        FilterField(FieldKind.CHOICE, label, find_known, in_words, lambda _: choices, is_known=known, **more)
+    )
 
 
 def suggestion(
     label: str, offer: Callable[[Scope], Choices], find: Find, in_words: Callable[[str], str] = str, **more: Any
 ) -> Any:
     """The form offers some values. An address may have another, which finds the rows that have it."""
-    return _declared(FilterField(Kind.CHOICE, label, find, in_words, offer, **more))
+    return _declared(FilterField(FieldKind.CHOICE, label, find, in_words, offer, **more))
 
 
 def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
@@ -113,7 +115,7 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
             return false()
 
     known: Any = {"is_known": _is_day, "unknown": "{} is no day"}
-    return _declared(FilterField(Kind.DAY, label, find_day, words.format, **known, **more))
+    return _declared(FilterField(FieldKind.DAY, label, find_day, words.format, **known, **more))
 
 
 def since_day(row_id: Any, **more: Any) -> Any:
@@ -142,16 +144,16 @@ def _is_day(value: str) -> bool:
 
 
 def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: Any) -> Any:
-    return _declared(FilterField(Kind.TEXT, label, find, in_words, **more))
+    return _declared(FilterField(FieldKind.TEXT, label, find, in_words, **more))
 
 
 def search(label: str, find: Find, in_words: Callable[[str], str] = lambda _: "your search", **more: Any) -> Any:
-    return _declared(FilterField(Kind.SEARCH, label, find, in_words, is_personal=True, **more))
+    return _declared(FilterField(FieldKind.SEARCH, label, find, in_words, is_personal=True, **more))
 
 
 def digest(label: str, find: Find, note: str) -> Any:
     more: Any = {"is_in_form": False, "is_personal": True, "stands_as_it_is": lambda value: DIGESTS.fullmatch(value)}
-    return _declared(FilterField(Kind.DIGEST, label, find, lambda _: label, note=note, **more))
+    return _declared(FilterField(FieldKind.DIGEST, label, find, lambda _: label, note=note, **more))
 
 
 def _declared(declared: FilterField) -> Any:

@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.context import current
 from dashboard.errors import Invalid, NotFound
-from dashboard.web.lists.fields import Choices, Condition, FilterField, Kind, Scope
+from dashboard.web.lists.fields import Choices, Condition, FieldKind, FilterField, Scope
 from dashboard.web.pages.preferences import preference
 
 #: How a sealed text begins. Nothing that is typed is taken for one unless it opens.
@@ -83,7 +83,7 @@ class ListFilter(Generic[Row]):
         return {each.name: each.metadata["filter"] for each in fields(cls) if "filter" in each.metadata}
 
     @classmethod
-    def names(cls, *kinds: Kind) -> list[str]:
+    def names(cls, *kinds: FieldKind) -> list[str]:
         return [name for name, each in cls.declared().items() if not kinds or each.kind in kinds]
 
     @classmethod
@@ -94,7 +94,7 @@ class ListFilter(Generic[Row]):
     @classmethod
     def search_endpoint(cls) -> str:
         """Where a form is sent whose typed text must not stand in an address in clear; empty where none is sealed."""
-        return f"{cls.endpoint.rpartition('.')[0]}.search" if cls.names(Kind.SEARCH) else ""
+        return f"{cls.endpoint.rpartition('.')[0]}.search" if cls.names(FieldKind.SEARCH) else ""
 
     @classmethod
     def key_column(cls) -> Any:
@@ -132,7 +132,7 @@ class ListFilter(Generic[Row]):
     @property
     def asked(self) -> dict[str, str]:
         """For the query of an address: those that are set."""
-        values, sealed = self.in_clear, self.names(Kind.SEARCH)
+        values, sealed = self.in_clear, self.names(FieldKind.SEARCH)
         for name in sealed:
             if name in values and not self.declared()[name].stands_as_it_is(values[name]):
                 values[name] = MARK + current().database.keyring.seal_for_address(values[name], self.purpose)
@@ -143,7 +143,7 @@ class ListFilter(Generic[Row]):
     def asked_of_typed(self) -> dict[str, str | None]:
         """The part of `asked` that replaces what an address may hold in clear; None takes a name out."""
         asked = self.asked
-        return {name: asked.get(name) for name in self.names(Kind.SEARCH, Kind.DIGEST)}
+        return {name: asked.get(name) for name in self.names(FieldKind.SEARCH, FieldKind.DIGEST)}
 
     @property
     def described(self) -> dict[str, str]:
@@ -165,9 +165,9 @@ class ListFilter(Generic[Row]):
 
     def _as_read(self, name: str, value: str) -> str:
         declared = self.declared()[name]
-        if declared.kind == Kind.DIGEST:
+        if declared.kind == FieldKind.DIGEST:
             return "the one that you searched for"
-        is_typed = declared.kind == Kind.SEARCH and not declared.stands_as_it_is(value)
+        is_typed = declared.kind == FieldKind.SEARCH and not declared.stands_as_it_is(value)
         return value if is_typed else declared.in_words(value)
 
     @property
@@ -224,7 +224,7 @@ class ListFilter(Generic[Row]):
         if is_form:
             _refuse_too_long(cls, found)
         values = {name: value[:LONGEST_IN_ADDRESS].rstrip() for name, value in found.items()}
-        sealed, is_unreadable = cls.names(Kind.SEARCH), False
+        sealed, is_unreadable = cls.names(FieldKind.SEARCH), False
         for name in sealed:
             opened = cls._opened(values[name]) if values[name].startswith(MARK) else None
             if opened is not None:
@@ -247,7 +247,7 @@ class ListFilter(Generic[Row]):
 def _refuse_too_long(filters: type[ListFilter[Any]], found: Mapping[str, str]) -> None:
     """Each stands in the address that a search leads to."""
     for name, value in found.items():
-        is_long = filters.declared()[name].kind == Kind.DIGEST or value.startswith(MARK)
+        is_long = filters.declared()[name].kind == FieldKind.DIGEST or value.startswith(MARK)
         if len(value) > (LONGEST_IN_ADDRESS if is_long else LONGEST):
             raise _too_long(name)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class TypedForm:
+class FormState:
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class Exact(str):
     __slots__ = ()
 
 
-def show_hidden_signs(app: Flask) -> None:
+def mark_invisible_characters(app: Flask) -> None:
     app.jinja_env.finalize = shown
     app.jinja_env.add_extension(PlainPlaces)
     app.jinja_env.filters.update(as_typed=Typed, visible=Exact, in_plain_text=in_plain_text)

@@ -65,7 +65,7 @@ class AsgiAdapter:
         is_callback = scope["path"].startswith(CALLBACKS)
         body = RequestBody(receive, length_of(scope["headers"]), loop)
         head = await body.read(SMALL_BODY)
-        answer = Answer(receive, send, loop)
+        answer = StreamedAnswer(receive, send, loop)
         if body.failure and not is_callback:  # which is listed as refused
             await answer.fail(body.failure)
             return
@@ -86,7 +86,7 @@ class AsgiAdapter:
         return self._pages if has_come else self._large_pages
 
 
-class Answer:
+class StreamedAnswer:
     """What the app answers to one request. `run` is called in a thread, all else on the event loop."""
 
     def __init__(self, receive: Receive, send: Send, loop: AbstractEventLoop) -> None:

@@ -12,21 +12,21 @@ import pytest
 import trustme
 
 from dashboard.callbacks.delivery_test import delivery
-from dashboard.callbacks.delivery_test.delivery import attempt
-from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain
-from dashboard.callbacks.delivery_test.test_callback import make_trial
+from dashboard.callbacks.delivery_test.delivery import send_attempt
+from dashboard.callbacks.delivery_test.delivery_test_steps import DeliveryTestStep, explain
+from dashboard.callbacks.delivery_test.test_callback import make_test_callback
 from dashboard.smile import Signature
 from tests.integration.callbacks.servers import listening, reply
 from tests.integration.conftest import free_port
 
-BODY = make_trial(Signature("002", "test-api-key-0001")).body
+BODY = make_test_callback(Signature("002", "test-api-key-0001")).body
 
 
-def reach_out(url: str) -> list[ReachStep]:
-    return explain(attempt(f"{url}/hooks/smile", BODY), None, 0)
+def reach_out(url: str) -> list[DeliveryTestStep]:
+    return explain(send_attempt(f"{url}/hooks/smile", BODY), None, 0)
 
 
-def failures(steps: list[ReachStep]) -> str:
+def failures(steps: list[DeliveryTestStep]) -> str:
     return " ".join(f"{step.text} {step.advice}" for step in steps if step.passed is False)
 
 
@@ -140,7 +140,7 @@ def test_answer_that_drips_is_not_waited_for(
 
 def test_endless_answer_is_cut() -> None:
     with listening(lambda request: reply(request, 200, b"x" * 5_000_000)) as url:
-        tried = attempt(f"{url}/hooks/smile", BODY)
+        tried = send_attempt(f"{url}/hooks/smile", BODY)
 
     assert tried.answer is not None
     assert len(tried.answer.body) == delivery.LONGEST_ANSWER

@@ -170,7 +170,7 @@ def test_a_check_goes_in_stretches_and_goes_on_after_a_kill(database: Database, 
         check = checking.ask_for_check(session, "ada@example.com", now)
         checking.claim_check(session, check.id, now)
     with database.reading() as session:
-        seen = checking.look_on(session, check.id)
+        seen = checking.check_next_stretch(session, check.id)
     with database.transaction() as session:
         assert checking.save_place(session, *seen, now)
 
@@ -199,9 +199,9 @@ def test_two_workers_count_no_line_twice(database: Database):
         assert checking.claim_check(session, check.id, now)
         assert not checking.claim_check(session, check.id, now)
     with database.reading() as session:
-        first = checking.look_on(session, check.id)
+        first = checking.check_next_stretch(session, check.id)
     with database.reading() as session:
-        second = checking.look_on(session, check.id)
+        second = checking.check_next_stretch(session, check.id)
 
     with database.transaction() as session:
         checking.save_place(session, *first, now)

@@ -22,7 +22,7 @@ from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict
-from dashboard.jobs.models import Image, Job, JobState, Step
+from dashboard.jobs.models import Image, Job, JobState, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.media import read_image
 from dashboard.jobs.submitting.submission import id_number_of, person_of
@@ -336,9 +336,9 @@ def test_job_that_was_queued_then_has_smile_asked_before_it_is_sent(
     with elsewhere.database.reading() as session:
         steps = {job.id: (job.state, job.step) for job in session.exec(select(Job).order_by(Job.id)).all()}
     assert steps == {
-        queued.id: (JobState.QUEUED, Step.PREPARING),
-        at_once.id: (JobState.QUEUED, Step.SENDING),
-        sent.id: (JobState.WAITING, Step.SENT),
+        queued.id: (JobState.QUEUED, SendingStep.PREPARING),
+        at_once.id: (JobState.QUEUED, SendingStep.SENDING),
+        sent.id: (JobState.WAITING, SendingStep.SENT),
     }
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from dashboard.app import create_app
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.receiving import acknowledging
-from dashboard.callbacks.receiving.acknowledging import Acknowledger, Answer, Delivery, acknowledge
+from dashboard.callbacks.receiving.acknowledging import Acknowledger, Delivery, Reply, acknowledge
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
@@ -44,10 +44,10 @@ def make_delivery(number: int, **changes: Any) -> Delivery:
     )  # type: ignore[arg-type]
 
 
-def acknowledge_at_once(processes: Sequence[Flask], groups: Sequence[Sequence[Delivery]]) -> list[Answer]:
+def acknowledge_at_once(processes: Sequence[Flask], groups: Sequence[Sequence[Delivery]]) -> list[Reply]:
     barrier = Barrier(len(processes))
 
-    def work(app: Flask, group: Sequence[Delivery]) -> list[Answer]:
+    def work(app: Flask, group: Sequence[Delivery]) -> list[Reply]:
         with app.app_context():
             barrier.wait(60)
             return acknowledge(group)

@@ -114,7 +114,7 @@ def test_callback_that_cannot_be_handed_over_is_tried_less_and_less_often(
 ) -> None:
     make_job(database)
     deliver(client, encode(make_payload()))
-    monkeypatch.setattr(tasks, "hand_over", Mock(side_effect=UnreadableValue))
+    monkeypatch.setattr(tasks, "hand_to_job", Mock(side_effect=UnreadableValue))
     waits = []
     with time_machine.travel(utc_now(), tick=False) as clock:
         for _ in range(12):

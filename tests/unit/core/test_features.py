@@ -102,7 +102,7 @@ FILES = {
         PERIODIC = (Periodic("toys.make_toy", timedelta(days=1), make_toy),)
     """,
     "feature.py": """
-        from dashboard.audit.wording import TrailWords
+        from dashboard.audit.wording import AuditWords
         from dashboard.feature import Feature, NavigationEntry
         from dashboard.health_checks import Group, HealthCheck, ok
         from dashboard.permissions import WORKING, Permission
@@ -117,7 +117,7 @@ FILES = {
             views=(views,),
             navigation=(NavigationEntry("Toys", "toys.index", "toys.read"),),
             permissions=(Permission("toys.read", WORKING, "Look at toys"),),
-            audit_words=(TrailWords(noun="toy", called="a toy", sentences={"toy.broken": "broke {subject}"}),),
+            audit_words=(AuditWords(noun="toy", called="a toy", sentences={"toy.broken": "broke {subject}"}),),
             tasks=tasks.TASKS,
             periodic=tasks.PERIODIC,
             health_checks=(HealthCheck(Group.DATA, "Toys", lambda context: ok("Every toy is whole.")),),

@@ -10,7 +10,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.following.awaiting import await_customer, note_submission, note_token
 from dashboard.jobs.following.following import check_job, note_callback, request_check
-from dashboard.jobs.models import Job, JobState, Outcome, Step
+from dashboard.jobs.models import Job, JobState, Outcome, SendingStep
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.submitting.leases import leased
 from dashboard.jobs.submitting.submission import cancel_job
@@ -58,7 +58,7 @@ def seconds_until(moment: datetime | None) -> float:
 def test_a_job_without_a_token_is_not_asked_about(database: Database, settings: Settings):
     job = make_awaiting(database, settings, has_token=False)
 
-    assert (job.state, job.step, job.due_at) == (JobState.AWAITING_CUSTOMER, Step.CREATED, None)
+    assert (job.state, job.step, job.due_at) == (JobState.AWAITING_CUSTOMER, SendingStep.CREATED, None)
     assert not job.may_check
 
 
@@ -98,7 +98,7 @@ def test_a_job_that_smile_knows_is_waiting_even_if_the_phone_never_told_us(datab
 
     known = check(database, settings, job, RUNNING)
 
-    assert (known.state, known.step) == (JobState.WAITING, Step.SENT)
+    assert (known.state, known.step) == (JobState.WAITING, SendingStep.SENT)
     assert known.submitted_at is not None
     assert known.callback_due_at is not None
     assert seconds_until(known.due_at) < 5

@@ -10,7 +10,7 @@ from dashboard.db import Database, new_id, utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.following import following
 from dashboard.jobs.following.following import check_job, note_callback, note_overdue, overdue_unnoted, request_check
-from dashboard.jobs.models import Job, JobState, Outcome, Step
+from dashboard.jobs.models import Job, JobState, Outcome, SendingStep
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.submitting.leases import leased
 from dashboard.smile import Refused, TransportFailed
@@ -232,18 +232,18 @@ def test_final_claim_after_the_answer_raises_the_alarm_and_asks_again(database: 
 @pytest.mark.parametrize(
     ("state", "step", "wakes"),
     [
-        (JobState.QUEUED, Step.CREATED, False),
-        (JobState.SUBMITTING, Step.SENDING, False),
-        (JobState.CANCELLED, Step.CREATED, False),
-        (JobState.FAILED, Step.CREATED, False),
-        (JobState.FAILED, Step.SENDING, True),
-        (JobState.EXPIRED, Step.SENT, True),
+        (JobState.QUEUED, SendingStep.CREATED, False),
+        (JobState.SUBMITTING, SendingStep.SENDING, False),
+        (JobState.CANCELLED, SendingStep.CREATED, False),
+        (JobState.FAILED, SendingStep.CREATED, False),
+        (JobState.FAILED, SendingStep.SENDING, True),
+        (JobState.EXPIRED, SendingStep.SENT, True),
     ],
 )
 def test_callback_wakes_only_what_smile_may_know(
-    database: Database, settings: Settings, state: JobState, step: Step, wakes: bool
+    database: Database, settings: Settings, state: JobState, step: SendingStep, wakes: bool
 ):
-    submitted = utc_now() if step == Step.SENT else None
+    submitted = utc_now() if step == SendingStep.SENT else None
     job = make_job(database, settings, state=state, step=step, due_at=None, submitted_at=submitted)
 
     call_back(database, job)
@@ -252,7 +252,9 @@ def test_callback_wakes_only_what_smile_may_know(
 
 
 def test_job_that_failed_on_the_way_is_settled_when_it_had_arrived(database: Database, settings: Settings):
-    job = make_job(database, settings, state=JobState.FAILED, step=Step.SENDING, due_at=None, last_error="no answer")
+    job = make_job(
+        database, settings, state=JobState.FAILED, step=SendingStep.SENDING, due_at=None, last_error="no answer"
+    )
     call_back(database, job)
 
     check(database, settings, job, answered("0810"))
@@ -295,7 +297,7 @@ def test_images_that_never_arrived_are_sent_again(database: Database, settings: 
     check(database, settings, job, NO_ZIP)
 
     again = reload(database, job)
-    assert (again.state, again.step, again.attempts) == (JobState.SUBMITTING, Step.PREPARING, 1)
+    assert (again.state, again.step, again.attempts) == (JobState.SUBMITTING, SendingStep.PREPARING, 1)
     assert at_once(again.due_at)
 
 

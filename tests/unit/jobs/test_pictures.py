@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 from dashboard.jobs.submitting import images as pictures
-from dashboard.jobs.submitting.images import PictureDrawer, UnfitPicture, clean_picture, picture_drawer
+from dashboard.jobs.submitting.images import ImageRedrawer, UnusableImage, clean_image, image_redrawer
 from tests.factories.images import make_jpeg
 
 JPEG = make_jpeg(1, 300, 400)
@@ -31,8 +31,8 @@ PNG = encoded("PNG")
 
 def problem_with(content: bytes) -> str | None:
     try:
-        clean_picture(content)
-    except UnfitPicture as problem:
+        clean_image(content)
+    except UnusableImage as problem:
         return str(problem)
     return None
 
@@ -81,7 +81,7 @@ def test_file_that_is_too_big_is_refused(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_every_kind_becomes_a_jpeg(kind: str):
-    with Picture.open(io.BytesIO(clean_picture(encoded(kind)))) as kept:
+    with Picture.open(io.BytesIO(clean_image(encoded(kind)))) as kept:
         assert (kept.format, kept.size) == ("JPEG", (240, 320))
 
 
@@ -92,7 +92,7 @@ def test_picture_is_kept_upright_and_its_size_is_of_what_is_seen():
     drawn.paste("black", (0, 0, 200, 200))
     drawn.save(content, "JPEG", exif=exif)
 
-    with Picture.open(io.BytesIO(clean_picture(content.getvalue()))) as kept:
+    with Picture.open(io.BytesIO(clean_image(content.getvalue()))) as kept:
         assert kept.size == (200, 400)
         assert (kept.getpixel((100, 50))[0] < 60, kept.getpixel((100, 350))[0] > 200) == (True, True)
 
@@ -102,14 +102,14 @@ def test_what_was_see_through_becomes_white_and_sixteen_bits_become_eight():
     Picture.new("RGBA", (200, 200), (0, 0, 0, 0)).save(clear, "PNG")
     Picture.new("I;16", (200, 200), 40_000).save(deep, "PNG")
 
-    with Picture.open(io.BytesIO(clean_picture(clear.getvalue()))) as kept:
+    with Picture.open(io.BytesIO(clean_image(clear.getvalue()))) as kept:
         assert kept.getpixel((5, 5)) == (255, 255, 255)
-    with Picture.open(io.BytesIO(clean_picture(deep.getvalue()))) as kept:
+    with Picture.open(io.BytesIO(clean_image(deep.getvalue()))) as kept:
         assert kept.getpixel((5, 5)) == 156
 
 
 def test_child_that_died_is_started_again():
-    drawer = PictureDrawer()
+    drawer = ImageRedrawer()
     drawer.draw(JPEG, most_bytes=10_000)
     first = drawer.process_id
     assert first
@@ -122,9 +122,9 @@ def test_child_that_died_is_started_again():
 
 
 def test_child_that_takes_too_long_is_ended_and_the_next_picture_is_read():
-    drawer = PictureDrawer(longest_seconds=0.0)
+    drawer = ImageRedrawer(longest_seconds=0.0)
 
-    with pytest.raises(UnfitPicture, match="could not be read"):
+    with pytest.raises(UnusableImage, match="could not be read"):
         drawer.draw(JPEG, most_bytes=10_000)
 
     drawer._longest_seconds = 30.0
@@ -134,8 +134,8 @@ def test_child_that_takes_too_long_is_ended_and_the_next_picture_is_read():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc: only Linux says what another process was given")
 def test_child_is_given_no_secret_and_little_memory():
-    clean_picture(JPEG)
-    process = Path(f"/proc/{picture_drawer().process_id}")
+    clean_image(JPEG)
+    process = Path(f"/proc/{image_redrawer().process_id}")
 
     assert (process / "environ").read_bytes() == b""
     limits = dict(re.findall(r"^(Max .+?)  +(\d+)", (process / "limits").read_text(), re.MULTILINE))

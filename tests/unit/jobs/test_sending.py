@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.following import note_callback
 from dashboard.jobs.following.sending import send_to_smile
-from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
+from dashboard.jobs.models import Image, Job, JobState, Outcome, SendingStep, Source
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.leases import leased
@@ -56,11 +56,11 @@ def settings(tmp_path: Any, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url=database_url, retry_waits="1,2,4")
 
 
-def make_stopped_job(database: Database, settings: Settings, step: Step, product: Product, **row: Any) -> Job:
+def make_stopped_job(database: Database, settings: Settings, step: SendingStep, product: Product, **row: Any) -> Job:
     """A job whose worker was killed after it had saved this step."""
-    state = JobState.QUEUED if step == Step.CREATED else JobState.SUBMITTING
+    state = JobState.QUEUED if step == SendingStep.CREATED else JobState.SUBMITTING
     job = make_job(database, settings, product, step=step, state=state, **row)
-    if step in (Step.PREPARED, Step.SENDING) and not FACTS[product].is_answered_at_once:
+    if step in (SendingStep.PREPARED, SendingStep.SENDING) and not FACTS[product].is_answered_at_once:
         with database.transaction() as session:
             sealed = session.info["keyring"].seal(PREPARED["upload_url"].encode(), identity(job, "upload_url"))
             session.get_one(Job, job.id).upload_url_sealed = sealed
@@ -76,30 +76,30 @@ def run(database: Database, settings: Settings, job: Job, **answers: Any) -> Fak
 
 
 EXPECTED = {
-    (Step.CREATED, "unknown"): ["prepare", "zip"],
-    (Step.CREATED, "without zip"): ["prepare", "zip"],
-    (Step.CREATED, "received"): ["prepare", "zip"],
-    (Step.PREPARING, "unknown"): ["job_status", "prepare", "zip"],
-    (Step.PREPARING, "without zip"): ["job_status", "retry", "zip"],
-    (Step.PREPARING, "received"): ["job_status"],
-    (Step.PREPARED, "unknown"): ["zip"],
-    (Step.PREPARED, "without zip"): ["zip"],
-    (Step.PREPARED, "received"): ["zip"],
-    (Step.SENDING, "unknown"): ["job_status", "prepare", "zip"],
-    (Step.SENDING, "without zip"): ["job_status", "zip"],
-    (Step.SENDING, "received"): ["job_status"],
+    (SendingStep.CREATED, "unknown"): ["prepare", "zip"],
+    (SendingStep.CREATED, "without zip"): ["prepare", "zip"],
+    (SendingStep.CREATED, "received"): ["prepare", "zip"],
+    (SendingStep.PREPARING, "unknown"): ["job_status", "prepare", "zip"],
+    (SendingStep.PREPARING, "without zip"): ["job_status", "retry", "zip"],
+    (SendingStep.PREPARING, "received"): ["job_status"],
+    (SendingStep.PREPARED, "unknown"): ["zip"],
+    (SendingStep.PREPARED, "without zip"): ["zip"],
+    (SendingStep.PREPARED, "received"): ["zip"],
+    (SendingStep.SENDING, "unknown"): ["job_status", "prepare", "zip"],
+    (SendingStep.SENDING, "without zip"): ["job_status", "zip"],
+    (SendingStep.SENDING, "received"): ["job_status"],
 }
 
 
 @pytest.mark.parametrize(("step", "standing"), EXPECTED)
-def test_images_go_on_from_every_saved_step(database: Database, settings: Settings, step: Step, standing: str):
+def test_images_go_on_from_every_saved_step(database: Database, settings: Settings, step: SendingStep, standing: str):
     job = make_stopped_job(database, settings, step, Product.BIOMETRIC_KYC)
 
     fake = run(database, settings, job, job_status=STANDINGS[standing])
 
     sent = reload(database, job)
     assert fake.calls == EXPECTED[step, standing]
-    assert (sent.state, sent.step) == (JobState.WAITING, Step.SENT)
+    assert (sent.state, sent.step) == (JobState.WAITING, SendingStep.SENT)
     assert sent.submitted_at is not None
     assert sent.callback_due_at is not None
     assert sent.due_at is not None
@@ -110,18 +110,18 @@ def test_images_go_on_from_every_saved_step(database: Database, settings: Settin
 @pytest.mark.parametrize(
     ("step", "standing", "asks", "submits"),
     [
-        (Step.CREATED, UNKNOWN, False, True),
-        (Step.SENDING, UNKNOWN, True, True),
-        (Step.SENDING, NO_ZIP, True, True),
-        (Step.SENDING, RUNNING, True, False),
-        (Step.SENDING, answered("1012"), True, False),
+        (SendingStep.CREATED, UNKNOWN, False, True),
+        (SendingStep.SENDING, UNKNOWN, True, True),
+        (SendingStep.SENDING, NO_ZIP, True, True),
+        (SendingStep.SENDING, RUNNING, True, False),
+        (SendingStep.SENDING, answered("1012"), True, False),
     ],
 )
 def test_call_answered_at_once_goes_on_from_every_saved_step(
     database: Database,
     settings: Settings,
     product: Product,
-    step: Step,
+    step: SendingStep,
     standing: Any,
     asks: bool,
     submits: bool,
@@ -133,7 +133,7 @@ def test_call_answered_at_once_goes_on_from_every_saved_step(
     call = "basic" if product == Product.BASIC_KYC else "submit"
     assert fake.calls == ["job_status"] * asks + [call] * submits
     sent = reload(database, job)
-    assert sent.step == Step.SENT
+    assert sent.step == SendingStep.SENT
     if standing is RUNNING:
         assert sent.state == JobState.WAITING
     else:
@@ -207,9 +207,9 @@ def test_job_id_that_somebody_else_used_fails_at_once(database: Database, settin
     assert (failed.state, failed.result_code) == (JobState.FAILED, "2215")
 
 
-@pytest.mark.parametrize(("step", "call"), [(Step.PREPARING, "prepare"), (Step.SENDING, "submit")])
+@pytest.mark.parametrize(("step", "call"), [(SendingStep.PREPARING, "prepare"), (SendingStep.SENDING, "submit")])
 def test_job_id_that_our_own_lost_call_used_is_asked_about(
-    database: Database, settings: Settings, step: Step, call: str
+    database: Database, settings: Settings, step: SendingStep, call: str
 ):
     """Killed while Smile was still at it: job_status does not know the job yet, the repeated call finds it there."""
     product = Product.ENHANCED_KYC if call == "submit" else Product.BIOMETRIC_KYC
@@ -226,7 +226,7 @@ def test_job_id_that_our_own_lost_call_used_is_asked_about(
 
 
 @pytest.mark.parametrize(
-    ("product", "step"), [(Product.BIOMETRIC_KYC, Step.PREPARING), (Product.ENHANCED_KYC, Step.SENDING)]
+    ("product", "step"), [(Product.BIOMETRIC_KYC, SendingStep.PREPARING), (Product.ENHANCED_KYC, SendingStep.SENDING)]
 )
 @pytest.mark.parametrize(
     "unclear",
@@ -245,7 +245,7 @@ def test_job_id_that_our_own_lost_call_used_is_asked_about(
     ids=str,
 )
 def test_nothing_is_submitted_while_the_standing_is_unclear(
-    database: Database, settings: Settings, product: Product, step: Step, unclear: SmileError
+    database: Database, settings: Settings, product: Product, step: SendingStep, unclear: SmileError
 ):
     """A proxy's 404, or a key that was changed: neither says that Smile has never seen the job."""
     job = make_stopped_job(database, settings, step, product)
@@ -266,7 +266,7 @@ def test_upload_address_that_is_used_up_is_fetched_again(database: Database, set
     update_job(database, job, due_at=utc_now())
     fake = run(database, settings, job, job_status=NO_ZIP)
 
-    assert (delayed.state, delayed.step) == (JobState.SUBMITTING, Step.PREPARING)
+    assert (delayed.state, delayed.step) == (JobState.SUBMITTING, SendingStep.PREPARING)
     assert fake.calls == ["job_status", "retry", "zip"]
 
 
@@ -296,14 +296,14 @@ def test_wait_that_smile_asks_for_is_kept_within_reason(
 @pytest.mark.parametrize(
     ("product", "call", "saved"),
     [
-        (Product.BIOMETRIC_KYC, "prepare", Step.PREPARING),
-        (Product.BIOMETRIC_KYC, "zip", Step.SENDING),
-        (Product.ENHANCED_KYC, "submit", Step.SENDING),
-        (Product.BASIC_KYC, "basic", Step.SENDING),
+        (Product.BIOMETRIC_KYC, "prepare", SendingStep.PREPARING),
+        (Product.BIOMETRIC_KYC, "zip", SendingStep.SENDING),
+        (Product.ENHANCED_KYC, "submit", SendingStep.SENDING),
+        (Product.BASIC_KYC, "basic", SendingStep.SENDING),
     ],
 )
 def test_step_is_committed_before_its_call_leaves(
-    database: Database, settings: Settings, product: Product, call: str, saved: Step
+    database: Database, settings: Settings, product: Product, call: str, saved: SendingStep
 ):
     job, seen = make_job(database, settings, product), []
 
@@ -367,9 +367,9 @@ def test_everything_that_was_asked_for_is_sent(database: Database, settings: Set
     assert fake.sent["upload_url"] == PREPARED["upload_url"]
 
 
-@pytest.mark.parametrize("step", [Step.CREATED, Step.PREPARED])
+@pytest.mark.parametrize("step", [SendingStep.CREATED, SendingStep.PREPARED])
 def test_missing_picture_is_tried_later_and_says_so(
-    database: Database, settings: Settings, session: Session, step: Step
+    database: Database, settings: Settings, session: Session, step: SendingStep
 ):
     job = make_stopped_job(database, settings, step, Product.BIOMETRIC_KYC)
     image = session.exec(select(Image).where(Image.job_id == job.id)).one()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from dashboard.jobs.embedded_images import find_pictures
+from dashboard.jobs.embedded_images import find_embedded_images
 from dashboard.jobs.showing.personal import SECRET_FIELDS, body_as_json, fold_base64, fold_text, shown_body
 from dashboard.web.pages.filters import readable_json
 from dashboard.web.pages.invisible_characters import Exact
@@ -105,4 +105,4 @@ def test_any_body_is_shown_without_its_signatures(body: dict[str, Any]):
         assert secret not in json.dumps(shown_body(signed, is_revealed))
         assert body_as_json(signed, is_revealed).encode()
     assert {"signature", "sec_key"} == SECRET_FIELDS
-    assert find_pictures(signed) is not None
+    assert find_embedded_images(signed) is not None

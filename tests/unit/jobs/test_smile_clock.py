@@ -12,7 +12,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
 from dashboard.jobs.following.following import check_job
 from dashboard.jobs.following.sending import send_to_smile
-from dashboard.jobs.models import JobState, Step
+from dashboard.jobs.models import JobState, SendingStep
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import Product
 from dashboard.jobs.smile_api import smile_clock
@@ -39,11 +39,11 @@ def note(clock: SmileClock, off_by: timedelta) -> None:
 
 @pytest.mark.parametrize(("off_by", "words"), [(AHEAD, "10 minutes ahead"), (BEHIND, "10 minutes behind")])
 @pytest.mark.parametrize("product", [Product.ENHANCED_KYC, Product.BIOMETRIC_KYC])
-@pytest.mark.parametrize("step", [Step.CREATED, Step.PREPARING, Step.SENDING])
+@pytest.mark.parametrize("step", [SendingStep.CREATED, SendingStep.PREPARING, SendingStep.SENDING])
 def test_job_that_is_refused_for_the_clock_waits_and_says_so(
-    database: Database, settings: Settings, off_by: timedelta, words: str, product: Product, step: Step
+    database: Database, settings: Settings, off_by: timedelta, words: str, product: Product, step: SendingStep
 ):
-    if product == Product.ENHANCED_KYC and step == Step.PREPARING:
+    if product == Product.ENHANCED_KYC and step == SendingStep.PREPARING:
         pytest.skip("it has no such step")
     smile = FakeSmile(
         {call: [STALE] for call in ("job_status", "prepare", "submit", "zip")}, clock=clock_that_is(off_by)

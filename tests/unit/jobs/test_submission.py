@@ -13,7 +13,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, Source, Step
+from dashboard.jobs.models import Image, Job, JobState, SendingStep, Source
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.media import read_image
 from dashboard.jobs.submitting.submission import cancel_job, id_number_of, person_of, submit_job
@@ -117,17 +117,17 @@ def test_job_id_that_is_taken_at_the_same_moment_is_refused_too(app: Flask, data
 @pytest.mark.parametrize(
     ("state", "step", "lease", "may"),
     [
-        (JobState.QUEUED, Step.CREATED, None, True),
-        (JobState.AWAITING_CUSTOMER, Step.CREATED, None, True),
-        (JobState.QUEUED, Step.CREATED, "held", False),
-        (JobState.SUBMITTING, Step.PREPARING, None, False),
-        (JobState.WAITING, Step.SENT, None, False),
-        (JobState.DONE, Step.SENT, None, False),
-        (JobState.CANCELLED, Step.SENT, None, False),
+        (JobState.QUEUED, SendingStep.CREATED, None, True),
+        (JobState.AWAITING_CUSTOMER, SendingStep.CREATED, None, True),
+        (JobState.QUEUED, SendingStep.CREATED, "held", False),
+        (JobState.SUBMITTING, SendingStep.PREPARING, None, False),
+        (JobState.WAITING, SendingStep.SENT, None, False),
+        (JobState.DONE, SendingStep.SENT, None, False),
+        (JobState.CANCELLED, SendingStep.SENT, None, False),
     ],
 )
 def test_job_is_cancelled_only_before_anything_left(
-    database: Database, settings: Settings, state: JobState, step: Step, lease: str | None, may: bool
+    database: Database, settings: Settings, state: JobState, step: SendingStep, lease: str | None, may: bool
 ):
     job = make_job(database, settings, state=state, step=step, lease=lease)
 

@@ -15,7 +15,7 @@ from dashboard.links.filters import LinkFilter
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
 from dashboard.links.models import ASKING_ENDS_AFTER, COUNTED_LATELY, NOTHING_YET, Choice, Link, Stage
 from dashboard.links.smile_links.smile_links import (
-    NotMade,
+    SmileLinkFailed,
     begin_creation,
     details_for_smile,
     make_or_find,
@@ -181,7 +181,7 @@ def test_answer_without_an_address_counts_as_lost(answer: dict[str, Any]):
 
     outcome = make_or_find(Odd(), {"name": "a"}, may_exist=False)  # type: ignore[arg-type]
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, SmileLinkFailed)
     assert outcome.may_exist
 
 
@@ -194,7 +194,7 @@ def test_list_of_another_shape_makes_nothing():
 
     outcome = make_or_find(smile, {"name": "a"}, may_exist=True)  # type: ignore[arg-type]
 
-    assert isinstance(outcome, NotMade)
+    assert isinstance(outcome, SmileLinkFailed)
     assert smile.asked == []
 
 

@@ -15,7 +15,7 @@ from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.links.models import LinkStart
 from dashboard.smile import Refused, TransportFailed
 from tests.conftest import make_settings
@@ -53,7 +53,7 @@ def test_start_opens_smiles_script_with_a_fresh_token(phone: FlaskClient, databa
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     job = only_job(database)
-    assert (job.state, job.step, job.link_id) == (JobState.AWAITING_CUSTOMER, Step.PREPARED, link.id)
+    assert (job.state, job.step, job.link_id) == (JobState.AWAITING_CUSTOMER, SendingStep.PREPARED, link.id)
     assert job.due_at is not None
     assert events_of(database, job) == ["started", "consented", "opened"]
 

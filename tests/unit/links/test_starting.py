@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Invalid, NotFound
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.submission import id_number_of, person_of
@@ -48,7 +48,7 @@ def test_start_spends_a_use_and_makes_a_job_that_waits_for_the_customer(database
     assert (started.uses_spent, started.uses_left) == (1, 0)
     assert started.started_at is not None
     assert started.opened_at is not None
-    assert (job.state, job.step, job.link_id) == (JobState.AWAITING_CUSTOMER, Step.CREATED, link.id)
+    assert (job.state, job.step, job.link_id) == (JobState.AWAITING_CUSTOMER, SendingStep.CREATED, link.id)
     assert (job.product, job.country, job.id_type) == (Product.DOCUMENT_VERIFICATION, "NG", "PASSPORT")
     assert (job.customer_reference, job.partner_params, job.created_by) == ("loan 7", {"branch": "12"}, "customer")
     assert job.callback_key_digest is not None

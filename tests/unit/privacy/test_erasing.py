@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.processing.handling import hand_over
+from dashboard.callbacks.processing.handling import hand_to_job
 from dashboard.config import Settings
 from dashboard.db import Database, sqlite, utc_now
 from dashboard.errors import Conflict
@@ -297,7 +297,7 @@ def test_later_callback_does_not_bring_the_person_back(
         [receipt] = store_arrivals(writing, arrival_of(payload_of(AMINA, age_in_seconds=2)))
     assert receipt
     with database.transaction() as writing:
-        hand_over(writing, receipt.callback_id, utc_now())
+        hand_to_job(writing, receipt.callback_id, utc_now())
 
     assert places_that_name(database, tmp_path / "media", AMINA) == []
     assert sealed_places_that_name(database, AMINA) == []

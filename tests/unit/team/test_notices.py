@@ -110,7 +110,7 @@ def test_a_member_is_told_of_what_the_command_line_removed(
     ada = make_member(database, "ada")
     with database.transaction() as session:
         remove_second_factors(session, ada)
-        emails.tell_of_second_factor(session, ada, emails.ALL_REMOVED, utc_now())
+        emails.email_about_second_factor(session, ada, emails.ALL_REMOVED, utc_now())
 
     deliver()
 

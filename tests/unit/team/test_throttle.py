@@ -16,7 +16,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.login.throttle import LIMITS, WINDOW, Guessed, count_try, hit
+from dashboard.team.login.throttle import LIMITS, WINDOW, GuessKind, count_try, hit
 from dashboard.web.security.tries import LONGEST_WINDOW, Tries, forget_old_tries
 from tests.factories.team import make_member
 from tests.unit.team.guesses import guess_for_ten_minutes
@@ -25,7 +25,7 @@ from tests.unit.team.signed_in import is_signed_in, knock, type_code
 pytestmark = pytest.mark.both_engines
 
 SignInAs = Callable[[str], FlaskClient]
-LIMIT = LIMITS[Guessed.PASSWORD]
+LIMIT = LIMITS[GuessKind.PASSWORD]
 NOW = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 
 

@@ -33,7 +33,7 @@ from dashboard.privacy.filters import ErasureFilter
 from dashboard.privacy.models import Erasure
 from dashboard.team.members.filters import MemberFilter
 from dashboard.web.lists import reading
-from dashboard.web.lists.fields import Day, Kind, Scope
+from dashboard.web.lists.fields import Day, FieldKind, Scope
 from dashboard.web.lists.filters import ListFilter, lists
 from dashboard.web.lists.reading import all_rows, count_newer, newest_key, page_of
 from tests.factories.callbacks import deliver, encode, make_payload
@@ -109,7 +109,7 @@ def test_a_filter_comes_back_from_its_address(app: Flask, database: Database, fi
     with app.app_context():
         read = filters.from_args(asked)
         assert filters.from_args(read.asked) == read
-        for name in filters.names(Kind.SEARCH):
+        for name in filters.names(FieldKind.SEARCH):
             value = getattr(read, name)
             assert not value or filters.declared()[name].stands_as_it_is(value) or read.asked[name].startswith("~")
 
@@ -125,7 +125,7 @@ def test_nonsense_in_any_field_finds_nothing(
     assert ada.get(twin).get_json()["count"]
 
     for name, field in filters.declared().items():
-        no_day = ["2026-99-99"] if field.kind == Kind.DAY else []
+        no_day = ["2026-99-99"] if field.kind == FieldKind.DAY else []
         for nonsense in ("nonsense", "\0", "~nonsense", "x" * 3000, "' OR 1=1 --", *no_day):
             answer = ada.get(twin, query_string={name: nonsense})
             assert (answer.status_code, answer.get_json()["items"]) == (200, []), (name, nonsense)

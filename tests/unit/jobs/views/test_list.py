@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import Product
 from tests.factories.jobs import BVN, update_job
 from tests.unit.jobs.views.test_one_job import LIST_FIELDS
@@ -40,7 +40,7 @@ def make_many(database: Database, count: int) -> None:
                     user_id=f"user-{number}",
                     job_id=f"job-{number}",
                     state=JobState.WAITING,
-                    step=Step.SENT,
+                    step=SendingStep.SENT,
                     created_by="ben@example.com",
                     created_at=now,
                     changed_at=now,

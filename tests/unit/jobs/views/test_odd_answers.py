@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_claim, read_job_status, settle_job
-from dashboard.jobs.models import Job, JobState, Source, Step
+from dashboard.jobs.models import Job, JobState, SendingStep, Source
 from tests.factories.images import make_jpeg
 from tests.factories.jobs import answered
 
@@ -29,7 +29,7 @@ ACTIONS = [
 
 
 def settle(database: Database, make_job: MakeJob, **fields: Any) -> Job:
-    job = make_job(state=JobState.WAITING, step=Step.SENT, submitted_at=utc_now())
+    job = make_job(state=JobState.WAITING, step=SendingStep.SENT, submitted_at=utc_now())
     answer = answered()
     answer["result"] |= fields
     with database.transaction() as session:
@@ -99,7 +99,7 @@ def test_photo_that_is_only_claimed_says_so_and_gives_way_to_a_confirmed_one(
     sign_in: SignInAs, database: Database, make_job: MakeJob
 ):
     job = settle(database, make_job, Photo=PHOTO)
-    claimed_only = make_job(state=JobState.WAITING, step=Step.SENT, submitted_at=utc_now())
+    claimed_only = make_job(state=JobState.WAITING, step=SendingStep.SENT, submitted_at=utc_now())
     with database.transaction() as session:
         for each in (job, claimed_only):
             claim = read_claim({"ResultCode": "0810", "Photo": PHOTO, "Source": "WebAPI"}, 1)

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, Outcome, Source, Step
+from dashboard.jobs.models import Image, Job, JobState, Outcome, SendingStep, Source
 from dashboard.jobs.products import Product
 from dashboard.jobs.timeline import EventKind, add_event
 from tests.factories.jobs import BVN, at_once, reload, update_job
@@ -50,7 +50,7 @@ PERSONAL = ("Canarina", "1961-07-08", "canary@example.com", "Novelty Canary", "B
 @pytest.fixture
 def settled(make_job: MakeJob, database: Database) -> Job:
     now = utc_now()
-    job = make_job(state=JobState.WAITING, step=Step.SENT, submitted_at=now, callback_due_at=now)
+    job = make_job(state=JobState.WAITING, step=SendingStep.SENT, submitted_at=now, callback_due_at=now)
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         claim = read_result(PAYLOAD | {"ResultCode": "0811"}, 1)
@@ -208,7 +208,7 @@ def test_person_asks_for_a_check(sign_in: SignInAs, database: Database, settled:
     ("press", "row", "said"),
     [
         ("checks", {}, "Nothing was sent to Smile yet, so there is nothing to ask about."),
-        ("cancellation", {"state": JobState.WAITING, "step": Step.SENT}, "so it can no longer be cancelled."),
+        ("cancellation", {"state": JobState.WAITING, "step": SendingStep.SENT}, "so it can no longer be cancelled."),
     ],
 )
 def test_press_that_comes_too_late_returns_to_the_page_with_a_sentence(
@@ -227,7 +227,7 @@ def test_actions_are_part_of_what_updates_itself(sign_in: SignInAs, database: Da
     job, ben = make_job(), sign_in("ben")
 
     before = ben.get(f"/jobs/{job.id}/status").text
-    update_job(database, job, state=JobState.WAITING, step=Step.SENT, submitted_at=utc_now())
+    update_job(database, job, state=JobState.WAITING, step=SendingStep.SENT, submitted_at=utc_now())
     after = ben.get(f"/jobs/{job.id}/status").text
 
     assert [f"/jobs/{job.id}/checks" in text for text in (before, after)] == [False, True]
@@ -268,7 +268,7 @@ def test_timeline_is_headed_by_the_days_of_the_reader(sign_in: SignInAs, databas
 
 def test_final_job_names_its_final_claim(sign_in: SignInAs, database: Database, make_job: MakeJob):
     first, last = datetime(2026, 1, 15, 9, tzinfo=UTC), datetime(2026, 1, 15, 10, tzinfo=UTC)
-    job = make_job(state=JobState.WAITING, step=Step.SENT, submitted_at=first, callback_at=first)
+    job = make_job(state=JobState.WAITING, step=SendingStep.SENT, submitted_at=first, callback_at=first)
     provisional = PAYLOAD | {"ResultCode": "0814", "ResultText": "Provisional Enroll", "IsFinalResult": "false"}
     with database.transaction() as session:
         found = session.get_one(Job, job.id)

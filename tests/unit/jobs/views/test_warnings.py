@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard.db import Database, new_id
-from dashboard.jobs.models import Job, JobState, Step
+from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import Product
 from tests.factories.jobs import reload, update_job
 from tests.unit.jobs.test_warnings import SECURE, SEEN, claim, confirm
@@ -21,7 +21,7 @@ REASON = "Called Amina Bello: same person."
 
 @pytest.fixture
 def warned(make_job: MakeJob, database: Database) -> Job:
-    job = make_job(state=JobState.WAITING, step=Step.SENT)
+    job = make_job(state=JobState.WAITING, step=SendingStep.SENT)
     confirm(database, job, **SEEN, DateOfDeath="2020-02-01", Actions={"Liveness_Check": "Passed"})
     claim(database, job, **SECURE)
     return job
@@ -168,7 +168,7 @@ def test_other_jobs_of_the_same_number_are_named(sign_in: SignInAs, make_job: Ma
 def test_not_returned_of_a_product_that_returns_nothing_is_folded_and_grey(
     sign_in: SignInAs, make_job: MakeJob, database: Database
 ):
-    job = make_job(Product.BASIC_KYC, state=JobState.WAITING, step=Step.SENT)
+    job = make_job(Product.BASIC_KYC, state=JobState.WAITING, step=SendingStep.SENT)
     confirm(database, job, ResultCode="1020", Actions={"Return_Personal_Info": "Not Returned", "Names": "Exact Match"})
 
     page = sign_in("cleo").get(f"/jobs/{job.id}").text
@@ -180,7 +180,7 @@ def test_not_returned_of_a_product_that_returns_nothing_is_folded_and_grey(
 
 @pytest.mark.parametrize("actions", [["Liveness_Check: Passed"], "Passed", {"Selfie_Check": {"ResultText": "x"}}, 7])
 def test_actions_of_any_type_render(sign_in: SignInAs, make_job: MakeJob, database: Database, actions: Any):
-    job = make_job(state=JobState.WAITING, step=Step.SENT)
+    job = make_job(state=JobState.WAITING, step=SendingStep.SENT)
     confirm(database, job, Actions=actions)
 
     assert sign_in("cleo").get(f"/jobs/{job.id}").status_code == 200

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dashboard.callbacks.delivery_test.delivery import Answer, Attempt
-from dashboard.callbacks.delivery_test.delivery_test_steps import ReachStep, explain, read_answer
-from dashboard.callbacks.delivery_test.test_callback import TrialReceipt
+from dashboard.callbacks.delivery_test.delivery import Attempt, HopAnswer
+from dashboard.callbacks.delivery_test.delivery_test_steps import DeliveryTestStep, explain, read_answer
+from dashboard.callbacks.delivery_test.test_callback import ProbeReceipt
 from dashboard.callbacks.models import Verdict
 
 URL = "https://desk.example.com/hooks/smile"
@@ -18,8 +18,8 @@ OURS = b'{"received": true}'
 NGINX = b"<html><head><title>413 Request Entity Too Large</title></head></html>"
 
 
-def make_answer(status: int = 200, body: bytes = OURS, **headers: str) -> Answer:
-    return Answer(status, headers, body, 0.05, datetime.now(UTC))
+def make_answer(status: int = 200, body: bytes = OURS, **headers: str) -> HopAnswer:
+    return HopAnswer(status, headers, body, 0.05, datetime.now(UTC))
 
 
 def make_certificate(**left: int) -> dict[str, Any]:
@@ -28,17 +28,17 @@ def make_certificate(**left: int) -> dict[str, Any]:
     return {"issuer": issuer, "notAfter": f"{ends_at:%b %d %H:%M:%S %Y} GMT"}
 
 
-def make_attempt(answer: Answer | None = None, url: str = URL, **changes: Any) -> Attempt:
+def make_attempt(answer: HopAnswer | None = None, url: str = URL, **changes: Any) -> Attempt:
     way = {"addresses": ["13.51.0.119"], "connected_to": "13.51.0.119", "tls_version": "TLSv1.3"}
     return Attempt(url, **(way | {"certificate": make_certificate(days=61), "answer": answer} | changes))
 
 
-def make_arrival(verdict: Verdict = Verdict.VALID, address: str = "198.51.100.7", forwarded: str = "") -> TrialReceipt:
+def make_arrival(verdict: Verdict = Verdict.VALID, address: str = "198.51.100.7", forwarded: str = "") -> ProbeReceipt:
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
-    return TrialReceipt(verdict, "Reasons.", address, headers)
+    return ProbeReceipt(verdict, "Reasons.", address, headers)
 
 
-def failing(failed_at: str, error: OSError) -> list[ReachStep]:
+def failing(failed_at: str, error: OSError) -> list[DeliveryTestStep]:
     return explain(make_attempt(failed_at=failed_at, error=error), None, 0)
 
 

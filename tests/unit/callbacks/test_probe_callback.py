@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from dashboard.callbacks.delivery_test.test_callback import BODY_SIZE, make_trial, take_back
+from dashboard.callbacks.delivery_test.test_callback import BODY_SIZE, make_test_callback, take_back_test
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.queries import JOB_ID_PREFIX, find_last_callback
 from dashboard.db import Database, utc_now
@@ -20,7 +20,7 @@ SIGNER = Signature(PARTNER_ID, API_KEY)
 
 
 def test_is_as_large_as_the_largest_and_says_what_it_is():
-    trial = make_trial(SIGNER)
+    trial = make_test_callback(SIGNER)
 
     payload = json.loads(trial.body)
     assert len(trial.body) == BODY_SIZE
@@ -30,12 +30,12 @@ def test_is_as_large_as_the_largest_and_says_what_it_is():
 
 
 def test_arrives_as_valid_and_leaves_no_row(client: FlaskClient, database: Database, session: Session):
-    trial = make_trial(SIGNER)
+    trial = make_test_callback(SIGNER)
     answer = deliver(client, trial.body, headers={"X-Forwarded-For": "203.0.113.9"})
 
     with database.transaction() as writing:
-        arrival = take_back(writing, trial, utc_now())
-        again = take_back(writing, trial, utc_now())
+        arrival = take_back_test(writing, trial, utc_now())
+        again = take_back_test(writing, trial, utc_now())
 
     assert answer.status_code == 200
     assert arrival is not None
@@ -46,10 +46,10 @@ def test_arrives_as_valid_and_leaves_no_row(client: FlaskClient, database: Datab
 
 
 def test_its_signature_is_of_no_use_to_whoever_saw_it(client: FlaskClient, database: Database, session: Session):
-    trial = make_trial(SIGNER)
+    trial = make_test_callback(SIGNER)
     deliver(client, trial.body)
     with database.transaction() as writing:
-        take_back(writing, trial, utc_now())
+        take_back_test(writing, trial, utc_now())
     seen = json.loads(trial.body)
 
     deliver(client, encode(make_payload(timestamp=seen["timestamp"], signature=seen["signature"])))
@@ -61,14 +61,14 @@ def test_marker_alone_makes_nothing_disappear(client: FlaskClient, database: Dat
     deliver(client, encode(make_payload(job_id=JOB_ID_PREFIX + "0" * 32)))
 
     with database.transaction() as writing:
-        assert take_back(writing, make_trial(SIGNER), utc_now()) is None
+        assert take_back_test(writing, make_test_callback(SIGNER), utc_now()) is None
 
     assert len(session.exec(select(Callback).order_by(Callback.id)).all()) == 1
 
 
 def test_last_callback_is_none_of_ours(app: Flask, client: FlaskClient, session: Session):
     deliver(client, encode(make_payload(job_id="real")))
-    deliver(client, make_trial(SIGNER).body)
+    deliver(client, make_test_callback(SIGNER).body)
 
     last = find_last_callback(session, "sandbox")
 
