@@ -47,6 +47,13 @@ hypothesis_settings.load_profile("calm")
 # Each test leaves an app behind, all cycles: looked for as often as usual, they take a fifth of the time of the units.
 gc.set_threshold(10_000)
 
+
+def pytest_collection_finish() -> None:
+    """What was imported lives until the end, so the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 POSTGRES_URL = os.environ.get("DASHBOARD_TEST_POSTGRES_URL", "")
 ENCRYPTION_KEY = base64.b64encode(b"only-for-tests-only-for-tests-32").decode()
 SECRET_KEY = "only-for-tests-" * 4

@@ -1,5 +1,6 @@
 """What axe finds in a page: each place that breaks a rule, in the page and in the frames inside it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -10,10 +11,11 @@ AXE = Axe().axe_script
 COLOURS = ("color-contrast", "link-in-text-block")
 
 
-def faults_of(page: Page, *rules: str) -> list[str]:
-    """Each as "rule: element". Without `rules` all of axe's are asked."""
+def faults_of(page: Page, *rules: str, without: Sequence[str] = ()) -> list[str]:
+    """Each as "rule: element". Without `rules`, all of axe's rules are run except those in `without`."""
     # Each frame by itself: from outside axe sees nothing of one of another origin, and does not say so.
-    options = {"resultTypes": ["violations"], "iframes": False} | ({"runOnly": rules} if rules else {})
+    options: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
+    options |= {"runOnly": rules} if rules else {"rules": {rule: {"enabled": False} for rule in without}}
     found: list[dict[str, Any]] = []
     for frame in page.frames:
         if not frame.evaluate("'axe' in window"):

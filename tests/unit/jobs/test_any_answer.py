@@ -18,8 +18,8 @@ from tests.unit.jobs.any_answer import AnyAnswer
 
 pytestmark = pytest.mark.both_engines
 
-#: 100 of each kind, of the 20,000 of the benchmark; an example takes twice as long on PostgreSQL.
-EXAMPLES = {"sqlite": 70, "postgresql": 30}
+#: 60 of each kind, of the 20,000 of the benchmark; an example takes twice as long on PostgreSQL.
+EXAMPLES = {"sqlite": 45, "postgresql": 15}
 
 
 @pytest.fixture
