@@ -12,9 +12,9 @@ SEMGREP_RULES := tests/security/semgrep
 NOT_SECRETS := tests/security/not_secrets.py
 NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_placeholder is_alphabet is_made_up,--filter file://$(NOT_SECRETS)::$(name))
 
-.PHONY: help setup demo test day check bench sbom licences lock
+.PHONY: help setup demo test day check screenshots bench sbom licences lock
 help:  ## say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: .venv/setup-done  ## everything that the other targets need, into .venv
 
@@ -39,9 +39,12 @@ check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, tem
 	$(BIN)/bandit --quiet --recursive --severity-level medium dashboard
 	@echo detect-secrets-hook: every file of ours, less what $(NOT_SECRETS) explains
 	@$(BIN)/detect-secrets-hook --no-verify $(NOT_SECRETS_FILTERS) \
-		$$(find dashboard templates static/js static/css tests .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc')
+		$$(find dashboard templates static/js static/css tests docs .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc' -not -name '*.png')
 	$(SEMGREP) --quiet --error --config $(SEMGREP_RULES)/desk.yaml dashboard templates
 	$(SEMGREP) --test --quiet --config $(SEMGREP_RULES) $(SEMGREP_RULES)
+
+screenshots: setup  ## run the demo in a temporary folder and take the screenshots of the README
+	$(BIN)/python -m docs.screenshots
 
 sbom: setup  ## what runs, as a CycloneDX file in build/, without the network
 	$(BIN)/python sbom.py
