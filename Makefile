@@ -12,9 +12,9 @@ SEMGREP_RULES := tests/security/semgrep
 NOT_SECRETS := tests/security/not_secrets.py
 NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_placeholder is_alphabet is_made_up,--filter file://$(NOT_SECRETS)::$(name))
 
-.PHONY: help setup demo test day check bench sbom licences lock
+.PHONY: help setup demo test day check docs-check screenshots bench sbom licences lock
 help:  ## say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: .venv/setup-done  ## everything that the other targets need, into .venv
 
@@ -27,7 +27,7 @@ test: setup  ## all tests; a browser or integration test that failed is run once
 day: setup  ## half an hour of an operator's day in a browser; DAY_MINUTES=3 for less
 	$(BIN)/python -m tests -n 0 tests/browser/day
 
-check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, security rules
+check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, documents, security rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -36,12 +36,19 @@ check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, tem
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	@$(MAKE) --no-print-directory licences >/dev/null
+	$(BIN)/python -m docs.check
 	$(BIN)/bandit --quiet --recursive --severity-level medium dashboard
 	@echo detect-secrets-hook: every file of ours, less what $(NOT_SECRETS) explains
 	@$(BIN)/detect-secrets-hook --no-verify $(NOT_SECRETS_FILTERS) \
-		$$(find dashboard templates static/js static/css tests .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc')
+		$$(find dashboard templates static/js static/css tests docs .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc' -not -name '*.png')
 	$(SEMGREP) --quiet --error --config $(SEMGREP_RULES)/desk.yaml dashboard templates
 	$(SEMGREP) --test --quiet --config $(SEMGREP_RULES) $(SEMGREP_RULES)
+
+docs-check: setup  ## fail on what the documents name and the product does not have
+	$(BIN)/python -m docs.check
+
+screenshots: setup  ## run the demo in a temporary folder and take the screenshots of the README
+	$(BIN)/python -m docs.screenshots
 
 sbom: setup  ## what runs, as a CycloneDX file in build/, without the network
 	$(BIN)/python sbom.py

@@ -1,8 +1,8 @@
 """The sheet of OWASP ASVS 5.0, level 2: each requirement that applies is shown by something that exists.
 
 `asvs.csv` holds our own words alone. `scope`: it applies, it is an extra of level 3 that was taken on purpose, or it
-does not apply and the reason says why. What shows it: a test, a rule of `make check`, a section of SECURITY.md, or the
-line of `dashboard doctor` that tells an operator whether their part is done.
+does not apply and the reason says why. What shows it: a test, a rule of `make check`, a section of docs/security.md, or
+the line of `dashboard doctor` that tells an operator whether their part is done.
 """
 
 import ast
@@ -28,7 +28,7 @@ SHEET = list(csv.DictReader((HERE / "asvs.csv").read_text(encoding="utf-8").spli
 APPLYING = [row for row in SHEET if row["scope"] == "applies"]
 TAKEN = [row for row in SHEET if row["scope"] in ("applies", "extra")]
 STATUSES = {"met", "not met", "operator"}
-SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 ANCHORS = {
     re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
     for title in re.findall(r"^#+ (.+)$", SECURITY, re.MULTILINE)
@@ -62,7 +62,7 @@ def exists(named: str) -> bool:
     if named in TOOLS:
         return TOOLS[named] in (ROOT / "Makefile").read_text(encoding="utf-8")
     file, _, anchor = named.partition("#")
-    if file == "SECURITY.md":
+    if file == "docs/security.md":
         return anchor in ANCHORS
     file, _, test = named.partition("::")
     return test.startswith("test_") and test in names_in(file)
@@ -104,7 +104,7 @@ def test_enough_is_met_and_all_of_level_1():
 
 
 def in_words(value: Any) -> str:
-    """As SECURITY.md writes a constant."""
+    """As docs/security.md writes a constant."""
     if isinstance(value, timedelta):
         for unit, seconds in {"day": 86_400, "hour": 3600, "minute": 60}.items():
             count = value.total_seconds() / seconds

@@ -254,7 +254,7 @@ def test_scripts_write_to_no_property_that_others_name(script: Path):
 
 
 def test_pages_load_scripts_and_styles_from_this_server_alone():
-    """But for Smile's own script on the one page that opens it (SECURITY.md, "Outbound connections")."""
+    """But for Smile's own script on the one page that opens it (docs/security.md, "Outbound connections")."""
     foreign = []
     for path in (PACKAGE_DIR.parent / "templates").rglob("*.html"):
         for tag in re.findall(r"<(?:script|link|img|iframe|source|video)\b[^>]*>", path.read_text(encoding="utf-8")):

@@ -1,4 +1,4 @@
-"""The rows of the products, held against what Smile publishes, what the simulator answers and what README.md says."""
+"""The rows of the products, held against what Smile publishes, what the simulator answers and docs/architecture.md."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from dashboard.sandbox.api.web_tokens import JOB_TYPE_OF_PRODUCT
 from dashboard.sandbox.world.outcomes import PRODUCT_OF_JOB_TYPE, table
 from dashboard.smile.constants import ID_API_JOB_TYPES, UPLOAD_JOB_TYPES, WEB_PRODUCTS, id_types
 
-README = Path(__file__).parents[3] / "README.md"
+ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 every_product = pytest.mark.parametrize("product", Product)
 
 
@@ -59,15 +59,15 @@ def test_only_who_was_enrolled_before_must_be_named(product: Product):
     assert problem_with_user_id(product, "user-1") == ""
 
 
-def test_readme_lists_the_products():
-    lines = README.read_text(encoding="utf-8").splitlines()
+def test_architecture_page_lists_the_products():
+    lines = ARCHITECTURE.read_text(encoding="utf-8").splitlines()
 
     assert [line for line in lines if line.startswith("| ") and line.split("|")[2].strip(" `") in FACTS] == [
-        row_of_readme(product, facts) for product, facts in FACTS.items()
+        row_of_table(product, facts) for product, facts in FACTS.items()
     ]
 
 
-def row_of_readme(product: Product, facts: ProductFacts) -> str:
+def row_of_table(product: Product, facts: ProductFacts) -> str:
     page = f"`{facts.web_name}`" if facts.web_name else "none"
     answer = "at once" if facts.is_answered_at_once else "later"
     cells = (facts.name, f"`{product}`", facts.job_type, facts.needs, answer, page, ", ".join(facts.smile_api))
