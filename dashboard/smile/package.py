@@ -26,6 +26,7 @@ def package(
     images: all images of the job. files: those of a file type, opened.
     credentials: "signature" or "sec_key", and "timestamp". callback_url: "" where there is none.
     Returns a stream; its `len()` is the exact size in bytes. Files are stored uncompressed, since JPEG does not shrink.
+    Raises InvalidRequest for a value that JSON cannot carry.
 
     https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
     """

@@ -64,7 +64,7 @@ class UploadJob:
     def send(self, upload_url: str, files: list[OpenImage]) -> None:
         """Send the zip to the address from the prep upload.
 
-        Raises TransportFailed, Refused.
+        Raises InvalidRequest if a file has changed meanwhile, TransportFailed, Refused.
 
         https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
         """
