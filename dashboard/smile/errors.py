@@ -123,13 +123,13 @@ def _explain(status: int, code: str | None, reason: str) -> str:
     if status == 429:
         said = "too many requests; try again later"
     elif status >= 500:
-        said = "the server has trouble of its own; try again later"
+        said = "the server has a problem; try again later"
     elif code in _ADVICE:
         said = _ADVICE[code]
     elif reason:
         said = reason
     elif 300 <= status < 400:
-        said = "the answer points to another address, which is not followed; check the server address"
+        said = "the answer is a redirect, which is not followed; check the server address"
     else:
         said = "no reason was given"
     return f"Smile refused the request ({where}): {said}"

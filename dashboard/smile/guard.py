@@ -103,7 +103,7 @@ class _Guarded(HTTPConnection):
             self._dns_host = name
 
     def _first_that_answers(self, addresses: list[str]) -> socket.socket:
-        """The name is not looked up again: a second answer of the name server could be another one."""
+        """Connect to the checked addresses; a second look-up of the name could return others."""
         for address in addresses[:-1][:MOST_ADDRESSES]:
             self._dns_host = address
             with suppress(NewConnectionError, ConnectTimeoutError):

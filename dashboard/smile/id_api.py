@@ -95,7 +95,7 @@ class IDApi(PartnerClient):
         given = validation.checked_id_info(id_info, wrong, job_type)
         chosen = self._partner.checked_options(options, wrong)
         if chosen.get("async") and "optional_callback" not in chosen:
-            wrong["callback_url"] = "is missing: an asynchronous result needs an optional_callback to go to"
+            wrong["callback_url"] = "is missing: an asynchronous result needs an optional_callback"
         validation.refuse_if(wrong)
         return _Job(params, given, chosen)
 

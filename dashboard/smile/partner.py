@@ -84,7 +84,7 @@ class Partner:
         for name in ("signature", "sec_key"):
             proof = answer.get(name)
             if proof is not None and not self._is_ours(timestamp, proof):
-                raise BadSignature("Smile's answer carries a signature that none of our API keys made.")
+                raise BadSignature("Smile's answer carries a signature that none of the partner's API keys made.")
         return answer
 
     def _is_ours(self, timestamp: Any, proof: Any) -> bool:

@@ -178,7 +178,7 @@ class Transport:
             pieces.append(piece)
             size += len(piece)
             if size > MAX_ANSWER_BYTES:
-                raise TransportFailed("Smile's answer is too large to be one.")
+                raise TransportFailed("Smile's answer is too large.")
             if time.monotonic() > deadline:
                 raise TransportFailed("Smile's answer took too long to arrive.")
         return b"".join(pieces)
@@ -236,7 +236,7 @@ def _failure(error: requests.RequestException) -> TransportFailed:
         if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
             return TransportFailed("Smile could not be reached.", maybe_sent=False)
         return TransportFailed("The connection to Smile broke before an answer came.")
-    return TransportFailed("The request to Smile could not be made or its answer not be read.")
+    return TransportFailed("The request to Smile could not be made, or its answer could not be read.")
 
 
 def json_bytes(fields: Mapping[str, Any]) -> bytes:

@@ -137,5 +137,5 @@ def _callback(options: Mapping[str, Any], default_callback: str, wrong: validati
         # Checked already, as an option.
         return str(options["optional_callback"])
     if is_needed and not default_callback and not options.get("return_job_status"):
-        wrong["callback_url"] = "is missing, and return_job_status is not set: the result would have no way back"
+        wrong["callback_url"] = "is missing, and return_job_status is not set, so the result could not be delivered"
     return default_callback

@@ -137,7 +137,10 @@ def _needed_id_info(job_type: Any, *, is_entered: bool) -> tuple[str, ...]:
 
 
 def _check_business(given: Mapping[str, Any], wrong: Wrong) -> None:
-    """https://docs.usesmileid.com/products/for-businesses-kyb/business-verification"""
+    """Check the fields that only Business Verification has.
+
+    https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
+    """
     country, id_type = given.get("country"), given.get("id_type")
     if "id_type" not in wrong and id_type not in constants.BUSINESS_ID_TYPES:
         wrong["id_type"] = "has to be one of " + ", ".join(constants.BUSINESS_ID_TYPES)
@@ -159,7 +162,7 @@ def check_text(value: Any, name: str, wrong: Wrong) -> None:
     elif not value.strip():
         wrong[name] = "is blank"
     elif _SURROGATE.search(value):
-        wrong[name] = "holds half a character, which cannot be sent"
+        wrong[name] = "holds a broken character, which cannot be sent"
 
 
 def check_optional_texts(given: Mapping[str, Any], names: tuple[str, ...], wrong: Wrong) -> None:

@@ -80,17 +80,21 @@ def warnings_in(payload: Mapping[str, Any], today: date) -> tuple[SmileWarning, 
 
 
 def _number_seen_before(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc"""
+    """Other users have registered with the same ID number.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc
+    """
     users = _texts(payload.get("UserIDsOfPreviousRegistrants"))
     if users or _is_true(payload.get("IDNumberPreviouslyRegistered")):
         yield SmileWarning(WarningKind.NUMBER_SEEN_BEFORE, _users(users))
 
 
 def _suspects(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
+    """Other users with the same face, or suspected for another reason.
 
     The list has three shapes: a separate callback of Smile Secure, `Antifraud.smile_secure` in another answer, and
     `antifraud` in v3.
+    https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
     """
     antifraud = _mapping(payload.get("Antifraud")) or _mapping(payload.get("antifraud"))
     secure = _mapping(antifraud.get("smile_secure"))
@@ -189,7 +193,10 @@ def _compared_details(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarn
 
 
 def _watch_list(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/aml-check"""
+    """The person is on a list of sanctions, politically exposed persons or adverse media.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/aml-check
+    """
     people = [person for person in _items(payload.get("people")) if isinstance(person, Mapping)]
     count = _as_count(payload.get("no_of_persons_found")) or len(people)
     if not count and _code(payload.get("ResultCode")) != FOUND_ON_LIST:

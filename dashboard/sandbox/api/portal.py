@@ -110,7 +110,10 @@ def _authenticated() -> Json:
 
 
 def _change_user(body: Json) -> Response:
-    """https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user"""
+    """Change the enrolment of the user that the body names.
+
+    https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user
+    """
     sandbox = current()
     user_id = fields.text(body, "user_id")
     flags = {name: fields.flag(body, name) for name in _FLAGS if name in body}
