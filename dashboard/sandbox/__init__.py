@@ -1,1 +1,1 @@
-"""The embedded simulator of Smile ID's API: its own Flask app, its own store, its own signing code."""
+"""The embedded simulator of Smile ID's API, with its own Flask app, store and signing code."""

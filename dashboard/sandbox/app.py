@@ -1,4 +1,4 @@
-"""Puts one simulator together as a Flask app."""
+"""Builds one simulator as a Flask app."""
 
 from contextlib import suppress
 
@@ -29,15 +29,14 @@ from dashboard.sandbox.request_log import summary
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import Sandbox
 
-#: What the hosted pages call from another origin.
+#: Paths that hosted pages call from another origin.
 _CALLED_BY_BROWSERS = ("/v1/", "/v2/", "/uploads/", "/images/")
 
 
 def create_sandbox(settings: SandboxSettings) -> Flask:
-    """The simulator as a Flask app that answers, but does nothing later until it is started.
+    """The simulator as a Flask app that answers requests; nothing happens later until it is started.
 
-    `SandboxServer` (server.py) serves and starts it. In a unit test `of(app).scheduler.run_due(now)` lets
-    time pass by hand.
+    `SandboxServer` (server.py) serves and starts it. In a unit test `of(app).scheduler.run_due(now)` lets time pass.
     """
     app = Flask(
         "dashboard.sandbox",
@@ -64,12 +63,12 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
 
 
 def _read_body() -> None:
-    # Read whole whatever becomes of the request, so that the connection can be kept.
+    # The body is always read to its end, so that the connection can be reused.
     request.get_data()
     request.environ[BODY_READ] = True
     entry = request.environ.get(LOG_ENTRY)
     if entry is not None and request.mimetype == "application/json":
-        # A broken body is refused by its view, after whatever that view looks at first.
+        # Its view refuses a malformed body.
         with suppress(Refused):
             entry["summary"] = summary(json_object(request.get_data()))
 

@@ -1,4 +1,4 @@
-"""How the simulator tells of its own mistakes: kind and place, never the text, which may quote who was verified."""
+"""Logs the simulator's own errors: their type and place, never their text, which may quote personal data."""
 
 import logging
 import traceback
@@ -7,4 +7,5 @@ log = logging.getLogger("dashboard.sandbox")
 
 
 def log_failure(what: str, error: Exception) -> None:
+    """Log an error. what: the beginning of the message, such as "an action of the simulator failed"."""
     log.error("%s: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

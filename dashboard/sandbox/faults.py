@@ -1,4 +1,4 @@
-"""Trouble on purpose: which requests go wrong, how, and how often."""
+"""Faults on purpose: which requests fail, how, and how often."""
 
 import threading
 from collections.abc import Mapping
@@ -9,13 +9,18 @@ from dashboard.sandbox import fields
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.refusals import WRONG_TYPE, Refused
 
-#: Mode -> when it strikes unless told otherwise. "after" is nastier: the request was processed all the same.
+#: Mode -> when it strikes by default. "after" is nastier: the request has been processed.
 MODES = {"status": "before", "delay": "after", "drop": "before", "garbage": "before", "truncate": "after"}
 
 
 @dataclass
 class Fault:
-    """One switch. `path` is exact, or a prefix when it ends in `*` or `/`; `times` None strikes until cleared."""
+    """One fault.
+
+    path: exact, or a prefix if it ends in `*` or `/`. mode: a key of MODES. when: "before" or "after" processing.
+    status: the HTTP status of "status" and "garbage". times: how often it strikes; None until it is cleared.
+    method: the HTTP method; None for all. struck: how often it has struck.
+    """
 
     path: str
     mode: str
@@ -27,6 +32,7 @@ class Fault:
     struck: int = 0
 
     def matches(self, method: str, path: str) -> bool:
+        """Whether the fault strikes this request."""
         if self.times is not None and self.struck >= self.times:
             return False
         if self.method is not None and self.method != method:
@@ -37,25 +43,29 @@ class Fault:
 
 
 class Faults:
-    """The switches that are on; the first that matches a request strikes."""
+    """The active faults; the first that matches a request strikes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
+        """Activate a fault."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def listed(self) -> list[Json]:
+        """The active faults, each as a dict of the fields of `Fault`."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
     def strike(self, method: str, path: str) -> Fault | None:
+        """The fault that strikes this request, counted; None if there is none."""
         with self._lock:
             for fault in self._faults:
                 if fault.matches(method, path):
@@ -65,7 +75,10 @@ class Faults:
 
 
 def read_fault(body: Mapping[str, Any]) -> Fault:
-    """A fault from what was posted, checked."""
+    """The fault that a request describes, by the fields of `Fault`.
+
+    Raises Refused: 2204 for a value of a wrong type or out of bounds, 2213 for a missing `path` or `mode`.
+    """
     mode = fields.text(body, "mode")
     if mode not in MODES:
         raise Refused(WRONG_TYPE, f"mode must be one of {', '.join(MODES)}")
@@ -84,7 +97,10 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
 
 
 def number(body: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
-    """A number within its bounds, `default` when the field is missing or null."""
+    """The number in a field, or `default` if it is missing or null.
+
+    Raises Refused (2204) if it is not a number from `least` to `most`.
+    """
     value = body.get(name)
     if value is None:
         return default

@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON objects, and fields of the type that the reference asks for."""
+"""Reads request bodies: JSON objects, and fields of the expected type."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,14 @@ Json = dict[str, Any]
 
 
 def json_body() -> Json:
-    """The request's JSON object; anything else is refused with 2203."""
+    """The JSON object in the body of the request. Raises Refused (2203) for anything else."""
     if request.mimetype != "application/json":
         raise Refused(INVALID_JSON, "The body must be sent as application/json")
     return json_object(request.get_data())
 
 
 def json_object(data: bytes | str) -> Json:
+    """Parse a JSON object; NaN and Infinity are not JSON. Raises Refused (2203) for anything else."""
     try:
         body = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -30,12 +31,16 @@ def json_object(data: bytes | str) -> Json:
 
 
 def _refuse_constant(name: str) -> None:
-    # NaN and Infinity are Python's own additions to JSON.
+    # NaN and Infinity are Python's additions to JSON.
     raise ValueError(name)
 
 
 def text(body: Mapping[str, Any], name: str, code: str = MISSING) -> str:
-    """A required text that is not empty."""
+    """The text of a required field.
+
+    code: the error code if it is missing or blank, by default 2213.
+    Raises Refused: `code`, or 2204 for another type.
+    """
     value = optional_text(body, name)
     if not value.strip():
         raise Refused(code, f"Error - A required parameter is missing: {name}", business=code != MISSING)
@@ -43,20 +48,20 @@ def text(body: Mapping[str, Any], name: str, code: str = MISSING) -> str:
 
 
 def optional_text(body: Mapping[str, Any], name: str) -> str:
-    """A text, or "" when the field is missing or null."""
+    """The text of a field, "" if it is missing or null. Raises Refused (2204) for another type."""
     value = body.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise Refused(WRONG_TYPE, f"Error - {name} is of the wrong data type: text expected")
-    # JSON can spell half a character (a lone surrogate), which no database and no signature can hold.
+    # JSON can contain a lone surrogate, which neither a database nor a signature can hold.
     if not value.isascii() and value != value.encode("utf-8", "replace").decode():
         raise Refused(WRONG_TYPE, f"Error - {name} is not valid text")
     return value
 
 
 def flag(body: Mapping[str, Any], name: str) -> bool:
-    """A boolean, False when the field is missing or null."""
+    """The boolean of a field, False if it is missing or null. Raises Refused (2204) for another type."""
     value = body.get(name)
     if value is None:
         return False
@@ -66,7 +71,7 @@ def flag(body: Mapping[str, Any], name: str) -> bool:
 
 
 def mapping(body: Mapping[str, Any], name: str) -> Json:
-    """An object, empty when the field is missing or null."""
+    """The object of a field, empty if it is missing or null. Raises Refused (2204) for another type."""
     value = body.get(name)
     if value is None:
         return {}
@@ -76,7 +81,10 @@ def mapping(body: Mapping[str, Any], name: str) -> Json:
 
 
 def callback_url(body: Mapping[str, Any]) -> str:
-    """The job's callback address; empty or null means the partner's default."""
+    """The job's callback address; "" means the partner's default.
+
+    Raises Refused (2204) for anything but an http or https address.
+    """
     address = optional_text(body, "callback_url")
     if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc):
         raise Refused(WRONG_TYPE, "Error - callback_url is not an http or https address")
@@ -84,7 +92,10 @@ def callback_url(body: Mapping[str, Any]) -> str:
 
 
 def partner_params(given: Json) -> Json:
-    """`partner_params` with its three fixed keys and the sandbox's own checked; extras pass untouched."""
+    """Check `user_id`, `job_id`, `job_type` and `sandbox_result` of partner_params; other keys pass.
+
+    Raises Refused: 2204 wrong type, 2213 missing field.
+    """
     for name in ("user_id", "job_id"):
         text(given, name)
     job_type(given)
@@ -95,7 +106,10 @@ def partner_params(given: Json) -> Json:
 
 
 def job_type(params: Mapping[str, Any]) -> int:
-    """The job type as a number; its digits as text are tolerated."""
+    """The job type as a number; text of digits is accepted.
+
+    Raises Refused: 2204 wrong type, 2213 missing.
+    """
     value = params.get("job_type")
     if value is None or value == "":
         raise Refused(MISSING, "Error - A required parameter is missing: job_type")
@@ -107,6 +121,10 @@ def job_type(params: Mapping[str, Any]) -> int:
 
 
 def source_sdk(body: Mapping[str, Any], required: bool) -> None:
+    """Check the name and version of the caller's software.
+
+    Raises Refused: 2204 wrong type, 2213 missing although `required`.
+    """
     for name in ("source_sdk", "source_sdk_version"):
         if required:
             text(body, name)

@@ -1,4 +1,4 @@
-"""The outermost layer: logs each request to the API and lets the faults strike."""
+"""The outermost layer: logs each request to the API and applies the faults."""
 
 import threading
 import time
@@ -10,13 +10,13 @@ from dashboard.sandbox.faults import Fault
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.state import Sandbox
 
-#: Keys in the WSGI environ by which the server learns how to answer (see server.py).
+#: Keys in the WSGI environ that tell the server how to answer (see server.py).
 DROP = "sandbox.drop"
 TRUNCATE = "sandbox.truncate"
 LOG_ENTRY = "sandbox.log_entry"
 BODY_READ = "sandbox.body_read"
 
-#: Paths of the simulator's own pages: neither logged nor broken.
+#: Paths of the simulator's own pages, which are neither logged nor given faults.
 _OWN = ("/_sandbox", "/static/")
 _GARBAGE = b'<html><head><title>Bad gateway</title></head><body>\x00\xff upstream said nothing useful {"code":'
 
@@ -27,7 +27,7 @@ class Gateway:
     def __init__(self, app: WSGIApplication, sandbox: Sandbox) -> None:
         self._app = app
         self._sandbox = sandbox
-        #: Set when the simulator stops, to end the waiting of delayed answers.
+        #: Set when the simulator stops, to end the delays of answers.
         self.stopping = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -37,7 +37,7 @@ class Gateway:
         began = time.time()
         entry = self._sandbox.requests.open(method, path, began)
         environ[LOG_ENTRY] = entry
-        # A preflight belongs to the browser, not to the call that a fault is meant for.
+        # A fault is not meant for the browser's preflight request.
         fault = self._sandbox.faults.strike(method, path) if method != "OPTIONS" else None
         try:
             if fault is None:
@@ -75,7 +75,7 @@ class Gateway:
 
 
 def whole_body(answer: Iterable[bytes]) -> bytes:
-    """Everything a WSGI app answers, with the close it is owed afterwards."""
+    """The whole body of a WSGI answer, which is closed afterwards."""
     try:
         return b"".join(answer)
     finally:

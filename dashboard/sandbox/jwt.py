@@ -1,4 +1,4 @@
-"""JSON Web Tokens, HS256 only: made and read for the hosted pages."""
+"""Makes and reads JSON Web Tokens (HS256 only) for the hosted pages."""
 
 import base64
 import binascii
@@ -8,12 +8,13 @@ from typing import Any
 
 
 def mint(claims: dict[str, Any], key: bytes) -> str:
+    """A signed token with these claims."""
     signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(claims)}"
     return f"{signed}.{_base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
 
 
 def read(token: str, key: bytes) -> dict[str, Any] | None:
-    """The claims of a token of ours, else None. Whether it has expired is for the caller to see."""
+    """The claims of a token that was signed with `key`, else None. Expiry is not checked."""
     signed, _, given = token.rpartition(".")
     expected = _base64url(hmac.digest(key, signed.encode("utf-8", "replace"), "sha256"))
     if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):

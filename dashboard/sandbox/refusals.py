@@ -1,4 +1,4 @@
-"""Request errors of the API: a code and a text in JSON; nothing of a refused request is kept as a job."""
+"""Request errors of the API: a code and a text in JSON. A refused request creates no job."""
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -24,8 +24,9 @@ JOB_UNKNOWN = "2304"
 class Refused(Exception):
     """A request that the API turns down.
 
-    `code` is Smile's request error code, `text` what stands in `error` (the published text of the code when
-    left out), `business` adds the `success: false` of the business endpoints.
+    code: Smile's code of the request error. text: the value of `error`, by default the published text of the code.
+    status: the HTTP status. business: add the `success: false` of the business endpoints.
+
     https://docs.usesmileid.com/further-reading/result-codes/error-codes
     """
 
@@ -38,11 +39,12 @@ class Refused(Exception):
 
 
 def published_text(code: str) -> str:
+    """The first published text of a code, or "Error"."""
     return next((row.text for row in result_codes() if row.code == code and row.text), "Error")
 
 
 def answer_refusals(app: Flask) -> None:
-    """Turn refusals and unknown addresses into the API's JSON."""
+    """Make the app answer refusals and HTTP errors with the API's JSON."""
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[Response, int]:

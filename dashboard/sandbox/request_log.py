@@ -1,4 +1,4 @@
-"""What the simulator was asked: method, path, status, and a summary without secrets or personal data."""
+"""The log of requests: method, path, status, and a summary without secrets or personal data."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.sandbox.fields import Json
 
 KEPT = 1000
-#: The only fields whose values are shown; of all others the log holds the name.
+#: The only fields whose values are logged; of the others only the name is.
 _SHOWN = {
     "partner_id", "smile_client_id", "user_id", "job_id", "job_type", "country", "id_type", "product", "retry",
     "use_enrolled_image", "allow_new_enroll", "image_links", "history", "sandbox_result", "sandbox_warnings",
@@ -25,6 +25,11 @@ class RequestLog:
         self._count = 0
 
     def open(self, method: str, path: str, at: float) -> Json:
+        """Add an entry for a request, and return it to be completed.
+
+        at: seconds since 1970.
+        Returns `number`, `at`, `method`, `path`, `status`, `seconds`, `fault` and `summary`.
+        """
         with self._lock:
             self._count += 1
             entry: Json = {
@@ -41,12 +46,13 @@ class RequestLog:
             return entry
 
     def listed(self) -> list[Json]:
+        """Copies of all entries, oldest first."""
         with self._lock:
             return [dict(entry) for entry in self._entries]
 
 
 def summary(body: Mapping[str, Any]) -> Json:
-    """The shown fields of a request, those of partner_params among them, and the names of the rest."""
+    """The harmless fields of a request and its partner_params, and as `other_fields` the names of the rest."""
     params = body.get("partner_params")
     flat = {**(params if isinstance(params, dict) else {}), **body}
     return {

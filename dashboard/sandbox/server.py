@@ -25,7 +25,7 @@ from dashboard.sandbox.state import of
 
 log = logging.getLogger(__name__)
 
-#: A kept connection that stays silent for so long is closed.
+#: An idle connection is closed after this time.
 IDLE_SECONDS = 30
 
 
@@ -41,11 +41,11 @@ def run_sandbox(
     settings: SandboxSettings | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the simulator until SIGTERM or SIGINT.
+    """Serve the simulator until SIGTERM or SIGINT. Call it in the main thread, since only that can handle signals.
 
-    `port` 0 takes a free one; `on_ready` is called with the real address, such as "http://127.0.0.1:8001",
-    once requests are answered. What is None keeps the value of `settings`. Call it in the main thread: only
-    there may Python take signals.
+    port: 0 takes a free one. tls_cert, tls_key: PEM files; without them it speaks plain HTTP.
+    partner_id, api_key, legacy_key_file: override those of `settings`, unless None.
+    on_ready: called with the real address, such as "http://127.0.0.1:8001", once requests are answered.
     """
     given = {"partner_id": partner_id, "api_key": api_key, "legacy_key_file": legacy_key_file}
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -55,7 +55,7 @@ def run_sandbox(
     def stop_on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    # Taken before the first request, so that an early signal stops cleanly too.
+    # Set before the first request, so that an early signal stops cleanly too.
     before = {number: signal.signal(number, stop_on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with SandboxServer(settings, host, port, tls_cert, tls_key) as server:
@@ -68,7 +68,11 @@ def run_sandbox(
 
 
 class SandboxServer:
-    """A simulator being served; use it in a `with`. `url` is its real address, without a path."""
+    """A simulator that is served inside a `with` block.
+
+    port: 0 takes a free one. tls_cert, tls_key: PEM files; without them it speaks plain HTTP.
+    url: its real address, without a path. app, sandbox: the Flask app and its state.
+    """
 
     def __init__(
         self,
@@ -113,7 +117,7 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
 
 
 class _Handler(WSGIRequestHandler):
-    """Werkzeug's handler, but with kept connections, and able to break off as the faults ask."""
+    """Werkzeug's handler with persistent connections, which can also break off for a fault."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
@@ -136,7 +140,7 @@ class _Handler(WSGIRequestHandler):
         if environ.get(DROP):
             self._break_off()
             return
-        # A body that nobody read would be taken for the next request.
+        # An unread body would be taken for the next request.
         self.close_connection = self.close_connection or not environ.get(BODY_READ)
         self._answer(answer[0], answer[1], body)
         if environ.get(TRUNCATE):
@@ -149,7 +153,7 @@ class _Handler(WSGIRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, value)
         truncate = bool(self.environ.get(TRUNCATE))
-        # An empty body cannot be cut, so it claims one.
+        # An empty body cannot be truncated, so a longer one is announced.
         self.send_header("Content-Length", str(max(len(body), 64) if truncate else len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -158,7 +162,7 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(body[: len(body) // 2] if truncate else body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """For the Date of an answer, by the clock that requests are held against."""
+        """The Date of an answer, by the simulator's clock."""
         ahead = of(cast(Flask, self.server.app)).clock_ahead_seconds
         return super().date_time_string(timestamp or time.time() + ahead)
 
@@ -167,11 +171,11 @@ class _Handler(WSGIRequestHandler):
         try:
             self.connection.shutdown(socket.SHUT_RDWR)
         except OSError:
-            log.debug("the other side was gone before the break")
+            log.debug("the client had disconnected before")
 
     def make_environ(self) -> dict[str, Any]:
         self.environ: dict[str, Any] = super().make_environ()
         return self.environ
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name of the base class.
-        """Requests stand in the request log; the terminal stays quiet."""
+        """Print nothing: the request log has the requests."""

@@ -1,4 +1,4 @@
-"""Both kinds of request signature, made and checked. Written apart from the client's, to be a second witness."""
+"""Makes and checks both kinds of signature. Its code is independent of the client's, so that one tests the other."""
 
 import base64
 import binascii
@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 
 from dashboard.smile.constants import SIGNATURE_CONSTANT
 
-#: From here on an integer timestamp counts milliseconds, as Smile's old JavaScript library sent them.
+#: An integer timestamp from here on is in milliseconds, as in Smile's old JavaScript library.
 _MILLISECONDS_FROM = 100_000_000_000
 
 
 class Signer:
-    """Signs and checks for one partner. Checking something malformed is False, never an exception.
+    """Signs and checks for one partner. A malformed value is not confirmed, and raises nothing.
 
-    `load_key` gives the RSA private key; it is called only when a sec_key is first met.
+    load_key: returns the RSA private key; called when a sec_key is first needed.
+
     https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
     """
 
@@ -30,28 +31,41 @@ class Signer:
 
     @cached_property
     def legacy_key(self) -> rsa.RSAPrivateKey:
+        """The RSA private key of sec_keys."""
         return self._load_key()
 
     def secret(self, purpose: str) -> bytes:
-        """A key for the simulator's own tokens and addresses, apart for each purpose."""
+        """A key for the simulator's own tokens and addresses, a different one for each purpose."""
         return hmac.digest(self._api_key, purpose.encode(), "sha256")
 
     def sign(self, timestamp: str) -> str:
-        """Base64 of HMAC-SHA256 over timestamp, partner id and a constant, keyed with the API key."""
+        """The signature: base64 of HMAC-SHA256 over timestamp, partner id and "sid_request", with the API key.
+
+        https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
+        """
         message = f"{timestamp}{self.partner_id}{SIGNATURE_CONSTANT}".encode()
         return base64.b64encode(hmac.digest(self._api_key, message, "sha256")).decode("ascii")
 
     def confirms(self, timestamp: str, signature: str) -> bool:
+        """Whether `signature` belongs to this timestamp."""
         return hmac.compare_digest(self.sign(timestamp).encode(), signature.encode("utf-8", "replace"))
 
     def sec_key(self, timestamp: int) -> str:
-        """The server's sec_key: the hash under the private key, which the public key opens again."""
+        """The sec_key of an answer: the hash encrypted with the private key, "|", and the hash.
+
+        timestamp: seconds or milliseconds since 1970.
+        Not documented any more; known from https://github.com/smileidentity/smile-identity-core-python
+        """
         digest = self._legacy_hash(timestamp).encode("ascii")
         sealed = self.legacy_key.sign(digest, padding.PKCS1v15(), utils.NoDigestInfo())
         return f"{base64.b64encode(sealed).decode('ascii')}|{digest.decode('ascii')}"
 
     def confirms_sec_key(self, timestamp: int, sec_key: str) -> bool:
-        """Whether a client's sec_key holds the right hash, both in clear and under the public key."""
+        """Whether a client's sec_key holds the right hash, both encrypted and in plain text.
+
+        timestamp: seconds or milliseconds since 1970.
+        Not documented any more; known from https://github.com/smileidentity/smile-identity-core-python
+        """
         sealed, _, claimed = sec_key.partition("|")
         expected = self._legacy_hash(timestamp).encode("ascii")
         try:
@@ -62,7 +76,10 @@ class Signer:
         return hmac.compare_digest(opened, expected) and hmac.compare_digest(given, expected)
 
     def fresh(self, legacy: bool, age_seconds: float = 0.0) -> dict[str, str | int]:
-        """`timestamp` and `signature` for an answer or a callback, in the kind that the partner used."""
+        """The `timestamp` and `signature` of an answer or a callback.
+
+        legacy: make a sec_key, with a timestamp in seconds since 1970. age_seconds: how old the timestamp is.
+        """
         moment = datetime.fromtimestamp(datetime.now(UTC).timestamp() - age_seconds, UTC)
         if legacy:
             seconds = int(moment.timestamp())
@@ -71,21 +88,24 @@ class Signer:
         return {"timestamp": timestamp, "signature": self.sign(timestamp)}
 
     def _legacy_hash(self, timestamp: int) -> str:
-        # The partner id is a number here, so "002" loses its padding.
+        # The partner id is a number here, so "002" loses its zeros.
         return hashlib.sha256(f"{int(self.partner_id)}:{timestamp}".encode()).hexdigest()
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and Z, as Smile ID writes its timestamps."""
+    """A moment as ISO 8601 in UTC with milliseconds and Z, as Smile ID writes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_timestamp(text: str, iso_only: bool) -> datetime | None:
-    """The moment a signed timestamp names, or None when it is not in an accepted form."""
+    """The moment that a signed timestamp names, or None if its form is not accepted.
+
+    iso_only: accept ISO 8601 with a time zone only, not the other forms that Smile's libraries send.
+    """
     if iso_only and text[10:11] != "T":
         return None
     try:
-        # Smile's Ruby library writes a blank before the offset.
+        # Smile's Ruby library writes a space before the offset.
         moment = datetime.fromisoformat(text if iso_only else text.replace(" +", "+").replace(" UTC", "Z"))
     except ValueError:
         return None
@@ -95,5 +115,5 @@ def read_timestamp(text: str, iso_only: bool) -> datetime | None:
 
 
 def read_legacy_timestamp(timestamp: int) -> float:
-    """Seconds since 1970 of an integer timestamp in seconds or milliseconds."""
+    """The seconds since 1970 of an integer timestamp in seconds or milliseconds."""
     return timestamp / 1000 if timestamp >= _MILLISECONDS_FROM else float(timestamp)

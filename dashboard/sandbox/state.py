@@ -1,4 +1,4 @@
-"""The parts of one running simulator, tied together and kept on its Flask app."""
+"""The parts of one running simulator, kept on its Flask app."""
 
 from flask import Flask, current_app
 
@@ -16,7 +16,11 @@ _NAME = "sandbox"
 
 
 class Sandbox:
-    """One simulator: settings, memory, signing, and what happens later."""
+    """One simulator: settings, store, signing, and scheduled work.
+
+    clock_ahead_seconds: how far its clock is ahead of the machine's.
+    wallet_balance: what the wallet held before any job, in its currency.
+    """
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -24,38 +28,40 @@ class Sandbox:
         self.signer = Signer(settings.partner_id, settings.api_key, lambda: load_or_make_key(key_file))
         self.store = Store(settings.store_path, settings.kept_image_jobs)
         self.scheduler = Scheduler()
-        # Apart from the jobs, since a receiver that hangs may hold every thread of theirs for its timeout.
+        # Separate from the jobs, since a slow receiver may occupy every thread until its timeout.
         self.deliveries = Scheduler()
         self.callbacks = Callbacks(settings, self.store, self.signer, self.deliveries)
         self.faults = Faults()
         self.warnings = WarningSwitch()
         self.requests = RequestLog()
-        #: What the wallet held before any job was charged; /_sandbox/wallet changes it.
+        #: POST /_sandbox/wallet changes it.
         self.wallet_balance = settings.wallet_balance
-        #: /_sandbox/clock changes it.
+        #: POST /_sandbox/clock changes it.
         self.clock_ahead_seconds = 0.0
 
     def start(self) -> None:
-        """Let time pass: jobs get results, callbacks are sent."""
+        """Start the scheduled work: jobs get results, callbacks are sent."""
         self.scheduler.start()
         self.deliveries.start()
 
     def stop(self) -> None:
+        """Stop the scheduled work and close the store."""
         self.scheduler.stop()
         self.deliveries.stop()
         self.store.close()
 
     def install(self, app: Flask) -> None:
+        """Keep this simulator on a Flask app."""
         app.extensions[_NAME] = self
 
 
 def current() -> Sandbox:
-    """The simulator of the request being answered."""
+    """The simulator of the current request."""
     sandbox: Sandbox = current_app.extensions[_NAME]
     return sandbox
 
 
 def of(app: Flask) -> Sandbox:
-    """The simulator that an app made by `create_sandbox` runs."""
+    """The simulator of an app that `create_sandbox` made."""
     sandbox: Sandbox = app.extensions[_NAME]
     return sandbox

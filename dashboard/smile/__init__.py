@@ -1,4 +1,4 @@
-"""A client of Smile ID's API that can be used alone: it knows nothing of the rest of the dashboard, nor of Flask."""
+"""Client library for Smile ID's API; it works alone, without Flask or the rest of the dashboard."""
 
 from dashboard.smile.errors import (
     BadSignature,

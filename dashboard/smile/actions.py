@@ -1,4 +1,4 @@
-"""What Smile's Actions mean: the documented names and values in words, from data/actions.toml."""
+"""Names, meanings and advice for Smile's documented Actions, read from data/actions.toml."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ActionWords:
-    """One check: its `name` for people, what was `checked` (after "Smile checked"), what to do where it failed."""
+    """How one Action is described to people.
+
+    name: its name. checked: the end of a sentence that begins with "Smile checked". advice: what to do if it failed.
+    """
 
     name: str
     checked: str
@@ -19,7 +22,11 @@ class ActionWords:
 
 @dataclass(frozen=True)
 class ValueWords:
-    """What a check came to. `shape` is a word of the outcome vocabulary; `is_silent`: nothing was checked."""
+    """How one value of an Action is described to people.
+
+    shape: "approved", "provisional", "rejected", "error", "unknown" or "none". meaning: a sentence.
+    asks_for_advice: show the advice of the Action too. is_silent: nothing was checked.
+    """
 
     shape: str
     meaning: str
@@ -29,13 +36,19 @@ class ValueWords:
 
 @cache
 def action_words() -> Mapping[str, ActionWords]:
-    """Every documented Action. https://docs.usesmileid.com/further-reading/result-codes"""
+    """The documented Actions, by Smile's name for each.
+
+    https://docs.usesmileid.com/further-reading/result-codes
+    """
     return {name: ActionWords(**row) for name, row in _data()["actions"].items()}
 
 
 @cache
 def value_words() -> Mapping[str, ValueWords]:
-    """Every documented value of an Action, spelled as Smile does."""
+    """The documented values of Actions, by Smile's spelling.
+
+    https://docs.usesmileid.com/further-reading/result-codes
+    """
     return {name: ValueWords(**row) for name, row in _data()["values"].items()}
 
 

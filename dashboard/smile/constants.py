@@ -1,4 +1,4 @@
-"""Published facts of the Smile ID API: numbers, names and the tables in data/. No behaviour lives here."""
+"""Published facts of the Smile ID API: numbers, names and the tables in data/. It holds no behaviour."""
 
 import csv
 import io
@@ -19,11 +19,11 @@ CODE_JOB_EXISTS = "2215"
 CODE_JOB_FOUND = "2302"
 CODE_NO_ZIP = "2314"
 
-#: How requests name the software that sent them; Smile takes any version.
+#: How requests name the software that sent them; Smile accepts any version.
 SOURCE_SDK = "rest_api"
 SOURCE_SDK_VERSION = "1.0.0"
 
-#: Product names that a web token may be asked for -> the name that POST /v1/token and the browser script know.
+#: Product names that a web token can be requested for -> the name that POST /v1/token and the browser script use.
 WEB_PRODUCTS = {
     "authentication": "authentication",
     "smartselfie": "smartselfie",
@@ -37,11 +37,18 @@ WEB_PRODUCTS = {
     "enhanced_document_verification": "enhanced_document_verification",
     "e_signature": "e_signature",
 }
-#: What a Smile Link may check an ID type with.
+#: The verification methods of a Smile Link's ID types.
 LINK_METHODS = ("biometric_kyc", "doc_verification", "enhanced_document_verification", "enhanced_kyc")
 
 
 class JobType(IntEnum):
+    """The job types of the API.
+
+    Smile's libraries disagree about 12 (address verification or e-signature), so it has no name here.
+
+    https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
+    """
+
     BIOMETRIC_KYC = 1
     SMARTSELFIE_AUTHENTICATION = 2
     SMARTSELFIE_COMPARE = 3
@@ -57,12 +64,17 @@ class JobType(IntEnum):
 
 #: Job types whose images travel in a zip, through POST /v1/upload.
 UPLOAD_JOB_TYPES = frozenset({1, 2, 4, 6, 8, 9, 11})
-#: Job types that the ID API answers at once (or through a callback).
+#: Job types that the ID API answers synchronously (or through a callback).
 ID_API_JOB_TYPES = frozenset({5, 7})
 DOCUMENT_JOB_TYPES = frozenset({6, 11})
 
 
 class ImageType(IntEnum):
+    """The image types of a job: each image travels as a file of the zip or as base64 in info.json.
+
+    https://docs.usesmileid.com/further-reading/faqs/what-are-the-image-types-i-can-upload-to-smile-id
+    """
+
     SELFIE_FILE = 0
     ID_FRONT_FILE = 1
     SELFIE_BASE64 = 2
@@ -82,10 +94,11 @@ LIVENESS_IMAGE_TYPES = frozenset({4, 6})
 
 BUSINESS_ID_TYPES = ("BASIC_BUSINESS_REGISTRATION", "BUSINESS_REGISTRATION", "TAX_INFORMATION")
 BUSINESS_TYPES = {"bn": "Business name", "co": "Company", "it": "Incorporated trustees"}
-#: What a field holds when the authority returned nothing for it.
+#: The value of a field for which the authority returned nothing.
 NOT_AVAILABLE = "Not Available"
 
-#: The documented test numbers of the sandbox, which end in 0; another last digit selects another outcome.
+#: The sandbox's documented test numbers, which end in 0; another last digit selects another outcome.
+#: https://docs.usesmileid.com/general/supported-id-types/test-data
 TEST_NUMBERS = {
     ("NG", "BVN"): "00000000000",
     ("NG", "NIN"): "00000000000",
@@ -117,7 +130,7 @@ TEST_NUMBERS = {
     ("ZM", "BANK_ACCOUNT"): "0000000000000",
     ("ZM", "TPIN"): "0000000000",
 }
-#: What the last digit of a test number selects.
+#: The outcome that the last digit of a test number selects.
 TEST_DIGITS = {
     "0": "succeeds",
     "1": "not found",
@@ -129,17 +142,30 @@ TEST_DIGITS = {
 
 @dataclass(frozen=True)
 class ResultCode:
-    """One row of the result code table: a four-digit code, its text, the products it is seen with, its outcome."""
+    """One row of the result code table.
+
+    code: four digits. text: Smile's wording. products: the products it was seen with.
+    outcome: "approved", "rejected", "provisional", "error", "info", or "" where it is not documented.
+
+    https://docs.usesmileid.com/further-reading/result-codes
+    """
 
     code: str
     text: str
     products: tuple[str, ...]
-    outcome: str  # approved, rejected, provisional, error, info, or empty when nobody documented it
+    outcome: str
 
 
 @dataclass(frozen=True)
 class IdType:
-    """One identity document or register of a country, as the `services` answer and the documentation list it."""
+    """One identity document or register of a country.
+
+    country: two capital letters. number_regex: the pattern of its numbers, "" where none is published.
+    required_fields: what a request needs besides country and id_type. `product:+a+b` asks for a and b with that product
+        only.
+
+    https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority
+    """
 
     country: str
     id_type: str
@@ -151,7 +177,11 @@ class IdType:
 
 @dataclass(frozen=True)
 class DocumentType:
-    """One document that Document Verification takes, of one of 226 countries; an empty code means "Others"."""
+    """One document that Document Verification accepts, of one of 226 countries.
+
+    country: two capital letters. code: Smile's name for it, "" for "Others".
+    Not documented on a page: the list is the answer of POST /v1/valid_documents.
+    """
 
     country: str
     country_name: str
@@ -163,7 +193,13 @@ class DocumentType:
 
 @cache
 def callback_addresses(environment: str) -> dict[str, tuple[str, ...]]:
-    """Where Smile says its callbacks come from, by how new the page is that says so. No list was ever verified."""
+    """The IP addresses that Smile publishes as the origin of its callbacks.
+
+    environment: "sandbox" or "production".
+    Returns the addresses of each list, "newer" and "older"; the lists disagree, and neither has been verified.
+
+    https://docs.usesmileid.com/further-reading/security-overview
+    """
     rows = [row for row in _rows("callback_addresses.csv") if row["environment"] == environment]
     pages = dict.fromkeys(row["published"] for row in rows)
     return {page: tuple(row["address"] for row in rows if row["published"] == page) for page in pages}
@@ -171,6 +207,10 @@ def callback_addresses(environment: str) -> dict[str, tuple[str, ...]]:
 
 @cache
 def result_codes() -> tuple[ResultCode, ...]:
+    """The table of result and error codes. A code has a row for each of its texts.
+
+    https://docs.usesmileid.com/further-reading/result-codes
+    """
     return tuple(
         ResultCode(row["code"], row["text"], _split(row["product"]), row["outcome"])
         for row in _rows("result_codes.csv")
@@ -179,6 +219,10 @@ def result_codes() -> tuple[ResultCode, ...]:
 
 @cache
 def id_types() -> tuple[IdType, ...]:
+    """The ID types of all countries.
+
+    https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority
+    """
     return tuple(
         IdType(
             row["country"],
@@ -194,6 +238,7 @@ def id_types() -> tuple[IdType, ...]:
 
 @cache
 def document_types() -> tuple[DocumentType, ...]:
+    """The documents that Document Verification accepts, of all countries."""
     return tuple(
         DocumentType(
             row["country"],

@@ -1,13 +1,13 @@
-"""What can go wrong between us and Smile ID.
+"""The errors that the client raises.
 
 SmileError
-  InvalidRequest   refused here, before the network: which fields, and what is wrong with each (also a ValueError)
-  TransportFailed  no usable answer came back; says whether the request may have reached Smile
-  Refused          Smile answered that it will not: status, code, body without secrets
-  BadSignature     an answer carries a signature that no key of ours makes
-  JobStillRunning  the bounded wait for a result ran out
+  InvalidRequest   the caller's input is wrong and nothing was sent; names each field (also a ValueError)
+  TransportFailed  no usable answer arrived; says whether the request may have reached Smile
+  Refused          Smile answered with an error: status, code, body without secrets
+  BadSignature     an answer carries a signature that none of the partner's keys made
+  JobStillRunning  the job has no result yet after the last allowed request
 
-`str(error)` is what a person may read; it holds no credential, signature or personal data.
+`str(error)` may be shown to people: it holds no credentials, signatures or personal data.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,11 @@ from typing import Any
 
 
 class SmileError(Exception):
-    """The root of everything this package raises on purpose.
+    """The base class of the client's errors.
 
-    may_retry: asking again later, unchanged, may succeed.
-    maybe_sent: Smile may have acted on the request, so a submission must be looked up before it is repeated.
-    smile_job_id: set when Smile had taken note of the job before this befell; ask for its status, and do not simply
-        submit it again.
+    may_retry: the same request may succeed later.
+    maybe_sent: Smile may have acted on the request, so look a submission up before you repeat it.
+    smile_job_id: set when Smile had registered the job before the error; ask for its status, do not submit it again.
     """
 
     may_retry = False
@@ -43,7 +42,7 @@ class InvalidRequest(SmileError, ValueError):
 
 
 class TransportFailed(SmileError):
-    """No answer, or none that can be understood: connection, timeout, TLS, truncated or foreign content."""
+    """No answer arrived, or it cannot be understood: connection, timeout, TLS, truncated or foreign content."""
 
     may_retry = True
 
@@ -53,11 +52,13 @@ class TransportFailed(SmileError):
 
 
 class Refused(SmileError):
-    """Smile, or the store that takes the zip, answered with an error.
+    """Smile, or the object store that takes the zip, answered with an error.
 
-    status: the HTTP status. code: Smile's own code as text ("2205"), the store's ("AccessDenied"), or None.
-    reason: the server's own words. body: the answer, as JSON where it was JSON, else a short text; secrets are
-    removed from both. retry_after: seconds to wait, where the answer named them.
+    status: the HTTP status. code: Smile's code as text ("2205"), the store's ("AccessDenied"), or None.
+    reason: the server's wording. body: the answer as JSON, or a short text where it was no JSON. Secrets are removed
+    from both. retry_after: seconds to wait before the next request, where the answer says so.
+
+    https://docs.usesmileid.com/further-reading/result-codes/error-codes
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Refused(SmileError):
         self.body = body
         self.retry_after = retry_after
         self.may_retry = status == 429 or status >= 500
-        # After a 5xx nobody knows what had been done by then.
+        # After a 5xx the server may have done all, part or none of the work.
         self.maybe_sent = status >= 500
 
     def __str__(self) -> str:
@@ -83,13 +84,13 @@ class Refused(SmileError):
 
 
 class BadSignature(SmileError):
-    """An answer was signed by none of our keys, so nothing in it may be believed."""
+    """An answer carries a signature that none of the partner's keys made; do not trust its content."""
 
     maybe_sent = True
 
 
 class JobStillRunning(SmileError):
-    """The job was accepted but had no result after the last allowed question; ask again later.
+    """The job was accepted, but has no result after the last allowed request; ask again later.
 
     status: the last answer of job_status.
     """
@@ -122,13 +123,13 @@ def _explain(status: int, code: str | None, reason: str) -> str:
     if status == 429:
         said = "too many requests; try again later"
     elif status >= 500:
-        said = "the server has trouble of its own; try again later"
+        said = "the server has a problem; try again later"
     elif code in _ADVICE:
         said = _ADVICE[code]
     elif reason:
         said = reason
     elif 300 <= status < 400:
-        said = "the answer points to another address, which is not followed; check the server address"
+        said = "the answer is a redirect, which is not followed; check the server address"
     else:
         said = "no reason was given"
     return f"Smile refused the request ({where}): {said}"

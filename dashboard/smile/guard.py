@@ -1,7 +1,7 @@
-"""Connections to addresses that somebody else named: looked up once, refused when private, made to what was looked at.
+"""Connections to hosts that an answer names: each is resolved once and must be on the public internet.
 
-Smile's answer to an upload says where the pictures go. Without this, whoever can change that answer could send them, or
-a request of ours, into the network of the machine that this runs on.
+Smile's answer to a prep upload says where the images go. Without this check, anyone who can change that answer could
+send the images, or other requests, into the private network of this machine.
 """
 
 import socket
@@ -21,33 +21,35 @@ MOST_ADDRESSES = 3
 
 
 class LeadsInside(NewConnectionError):
-    """Nothing was connected to, since the address is not one of the internet."""
+    """The address is not public, so no connection was made."""
 
 
 class Guard:
-    """Knows the hosts that were chosen, which may be anywhere; every other one has to be on the internet.
+    """Decides which hosts may be connected to.
 
-    A server that is itself on a private network, such as a simulator, may name others there.
+    chosen_urls: the addresses that the caller configured; their hosts may be anywhere. Every other host must be on the
+        public internet, unless a configured host is on a private network itself, such as a simulator.
     """
 
     def __init__(self, *chosen_urls: str) -> None:
         self._chosen = {(urlsplit(url).hostname or "").lower() for url in chosen_urls}
 
     def lets_through(self, host: str) -> bool:
-        """Whether a connection to `host` needs no look."""
+        """Whether `host` was configured by the caller, so that its addresses need no check."""
         return host.lower() in self._chosen
 
     def allows(self, addresses: list[str]) -> bool:
+        """Whether a connection to these IP addresses may be made."""
         return all(map(is_public, addresses)) or self.is_inside
 
     @property
     def is_inside(self) -> bool:
-        """Whether a host that was chosen is on a private network. One that is not known is not."""
+        """Whether a configured host is on a private network; False if it cannot be resolved."""
         return any(not is_public(address) for host in self._chosen for address in look_up(host))
 
 
 def look_up(host: str, port: int = 443) -> list[str]:
-    """All its addresses; none where the name is not known."""
+    """The IP addresses of `host`, as text; an empty list if it cannot be resolved."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -56,13 +58,18 @@ def look_up(host: str, port: int = 443) -> list[str]:
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Goes into a requests session in place of the usual one."""
+    """An adapter for requests sessions that checks each address before it connects.
+
+    options: as for `requests.adapters.HTTPAdapter`.
+    A forbidden address becomes a requests `ConnectionError` whose reason is `LeadsInside`.
+    """
 
     def __init__(self, guard: Guard, **options: Any) -> None:
         self._guard = guard
         super().__init__(**options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Set up connection pools that use the guard; requests calls this."""
         super().init_poolmanager(*arguments, **options)
         let_through, allows = self._guard.lets_through, self._guard.allows
 
@@ -96,7 +103,7 @@ class _Guarded(HTTPConnection):
             self._dns_host = name
 
     def _first_that_answers(self, addresses: list[str]) -> socket.socket:
-        """The name is not looked up again: a second answer of the name server could be another one."""
+        """Connect to the checked addresses; a second look-up of the name could return others."""
         for address in addresses[:-1][:MOST_ADDRESSES]:
             self._dns_host = address
             with suppress(NewConnectionError, ConnectTimeoutError):

@@ -1,4 +1,4 @@
-"""Checks of an identity number or a business register that need no image: job types 5 and 7."""
+"""Checks of identity numbers and businesses that need no images: job types 5 and 7."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from dashboard.smile import constants, validation
 from dashboard.smile.partner import PartnerClient
 from dashboard.smile.transport import Fields
 
-#: id_info travels beside these at the top of the payload and must not be able to stand in for any of them.
+#: id_info is sent at the same level as these fields and must not be able to replace any of them.
 _PROTECTED_FIELDS = frozenset(
     {"partner_id", "partner_params", "smile_client_id", "timestamp", "signature", "sec_key", "token", "api_key"}
     | {"callback_url", "source_sdk", "source_sdk_version"}
@@ -27,20 +27,23 @@ class IDApi(PartnerClient):
         id_info: Mapping[str, Any],
         options: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Look a person (job type 5, Enhanced KYC) or a business (7) up and return the result.
+        """Look up a person (job type 5, Enhanced KYC) or a business (7).
 
         partner_params: `user_id` and `job_id` (text), `job_type` (5 or 7), and anything that should come back.
-        id_info: `country` (two capital letters), `id_type`, `id_number`, and what the ID type needs besides:
-            `first_name`, `last_name`, `dob` (YYYY-MM-DD), `phone_number`, `bank_code`, `citizenship`, ...; for a
-            business `business_type` (bn, co, it; Nigerian registrations) or `postal_address` and `postal_code`
-            (Kenyan ones). Keys that name credentials or partner fields are left out.
-        options: `async` (boolean, default False) has Smile send the result to `optional_callback`, a web address,
-            and answers {"success": True} at once; `signature` chooses how the request is signed. The options of
-            `WebApi.submit_job` are accepted and mean nothing here.
+        id_info: `country` (two capital letters), `id_type`, `id_number`, and what else the ID type needs: `first_name`,
+            `last_name`, `dob` (YYYY-MM-DD), `phone_number`, `bank_code`, `citizenship`, ...; for a business
+            `business_type` (bn, co, it; Nigerian registrations) or `postal_address` and `postal_code` (Kenyan ones).
+            Keys that name credentials or partner fields are left out.
+        options: with `async` (boolean, default False) Smile sends the result to `optional_callback`, a web address, and
+            the answer is {"success": True}; `signature` chooses how the request is signed. The options of
+            `WebApi.submit_job` are accepted and have no effect here.
 
-        A synchronous answer is the result with Smile's own keys; "not found" and the like are results
-        (`ResultCode`), not errors. Its signature has been checked. Each call may be charged and none is repeated.
+        Returns the result with Smile's own keys and a checked signature. "Not found" and the like are results
+        (`ResultCode`), not errors. Each call may be charged; none is repeated.
         Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/products/for-individuals-kyc/identity-lookup
+        https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
         """
         job = self._checked(partner_params, id_info, options)
         is_business = job.partner_params["job_type"] == constants.JobType.BUSINESS_VERIFICATION
@@ -54,9 +57,11 @@ class IDApi(PartnerClient):
         id_info: Mapping[str, Any],
         options: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Compare typed personal details with the authority's, field by field, without seeing the authority's.
+        """Compare personal details with those of the ID authority, field by field, without receiving the authority's.
 
-        The arguments, options and errors are those of `submit_job` with job type 5.
+        The arguments and options are those of `submit_job` with job type 5.
+        Returns the result; its `Actions` say of each field whether it matches.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
 
         https://docs.usesmileid.com/products/for-individuals-kyc/basic-kyc
         """
@@ -70,7 +75,10 @@ class IDApi(PartnerClient):
         id_info: Mapping[str, Any] | None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Raise InvalidRequest with every wrong field of what `submit_job` would be given; nothing is sent."""
+        """Check the arguments of `submit_job` without sending anything.
+
+        Raises InvalidRequest, which names every wrong field.
+        """
         self._checked(partner_params, id_info, options)
 
     def _checked(
@@ -82,12 +90,12 @@ class IDApi(PartnerClient):
     ) -> "_Job":
         wrong: validation.Wrong = {}
         params = validation.checked_partner_params(partner_params, wrong, job_types)
-        # With the job type wrong, the rules of the common one still find the other mistakes.
+        # With a wrong job type, the rules of the most common one still find the other mistakes.
         job_type = constants.JobType.ENHANCED_KYC if "job_type" in wrong else params["job_type"]
         given = validation.checked_id_info(id_info, wrong, job_type)
         chosen = self._partner.checked_options(options, wrong)
         if chosen.get("async") and "optional_callback" not in chosen:
-            wrong["callback_url"] = "is missing: an asynchronous result needs an optional_callback to go to"
+            wrong["callback_url"] = "is missing: an asynchronous result needs an optional_callback"
         validation.refuse_if(wrong)
         return _Job(params, given, chosen)
 

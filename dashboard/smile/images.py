@@ -1,6 +1,6 @@
-"""The images of a job: what a caller may hand in, checked before the network and opened for sending.
+"""The images of a job: checked before anything is sent, then opened for sending.
 
-File types (0, 1, 4, 5) travel as files of the zip, read piece by piece; base64 types (2, 3, 6, 7) inside info.json.
+File types (0, 1, 4, 5) are files of the zip, read piece by piece; base64 types (2, 3, 6, 7) are part of info.json.
 https://docs.usesmileid.com/further-reading/faqs/what-are-the-image-types-i-can-upload-to-smile-id
 """
 
@@ -23,14 +23,18 @@ from dashboard.smile.validation import Wrong
 
 PIECE_BYTES = 64 * 1024
 _NAMES = {0: "selfie.jpg", 1: "id_front.jpg", 4: "liveness.jpg", 5: "id_back.jpg"}
-#: Entries of the zip that mean something else to Smile.
+#: Entries of the zip that have another meaning to Smile.
 _RESERVED_NAMES = ("info.json", "security_info.json")
 _UNREADABLE = "cannot be read: {}"
 
 
 @dataclass(frozen=True)
 class Image:
-    """One checked image. source: what its bytes come from; None when `inline` holds them as base64."""
+    """One checked image.
+
+    field: its name in errors, such as "images[0]". type_id: an `ImageType`. name: its file name in the zip.
+    source: a path, bytes or an open file; None when `inline` holds the image as base64.
+    """
 
     field: str
     type_id: int
@@ -41,14 +45,20 @@ class Image:
 
 @dataclass(frozen=True)
 class OpenImage:
-    """A file-typed image with its exact size, ready to be read any number of times."""
+    """An image of a file type, ready to be read any number of times.
+
+    size: its length in bytes.
+    """
 
     image: Image
     file: BinaryIO
     size: int
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, exactly as many as announced. Raises InvalidRequest where the file has changed meanwhile."""
+        """The content in pieces of at most 64 KiB, `size` bytes in all.
+
+        Raises InvalidRequest if the file has changed since it was opened.
+        """
         left = self.size
         try:
             self.file.seek(0)
@@ -59,7 +69,7 @@ class OpenImage:
                 left -= len(piece)
                 yield piece
             has_changed = left > 0 or bool(self.file.read(1))
-        # Escaping as it is, an OSError would be taken for trouble with the connection.
+        # requests would take an OSError for a failed connection.
         except (OSError, ValueError):
             has_changed = True
         if has_changed:
@@ -69,8 +79,13 @@ class OpenImage:
 def checked_images(
     image_details: Any, wrong: Wrong, *, job_type: int, use_enrolled_image: bool, is_entered: bool
 ) -> list[Image]:
-    """Everything that can be known beforehand: shapes, readable files that are not empty, valid base64, and whether
-    the job has the images it needs."""
+    """Check the images of a job before anything is sent, and return those that are right.
+
+    Checked are shapes, readable files that are not empty, valid base64, and whether the job has the images it needs.
+
+    image_details: as for `WebApi.submit_job`. wrong: takes what is wrong, by field.
+    is_entered: the ID number is looked up, so Biometric KYC needs no image of the card.
+    """
     if not image_details:
         wrong["images"] = "are missing"
         return []
@@ -84,14 +99,18 @@ def checked_images(
         if image:
             images.append(image)
     types = {image.type_id for image in images}
-    # A wrong image is reported as such, not once more as missing.
+    # A wrong image is reported once, not also as missing.
     if not any(name.startswith("images[") for name in wrong):
         _check_needed(types, wrong, job_type, use_enrolled_image=use_enrolled_image, is_entered=is_entered)
     return _with_unique_names(images)
 
 
 def opened(images: Sequence[Image], stack: ExitStack) -> list[OpenImage]:
-    """Open every file-typed image; `stack` closes what was opened here. Raises InvalidRequest."""
+    """Open every image of a file type.
+
+    stack: closes the files that are opened here.
+    Raises InvalidRequest if a file cannot be read or is empty.
+    """
     return [_opened(image, stack) for image in images if image.source is not None]
 
 
@@ -140,7 +159,7 @@ def _is_given(value: Any) -> bool:
 
 
 def _base64_text(value: Any) -> str | None:
-    """Plain base64 without line breaks or a data: prefix, or None where it is not valid or empty."""
+    """Plain base64 without line breaks or a data: prefix; None if it is invalid or empty."""
     if isinstance(value, bytes | bytearray):
         value = bytes(value).decode("ascii", "replace")
     if not isinstance(value, str):
@@ -163,12 +182,12 @@ def _source(value: Any) -> Any:
 
 
 def _problem(source: Any) -> str | None:
-    """What keeps `source` from being sent. A stream that cannot be rewound is left unread until it is sent."""
+    """Why `source` cannot be sent, or None. A stream that cannot be rewound is not read before it is sent."""
     if isinstance(source, bytes):
         return None if source else "is empty"
     try:
         if isinstance(source, str):
-            # Opening anything but a plain file could wait for ever, or read a device.
+            # Opening anything but a regular file could block for ever, or read a device.
             if not stat.S_ISREG(os.stat(source).st_mode):
                 return "is not a file"
             with open(source, "rb") as file:
@@ -209,7 +228,7 @@ def _opened(image: Image, stack: ExitStack) -> OpenImage:
         elif _is_rewindable(source):
             file = source
         else:
-            # Its length has to be known before the first byte leaves; the disk holds it, not the memory.
+            # Its length must be known before the first byte is sent. It is kept on disk, not in memory.
             file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # As above.
             shutil.copyfileobj(source, file)
         file.seek(0, io.SEEK_END)
@@ -229,7 +248,7 @@ def _base_name(source: Any, type_id: int) -> str:
 
 
 def _with_unique_names(images: list[Image]) -> list[Image]:
-    """Two images of one name would overwrite each other where the zip is unpacked."""
+    """Rename images of the same name, which would overwrite each other when the zip is unpacked."""
     taken = set(_RESERVED_NAMES)
     result = []
     for image in images:

@@ -1,4 +1,4 @@
-"""What a published pattern of ID numbers says, in words, and the spelling of a typed number that fits it.
+"""Describes the published pattern of an ID number in words, and finds the spelling of a typed number that fits it.
 
 https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dashboard.smile.services import id_number_pattern
 from dashboard.smile.typed import clean_number
 
-#: A pattern of more parts than this is no help in words; an example is.
+#: With more parts than this, an example helps more than words.
 MOST_PARTS = 5
 _PART = re.compile(
     r"(?P<kind>\[[^\]^\\]+\]|\\d|\\[^A-Za-z0-9]|[A-Za-z0-9 _,:#/-])(?:\{(?P<least>\d+)(?P<open>,(?P<most>\d*))?\})?",
@@ -34,14 +34,17 @@ _COUNTED = {
 
 
 class _Part(NamedTuple):
-    words: tuple[str, str] | None  # one and several; None for a sign that stands there as it is
+    words: tuple[str, str] | None  # singular and plural; None for a literal character
     sign: str
     least: int
     most: int | None
 
 
 def fitting_number(typed: str, pattern: str) -> str:
-    """As it was typed, cleaned; in the spelling that the pattern takes, where one that means the same is taken."""
+    """The typed number, cleaned, in a spelling that `pattern` accepts.
+
+    pattern: an `id_number_regex`. Where no equivalent spelling fits, the cleaned number is returned as typed.
+    """
     cleaned = clean_number(typed)
     compact, bare = cleaned.replace(" ", ""), re.sub(r"[ ./-]", "", cleaned)
     compiled = id_number_pattern(pattern)
@@ -51,20 +54,26 @@ def fitting_number(typed: str, pattern: str) -> str:
     for spelling in (*spellings, *_with_signs(bare.upper(), pattern)):
         if compiled.fullmatch(spelling):
             return spelling
-    # Nothing fits. What is only there for the eye is left out, so that what is counted is what was meant.
+    # Nothing fits. Separators are removed, so that only the digits are counted.
     parts = _parts(pattern)
     is_all_digits = len(parts) == 1 and parts[0].words == _KINDS["0-9"]
     return bare if is_all_digits and re.fullmatch(r"[0-9 ./-]+", cleaned) else cleaned
 
 
 def what_is_expected(pattern: str) -> str:
-    """Such as "11 digits" or "a capital letter, then 7 to 9 digits"; empty where the pattern is not that simple."""
+    """The pattern in words, such as "11 digits" or "a capital letter, then 7 to 9 digits".
+
+    Returns "" for a pattern that is not that simple.
+    """
     parts = _parts(pattern)
     return ", then ".join(map(_in_words, parts)) if parts else ""
 
 
 def what_was_found(number: str, pattern: str) -> str:
-    """Such as "10", "12 and 2 other characters" or "8 characters": what to compare with what is expected."""
+    """The length of a typed number in words that compare with `what_is_expected`.
+
+    Such as "10", "12 and 2 other characters" or "8 characters".
+    """
     parts = _parts(pattern)
     if len(parts) != 1 or parts[0].words is None:
         return f"{len(number)} character{'s' if len(number) != 1 else ''}"
@@ -76,7 +85,7 @@ def what_was_found(number: str, pattern: str) -> str:
 
 
 def _parts(pattern: str) -> list[_Part]:
-    """Nothing where any part of it is more than a class or a sign with a number of times."""
+    """The parts of a pattern; none if a part is more than a repeated class or literal character."""
     inner = pattern.removeprefix("(?i)").removeprefix("^").removesuffix("$")
     parts, at = [], 0
     while at < len(inner):
@@ -112,7 +121,7 @@ def _in_words(part: _Part) -> str:
 
 
 def _with_signs(bare: str, pattern: str) -> list[str]:
-    """With the signs put back that the pattern wants between parts of a known length: GHA1234567890."""
+    """The number with the literal characters of the pattern put back, where all parts have a fixed length."""
     parts = _parts(pattern)
     if not any(part.words is None for part in parts) or any(part.least != part.most for part in parts):
         return []

@@ -1,4 +1,4 @@
-"""The zip that carries a job to Smile: info.json and the image files, streamed with a length known beforehand."""
+"""The zip of a job: info.json and the image files, streamed with a length that is known beforehand."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,11 +21,16 @@ def package(
     partner_params: Mapping[str, Any],
     id_info: Mapping[str, Any],
 ) -> ZipStream:
-    """A zip that is made while it is sent, once; `len()` of it is exact.
+    """Build the zip of a job while it is sent, once.
 
-    Its files are stored as they are, since compressing JPEG costs much and saves nothing.
+    images: all images of the job. files: those of a file type, opened.
+    credentials: "signature" or "sec_key", and "timestamp". callback_url: "" where there is none.
+    Returns a stream; its `len()` is the exact size in bytes. Files are stored uncompressed, since JPEG does not shrink.
+    Raises InvalidRequest for a value that JSON cannot carry.
+
+    https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
     """
-    # The shape that the API documents for REST callers; there is no person in `userData`, since none was given.
+    # The shape that the API documents for REST callers; `userData` names no person, since none was given.
     info = {
         "package_information": {
             "apiVersion": {"buildNumber": 0, "majorVersion": 2, "minorVersion": 0},

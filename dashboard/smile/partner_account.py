@@ -1,4 +1,4 @@
-"""The partner's account at Smile, on the portal's host: the balance, and how the ID authorities are doing."""
+"""The partner's account on Smile's portal host: wallet balance, and availability of ID authorities."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,18 @@ CURRENCIES = ("KES", "NGN", "USD")
 
 
 class PartnerAccount(PartnerClient):
-    """Questions about the account and the authorities. The arguments are those of `PartnerClient`.
+    """The wallet balance and the availability of ID authorities. The arguments are those of `PartnerClient`.
 
-    A custom server's portal is looked for on its own host, and counts as the test environment.
-    Every method raises InvalidRequest, TransportFailed, Refused, BadSignature; `options` takes `signature` only.
+    With a custom server the portal is expected on the same host, and the environment is "test".
+    `options` of each method takes `signature` only.
     """
 
     def wallet_balance(self, currency: str | None = None, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """{"wallet_balance": number, "current_as_of": time}; jobs are charged in the background, so it lags.
+        """The balance of the partner's wallet.
 
         currency: "KES", "NGN" or "USD"; by default the account's own.
+        Returns {"wallet_balance": amount in that currency, "current_as_of": time}; jobs are charged later, so it lags.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
 
         https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-use-to-monitor-my-wallet-balance
         """
@@ -30,7 +32,11 @@ class PartnerAccount(PartnerClient):
         return self._ask("wallet_balance", {"currency": currency} if currency else {}, options, wrong)
 
     def id_status(self, country: str, id_type: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """How available an ID authority is: `last_checked`, `last_check_status`, `last_hour_success_rate`.
+        """The availability of an ID authority.
+
+        country: two capital letters. id_type: Smile's name of the ID type.
+        Returns `last_checked`, `last_check_status` and `last_hour_success_rate`.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
 
         https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-check-to-check-the-status-of-an-id-authority
         """

@@ -1,4 +1,4 @@
-"""Turns the values that Python programs hold into the ones that JSON has: dates as ISO 8601, UUIDs as text, ..."""
+"""Converts Python values to values that JSON can carry: dates to ISO 8601, UUIDs to text, ..."""
 
 import math
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ DEEPEST = 30
 
 
 class NotPlain(Exception):
-    """A value that JSON cannot carry; `str()` says where it is and what it is, never the value itself."""
+    """A value that JSON cannot carry; the message names its place and type, never the value itself."""
 
 
 def plain(value: Any, where: str = "") -> Any:
-    """`value` as JSON has it. Raises NotPlain.
+    """`value` converted to what JSON can carry.
 
-    where: the path to the value, for the error.
-    A datetime with a zone is written in UTC; one without stays as it is. Where the path ends in `dob` the day counts.
+    where: the path to the value, for the error. A path that ends in `dob` is a day, without a time.
+    A datetime with a time zone is converted to UTC, one without stays as it is. A decimal becomes text.
+    Raises NotPlain for other types, for numbers that are not finite, and for more than 30 levels.
     """
     return _plain(value, where, 0)
 
@@ -38,7 +39,7 @@ def _plain(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal) and value.is_finite():
-        # As text no digit is lost, and no zero at its end.
+        # Text keeps every digit, and trailing zeros.
         return f"{value:f}"
     if isinstance(value, date):
         return _moment(value, is_day=where.rpartition(".")[2] == "dob")

@@ -1,20 +1,20 @@
-"""Which addresses belong to the internet, and which to a machine itself, its network or its cloud. Pure."""
+"""Tells public IP addresses from those of a machine, its private network or its cloud."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 
-#: Of IPv6 only this part is given to hosts of the internet.
+#: The only part of IPv6 that is assigned to hosts of the internet.
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-#: Here and in 6to4 an IPv4 address is inside, and that is where a packet ends up.
+#: Addresses of NAT64 and 6to4 contain an IPv4 address, which is where a packet ends up.
 NAT64 = IPv6Network("64:ff9b::/96")
 SIXTO4 = IPv6Network("2002::/16")
-#: What a cloud tells its machines, and only them. Older Pythons take these for addresses like any other.
+#: Metadata addresses of clouds; older Python versions call them global.
 INSIDE_CLOUDS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 
 
 def is_public(text: str) -> bool:
-    """Of an address in digits. Anything else is not public."""
+    """Whether `text` is an IP address of the public internet. Anything that is not an IP address is not."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:

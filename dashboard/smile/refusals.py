@@ -1,4 +1,4 @@
-"""Turns an error answer of any kind into a Refused, with everything secret or personal taken out of it."""
+"""Turns any kind of error answer into a Refused without secrets or personal data."""
 
 import html
 import re
@@ -14,18 +14,18 @@ REMOVED = "[removed]"
 LONGEST_TEXT = 500
 LONGEST_REASON = 200
 
-#: Keys of an error answer that explain it; anything else may repeat what was sent and is taken out.
+#: Keys of an error answer that explain it; others may repeat what was sent and are removed.
 _EXPLAINING_KEYS = frozenset({"code", "error", "errors", "message", "success", "status", "ResultCode", "ResultText"})
-#: What a request says about us and the job rather than about a person; it may be repeated in an error.
+#: Fields of a request about the partner and the job, not about a person; an error may repeat them.
 _HARMLESS_FIELDS = frozenset(
     {"partner_id", "smile_client_id", "country", "id_type", "product", "file_name", "source_sdk", "source_sdk_version"}
     | {"user_id", "job_id", "job_type", "environment", "currency", "business_type", "verification_method", "entered"}
 )
-#: Signatures, keys and digests (long unbroken runs), tokens, and the query of a signed address.
+#: Signatures, keys and digests (long runs without a break), tokens, and the query of a signed address.
 _SECRET_LOOKING = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[A-Za-z0-9+/_]{32,}={0,2}|(?<=\?)\S+=\S+")
 _STORE_CODE = re.compile(r"<Code>\s*([\w.]{1,80})\s*</Code>")
 _STORE_MESSAGE = re.compile(r"<Message>([^<]{1,300})</Message>")
-#: Where servers and gateways put what went wrong, the best first.
+#: Where servers and gateways put their error message, the best key first.
 _REASON_KEYS = ("error", "errors", "message", "messages", "error_description", "detail", "details", "reason", "title")
 _FIELD_KEYS = ("field", "param", "parameter", "path")
 _CODE_KEYS = ("code", "error_code", "ResultCode")
@@ -36,7 +36,11 @@ _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNOR
 
 
 def refusal(status: int, headers: Mapping[str, str], content: bytes, answer: Any, sent: Mapping[str, Any]) -> Refused:
-    """answer: the content as JSON, or None where it is none. sent: the fields of the request."""
+    """The error for an answer of Smile, a gateway or the object store.
+
+    status: the HTTP status. content: the body in bytes. answer: the body as JSON, or None where it is not JSON.
+    sent: the fields of the request, so that their values can be removed from the error.
+    """
     secrets = sorted(_personal_values(sent), key=len, reverse=True)
     retry_after = _seconds(headers.get("Retry-After"))
     text = content[:65536].decode("utf-8", "replace")
@@ -56,13 +60,13 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, answer: Any
         return Refused(status, store_code[1], reason, f"{store_code[1]}: {reason}", retry_after)
     page = _clean(_without_tags(text), secrets)
     heading = _HEADING.search(text)
-    # A page without a heading that is longer than a sentence gives no reason that anybody would want to read.
+    # A page without a heading that is longer than a sentence gives no useful reason.
     reason = _clean(_without_tags(heading[2]), secrets) if heading else page if len(page) <= LONGEST_REASON else ""
     return Refused(status, None, reason, page, retry_after)
 
 
 def _code(answer: Any, depth: int) -> str | None:
-    """The first code in the answer, at the top or inside what explains it."""
+    """The first code in the answer, at the top or inside the keys that explain it."""
     if depth > _DEEPEST:
         return None
     if isinstance(answer, list):
@@ -77,7 +81,7 @@ def _code(answer: Any, depth: int) -> str | None:
 
 
 def _reasons(answer: Any, depth: int) -> Iterator[str]:
-    """The sentences of an error, whether it is a text, a list, an object, or any of these inside another."""
+    """The messages of an error, whether it is text, a list, an object, or a nested mixture."""
     if isinstance(answer, str):
         if text := _without_tags(answer):
             yield text
@@ -90,11 +94,11 @@ def _reasons(answer: Any, depth: int) -> Iterator[str]:
         about = next((f"{answer[name]}: " for name in _FIELD_KEYS if isinstance(answer.get(name), str)), "")
         for name in _REASON_KEYS:
             if reasons := list(_reasons(answer.get(name), depth + 1)):
-                # One is enough: what follows says the same in other words, or repeats the request.
+                # The first key is enough: others say the same in other words, or repeat the request.
                 yield from (about + reason for reason in reasons)
                 return
         if depth and not about:
-            # The usual form of a failed check: field -> what is wrong with it.
+            # The usual shape of a validation error: field -> message.
             for name, value in list(answer.items())[:20]:
                 yield from (f"{name}: {reason}" for reason in _reasons(value, depth + 1) if name not in _CODE_KEYS)
 
@@ -128,9 +132,9 @@ def _clean(text: str, secrets: list[str]) -> str:
 
 
 def _without(text: str, secret: str) -> str:
-    """`text` without the secret, in capitals or not."""
+    """`text` without the secret, in upper or lower case."""
     folded, wanted = text.lower(), secret.lower()
-    if len(folded) != len(text) or not wanted:  # a few letters become two when they are folded
+    if len(folded) != len(text) or not wanted:  # lower-casing a few letters makes two of them
         return text.replace(secret, REMOVED)
     pieces, start = [], 0
     while (found := folded.find(wanted, start)) >= 0:
@@ -145,13 +149,13 @@ def _personal_values(fields: Mapping[str, Any]) -> Iterator[str]:
             yield from _personal_values(value)
         elif isinstance(value, list):
             yield from _personal_values({f"{name}[{position}]": item for position, item in enumerate(value)})
-        # Very short values ("M", "ok") would tear holes into every sentence and tell nothing.
+        # Removing very short values ("M", "ok") would damage every sentence and hide nothing.
         elif isinstance(value, str) and len(value) >= 3 and name not in _HARMLESS_FIELDS:
             yield value
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After is a number of seconds or a date."""
+    """The seconds of a Retry-After header, which holds a number or a date."""
     if not retry_after:
         return None
     if retry_after.isascii() and retry_after.isdigit():

@@ -1,7 +1,7 @@
-"""What Smile answered, read in one tolerant way: job_status, callbacks, synchronous answers and history entries.
+"""Reads every answer of Smile in one tolerant way: job_status, callbacks, synchronous answers and history entries.
 
-Nothing here raises, whatever JSON type a field has. It does without pydantic: the client is used alone with no more
-than requests, and receiving a callback reads a few fields only, which validating all of them would slow down.
+Nothing here raises, whatever JSON type a field has. It does without pydantic: the client needs little more than
+requests, and receiving a callback reads only a few fields, which full validation would slow down.
 https://docs.usesmileid.com/results/json-top-level-keys
 https://docs.usesmileid.com/further-reading/job-status
 """
@@ -14,15 +14,15 @@ from typing import Any
 
 from dashboard.smile.constants import NOT_AVAILABLE
 
-#: Characters. A longer code or text is none of Smile's; the payload keeps all of it.
+#: In characters. Smile's own codes and texts are shorter; the payload keeps longer ones whole.
 LONGEST_TEXT = 500
 LONGEST_NAME = 100
 MOST_ACTIONS = 100
 MOST_DEEP = 32
 MOST_HISTORY = 100
-#: How "nothing was returned" is written, besides null and an empty text.
+#: How Smile writes that nothing was returned, besides null.
 MISSING = frozenset({"", NOT_AVAILABLE, "N/A"})
-#: Fields that hold a picture as base64, and the object with addresses of pictures.
+#: Fields that hold an image as base64, and the objects with links to images.
 PICTURE_FIELDS = ("Photo", "Document")
 PICTURE_LINKS = ("ImageLinks", "image_links")
 NAMELESS_ACTION = "Check"
@@ -32,20 +32,20 @@ _NAMED = re.compile(r"\s*([^:]{1,100}?)\s*:\s+(.+)", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-#: The documented fields of a result whose value is a text.
+#: The documented text fields of a result.
 _TEXTS = frozenset(
     {"JSONVersion", "SmileJobID", "ResultType", "ResultText", "Source", "ConfidenceValue", "KYCReceipt", "Country"}
     | {"IDType", "IDNumber", "Secondary_ID_Number", "SecondaryIDNumber", "FullName", "FirstName", "LastName"}
     | {"OtherName", "DOB", "Gender", "PhoneNumber", "PhoneNumber2", "Address", "IssuanceDate", "ExpirationDate"}
 )
-#: Documented fields that are no text; each is read by a property of its own, or by whoever needs it from `entry`.
+#: The other documented fields; each is read by its own property, or from `entry`.
 _NO_TEXTS = frozenset(
     {"PartnerParams", "ResultCode", "IsFinalResult", "IsMachineResult", "Actions", "ImageLinks", "Photo", "Document"}
     | {"FullData", "IDNumberPreviouslyRegistered", "UserIDsOfPreviousRegistrants", "Antifraud", "timestamp"}
     | {"signature", "sec_key", "success", "company_information", "fiduciaries", "beneficial_owners", "directors"}
     | {"proprietors", "documents"}
 )
-#: What describes the answer rather than the customer.
+#: Fields about the answer, not about the customer.
 _ABOUT_THE_ANSWER = frozenset(
     {"JSONVersion", "SmileJobID", "ResultType", "ResultText", "Source", "ConfidenceValue", "KYCReceipt"}
 )
@@ -54,7 +54,10 @@ _ABOUT_THE_ANSWER = frozenset(
 class SmileResult:
     """One answer of Smile in either of its two shapes: flat, or job_status with the result inside `result`.
 
-    payload: the whole body, any JSON object. Its values may have any type; nothing raises because of one.
+    payload: the whole body, any JSON object; a field of an unexpected type never raises.
+    is_job_status: the answer is known to be one of job_status; otherwise its shape tells.
+
+    https://docs.usesmileid.com/results/json-top-level-keys
     """
 
     __slots__ = ("_params", "entry", "is_job_status", "payload")
@@ -72,7 +75,7 @@ class SmileResult:
 
     @property
     def code(self) -> str | None:
-        """`ResultCode`: four digits where it is a number or digits, else its text; None where there is none.
+        """`ResultCode` as text: four digits where it is a number or digits; None where there is none.
 
         A list or an object, which may hold anything, is only named: "[list]", "[object]".
 
@@ -82,7 +85,7 @@ class SmileResult:
 
     @property
     def text(self) -> str | None:
-        """`ResultText`, else the error of an answer that has no code, else the text that stands for the result."""
+        """`ResultText`; without a code the error of the answer, or the text that stands for the result."""
         said = _single(self.entry.get("ResultText"))
         if said or self.code:
             return said
@@ -90,32 +93,35 @@ class SmileResult:
 
     @property
     def error(self) -> str | None:
-        """The words of an error answer, `{"error": ..., "code": ...}`."""
+        """The message of an error answer, `{"error": ..., "code": ...}`."""
         return _single(self.payload.get("error")) or _single(self.entry.get("error"))
 
     @property
     def request_code(self) -> str | None:
-        """`code`: about the request, not the customer (2302 found, 2314 no zip, 22xx and 24xx errors)."""
+        """`code`, which is about the request and not the customer: 2302 found, 2314 no zip, 22xx and 24xx errors.
+
+        https://docs.usesmileid.com/further-reading/result-codes/error-codes
+        """
         return code_of(self.payload.get("code"))
 
     @property
     def is_final(self) -> bool:
-        """False only where `IsFinalResult` says so; it is the text "true" or "false", or a boolean."""
+        """False only where `IsFinalResult` says so, as the text "false" or as a boolean."""
         return flag_of(self.entry.get("IsFinalResult")) is not False
 
     @property
     def is_complete(self) -> bool:
-        """`job_complete`: a final status has been reported."""
+        """`job_complete`: Smile has reported a final status."""
         return flag_of(self.payload.get("job_complete")) is True
 
     @property
     def success(self) -> bool | None:
-        """`job_success`: matched and enrolled. Means nothing for job types 5 and 7, which do neither."""
+        """`job_success`: matched and enrolled. It says nothing for job types 5 and 7, which do neither."""
         return flag_of(self.payload.get("job_success"))
 
     @property
     def actions(self) -> tuple[tuple[str, str], ...]:
-        """`Actions` as names and words, in their order, whatever JSON type it has. At most 100.
+        """`Actions` as pairs of name and value, in Smile's order, whatever JSON type it has; at most 100.
 
         https://docs.usesmileid.com/results/result-and-error-codes
         """
@@ -128,13 +134,16 @@ class SmileResult:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Documented fields about the customer that hold a text, by Smile's names; what is missing is left out."""
+        """The documented text fields about the customer, by Smile's names; fields without a value are left out.
+
+        https://docs.usesmileid.com/results/json-top-level-keys
+        """
         names = (name for name in self.entry if name in _TEXTS and name not in _ABOUT_THE_ANSWER)
         return {name: value for name in names if (value := self.value(name)).strip() not in MISSING}
 
     @property
     def other(self) -> dict[str, str]:
-        """Fields that are not documented, or not of their documented type, as text."""
+        """Fields that are undocumented, or not of their documented type, as text."""
         return {
             text_of(name)[:LONGEST_NAME]: words
             for name, value in self.entry.items()
@@ -144,7 +153,7 @@ class SmileResult:
 
     @property
     def pictures(self) -> tuple[str, ...]:
-        """The names of the pictures that came with it, inline or as addresses: "Photo", "ImageLinks.selfie_image"."""
+        """The names of the images in the answer, inline or as links, such as "Photo" and "ImageLinks.selfie_image"."""
         inline = [name for name in PICTURE_FIELDS if (words_of(self.entry.get(name)) or "") not in MISSING]
         holders = ((name, self.entry.get(name) or self.payload.get(name)) for name in PICTURE_LINKS)
         linked = [f"{holder}.{name}" for holder, links in holders if isinstance(links, dict) for name in links]
@@ -152,28 +161,28 @@ class SmileResult:
 
     @property
     def job_id(self) -> str:
-        """The partner's own id of the job, from `PartnerParams`; empty where there is none."""
+        """The partner's id of the job, from `PartnerParams`; "" where there is none."""
         return _id_of(self._params.get("job_id"))
 
     @property
     def user_id(self) -> str:
-        """The partner's own id of the user, from `PartnerParams`; empty where there is none."""
+        """The partner's id of the user, from `PartnerParams`; "" where there is none."""
         return _id_of(self._params.get("user_id"))
 
     @property
     def smile_job_id(self) -> str:
-        """Smile's own id of the job, ten digits as a rule; empty where there is none."""
+        """Smile's id of the job, usually ten digits; "" where there is none."""
         return _id_of(self.entry.get("SmileJobID")) or _id_of(self.payload.get("smile_job_id"))
 
     @property
     def job_type(self) -> int | None:
-        """1 to 12; a number or its text in `PartnerParams`. None where it is neither."""
+        """The job type, 1 to 12, from a number or its text in `PartnerParams`; None where it is neither."""
         text = _id_of(self._params.get("job_type"))
         return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
     @property
     def history(self) -> "tuple[SmileResult, ...]":
-        """Every result that job_status was asked to list, in Smile's order. At most 100; what is no object is left out.
+        """The results that job_status lists, in Smile's order; at most 100. Entries that are not objects are left out.
 
         https://docs.usesmileid.com/further-reading/job-status
         """
@@ -182,24 +191,27 @@ class SmileResult:
         return tuple(SmileResult(entry) for entry in found if isinstance(entry, dict))
 
     def value(self, name: str) -> str:
-        """One documented text field by Smile's name; empty where it is missing or of another type."""
+        """One documented text field, by Smile's name; "" where it is missing or of another type."""
         return _id_of(self.entry.get(name))
 
 
-#: Of the body around a result.
+#: Fields of the body around a result.
 _ENVELOPE = frozenset({"result", "history", "code", "error", "job_complete", "job_success", "image_links"})
 
 
 def parse_result(payload: Any, is_job_status: bool = False) -> SmileResult:
-    """Read one answer; anything but a JSON object counts as an empty one. Never raises.
+    """Read one answer. Anything but a JSON object counts as an empty one.
 
-    is_job_status: that it is an answer of job_status is known. Otherwise its shape tells.
+    is_job_status: the answer is known to be one of job_status; otherwise its shape tells.
     """
     return SmileResult(_object(payload), is_job_status)
 
 
 def code_of(value: Any) -> str | None:
-    """A code as Smile's tables write it: `810`, `"810"` and `"0810"` are all "0810". Other values keep their text."""
+    """A code as Smile's tables write it: `810`, `"810"` and `"0810"` all become "0810".
+
+    Other values keep their text; a list or an object is only named.
+    """
     if isinstance(value, dict | list):
         return ("[object]" if isinstance(value, dict) else "[list]") if value else None
     if isinstance(value, float) and value.is_integer():
@@ -209,7 +221,7 @@ def code_of(value: Any) -> str | None:
 
 
 def words_of(value: Any) -> str | None:
-    """A value of any JSON type as a short text that every database takes; None where it says nothing."""
+    """A value of any JSON type as text that every database accepts, at most 500 characters; None where it is empty."""
     if value is None or value in ("", [], {}):
         return None
     text = value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
@@ -217,21 +229,21 @@ def words_of(value: Any) -> str | None:
 
 
 def flag_of(value: Any) -> bool | None:
-    """Booleans arrive as such or as their text; anything else says nothing."""
+    """A boolean, which may come as its text; None for anything else."""
     if isinstance(value, bool):
         return value
     return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def text_of(text: str) -> str:
-    """Without what no database or page takes: NUL, and halves of surrogate pairs."""
+    """`text` without what databases and pages reject: NUL, and lone surrogates."""
     return text if text.isascii() and "\0" not in text else _SURROGATE.sub("?", text.replace("\0", ""))
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A copy of a JSON value that every encoder takes: no NaN, no half of a surrogate pair, nothing nested too deeply.
+    r"""A copy of a JSON value that every encoder accepts: no NaN, no lone surrogate, at most 32 levels.
 
-    Halves of pairs are spelled out as they stand in JSON, such as `\\ud800`.
+    depth: the level of `value`. Lone surrogates are written as JSON escapes, such as `\ud800`.
     """
     if isinstance(value, str):
         return value if value.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
@@ -245,7 +257,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 def _pairs(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
-    """Names and words of Actions: nested names are joined, and a list is read as its parts."""
+    """Names and values of Actions: nested names are joined, and lists are read item by item."""
     if isinstance(value, dict) and depth < MOST_DEEP:
         for part_name, part in value.items():
             part_name = text_of(str(part_name))
@@ -259,7 +271,7 @@ def _pairs(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _single(value: Any) -> str | None:
-    """As `words_of`, but a list or an object says nothing: it may hold anything about the customer."""
+    """As `words_of`, but None for a list or an object, which may hold anything about the customer."""
     return None if isinstance(value, dict | list) else words_of(value)
 
 
@@ -268,7 +280,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _id_of(value: Any) -> str:
-    """Ids arrive as text or as numbers; anything else is none."""
+    """An id, which arrives as text or a number; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return text_of(str(value))[:LONGEST_TEXT]

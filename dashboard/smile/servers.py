@@ -1,4 +1,4 @@
-"""Where Smile ID answers: the addresses that one `sid_server` value stands for."""
+"""The addresses of Smile ID's servers, by `sid_server`."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,7 +9,10 @@ from dashboard.smile.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Server:
-    """v1, v2: the API. portal: the partner operations. None of them ends with a slash."""
+    """The base URLs of one environment; none ends with a slash.
+
+    v1, v2: the API. portal: the partner operations.
+    """
 
     v1: str
     v2: str
@@ -18,11 +21,13 @@ class Server:
 
 
 def server_for(sid_server: int | str) -> Server:
-    """The addresses behind `sid_server`: 0 or "0" is the sandbox, 1 or "1" production, else a base URL with its `/v1`.
+    """The addresses for `sid_server`: 0 or "0" sandbox, 1 or "1" production, else a base URL with its `/v1`.
+
+    Raises InvalidRequest for anything else.
 
     https://docs.usesmileid.com/further-reading/security-overview
     """
-    # True equals 1 in Python, and nobody should reach production by way of a boolean.
+    # True equals 1 in Python, and a boolean must not lead to production.
     if not isinstance(sid_server, bool):
         if sid_server in (0, "0"):
             return _server(constants.SANDBOX_URL, constants.SANDBOX_PORTAL_URL)
@@ -43,7 +48,7 @@ def _custom(url: str) -> Server:
         return server_for(int(url == constants.PRODUCTION_URL))
     try:
         parts = urlsplit(url)
-        # Reading the port is what finds a malformed one.
+        # Reading the port raises if it is malformed.
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None

@@ -1,4 +1,4 @@
-"""What Smile ID offers, and what this partner may use of it. All of these only read."""
+"""What Smile ID offers, and what this partner may use. All requests only read."""
 
 import re
 from collections.abc import Mapping
@@ -10,18 +10,21 @@ from dashboard.smile.partner import PartnerClient
 
 
 class Services(PartnerClient):
-    """Lists that forms are made of. The arguments are those of `PartnerClient`.
-
-    Every method raises TransportFailed, Refused and BadSignature; those with arguments InvalidRequest too.
+    """The lists that forms are built from. The arguments are those of `PartnerClient`.
 
     https://docs.usesmileid.com/integration-options/rest-api/utilities
     """
 
     def services(self, locale: str | None = None) -> dict[str, Any]:
-        """Everything on offer: `bank_codes`, and `hosted_web`: product -> country code -> ID types.
+        """Everything on offer: banks, and the ID types of each product.
 
+        locale: the language of the labels, such as "en".
+        Returns `bank_codes` (a list of {"name", "code"}) and `hosted_web`: product -> country -> {"name", "id_types"}.
         An ID type has `label`, `required_fields`, `test_data` and `id_number_regex` (see `id_number_pattern`).
-        locale: the language of the labels, such as "en". This request is not signed.
+        This request is not signed.
+        Raises InvalidRequest, TransportFailed, Refused.
+
+        https://docs.usesmileid.com/integration-options/rest-api/utilities
         """
         wrong: validation.Wrong = {}
         query = _locale(locale, wrong)
@@ -30,14 +33,25 @@ class Services(PartnerClient):
         return self._partner.transport.read("GET", url, lambda: query)
 
     def products_config(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What this partner may use: `idSelection`, product -> country -> ID types; and `consentRequired`,
-        country -> the ID types that need the customer's consent. options: `signature` only."""
+        """What this partner may use, and which ID types need the customer's consent.
+
+        options: `signature` only.
+        Returns `idSelection`: product -> country -> ID types, and `consentRequired`: country -> ID types.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+        """
         return self._ask("products_config", {}, options, {})
 
     def valid_documents(self, locale: str | None = None, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The documents that Document Verification takes: `valid_documents`, a list of {"country", "id_types"}.
+        """The documents that Document Verification accepts.
 
-        An ID type has `name`, `code` (empty for "Others"), `has_back` and `example`. options: `signature` only.
+        locale: the language of the names, such as "en". options: `signature` only.
+        Returns `valid_documents`: a list of {"country": {"name", "continent", "code"}, "id_types": list}.
+        An ID type has `name`, `code` ("" for "Others"), `has_back` and `example`.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
         """
         wrong: validation.Wrong = {}
         return self._ask("valid_documents", _locale(locale, wrong), options, wrong)
@@ -57,13 +71,13 @@ def _locale(locale: Any, wrong: validation.Wrong) -> dict[str, Any]:
 
 
 def id_number_pattern(regex: Any) -> re.Pattern[str] | None:
-    """An `id_number_regex` of the services answer, ready to `fullmatch`; None for one that cannot be used.
+    """An `id_number_regex` of the services answer, compiled for `fullmatch`; None for one that cannot be used.
 
     Some are written as JavaScript literals (`/^...$/i`, or with only the `/i` left), which Python would not match.
     """
     if not isinstance(regex, str):
         return None
-    flags = re.ASCII  # Otherwise \d takes the digits of every script, and no authority does.
+    flags = re.ASCII  # Otherwise \d would match the digits of every script, which no authority uses.
     if literal := re.fullmatch(r"/(.*)/([gimsuy]*)|(.*)(?<!\\)/([gimsuy]+)", regex, re.DOTALL):
         regex = literal[1] or literal[3] or ""
         flags |= re.IGNORECASE if "i" in (literal[2] or literal[4] or "") else re.NOFLAG

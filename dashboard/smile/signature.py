@@ -1,4 +1,4 @@
-"""Proof that a message is of one partner: the current HMAC signature and the legacy sec_key, made and checked."""
+"""Makes and checks the proof that a message is a partner's: the HMAC signature, and the legacy sec_key."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ class Signature:
     """Makes and checks the signatures of one partner with one key.
 
     partner_id: text as the portal shows it, leading zeros kept.
-    api_key: the opaque key of today, or a v1 key (base64 of a PEM public key), which alone can make a sec_key.
+    api_key: a current key, or a v1 key (base64 of a PEM public key), which alone can make a sec_key.
     Raises InvalidRequest when either is missing.
 
     https://docs.usesmileid.com/further-reading/security-overview
@@ -43,22 +43,27 @@ class Signature:
 
     @property
     def has_legacy_key(self) -> bool:
-        """Whether the key is a v1 key, so that requests are signed with a sec_key unless told otherwise."""
+        """Whether the key is a v1 key, so that requests carry a sec_key by default."""
         return self._public_key is not None
 
     def generate_signature(self, timestamp: str | datetime | float | None = None) -> dict[str, str]:
-        """Sign `timestamp`, or the present moment; returns {"signature", "timestamp"}, both to be sent together.
+        """Sign `timestamp`, by default the present moment.
 
-        timestamp: text is signed as it stands; a datetime has to know its zone; a number is milliseconds since 1970.
-        Raises InvalidRequest for anything else.
+        timestamp: text is signed as it is; a datetime needs a time zone; a number is milliseconds since 1970.
+        Returns {"signature": base64 text, "timestamp": text}; send both unchanged.
+        Raises InvalidRequest for any other timestamp.
+
+        https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
         """
         text = _timestamp_text(timestamp)
         return {"signature": base64.b64encode(self._digest(text)).decode(), "timestamp": text}
 
     def confirm_signature(self, timestamp: object, signature: object) -> bool:
-        """Whether `signature` is ours over `timestamp`; False, and never an exception, for anything malformed.
+        """Whether `signature` was made with this key over `timestamp`; False for anything malformed.
 
-        A signature covers the timestamp and the partner, not the message around it.
+        A signature covers the timestamp and the partner id, not the message around it.
+
+        https://docs.usesmileid.com/further-reading/security-overview
         """
         if timestamp is None or not isinstance(signature, str):
             return False
@@ -69,10 +74,14 @@ class Signature:
         return hmac.compare_digest(expected, signature.encode("utf-8", "replace"))
 
     def generate_sec_key(self, timestamp: int | str | None = None) -> dict[str, Any]:
-        """Make a legacy sec_key; returns {"sec_key", "timestamp"}, the timestamp an integer.
+        """Make a legacy sec_key.
 
-        timestamp: whole seconds since 1970, by default now (milliseconds are signed just as well).
-        Raises InvalidRequest without a v1 key, for a partner id that is no number, or a timestamp that is none.
+        timestamp: whole seconds since 1970, by default now; milliseconds are signed just as well.
+        Returns {"sec_key": text, "timestamp": int}.
+        Raises InvalidRequest without a v1 key, or if the partner id or the timestamp is not a number.
+
+        Not documented any more; known from Smile's libraries before version 2:
+        https://github.com/smileidentity/smile-identity-core-python
         """
         if self._public_key is None:
             raise InvalidRequest({"api_key": "a sec_key needs a v1 key: base64 of a PEM public key"})
@@ -86,10 +95,13 @@ class Signature:
         return {"sec_key": f"{encrypted.decode()}|{digest.decode()}", "timestamp": moment}
 
     def confirm_sec_key(self, timestamp: object, sec_key: object) -> bool:
-        """Whether a sec_key that Smile sent was made for this partner and timestamp; False for anything malformed.
+        """Whether Smile made `sec_key` for this partner and timestamp; False for anything malformed.
 
-        The two may come in either order, since one is a number and the other holds a "|".
-        Only a sec_key made with Smile's private half is confirmed, never one that `generate_sec_key` made.
+        timestamp: seconds or milliseconds since 1970. The two arguments may be swapped, as Smile's own documents do.
+        Only a sec_key made with Smile's private key is confirmed, never one that `generate_sec_key` made.
+
+        Not documented any more; known from Smile's libraries before version 2:
+        https://github.com/smileidentity/smile-identity-core-python
         """
         if isinstance(timestamp, str) and "|" in timestamp:
             timestamp, sec_key = sec_key, timestamp
@@ -129,17 +141,17 @@ class Signature:
 
 
 def _timestamp_text(timestamp: object) -> str:
-    """Smile signs over the literal text, so what is returned here is what has to travel."""
+    """The text to sign and to send: Smile signs over it literally."""
     if _is_text(timestamp):
         return timestamp
     if timestamp is None:
-        # Finer than Smile's own milliseconds: two that sign in the same one would make the very same signature, and
-        # a genuine callback would look like a request of ours that was sent back.
+        # Finer than Smile's milliseconds: two signatures of the same millisecond would be equal, and a genuine callback
+        # would look like one of the partner's requests sent back.
         return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     try:
         if isinstance(timestamp, int | float) and not isinstance(timestamp, bool):
             timestamp = datetime.fromtimestamp(timestamp / 1000, UTC)
-        # A datetime without zone would be signed as if it were UTC and be hours off.
+        # A datetime without a time zone would be signed as UTC and be hours off.
         if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
             return timestamp.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (OverflowError, OSError, ValueError):
@@ -148,12 +160,12 @@ def _timestamp_text(timestamp: object) -> str:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    """Text that can be turned into bytes: a lone surrogate cannot."""
+    """Whether `value` is text that can be encoded; a lone surrogate cannot."""
     return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)
 
 
 def _whole_number(value: object) -> int | None:
-    """A decimal number of at most 18 digits: int() alone would also take signs, underscores and endless input."""
+    """A decimal number of at most 18 digits; int() would also accept signs, underscores and endless input."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 <= value < 10**18 else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:

@@ -1,4 +1,4 @@
-"""Smile Links: hosted pages that a customer opens by address, made and managed at Smile."""
+"""Smile Links: hosted pages that a customer opens by address, created and managed at Smile."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,17 +12,21 @@ from dashboard.smile.partner import PartnerClient
 class SmileLinks(PartnerClient):
     """Creates, changes, disables, reads and lists links. The arguments are those of `PartnerClient`.
 
-    Every method takes `options` (`signature` only) and raises InvalidRequest, TransportFailed, Refused, BadSignature.
+    `options` of each method takes `signature` only.
 
     https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
     """
 
     def create(self, details: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Make a link; returns {"link": address, "ref_id": text}. Sent once: repeating it makes a second link.
+        """Create a link. The request is sent once; repeating it creates a second link.
 
         details: `name`, `company_name`, `id_types` (a list of {"country", "id_type", "verification_method"}, at most
             one method per ID type), `callback_url`, `data_privacy_policy_url`, `logo_url`, `is_single_use` (boolean),
             `user_id` (single use only), `partner_params` (text values), `expires_at` (ISO 8601, UTC).
+        Returns {"link": address, "ref_id": text}.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
         """
         wrong: validation.Wrong = {}
         fields = _checked_details(details, "details", wrong)
@@ -34,7 +38,15 @@ class SmileLinks(PartnerClient):
     def update(
         self, ref_id: str, changes: Mapping[str, Any], options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Change some of the details of `create`; `is_disabled` (boolean) closes or opens the link."""
+        """Change details of a link.
+
+        ref_id: from the answer of `create`. changes: some of the details of `create`; `is_disabled` (boolean) closes or
+            reopens the link.
+        Returns Smile's answer; its shape is not documented.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+        """
         wrong: validation.Wrong = {}
         fields = _checked_details(changes, "changes", wrong)
         if not fields and "changes" not in wrong:
@@ -44,16 +56,33 @@ class SmileLinks(PartnerClient):
         return self._send("PUT", _path(ref_id), fields, options, wrong)
 
     def disable(self, ref_id: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Close a link to everybody."""
+        """Close a link to everyone.
+
+        Returns Smile's answer; its shape is not documented.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+        """
         return self._send("PUT", _path(ref_id), {"is_disabled": True}, options, {})
 
     def get(self, ref_id: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One link with its counts: `total_jobs`, `successful_jobs`, `failed_jobs`, `disabled_at`, ..."""
-        # The documents disagree about the verb; this is the one that partners use in production.
+        """One link with its counts.
+
+        Returns its details and `total_jobs`, `successful_jobs`, `failed_jobs` (counts), `expires_at` and `disabled_at`.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+        """
+        # The sources disagree about the method; partners use this one in production.
         return self._ask("POST", _path(ref_id), options)
 
     def list(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """All links of the partner."""
+        """All links of the partner. The path and shape of this answer are not documented.
+
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+        """
         return self._ask("GET", "", options)
 
     def _send(
@@ -77,7 +106,7 @@ class SmileLinks(PartnerClient):
 
 
 def _checked_details(details: Any, name: str, wrong: validation.Wrong) -> dict[str, Any]:
-    """The details of a link, each of its type; names that are not known here are passed on."""
+    """The details of a link, with their types checked; unknown names are passed on."""
     fields = validation.checked_object(details, name, wrong)
     validation.check_optional_texts(fields, ("name", "company_name", "user_id", "expires_at"), wrong)
     for each in ("callback_url", "data_privacy_policy_url", "logo_url", "redirect_url"):
@@ -93,7 +122,7 @@ def _checked_details(details: Any, name: str, wrong: validation.Wrong) -> dict[s
 
 
 def _path(ref_id: str) -> str:
-    # A dot survives quoting and would climb to another path.
+    # Dots survive quoting and would lead to another path.
     wrong: validation.Wrong = {}
     validation.check_text(ref_id, "ref_id", wrong)
     if not wrong and not ref_id.strip("."):

@@ -1,4 +1,4 @@
-"""The only door to the network: one pooled session, timeouts on everything, and every failure as one of our errors."""
+"""All network access of the client: pooled connections, timeouts, and one kind of error for each failure."""
 
 import json
 import os
@@ -30,16 +30,18 @@ Fields = dict[str, Any]
 
 
 class Transport:
-    """The way to one server. Share one between as many clients and threads as you like.
+    """Connections to one server. Clients and threads may share one.
 
-    base_url: what the clients call `sid_server`: 0, 1, or a base URL with its `/v1`.
-    timeout: seconds to connect, and seconds to wait for each piece of an answer and for the answer as a whole.
-    session: a requests session with adapters or proxies of your own. Its environment settings and cookies are
-        switched off here, and its own wish about TLS verification is not asked.
-    on_signed: called with the signature or sec_key of a request just before it leaves.
-    on_answer: called with the headers of each answer, whatever it says, but not of one with 5xx: a proxy may have
-        given that one in Smile's place.
-    ca_file: certificates (PEM) to trust in place of the usual ones. Verification itself cannot be switched off.
+    base_url: as `sid_server` of the clients: 0, 1, or a base URL with its `/v1`.
+    timeout: seconds to connect, and seconds to wait for each piece of an answer and for the whole answer.
+    session: a requests session with your own adapters or proxies. Environment settings and cookies are switched off
+        here; its `verify` setting is ignored.
+    on_signed: called with the signature or sec_key of a request just before it is sent.
+    on_answer: called with the headers of each answer, except those with a status of 500 or more, which may come from a
+        proxy.
+    ca_file: PEM certificates to trust instead of the default ones. Verification cannot be switched off.
+
+    Raises InvalidRequest for malformed arguments.
     """
 
     def __init__(
@@ -60,11 +62,12 @@ class Transport:
         self._verify: bool | str = ca_file or True
         self._guard = Guard(self.server.v1, self.server.v2, self.server.portal)
         self._session = session or _pooled_session(self._guard)
-        # The environment could send requests through a proxy, or add passwords from a .netrc file to them.
+        # Environment settings could add a proxy, or passwords from a .netrc file.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def close(self) -> None:
+        """Close the pooled connections."""
         self._session.close()
 
     def __enter__(self) -> Self:
@@ -76,12 +79,16 @@ class Transport:
         self.close()
 
     def announce(self, signature: str) -> None:
-        """Tell `on_signed` about a signature that is about to leave."""
+        """Call `on_signed` with a signature that is about to be sent."""
         if self._on_signed:
             self._on_signed(signature)
 
     def read(self, method: str, url: str, make_fields: Callable[[], Fields] | None = None) -> Fields:
-        """Ask for something that changes nothing; may ask again, a bounded number of times, when that may help."""
+        """Send a request that changes nothing, up to three times within 5 seconds if an error may be temporary.
+
+        The arguments and the result are those of `send`.
+        Raises InvalidRequest, TransportFailed, Refused.
+        """
         started = time.monotonic()
         wait = RETRY_WAIT_SECONDS
         for _ in range(READ_TRIES - 1):
@@ -89,7 +96,7 @@ class Transport:
                 return self.send(method, url, make_fields)
             except (TransportFailed, Refused) as error:
                 pause = max(wait, (error.retry_after if isinstance(error, Refused) else None) or 0.0)
-                # Who is told to stay away for long, or has waited long already, hands the error on instead.
+                # A long pause is left to the caller.
                 if not error.may_retry or time.monotonic() - started + pause > LONGEST_READ_SECONDS:
                     raise
             time.sleep(pause)
@@ -97,10 +104,11 @@ class Transport:
         return self.send(method, url, make_fields)
 
     def send(self, method: str, url: str, make_fields: Callable[[], Fields] | None = None) -> Fields:
-        """Send one request, exactly once, and return the JSON object that answers it.
+        """Send one request, exactly once, and return the JSON object of the answer.
 
-        make_fields: makes the body (for GET the query), anew for each request so that no signature is used twice.
-        Raises TransportFailed or Refused.
+        method: the HTTP method. url: the full address.
+        make_fields: makes the body (the query for GET); called for each request, so that no signature is used twice.
+        Raises InvalidRequest for a value that JSON cannot carry, TransportFailed, Refused.
         """
         fields = make_fields() if make_fields else {}
         content: dict[str, Any] = {"params": fields}
@@ -111,7 +119,7 @@ class Transport:
             self.announce(signature)
         response = self._exchange(method, url, **content)
         answer = _parsed(response.content)
-        # Some refusals of Smile arrive under HTTP 200.
+        # Some of Smile's refusals arrive with HTTP 200.
         if not 200 <= response.status < 300 or (isinstance(answer, dict) and answer.get("error")):
             raise refusal(response.status, response.headers, response.content, answer, fields)
         if not isinstance(answer, dict):
@@ -119,19 +127,21 @@ class Transport:
         return answer
 
     def put_stream(self, url: str, content: Iterable[bytes], content_type: str) -> None:
-        """PUT `content`, piece by piece; it has to know its length (`len`). Sent exactly once.
+        """Send `content` with PUT, exactly once.
 
-        url: as Smile's answer names it. One that leads into a private network is not connected to, unless the server
-            that was chosen is in one itself.
+        url: an address from Smile's answer. One on a private network is refused, unless the configured server is on a
+            private network itself.
+        content: pieces of bytes; `len(content)` must be the exact size in bytes.
+        Raises TransportFailed, Refused.
 
-        Raises TransportFailed or Refused.
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1
         """
         if not _is_safe_upload_address(url, self.server.v1, self._guard):
             raise TransportFailed(UNSAFE_UPLOAD)
         response = self._exchange("PUT", url, data=content, headers={"Content-Type": content_type})
         if not 200 <= response.status < 300:
             raise refusal(response.status, response.headers, response.content, _parsed(response.content), {})
-        # The store has nothing to say; a page is from something in between, and the zip may not have arrived.
+        # The store's answer is empty. A page comes from something in between, and the zip may not have arrived.
         if response.content.lstrip().startswith(b"<"):
             raise TransportFailed("The store's answer could not be understood: it is a page.")
 
@@ -157,7 +167,7 @@ class Transport:
             failure = _failure(error)
         except urllib3.exceptions.HTTPError:
             failure = TransportFailed("Smile's answer broke off before its end.")
-        # Raised out here so that the original, which knows addresses and bodies, does not travel along as context.
+        # Raised here, so that the original, which holds addresses and bodies, does not become its context.
         raise failure
 
     def _read_body(self, response: requests.Response) -> bytes:
@@ -168,7 +178,7 @@ class Transport:
             pieces.append(piece)
             size += len(piece)
             if size > MAX_ANSWER_BYTES:
-                raise TransportFailed("Smile's answer is too large to be one.")
+                raise TransportFailed("Smile's answer is too large.")
             if time.monotonic() > deadline:
                 raise TransportFailed("Smile's answer took too long to arrive.")
         return b"".join(pieces)
@@ -212,7 +222,7 @@ def _failure(error: requests.RequestException) -> TransportFailed:
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return TransportFailed("Smile could not be reached in time.", maybe_sent=False)
     if isinstance(error, requests.exceptions.SSLError):
-        # A certificate is checked before anything is sent; other trouble with TLS may come at any time.
+        # A certificate is checked before anything is sent; other TLS errors can happen at any time.
         sent = "CERTIFICATE_VERIFY_FAILED" not in str(error)
         return TransportFailed("The secure connection to Smile failed.", maybe_sent=sent)
     if isinstance(error, requests.exceptions.Timeout):
@@ -222,15 +232,18 @@ def _failure(error: requests.RequestException) -> TransportFailed:
         reason = getattr(cause, "reason", None)
         if isinstance(reason, LeadsInside):
             return TransportFailed(UNSAFE_UPLOAD, maybe_sent=False)
-        # urllib3 says that no connection came about, as opposed to one that broke.
+        # urllib3 tells a connection that was not made from one that broke.
         if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
             return TransportFailed("Smile could not be reached.", maybe_sent=False)
         return TransportFailed("The connection to Smile broke before an answer came.")
-    return TransportFailed("The request to Smile could not be made or its answer not be read.")
+    return TransportFailed("The request to Smile could not be made, or its answer could not be read.")
 
 
 def json_bytes(fields: Mapping[str, Any]) -> bytes:
-    """`fields` as strict JSON. Raises InvalidRequest for values that JSON cannot carry."""
+    """`fields` as strict JSON, in UTF-8.
+
+    Raises InvalidRequest for a value that JSON cannot carry.
+    """
     try:
         return json.dumps(fields, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError):
@@ -239,8 +252,10 @@ def json_bytes(fields: Mapping[str, Any]) -> bytes:
 
 
 def _is_safe_upload_address(url: str, base_url: str, guard: Guard) -> bool:
-    """Images never travel without TLS unless the server itself was chosen without it. Where the host leads is looked at
-    when it is connected to."""
+    """Whether images may be sent to `url`: with TLS, unless the configured server has none.
+
+    The addresses of the host are checked when it is connected to.
+    """
     try:
         parts, base = urlsplit(url), urlsplit(base_url)
         port = parts.port
@@ -248,12 +263,12 @@ def _is_safe_upload_address(url: str, base_url: str, guard: Guard) -> bool:
         return False
     if not parts.hostname or parts.username is not None or parts.scheme not in ("https", base.scheme):
         return False
-    # A store on the internet has the usual port. A simulator has any.
+    # A store on the internet has the default port, a simulator any.
     return port in (None, 443) or parts.netloc == base.netloc or guard.is_inside
 
 
 def _parsed(content: bytes) -> Any:
-    """The JSON in `content`, or None: gateways answer in HTML and stores in XML."""
+    """The JSON in `content`, or None: gateways answer with HTML and stores with XML."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

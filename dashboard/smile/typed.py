@@ -1,14 +1,14 @@
-"""Cleaning of what people type and paste: numbers, names, ids. What cannot be seen goes; identity stays as it is.
+"""Cleans text that people type or paste: numbers, names, ids. It removes what is invisible and keeps what identifies.
 
-`fold` and `number_key` make texts comparable for search alone; nothing is stored or sent under them.
+`fold` and `number_key` make texts comparable for searching only; their results are neither stored nor sent.
 """
 
 import re
 import unicodedata
 
-#: Joiners shape Persian and Indic names; in a number or an id they are as invisible as the rest.
+#: Joiners matter in Persian and Indic names; in a number or an id they are invisible noise.
 JOINERS = "\u200c\u200d"
-#: "BVN: 222...": words that people copy together with the number. The longer ones come first.
+#: Words that people copy together with a number, as in "BVN: 222...", the longer ones first.
 WORDS_BEFORE_NUMBERS = (
     *("bank verification number", "national identification number", "national identity number"),
     *("national id number", "national id", "tax identification number", "registration number", "account number"),
@@ -33,16 +33,16 @@ WORDS_BEFORE_NUMBERS = (
     ),
     *("numéro", "numero", "رقم", "nambari", "número"),
 )
-#: As they are typed, the longest first, so that "id" does not stand in for "id number".
+#: Their spellings, the longest first, so that "id" does not match instead of "id number".
 _SPELLED = sorted({word.replace(" ", sign) for word in WORDS_BEFORE_NUMBERS for sign in (" ", "_", "-", "")}, key=len)[
     ::-1
 ]
-#: What stands between such a word and its number.
+#: What separates such a word from its number.
 _AFTER_WORD = re.compile(r"(?:\.? *[:=#/|>] *|\. *| +| *- *)(?=.*[0-9])", re.DOTALL)
 _NUMERO = re.compile("№+ *")
-#: Without anything between, only words that begin no number of the catalogue.
+#: Without a separator, only words that begin no known number.
 _JOINED_WORD = re.compile(r"(?:BVN|VNIN|NIN|TPIN|TIN)(?=[0-9]{6,}\Z)", re.IGNORECASE)
-#: Seven digits are the fewest that a number of Smile's tables usually has.
+#: Most numbers of Smile's tables have at least seven digits.
 FEWEST_DIGITS = 7
 MOST_KEYS = 4
 _NUMBER_INSIDE = re.compile(r"(?<![A-Za-z0-9/-])[0-9](?:[ ./-]*[0-9]){6,}(?![A-Za-z0-9])")
@@ -50,10 +50,10 @@ _EMAIL = re.compile(r"[^@\s]*[A-Za-z][^@\s]*@[^@\s]+\.[^@\s]{2,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _AROUND = " .,;:!?\"'`´‘’“”„«»‹›()[]{}<>*_=#|~^،؛؟。、·•…-/\\"
 _MINUS = "\u2212\u2043\ufe63\uff0d\u02d7\u30fc\u2012"
-#: They have other categories than formatting signs, and show as little.
+#: Invisible too, but in other Unicode categories than formatting characters.
 _CONTROLS = "".join(map(chr, (*range(32), *range(0x7F, 0xA0))))
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-#: Letters that Unicode does not take apart, and apostrophes.
+#: Letters that Unicode does not decompose, and apostrophes.
 _FOLDED = str.maketrans(
     {
         **dict.fromkeys("'’‘ʼʻ`´ʹ′ˈ", ""),
@@ -82,7 +82,7 @@ _FOLDED = str.maketrans(
 
 
 def clean_number(text: str) -> str:
-    """A number as its owner meant it: ASCII digits, plain hyphens, single spaces, no "BVN:" and no comma around it."""
+    """A number as it was meant: ASCII digits, plain hyphens, single spaces, no "BVN:" or punctuation around it."""
     cleaned = clean_code(text)
     while (shorter := _unwrapped(cleaned)) != cleaned:
         cleaned = shorter
@@ -90,52 +90,52 @@ def clean_number(text: str) -> str:
 
 
 def clean_code(text: str) -> str:
-    """A date, a postal code, a phone number: as a number is cleaned, with nothing taken off its beginning."""
-    if text.isascii() and text.isprintable():  # as most are, on the path of every callback too
+    """A date, postal code or phone number, cleaned like a number, with nothing removed from its beginning."""
+    if text.isascii() and text.isprintable():  # most texts are; every callback passes here
         return (_plain_spaces(text) if "  " in text else text).strip()
     return _plain_spaces(_ascii_digits(_plain_dashes(unicodedata.normalize("NFKC", _visible(text))))).strip()
 
 
 def clean_phone_number(text: str) -> str:
-    """Digits with the plus before them: spaces, hyphens, dots and brackets are for the eye."""
+    """A phone number as digits, with a leading plus if there is one."""
     cleaned = clean_number(text)
     compact = re.sub(r"\(0\)|[ ()./-]", "", cleaned)
     return compact if re.fullmatch(r"\+?[0-9]+", compact) else cleaned
 
 
 def clean_name(text: str) -> str:
-    """A name or an address as it reads, composed (NFC): every letter, accent and visible sign stays."""
+    """A name or an address in composed form (NFC); every letter, accent and visible character stays."""
     return _plain_spaces(_plain_dashes(unicodedata.normalize("NFC", _visible(text, keep=JOINERS)))).strip()
 
 
 def clean_id(text: str) -> str:
-    """An id or a reference that another system made: nothing that can be seen is changed, since it is an identity.
+    """An id or reference of another system: no visible character is changed, since it identifies something.
 
-    Control characters stay too, for the check to refuse: nobody pastes them by chance.
+    Control characters stay too, so that validation can refuse them.
     """
     return _plain_spaces(_visible(text, keep=_CONTROLS)).strip()
 
 
 def number_key(text: str) -> str:
-    """What two spellings of one number have in common: its letters and digits. Leading zeros are part of a number."""
+    """The letters and digits of a number, which all its spellings share. Leading zeros are part of it."""
     return "".join(sign for sign in clean_number(text).upper() if sign.isalnum())
 
 
 def number_keys(text: str) -> list[str]:
-    """The keys of what was typed, as a whole and of the number that stands in the middle of it."""
+    """The keys of the typed text as a whole and of the numbers inside it; at most 4."""
     keys = [number_key(text), *(number_key(found) for found in _NUMBER_INSIDE.findall(clean_number(text)))]
     return list(dict.fromkeys(key for key in keys if key))[:MOST_KEYS]
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether it may be the number of a person, in doubt yes. An e-mail address with letters or a UUID is none."""
+    """Whether the text may be a person's number: it has 7 digits or more, and is no e-mail address or UUID."""
     plain = clean_code(text)
     is_something_else = _EMAIL.fullmatch(plain) or _UUID.search(plain)
     return not is_something_else and sum(sign.isdigit() for sign in plain) >= FEWEST_DIGITS
 
 
 def fold(text: str) -> str:
-    """For search alone: without case, accents, spaces, dashes, apostrophes, invisible signs and leading zeros."""
+    """The text for searching: no case, accents, spaces, dashes, apostrophes, invisible characters or leading zeros."""
     plain = clean_code(text).casefold()
     if plain.isascii():
         folded = plain.translate(_FOLDED).replace("-", "").replace(" ", "")
@@ -146,17 +146,17 @@ def fold(text: str) -> str:
 
 
 def fold_typed(text: str) -> str:
-    """The same of what was typed into a search: what is around it is not part of it."""
+    """The text of a search, folded like `fold`, without the punctuation around it."""
     return fold(clean_code(text).strip(_AROUND))
 
 
 def has_control_characters(text: str) -> bool:
-    """Ends of lines and tabs among them: no id, name or reference has any. Half a character of JSON counts too."""
+    """Whether the text holds control characters (line breaks and tabs among them) or lone surrogates."""
     return any(unicodedata.category(sign) in ("Cc", "Cs") or sign in "\u2028\u2029" for sign in text)
 
 
 def _unwrapped(text: str) -> str:
-    """One step: without the punctuation around it, then without one word before it."""
+    """The text without the punctuation around it, then without one word before it."""
     if text.isascii() and text.isdigit():
         return text
     text = text.strip(_AROUND)
@@ -169,7 +169,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _visible(text: str, *, keep: str = "") -> str:
-    """Without signs that are as wide as nothing or that turn the direction. Ends of lines are spaces here."""
+    """The text without characters of no width and changes of direction. Line breaks count as spaces."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(sign for sign in text if sign in keep or sign.isspace() or not _is_invisible(sign))
@@ -188,7 +188,7 @@ def _plain_dashes(text: str) -> str:
 
 
 def _ascii_digits(text: str) -> str:
-    """Every script has its ten; `unicodedata` knows all of them."""
+    """The text with the digits of every script as ASCII digits."""
     if text.isascii():
         return text
     return "".join(sign if sign.isascii() else _digit(sign) for sign in text)

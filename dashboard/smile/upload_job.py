@@ -1,4 +1,4 @@
-"""A job with images on its way to Smile: checked, announced (prep upload), and sent as a zip."""
+"""A job with images: checked, registered at Smile (prep upload), and sent as a zip."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,7 +15,10 @@ from dashboard.smile.transport import Fields
 
 @dataclass(frozen=True)
 class UploadJob:
-    """What is left of the caller's arguments once they keep every rule. callback_url: "" where there is none."""
+    """The checked arguments of a job with images.
+
+    callback_url: "" where there is none. images: empty where only the prep upload is made.
+    """
 
     partner: Partner
     partner_params: Fields
@@ -25,9 +28,21 @@ class UploadJob:
     images: list[Image] = field(default_factory=list)
 
     def open_images(self, stack: ExitStack) -> list[OpenImage]:
+        """Open the images of file types; `stack` closes them.
+
+        Raises InvalidRequest if a file cannot be read or is empty.
+        """
         return opened(self.images, stack)
 
     def prepare(self, *, retry: bool) -> Fields:
+        """Make the prep upload, which registers the job id.
+
+        retry: the job id was registered before and its answer was lost.
+        Returns Smile's answer with `upload_url`, `ref_id` and `smile_job_id`.
+        Raises TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1
+        """
         fields: Fields = {
             "file_name": constants.ZIP_FILE_NAME,
             "smile_client_id": self.partner.partner_id,
@@ -40,13 +55,19 @@ class UploadJob:
         }
         if retry:
             fields["retry"] = True
-        # The person's data is not part of this: it travels once, in the zip.
+        # Personal data is sent once, in the zip.
         answer = self.partner.submit(f"{self.partner.server.v1}/upload", fields, self.options)
         if not all(isinstance(answer.get(name), str) and answer[name] for name in ("upload_url", "smile_job_id")):
             raise TransportFailed("Smile's answer lacks the address to upload to.")
         return answer
 
     def send(self, upload_url: str, files: list[OpenImage]) -> None:
+        """Send the zip to the address from the prep upload.
+
+        Raises InvalidRequest if a file has changed meanwhile, TransportFailed, Refused.
+
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
+        """
         credentials = self.partner.credentials(self.options)
         content = package(
             self.images,
@@ -73,13 +94,14 @@ def checked_job(
     *,
     is_whole: bool,
 ) -> UploadJob:
-    """Raises InvalidRequest with every wrong field.
+    """Check all arguments of a job with images.
 
     wrong: what the caller found wrong already.
-    is_whole: the caller sees the job through, so that its result needs a way back. In single steps somebody else does.
+    is_whole: the caller sends the whole job, so its result needs a callback or `return_job_status`.
+    Raises InvalidRequest with every wrong field.
     """
     params = validation.checked_partner_params(partner_params, wrong, constants.UPLOAD_JOB_TYPES)
-    # With the job type wrong, the rules of the simplest job still find the other mistakes.
+    # With a wrong job type, the rules of the simplest job still find the other mistakes.
     job_type = constants.JobType.SMARTSELFIE_REGISTRATION if "job_type" in wrong else params["job_type"]
     chosen = partner.checked_options(options, wrong)
     given = validation.checked_id_info(id_info, wrong, job_type)
@@ -98,7 +120,11 @@ def checked_job(
 def announced_job(
     partner: Partner, default_callback: str, partner_params: Any, options: Any, wrong: validation.Wrong
 ) -> UploadJob:
-    """The part of a job that the prep upload needs. Raises InvalidRequest with every wrong field."""
+    """Check the arguments that the prep upload needs.
+
+    wrong: what the caller found wrong already.
+    Raises InvalidRequest with every wrong field.
+    """
     params = validation.checked_partner_params(partner_params, wrong, constants.UPLOAD_JOB_TYPES)
     chosen = partner.checked_options(options, wrong)
     callback_url = _callback(chosen, default_callback, wrong, is_needed=False)
@@ -108,8 +134,8 @@ def announced_job(
 
 def _callback(options: Mapping[str, Any], default_callback: str, wrong: validation.Wrong, *, is_needed: bool) -> str:
     if "optional_callback" in options:
-        # Already checked, under its own name.
+        # Checked already, as an option.
         return str(options["optional_callback"])
     if is_needed and not default_callback and not options.get("return_job_status"):
-        wrong["callback_url"] = "is missing, and return_job_status is not set: the result would have no way back"
+        wrong["callback_url"] = "is missing, and return_job_status is not set, so the result could not be delivered"
     return default_callback

@@ -1,4 +1,4 @@
-"""Asking what became of a job, once or until it is done."""
+"""Asks for the status of a job, once or until it is complete."""
 
 import time
 from collections.abc import Mapping
@@ -8,26 +8,28 @@ from dashboard.smile import validation
 from dashboard.smile.errors import JobStillRunning
 from dashboard.smile.partner import PartnerClient
 
-#: Results come within seconds as a rule, so the first few questions follow each other faster.
+#: Most results come within seconds, so the first requests follow each other faster.
 QUICK_TRIES = 4
 
 
 class Utilities(PartnerClient):
-    """Questions about jobs that exist. The arguments are those of `PartnerClient`.
+    """Requests about existing jobs. The arguments are those of `PartnerClient`.
 
     https://docs.usesmileid.com/further-reading/job-status
     """
 
     def get_job_status(self, user_id: str, job_id: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What Smile says about a job at this moment, as a dict with Smile's own keys.
+        """The present status of a job, as a dict with Smile's own keys.
 
         user_id, job_id: as in the partner_params of the submission.
         options: `return_history` and `return_image_links` (or `return_images`), booleans, ask for more;
             `signature` chooses how the request is signed.
 
-        Of the answer `job_complete` may be a boolean or its text, `result` an object or plain text, and a complete
-        job may still be provisional: `ResultCode` and `IsFinalResult` decide. Its signature has been checked.
+        In the answer `job_complete` may be a boolean or its text, and `result` an object or plain text. A complete job
+        may still be provisional: `ResultCode` and `IsFinalResult` decide. The signature has been checked.
         Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/further-reading/job-status
         """
         wrong: validation.Wrong = {}
         params, checked = self._checked(user_id, job_id, options, wrong)
@@ -52,15 +54,18 @@ class Utilities(PartnerClient):
         poll_tries: int = 22,
         poll_wait: float = 2.0,
     ) -> dict[str, Any]:
-        """Ask `get_job_status` until the job is complete, at most `poll_tries` times.
+        """Repeat `get_job_status` until the job is complete, at most `poll_tries` times.
 
-        poll_wait: seconds before each of the first four questions; twice as many before each later one.
-        Raises JobStillRunning when the tries run out, and at once whatever `get_job_status` raises.
+        poll_wait: seconds before each of the first four requests; later ones wait twice as long.
+        Returns the last status.
+        Raises JobStillRunning when the tries run out; InvalidRequest, TransportFailed, Refused, BadSignature at once.
+
+        https://docs.usesmileid.com/further-reading/job-status
         """
         wrong: validation.Wrong = {}
         validation.check_number(poll_tries, "poll_tries", wrong, is_whole=True)
         validation.check_number(poll_wait, "poll_wait", wrong)
-        # Before the first wait, not after it.
+        # Check before the first wait.
         self._checked(user_id, job_id, options, wrong)
         status: dict[str, Any] = {}
         for attempt in range(poll_tries):
@@ -80,5 +85,5 @@ class Utilities(PartnerClient):
 
 
 def is_true(value: Any) -> bool:
-    """Smile writes booleans as booleans and as text."""
+    """Whether a JSON value is true, as a boolean or as text; Smile writes both."""
     return value is True or (isinstance(value, str) and value.lower() == "true")

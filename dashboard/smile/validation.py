@@ -1,7 +1,7 @@
-"""The rules that a request has to keep before it may leave, each reported under the name of its field.
+"""The rules for requests, checked before anything is sent.
 
-Every check adds to one dict, field -> message, so that a person hears of all mistakes at once. What images have to
-be is in images.py.
+Each check adds to one dict, field -> message, so that all mistakes are reported together. The rules for images are in
+images.py.
 """
 
 import math
@@ -26,7 +26,7 @@ OPTION_FLAGS = (
     "signature",
     "async",
 )
-#: What an id_info says about a person or a business beside country, id_type and id_number.
+#: The fields of id_info besides country, id_type and id_number.
 ID_INFO_TEXTS = (
     *("first_name", "middle_name", "last_name", "dob", "gender", "phone_number", "bank_code", "citizenship"),
     *("session_id", "company", "business_type", "postal_address", "postal_code"),
@@ -40,15 +40,22 @@ NO_TEXT = "has to be text"
 
 
 def refuse_if(wrong: Wrong) -> None:
+    """Report what is wrong, if anything is.
+
+    Raises InvalidRequest.
+    """
     if wrong:
         raise InvalidRequest(wrong)
 
 
 def checked_options(options: Any, wrong: Wrong, *, has_legacy_key: bool) -> dict[str, Any]:
-    """The options as a dict without what was left out."""
+    """The options as a dict, without those that were left out.
+
+    has_legacy_key: the client signs with a v1 key.
+    """
     given = checked_object(options, "options", wrong)
     if given.get("optional_callback") == "":
-        # An empty field of a form or a setting: the default callback is meant.
+        # An empty form field or setting stands for the default callback.
         del given["optional_callback"]
     for name, value in given.items():
         if name in OPTION_FLAGS:
@@ -56,7 +63,7 @@ def checked_options(options: Any, wrong: Wrong, *, has_legacy_key: bool) -> dict
         elif name == "optional_callback":
             check_address(value, name, wrong)
         else:
-            # A misspelt option would otherwise be paid for, silently.
+            # A misspelt option would otherwise be charged, silently.
             wrong[name] = "is not an option"
     if given.get("signature") is False and not has_legacy_key:
         wrong["signature"] = "cannot be false: only a v1 key can make a sec_key"
@@ -70,9 +77,9 @@ def checked_options(options: Any, wrong: Wrong, *, has_legacy_key: bool) -> dict
 def checked_partner_params(
     partner_params: Any, wrong: Wrong, job_types: frozenset[int] | None, *, name: str = "partner_params"
 ) -> dict[str, Any]:
-    """The partner params with job_type as a number.
+    """The partner params, with job_type as a number.
 
-    job_types: those allowed; None where no job type is needed. name: what the caller calls the argument.
+    job_types: the allowed ones; None where no job type is needed. name: the name of the argument in errors.
     """
     given = checked_object(partner_params, name, wrong)
     for each in ("user_id", "job_id"):
@@ -96,7 +103,7 @@ def checked_partner_params(
 
 
 def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]:
-    """The id_info with `entered` as text and without what was left out."""
+    """The id_info, with `entered` as text and a clean id_number, without what was left out."""
     given = checked_object(id_info, "id_info", wrong)
     entered = given.get("entered")
     if isinstance(entered, bool):
@@ -107,7 +114,7 @@ def checked_id_info(id_info: Any, wrong: Wrong, job_type: Any) -> dict[str, Any]
     if not isinstance(given.get("consent_information", {}), dict):
         wrong["consent_information"] = NO_OBJECT
     if isinstance(given.get("id_number"), str):
-        # What holds nothing but signs to clean away stays, and is refused below.
+        # A number that cleaning would empty stays, and is refused below.
         given["id_number"] = clean_number(given["id_number"]) or given["id_number"]
     needs = _needed_id_info(job_type, is_entered=given.get("entered") == "true")
     for name in ("country", "id_type", "id_number"):
@@ -130,7 +137,10 @@ def _needed_id_info(job_type: Any, *, is_entered: bool) -> tuple[str, ...]:
 
 
 def _check_business(given: Mapping[str, Any], wrong: Wrong) -> None:
-    """https://docs.usesmileid.com/products/for-businesses-kyb/business-verification"""
+    """Check the fields that only Business Verification has.
+
+    https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
+    """
     country, id_type = given.get("country"), given.get("id_type")
     if "id_type" not in wrong and id_type not in constants.BUSINESS_ID_TYPES:
         wrong["id_type"] = "has to be one of " + ", ".join(constants.BUSINESS_ID_TYPES)
@@ -144,6 +154,7 @@ def _check_business(given: Mapping[str, Any], wrong: Wrong) -> None:
 
 
 def check_text(value: Any, name: str, wrong: Wrong) -> None:
+    """Check that a required text is there and can be sent."""
     if value is None or value == "":
         wrong[name] = _MISSING
     elif not isinstance(value, str):
@@ -151,33 +162,37 @@ def check_text(value: Any, name: str, wrong: Wrong) -> None:
     elif not value.strip():
         wrong[name] = "is blank"
     elif _SURROGATE.search(value):
-        wrong[name] = "holds half a character, which cannot be sent"
+        wrong[name] = "holds a broken character, which cannot be sent"
 
 
 def check_optional_texts(given: Mapping[str, Any], names: tuple[str, ...], wrong: Wrong) -> None:
-    """What is there has to be text: a number would lose the zeros that it begins with."""
+    """Check that the given values are text: a number would lose its leading zeros."""
     for name in names:
         if given.get(name) not in (None, ""):
             check_text(given[name], name, wrong)
 
 
 def check_flag(value: Any, name: str, wrong: Wrong) -> None:
+    """Check that a value is a boolean."""
     if not isinstance(value, bool):
         wrong[name] = NO_BOOLEAN
 
 
 def check_number(value: Any, name: str, wrong: Wrong, *, is_whole: bool = False) -> None:
+    """Check that a value is a finite number of 0 or more; `is_whole`: an integer."""
     kinds = int if is_whole else int | float
     if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value) or value < 0:
         wrong[name] = "has to be a whole number, 0 or more" if is_whole else "has to be a number, 0 or more"
 
 
 def check_callable(value: Any, name: str, wrong: Wrong) -> None:
+    """Check that a value is a function or None."""
     if value is not None and not callable(value):
         wrong[name] = "has to be a function"
 
 
 def check_address(value: Any, name: str, wrong: Wrong) -> None:
+    """Check that a required value is a full http or https address."""
     if value is None or value == "":
         wrong[name] = _MISSING
         return
@@ -191,7 +206,7 @@ def check_address(value: Any, name: str, wrong: Wrong) -> None:
 
 
 def checked_object(value: Any, name: str, wrong: Wrong) -> dict[str, Any]:
-    """A copy as JSON has it, without what is None; `value` may be left out altogether.
+    """A copy of `value` with JSON types, without entries that are None; {} if `value` is None.
 
     A value that JSON cannot carry is reported and left out, so that the others are still checked.
     """

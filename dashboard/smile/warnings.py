@@ -1,4 +1,4 @@
-"""What an answer of Smile warns of beside its outcome: facts alone, in whatever shape the answer came."""
+"""Reads the warnings that an answer of Smile contains besides its outcome, whatever shape the answer has."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +9,14 @@ from typing import Any
 
 from dashboard.smile.constants import NOT_AVAILABLE
 
-#: Smile Secure, the search for duplicates, reports these in a callback of its own.
+#: Smile Secure, the search for duplicates, sends these in a separate callback.
 #: https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
 NO_SUSPECTS, SUSPECTS_FOUND, SEARCH_FAILED = "5210", "5211", "5212"
 SMILE_SECURE_CODES = frozenset({NO_SUSPECTS, SUSPECTS_FOUND, SEARCH_FAILED})
 #: An AML check found the person. https://docs.usesmileid.com/products/for-individuals-kyc/aml-check
 FOUND_ON_LIST = "1030"
 
-#: Nobody reads more; a claim may hold thousands.
+#: People read no more; an unverified callback may hold thousands.
 MOST_NAMED = 50
 LONGEST_TEXT = 200
 NOTHING = frozenset({"", NOT_AVAILABLE.casefold(), "n/a", "na", "none", "null", "nil", "unknown", "false", "0", "-"})
@@ -24,9 +24,9 @@ MONTHS = {
     name: number
     for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)  # noqa: SIM905
 }
-#: In numbers alone, with the day or the month first.
+#: Digits only, with the day or the month first.
 SHORT_DATE = re.compile(r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})", re.ASCII)
-#: The spellings of dates that authorities use.
+#: Spellings of dates that authorities use.
 DATES = (
     re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:[T ].*)?", re.ASCII),
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII),
@@ -36,7 +36,7 @@ DATES = (
 
 
 class WarningKind(StrEnum):
-    """Most serious first: a page that shows only some shows these."""
+    """The kinds of warnings, the most serious first: a page that shows only some shows these."""
 
     ON_WATCH_LIST = "on_watch_list"
     DECEASED = "deceased"
@@ -57,7 +57,7 @@ class WarningKind(StrEnum):
 class SmileWarning:
     """One warning.
 
-    `facts` may be shown to everybody: `user_ids` (of other customers), `count`, `lists`, `checks`, `status`, `fields`.
+    `facts` may be shown to everyone: `user_ids` (of other customers), `count`, `lists`, `checks`, `status`, `fields`.
     `personal` describes this customer: `date_of_death`, `expired_on`, `reasons`.
     """
 
@@ -69,8 +69,9 @@ class SmileWarning:
 def warnings_in(payload: Mapping[str, Any], today: date) -> tuple[SmileWarning, ...]:
     """The warnings of one result: a callback's body, a synchronous answer, or `result` of job_status.
 
-    `today` tells whether a document has expired. Booleans may be texts, and any field may hold any JSON type: one that
-    cannot be read warns of nothing. Each kind comes once, the most serious first.
+    today: decides whether a document has expired. Booleans may be text, and fields may have any JSON type: one that
+    cannot be read gives no warning. Each kind comes once, the most serious first.
+
     https://docs.usesmileid.com/results/json-top-level-keys
     """
     found = [warning for read in READERS for warning in read(payload, today)]
@@ -79,17 +80,21 @@ def warnings_in(payload: Mapping[str, Any], today: date) -> tuple[SmileWarning, 
 
 
 def _number_seen_before(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc"""
+    """Other users have registered with the same ID number.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc
+    """
     users = _texts(payload.get("UserIDsOfPreviousRegistrants"))
     if users or _is_true(payload.get("IDNumberPreviouslyRegistered")):
         yield SmileWarning(WarningKind.NUMBER_SEEN_BEFORE, _users(users))
 
 
 def _suspects(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
+    """Other users with the same face, or suspected for another reason.
 
-    The same list comes in three shapes: in a callback of Smile Secure's own, inside another answer under
-    `Antifraud.smile_secure`, and in v3 under `antifraud`.
+    The list has three shapes: a separate callback of Smile Secure, `Antifraud.smile_secure` in another answer, and
+    `antifraud` in v3.
+    https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
     """
     antifraud = _mapping(payload.get("Antifraud")) or _mapping(payload.get("antifraud"))
     secure = _mapping(antifraud.get("smile_secure"))
@@ -115,7 +120,7 @@ def _suspects(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
 
 
 def _status_of_person(payload: Mapping[str, Any], today: date) -> Iterator[SmileWarning]:
-    """What the authority's register says of the person and the ID, at top level or in FullData.
+    """What the authority's register says about the person and the ID, at top level or in FullData.
 
     https://docs.usesmileid.com/products/for-individuals-kyc/enhanced-kyc
     """
@@ -138,7 +143,7 @@ def _status_of_person(payload: Mapping[str, Any], today: date) -> Iterator[Smile
             yield SmileWarning(WarningKind.DOCUMENT_EXPIRED, personal={"expired_on": expires.isoformat()})
 
 
-#: Checks whose failure says what is wrong with the document, by what their names, Smile's text or its reason hold.
+#: Words in the name of a failed check, or in Smile's text or reason, that say what is wrong with the document.
 #: https://docs.usesmileid.com/products/for-individuals-kyc/document-verification
 DOCUMENT_TROUBLES = (
     (
@@ -156,12 +161,12 @@ NEGATED = re.compile(r"\b(no|not|none|non|without|undetected|valid until)\b")
 
 
 def _document_checks(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """Failed checks of the document; in v3 the code stands in `reason`."""
+    """Failed checks of the document; v3 puts the code into `reason`."""
     actions = _mapping(payload.get("Actions"))
     failed = [name for name, value in actions.items() if _is_detected(value)]
     reasons = [*_texts(payload.get("reason")), *_texts(payload.get("reasons"))]
     text = _text(payload.get("ResultText"))
-    # "Document Verified" and the like name no trouble; a text that does is taken by its words.
+    # Texts such as "Document Verified" contain none of these words.
     for kind, words in DOCUMENT_TROUBLES:
         checks = [_text(name) for name in failed if words.search(_plain(_text(name)))]
         said = [_plain(each) for each in [*reasons, text]]
@@ -169,7 +174,7 @@ def _document_checks(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarni
             yield SmileWarning(kind, {"checks": checks} if checks else {})
 
 
-#: Basic KYC compares each detail. https://docs.usesmileid.com/products/for-individuals-kyc/basic-kyc
+#: Basic KYC compares these details. https://docs.usesmileid.com/products/for-individuals-kyc/basic-kyc
 NAMES = frozenset({"names", "name", "full_name", "first_name", "last_name", "other_names", "middle_name"})
 DETAILS = frozenset({"dob", "date_of_birth", "gender", "phone_number", "id_verification"})
 DIFFERENT = frozenset({"no match", "partial match"})
@@ -188,7 +193,10 @@ def _compared_details(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarn
 
 
 def _watch_list(payload: Mapping[str, Any], _: date) -> Iterator[SmileWarning]:
-    """https://docs.usesmileid.com/products/for-individuals-kyc/aml-check"""
+    """The person is on a list of sanctions, politically exposed persons or adverse media.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/aml-check
+    """
     people = [person for person in _items(payload.get("people")) if isinstance(person, Mapping)]
     count = _as_count(payload.get("no_of_persons_found")) or len(people)
     if not count and _code(payload.get("ResultCode")) != FOUND_ON_LIST:
@@ -239,7 +247,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _items(value: Any) -> list[Any]:
-    """A list, or the one value where a list was meant."""
+    """A list; a single value becomes a list of one."""
     if isinstance(value, list):
         return value[: MOST_NAMED * 4]
     return [] if value is None or isinstance(value, bool) else [value]
@@ -252,12 +260,12 @@ def _first(place: Any, *names: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A short text that every database takes; nothing for what is no text or number."""
+    """A short text that every database accepts; "" for what is neither text nor a number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:
         text = str(value)
-    except ValueError:  # Python refuses to write out a number of thousands of digits.
+    except ValueError:  # Python refuses to print a number of thousands of digits.
         return ""
     return text[:LONGEST_TEXT].replace("\0", "").encode("utf-8", "replace").decode().strip()
 
@@ -286,7 +294,7 @@ def _as_count(value: Any) -> int:
 
 
 def _as_date(text: str) -> date | None:
-    """The spellings that authorities use; the later one where the order of day and month cannot be told."""
+    """A date in a spelling that authorities use; the later one where day and month may be swapped."""
     for pattern in DATES:
         match = pattern.fullmatch(text)
         if match:

@@ -1,4 +1,4 @@
-"""Jobs with images, in one call or in two steps that can be saved between, and tokens for the hosted web pages."""
+"""Jobs with images, in one call or in two steps that can be saved between, and tokens for hosted web pages."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -16,9 +16,10 @@ from dashboard.smile.utilities import Utilities
 class WebApi(PartnerClient):
     """Submits jobs, asks for their status, and gets web tokens.
 
-    default_callback: the web address that results go to when a call names none; None or "" where there is none.
-    poll_tries, poll_wait: how `return_job_status` waits, see `Utilities.wait_for_result`.
+    default_callback: the web address for results when a call names none; None or "" where there is none.
+    poll_tries, poll_wait: requests and seconds that `return_job_status` waits, see `Utilities.wait_for_result`.
     The other arguments are those of `PartnerClient`.
+    Raises InvalidRequest for malformed arguments.
 
     https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc
     """
@@ -51,7 +52,7 @@ class WebApi(PartnerClient):
         id_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Submit a job of type 1, 2, 4, 6, 8, 9 or 11 with its images; 5 and 7 are handed to `IDApi.submit_job`.
+        """Submit a job of type 1, 2, 4, 6, 8, 9 or 11 with its images; 5 and 7 go to `IDApi.submit_job`.
 
         partner_params: `user_id` and `job_id` (text, the job_id never used before), `job_type` (a number), and
             anything else that should come back with the result.
@@ -59,18 +60,21 @@ class WebApi(PartnerClient):
             5 ID back) `image` is a path, the bytes, or an open binary file, which is read from its start; a path
             may be named `file_name` instead. For base64 (2 selfie, 3 ID front, 6 liveness, 7 ID back) it is base64
             text or bytes. None for job types 5 and 7.
-        id_info: `country`, `id_type`, `id_number`, names, `dob` (YYYY-MM-DD), `consent_information`, ...; `entered`
-            (a boolean or its text) has the ID authority asked about the number. None where there is nothing to say.
+        id_info: `country`, `id_type`, `id_number`, names, `dob` (YYYY-MM-DD), `consent_information`, ...; with
+            `entered` (a boolean or its text) the ID authority looks the number up. None where there is nothing to say.
         options: booleans `return_job_status` (wait for the result), `return_history` and `return_image_links` or
             `return_images` (ask for more of it), `use_enrolled_image` (compare a document with the enrolled photo),
-            `signature` (True signature, False sec_key; by itself it follows from the key); `optional_callback`, a
+            `signature` (True signature, False sec_key; by default the key decides); `optional_callback`, a
             web address for this job's result, or "" for the default callback.
 
-        Dates, UUIDs, decimals and members of an Enum in these are sent as JSON has them; what is None was left out.
+        Dates, UUIDs, decimals and Enum members are sent as JSON values; entries that are None are left out.
 
         Returns {"success": True, "smile_job_id": ...}, or the final job status with `return_job_status`.
-        Raises InvalidRequest before anything was sent; TransportFailed and Refused, after which nothing was repeated;
+        Raises InvalidRequest before anything is sent; TransportFailed and Refused, after which nothing is repeated;
         JobStillRunning and BadSignature. Errors after the prep upload carry the `smile_job_id`.
+
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1
+        https://docs.usesmileid.com/products/for-individuals-kyc/biometric-kyc
         """
         if _is_for_id_api(partner_params):
             return self._id_api.submit_job(partner_params, id_info or {}, self._id_api_options(options))
@@ -78,7 +82,7 @@ class WebApi(PartnerClient):
             self._partner, self.default_callback, partner_params, image_details, id_info, options, {}, is_whole=True
         )
         with ExitStack() as stack:
-            # Files are opened before the job id is spent, so that one that vanishes cannot burn it.
+            # Files are opened first, so that a missing one does not use up the job id.
             files = job.open_images(stack)
             prepared = job.prepare(retry=False)
             try:
@@ -103,7 +107,7 @@ class WebApi(PartnerClient):
         id_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Check what `submit_job` would be given, files included, and send nothing.
+        """Check the arguments of `submit_job`, files included, without sending anything.
 
         Raises InvalidRequest whose `fields` name everything that is wrong: "user_id", "job_id", "job_type",
         "images" or "images[0]", "country", "id_type", "id_number", "entered", names of options, "callback_url".
@@ -124,12 +128,14 @@ class WebApi(PartnerClient):
         retry: bool = False,
         options: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The first step of a job with images: announce it. Sent once; a job id can be announced once.
+        """Register a job with images, the first of two steps. It is sent once; a job id can be registered once.
 
-        partner_params, options: as for `submit_job`. callback_url: in place of `optional_callback` and the default.
-        retry: announce a job id again whose first answer was lost.
+        partner_params, options: as for `submit_job`. callback_url: instead of `optional_callback` and the default.
+        retry: register a job id again whose first answer was lost.
         Returns Smile's answer with `upload_url`, `ref_id` and `smile_job_id`; keep it until the zip has arrived.
-        Raises InvalidRequest, TransportFailed, Refused (code 2215: the job id was announced before).
+        Raises InvalidRequest, TransportFailed, Refused (code 2215: the job id is already registered), BadSignature.
+
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1
         """
         wrong: validation.Wrong = {}
         validation.check_flag(retry, "retry", wrong)
@@ -148,10 +154,12 @@ class WebApi(PartnerClient):
         use_enrolled_image: bool = False,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        """The second step: stream the zip to the `upload_url` of the first. May be repeated to the same address.
+        """Send the zip to the `upload_url` of `prepare_upload`, the second step; may be repeated to the same address.
 
-        The arguments are those of both steps, and the same rules hold as in `submit_job`; images are opened anew.
+        The arguments and rules are those of both steps and `submit_job`; images are opened again.
         Raises InvalidRequest, TransportFailed, Refused (403: the address has expired; prepare again with retry).
+
+        https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
         """
         wrong: validation.Wrong = {}
         validation.check_text(upload_url, "upload_url", wrong)
@@ -165,9 +173,12 @@ class WebApi(PartnerClient):
     def get_job_status(
         self, partner_params: Mapping[str, Any], options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """What Smile says about a job now; `partner_params` needs its `user_id` and `job_id`.
+        """The present status of a job; `partner_params` needs its `user_id` and `job_id`.
 
-        Options, answer and errors are those of `Utilities.get_job_status`.
+        Options and answer are those of `Utilities.get_job_status`.
+        Raises InvalidRequest, TransportFailed, Refused, BadSignature.
+
+        https://docs.usesmileid.com/further-reading/job-status
         """
         wrong: validation.Wrong = {}
         params = validation.checked_partner_params(partner_params, wrong, None)
@@ -177,12 +188,13 @@ class WebApi(PartnerClient):
     def get_web_token(
         self, request_params: Mapping[str, Any], options: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """A token that lets the hosted web pages do one job.
+        """A token with which the hosted web pages can submit one job.
 
         request_params: `user_id`, `job_id`, `product` (text; see constants.WEB_PRODUCTS), and `callback_url`, which
             may be left out when there is a default callback.
         options: `signature` chooses how the request is signed.
-        Returns {"token": ...}. Raises InvalidRequest, TransportFailed, Refused (2217: unknown product), BadSignature.
+        Returns {"token": text, ...}.
+        Raises InvalidRequest, TransportFailed, Refused (2217: unknown product), BadSignature.
 
         https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
         """
@@ -209,7 +221,7 @@ class WebApi(PartnerClient):
         return answer
 
     def _id_api_options(self, options: Any) -> Any:
-        """An asynchronous lookup answers to the default callback unless told otherwise."""
+        """The options, with the default callback for an asynchronous lookup that names none."""
         if not self.default_callback or not isinstance(options, Mapping) or not options.get("async"):
             return options
         return {**options, "optional_callback": options.get("optional_callback") or self.default_callback}
@@ -229,7 +241,7 @@ def _check_client(default_callback: Any, poll_tries: Any, poll_wait: Any) -> Non
 
 
 def _with(options: Any, callback_url: Any, use_enrolled_image: Any, wrong: validation.Wrong) -> Any:
-    """The options of a single step, its own arguments among them."""
+    """The options of a single step, with its own arguments added."""
     validation.check_flag(use_enrolled_image, "use_enrolled_image", wrong)
     if callback_url not in (None, ""):
         validation.check_address(callback_url, "callback_url", wrong)

@@ -1,4 +1,4 @@
-"""Who calls: a signature or sec_key in the body, the same trio in headers, or a web token."""
+"""Authenticates requests: a signature or sec_key in the body, a signature in headers, or a web token."""
 
 import hashlib
 import time
@@ -16,7 +16,10 @@ from dashboard.sandbox.state import current
 
 @dataclass(frozen=True)
 class Caller:
-    """What authentication found: whether to answer with a sec_key, and a web token with its claims."""
+    """The result of authentication.
+
+    legacy: answer with a sec_key. token, claims: the web token, if one was presented, and its claims.
+    """
 
     legacy: bool = False
     token: str = field(default="", repr=False)
@@ -29,7 +32,10 @@ class Caller:
 
 
 def by_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
-    """The trio in the body: partner id in `partner_field`, timestamp, and signature or sec_key.
+    """Authenticate by the body: partner id, timestamp, and signature or sec_key.
+
+    partner_field: the name of the field with the partner id.
+    Raises Refused: the settings' code for a failed authentication, or 2204 for a field of a wrong type.
 
     https://docs.usesmileid.com/further-reading/troubleshooting/troubleshooting-error-2204-and-2205-youre-not-authorized-to-do-that
     """
@@ -42,7 +48,13 @@ def by_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
 
 
 def by_signature_or_token(body: Mapping[str, Any], partner_field: str) -> Caller:
-    """As `by_signature`, but hosted pages present the web token they were opened with."""
+    """Authenticate by the body, where hosted pages present their web token instead of a signature.
+
+    partner_field: the name of the field with the partner id.
+    Raises Refused, as `by_signature`.
+
+    https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration
+    """
     if body.get("token") is None:
         return by_signature(body, partner_field)
     check_partner(fields.optional_text(body, partner_field))
@@ -50,7 +62,13 @@ def by_signature_or_token(body: Mapping[str, Any], partner_field: str) -> Caller
 
 
 def by_headers() -> Caller:
-    """The trio in the headers of the newer endpoints."""
+    """Authenticate by the headers of the newer endpoints: SmileID-Partner-ID with SmileID-Token, or with a signature.
+
+    The signature is in SmileID-Request-Signature and its timestamp in SmileID-Timestamp.
+    Raises Refused with the settings' code for a failed authentication.
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     check_partner(request.headers.get("SmileID-Partner-ID", ""))
     if token := request.headers.get("SmileID-Token"):
         return _by_token(token)
@@ -59,19 +77,26 @@ def by_headers() -> Caller:
 
 
 def by_headers_or_signature(body: Mapping[str, Any], partner_field: str) -> Caller:
+    """Authenticate by headers if they hold a signature or a token, else by the body.
+
+    Raises Refused, as `by_signature`.
+    """
     if "SmileID-Request-Signature" in request.headers or "SmileID-Token" in request.headers:
         return by_headers()
     return by_signature(body, partner_field)
 
 
 def spend_token(caller: Caller) -> None:
-    """Note that a job was submitted with the caller's web token; whether that ends it is a setting."""
+    """Record that a job was submitted with the caller's web token; a setting decides whether that ends it."""
     if caller.token:
         current().store.spend_token(_digest(caller.token))
 
 
 def check_partner(partner_id: str) -> None:
-    # The padded text counts: "2" is another partner than "002".
+    """Check the partner id of a request, as text with its leading zeros.
+
+    Raises Refused with the settings' code for a failed authentication.
+    """
     if partner_id != current().settings.partner_id:
         raise _unauthorized()
 

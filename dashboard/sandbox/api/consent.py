@@ -1,4 +1,4 @@
-"""The BVN consent flow: where a code can be sent, sending it, and confirming it for a session."""
+"""The consent flow for BVN: list the contacts, send a one-time password, and confirm it for a session."""
 
 import secrets
 
@@ -12,12 +12,19 @@ from dashboard.sandbox.state import current
 
 consent = Blueprint("consent", __name__)
 
-#: Masked the way the register masks them.
+#: Masked as the register masks them.
 _MODES = [{"sms": "080*****000"}, {"email": "a***@example.com"}]
 
 
 @consent.post("/v1/totp_consent")
 def begin() -> Response:
+    """POST /v1/totp_consent: open a session and list the contacts that can receive a one-time password.
+
+    Takes `country`, `id_type`, `id_number`. Returns `success`, `message`, `modes` (masked contacts) and `session_id`.
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/web-client
+    """
     body = _authenticated()
     fields.text(body, "country")
     fields.text(body, "id_type")
@@ -33,6 +40,13 @@ def begin() -> Response:
 
 @consent.post("/v1/totp_consent/mode")
 def choose_mode() -> Response:
+    """POST /v1/totp_consent/mode: choose the contact that receives the one-time password.
+
+    Takes `session_id` and `mode` ("sms" or "email"). Returns `success` and `message`.
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/web-client
+    """
     body = _authenticated()
     session = _session(body)
     mode = fields.text(body, "mode")
@@ -44,6 +58,13 @@ def choose_mode() -> Response:
 
 @consent.post("/v1/totp_consent/otp")
 def confirm() -> Response:
+    """POST /v1/totp_consent/otp: confirm the session with the one-time password.
+
+    Takes `session_id` and `otp`. Returns `success` and `message`.
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/web-client
+    """
     body = _authenticated()
     session = _session(body)
     if not session["mode"] or fields.text(body, "otp") != current().settings.one_time_password:

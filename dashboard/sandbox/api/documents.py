@@ -1,4 +1,4 @@
-"""E-signature: the documents a token may read, and signing them."""
+"""E-signature: the documents that a token may read, and signing them."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -14,6 +14,14 @@ _TEXT = "Sample agreement of the simulator. Nothing in it binds anybody.\n"
 
 @documents.get("/v1/documents")
 def listed() -> Response:
+    """GET /v1/documents: the documents to sign, by their ids.
+
+    Takes `ids` (separated by commas) in the query.
+    Returns `documents`, a list of {"id", "name", "link", "size"}, the size in bytes.
+    Raises Refused (2205, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/web-client
+    """
     authentication.by_headers()
     ids = [part for part in request.args.get("ids", "").split(",") if part]
     if not ids:
@@ -36,11 +44,20 @@ def listed() -> Response:
 
 @documents.get("/images/documents/sample.txt")
 def sample() -> Response:
+    """The text of every simulated document. Its address is the simulator's own and not documented."""
     return Response(_TEXT, mimetype="text/plain")
 
 
 @documents.post("/v1/documents/sign")
 def sign() -> Response:
+    """POST /v1/documents/sign: sign documents with a multipart request.
+
+    Takes `partner_params` (JSON, job type 12), `smile_client_id`, `ids`, `name`, `document_read_at` and `image`.
+    Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2212, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/web-client
+    """
     caller = authentication.by_headers()
     authentication.check_partner(request.form.get("smile_client_id", ""))
     params = job_params({"partner_params": fields.json_object(request.form.get("partner_params", ""))}, caller)

@@ -1,4 +1,4 @@
-"""Who is enrolled, and which job types that allows or forbids."""
+"""The enrolment of users, and the job types that it allows or forbids."""
 
 from dashboard.sandbox.refusals import (
     USER_DELETED,
@@ -10,12 +10,14 @@ from dashboard.sandbox.refusals import (
 )
 from dashboard.sandbox.state import Sandbox
 
-#: SmartSelfie Authentication and Update Photo compare with the selfie on file.
+#: SmartSelfie Authentication and Update Photo compare with the enrolled selfie.
 NEEDS_ENROLMENT = frozenset({2, 8})
 
 
 def check(sandbox: Sandbox, user_id: str, job_type: int, *, use_enrolled_image: bool, allow_new_enroll: bool) -> None:
-    """Refuse a job whose user's enrolment forbids it.
+    """Check that the user's enrolment allows a job.
+
+    Raises Refused: 2207 disabled, 2208 deleted, 2209 enrolled already, 2210 not enrolled, 2211 must enrol again.
 
     https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user
     """

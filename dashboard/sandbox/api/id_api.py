@@ -1,4 +1,4 @@
-"""Lookups without images: Enhanced and Basic KYC, Business Verification; at once or through a callback."""
+"""Lookups without images: Enhanced and Basic KYC, Business Verification; synchronous or through a callback."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -14,31 +14,75 @@ id_api = Blueprint("id_api", __name__)
 
 @id_api.post("/v1/id_verification")
 def enhanced_kyc() -> Response:
+    """POST /v1/id_verification: Enhanced KYC, answered with the result.
+
+    Takes `partner_params` (job type 5), `country`, `id_type`, `id_number` and what the ID type needs.
+    Returns the signed result; "not found" and the like are results.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215).
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/identity-lookup
+    """
     return _lookup("enhanced_kyc", wait=False)
 
 
 @id_api.post("/v1/async_id_verification")
 def enhanced_kyc_later() -> Response:
+    """POST /v1/async_id_verification: Enhanced KYC, with the result in a callback.
+
+    Takes the fields of `enhanced_kyc` and `callback_url`. Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215).
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/identity-lookup
+    """
     return _lookup("enhanced_kyc", wait=True)
 
 
 @id_api.post("/v2/verify")
 def basic_kyc() -> Response:
+    """POST /v2/verify: Basic KYC, answered with the result.
+
+    Takes the fields of `enhanced_kyc`. Returns the signed result; its `Actions` compare each detail.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215).
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/basic-kyc
+    """
     return _lookup("basic_kyc", wait=False)
 
 
 @id_api.post("/v2/verify_async")
 def basic_kyc_later() -> Response:
+    """POST /v2/verify_async: Basic KYC, with the result in a callback.
+
+    Takes the fields of `enhanced_kyc` and `callback_url`. Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215).
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/basic-kyc
+    """
     return _lookup("basic_kyc", wait=True)
 
 
 @id_api.post("/v1/business_verification")
 def business() -> Response:
+    """POST /v1/business_verification: Business Verification, answered with the result.
+
+    Takes `partner_params` (job type 7), `country`, `id_type`, `id_number`, `business_type` (Nigerian registrations),
+    `postal_address` and `postal_code` (Kenyan ones). Returns the signed result.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215, 2413).
+
+    https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
+    """
     return _lookup("business_verification", wait=False)
 
 
 @id_api.post("/v1/async_business_verification")
 def business_later() -> Response:
+    """POST /v1/async_business_verification: Business Verification, with the result in a callback.
+
+    Takes the fields of `business` and `callback_url`. Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2212, 2213, 2215, 2413).
+
+    https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
+    """
     return _lookup("business_verification", wait=True)
 
 

@@ -1,4 +1,4 @@
-"""Addresses that show the images of a job for a while, and the view that serves them."""
+"""Links to the images of a job, which expire, and the view that serves the images."""
 
 import hmac
 import time
@@ -14,13 +14,23 @@ images = Blueprint("images", __name__)
 
 
 def image_links(sandbox: Sandbox, job: Job) -> dict[str, str]:
-    """Name of the image -> address, on the scheme and host that the job was submitted to."""
+    """The names of a job's images and their links, on the scheme and host that the job was submitted to.
+
+    The links expire after `image_link_lifetime_seconds`.
+
+    https://docs.usesmileid.com/further-reading/job-status
+    """
     expires = int(time.time() + sandbox.settings.image_link_lifetime_seconds)
     return {name: job.base_url + _signed(sandbox, job.smile_job_id, name, expires) for name in job.images}
 
 
 @images.get("/images/<smile_job_id>/<name>.jpg")
 def show(smile_job_id: str, name: str) -> Response:
+    """GET /images/<smile_job_id>/<name>.jpg: one image of a job, JPEG or PNG.
+
+    A wrong signature, an expired link and a missing image get XML with status 403, as from an object store.
+    The form of these addresses is not documented.
+    """
     sandbox = current()
     expires = request.args.get("Expires", 0, type=int)
     expected = _signature(sandbox, smile_job_id, name, expires)

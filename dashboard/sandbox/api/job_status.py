@@ -1,4 +1,4 @@
-"""POST /v1/job_status: what became of a job, signed."""
+"""POST /v1/job_status: the status of a job, signed."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -24,7 +24,15 @@ _RECEIPTS = {
 
 @job_status.post("/v1/job_status")
 def show() -> Response:
-    """https://docs.usesmileid.com/further-reading/job-status"""
+    """POST /v1/job_status: the status of a job.
+
+    Takes `user_id`, `job_id`, and the booleans `image_links` and `history`.
+    Returns `timestamp`, `signature`, `job_complete`, `job_success`, `code` (2302, or 2314 before the zip), `result`
+    and, if asked for, `image_links` and `history`; a complete job may have `kyc_receipt` or `kyb_receipt`.
+    Raises Refused (2203, 2204, 2205, 2213, and 2304 for an unknown job, which is not documented).
+
+    https://docs.usesmileid.com/further-reading/job-status
+    """
     sandbox = current()
     body = fields.json_body()
     caller = authentication.by_signature(body, "partner_id")

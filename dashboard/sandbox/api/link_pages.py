@@ -1,4 +1,4 @@
-"""The page behind a Smile Link: the hosted pages' own flow for the link's ID types, without a partner's page around."""
+"""The page behind a Smile Link: the hosted pages for the link's ID types, without a partner's page around them."""
 
 import secrets
 from datetime import UTC, datetime
@@ -18,7 +18,12 @@ link_pages = Blueprint("link_pages", __name__, url_prefix="/links")
 
 @link_pages.get("/<partner_id>/<ref_id>")
 def show(partner_id: str, ref_id: str) -> Response:
-    """https://docs.usesmileid.com/integration-options/no-code/smile-links"""
+    """GET /links/<partner_id>/<ref_id>: the customer's page of a link.
+
+    A closed link gets a page with status 410, an unknown one 404; what Smile shows then is not documented.
+
+    https://docs.usesmileid.com/integration-options/no-code/smile-links
+    """
     link = _found(partner_id, ref_id)
     closed = _closed(link)
     if link is None or closed:
@@ -30,7 +35,13 @@ def show(partner_id: str, ref_id: str) -> Response:
 
 @link_pages.post("/<partner_id>/<ref_id>/start")
 def start(partner_id: str, ref_id: str) -> Response:
-    """The token and the rest of the configuration, once the customer has chosen an ID type."""
+    """POST /links/<partner_id>/<ref_id>/start: the token for the ID type that the customer chose.
+
+    Takes `country`, `id_type` and `verification_method`. Returns `token`, `product` and `callback_url`.
+    Raises Refused (2203, 2205 with status 410 for a closed link, 2213).
+
+    Not documented: the address is the simulator's own.
+    """
     body = fields.json_body()
     link = _found(partner_id, ref_id)
     if link is None or _closed(link):
@@ -55,7 +66,7 @@ def _found(partner_id: str, ref_id: str) -> Json | None:
 
 
 def _closed(link: Json | None) -> str:
-    """Why the page does not open; "" when it does. What the vendor shows then is undocumented."""
+    """Why the page does not open, or ""."""
     if link is None:
         return "This link does not exist."
     if link["disabled_at"]:

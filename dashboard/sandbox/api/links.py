@@ -1,4 +1,4 @@
-"""Smile Links: create, update, show and list; the pages behind the links are in link_pages.py."""
+"""Smile Links: create, update, show and list; link_pages.py has the pages behind the links."""
 
 import secrets
 from datetime import UTC, datetime
@@ -21,7 +21,15 @@ _OPTIONAL_TEXTS = ("user_id", "redirect_url", "expires_at")
 
 @links.post("/v1/smile_links")
 def create() -> Response:
-    """https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api"""
+    """POST /v1/smile_links: create a link.
+
+    Takes `name`, `company_name`, `id_types` (a list of {"country", "id_type", "verification_method"}), `callback_url`,
+    `data_privacy_policy_url`, `logo_url`, `is_single_use`, and optionally `user_id`, `partner_params` (text values),
+    `redirect_url` and `expires_at` (ISO 8601, UTC). Returns `link` (address) and `ref_id`.
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+    """
     sandbox = current()
     body = fields.json_body()
     authentication.by_signature(body, "partner_id")
@@ -44,6 +52,13 @@ def create() -> Response:
 
 @links.put("/v1/smile_links/<ref_id>")
 def update(ref_id: str) -> Response:
+    """PUT /v1/smile_links/<ref_id>: change a link; `is_disabled` (boolean) closes or reopens it.
+
+    Takes some of the fields of `create`. Returns `link` and `ref_id`. An unknown link gets 404.
+    Raises Refused (2203, 2204, 2205).
+
+    https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+    """
     body = fields.json_body()
     authentication.by_signature(body, "partner_id")
     link = {**_found(ref_id), **_changes(body)}
@@ -55,13 +70,25 @@ def update(ref_id: str) -> Response:
 
 @links.route("/v1/smile_links/<ref_id>", methods=["GET", "POST"])
 def show(ref_id: str) -> Response:
-    """Both verbs are in use: the sources disagree about the right one."""
+    """GET or POST /v1/smile_links/<ref_id>: one link with its counts. The sources disagree about the method.
+
+    Returns the link's fields, `link`, `total_jobs`, `successful_jobs` and `failed_jobs`. An unknown link gets 404.
+    Raises Refused (2203, 2204, 2205).
+
+    https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+    """
     authentication.by_signature(request.args if request.method == "GET" else fields.json_body(), "partner_id")
     return jsonify(_shown(_found(ref_id)))
 
 
 @links.get("/v1/smile_links")
 def listed() -> Response:
+    """GET /v1/smile_links: all links. The path and the shape `{"links": [...]}` are not documented.
+
+    Raises Refused (2204, 2205).
+
+    https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
+    """
     authentication.by_signature(request.args, "partner_id")
     return jsonify({"links": [_shown(link) for link in current().store.links.values()]})
 
@@ -87,7 +114,7 @@ def _changes(body: Json) -> Json:
     if "expires_at" in changes:
         moment = read_timestamp(changes["expires_at"], iso_only=True)
         if moment is None or moment <= datetime.now(UTC):
-            raise Refused(WRONG_TYPE, "Error - expires_at must be a moment to come, as ISO 8601 in UTC")
+            raise Refused(WRONG_TYPE, "Error - expires_at must be a future time, as ISO 8601 in UTC")
     if "id_types" in body:
         changes["id_types"] = _id_types(body["id_types"])
     if params := fields.mapping(body, "partner_params"):
@@ -111,7 +138,7 @@ def _id_types(given: object) -> list[Json]:
 def _found(ref_id: str) -> Json:
     link = current().store.links.get(ref_id)
     if link is None:
-        # Which code such an answer carries is not documented, so it carries none.
+        # The code of this answer is not documented, so it has none.
         abort(404)
     return link
 

@@ -1,4 +1,4 @@
-"""The rules for identity numbers: which fields an ID type needs, consent, and the session of BVN_MFA."""
+"""The rules for ID numbers: required fields of an ID type, consent, and the session of BVN_MFA."""
 
 from dashboard.sandbox import fields
 from dashboard.sandbox.fields import Json
@@ -10,19 +10,22 @@ from dashboard.sandbox.world.store import Job
 from dashboard.sandbox.world.zips import DATA_INVALID, ZipRejected
 from dashboard.smile.constants import BUSINESS_ID_TYPES, BUSINESS_TYPES, IdType, document_types, id_types
 
-#: Keys of a lookup that stand at the top level of the request.
+#: Keys of a lookup, at the top level of the request.
 ID_KEYS = (
     "country", "id_type", "id_number", "first_name", "middle_name", "last_name", "dob", "phone_number",
     "gender", "bank_code", "citizenship", "company", "session_id", "business_type", "postal_address",
     "postal_code",
 )  # fmt: skip
 _CONSENTS = ("personal_details", "contact_information", "document_information")
-#: The hosted page's input boxes for `dob`; the API itself takes `dob` alone.
+#: The hosted page's input fields for `dob`; the API takes `dob` only.
 _PAGE_ONLY = {"day", "month", "year"}
 
 
 def personal_lookup(body: Json, product: str) -> Json:
-    """The checked id_info of a Basic or Enhanced KYC request.
+    """The checked id_info of a Basic or Enhanced KYC request: its values for ID_KEYS, as text.
+
+    product: "basic_kyc" or "enhanced_kyc".
+    Raises Refused: 2204 wrong type; 2213 missing field, unknown ID type, missing consent or unconfirmed session.
 
     https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority
     """
@@ -40,7 +43,9 @@ def personal_lookup(body: Json, product: str) -> Json:
 
 
 def business_lookup(body: Json) -> Json:
-    """The checked id_info of a Business Verification request.
+    """The checked id_info of a Business Verification request: its values for ID_KEYS, as text.
+
+    Raises Refused: 2204 wrong type, 2413 missing or unsupported field.
 
     https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
     """
@@ -58,7 +63,12 @@ def business_lookup(body: Json) -> Json:
 
 
 def check_submitted(job: Job, settings: SandboxSettings) -> None:
-    """The same rules for the id_info of a zip, where breaking one ends the job as Data Invalid."""
+    """Apply the same rules to the id_info of a zip.
+
+    Raises ZipRejected, which ends the job as "Data Invalid".
+
+    https://docs.usesmileid.com/further-reading/result-codes
+    """
     id_info = job.id_info
     country, id_type = str(id_info.get("country") or ""), str(id_info.get("id_type") or "")
     if id_info.get("id_number"):
@@ -74,7 +84,7 @@ def check_submitted(job: Job, settings: SandboxSettings) -> None:
 
 
 def required_fields(row: IdType, product: str) -> list[str]:
-    """The request fields an ID type needs for a product, beyond country and id_type.
+    """The request fields that an ID type needs for a product, besides country and id_type.
 
     An entry `product:+a+b` of the table asks for a and b with that product only.
     """
@@ -87,7 +97,10 @@ def required_fields(row: IdType, product: str) -> list[str]:
 
 
 def has_consent(country: str, id_type: str, body: Json, settings: SandboxSettings) -> bool:
-    """Whether the customer's consent stands in the request, for the ID types that need it."""
+    """Whether the request holds the customer's consent; True for ID types that need none.
+
+    body: the fields of the request, with `consent_information`.
+    """
     if (country, id_type) not in settings.consent_id_types:
         return True
     information = body.get("consent_information")

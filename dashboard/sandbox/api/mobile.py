@@ -13,12 +13,20 @@ mobile = Blueprint("mobile", __name__)
 
 
 def auth_token(sandbox: Sandbox) -> str:
-    """The token that a phone app of this partner would carry."""
+    """The token that a phone app of this partner carries."""
     return sandbox.signer.secret("mobile").hex()
 
 
 @mobile.post("/v1/auth_smile")
 def authenticate() -> Response:
+    """POST /v1/auth_smile: a signature and consent information for a phone app.
+
+    Takes `auth_token`, `partner_id`, `job_type`, and optionally `user_id`, `job_id`, `country` and `id_type`.
+    Returns `success`, `signature`, `timestamp`, `policy`, `partner_params`, `callback_url` and `consent_info`.
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     sandbox = current()
     body = fields.json_body()
     given = fields.text(body, "auth_token")

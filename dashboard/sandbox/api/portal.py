@@ -1,4 +1,4 @@
-"""The portal host's paths: wallet, availability of authorities, and what may be done to an enrolled user."""
+"""The paths of the portal host: wallet, availability of ID authorities, and changes to enrolled users."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,14 @@ _FLAGS = ("allow_new_enroll", "active", "is_fraudulent", "delete")
 
 @portal.post("/api/v2/partner/wallet_balance")
 def wallet_balance() -> Response:
-    """https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-use-to-monitor-my-wallet-balance"""
+    """POST /api/v2/partner/wallet_balance: the balance of the partner's wallet.
+
+    Takes `environment` ("test" or "production") and optionally `currency` (KES, NGN or USD; it changes nothing here).
+    Returns `wallet_balance` (an amount in the currency of the wallet) and `current_as_of` (ISO 8601, UTC).
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-use-to-monitor-my-wallet-balance
+    """
     sandbox = current()
     body = _authenticated()
     if fields.optional_text(body, "currency") not in ("", "KES", "NGN", "USD"):
@@ -29,14 +36,21 @@ def wallet_balance() -> Response:
 
 
 def spent(sandbox: Sandbox) -> float:
-    """What all jobs so far have cost."""
+    """The price of all jobs so far, in the currency of the wallet."""
     with sandbox.store.lock:
         return sum(job.charged for job in sandbox.store.jobs.values()) * sandbox.settings.price_per_job
 
 
 @portal.post("/api/v2/partner/id_status")
 def id_status() -> Response:
-    """https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-check-to-check-the-status-of-an-id-authority"""
+    """POST /api/v2/partner/id_status: the availability of an ID authority, here always online.
+
+    Takes `environment`, `country` and `id_type`.
+    Returns `last_checked`, `last_check_status` and `last_hour_success_rate` (a percentage as text).
+    Raises Refused (2203, 2204, 2205, 2213).
+
+    https://docs.usesmileid.com/further-reading/faqs/is-there-an-api-i-can-check-to-check-the-status-of-an-id-authority
+    """
     body = _authenticated()
     if find_id_type(fields.text(body, "country"), fields.text(body, "id_type")) is None:
         raise Refused(MISSING, "Unsupported id_type for the country")
@@ -51,11 +65,26 @@ def id_status() -> Response:
 
 @portal.post("/api/v2/partner/enrollee")
 def enrollee() -> Response:
+    """POST /api/v2/partner/enrollee: allow a new enrolment, deactivate, block or delete a user.
+
+    Takes `environment`, `user_id` and one of the booleans `allow_new_enroll`, `active`, `is_fraudulent`, `delete`.
+    Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2210, 2213).
+
+    https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user
+    """
     return _change_user(_authenticated())
 
 
 @portal.post("/v2/block-user")
 def block_user() -> Response:
+    """POST /v2/block-user: the newer form of `enrollee`, authenticated by headers.
+
+    Takes `user_id` and one of the booleans of `enrollee`. Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2210, 2213).
+
+    https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-or-delete-a-user
+    """
     body = fields.json_body()
     authentication.by_headers_or_signature(body, "partner_id")
     return _change_user(body)
@@ -63,7 +92,12 @@ def block_user() -> Response:
 
 @portal.get("/api/v3/<partner_id>/job_result_summary/<smile_job_id>/generate_pdf")
 def receipt(partner_id: str, smile_job_id: str) -> tuple[str, int]:
-    """Receipts need a portal sign-in, which the simulator has not got."""
+    """GET /api/v3/<partner_id>/job_result_summary/<smile_job_id>/generate_pdf: always 401.
+
+    A receipt needs a portal sign-in, which the simulator does not have.
+
+    https://docs.usesmileid.com/further-reading/kyc-receipts
+    """
     return f"Sign in to the portal of partner {partner_id} to see receipt {smile_job_id}", 401
 
 
@@ -76,7 +110,10 @@ def _authenticated() -> Json:
 
 
 def _change_user(body: Json) -> Response:
-    """https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user"""
+    """Change the enrolment of the user that the body names.
+
+    https://docs.usesmileid.com/further-reading/faqs/how-to-re-enroll-deactivate-or-block-a-user
+    """
     sandbox = current()
     user_id = fields.text(body, "user_id")
     flags = {name: fields.flag(body, name) for name in _FLAGS if name in body}

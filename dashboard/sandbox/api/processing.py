@@ -1,4 +1,4 @@
-"""The life of a job inside the simulator: taken in, worked on after a while, reported step by step."""
+"""The life of a job inside the simulator: accepted, processed after a delay, reported step by step."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from dashboard.smile.constants import JobType
 
 
 def work_later(sandbox: Sandbox, job: Job) -> None:
-    """Begin the wait for the result. The caller holds the store's lock."""
+    """Schedule the processing of a job. The caller holds the store's lock."""
     delay = random.uniform(*sandbox.settings.result_delay_seconds)
     job.process_at = time.time() + delay
     sandbox.store.save(job)
@@ -25,25 +25,28 @@ def work_later(sandbox: Sandbox, job: Job) -> None:
 
 
 def work(sandbox: Sandbox, job_id: str) -> None:
-    """Decide what becomes of a job and report what is known at once."""
+    """Decide the results of a job and report those that are due at once."""
     with sandbox.store.lock:
         job = sandbox.store.jobs[job_id]
         if job.process_at is None:
             return
         data = sandbox.store.blob(job_id, ZIP)
-    # Unzipping takes long enough to keep other requests waiting, so it happens outside the lock.
+    # Unzipping takes long enough to delay other requests, so it happens outside the lock.
     steps = _open_and_decide(sandbox, job, data) if job.accepted_upload else _decide(sandbox, job)
     with sandbox.store.lock:
         job.process_at = None
         _plan(sandbox, job, steps)
-        # Saved before the zip goes: a simulator killed in between would find it missing and call it corrupt.
+        # Saved before the zip is dropped: a simulator killed in between would find it missing and call it corrupt.
         sandbox.store.save(job)
         sandbox.store.drop_blob(job_id, ZIP)
     report_due(sandbox, job_id)
 
 
 def answer_at_once(sandbox: Sandbox, job: Job) -> Json:
-    """The result of a synchronous job. Its own answer is no callback; a final one after a review is."""
+    """The result of a synchronous job, which is no callback; only a final result after a review is one.
+
+    https://docs.usesmileid.com/results/json-top-level-keys
+    """
     with sandbox.store.lock:
         _plan(sandbox, job, _decide(sandbox, job))
         for planned in job.pending:
@@ -70,14 +73,14 @@ def report_due(sandbox: Sandbox, job_id: str) -> None:
 
 
 def _report_duplicates(sandbox: Sandbox, job: Job) -> None:
-    # No part of the job's own results: job_status never tells of it.
+    # Not part of the job's results: job_status never shows it.
     entry = smile_secure_entry(job, sandbox.warnings, sandbox.store)
     if entry is not None:
         sandbox.callbacks.send_apart(job, entry)
 
 
 def resume(sandbox: Sandbox) -> None:
-    """Take up every wait that a stopped simulator left behind."""
+    """Schedule all work that a stopped simulator left behind."""
     for job in list(sandbox.store.jobs.values()):
         if job.process_at is not None:
             sandbox.scheduler.at(job.process_at, partial(work, sandbox, job.job_id))
@@ -109,7 +112,7 @@ def _keep(sandbox: Sandbox, job: Job, submission: Submission) -> None:
 
 
 def _is_looked_up(job: Job) -> bool:
-    # Of the jobs with images only these ask an authority, the first only for a number that was `entered`.
+    # Of the jobs with images only these query an ID authority, the first only for an `entered` number.
     if job.job_type == JobType.BIOMETRIC_KYC:
         return is_entered(job.id_info)
     return job.job_type == JobType.ENHANCED_DOCUMENT_VERIFICATION
@@ -167,7 +170,10 @@ def _plan(sandbox: Sandbox, job: Job, steps: list[ProgressStep]) -> None:
 
 
 def receipt_url(sandbox: Sandbox, job: Job) -> str:
-    """Where the portal keeps the PDF receipt of the job; it asks for a portal sign-in."""
+    """The address of the job's PDF receipt on the portal.
+
+    https://docs.usesmileid.com/further-reading/kyc-receipts
+    """
     partner = sandbox.settings.partner_id
     return f"{job.base_url}/api/v3/{partner}/job_result_summary/{job.smile_job_id}/generate_pdf"
 

@@ -1,4 +1,4 @@
-"""AML screening at once, and address verification through a callback."""
+"""AML screening, synchronous, and address verification through a callback."""
 
 import secrets
 
@@ -30,6 +30,14 @@ _LISTED_PERSON = {
 
 @screening.post("/v1/aml")
 def aml() -> Response:
+    """POST /v1/aml: search a person on watch lists (job type 10).
+
+    Takes `user_id`, `job_id`, and either `search_existing_user` or `full_name`, `countries` (a list) and `birth_year`.
+    Returns the signed result with `no_of_persons_found` and `people`.
+    Raises Refused (2203, 2204, 2205, 2213, 2215).
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/aml-check
+    """
     sandbox = current()
     body = fields.json_body()
     caller = authentication.by_signature(body, "partner_id")
@@ -53,6 +61,14 @@ def aml() -> Response:
 
 @screening.post("/v1/async-verify-address")
 def address() -> Response:
+    """POST /v1/async-verify-address: verify an address, with the result in a callback.
+
+    Takes `country`, `address`, `full_name`, `callback_url`, and `utility_number` and `utility_provider` (Nigeria) or
+    `id_number` (South Africa). Returns {"success": True}.
+    Raises Refused (2203, 2204, 2205, 2213, 2215).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/smile-identity-core-ruby
+    """
     sandbox = current()
     body = fields.json_body()
     caller = authentication.by_headers()

@@ -1,4 +1,4 @@
-"""What the partner may use: the services list, its own configuration, and the documents of every country."""
+"""What the partner may use: the services list, the partner's configuration, and the documents of every country."""
 
 from itertools import groupby
 from typing import Any
@@ -26,7 +26,8 @@ _BANK_CODES = {
     "United Bank for Africa": "033",
     "Zenith Bank": "057",
 }
-#: Published test numbers, without the last digit that selects the outcome where they are all zeros.
+#: Published test numbers.
+#: https://docs.usesmileid.com/general/supported-id-types/test-data
 _TEST_DATA = {
     ("NG", "V_NIN"): "0" * 16,
     ("NG", "VOTER_ID"): "0" * 19,
@@ -57,7 +58,12 @@ _TEST_DATA = {
 
 @services.get("/v1/services")
 def show() -> Response:
-    """https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority"""
+    """GET /v1/services: the ID types on offer, for each product and country.
+
+    Returns `bank_codes` (a list of {"name", "code"}) and `hosted_web`: product -> country -> {"name", "id_types"}.
+
+    https://docs.usesmileid.com/supported-id-types/for-individuals-kyc/backed-by-id-authority
+    """
     names = {row.country: row.country_name for row in document_types()}
     return jsonify(
         {
@@ -69,6 +75,13 @@ def show() -> Response:
 
 @services.post("/v1/products_config")
 def products_config() -> Response:
+    """POST /v1/products_config: what the partner may use, and which ID types need consent.
+
+    Returns `consentRequired`: country -> ID types, and `idSelection`: product -> country -> ID types.
+    Raises Refused (2203, 2204, 2205).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     authentication.by_signature_or_token(fields.json_body(), "partner_id")
     consent: dict[str, list[str]] = {}
     for country, id_type in current().settings.consent_id_types:
@@ -83,6 +96,14 @@ def products_config() -> Response:
 
 @services.post("/v1/valid_documents")
 def valid_documents() -> Response:
+    """POST /v1/valid_documents: the documents that Document Verification accepts.
+
+    Returns `valid_documents`: a list of {"country": {"name", "continent", "code"}, "id_types": list}, whose ID types
+    have `name`, `code`, `has_back` and `example`.
+    Raises Refused (2203, 2204, 2205).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     authentication.by_signature_or_token(fields.json_body(), "partner_id")
     documents = []
     for code, group in groupby(document_types(), lambda row: row.country):
@@ -90,7 +111,7 @@ def valid_documents() -> Response:
         documents.append(
             {
                 "country": {"name": rows[0].country_name, "continent": rows[0].continent, "code": code},
-                # The entry "Others", with an empty code, stands last in each country.
+                # "Others", with an empty code, is the last entry of each country.
                 "id_types": [
                     {"name": row.name, "code": row.code, "has_back": row.has_back, "example": []}
                     for row in sorted(rows, key=lambda row: row.code == "")

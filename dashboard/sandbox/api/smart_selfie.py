@@ -1,4 +1,4 @@
-"""Synchronous SmartSelfie of the phone apps: enrol or authenticate with one multipart request."""
+"""The synchronous SmartSelfie of phone apps: enrol or authenticate with one multipart request."""
 
 from datetime import UTC, datetime
 
@@ -22,11 +22,28 @@ _STATUS = {"0": "approved", "1": "rejected", "2": "pending"}
 
 @smart_selfie.post("/v2/smart-selfie-enroll")
 def enrol() -> Response:
+    """POST /v2/smart-selfie-enroll: enrol a user by selfie.
+
+    Takes the parts `selfie_image`, `liveness_images`, `user_id`, and optionally `partner_params` (JSON),
+    `callback_url`, `sandbox_result` and `allow_new_enroll`.
+    Returns `code`, `message`, `status`, `job_id`, `job_type`, `user_id`, `partner_id`, `partner_params`, `created_at`
+    and `updated_at` (ISO 8601, UTC).
+    Raises Refused (2203, 2204, 2205, 2207, 2208, 2209, 2213, 2215).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     return _answer(JobType.SMARTSELFIE_REGISTRATION)
 
 
 @smart_selfie.post("/v2/smart-selfie-authentication")
 def authenticate() -> Response:
+    """POST /v2/smart-selfie-authentication: compare a selfie with the enrolled one.
+
+    Takes the parts and returns the fields of `enrol`.
+    Raises Refused (2203, 2204, 2205, 2207, 2208, 2210, 2211, 2213, 2215).
+
+    Not documented on a page; known from Smile's library: https://github.com/smileidentity/android
+    """
     return _answer(JobType.SMARTSELFIE_AUTHENTICATION)
 
 
@@ -68,10 +85,10 @@ def _params(job_type: JobType) -> Json:
     text = request.form.get("partner_params", "")
     params = fields.json_object(text) if text else {}
     params["user_id"] = request.form.get("user_id") or params.get("user_id")
-    # This endpoint makes its own job id when the caller names none.
+    # This endpoint makes a job id when the caller names none.
     params.setdefault("job_id", f"job-{current().store.next_smile_job_id()}")
     params["job_type"] = int(job_type)
-    # Here the wish is a number in a form field, not text in partner_params.
+    # Here sandbox_result is a number in a form field, not text in partner_params.
     if wished := request.form.get("sandbox_result"):
         params["sandbox_result"] = wished
     return fields.partner_params(params)

@@ -1,4 +1,4 @@
-"""POST /v1/upload hands out an address, PUT to that address takes the zip."""
+"""POST /v1/upload hands out an address, and PUT to that address takes the zip."""
 
 import hmac
 import secrets
@@ -27,7 +27,15 @@ uploads = Blueprint("uploads", __name__)
 
 @uploads.post("/v1/upload")
 def prepare() -> Response:
-    """https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1"""
+    """POST /v1/upload: register a job and hand out the address for its zip.
+
+    Takes `smile_client_id`, `partner_params`, `callback_url`, and optionally `use_enrolled_image`, `allow_new_enroll`,
+    `retry`, `file_name` and `model_parameters`.
+    Returns `upload_url`, `ref_id`, `smile_job_id` (ten digits), `camera_config` (None) and `code` "2202".
+    Raises Refused (2203 to 2205, 2207 to 2213, 2215 for a job_id that exists).
+
+    https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1
+    """
     sandbox = current()
     body = fields.json_body()
     caller = authentication.by_signature_or_token(body, "smile_client_id")
@@ -72,7 +80,13 @@ def prepare() -> Response:
 
 @uploads.put("/uploads/<job_key>/<token>/attachments.zip")
 def take(job_key: str, token: str) -> Response:
-    """The object store's side: it looks at the address and the headers, never into the zip."""
+    """PUT /uploads/<job_key>/<token>/attachments.zip: take the zip, as an object store would, without opening it.
+
+    Answers 200 without a body. A wrong or expired address, or a Content-Type other than application/zip, gets XML with
+    status 403, a missing length 411. The form of the address is not documented.
+
+    https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
+    """
     sandbox = current()
     expires = request.args.get("Expires", 0, type=int)
     expected = _upload_signature(sandbox, job_key, token, expires)
@@ -97,14 +111,17 @@ def take(job_key: str, token: str) -> Response:
             job.charged += 1
             work_later(sandbox, job)
         elif job.accepted_upload != token:
-            # A second zip through another address is a second submission, and would be charged as one.
+            # A second zip to another address is a second submission, and is charged as one.
             job.charged += 1
         sandbox.store.save(job)
     return Response(status=200)
 
 
 def job_params(body: Json, caller: Caller) -> Json:
-    """partner_params of the request; what the web token was minted for wins over what the browser says."""
+    """The checked partner_params of a request; the claims of a web token override the fields of the body.
+
+    Raises Refused: 2204 wrong type, 2212 a job type that the token is not for, 2213 missing field.
+    """
     given = fields.mapping(body, "partner_params")
     claimed = caller.claims.get("partner_params", {})
     params = fields.partner_params({**given, **claimed})
@@ -117,7 +134,10 @@ def job_params(body: Json, caller: Caller) -> Json:
 
 
 def new_job(sandbox: Sandbox, params: Json, product: str, callback_url: str, caller: Caller) -> Job:
-    """A fresh job under its job_id, which must not have been used. The caller holds the lock and saves it."""
+    """A new job, not saved yet. The caller holds the store's lock.
+
+    Raises Refused (2215) if the job_id exists.
+    """
     if params["job_id"] in sandbox.store.jobs:
         raise Refused(JOB_EXISTS, "Error - Job already exists for job_id")
     return Job(

@@ -11,8 +11,8 @@ from dashboard.sandbox.jwt import mint
 from dashboard.sandbox.refusals import INVALID_PRODUCT, Refused
 from dashboard.sandbox.state import current
 
-#: Every product name that a source of the vendor's lists, and the job type its token carries. Whether
-#: `document_verification` is one of them is a setting.
+#: The product names of all of Smile's sources, and the job types of their tokens. A setting decides about
+#: `document_verification`.
 JOB_TYPE_OF_PRODUCT = {
     "authentication": 2,
     "basic_kyc": 5,
@@ -32,7 +32,13 @@ web_tokens = Blueprint("web_tokens", __name__)
 
 @web_tokens.post("/v1/token")
 def create() -> Response:
-    """https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration"""
+    """POST /v1/token: a web token for one job of one product.
+
+    Takes `user_id`, `job_id`, `product` and `callback_url`. Returns `success` and `token`.
+    Raises Refused (2203, 2204, 2205, 2213, 2217 for an unknown product).
+
+    https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration
+    """
     body = fields.json_body()
     authentication.by_signature(body, "partner_id")
     person = {"user_id": fields.text(body, "user_id"), "job_id": fields.text(body, "job_id")}
@@ -47,7 +53,10 @@ def create() -> Response:
 
 
 def new_token(partner_params: Json, callback_url: str, **more: str) -> str:
-    """A token that lives as long as the settings say; `more` are claims that the vendor's tokens do not have."""
+    """A signed web token that lives for `token_lifetime_seconds`.
+
+    partner_params: `user_id`, `job_id`, `job_type`. more: claims that Smile's tokens do not have.
+    """
     sandbox = current()
     now = int(time.time())
     claims = {

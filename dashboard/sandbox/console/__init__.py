@@ -1,1 +1,1 @@
-"""How people and tests watch and steer the simulator."""
+"""How people and tests watch and control the simulator."""

@@ -1,4 +1,4 @@
-"""The console at `/`: what came in, what went out, the switches, and the tables, as plain pages."""
+"""The console at `/`: plain pages with the received requests, sent callbacks, switches and tables."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,39 +22,46 @@ console.before_request(refuse_other_sites)
 
 #: How many rows of each list the page shows.
 SHOWN = 25
-
-
-#: By the names of the views below.
+#: The pages: endpoint -> words.
 PARTS = {"show": "Activity", "switches": "Switches", "outcomes": "Outcomes", "numbers": "Test numbers"}
 
 
 @console.get("/")
 def show() -> Response:
+    """GET /: the activity page."""
     return _page("show", "activity", **_activity())
 
 
 @console.get("/_sandbox/switches")
 def switches() -> Response:
+    """GET /_sandbox/switches: the page with the switches for callbacks, warnings and faults."""
     return _switches()
 
 
 @console.get("/_sandbox/outcomes")
 def outcomes() -> Response:
+    """GET /_sandbox/outcomes: the table of outcomes."""
     return _page("outcomes", "outcomes", outcomes=table())
 
 
 @console.get("/_sandbox/numbers")
 def numbers() -> Response:
+    """GET /_sandbox/numbers: the table of test numbers."""
     return _page("numbers", "numbers", number_outcomes=NUMBER_OUTCOMES)
 
 
 @console.get("/_sandbox/activity")
 def activity() -> Response:
+    """GET /_sandbox/activity: the part of the activity page that refreshes itself."""
     return _private(render_template("sandbox/_activity.html", **_activity()))
 
 
 @console.post("/_sandbox/console/callbacks")
 def switch_callbacks() -> Response | WerkzeugResponse:
+    """POST /_sandbox/console/callbacks: choose how callbacks are sent, by the form fields `mode` and `delay_seconds`.
+
+    Wrong input shows the page again, with status 422.
+    """
     mode = request.form.get("mode", "")
     try:
         delay = faults.number({"delay": _number("delay_seconds")}, "delay", 0.0, 0.0, 86_400.0)
@@ -68,6 +75,10 @@ def switch_callbacks() -> Response | WerkzeugResponse:
 
 @console.post("/_sandbox/console/warnings")
 def switch_warnings() -> Response | WerkzeugResponse:
+    """POST /_sandbox/console/warnings: choose the warnings, by the form fields `warnings` and `smile_secure`.
+
+    Wrong input shows the page again, with status 422.
+    """
     try:
         current().warnings = read_switch(request.form.getlist("warnings"), request.form.get("smile_secure"))
     except Refused as error:
@@ -77,6 +88,10 @@ def switch_warnings() -> Response | WerkzeugResponse:
 
 @console.post("/_sandbox/console/faults")
 def add_fault() -> Response | WerkzeugResponse:
+    """POST /_sandbox/console/faults: add a fault, by form fields with the names of `Fault`'s.
+
+    Wrong input shows the page again, with status 422.
+    """
     body = {
         "path": request.form.get("path", "").strip(),
         "mode": request.form.get("mode", ""),
@@ -93,6 +108,7 @@ def add_fault() -> Response | WerkzeugResponse:
 
 @console.post("/_sandbox/console/faults/clear")
 def clear_faults() -> WerkzeugResponse:
+    """POST /_sandbox/console/faults/clear: remove all faults."""
     current().faults.clear()
     return redirect(url_for("console.switches"), code=303)
 
@@ -153,7 +169,7 @@ def _number(name: str) -> float | str | None:
     try:
         return float(text) if text else None
     except ValueError:
-        # read_fault says what is wrong with it.
+        # read_fault reports it.
         return text
 
 

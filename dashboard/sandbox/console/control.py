@@ -1,4 +1,4 @@
-"""/_sandbox: how tests and people steer the simulator and look inside it. No part of Smile ID's API."""
+"""/_sandbox: JSON endpoints for tests and people to control and inspect the simulator; not part of Smile ID's API."""
 
 from urllib.parse import urlsplit
 
@@ -21,7 +21,10 @@ control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 @control.before_request
 def refuse_other_sites() -> None:
-    """A page of another site, open in the same browser, must not steer the simulator."""
+    """Keep pages of other sites, open in the same browser, from controlling the simulator.
+
+    Raises Refused (2205 with status 403) if the Origin is another host.
+    """
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise Refused(UNAUTHORIZED, "Only the simulator's own pages may do this", 403)
@@ -29,6 +32,7 @@ def refuse_other_sites() -> None:
 
 @control.get("/credentials.json")
 def credentials() -> Response:
+    """GET /_sandbox/credentials.json: `partner_id`, `api_key`, `legacy_api_key` and `auth_token`."""
     sandbox = current()
     return jsonify(
         {
@@ -42,28 +46,39 @@ def credentials() -> Response:
 
 @control.get("/faults")
 def faults() -> Response:
+    """GET /_sandbox/faults: the active faults, as `faults`."""
     return jsonify({"faults": current().faults.listed()})
 
 
 @control.post("/faults")
 def add_fault() -> Response:
+    """POST /_sandbox/faults: add a fault, with the fields of `Fault`. Returns all, as `faults`.
+
+    Raises Refused (2203, 2204, 2213).
+    """
     current().faults.add(read_fault(fields.json_body()))
     return jsonify({"faults": current().faults.listed()})
 
 
 @control.delete("/faults")
 def clear_faults() -> Response:
+    """DELETE /_sandbox/faults: remove all faults."""
     current().faults.clear()
     return jsonify({"faults": []})
 
 
 @control.get("/callbacks")
 def callbacks() -> Response:
+    """GET /_sandbox/callbacks: how callbacks are sent, as `mode` and `delay_seconds`."""
     return jsonify(_switch())
 
 
 @control.post("/callbacks")
 def switch_callbacks() -> Response:
+    """POST /_sandbox/callbacks: choose how callbacks are sent, by `mode` and `delay_seconds`.
+
+    Raises Refused (2203, 2204).
+    """
     body = fields.json_body()
     mode = fields.optional_text(body, "mode") or "normal"
     if mode not in MODES:
@@ -74,12 +89,17 @@ def switch_callbacks() -> Response:
 
 @control.get("/warnings")
 def warnings() -> Response:
+    """GET /_sandbox/warnings: the warnings of all jobs, as `warnings` and `smile_secure`."""
     return jsonify(_warnings())
 
 
 @control.post("/warnings")
 def switch_warnings() -> Response:
-    """`warnings` names what answers warn of from now on, `smile_secure` what its own callback says; empty: nothing."""
+    """POST /_sandbox/warnings: choose the warnings of all jobs from now on.
+
+    Takes `warnings` (a list of names, by default empty) and `smile_secure` (its result, by default none).
+    Raises Refused (2203, 2204).
+    """
     body = fields.json_body()
     current().warnings = read_switch(body.get("warnings", []), body.get("smile_secure"))
     return jsonify(_warnings())
@@ -87,7 +107,11 @@ def switch_warnings() -> Response:
 
 @control.post("/smile-secure")
 def call_back_about_duplicates() -> Response:
-    """Smile Secure's own callback about a job that is there, sent at once."""
+    """POST /_sandbox/smile-secure: send Smile Secure's separate callback about an existing job at once.
+
+    Takes `job_id` and `result` ("none", "suspects" or "failed"). Returns the unsigned body.
+    Raises Refused (2203, 2204, 2213; 2204 with status 404 for an unknown job).
+    """
     sandbox, body = current(), fields.json_body()
     job_id, result = fields.text(body, "job_id"), fields.text(body, "result")
     if result not in SMILE_SECURE:
@@ -104,7 +128,11 @@ def call_back_about_duplicates() -> Response:
 
 @control.post("/wallet")
 def set_wallet() -> Response:
-    """What the wallet holds from now on, less what jobs to come will cost."""
+    """POST /_sandbox/wallet: set the balance of the wallet, in its currency; later jobs reduce it.
+
+    Takes and returns `balance`.
+    Raises Refused (2203, 2204).
+    """
     sandbox = current()
     balance = number(fields.json_body(), "balance", sandbox.settings.wallet_balance, -1e9, 1e9)
     sandbox.wallet_balance = balance + spent(sandbox)
@@ -113,8 +141,12 @@ def set_wallet() -> Response:
 
 @control.post("/clock")
 def set_clock() -> Response:
-    """`ahead_seconds`: how far the clock that requests are held against, and the Date of answers, are ahead of this
-    machine's from now on. Below 0 they are behind. Whoever signs with this machine's clock is refused from 300 on."""
+    """POST /_sandbox/clock: set how far the simulator's clock is ahead of the machine's.
+
+    Takes and returns `ahead_seconds`, negative if the clock is behind. The clock decides about the age of timestamps
+    and the Date of answers.
+    Raises Refused (2203, 2204).
+    """
     sandbox = current()
     sandbox.clock_ahead_seconds = number(fields.json_body(), "ahead_seconds", 0.0, -1e6, 1e6)
     return jsonify({"ahead_seconds": sandbox.clock_ahead_seconds})
@@ -122,16 +154,19 @@ def set_clock() -> Response:
 
 @control.get("/requests.json")
 def requests_json() -> Response:
+    """GET /_sandbox/requests.json: the received requests, oldest first."""
     return jsonify(reports.requests(current()))
 
 
 @control.get("/jobs.json")
 def jobs_json() -> Response:
+    """GET /_sandbox/jobs.json: all jobs, by job_id."""
     return jsonify(reports.jobs(current()))
 
 
 @control.get("/outcomes.json")
 def outcomes_json() -> Response:
+    """GET /_sandbox/outcomes.json: the table of outcomes."""
     return jsonify(reports.outcomes())
 
 

@@ -1,4 +1,4 @@
-"""What the simulator tells about itself, for /_sandbox and for the console."""
+"""Reports about the simulator, for /_sandbox and the console."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,17 +11,23 @@ from dashboard.sandbox.world.store import Job
 
 
 def requests(sandbox: Sandbox) -> list[Json]:
-    """The request log, oldest first."""
+    """The request log, oldest first, with the fields of `RequestLog.open`; `at` is ISO 8601 in UTC."""
     return [entry | {"at": _iso(entry["at"])} for entry in sandbox.requests.listed()]
 
 
 def jobs(sandbox: Sandbox) -> dict[str, Json]:
-    """job_id -> how often prepared and charged, where it stands, and which callbacks were sent."""
+    """The jobs, by job_id.
+
+    Each has its ids, `job_type`, `product`, the counts `prepared`, `zips`, `charged` and `results`, `state`, `success`,
+    `result_code`, `result_text`, `created_at`, and `callbacks`: a list of {"url", "mode", "result_code",
+    "next_attempt_at", "attempts"}. Moments are ISO 8601 in UTC.
+    """
     with sandbox.store.lock:
         return {job_id: _job(job) for job_id, job in sandbox.store.jobs.items()}
 
 
 def outcomes() -> list[Json]:
+    """The rows of the table of outcomes, as dicts."""
     return [asdict(step) for step in table()]
 
 

@@ -1,1 +1,1 @@
-"""Callbacks on their way to partners."""
+"""Sends callbacks to partners."""

@@ -1,4 +1,4 @@
-"""Callbacks: really sent, freshly signed, tried again; or sent wrongly on purpose, as the switch says."""
+"""Callbacks: sent over HTTP, freshly signed and retried; or sent wrongly on purpose."""
 
 import time
 from collections.abc import Callable
@@ -40,7 +40,10 @@ class Callbacks:
         self._sent_in_order = 0
 
     def send(self, job: Job, entry: Json, outcome: str) -> None:
-        """Send one result of `job` when its turn comes. The caller holds the store's lock and saves the job."""
+        """Schedule the callback for a result of `job`. The caller holds the store's lock and saves the job.
+
+        entry: the unsigned result. outcome: that of its `ProgressStep`; a lying callback claims the opposite.
+        """
         url = job.callback_url or self._settings.default_callback_url
         switch = self.switch
         if not url or switch.mode == "never":
@@ -49,7 +52,10 @@ class Callbacks:
         self._send(job, claimed, url, switch)
 
     def send_apart(self, job: Job, entry: Json) -> None:
-        """Send what is no result of `job` but belongs to it; a lying callback is one about the result."""
+        """Schedule a callback that belongs to `job` but is not its result, and so never lies.
+
+        entry: the unsigned body. The caller holds the store's lock and saves the job.
+        """
         url = job.callback_url or self._settings.default_callback_url
         if url and self.switch.mode != "never":
             self._send(job, entry, url, self.switch)
@@ -66,6 +72,7 @@ class Callbacks:
         self._schedule(job, len(job.deliveries) - 1)
 
     def resume(self, job: Job) -> None:
+        """Schedule the callbacks of a job that a stopped simulator left behind."""
         for index, delivery in enumerate(job.deliveries):
             if delivery["due"] is not None:
                 self._schedule(job, index)
@@ -78,7 +85,7 @@ class Callbacks:
             return float(max(later)) - time.time() + gap
         if len(job.deliveries) > 0:
             return 0.0
-        # A job with one result is overtaken by the next job's: every second callback waits.
+        # Every second callback waits, so that the next job's overtakes it.
         self._sent_in_order += 1
         return gap if self._sent_in_order % 2 else 0.0
 
@@ -108,7 +115,7 @@ class Callbacks:
             return self._signer.fresh(job.legacy, self._settings.stale_callback_age_seconds)
         pair = self._signer.fresh(job.legacy)
         if mode == "bad_signature":
-            # The right form made with a wrong key: the text turned round keeps its length and alphabet.
+            # Well-formed but wrong: the reversed text keeps its length and alphabet.
             turned = str(pair["signature"]).rstrip("=")[::-1]
             pair["signature"] = turned + "=" * (-len(turned) % 4)
         return pair
@@ -116,7 +123,7 @@ class Callbacks:
     def _post(self, url: str, body: Json) -> Json:
         answer: Json = {"at": time.time(), "status": None, "error": None}
         session = requests.Session()
-        # The proxy settings of this machine are not meant for a simulator calling its neighbour.
+        # The machine's proxy settings are not meant for the simulator's callbacks.
         session.trust_env = False
         try:
             with (
@@ -132,7 +139,7 @@ class Callbacks:
             ):
                 answer["status"] = response.status_code
         except requests.RequestException as error:
-            # The name alone: the message repeats the address with its secret job key.
+            # Only the type: the message contains the address with its secret job key.
             answer["error"] = type(error).__name__
         answer["seconds"] = round(time.time() - answer["at"], 3)
         return answer

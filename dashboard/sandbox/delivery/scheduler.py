@@ -1,4 +1,4 @@
-"""Things that happen later: a heap of due times and one thread that starts what is due on a small pool."""
+"""Runs actions later: a heap of due times, and one thread that runs due actions on a small pool."""
 
 import heapq
 import threading
@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dashboard.sandbox.failures import log_failure
 
-#: Each waiting callback may hold one of these for its whole timeout.
+#: Threads; each callback may occupy one until its timeout.
 POOL_SIZE = 16
 
 
 class Scheduler:
-    """Runs actions at their due time (seconds since 1970). Before `start`, `run_due` runs them by hand."""
+    """Runs actions at their due time (seconds since 1970). Before `start`, `run_due` runs them."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -24,28 +24,34 @@ class Scheduler:
         self._pool: ThreadPoolExecutor | None = None
 
     def at(self, due: float, action: Callable[[], None]) -> None:
+        """Run `action` at `due`, in seconds since 1970."""
         with self._changed:
             self._count += 1
             heapq.heappush(self._heap, (due, self._count, action))
             self._changed.notify()
 
     def start(self) -> None:
+        """Start the threads that run actions."""
         self._pool = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="sandbox")
         self._thread = threading.Thread(target=self._loop, name="sandbox-scheduler", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop the threads; actions that are running are not waited for."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(timeout=5)
         if self._pool is not None:
-            # A callback that waits for its answer may take 35 seconds; stopping does not wait for it.
+            # A callback may wait 35 seconds for its answer; stopping does not wait for it.
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def run_due(self, now: float) -> int:
-        """Run everything due by `now` in this thread, also what that makes due; how many actions ran."""
+        """Run everything due by `now` (seconds since 1970) in this thread, and what becomes due by that.
+
+        Returns how many actions ran.
+        """
         count = 0
         while True:
             with self._changed:
@@ -73,5 +79,5 @@ def _run_logged(action: Callable[[], None]) -> None:
     try:
         action()
     except Exception as error:
-        # The loop must go on; the place of the action is enough to find the fault, its arguments are not ours.
+        # The loop must go on. The traceback is logged without the arguments, which may be personal.
         log_failure("an action of the simulator failed", error)

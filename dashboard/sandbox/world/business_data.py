@@ -1,8 +1,8 @@
-"""What the simulated company registers answer."""
+"""The answers of the simulated company registers."""
 
 from dashboard.sandbox.fields import Json
 
-#: Registers say it this way, where ID authorities write "Not Available".
+#: A missing value of a register; ID authorities write "Not Available".
 NOTHING = "N/A"
 
 _COMPANY = {
@@ -24,7 +24,14 @@ _COMPANY = {
 
 
 def answer(id_info: Json, found: bool) -> Json:
-    """The keys that Business Verification adds to the envelope; lists stay empty for tax lookups."""
+    """What Business Verification adds to a result.
+
+    id_info: `country`, `id_type`, `id_number`. found: the register knows the business.
+    Returns `success`, `Country`, `IDType`, `IDNumber`, `company_information`, `documents`, and the lists `fiduciaries`,
+    `beneficial_owners`, `directors` and `proprietors`, which are empty for tax lookups.
+
+    https://docs.usesmileid.com/products/for-businesses-kyb/business-verification
+    """
     number = str(id_info.get("id_number", ""))
     company = dict(_COMPANY) if found else dict.fromkeys(_COMPANY, NOTHING)
     company |= {"country": str(id_info.get("country", "")), "search_number": number}

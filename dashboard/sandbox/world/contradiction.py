@@ -1,4 +1,4 @@
-"""The result that a lying callback claims: the opposite of what job_status says."""
+"""The result of a lying callback: the opposite of what job_status says."""
 
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.world.outcomes import APPROVED, REJECTED, table
@@ -6,7 +6,7 @@ from dashboard.sandbox.world.store import Job
 
 
 def contradicted(job: Job, entry: Json, outcome: str) -> Json:
-    """`entry` with code, text, type and actions of the opposite outcome; all else stays true."""
+    """`entry` with code, text, type and actions of the opposite outcome; the rest stays true."""
     wanted = REJECTED if outcome == "approved" else APPROVED
     row = next(
         row for row in table() if row.product == job.product and row.sandbox_result == wanted and row.outcome != "step"

@@ -1,4 +1,4 @@
-"""The result of a job as Smile ID words it: the common envelope, and what each product adds to it."""
+"""The result of a job in Smile ID's form: the common envelope, and what each product adds to it."""
 
 import base64
 
@@ -11,7 +11,7 @@ from dashboard.smile.constants import NOT_AVAILABLE
 
 ID_LOOKUPS = {"enhanced_kyc", "basic_kyc"}
 DOCUMENTS = {"document_verification", "enhanced_document_verification"}
-#: Keys of the answer that a custom-data request may set.
+#: Keys of the answer that a request with custom data may set.
 CUSTOM_KEYS = (
     "FullName", "DOB", "Gender", "Address", "PhoneNumber", "PhoneNumber2", "ExpirationDate", "IDNumber",
     "IDType", "Country", "Photo", "Document", "Email", "Nationality", "SecondaryIDNumber",
@@ -21,8 +21,9 @@ CUSTOM_KEYS = (
 def envelope(job: Job, step: ProgressStep, image_links: Json, receipt: str, id_card: bytes | None) -> Json:
     """One result of `job`, unsigned.
 
-    `image_links` and `id_card` (the uploaded front, for the inline `Document`) matter to documents only,
-    `receipt` is the address of the portal's PDF.
+    image_links, id_card: links, and the uploaded front for the inline `Document`; for documents only.
+    receipt: the address of the PDF receipt on the portal.
+
     https://docs.usesmileid.com/results/json-top-level-keys
     """
     entry: Json = {
@@ -57,7 +58,7 @@ def envelope(job: Job, step: ProgressStep, image_links: Json, receipt: str, id_c
 
 
 def _compared(job: Job, step: ProgressStep) -> dict[str, str]:
-    # Basic KYC tells of each detail whether it matches; what was not sent cannot.
+    # Basic KYC compares each detail that was sent.
     given = {
         "Names": job.id_info.get("first_name") or job.id_info.get("last_name"),
         "DOB": job.id_info.get("dob"),
@@ -110,7 +111,7 @@ def _document(job: Job, step: ProgressStep, image_links: Json, id_card: bytes | 
     }
     return {
         "Country": job.id_info.get("country", ""),
-        # Without an ID type Smile classifies the document itself.
+        # Without an ID type Smile classifies the document.
         "IDType": job.id_info.get("id_type") or "PASSPORT",
         **(found if _returned(step) else dict.fromkeys(found, NOT_AVAILABLE)),
         "OtherName": NOT_AVAILABLE,

@@ -1,4 +1,4 @@
-"""What becomes of a job: the shipped table product x sandbox_result, and the magic last digit of a test number."""
+"""The results of jobs, from the table product x `sandbox_result` and the last digit of a test number."""
 
 import csv
 import re
@@ -13,11 +13,11 @@ from dashboard.smile.constants import UPLOAD_JOB_TYPES, IdType, JobType, id_type
 #: Values of `sandbox_result`; "2" is provisional.
 APPROVED, REJECTED = "0", "1"
 
-#: All but 5, which two products share.
+#: Without 5, which two products share.
 PRODUCT_OF_JOB_TYPE = {
     int(kind): kind.name.lower() for kind in JobType if kind in UPLOAD_JOB_TYPES | {JobType.BUSINESS_VERIFICATION}
 }
-#: Which products of the ID type table each product of ours may be asked with.
+#: The products of the ID type table that stand for a product of a job.
 _LISTED_AS = {
     "biometric_kyc": {"biometric_kyc", "ekyc_smartselfie"},
     "enhanced_document_verification": {"enhanced_document_verification", "doc_verification"},
@@ -26,7 +26,12 @@ _LISTED_AS = {
 
 @dataclass(frozen=True)
 class ProgressStep:
-    """One result of a job, as a row of data/outcomes.csv."""
+    """One result of a job: a row of data/outcomes.csv.
+
+    outcome: "step" (in the history only), "approved", "rejected", "provisional" or "error".
+    after_review: it follows the human review. only_with_number: it needs an ID number.
+    actions: Smile's Actions, by name.
+    """
 
     product: str
     sandbox_result: str
@@ -36,7 +41,7 @@ class ProgressStep:
     result_type: str
     code: str
     text: str
-    outcome: str  # step (of the history only), approved, rejected, provisional, error
+    outcome: str
     final: bool
     confidence: str
     actions: dict[str, str]
@@ -44,7 +49,12 @@ class ProgressStep:
 
 @dataclass(frozen=True)
 class NumberOutcome:
-    """What the last digit of a test number selects; `selects` is the row of the table it continues with."""
+    """The outcome that the last digit of a test number selects.
+
+    selects: the `sandbox_result` whose rows follow, or "" for a failed lookup. action: the value of its Action.
+
+    https://docs.usesmileid.com/general/supported-id-types/test-data
+    """
 
     digit: str
     meaning: str
@@ -65,11 +75,12 @@ NOT_ACTIVATED = NumberOutcome("", "ID type not available for the product", "1016
 
 
 def steps_for(product: str, params: Json, id_info: Json, other_numbers_act_like: str) -> list[ProgressStep]:
-    """The results a job will have, in order.
+    """The results that a job will have, in order.
 
-    A number that breaks its pattern is 1014 whatever was wished; otherwise `sandbox_result` decides, and
-    without it the last digit of the number. `other_numbers_act_like` is the digit for numbers that are no
-    test numbers.
+    A number that breaks its pattern gives 1014. Otherwise `sandbox_result` decides, and without it the last digit of
+    the number. other_numbers_act_like: the digit for numbers that are no test numbers.
+
+    https://docs.usesmileid.com/general/supported-id-types/test-data
     """
     number = str(id_info.get("id_number") or "")
     wished = params.get("sandbox_result")
@@ -85,15 +96,17 @@ def steps_for(product: str, params: Json, id_info: Json, other_numbers_act_like:
 
 
 def find_id_type(country: str, id_type: str) -> IdType | None:
+    """The ID type of a country, or None."""
     return next((row for row in id_types() if (row.country, row.id_type) == (country, id_type)), None)
 
 
 def is_offered(row: IdType, product: str) -> bool:
-    """Whether the ID type serves the product. Types whose products nobody published serve every lookup."""
+    """Whether the ID type serves the product. Types with no published products serve every lookup."""
     return not row.products or bool(_LISTED_AS.get(product, {product}) & set(row.products))
 
 
 def is_well_formed(id_info: Json) -> bool:
+    """Whether the ID number fits the pattern of its ID type, if there is one."""
     row = find_id_type(str(id_info.get("country")), str(id_info.get("id_type")))
     if row is None or not row.number_regex:
         return True
@@ -101,12 +114,16 @@ def is_well_formed(id_info: Json) -> bool:
 
 
 def wants_custom_data(id_info: Json) -> bool:
-    """A test number that ends in 4 gives back the data that stand in partner_params."""
+    """Whether the number is a test number that ends in 4, which returns the data of partner_params.
+
+    https://docs.usesmileid.com/general/supported-id-types/test-data
+    """
     return _test_digit(str(id_info.get("id_number") or "")) == "4"
 
 
 @cache
 def table() -> tuple[ProgressStep, ...]:
+    """The rows of data/outcomes.csv."""
     text = (resources.files("dashboard.sandbox") / "data" / "outcomes.csv").read_text(encoding="utf-8")
     return tuple(_step(row) for row in csv.DictReader(text.splitlines()))
 
@@ -139,7 +156,7 @@ def _number_outcome(product: str, number: str, id_info: Json, other_digit: str) 
 
 
 def _test_digit(number: str) -> str:
-    # Test numbers keep the real format, letters and dashes too, with zeros before the digit that selects.
+    # Test numbers have the real format, letters and dashes too, with zeros before the last digit.
     digits = re.sub(r"\D", "", number)
     if not digits or digits[:-1].strip("0") or digits[-1] not in "01234":
         return ""
@@ -168,7 +185,7 @@ def _failed_lookup(product: str, outcome: NumberOutcome) -> ProgressStep:
 
 
 def _compared_with_card(row: ProgressStep) -> ProgressStep:
-    # Without a number there is no authority: the selfie is compared with the card that was sent.
+    # Without a number no authority is queried: the selfie is compared with the card that was sent.
     actions = {
         name.replace("ID_Authority", "ID_Card"): value
         for name, value in row.actions.items()

@@ -1,4 +1,4 @@
-"""The picture that the simulated ID authorities hold: a drawn grey head and shoulders, 48 by 60, JPEG."""
+"""The portrait that the simulated ID authorities hold: a drawn JPEG image, 48 by 60 pixels."""
 
 PORTRAIT_BASE64 = (
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACAWGBwYFCAcGhwkIiAmMFA0MCwsMGJGSjpQdGZ6eHJmcG6AkLicgIiuim5woNqirr7E"

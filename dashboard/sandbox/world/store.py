@@ -1,4 +1,4 @@
-"""What the simulator remembers: jobs, enrolled users, links and images; in memory, and in SQLite when asked."""
+"""The simulator's store of jobs, users, links and images: in memory, and optionally in SQLite."""
 
 import json
 import sqlite3
@@ -15,7 +15,13 @@ ZIP = "zip"
 
 @dataclass
 class Job:
-    """One job as the simulator sees it. Plain values only, so that it can be kept as JSON."""
+    """One job. It holds plain values only, so that it can be stored as JSON.
+
+    Moments (created_at, process_at, `due`) are seconds since 1970. base_url: scheme and host of the submission.
+    prepared, zips, charged: how often it was registered, received a zip, and would have been charged.
+    pending: results to come, each {"due", "entry", "outcome", "final", "callback"}. history: the reported results.
+    deliveries: callbacks, each {"url", "mode", "entry", "due", "attempts"}.
+    """
 
     job_id: str
     user_id: str
@@ -23,22 +29,19 @@ class Job:
     product: str
     partner_params: Json = field(repr=False)
     smile_job_id: str
-    #: Scheme and host that the submission was made to; addresses in later callbacks repeat it.
     base_url: str
     callback_url: str = field(default="", repr=False)
-    #: The partner signs with a sec_key, so answers and callbacks do too.
+    #: The partner signs with a sec_key, so answers and callbacks carry one too.
     legacy: bool = False
     id_info: Json = field(default_factory=dict, repr=False)
     use_enrolled_image: bool = False
     created_at: float = 0.0
-    #: How often it was prepared, how many zips arrived for it, how often it would have been charged.
     prepared: int = 0
     zips: int = 0
     charged: int = 0
-    #: The upload address whose zip was taken; a repeated PUT to it is not charged again.
+    #: The token of the upload address whose zip was accepted; a repeated PUT to it is not charged again.
     accepted_upload: str = ""
     process_at: float | None = None
-    #: Results to come, each {"due", "entry", "outcome", "final", "callback"}; then what was reported, in order.
     pending: list[Json] = field(default_factory=list, repr=False)
     history: list[Json] = field(default_factory=list, repr=False)
     complete: bool = False
@@ -46,23 +49,24 @@ class Job:
     images: list[str] = field(default_factory=list)
     #: The Smile Link that the customer came through, or "".
     link_ref: str = ""
-    #: Callbacks: address, entry, attempts with their answers, and when the next attempt is due.
     deliveries: list[Json] = field(default_factory=list, repr=False)
 
     @property
     def state(self) -> str:
+        """One of "prepared", "processing", "provisional" and "complete"."""
         if self.complete:
             return "complete" if not self.pending else "provisional"
         return "processing" if self.charged else "prepared"
 
     @property
     def result(self) -> Json:
+        """The latest reported result, {} if there is none."""
         return self.history[-1] if self.history else {}
 
 
 @dataclass
 class User:
-    """A person enrolled with a selfie, and what the partner did to the enrolment since."""
+    """An enrolled user, and what the partner has changed since."""
 
     user_id: str
     enrolled: bool = False
@@ -73,7 +77,10 @@ class User:
 
 
 class Store:
-    """Everything kept. Hold `lock` while reading and changing a job, then `save` it."""
+    """All stored objects. Hold `lock` while you read and change a job, then `save` it.
+
+    path: an SQLite file; None keeps everything in memory, and there the images of at most `kept_image_jobs` jobs.
+    """
 
     def __init__(self, path: Path | None, kept_image_jobs: int) -> None:
         self.lock = threading.RLock()
@@ -93,41 +100,48 @@ class Store:
         self._last_number = max((int(job.smile_job_id) for job in self.jobs.values()), default=0)
 
     def next_smile_job_id(self) -> str:
+        """A new id of a job, ten digits."""
         with self.lock:
             self._last_number += 1
             return f"{self._last_number:010}"
 
     def save(self, job: Job) -> None:
+        """Store a job."""
         with self.lock:
             self.jobs[job.job_id] = job
             self._job_ids[job.smile_job_id] = job.job_id
             self._write("job", job.job_id, job)
 
     def by_number(self, smile_job_id: str) -> Job | None:
+        """The job with this id of Smile's, or None."""
         with self.lock:
             return self.jobs.get(self._job_ids.get(smile_job_id, ""))
 
     def save_user(self, user: User) -> None:
+        """Store a user."""
         with self.lock:
             self.users[user.user_id] = user
             self._write("user", user.user_id, user)
 
     def save_link(self, link: Json) -> None:
+        """Store a Smile Link, under its `ref_id`."""
         with self.lock:
             self.links[link["ref_id"]] = link
             self._write("link", link["ref_id"], link)
 
     def jobs_of_link(self, ref_id: str) -> list[Job]:
-        """The jobs that customers really submitted through a Smile Link."""
+        """The jobs that customers submitted through a Smile Link."""
         with self.lock:
             return [job for job in self.jobs.values() if job.link_ref == ref_id and job.charged]
 
     def spend_token(self, digest: str) -> None:
+        """Record the digest of a web token that a job was submitted with."""
         with self.lock:
             self.spent_tokens.add(digest)
             self._write("spent token", digest, {})
 
     def put_blob(self, job_id: str, name: str, data: bytes) -> None:
+        """Store an image or the zip of a job; in memory the oldest images are dropped."""
         with self.lock:
             if self._database:
                 with self._database:
@@ -139,6 +153,7 @@ class Store:
                 del self._blobs[key]
 
     def blob(self, job_id: str, name: str) -> bytes | None:
+        """An image or the zip of a job; None if it is not stored."""
         with self.lock:
             if not self._database:
                 return self._blobs.get((job_id, name))
@@ -148,6 +163,7 @@ class Store:
             return bytes(found[0]) if found else None
 
     def drop_blob(self, job_id: str, name: str) -> None:
+        """Delete an image or the zip of a job."""
         with self.lock:
             self._blobs.pop((job_id, name), None)
             if self._database:
@@ -155,6 +171,7 @@ class Store:
                     self._database.execute("DELETE FROM blob WHERE job_id = ? AND name = ?", (job_id, name))
 
     def close(self) -> None:
+        """Close the SQLite file."""
         with self.lock:
             if self._database:
                 self._database.close()
@@ -184,7 +201,7 @@ def _open(path: Path) -> sqlite3.Connection:
     # One process, one connection, guarded by the store's lock.
     database = sqlite3.connect(path, check_same_thread=False)
     path.chmod(0o600)
-    # A killed process loses nothing with a rollback journal; a lost power supply is no case of a simulator.
+    # With a rollback journal a killed process loses nothing; a power failure does not matter for a simulator.
     database.executescript(
         "PRAGMA synchronous = OFF;"
         "CREATE TABLE IF NOT EXISTS document (kind TEXT, key TEXT, body TEXT, PRIMARY KEY (kind, key));"

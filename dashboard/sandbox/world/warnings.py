@@ -1,9 +1,9 @@
-"""Warnings on purpose: what an answer says beside its outcome, and Smile Secure's own callback.
+"""Warnings on purpose: what an answer says besides its outcome, and the separate callback of Smile Secure.
 
-Switched on for all jobs that are worked on from then on, by POST /_sandbox/warnings with
-`{"warnings": ["number_seen_before", ...], "smile_secure": "none|suspects|failed"}` or on the console; or for one job by
-`sandbox_warnings` in its partner_params, the same names in one text with commas, `smile_secure_...` among them.
-POST /_sandbox/smile-secure with `{"job_id", "result": "none|suspects|failed"}` calls back about a job that is there.
+POST /_sandbox/warnings with `{"warnings": ["number_seen_before", ...], "smile_secure": "none|suspects|failed"}`, or the
+console, sets them for all jobs that are processed from then on. `sandbox_warnings` in partner_params sets them for one
+job: the same names in one text, separated by commas, and `smile_secure_...`. POST /_sandbox/smile-secure with
+`{"job_id", "result": "none|suspects|failed"}` sends a callback about an existing job.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,11 +20,11 @@ SMILE_SECURE = {
     "suspects": ("5211", "Suspect Users Found"),
     "failed": ("5212", "System Error"),
 }
-#: The jobs whose faces it compares.
+#: The job types whose faces Smile Secure compares.
 SEARCHED_JOB_TYPES = frozenset(
     {JobType.BIOMETRIC_KYC, JobType.SMARTSELFIE_AUTHENTICATION, JobType.DOCUMENT_VERIFICATION}
 )
-#: Who was seen before where the simulator knows nobody else.
+#: The earlier users where the simulator knows no others.
 SAMPLE_USERS = ("sample-user-1", "sample-user-2")
 
 
@@ -44,8 +44,8 @@ def _suspects(reason: str, users: list[str]) -> Json:
     }
 
 
-#: By name, what each adds to an answer; `Actions` are added to those that are there.
-#: Undocumented: the names of the checks of copies and tampering.
+#: What each warning adds to an answer; `Actions` are merged.
+#: Undocumented: the names of the checks for copies and tampering.
 WARNINGS: Mapping[str, Callable[[list[str]], Json]] = {
     "number_seen_before": _number_seen_before,
     "face_seen_before": lambda users: _suspects("same-person", users),
@@ -69,14 +69,14 @@ SECURE_IN_PARAMS = {f"smile_secure_{result}": result for result in SMILE_SECURE}
 
 @dataclass(frozen=True)
 class WarningSwitch:
-    """What jobs warn of from now on: names of WARNINGS, and a result of SMILE_SECURE or ""."""
+    """The warnings of all jobs from now on: names of WARNINGS, and a key of SMILE_SECURE or ""."""
 
     names: tuple[str, ...] = ()
     smile_secure: str = ""
 
 
 def read_switch(names: object, smile_secure: object) -> WarningSwitch:
-    """Refuses with 2204 what is no list of known names."""
+    """The switch that a request describes. Raises Refused (2204) for an unknown name."""
     if not isinstance(names, list) or not all(isinstance(name, str) and name in WARNINGS for name in names):
         raise Refused(WRONG_TYPE, f"warnings must be a list of {', '.join(WARNINGS)}")
     if smile_secure not in (None, "") and smile_secure not in SMILE_SECURE:
@@ -85,7 +85,7 @@ def read_switch(names: object, smile_secure: object) -> WarningSwitch:
 
 
 def check_params(params: Json) -> None:
-    """Refuses with 2204 what partner_params may not wish for."""
+    """Check the warnings that partner_params ask for. Raises Refused (2204) for an unknown name."""
     wished = params.get(IN_PARAMS)
     known = {*WARNINGS, *SECURE_IN_PARAMS}
     if wished is not None and (not isinstance(wished, str) or not set(_names(wished)) <= known):
@@ -93,7 +93,7 @@ def check_params(params: Json) -> None:
 
 
 def with_warnings(entry: Json, job: Job, outcome: str, switch: WarningSwitch, store: Store) -> Json:
-    """One result of `job` with what it is to warn of; an error and the ID step warn of nothing."""
+    """A result of `job` with its warnings added; errors and the ID step have none."""
     if outcome in ("error", "step"):
         return entry
     wished = _names(job.partner_params.get(IN_PARAMS))
@@ -104,7 +104,10 @@ def with_warnings(entry: Json, job: Job, outcome: str, switch: WarningSwitch, st
 
 
 def smile_secure_entry(job: Job, switch: WarningSwitch, store: Store) -> Json | None:
-    """The body of Smile Secure's own callback, unsigned; None where none is switched on or the product has none."""
+    """The body of Smile Secure's separate callback, unsigned; None if none is set, or the product has none.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
+    """
     wished = _names(job.partner_params.get(IN_PARAMS))
     result = next((SECURE_IN_PARAMS[name] for name in wished if name in SECURE_IN_PARAMS), switch.smile_secure)
     if not result or job.job_type not in SEARCHED_JOB_TYPES:
@@ -113,7 +116,13 @@ def smile_secure_entry(job: Job, switch: WarningSwitch, store: Store) -> Json | 
 
 
 def smile_secure_result(job: Job, result: str, store: Store) -> Json:
-    """`result` is one of SMILE_SECURE."""
+    """The body of Smile Secure's callback for a chosen result, unsigned.
+
+    result: a key of SMILE_SECURE.
+    Returns `Antifraud`, `PartnerParams`, `ResultCode`, `ResultText` and `SmileJobID`.
+
+    https://docs.usesmileid.com/products/for-individuals-kyc/smile-secure
+    """
     code, text = SMILE_SECURE[result]
     users = _others(job, store) if result == "suspects" else []
     return {
@@ -126,12 +135,12 @@ def smile_secure_result(job: Job, result: str, store: Store) -> Json:
 
 
 def _names(text: object) -> list[str]:
-    """Not every way in checks it: what is no text wishes for nothing."""
+    """The names in a text with commas; none for another type, since not every endpoint checks it."""
     return [] if not isinstance(text, str) else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _others(job: Job, store: Store) -> list[str]:
-    """Up to two other users that used the same number; else made-up ones."""
+    """Up to two other users with the same number, or else made-up ones."""
     number = job.id_info.get("id_number")
     with store.lock:
         users = [

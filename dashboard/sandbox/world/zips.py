@@ -1,4 +1,4 @@
-"""The submitted zip, opened with suspicion: read entry by entry within limits, never extracted to disk."""
+"""Reads the submitted zip entry by entry within limits; nothing is extracted to disk."""
 
 import base64
 import binascii
@@ -31,7 +31,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class ZipRejected(Exception):
-    """A zip that ends its job: `code` and `text` become the result, `reason` is for the console."""
+    """A zip that ends its job with an error.
+
+    code, text: the result. reason: for the console.
+    """
 
     def __init__(self, verdict: tuple[str, str], reason: str) -> None:
         super().__init__(reason)
@@ -41,7 +44,7 @@ class ZipRejected(Exception):
 
 @dataclass
 class Submission:
-    """What a good zip holds: id_info, and the first image of each kind that is shown again later."""
+    """The content of a good zip: id_info, and the first image of each kind that is shown later."""
 
     id_info: Json = field(repr=False)
     selfie: bytes | None = field(default=None, repr=False)
@@ -50,7 +53,9 @@ class Submission:
 
 
 def open_submission(data: bytes, job: Job, settings: SandboxSettings) -> Submission:
-    """Check the zip of `job` whole; raises ZipRejected at the first thing that is wrong.
+    """Check the zip of `job` completely.
+
+    Raises ZipRejected at the first problem.
 
     https://docs.usesmileid.com/integration-options/rest-api/rest-api-v1/products
     """
@@ -58,7 +63,7 @@ def open_submission(data: bytes, job: Job, settings: SandboxSettings) -> Submiss
     info = _read_info(entries, job)
     id_info = _object(info, "id_info")
     if "consent_information" in info:
-        # Mobile puts it beside id_info, hosted web inside.
+        # Phone apps put it next to id_info, hosted pages inside.
         id_info.setdefault("consent_information", info["consent_information"])
     submission = Submission(id_info)
     images = info.get("images")
@@ -91,7 +96,7 @@ def _read_entries(data: bytes, settings: SandboxSettings) -> dict[str, bytes]:
             for entry in archive.infolist():
                 limit = min(left, settings.max_image_bytes)
                 with archive.open(entry) as file:
-                    # Reading one byte past the limit shows a bomb without trusting the size it claims.
+                    # Reading one byte past the limit finds a zip bomb without trusting its headers.
                     content = file.read(limit + 1)
                 if len(content) > limit:
                     raise ZipRejected(ZIP_CORRUPT, "an entry is too large")
@@ -114,7 +119,7 @@ def _read_info(entries: dict[str, bytes], job: Job) -> Json:
         raise ZipRejected(DATA_INVALID, "info.json is not JSON") from error
     if not isinstance(info, dict):
         raise ZipRejected(DATA_INVALID, "info.json is not an object")
-    # Hosted pages and phones send no misc_information; where it stands it must be about this job.
+    # Hosted pages and phone apps send no misc_information; if there is one, it must be about this job.
     params = _object(_object(info, "misc_information"), "partner_params")
     for name, expected in (("job_id", job.job_id), ("user_id", job.user_id), ("job_type", str(job.job_type))):
         if name in params and str(params[name]) != expected:
@@ -166,7 +171,7 @@ def _check_complete(submission: Submission, job: Job) -> None:
         raise ZipRejected(SELFIE_UNUSABLE, "no selfie")
     if is_document and submission.id_card_image is None:
         raise ZipRejected(CARD_UNUSABLE, "no front of the document")
-    # A Biometric KYC compares the selfie with the authority's photo or with the card: one must be there.
+    # Biometric KYC compares the selfie with the authority's photo or with the card, so it needs one of them.
     if job.job_type == 1 and submission.id_card_image is None and not is_entered(id_info):
         raise ZipRejected(CARD_UNUSABLE, "neither a front of the card nor an entered number")
     required: tuple[str, ...] = {6: ("country",), 11: ("country", "id_type")}.get(job.job_type, ())

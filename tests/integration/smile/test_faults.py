@@ -61,14 +61,14 @@ CALLS = {
 }
 SLOW = {"mode": "delay", "delay_seconds": 0.9}
 FAULTS: dict[str, tuple[dict[str, Any], type[SmileError], str]] = {
-    "500 before": ({"mode": "status", "status": 500, "when": "before"}, Refused, "trouble of its own"),
-    "503 after": ({"mode": "status", "status": 503, "when": "after"}, Refused, "trouble of its own"),
+    "500 before": ({"mode": "status", "status": 500, "when": "before"}, Refused, "the server has a problem"),
+    "503 after": ({"mode": "status", "status": 503, "when": "after"}, Refused, "the server has a problem"),
     "slow before": ({**SLOW, "when": "before"}, TransportFailed, "did not answer in time"),
     "slow after": ({**SLOW, "when": "after"}, TransportFailed, "did not answer in time"),
     "dropped before": ({"mode": "drop", "when": "before"}, TransportFailed, "connection to Smile broke"),
     "dropped after": ({"mode": "drop", "when": "after"}, TransportFailed, "connection to Smile broke"),
     "garbage": ({"mode": "garbage"}, TransportFailed, "could not be understood"),
-    "garbage of a gateway": ({"mode": "garbage", "status": 502}, Refused, "trouble of its own"),
+    "garbage of a gateway": ({"mode": "garbage", "status": 502}, Refused, "the server has a problem"),
     "cut off": ({"mode": "truncate"}, TransportFailed, "broke off before its end"),
 }
 

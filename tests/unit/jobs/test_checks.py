@@ -26,7 +26,7 @@ def test_failed_check_says_what_was_checked_what_it_means_and_what_to_do():
 
     assert (check.name, check.shape, check.is_silent) == ("Liveness check", "rejected", False)
     assert check.sentence == (
-        "Smile checked whether the selfie shows a live person, not a picture of one. It failed."
+        "Smile checked whether the selfie shows a live person, not an image of one. It failed."
         " Ask the customer for a second try in better light."
     )
 
