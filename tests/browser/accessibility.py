@@ -10,6 +10,22 @@ AXE = Axe().axe_script
 #: The rules whose outcome a theme can change.
 COLOURS = ("color-contrast", "link-in-text-block")
 
+#: Each kind of element: its name, its classes, which attributes it has, and the same of what it stands in.
+KINDS = """() => {
+  const kind = element => element ? [element.localName, element.className, element.getAttribute('role'),
+    element.getAttribute('type'), ...element.getAttributeNames().sort()].join(' ') : ''
+  return [...new Set([...document.querySelectorAll('*')].map(each => kind(each.parentElement) + ' > ' + kind(each)))]
+}"""
+_SEEN: set[str] = set()
+
+
+def has_new_kinds(page: Page) -> bool:
+    """Whether any element is of a kind that this process has not checked yet; from now on all of them are."""
+    kinds = set(page.evaluate(KINDS))
+    is_new = not kinds <= _SEEN
+    _SEEN.update(kinds)
+    return is_new
+
 
 def faults_of(page: Page, *rules: str, without: Sequence[str] = ()) -> list[str]:
     """Each as "rule: element". Without `rules`, all of axe's rules are run except those in `without`."""
