@@ -12,8 +12,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import body_of
-from dashboard.callbacks.receiving.facts import read_facts, with_folded_ids
-from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts, with_folded_ids
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding

@@ -7,7 +7,8 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, CallbackFilter
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.refused.queries import count_refused
+from dashboard.callbacks.refused.models import RefusedDelivery
+from dashboard.db import first_id_of
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
 from dashboard.web.lists.fields import Day, Scope
@@ -47,6 +48,11 @@ def counts_of_today(scope: Scope) -> list[DayCount]:
     )
     row = counts.one()
     tallies = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
-    whole = Day.of(today, scope.zone)
-    refused = count_refused(scope.session, scope.environment, whole.begins, whole.ends)
-    return [*tallies, DayCount("refused", None, refused)]
+    return [*tallies, DayCount("refused", None, _count_refused(scope, Day.of(today, scope.zone)))]
+
+
+def _count_refused(scope: Scope, day: Day) -> int:
+    """Deliveries: one row may stand for several."""
+    of_day = [col(RefusedDelivery.id) >= first_id_of(day.begins), col(RefusedDelivery.id) < first_id_of(day.ends)]
+    total = select(func.coalesce(func.sum(RefusedDelivery.count), 0))
+    return int(scope.session.exec(total.where(RefusedDelivery.environment == scope.environment, *of_day)).one())

@@ -18,6 +18,7 @@ from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.db import first_id_of
+from dashboard.health_checks import CheckContext, Finding, ok, warn
 from dashboard.jobs.erasing import Rule, erase_given, erase_images, erase_results
 from dashboard.jobs.models import HOLDS_PERSON, IS_KEPT, Image, Job, Result
 from dashboard.links.erasing import erase_prefill
@@ -96,6 +97,16 @@ def write_rules(session: Session, rules: Mapping[str, int], now: datetime) -> No
 def what_would_go(session: Session, rules: Mapping[str, int], now: datetime) -> dict[str, Due]:
     """The dry run: nothing changes."""
     return {kind.name: _due(session, kind.name, _ends(rules[kind.name], now)) for kind in KINDS}
+
+
+def kinds_kept_forever(context: CheckContext) -> Finding:
+    """The health check: whether every kind of personal data is erased after its time."""
+    rules = read_rules(context.session)
+    forever = [kind.label for kind in KINDS if not rules[kind.name]]
+    if forever:
+        advice = "Set how long each kind is kept under Settings, How long data is kept."
+        return warn(f"Kept for ever: {', '.join(forever)}.", advice)
+    return ok("Every kind of personal data is erased after its time.")
 
 
 def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[int, list[str]]:

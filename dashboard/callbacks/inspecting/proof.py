@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.callbacks.models import Callback, Step
-from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import read_facts
 from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.jobs.following.outcome import contradicts, deciding_answer, read_claim
 from dashboard.jobs.models import Job, Result

@@ -14,11 +14,20 @@ from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.reason_words import processed_words, reason_facts
-from dashboard.callbacks.receiving.facts import Facts, read_facts
-from dashboard.callbacks.receiving.parsing import parse
-from dashboard.callbacks.receiving.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.parsing import Facts, parse, read_facts
 from dashboard.callbacks.receiving.storing import LOST_AFTER, names_own_job
-from dashboard.callbacks.receiving.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
+from dashboard.callbacks.receiving.verdicts import (
+    USED_BEFORE,
+    Judgement,
+    Sharing,
+    SignatureCheck,
+    SignatureUse,
+    check_signature,
+    compare_uses,
+    is_fresh,
+    judge,
+    names_of_job,
+)
 from dashboard.callbacks.steps import StepKind, kind_of, make_step
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import EventKind, add_event

@@ -14,17 +14,15 @@ from uuid import UUID
 
 import structlog
 from flask import Flask
+from limits import RateLimitItemPerMinute
 from prometheus_client import Counter as Metric
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from dashboard.callbacks.models import REFUSED_VERDICTS
-from dashboard.callbacks.receiving.facts import read_facts
 from dashboard.callbacks.receiving.group_commit import GroupCommit
-from dashboard.callbacks.receiving.parsing import Malformed, parse
-from dashboard.callbacks.receiving.signature_uses import MOST_TOGETHER
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
 from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
-from dashboard.callbacks.receiving.throttle import REFUSALS, count_refusal
-from dashboard.callbacks.receiving.verdicts import check_signature
+from dashboard.callbacks.receiving.verdicts import MOST_TOGETHER, check_signature
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.config import Settings
 from dashboard.context import current
@@ -32,10 +30,13 @@ from dashboard.db import lost_a_race
 from dashboard.errors import place_of
 from dashboard.outages import what_is_away
 from dashboard.smile_keys import smile_keys
+from dashboard.web.security.networks import network_of
 from dashboard.worker.queue import wake
 
 #: Where several transactions store callbacks with one signature at once, each try numbers one more of them.
 TRIES = MOST_TOGETHER + 2
+#: For each network. A sender that signs correctly is never counted.
+REFUSALS = RateLimitItemPerMinute(60, namespace="refused_callbacks")
 DROPPED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 RECEIVED = Metric("callbacks_received", "Callbacks whose signature was looked at, by verdict.", ["verdict"])
@@ -128,7 +129,7 @@ def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Reply:
         facts = read_facts(parse(delivery.body))
         check = check_signature(facts, settings.smile_partner_id, smile_keys())
         if check.verdict:
-            if not count_refusal(delivery.source_address):
+            if not _count_refusal(delivery.source_address):
                 message = "Too many callbacks without a valid signature came from here."
                 return turn_away(429, "throttled", message, RefusalReason.THROTTLED, REFUSALS.get_expiry())
             # Its key may have been added a moment ago, through another process.
@@ -143,6 +144,11 @@ def _look_at(delivery: Delivery, settings: Settings) -> Arrival | Reply:
     return Arrival(
         delivery.body, headers, delivery.source_address, delivery.received_at, facts, check, delivery.job_key
     )
+
+
+def _count_refusal(address: str) -> bool:
+    """Counts one more callback without a valid signature. False once its network has sent too many."""
+    return current().throttle.hit(REFUSALS, network_of(address))
 
 
 def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -4,8 +4,7 @@ import base64
 from typing import Any
 from uuid import UUID
 
-from dashboard.callbacks.receiving.facts import read_facts
-from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
 
 
 def number_in_body(body: bytes) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Dialect
 
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving.signature_uses import SignatureUse, names_of_job
+from dashboard.callbacks.receiving.verdicts import SignatureUse, names_of_job
 from dashboard.jobs.products import Product
 
 NAME = re.compile(r":(\w+)")

@@ -18,9 +18,7 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
-from dashboard.callbacks.receiving.facts import Facts
-from dashboard.callbacks.receiving.parsing import NUL_MARK
-from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.parsing import NUL_MARK, Facts
 from dashboard.callbacks.receiving.statements import (
     JobRef,
     find_jobs,
@@ -28,7 +26,16 @@ from dashboard.callbacks.receiving.statements import (
     find_signatures,
     insert_callbacks,
 )
-from dashboard.callbacks.receiving.verdicts import SignatureCheck, is_fresh, judge
+from dashboard.callbacks.receiving.verdicts import (
+    FIRST_USE,
+    Sharing,
+    SignatureCheck,
+    SignatureUse,
+    compare_uses,
+    is_fresh,
+    judge,
+    names_of_job,
+)
 from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id

@@ -26,7 +26,7 @@ from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving import acknowledging
 from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
-from dashboard.callbacks.receiving.facts import Facts, read_facts
+from dashboard.callbacks.receiving.parsing import Facts, read_facts
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, keyring_of, utc_now

@@ -21,7 +21,7 @@ from dashboard.callbacks.erasing import erase_callback
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
-from dashboard.callbacks.receiving.signature_uses import (
+from dashboard.callbacks.receiving.verdicts import (
     MOST_TOGETHER,
     TOGETHER,
     SignatureUse,
