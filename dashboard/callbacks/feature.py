@@ -1,4 +1,4 @@
-"""Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
+"""Registers callbacks. Their receiver is not a view: app.py mounts it next to the pages."""
 
 from dashboard.callbacks import audit_words, health_checks, models, search_index, tasks
 from dashboard.callbacks.inspecting import views
@@ -24,9 +24,9 @@ FEATURE = Feature(
     views=(views,),
     navigation=(NavigationEntry("Callbacks", "callbacks.index", "callbacks.read", is_on_phones=True),),
     permissions=(
-        Permission("callbacks.read", EVERY_ROLE, "See the callbacks that came"),
+        Permission("callbacks.read", EVERY_ROLE, "See received callbacks"),
         Permission("callbacks.replay", WORKING, "Verify and process callbacks again"),
-        Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
+        Permission("callbacks.download", OWNERS, "Download a callback exactly as received"),
     ),
     audit_words=(audit_words.WORDS, audit_words.RUN_WORDS, audit_words.REFUSED_WORDS),
     event_words={

@@ -1,4 +1,4 @@
-"""Reads a callback's body: strictly as JSON, then for what receiving needs of it."""
+"""Reads a callback's body: strictly as JSON, then the facts that receiving needs."""
 
 import json
 import math
@@ -11,16 +11,16 @@ from dashboard.smile.results import parse_result
 from dashboard.smile.typed import fold, number_key
 
 MAX_DEPTH = 32
-MAX_DIGITS = 100  # No number of Smile's has more than a score; Python is slow with thousands.
-#: RFC 8259, section 8.1: nobody may send one, and who reads may ignore it. Some senders' tools put it there unasked.
+MAX_DIGITS = 100  # Smile's numbers have at most about twenty; Python is slow with thousands.
+#: RFC 8259, section 8.1: senders must not add one, and readers may ignore it. Some tools add it by default.
 BYTE_ORDER_MARK = "\ufeff"
 NUL, NUL_MARK = "\0", "\N{REPLACEMENT CHARACTER}"
-MAX_FACT = 200  # Longer ones are still in the body; what is searched and shown in lists stays short.
+MAX_FACT = 200  # Longer values are still in the body; what is searched and listed stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
 
 
 class Malformed(Exception):
-    """The body is not JSON as we accept it. The message quotes nothing of the body."""
+    """The body is not JSON that we accept. The message quotes nothing from the body."""
 
     def __init__(self, reason: RefusalReason, message: str) -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ class Malformed(Exception):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two parsers may each believe another one of two equal keys, so there must not be two."""
+    """Refuses a repeated key: one parser may use the first value, another the last."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Malformed(RefusalReason.DUPLICATE_KEY, "The JSON has the same key twice in one object.")
@@ -36,19 +36,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise Malformed(RefusalReason.NOT_A_NUMBER, "The JSON holds NaN or Infinity.")
+    raise Malformed(RefusalReason.NOT_A_NUMBER, "The JSON contains NaN or Infinity.")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise Malformed(RefusalReason.LONG_NUMBER, "The JSON holds a number that is too long.")
+        raise Malformed(RefusalReason.LONG_NUMBER, "The JSON contains a number that is too long.")
     return int(digits)
 
 
 def _decimal(digits: str) -> float:
     number = float(digits)
     if len(digits) > MAX_DIGITS or math.isinf(number):
-        raise Malformed(RefusalReason.LONG_NUMBER, "The JSON holds a number that is too big.")
+        raise Malformed(RefusalReason.LONG_NUMBER, "The JSON contains a number that is too large.")
     return number
 
 
@@ -58,7 +58,7 @@ DECODER = json.JSONDecoder(
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """A NUL in a text is read as a visible mark: no database keeps it as text, and no page shows it."""
+    """Reads the body as a JSON object. A NUL becomes a visible mark: databases reject it in text."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -71,21 +71,21 @@ def parse(body: bytes) -> dict[str, Any]:
         raise Malformed(RefusalReason.NOT_JSON, "The body is not JSON.") from None
     if not isinstance(value, dict):
         raise Malformed(RefusalReason.NOT_AN_OBJECT, "The JSON is not an object.")
-    # Only an escape makes a NUL or half of a pair, and so few brackets cannot be nested too deeply.
+    # Only an escape can produce a NUL or half of a surrogate pair, and so few brackets cannot be nested too deeply.
     if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
         _check_nesting_and_text(value)
     return _with_marks(value) if "\\u0000" in text else value
 
 
 def _check_nesting_and_text(value: dict[str, Any]) -> None:
-    """Walks without recursion, since depth is what it guards against."""
+    """Checks depth and texts without recursion, since a deep body would exhaust the stack."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
             parts = [*container, *container.values()] if isinstance(container, dict) else container
             if isinstance(container, dict) and any(NUL in key for key in container):
-                raise Malformed(RefusalReason.NUL_IN_KEY, "The JSON holds a NUL character in a key.")
+                raise Malformed(RefusalReason.NUL_IN_KEY, "The JSON contains a NUL character in a key.")
             for part in parts:
                 if isinstance(part, str):
                     _check_text(part)
@@ -101,11 +101,11 @@ def _check_text(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Malformed(RefusalReason.SURROGATE, "The JSON holds half of a surrogate pair.") from None
+        raise Malformed(RefusalReason.SURROGATE, "The JSON contains half of a surrogate pair.") from None
 
 
 def _with_marks(value: Any) -> Any:
-    """Recursive, since the depth was checked."""
+    """Replaces each NUL by a mark. It may be recursive, since the depth was checked."""
     if isinstance(value, str):
         return value.replace(NUL, NUL_MARK)
     if isinstance(value, dict):
@@ -115,8 +115,8 @@ def _with_marks(value: Any) -> Any:
 
 class Facts(NamedTuple):
     timestamp: str | int | float | None
-    signature: str | None  # or a sec_key, which a partner with a legacy key gets instead
-    has_signature: bool  # also true when it is not even text
+    signature: str | None  # or a sec_key, which partners with a legacy key get instead
+    has_signature: bool  # true even if it is not text
     job_id: str
     smile_job_id: str
     job_type: int | None
@@ -133,7 +133,7 @@ class Facts(NamedTuple):
 
 
 def read_facts(payload: dict[str, Any]) -> Facts:
-    """In either shape: that of job_status is read through its `result`, and signed around it."""
+    """Reads either shape of a body. That of job_status holds its facts in `result` and is signed outside of it."""
     result = parse_result(payload)
     signature = payload.get("signature") or payload.get("sec_key")
     timestamp = payload.get("timestamp")
@@ -141,7 +141,7 @@ def read_facts(payload: dict[str, Any]) -> Facts:
     job_id, smile_job_id = result.job_id[:MAX_FACT], result.smile_job_id[:MAX_FACT]
     result_code, result_text = _short(result.code), _short(result.text)
     country, id_type = result.value("Country")[:MAX_FACT], result.value("IDType")[:MAX_FACT]
-    # Ids, codes and kinds only: what describes the customer is never searchable in plain text.
+    # Ids, codes and kinds only: personal data is never searchable in plain text.
     ids = [job_id, result.user_id[:MAX_FACT], smile_job_id]
     kinds = [result.value("ResultType")[:MAX_FACT], result.value("Source")[:MAX_FACT], country, id_type]
     searchable = " ".join(filter(None, [*ids, result_code, result_text, *kinds])).lower()
@@ -162,16 +162,16 @@ def read_facts(payload: dict[str, Any]) -> Facts:
 
 
 def with_folded_ids(search_text: str, ids: Sequence[str]) -> str:
-    """Behind the text, each id as it is compared in search, where that is something else.
+    """Appends each id in the form that search compares, where it differs from the id as written.
 
-    A mark before each keeps them apart from whole words, by which a person is found.
+    A mark in front of each sets them apart from whole words, which are used to find a person.
     """
     folded = dict.fromkeys(fold(each) for each in ids)
     return " ".join([search_text, *(f"~{each}" for each in folded if each and each not in search_text.split())])
 
 
 def read_timestamp(value: str | float | None) -> datetime | None:
-    """ISO 8601, or a number of seconds or milliseconds; a time without zone counts as UTC."""
+    """Reads ISO 8601, or a number of seconds or milliseconds. A time without a zone counts as UTC."""
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit()):
             return _read_iso(value)
