@@ -1,4 +1,4 @@
-"""Privacy registers itself."""
+"""Registers privacy."""
 
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
@@ -18,7 +18,7 @@ FEATURE = Feature(
         Permission(
             "privacy.manage",
             OWNERS,
-            "Find, hand out and erase everything about one person, and decide how long data is kept",
+            "Find, export and erase everything about one person, and decide how long data is kept",
         ),
     ),
     audit_words=(audit_words.WORDS, audit_words.ERASURE_WORDS, audit_words.RETENTION_WORDS),

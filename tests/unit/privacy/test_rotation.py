@@ -76,7 +76,7 @@ def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(
     counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)}
 
     assert all(before[f"{column.table.__tablename__}.{column.name}"] for column in REGISTERED.sealed_columns)
-    assert before["pictures"] == 2
+    assert before["images"] == 2
     assert counts == before
     assert sum(under_old(rotated, settings).values()) == 0
     assert sealed_places_that_name(only_new, AMINA) == sealed_places_that_name(database=rotated, person=AMINA)
@@ -102,7 +102,7 @@ def test_run_that_broke_off_is_gone_on_with(
     parts.close()
 
     left = under_old(rotated, settings)
-    assert (left["job.id_number_sealed"], left["job.person_sealed"], left["pictures"]) == (0, 5, 5)
+    assert (left["job.id_number_sealed"], left["job.person_sealed"], left["images"]) == (0, 5, 5)
     assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 10
     assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 0
 
