@@ -1,7 +1,7 @@
 """Checks the hash chain. Every line is read exactly as stored, so that even a single changed bit is found.
 
 A stored value must be spelled exactly as we write it; otherwise two spellings of one value would count as equal.
-Somebody who can write to the database can also write a whole new chain. That is found by comparing with earlier
+Anyone who can write to the database can also write a whole new chain. That is found by comparing with earlier
 checks, or with the number and hash of a line that a person wrote down.
 """
 

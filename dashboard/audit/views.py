@@ -134,7 +134,7 @@ def _compared_head(session: Session) -> dict[str, Any] | None:
         return None
     line, seen_hash = _asked_number("head_line"), seen_hash.strip().lower()
     if line is None or len(seen_hash) != 64:
-        return {"line": typed, "hash": seen_hash, "problem": "Enter the line's number and its hash of 64 characters."}
+        return {"line": typed, "hash": seen_hash, "problem": "Enter the number of the line and its hash of 64 characters."}
     now_there = queries.hash_of_line(session, line)
     if now_there is None:
         newest = (queries.newest_head(session) or (0, ""))[0]

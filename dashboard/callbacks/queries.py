@@ -16,7 +16,7 @@ from dashboard.jobs.showing.listing import customer_label
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.pagination import PAGE_SIZE
 
-JOB_ID_PREFIX = "test-callback-"  # The job id that a test callback of ours names.
+JOB_ID_PREFIX = "test-callback-"  # of the job id in our test callbacks
 NOTHING = b"{}"
 ABOVE = 10
 BELOW = 20

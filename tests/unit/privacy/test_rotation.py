@@ -138,7 +138,7 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
     assert before.exit_code == 1
     assert "callback.body_sealed: 2 under an old key" in before.output
     assert (rotation_run.exit_code, after.exit_code) == (0, 0), rotation_run.output
-    assert "pictures: 2 sealed anew" in rotation_run.output
+    assert "images: 2 sealed anew" in rotation_run.output
     assert "Old keys can be taken away." in after.output
     assert AMINA.mark not in before.output + rotation_run.output + after.output
 
@@ -209,5 +209,5 @@ def test_keys_of_other_data_rotate_nothing(database: Database, settings: Setting
     result = CliRunner().invoke(main, ["keys", "rotate"])
 
     assert result.exit_code == 1
-    assert "names the keys of other data" in result.output
+    assert "contains the keys of other data" in result.output
     assert result.output.count("\n") == 1
