@@ -51,7 +51,7 @@ def index_json() -> ResponseReturnValue:
         scope = scope_here(session)
         page = asked_page(scope, AuditFilter.from_args(request.args))
         sentences = current().audit_words.tell(session, scope.environment, page.rows)
-    items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(page.rows, sentences, strict=True)]
+    items = [as_json(entry) | {"sentence": each.text} for entry, each in zip(page.rows, sentences, strict=True)]
     return json_page(page, items)
 
 
@@ -106,7 +106,7 @@ def check() -> ResponseReturnValue:
 
 
 def _to_export(kind: str) -> Iterator[Sequence[AuditEntry]]:
-    """The lines up to the present newest one. The export adds a line of its own, which is not among them."""
+    """The lines up to the newest at this moment. The export adds its own line, which is not among them."""
     filters = AuditFilter.from_args(request.args)
     with reading() as session:  # Counting takes long, and meanwhile others may write.
         scope = scope_here(session)
@@ -134,7 +134,11 @@ def _compared_head(session: Session) -> dict[str, Any] | None:
         return None
     line, seen_hash = _asked_number("head_line"), seen_hash.strip().lower()
     if line is None or len(seen_hash) != 64:
-        return {"line": typed, "hash": seen_hash, "problem": "Enter the number of the line and its hash of 64 characters."}
+        return {
+            "line": typed,
+            "hash": seen_hash,
+            "problem": "Enter the number of the line and its hash of 64 characters.",
+        }
     now_there = queries.hash_of_line(session, line)
     if now_there is None:
         newest = (queries.newest_head(session) or (0, ""))[0]

@@ -20,7 +20,7 @@ NOT_MEMBERS = {
 
 @dataclass(frozen=True)
 class LinkedName:
-    """The present name of the row that a line is about, and the address of its page."""
+    """The current name of the row that a line is about, and the address of its page."""
 
     name: str
     address: str = ""

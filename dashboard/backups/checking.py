@@ -1,4 +1,4 @@
-"""Checks a deployment: is the data intact, are the images there, and do the present keys open what is sealed?"""
+"""Checks a deployment: is the data intact, are the images there, and do the current keys open what is sealed?"""
 
 from collections.abc import Iterator, Sequence
 

@@ -27,7 +27,7 @@ def backup(file: Path, force: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Delete the present data.")
+@click.option("--replace", is_flag=True, help="Delete the current data.")
 @click.option("--upgrade", is_flag=True, help="Upgrade the tables of an older version.")
 def restore(file: Path, replace: bool, upgrade: bool) -> None:
     """Restore what `dashboard db backup` wrote. Stop web and worker first."""
@@ -45,7 +45,7 @@ def restore(file: Path, replace: bool, upgrade: bool) -> None:
 @click.command()
 @click.option("--all", "every_value", is_flag=True, help="Open every sealed value and image, not only some of each.")
 def check(every_value: bool) -> None:
-    """Check that the data is intact and that the present keys open it. Exit code 1 if anything is wrong.
+    """Check that the data is intact and that the current keys open it. Exit code 1 if anything is wrong.
 
     Anything that cannot be opened is listed with its table, row id and column.
     """

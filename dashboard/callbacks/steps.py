@@ -78,7 +78,7 @@ REASONS: dict[Verdict, tuple[frozenset[StepKind], ...]] = {
 
 
 def make_step(passed: bool | None, kind: StepKind, **facts: Any) -> Step:
-    """`facts` are JSON, with times as ISO 8601 and numbers as numbers."""
+    """Makes a step. `facts` must be JSON: times as ISO 8601, numbers as numbers."""
     return {"passed": passed, "kind": kind.value, "facts": facts}
 
 

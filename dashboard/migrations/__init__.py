@@ -49,7 +49,7 @@ def is_current(database: Database) -> bool:
 
 
 def present_revision(database: Database) -> str | None:
-    """The revision of the present tables; None if there are none."""
+    """The revision of the current tables; None if there are none."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 

@@ -94,7 +94,7 @@ def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> 
         "links": [str(link.id) for link in held.links],
         "tokens": [str(token.id) for token in held.tokens],
     }
-    forget_deliveries_of(session, held.jobs)  # First, since it needs the present names of the jobs.
+    forget_deliveries_of(session, held.jobs)  # First, since it needs the current names of the jobs.
     erased: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
     for callback in held.callbacks:
         erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)

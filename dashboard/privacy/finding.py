@@ -16,7 +16,7 @@ from dashboard.links.messages import was_written_to
 from dashboard.links.models import Link, WebToken
 from dashboard.smile.typed import clean_id, number_key
 
-#: More than this is a branch or a campaign, not a person.
+#: More jobs than this belong to a branch or a campaign, not to a person.
 MOST_JOBS = 200
 SHORTEST_MENTION = 6
 ENVIRONMENTS = ("sandbox", "production")

@@ -51,7 +51,7 @@ class Looked(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """The position of the present check and its findings by column, and those of the last complete check."""
+    """The position of the current check and its findings by column, and those of the last complete check."""
 
     found: dict[str, int]
     last: Place | None = None  # where it continues
@@ -82,7 +82,7 @@ class Look:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The findings by column: of the last check, or of the present one if that has found more."""
+        """The findings by column: of the last check, or of the current one if that has found more."""
         known = self.complete or {}
         names = {*known, *self.found}
         return {name: max(known.get(name, 0), self.found.get(name, 0)) for name in sorted(names)}

@@ -83,7 +83,7 @@ def index() -> ResponseReturnValue:
         "callbacks/_table.html",
         **context,
         today=today,
-        urgent=sum(tally.count for tally in today if tally.name in URGENT),
+        urgent=sum(each.count for each in today if each.name in URGENT),
         runs=runs,
         hook_address=hook_address(current().settings),
     )

@@ -1,4 +1,4 @@
-"""Judges a stored callback again with the present keys: only to show the result, or to process it again."""
+"""Judges a stored callback again with the current keys: only to show the result, or to process it again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +62,7 @@ class Processed:
 
 
 def verify_again(session: Session, callback: Callback, partner_id: str, keys: ApiKeys, now: datetime) -> Judgement:
-    """Judges its signature with the present keys, however old it is. Changes nothing."""
+    """Judges its signature with the current keys, however old it is. Changes nothing."""
     facts = _facts_of(session, callback)
     check = check_signature(facts, partner_id, keys)
     sharing, _ = _sharing(session, callback, facts, check.digest, before=True)

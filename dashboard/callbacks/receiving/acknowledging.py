@@ -60,7 +60,7 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
-    to_handle: UUID | None = None  # the callback that the worker should hand to its job
+    to_handle: UUID | None = None  # the callback that the worker should pass to its job
     reason: RefusalReason | None = None  # why it is not kept as a callback
 
 

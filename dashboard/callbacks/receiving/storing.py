@@ -79,7 +79,7 @@ class _Known:
     uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
     sent_by_us: set[str] = field(default_factory=set)
     jobs: dict[str, JobRef] = field(default_factory=dict)  # by the job id that Smile knows
-    addressees: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in the address
+    jobs_by_key: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in the address
     jobs_with_refused: set[UUID] = field(default_factory=set)
 
 
@@ -110,10 +110,10 @@ def store_callbacks(
     rows: list[dict[str, Any]] = []
     again: Counter[UUID] = Counter()
     for arrival in arrivals:
-        addressee = None
+        job_at_address = None
         if arrival.job_key is not None:
-            addressee = known.addressees.get(digest_of_key(arrival.job_key))
-            if addressee is None:
+            job_at_address = known.jobs_by_key.get(digest_of_key(arrival.job_key))
+            if job_at_address is None:
                 receipts.append(None)
                 continue
         first_id = known.same.get((arrival.check.digest or "", arrival.sha256))
@@ -121,7 +121,7 @@ def store_callbacks(
             again[first_id] += 1
             receipts.append(Receipt(first_id, Verdict.DUPLICATE, needs_handling=False))
             continue
-        row = _judged_row(connection, keyring, known, arrival, addressee)
+        row = _judged_row(connection, keyring, known, arrival, job_at_address)
         rows.append(row | {"environment": environment})
         receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
     if rows:
@@ -160,17 +160,17 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
             known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if key_digests:
-        known.addressees = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
+        known.jobs_by_key = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
     return known
 
 
 def _judged_row(
-    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: JobRef | None
+    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, job_at_address: JobRef | None
 ) -> dict[str, Any]:
     """Judges the arrival and returns its row, except for the environment. Adds it to `known`."""
     facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
-    job, job_step = _find_job(known, addressee, facts)
-    names = frozenset[str]() if addressee and job is None else names_of_job(job.id if job else None, facts.job_id)
+    job, job_step = _find_job(known, job_at_address, facts)
+    names = frozenset[str]() if job_at_address and job is None else names_of_job(job.id if job else None, facts.job_id)
     sharing = _sharing(known, arrival, names)
     judgement = judge(facts, arrival.check, now=now, was_sent_by_us=digest in known.sent_by_us, sharing=sharing)
     if digest:
@@ -179,8 +179,9 @@ def _judged_row(
             own_names = names_of_job(job.id if job else None, facts.job_id)
             use = SignatureUse(arrival.id, now, judgement.verdict == Verdict.VALID, own_names, sharing.number)
             known.uses.setdefault(digest, []).append(use)
-    if addressee and addressee.is_erased:
-        job = addressee  # Even if the body names another job: the timeline mentions it, and its content is not kept.
+    if job_at_address and job_at_address.is_erased:
+        # Even if the body names another job: the timeline mentions the callback, and its content is not kept.
+        job = job_at_address
     needs_handling = job is not None
     if job and judgement.verdict in REFUSED_VERDICTS:
         # One line on the job's timeline says that unsigned ones arrive. A flood adds no further lines.
@@ -230,12 +231,12 @@ def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
     return compare_uses(names, arrival.received_at, is_fresh(arrival.facts, arrival.received_at), uses)
 
 
-def _find_job(known: _Known, addressee: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
+def _find_job(known: _Known, job_at_address: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
     """The job that the callback belongs to, and why. If its body contradicts its address it belongs to neither."""
-    if addressee and facts.job_id in ("", addressee.job_id):
-        return addressee, make_step(True, StepKind.AT_ADDRESS, job_id=addressee.job_id)
-    if addressee:
-        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=addressee.job_id, named=facts.job_id)
+    if job_at_address and facts.job_id in ("", job_at_address.job_id):
+        return job_at_address, make_step(True, StepKind.AT_ADDRESS, job_id=job_at_address.job_id)
+    if job_at_address:
+        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=job_at_address.job_id, named=facts.job_id)
     if not facts.job_id:
         return None, make_step(False, StepKind.NAMES_NO_JOB)
     job = known.jobs.get(facts.job_id)

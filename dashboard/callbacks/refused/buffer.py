@@ -46,7 +46,7 @@ class RefusedDeliveries:
         self._database = database
         self._environment = environment
         self._write_after = write_after
-        self._guard = Lock()  # of all below
+        self._guard = Lock()  # protects all below
         self._rows: list[Refused] = []
         self._counted: dict[str, Refused] = {}  # by network: those that are only counted
         self._known: dict[str, _Known] = {}

@@ -53,7 +53,7 @@ WORDS = {
 
 
 def refused_words(facts: Mapping[str, Any], formats: Formats) -> str:
-    """ "2 deliveries for this job were refused, the last 28 Nov 2026, 10:01:02 WAT: not JSON." """
+    """The line on a job's timeline, such as "1 delivery for this job was refused: not JSON."."""
     reasons = Counter(facts["reasons"])
     total = reasons.total()
     subject = "1 delivery for this job was refused"

@@ -102,7 +102,8 @@ def test_each_hop_that_fails_is_the_last_and_says_what_to_do(failed_at: str, err
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [(10, "expired"), (62, "another name"), (18, "self-signed"), (20, "trusted"), (99, "not accepted")]
+    ("code", "said"),
+    [(10, "expired"), (62, "another name"), (18, "self-signed"), (20, "trusted"), (99, "not accepted")],
 )
 def test_each_problem_of_a_certificate_has_its_words(code: int, said: str):
     error = ssl.SSLCertVerificationError("certificate verify failed")
