@@ -78,7 +78,7 @@ def test_somebody_finds_a_callback_sees_why_it_fails_and_processes_it_again_by_k
     press_until(page, "Tab", has_focus(page, "button", "Process again"))
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("status").filter(has_text="Processed again: valid now (was wrong)")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Processed again: now valid (was wrong)")).to_be_visible()
     expect(page.get_by_role("heading", name="Valid", exact=False).first).to_be_visible()
     expect(page.locator(".proof")).to_contain_text("Smile answered our own request")
     check_page(page)

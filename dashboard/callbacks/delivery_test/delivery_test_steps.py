@@ -82,7 +82,7 @@ def _name(attempt: Attempt) -> DeliveryTestStep:
     if attempt.failed_at == "name":
         if isinstance(attempt.error, gaierror):
             advice = "Add the name to your DNS, or correct DASHBOARD_PUBLIC_URL."
-            return DeliveryTestStep(False, f"The name {host} does not exist in DNS.", advice)
+            return DeliveryTestStep(False, f"The name {host} cannot be resolved.", advice)
         text = f"No name server answered within {CONNECT_SECONDS:.0f} seconds."
         return DeliveryTestStep(False, text, "Check the DNS settings of this machine.")
     found = " and ".join(attempt.addresses)

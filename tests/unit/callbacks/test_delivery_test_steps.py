@@ -82,7 +82,7 @@ def test_each_wrong_answer_says_what_to_do(status: int, body: bytes, headers: di
 @pytest.mark.parametrize(
     ("failed_at", "error", "said", "advice"),
     [
-        ("name", gaierror(EAI_NONAME, "Name or service not known"), "does not exist", "DNS"),
+        ("name", gaierror(EAI_NONAME, "Name or service not known"), "cannot be resolved", "DNS"),
         ("name", TimeoutError(), "No name server answered", "DNS"),
         ("connection", ConnectionRefusedError(111, "Connection refused"), "refuses", "No program listens"),
         ("connection", TimeoutError(), "did not answer", "firewall"),
