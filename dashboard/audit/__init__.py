@@ -1,1 +1,1 @@
-"""The audit trail: who did and saw what, in a chain that shows when a line is removed or changed."""
+"""The audit trail: who did and saw what, in a hash chain that reveals removed or changed lines."""

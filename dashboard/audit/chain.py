@@ -1,8 +1,8 @@
-"""Does the chain hold? Every line is read as it is stored, so that a single bit which was changed shows.
+"""Checks the hash chain. Every line is read exactly as stored, so that even a single changed bit is found.
 
-What is stored must read exactly as we write it: two spellings of one value would otherwise count as equal. Whoever
-can write to the database can also write a whole new chain; that shows against what earlier checks saw, and against
-the number and hash of a line that somebody wrote down.
+A stored value must be spelled exactly as we write it; otherwise two spellings of one value would count as equal.
+Anyone who can write to the database can also write a whole new chain. That is found by comparing with earlier
+checks, or with the number and hash of a line that a person wrote down.
 """
 
 import json
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry, ChainCheck, hash_of
 from dashboard.audit.retention import is_valid_beginning
 
-#: Lines that are read at once.
+#: How many lines are read at once.
 STRETCH = 2_000
 
 Stored = tuple[Any, ...]
@@ -27,7 +27,7 @@ Stored = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class ChainReport:
-    """How far the chain holds. `sequence` and `hash` are of the last line that fits: its head, if nothing is broken."""
+    """How far the chain is unbroken. `sequence` and `hash` are those of the last line that fits."""
 
     lines: int
     sequence: int
@@ -44,7 +44,7 @@ NOTHING_YET = ChainReport(0, 0, FIRST_PREVIOUS_HASH)
 
 
 def check_chain(session: Session) -> ChainReport:
-    """All of it at once, for who can wait; the worker does the same in stretches. Memory does not grow with it."""
+    """Checks the whole chain at once, in constant memory. The worker does the same in stretches."""
     report, is_end = NOTHING_YET, False
     while not is_end:
         report, is_end = check_stretch(session, report)
@@ -52,7 +52,7 @@ def check_chain(session: Session) -> ChainReport:
 
 
 def check_stretch(session: Session, so_far: ChainReport) -> tuple[ChainReport, bool]:
-    """The next lines after those that were looked at, and whether that was the end of it."""
+    """Checks the lines after those of `so_far`. Also returns whether the check has ended."""
     report, count = so_far, 0
     for number, stored in _stored_lines(session, so_far.sequence):
         count += 1
@@ -66,7 +66,7 @@ def check_stretch(session: Session, so_far: ChainReport) -> tuple[ChainReport, b
 
 
 def _stored_lines(session: Session, after: int) -> Iterator[tuple[int, Stored]]:
-    """A line that the database itself cannot read comes without values."""
+    """The next lines as stored. A line that the database cannot read has no values."""
     columns = _columns(session)
     lines = select(AuditEntry.sequence, *columns).where(AuditEntry.sequence > after)
     following = lines.order_by(col(AuditEntry.sequence)).limit(STRETCH)
@@ -92,7 +92,7 @@ def _stored_one_by_one(session: Session, after: int, columns: Sequence[Any]) -> 
 
 
 def _columns(session: Session) -> list[Any]:
-    """SQLite keeps texts, whatever they mean; PostgreSQL keeps moments and ids as such, and has one form of each."""
+    """The columns to read: SQLite stores times and ids as text, PostgreSQL as types with only one form."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     at, member_id = col(AuditEntry.at), col(AuditEntry.member_id)
     return [
@@ -116,14 +116,14 @@ def _problem_with(session: Session, number: int, stored: Stored, before: ChainRe
             return before.sequence + 1, f"{missing}: it was removed, or its number was changed."
     elif stored and previous_hash != before.hash:
         follows = f"Line {number:,} does not follow from the line before it"
-        return number, f"{follows}: lines were swapped, put in, or written anew here."
+        return number, f"{follows}: lines were swapped, inserted or rewritten here."
     if not stored or _hash_of_stored(number, stored) != own_hash:
-        return number, f"Line {number:,} is not as it was written: its content does not fit its own hash."
+        return number, f"Line {number:,} was changed: its content does not match its own hash."
     return None
 
 
 def _hash_of_stored(number: int, stored: Stored) -> str | None:
-    """None where a value does not stand there just as we write it."""
+    """The hash of a stored line; None if a value is not spelled exactly as we write it."""
     if not all(isinstance(text, str) for text in (stored[1], *stored[3:])):
         return None
     at, who, member_id, action, subject, details, from_address, previous_hash, _ = stored
@@ -142,7 +142,7 @@ def _hash_of_stored(number: int, stored: Stored) -> str | None:
 
 
 def _compared_with_earlier_checks(session: Session, report: ChainReport) -> ChainReport:
-    """A chain that holds in itself may be shorter than it was, or another one."""
+    """Compares an unbroken chain with earlier checks: it may be shorter than it was, or a new one."""
     unbroken = select(ChainCheck).where(col(ChainCheck.finished_at).is_not(None), col(ChainCheck.broken_at).is_(None))
     seen = session.exec(unbroken.order_by(col(ChainCheck.sequence).desc()).limit(1)).first()
     if seen is None:
@@ -152,12 +152,12 @@ def _compared_with_earlier_checks(session: Session, report: ChainReport) -> Chai
 
 
 def problem_with_head(session: Session, number: int, seen_hash: str, report: ChainReport) -> str:
-    """What speaks against that line `number` once had this hash; empty when nothing does."""
+    """The problem if line `number` cannot have had this hash earlier; empty if it can."""
     if number == 0:
         return ""
     if number > report.sequence:
-        return f"Line {number:,} was there once and is gone: the newest lines were cut off."
+        return f"Line {number:,} existed earlier and is gone: the newest lines were cut off."
     found = session.exec(select(AuditEntry.hash).where(AuditEntry.sequence == number)).first()
     if found is None:
-        return ""  # Deleted after its time; the beginning of the chain tells so.
-    return "" if found == seen_hash else f"Line {number:,} had another hash once: the trail was written anew."
+        return ""  # Deleted after its retention time, which the beginning of the chain confirms.
+    return "" if found == seen_hash else f"Line {number:,} had another hash earlier: the trail was rewritten."

@@ -1,4 +1,4 @@
-"""Checks of the chain that are asked for or come by themselves, worked off in stretches by the worker."""
+"""Checks of the chain, requested by members or started daily, which the worker runs in stretches."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ CLAIMED_FOR = timedelta(seconds=60)
 
 
 def ask_for_check(session: Session, asked_by: str, now: datetime) -> ChainCheck:
-    """The one under way, if there is one: two would find the same."""
+    """Starts a check, or returns the one in progress."""
     running = running_check(session)
     if running:
         return running
@@ -26,7 +26,7 @@ def ask_for_check(session: Session, asked_by: str, now: datetime) -> ChainCheck:
 
 
 def start_daily_check(session: Session, now: datetime) -> None:
-    """Nothing where one is under way. It leaves no line in the trail: nobody asked for it."""
+    """Starts a check unless one is in progress. Adds no line to the trail, since no member asked for it."""
     if running_check(session) is None:
         session.add(ChainCheck(asked_by="worker", asked_at=now, due_at=now))
 
@@ -36,20 +36,20 @@ def checks_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[
 
 
 def claim_check(session: Session, check_id: UUID, now: datetime) -> bool:
-    """One worker has it until it is done, or until it has been silent for a while."""
+    """Gives the check to one worker until it is done, or until that worker has been silent for a while."""
     claim = update(ChainCheck).where(col(ChainCheck.id) == check_id, col(ChainCheck.due_at) <= now)
     return bool(session.connection().execute(claim.values(due_at=now + CLAIMED_FOR)).rowcount)
 
 
 def check_next_stretch(session: Session, check_id: UUID) -> tuple[ChainCheck, ChainReport, bool]:
-    """Reads the next stretch; nothing is saved yet, and nobody who writes waits for it."""
+    """Checks the next stretch. Saves nothing, so writers do not wait for it."""
     check = session.get_one(ChainCheck, check_id)
     so_far = ChainReport(check.lines, check.sequence, check.hash) if check.lines else NOTHING_YET
     return check, *check_stretch(session, so_far)
 
 
 def save_place(session: Session, check: ChainCheck, report: ChainReport, is_end: bool, now: datetime) -> bool:
-    """Whether there is more to do here; somebody else may have gone on from the same place."""
+    """Saves the result of a stretch. Returns False at the end, or if another worker has saved this stretch."""
     if is_end and report.is_unbroken and report.sequence < last_sequence(session):
         is_end = False  # Lines were added meanwhile.
     came_from = update(ChainCheck).where(

@@ -1,4 +1,4 @@
-"""Lines of the trail as a file: CSV for people, JSON for programs. Made in batches, whatever its length."""
+"""Exports lines of the trail in batches: CSV for people, JSON for programs."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,14 +29,14 @@ def as_json(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def as_row(entry: AuditEntry, told: Sentence) -> tuple[Any, ...]:
+def as_row(entry: AuditEntry, sentence: Sentence) -> tuple[Any, ...]:
     details = ", ".join(f"{name}: {value}" for name, value in entry.details.items())
     facts = (entry.sequence, entry.at, entry.who, entry.action, entry.subject, details, entry.from_address)
-    return (*facts, entry.previous_hash, entry.hash, told.text)
+    return (*facts, entry.previous_hash, entry.hash, sentence.text)
 
 
 def json_pieces(batches: Iterable[Sequence[AuditEntry]]) -> Iterator[str]:
-    """One object with the list in it, a batch at a time."""
+    """A JSON object with all lines, a batch at a time."""
     separator = ""
     yield '{"items": ['
     for batch in batches:

@@ -1,4 +1,4 @@
-"""The audit trail registers itself."""
+"""Registers the audit trail."""
 
 from dashboard.audit import health_checks, models, reveals, tasks, views
 from dashboard.audit.wording import OWN_WORDS
@@ -14,7 +14,7 @@ FEATURE = Feature(
     navigation=(NavigationEntry("Audit", "audit.index", "audit.read"),),
     permissions=(
         Permission("audit.read", OWNERS, "Read the audit trail"),
-        Permission("audit.export", OWNERS, "Take the audit trail out as a file"),
+        Permission("audit.export", OWNERS, "Export the audit trail"),
     ),
     audit_words=(OWN_WORDS,),
     tasks=tasks.TASKS,

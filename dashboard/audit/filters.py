@@ -1,4 +1,4 @@
-"""What the list of the trail shows, field by field, and how its newest lines are found by an index."""
+"""The filters of the audit trail's list, and the index-friendly order of its lines."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,20 +18,20 @@ from dashboard.web.lists.fields import Choices, Condition, Day, Scope, day, sear
 from dashboard.web.lists.filters import Column, ListFilter
 from dashboard.web.pages.filters import words
 
-LOOKS = "looks"  # The value of `what` that finds every look at a customer.
-#: A line is numbered when it is written and dated when its request began; no request takes longer.
+LOOKS = "looks"  # The value of `what` that finds every view of customer data.
+#: A line gets its number when written, but the time when its request began. No request takes longer than this.
 SKEW = timedelta(hours=1)
-#: Beyond this no line is numbered, and the database's integers end.
+#: The largest number that a line can have: the largest integer of the database.
 LAST_NUMBER = 2**31 - 1
 
 NO_NUMBERS = (
-    "The trail is searched by a customer's reference or an id, not by an ID number. Find the job by the number, then"
-    " search here by its reference."
+    "You can search the trail by a customer's reference or an id, but not by an ID number. Find the job by its number,"
+    " then search here by the reference."
 )
 
 
 def read_number(typed: str) -> int:
-    """A line's number. ValueError for nonsense."""
+    """Reads a line's number. Raises ValueError if it is not one."""
     number = int(typed.replace(",", ""))
     if not 0 < number <= LAST_NUMBER:
         raise ValueError
@@ -43,17 +43,17 @@ def _people(scope: Scope) -> Choices:
 
 
 def _groups(scope: Scope) -> Choices:
-    """The nouns that there are lines of."""
+    """The kinds of actions that the trail contains."""
     nouns = sorted({action.partition(".")[0] for action in list_actions(scope.session)})
     return {value: _what_in_words(value) for value in (LOOKS, *nouns)}
 
 
 def _what_in_words(value: str) -> str:
-    return "Looks at a customer" if value == LOOKS else words(value.replace(".", " ")).capitalize()
+    return "Views of customer data" if value == LOOKS else words(value.replace(".", " ")).capitalize()
 
 
 def _actions(scope: Scope, what: str) -> list[str]:
-    """Of those that there are lines of. `what`: the noun before an action's dot, a whole action, or LOOKS."""
+    """The stored actions that `what` covers: a noun before the dot, a whole action, or LOOKS."""
     stored, looks = list_actions(scope.session), current().audit_words.looks
     if what == LOOKS:
         return [action for action in stored if action in looks]
@@ -61,7 +61,7 @@ def _actions(scope: Scope, what: str) -> list[str]:
 
 
 def _concerns(scope: Scope, subject: str) -> Condition:
-    """ "job 0192...": with all that belongs to it."""
+    """Lines about a subject, such as "job 0192...", and all that belongs to it."""
     return col(AuditEntry.subject).in_(current().audit_words.subjects_of(scope.session, subject))
 
 
@@ -71,7 +71,7 @@ def _is_about(scope: Scope, typed: str) -> Condition:
 
 
 def _since(scope: Scope, begin: Day) -> Condition:
-    """Numbers bound what is read; the moments themselves decide."""
+    """Lines since a day. Their numbers limit what is read; their times decide."""
     at, begins = col(AuditEntry.at), begin.begins
     earlier = select(AuditEntry.sequence).where(at < begins - SKEW).order_by(at.desc()).limit(1)
     return and_(at >= begins, col(AuditEntry.sequence) > (scope.session.exec(earlier).first() or 0))
@@ -119,7 +119,7 @@ class AuditFilter(ListFilter[AuditEntry]):
         return read_number(text)
 
     def for_address(self, scope: Scope) -> Self:
-        """Without an ID number. An id of ours that looks like a number stays."""
+        """The filter without an ID number. One of our ids that looks like a number stays."""
         if not looks_like_number(self.q):
             return self
         is_known = current().audit_words.subjects_for(scope.session, scope.environment, self.q)
@@ -134,7 +134,7 @@ class AuditFilter(ListFilter[AuditEntry]):
         *,
         is_backwards: bool = False,
     ) -> SelectOfScalar[AuditEntry]:
-        """By their numbers. Those of each action by themselves, since an index holds them in order only so."""
+        """Lines in order of number. Each action is read separately, since only then does an index give the order."""
         others = [condition for name, condition in conditions.items() if name != "what"]
         by_number = self.by_key(is_backwards=is_backwards)
         numbers: Any = select(AuditEntry.sequence).where(*others, *beyond).order_by(by_number).limit(limit)

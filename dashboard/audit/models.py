@@ -1,4 +1,4 @@
-"""AuditEntry: one fact of the trail, chained to the one before it; ChainCheck: one walk along the whole chain."""
+"""AuditEntry: one line of the trail, chained to the line before it. ChainCheck: one check of the whole chain."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ class AuditEntry(SQLModel, table=True):
     who: str  # A member's e-mail address, or "worker", "command line", "customer".
     member_id: UUID | None = Field(default=None, index=True)
     action: str  # noun.verb, such as job.created
-    subject: str = ""  # which row, such as "job 0192..."
+    subject: str = ""  # the row it is about, such as "job 0192..."
     details: dict[str, str] = Field(default_factory=dict, sa_type=JSON)  # never a secret, never personal data
     from_address: str = ""
     previous_hash: str
@@ -54,7 +54,7 @@ def hash_of(
 
 
 class ChainCheck(SQLModel, table=True):
-    """Saved after each stretch, so that a million lines hold up nobody and a kill costs one stretch."""
+    """A check of the chain, saved after each stretch, so that a killed worker loses only one."""
 
     __tablename__ = "chain_check"
 
@@ -62,9 +62,9 @@ class ChainCheck(SQLModel, table=True):
     asked_by: str  # a member's e-mail address, or "worker" for the daily one
     asked_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
-    lines: int = 0  # that were looked at and fit
+    lines: int = 0  # checked and found right
     sequence: int = 0  # of the last of them
-    hash: str = FIRST_PREVIOUS_HASH  # its hash: what the next line has to name
+    hash: str = FIRST_PREVIOUS_HASH  # its hash, which the next line must contain
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     broken_at: int | None = None  # the first line that does not fit
     why: str = ""

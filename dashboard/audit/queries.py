@@ -1,4 +1,4 @@
-"""Reads of the audit trail beyond its list: who and what there are lines of, and its newest line."""
+"""Queries about the audit trail: its people, its actions, its newest line."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ def list_actions(session: Session) -> list[str]:
 
 
 def newest_head(session: Session) -> tuple[int, str] | None:
-    """The number and hash of the newest line: written down elsewhere, they show when it is cut off."""
+    """The number and hash of the newest line. Written down elsewhere, they reveal a trail that was cut off."""
     newest = select(AuditEntry.sequence, AuditEntry.hash).order_by(col(AuditEntry.sequence).desc()).limit(1)
     return session.exec(newest).first()
 
 
 def lines_kept(session: Session) -> int:
-    """The chain has no gaps, so its two ends tell its length."""
+    """How many lines there are. The chain has no gaps, so its two ends are enough."""
     first, last = session.exec(select(func.min(AuditEntry.sequence), func.max(AuditEntry.sequence))).one()
     return 0 if last is None else last - first + 1
 
@@ -34,7 +34,7 @@ def hash_of_line(session: Session, number: int) -> str | None:
 
 
 def _distinct(session: Session, column: Any) -> list[str]:
-    """Each value once, by a step from value to value along the index, however many lines there are."""
+    """The distinct values of a column, found by steps along its index, however many lines there are."""
     values = select(func.min(column).label("value")).cte("values_of_column", recursive=True)
     known = aliased(values)
     following = select(func.min(column)).where(column > known.c.value).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Why somebody looks at what is masked: asked before it is shown, kept in the line of the trail."""
+"""The reason for revealing personal data: asked before it is shown, and recorded in the audit trail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LONGEST_NOTE = 200
 class Reason:
     choice: str = ""
     note: str = ""
-    problem: str = ""  # what is missing, as it stands beside the field
+    problem: str = ""  # the error shown at the field
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> "Reason":
@@ -31,9 +31,9 @@ class Reason:
 
 def _problem_with(choice: str, note: str) -> str:
     if choice not in REASONS:
-        return "Choose why you look at this."
+        return "Choose why you need to see this."
     if choice == OTHER and not note:
-        return "Say in a few words why you look at this."
+        return "Say in a few words why you need to see this."
     if len(note) > LONGEST_NOTE:
-        return f"Say it in {LONGEST_NOTE} characters or fewer."
+        return f"Use {LONGEST_NOTE} characters or fewer."
     return ""

@@ -1,4 +1,4 @@
-"""Forgetting old lines of the trail so that the rest can still be checked: the last removed one stays as an anchor."""
+"""Removes old lines of the trail. The last removed one is kept as an anchor, so that the rest can still be checked."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,24 +18,24 @@ MOST_AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class Anchor:
-    """The last line that was removed. The first kept one follows it in number and in hash."""
+    """The last line that was removed. The first line kept follows it in number and hash."""
 
     sequence: int = 0
     hash: str = FIRST_PREVIOUS_HASH
 
 
 def read_anchor(session: Session) -> Anchor:
-    """Where the chain begins now: before its first line ever, where nothing was removed."""
+    """The anchor that the chain begins after; the default one if nothing was removed."""
     return Anchor(**(read_setting(session, ANCHOR) or {}))
 
 
 def forget_lines_before(session: Session, moment: datetime, now: datetime) -> int:
-    """Removes the oldest lines, some thousand at most, and says how many.
+    """Removes the oldest lines, a few thousand at most, and returns how many.
 
-    A line about it is added first and holds the anchor as well: the chain itself vouches for where it begins.
+    First a line about it is added, which contains the anchor too: so the chain itself proves where it begins.
     """
     before = read_anchor(session)
-    # The first that is young enough, read from the oldest on: where nothing is to go that is the first of all.
+    # The first line that stays, read from the oldest on: if nothing is to be removed it is the first of all.
     young = select(AuditEntry.sequence).where(AuditEntry.at >= moment).order_by(col(AuditEntry.sequence)).limit(1)
     kept_from = session.exec(young).first() or (session.exec(select(func.max(AuditEntry.sequence))).one() or 0) + 1
     line = session.get(AuditEntry, min(kept_from - 1, before.sequence + MOST_AT_ONCE))
@@ -50,8 +50,8 @@ def forget_lines_before(session: Session, moment: datetime, now: datetime) -> in
 
 
 def is_valid_beginning(session: Session, number: int, previous_hash: str) -> bool:
-    """Whether the trail begins here, and a line tells that what came before was removed, down to its last hash."""
+    """Whether the trail begins here, and one of its lines says that all before it, up to this hash, was removed."""
     if session.exec(select(AuditEntry.sequence).order_by(col(AuditEntry.sequence)).limit(1)).first() != number:
         return False
-    told = session.exec(select(AuditEntry.details).where(AuditEntry.action == ACTION)).all()
-    return any((details.get("up_to"), details.get("hash")) == (str(number - 1), previous_hash) for details in told)
+    recorded = session.exec(select(AuditEntry.details).where(AuditEntry.action == ACTION)).all()
+    return any((details.get("up_to"), details.get("hash")) == (str(number - 1), previous_hash) for details in recorded)

@@ -1,4 +1,4 @@
-"""HTTP glue for every "reveal": the form that asks why, and the form again where no reason was given."""
+"""The form that asks for a reason before a reveal, shared by all pages that reveal something."""
 
 from flask import Blueprint, make_response
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,10 @@ def reveal_reasons() -> dict[str, str]:
 def ask_reason_again(
     reason: Reason, button: str, back: str, element_id: str = "", region: str = ""
 ) -> ResponseReturnValue:
-    """`element_id`: what the form stood in, where it takes its place again. `region`: what a reveal would replace."""
+    """Shows the form again with its problem.
+
+    `element_id`: the element that contained the form. `region`: what a reveal would have replaced.
+    """
     context = {"reason": reason, "button": button, "back": back, "element_id": element_id, "region": region}
     page = render_page_or_partial("shared/reveal_again.html", "shared/_reveal_again.html", **context)
     answer = make_response(page, 422)

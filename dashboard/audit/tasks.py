@@ -1,4 +1,4 @@
-"""What the worker may run for the audit trail: thin calls into the verbs."""
+"""The worker's tasks for the audit trail."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The one verb of the trail: record a fact, in the same transaction as what it is about."""
+"""Records a fact in the audit trail, in the same transaction as the change that it is about."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +10,14 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry
 
-#: A number of our own for PostgreSQL's advisory locks: one writer at a time adds to the chain.
+#: Our number for a PostgreSQL advisory lock: only one writer at a time adds to the chain.
 CHAIN_LOCK = 5_318_008
 
 
 def record(
     session: Session, action: str, subject: str, now: datetime, *, who: str = "", details: dict[str, str] | None = None
 ) -> AuditEntry:
-    """Adds one line. Who and from where come from the request, unless `who` names a process."""
+    """Adds one line. Member and address come from the request; `who` names a process instead."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
     newest = select(AuditEntry.sequence, AuditEntry.hash).order_by(col(AuditEntry.sequence).desc()).limit(1)

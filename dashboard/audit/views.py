@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the audit trail. Nothing here changes a line; a check and an export add one."""
+"""Views of the audit trail. None of them changes a line; a check and an export add one."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -51,7 +51,7 @@ def index_json() -> ResponseReturnValue:
         scope = scope_here(session)
         page = asked_page(scope, AuditFilter.from_args(request.args))
         sentences = current().audit_words.tell(session, scope.environment, page.rows)
-    items = [as_json(entry) | {"sentence": told.text} for entry, told in zip(page.rows, sentences, strict=True)]
+    items = [as_json(entry) | {"sentence": each.text} for entry, each in zip(page.rows, sentences, strict=True)]
     return json_page(page, items)
 
 
@@ -79,7 +79,7 @@ def export_json() -> ResponseReturnValue:
 @blueprint.get("/audit/chain")
 @permission_required("audit.read")
 def chain() -> ResponseReturnValue:
-    """The part of the page that tells whether the chain holds; it asks for itself while a check is under way."""
+    """The part of the page about the chain, which polls while a check is running."""
     with reading() as session:
         return render_template("audit/_chain.html", chain=_chain(session), compared=None)
 
@@ -106,7 +106,7 @@ def check() -> ResponseReturnValue:
 
 
 def _to_export(kind: str) -> Iterator[Sequence[AuditEntry]]:
-    """Up to the newest line of now. Taking lines out is a line of its own, and not among them."""
+    """The lines up to the newest at this moment. The export adds its own line, which is not among them."""
     filters = AuditFilter.from_args(request.args)
     with reading() as session:  # Counting takes long, and meanwhile others may write.
         scope = scope_here(session)
@@ -128,20 +128,27 @@ def _chain(session: Session) -> dict[str, Any]:
 
 
 def _compared_head(session: Session) -> dict[str, Any] | None:
-    """A head that somebody wrote down, beside the line of that number as it stands now."""
+    """Compares the number and hash that somebody wrote down with that line as it is now."""
     typed, seen_hash = request.args.get("head_line", "").replace(",", "").strip(), request.args.get("head_hash", "")
     if not typed and not seen_hash:
         return None
     line, seen_hash = _asked_number("head_line"), seen_hash.strip().lower()
     if line is None or len(seen_hash) != 64:
-        return {"line": typed, "hash": seen_hash, "problem": "Type the number of the line and its hash of 64 signs."}
+        return {
+            "line": typed,
+            "hash": seen_hash,
+            "problem": "Enter the number of the line and its hash of 64 characters.",
+        }
     now_there = queries.hash_of_line(session, line)
     if now_there is None:
         newest = (queries.newest_head(session) or (0, ""))[0]
         report = ChainReport(newest, newest, "")
-        gone = problem_with_head(session, line, seen_hash, report) or f"Line {line:,} was deleted after its time."
+        gone = (
+            problem_with_head(session, line, seen_hash, report)
+            or f"Line {line:,} was deleted after its retention time."
+        )
         return {"line": line, "hash": seen_hash, "problem": gone}
-    problem = "" if now_there == seen_hash else f"Line {line:,} has another hash now: the trail was written anew."
+    problem = "" if now_there == seen_hash else f"Line {line:,} has another hash now: the trail was rewritten."
     return {"line": line, "hash": seen_hash, "problem": problem}
 
 
@@ -161,7 +168,7 @@ def _check_as_json(check: ChainCheck | None) -> dict[str, Any] | None:
 
 
 def _asked_number(name: str) -> int | None:
-    """A line's number; nonsense is none."""
+    """The line's number in the address; None if it is not one."""
     try:
         return read_number(request.args.get(name, ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""A line of the trail as a sentence. The slices above give their words and find their rows; none is imported here."""
+"""Words lines of the trail as sentences. Each slice registers its words and lookups; none is imported here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from sqlmodel import Session
 from dashboard.audit.models import AuditEntry
 from dashboard.web.pages.filters import words
 
-#: Who did it, where that is no member.
+#: The words for those who are not members.
 NOT_MEMBERS = {
     "somebody signed out": "Somebody",
     "command line": "The command line",
@@ -20,17 +20,17 @@ NOT_MEMBERS = {
 
 @dataclass(frozen=True)
 class LinkedName:
-    """What a line is about, as it is called now and where it is shown."""
+    """The current name of the row that a line is about, and the address of its page."""
 
     name: str
     address: str = ""
 
 
-#: (session, environment, ids) -> those that are still there and may be shown.
+#: (session, environment, ids) -> the rows that still exist and may be shown.
 Find = Callable[[Session, str, Sequence[UUID]], Mapping[UUID, LinkedName]]
-#: (session, environment, what was typed) -> ids of rows that go by it.
+#: (session, environment, typed text) -> ids of rows that match it.
 Search = Callable[[Session, str, str], Sequence[UUID]]
-#: (session, id of another noun's row) -> ids of rows that belong to it.
+#: (session, id of another noun's row) -> ids of rows that belong to that row.
 Belonging = Callable[[Session, UUID], Sequence[UUID]]
 
 
@@ -44,13 +44,13 @@ def search_none(_: Session, __: str, ___: str) -> Sequence[UUID]:
 
 @dataclass(frozen=True)
 class AuditWords:
-    """One noun of a slice: how its lines read. `{subject}` in a sentence becomes the row, with a link to it."""
+    """The words for one noun of a slice. `{subject}` in a sentence becomes the row's name, with a link to it."""
 
-    noun: str  # as subjects begin: "job", or the whole subject where there is but one: "settings"
-    called: str = ""  # where the row has no name of its own, or is gone
-    sentences: Mapping[str, str] = field(default_factory=dict)  # by action, what follows after who did it
-    looks: frozenset[str] = frozenset()  # the actions by which somebody saw or took away what describes a customer
-    address: str = ""  # of a subject of which there is but one
+    noun: str  # the beginning of subjects, such as "job", or a whole subject, such as "settings"
+    called: str = ""  # for a row without a name, or one that is gone
+    sentences: Mapping[str, str] = field(default_factory=dict)  # by action: the words after the person
+    looks: frozenset[str] = frozenset()  # the actions by which somebody saw or exported customer data
+    address: str = ""  # of the page, where the noun is a whole subject
     find: Find = find_none
     search: Search = search_none
     belonging: Mapping[str, Belonging] = field(default_factory=dict)  # by the noun that the rows belong to
@@ -58,7 +58,7 @@ class AuditWords:
 
 @dataclass(frozen=True)
 class Sentence:
-    """`who` did `before` `about` `after`; `about` is a link where there is something to open."""
+    """The parts of a sentence, in order. `about` is a link where `address` is set."""
 
     who: str
     before: str
@@ -72,7 +72,7 @@ class Sentence:
 
 
 class Vocabulary:
-    """The words of all slices, as `app` has put them together."""
+    """The words of all slices."""
 
     def __init__(self, nouns: Sequence[AuditWords]) -> None:
         self.nouns = {each.noun: each for each in nouns}
@@ -80,7 +80,7 @@ class Vocabulary:
         self.looks = frozenset(action for each in nouns for action in each.looks)
 
     def tell(self, session: Session, environment: str, entries: Sequence[AuditEntry]) -> list[Sentence]:
-        """A sentence for each line; the rows of one noun are looked up together."""
+        """A sentence for each line. The rows of each noun are looked up together."""
         wanted: dict[str, set[UUID]] = {}
         for entry in entries:
             noun, row_id = split_subject(entry.subject)
@@ -98,7 +98,7 @@ class Vocabulary:
         return [self._sentence(entry, found, entry.member_id or members.get(entry.who)) for entry in entries]
 
     def subjects_of(self, session: Session, subject: str) -> list[str]:
-        """The subject itself, and those of the rows that belong to it: a job's callbacks and its link."""
+        """The subject itself, and those of rows that belong to it, such as a job's callbacks and link."""
         noun, row_id = split_subject(subject)
         found = [subject]
         if row_id:
@@ -108,7 +108,7 @@ class Vocabulary:
         return found
 
     def subjects_for(self, session: Session, environment: str, typed: str) -> list[str]:
-        """What somebody may mean who types one of our ids, or what a slice knows its rows by."""
+        """The subjects that a typed text may mean: one of our ids, or a name that a slice knows."""
         row_id = _as_uuid(typed)
         if row_id:
             return [f"{noun} {row_id}" for noun in self.nouns]
@@ -117,7 +117,7 @@ class Vocabulary:
         ]
 
     def _members(self, session: Session, environment: str, entries: Sequence[AuditEntry]) -> dict[str, UUID]:
-        """Who signs in is known by the address alone."""
+        """The member of each e-mail address in lines without a member id, such as those of sign-ins."""
         addresses = {entry.who for entry in entries if entry.member_id is None and "@" in entry.who}
         found = {who: self.nouns["member"].search(session, environment, who) for who in sorted(addresses)}
         return {who: ids[0] for who, ids in found.items() if ids}
@@ -145,14 +145,14 @@ def who_in_words(who: str) -> str:
 
 
 def split_subject(subject: str) -> tuple[str, UUID | None]:
-    """ "processing run 0192..." -> its noun and id; what names no row is all noun."""
+    """Splits "processing run 0192..." into noun and id. A subject without an id is all noun."""
     noun, _, last = subject.rpartition(" ")
     row_id = _as_uuid(last)
     return (noun, row_id) if noun and row_id else (subject, None)
 
 
 def _plainly(action: str) -> str:
-    """ "member.role_changed" -> "member, role changed": for an action that nobody gave words to."""
+    """Words an action that has no sentence: "member.role_changed" becomes "member, role changed"."""
     noun, _, verb = action.partition(".")
     return f"{words(noun).lower()}, {words(verb).lower()}"
 
@@ -170,7 +170,7 @@ OWN_WORDS = AuditWords(
     address="/audit",
     sentences={
         "audit.check_asked": "had the chain of {subject} checked",
-        "audit.exported": "took out lines of {subject}",
-        "audit.forgotten": "removed lines of {subject} whose time was over",
+        "audit.exported": "exported lines of {subject}",
+        "audit.forgotten": "removed lines of {subject} whose retention time was over",
     },
 )

@@ -1,1 +1,1 @@
-"""Backups: one file with the data and the sealed pictures, its restore, and the check of what is here."""
+"""Backups: one file with the data and the sealed images, its restore, and the check of a deployment."""

@@ -1,9 +1,9 @@
-"""The file of a backup: a zip whose last members say what is in it. Knows no database.
+"""Reads and writes the file of a backup: a ZIP whose last members describe its content. Needs no database.
 
 database.sqlite, or tables/<name>.copy     the data
-media/<environment>/<path>                 pictures, sealed as they lie on disk
-manifest.json                              when, of what, how much, and the SHA-256 of each member before it
-manifest.seal                              its digest, sealed: made with our keys, and not changed since
+media/<environment>/<path>                 images, sealed as on disk
+manifest.json                              time, engine, revision, counts, and the SHA-256 of each member before it
+manifest.seal                              its sealed digest, which proves that our keys made it and nothing changed
 """
 
 import base64
@@ -38,7 +38,7 @@ class Manifest:
     made_at: str
     engine: str  # sqlite or postgresql
     revision: str  # of the schema
-    counts: dict[str, int]  # rows of each table, parents first
+    counts: dict[str, int]  # the rows of each table, parents first
     members: dict[str, ArchiveMember] = field(default_factory=dict)
     missing_images: list[str] = field(default_factory=list)
     format: int = FORMAT
@@ -54,7 +54,7 @@ class ArchiveWriter:
         self.members: dict[str, ArchiveMember] = {}
 
     def add(self, name: str, pieces: Iterable[bytes], *, is_sealed: bool = False) -> None:
-        """Piece by piece, so that nothing has to fit into memory. What is sealed does not get smaller by packing."""
+        """Adds a member piece by piece, so that it need not fit into memory. Sealed data is not compressed."""
         entry = zipfile.ZipInfo(name)
         entry.compress_type = zipfile.ZIP_STORED if is_sealed else zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
@@ -76,7 +76,7 @@ class ArchiveWriter:
 
 @contextmanager
 def written_aside(target: Path) -> Iterator[ArchiveWriter]:
-    """Moved to `target` once it is complete and on disk; a backup that broke off leaves the last one as it was."""
+    """Writes an archive aside, and moves it to `target` once it is complete and on disk. A failure leaves `target`."""
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
@@ -91,7 +91,7 @@ def written_aside(target: Path) -> Iterator[ArchiveWriter]:
 
 
 class ArchiveReader:
-    """Opens only what was made here and is whole: reads every member once before anything is done with it."""
+    """Reads a backup that was made with our keys. Call `verify` before anything is done with its content."""
 
     def __init__(self, archive: zipfile.ZipFile, keyring: KeyRing) -> None:
         self._archive = archive
@@ -101,7 +101,7 @@ class ArchiveReader:
         expected = {*self.manifest.members, MANIFEST, SEAL}
         names = self._archive.namelist()
         if len(names) != len(expected) or set(names) != expected:
-            raise Conflict("This backup is damaged: what is in it is not what its list says.")
+            raise Conflict("This backup is damaged: its content does not match its list of contents.")
         for name, member in self.manifest.members.items():
             digest = hashlib.sha256()
             try:
@@ -110,14 +110,14 @@ class ArchiveReader:
             except (zipfile.BadZipFile, OSError, EOFError, ValueError):
                 raise Conflict(f"This backup is damaged: {name} cannot be read.") from None
             if digest.hexdigest() != member.sha256:
-                raise Conflict(f"This backup is damaged: {name} is not what was put in.")
+                raise Conflict(f"This backup is damaged: {name} was changed.")
 
     def pieces(self, name: str) -> Iterator[bytes]:
         with self._archive.open(name) as member:
             yield from read_in_pieces(member)
 
     def extract(self, name: str, target: Path) -> None:
-        """Written aside and moved into place, for us alone."""
+        """Writes a member aside and moves it to `target`, readable only by us."""
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = target.with_name(f"{target.name}.part")
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -143,7 +143,7 @@ def read_in_pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def sync_folder(folder: Path) -> None:
-    """So that a power cut does not undo a move. Some systems cannot, and lose nothing but that."""
+    """Syncs a folder, so that a power cut does not undo a move. Does nothing on systems that cannot."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -163,7 +163,7 @@ def _read_manifest(archive: zipfile.ZipFile, keyring: KeyRing) -> Manifest:
         is_ours = keyring.open(seal, SEAL_IDENTITY) == hashlib.sha256(text).digest()
     except UnreadableValue:
         message = (
-            "None of the keys in DASHBOARD_ENCRYPTION_KEYS made this backup, so what is sealed in it could not be "
+            "None of the keys in DASHBOARD_ENCRYPTION_KEYS made this backup, so the encrypted data in it could not be "
             "read. Add the key that was in use then."
         )
         raise Conflict(message) from None

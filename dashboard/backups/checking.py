@@ -1,4 +1,4 @@
-"""`check_deployment`: whether the data is whole, the pictures are there, and the present keys open what is sealed."""
+"""Checks a deployment: is the data intact, are the images there, and do the current keys open what is sealed?"""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,14 +14,14 @@ from dashboard.jobs.models import Image, Job
 from dashboard.privacy.unreadable import IMAGES, Place, look_at_all, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
-#: Of each sealed column and of the pictures this many are opened, the newest and the oldest, unless all are asked for.
+#: How many values of each sealed column, and how many images, are opened unless all are requested.
 SAMPLE = 200
 
 
 def check_deployment(
     database: Database, settings: Settings, columns: Sequence[SealedColumn], *, every_value: bool
 ) -> Iterator[str]:
-    """One line for each problem. With `every_value` each value and file that cannot be opened has a line of its own."""
+    """Yields a line for each problem. With `every_value`, for each value and file that cannot be opened."""
     if not migrations.is_current(database):
         yield "The tables are not up to date; run `dashboard db upgrade`."
         return
@@ -41,13 +41,13 @@ def check_deployment(
 
 
 def check_integrity(database: Database) -> Iterator[str]:
-    """What the engine itself has to say, and rows that point to rows which are not there."""
+    """Yields the problems that the engine finds, and references to rows that do not exist."""
     with database.reading() as session:
         connection = session.connection()
         if database.is_sqlite:
-            for (said,) in connection.execute(text("PRAGMA quick_check(20)")):
-                if said != "ok":
-                    yield f"The database file is damaged: {said}."
+            for (finding,) in connection.execute(text("PRAGMA quick_check(20)")):
+                if finding != "ok":
+                    yield f"The database file is damaged: {finding}."
         for table in metadata.sorted_tables:
             for key in table.foreign_keys:
                 parent = key.column.table.alias()
@@ -59,7 +59,7 @@ def check_integrity(database: Database) -> Iterator[str]:
 
 
 def _check_some_images(database: Database, settings: Settings) -> Iterator[str]:
-    """The newest, and whether all the others have a file."""
+    """Opens the newest images, and checks that all others have a file."""
     with_place = select(Image, col(Job.environment)).join(Job, col(Job.id) == col(Image.job_id))
     newest_first = with_place.order_by(col(Image.id).desc()).execution_options(yield_per=SAMPLE)
     with database.reading() as session:
@@ -81,4 +81,4 @@ def _check_some_values(database: Database, column: SealedColumn) -> Iterator[str
     unreadable = {row_id for row_id, value in rows if problem_with_value(database, column, row_id, value)}
     if unreadable:
         one = next(iter(unreadable))
-        yield f"{len(unreadable)} values of {column.full_name} cannot be opened, such as that of {one}."
+        yield f"{len(unreadable)} values of {column.full_name} cannot be opened, for example that of {one}."

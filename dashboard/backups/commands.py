@@ -1,4 +1,4 @@
-"""`dashboard db backup`, `restore` and `check`. Each says in one line what it did, or in one line a problem."""
+"""The commands `dashboard db backup`, `restore` and `check`. Each prints one line about its result or a problem."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ from dashboard.context import Context, context_of
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def backup(file: Path, force: bool) -> None:
-    """Write the data and the pictures into FILE, while everything runs. The keys are not in it."""
+    """Write the data and the images into FILE, while everything runs. The keys are not included."""
     from dashboard.backups.making import make_backup
     from dashboard.db import utc_now
     from dashboard.web.pages.filters import file_size
@@ -21,33 +21,33 @@ def backup(file: Path, force: bool) -> None:
     with _running() as parts:
         made = make_backup(parts.database, parts.settings, file, utc_now(), may_replace=force)
     for path in made.missing_images:
-        click.echo(f"The picture {path} is gone or cannot be read, so it is not in the backup.", err=True)
-    click.echo(f"{file}: {made.rows} rows and {made.images} pictures, {file_size(made.size)}. Keep the keys elsewhere.")
+        click.echo(f"The image {path} is missing or cannot be read, so it is not in the backup.", err=True)
+    click.echo(f"{file}: {made.rows} rows and {made.images} images, {file_size(made.size)}. Keep the keys elsewhere.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Throw away what is here now.")
-@click.option("--upgrade", is_flag=True, help="Bring the tables of an older version up to date.")
+@click.option("--replace", is_flag=True, help="Delete the current data.")
+@click.option("--upgrade", is_flag=True, help="Upgrade the tables of an older version.")
 def restore(file: Path, replace: bool, upgrade: bool) -> None:
-    """Bring back what `dashboard db backup` wrote. Stop web and worker first."""
+    """Restore what `dashboard db backup` wrote. Stop web and worker first."""
     from dashboard.backups.restoring import restore_backup
     from dashboard.db import utc_now
 
     with _running() as parts:
         manifest = restore_backup(parts.database, parts.settings, file, utc_now(), replace=replace, may_upgrade=upgrade)
     for path in manifest.missing_images:
-        click.echo(f"The picture {path} was not in the backup.", err=True)
+        click.echo(f"The image {path} was not in the backup.", err=True)
     rows = sum(manifest.counts.values())
-    click.echo(f"Restored what was here at {manifest.made_at}: {rows} rows and {manifest.image_count} pictures.")
+    click.echo(f"Restored the data of {manifest.made_at}: {rows} rows and {manifest.image_count} images.")
 
 
 @click.command()
-@click.option("--all", "every_value", is_flag=True, help="Open every sealed value and picture, not only some of each.")
+@click.option("--all", "every_value", is_flag=True, help="Open every sealed value and image, not only some of each.")
 def check(every_value: bool) -> None:
-    """Say whether the data is whole and the present keys open it. Exit code 1 if anything is wrong.
+    """Check that the data is intact and that the current keys open it. Exit code 1 if anything is wrong.
 
-    What cannot be opened is named by its table, the id of its row and its column.
+    Anything that cannot be opened is listed with its table, row id and column.
     """
     from dashboard.backups.checking import check_deployment
 
@@ -60,12 +60,12 @@ def check(every_value: bool) -> None:
             problems += 1
     if problems:
         raise SystemExit(1)
-    click.echo("The data is whole, every picture is there, and the keys open what is sealed.")
+    click.echo("The data is intact, every image is there, and the keys open what is sealed.")
 
 
 @contextmanager
 def _running() -> Iterator[Context]:
-    """The parts of an app; the connections to its database are closed at the end."""
+    """The context of an app. The connections to its database are closed at the end."""
     from dashboard.app import create_app
     from dashboard.config import Settings
 

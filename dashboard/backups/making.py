@@ -1,4 +1,4 @@
-"""`make_backup`: the data of one moment and its pictures, while web and worker run. Never the keys."""
+"""Makes a backup: the data of one moment and its images, while web and worker run. The keys are never included."""
 
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ class Backup:
 def make_backup(
     database: Database, settings: Settings, target: Path, now: datetime, *, may_replace: bool = False
 ) -> Backup:
-    """Raises Conflict, and writes nothing then."""
+    """Writes the backup to `target`. If it raises Conflict, nothing was written."""
     revision = migrations.present_revision(database)
     if revision is None or revision != migrations.newest_revision():
         raise Conflict("The database's tables are not up to date; run `dashboard db upgrade` first.")
@@ -56,15 +56,15 @@ def make_backup(
 
 
 def note_backup(session: Session, backup: Backup, now: datetime) -> None:
-    """So that the list of duties knows how old the last one is."""
+    """Records the backup, so that the health checks know how old the last one is."""
     facts = {"rows": backup.rows, "images": backup.images, "size": backup.size}
     write_setting(session, LAST_BACKUP, {"at": now.isoformat(), **facts}, now)
     record(session, "backup.made", "database", now, details={name: str(value) for name, value in facts.items()})
 
 
-def _write(database: Database, settings: Settings, beside: Path, archive: ArchiveWriter, manifest: Manifest) -> None:
+def _write(database: Database, settings: Settings, folder: Path, archive: ArchiveWriter, manifest: Manifest) -> None:
     if database.is_sqlite:
-        with sqlite_copy.snapshot(database, beside) as copied:
+        with sqlite_copy.snapshot(database, folder) as copied:
             with copied.engine.connect() as connection:
                 manifest.counts, images = _counts(connection), image_paths(connection)
             sqlite_copy.write(copied, archive)
@@ -83,7 +83,7 @@ def _counts(connection: Connection) -> dict[str, int]:
 
 
 def image_paths(connection: Connection) -> list[str]:
-    """Their paths below the folder of pictures, as the rows of this moment name them."""
+    """The paths of all images below the media folder, from the rows of this moment."""
     rows = connection.execute(
         select(col(Job.environment), col(Image.media_path)).join(Job, col(Job.id) == col(Image.job_id))
     )
@@ -91,7 +91,7 @@ def image_paths(connection: Connection) -> list[str]:
 
 
 def _add_images(settings: Settings, images: Iterable[str], archive: ArchiveWriter) -> Iterator[str]:
-    """Files are written before their rows and never changed. One that is gone, or cannot be read, is named."""
+    """Adds the images. Yields those that are missing or cannot be read. Files are written before their rows."""
     for path in images:
         try:
             file = open(settings.media_root / path, "rb")  # noqa: SIM115  # closed below

@@ -1,4 +1,4 @@
-"""PostgreSQL: every table by COPY, within one transaction that sees one moment; and back, by way of a schema beside."""
+"""Copies a PostgreSQL database by COPY in one transaction, and restores it through a separate schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +33,14 @@ def snapshot(database: Database) -> Iterator[Connection]:
 def write(connection: Connection, archive: ArchiveWriter) -> None:
     for table in metadata.sorted_tables:
         columns = ", ".join(_quoted(connection, column.name) for column in table.columns)
-        # The names of the columns come first: tables of another revision may have them in another order.
+        # The column names come first, since tables of another revision may have another order.
         head = ",".join(column.name for column in table.columns).encode() + b"\n"
         archive.add(member_of(table.name), _rows(connection, table.name, columns, head))
 
 
 def _rows(connection: Connection, table: str, columns: str, head: bytes) -> Iterator[bytes]:
     yield head
-    # Text rather than binary: it is read by every version of PostgreSQL.
+    # Text rather than binary, since every version of PostgreSQL can read it.
     with _cursor(connection) as cursor, cursor.copy(f"COPY {_quoted(connection, table)} ({columns}) TO STDOUT") as rows:
         for piece in rows:
             yield bytes(piece)
@@ -48,7 +48,7 @@ def _rows(connection: Connection, table: str, columns: str, head: bytes) -> Iter
 
 @contextmanager
 def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
-    """The database of the backup in a schema of its own, beside the one that it is to replace."""
+    """Loads the backup into a schema of its own, next to the one that it will replace."""
     schema = f"restore_{uuid4().hex[:12]}"
     with database.engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
@@ -82,7 +82,7 @@ def _load(connection: Connection, table: str, reader: ArchiveReader) -> None:
 
 
 def put_in_place(database: Database, copied: Database) -> None:
-    """One transaction: whoever looks sees all of the old tables or all of the new ones."""
+    """Replaces all tables in one transaction, so that others see either all old or all new ones."""
     with copied.engine.connect() as connection:
         schema = connection.execute(text("SELECT current_schema()")).scalar_one()
     copied.dispose()
@@ -101,7 +101,7 @@ def put_in_place(database: Database, copied: Database) -> None:
 
 
 def _cursor(connection: Connection) -> Any:
-    """The driver's own, which knows COPY."""
+    """The driver's own cursor, which supports COPY."""
     driver: Any = connection.connection.driver_connection
     return driver.cursor()
 

@@ -1,4 +1,4 @@
-"""`restore_backup`: nothing is touched before the whole file was read and found right; then it replaces all at once."""
+"""Restores a backup. The whole file is verified before anything is touched; then everything is replaced at once."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ from dashboard.privacy.journal import apply_erasures
 from dashboard.privacy.traces import wipe_traces
 
 MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{32})")
-#: Every start of `web` and `worker` writes into these, so rows in them alone are nobody's data.
+#: Every start of web and worker writes into these tables, so rows only in them do not count as data.
 FILLED_AT_START = frozenset({"smile_key", "setting", "periodic_work"})
 
 
@@ -34,7 +34,7 @@ def restore_backup(
 ) -> Manifest:
     engine = sqlite_copy if database.is_sqlite else postgres_copy
     if not replace and not is_empty(database):
-        raise Conflict("There is data here already. Add --replace to put the backup in its place.")
+        raise Conflict("There is data here already. Add --replace to replace it with the backup.")
     with opened(source, database.keyring) as reader:
         _refuse_what_does_not_fit(database, reader.manifest, may_upgrade)
         images = _image_paths(reader.manifest)
@@ -47,8 +47,8 @@ def restore_backup(
                 _make_ready(session, reader.manifest, now)
             _refuse_what_is_broken(copied)
             _erase_again(copied, settings)
-            # Pictures first: one too many harms nobody, a row without its picture does. What has no row any more,
-            # because it was erased since, does not come back.
+            # Images first: an image too many does no harm, but a row without its image does. An image without a row,
+            # because it was erased since the backup, is not restored.
             with copied.engine.connect() as connection:
                 kept = set(image_paths(connection))
             for member, path in images.items():
@@ -83,15 +83,15 @@ def _refuse_what_does_not_fit(database: Database, manifest: Manifest, may_upgrad
         raise Conflict("This backup was made by a newer version of Partner Desk. Install that version first.")
     if manifest.revision != migrations.newest_revision() and not may_upgrade:
         message = (
-            f"The tables of this backup are those of an older version ({manifest.revision}). Add --upgrade to "
-            "restore it and bring them up to date."
+            f"This backup has the tables of an older version ({manifest.revision}). Add --upgrade to "
+            "restore it and upgrade them."
         )
         raise Conflict(message)
 
 
 def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
-    """Before anybody sees the restored data. What happened after the backup was made is not in it."""
-    # A submission is charged. One that was queued then may have been sent since, so Smile is asked first.
+    """Prepares the restored data, which lacks everything that happened after the backup."""
+    # Submissions are charged. One that was queued at the time may have been sent since, so Smile is asked first.
     for at_once, step in ((True, SendingStep.SENDING), (False, SendingStep.PREPARING)):
         products = [product for product, facts in FACTS.items() if facts.is_answered_at_once is at_once]
         unsent = (
@@ -104,7 +104,7 @@ def _make_ready(session: Session, manifest: Manifest, now: datetime) -> None:
 
 
 def _erase_again(copied: Database, settings: Settings) -> None:
-    """The backup may be older than an erasure, and must not bring a person back."""
+    """Repeats all erasures: an older backup must not bring a person's data back."""
     with copied.transaction() as session:
         apply_erasures(session, settings)
     wipe_traces(copied)
@@ -117,19 +117,19 @@ def _refuse_what_is_broken(copied: Database) -> None:
 
 
 def _image_paths(manifest: Manifest) -> dict[str, str]:
-    """Member -> path below the folder of pictures. Any other name could lead out of that folder."""
+    """The path below the media folder for each image in the archive. Refuses names that could lead out of it."""
     paths = {}
     for member in manifest.members:
         if member.startswith("media/"):
             found = MEDIA_MEMBER.fullmatch(member)
             if found is None:
-                raise Conflict("This backup is damaged: it names a picture that cannot be one.")
+                raise Conflict("This backup is damaged: it contains an image with an invalid name.")
             paths[member] = found[1]
     return paths
 
 
 def _remove_other_images(media: Path, kept: set[str]) -> None:
-    """Those of the data that was replaced."""
+    """Removes the images of the replaced data."""
     for path in _files_below(media):
         if path.relative_to(media).as_posix() not in kept:
             path.unlink(missing_ok=True)

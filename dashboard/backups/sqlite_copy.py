@@ -1,4 +1,4 @@
-"""SQLite: a copy of one moment while others write, and a database put in the place of another."""
+"""Copies an SQLite database at one moment while others write, and replaces one database by another."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,17 +13,17 @@ MEMBER = "database.sqlite"
 
 
 @contextmanager
-def snapshot(database: Database, beside: Path) -> Iterator[Database]:
-    """The data of one moment, as a database of its own that nobody else writes."""
-    with TemporaryDirectory(prefix=".backup-", dir=beside) as folder:
+def snapshot(database: Database, parent: Path) -> Iterator[Database]:
+    """A copy of the data of one moment, as a separate database that nobody else writes to."""
+    with TemporaryDirectory(prefix=".backup-", dir=parent) as folder:
         path = Path(folder) / MEMBER
         source = database.engine.raw_connection()
         try:
             with closing(SQLITE.connect(path)) as copy:
-                # All pages in one step: a reader of a WAL keeps its moment, and whoever writes goes on writing.
+                # All pages in one step: a WAL reader keeps its snapshot while writers continue.
                 source.driver_connection.backup(copy)  # type: ignore[union-attr]  # the driver's own
                 copy.execute("PRAGMA journal_mode=DELETE")
-                # Pages that were freed still hold what was deleted from them.
+                # Freed pages still contain what was deleted from them.
                 copy.execute("VACUUM")
         finally:
             source.close()
@@ -32,14 +32,14 @@ def snapshot(database: Database, beside: Path) -> Iterator[Database]:
 
 
 def write(copied: Database, archive: ArchiveWriter) -> None:
-    copied.dispose()  # the last connection leaves no WAL behind
+    copied.dispose()  # Closing the last connection removes the WAL.
     with open(path_of(copied), "rb") as file:
         archive.add(MEMBER, read_in_pieces(file))
 
 
 @contextmanager
 def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
-    """The database of the backup, beside the one that it is to replace."""
+    """Extracts the database of the backup next to the one that it will replace."""
     path = path_of(database)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".restore-", dir=path.parent) as folder:
@@ -50,7 +50,7 @@ def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
 
 
 def put_in_place(database: Database, copied: Database) -> None:
-    """One rename. Whoever still had the old file open would go on writing into it, so it has to be nobody's."""
+    """Replaces the file by one rename. No process may have the old file open, or it would go on writing into it."""
     target = path_of(database)
     close_for_good(copied)
     close_for_good(database)
@@ -59,7 +59,7 @@ def put_in_place(database: Database, copied: Database) -> None:
 
 
 def close_for_good(database: Database) -> None:
-    """Puts the WAL into the file and takes it away, which only works while nobody else has the database open."""
+    """Merges the WAL into the file and removes it. This only works while nobody else has the database open."""
     database.dispose()
     path = path_of(database)
     if not path.exists():

@@ -1,1 +1,1 @@
-"""Signed callbacks: received, judged, stored before they are acknowledged, and shown with the reason."""
+"""Callbacks: receives them, checks their signatures, stores them before acknowledging, and shows why."""

@@ -1,4 +1,4 @@
-"""How lines about callbacks read in the audit trail, and which of them belong to a job."""
+"""The words of audit trail lines about callbacks, and the lookup of a job's callbacks."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -14,9 +14,9 @@ SENTENCES = {
     "callback.processed_again": "processed {subject} again",
     "callback.asked_smile": "asked Smile about the job of {subject}",
     "callback.revealed": "revealed the personal data of {subject}",
-    "callback.compared": "compared {subject} with another, with the personal data",
-    "callback.image_viewed": "looked at a picture of {subject}",
-    "callback.downloaded": "downloaded {subject} exactly as it was received",
+    "callback.compared": "compared {subject} with another callback, with the personal data shown",
+    "callback.image_viewed": "looked at an image in {subject}",
+    "callback.downloaded": "downloaded {subject} exactly as received",
 }
 LOOKS = frozenset({"callback.revealed", "callback.compared", "callback.image_viewed", "callback.downloaded"})
 
@@ -44,6 +44,6 @@ RUN_WORDS = AuditWords(noun="processing run", sentences={"callback.run_started":
 REFUSED_WORDS = AuditWords(
     noun="refused deliveries",
     called="the list of refused deliveries",
-    sentences={"callback.refused_exported": "took out {subject}"},
+    sentences={"callback.refused_exported": "exported {subject}"},
     address="/callbacks/refused",
 )

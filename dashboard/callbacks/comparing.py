@@ -1,12 +1,12 @@
-"""Two callbacks of one job beside each other: which lines of the one are not in the other."""
+"""Compares two callbacks of a job line by line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-MOST_LINES = 2000  # of each; finding what is common takes the product of both.
-AROUND = 3  # equal lines kept beside a change
+MOST_LINES = 2000  # of each: the time to compare them grows with the product of both
+AROUND = 3  # equal lines shown before and after a change
 
 
 class Change(StrEnum):

@@ -1,4 +1,4 @@
-"""Erasing what callbacks hold of a person: the body when its time is over, or all but verdict, times and digest."""
+"""Erases personal data in callbacks: the body after its time, or all but verdict, times and digest for a person."""
 
 import re
 from datetime import datetime
@@ -21,7 +21,7 @@ def erase_body(callback: Callback, now: datetime) -> None:
 
 
 def erase_callback(callback: Callback, job: Job | None, now: datetime) -> None:
-    """`job`: whose it is, which is erased too."""
+    """Erases all that a callback has from its sender. `job`: the one it belongs to, which is erased too."""
     erase_body(callback, now)
     facts = erased_facts(job.job_id if job else ERASED, callback.result_code)
     for name, value in facts.items():
@@ -29,7 +29,7 @@ def erase_callback(callback: Callback, job: Job | None, now: datetime) -> None:
 
 
 def erased_facts(job_id: str, result_code: str | None) -> dict[str, Any]:
-    """In the place of everything that a callback has from its sender."""
+    """The values that replace everything that a callback has from its sender."""
     return {
         "claimed_job_id": job_id,
         "search_text": "",
@@ -43,11 +43,11 @@ def erased_facts(job_id: str, result_code: str | None) -> dict[str, Any]:
 
 
 def forget_searches(session: Session) -> None:
-    """What somebody had processed again may have been searched by a number; runs that ended need it no more."""
+    """Removes search terms from finished runs: they may contain a customer's number."""
     for run in session.exec(select(ProcessingRun).where(col(ProcessingRun.finished_at).is_not(None))).all():
         run.filters = {name: value for name, value in run.filters.items() if name not in ("q", "job", "number")}
 
 
 def forget_refused(session: Session, ids: list[Any]) -> None:
-    """Whole rows: nobody with a key of ours sent them, so there is no decision to keep."""
+    """Deletes refused callbacks. No holder of our keys sent them, so there is no decision to keep."""
     session.exec(delete(Callback).where(col(Callback.id).in_(ids), col(Callback.verdict).in_(REFUSED_VERDICTS)))

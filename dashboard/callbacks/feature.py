@@ -1,12 +1,15 @@
-"""Callbacks register themselves. Their receiver is no view: app.py mounts it beside the pages."""
+"""Registers callbacks. Their receiver is not a view: app.py mounts it next to the pages."""
 
-from dashboard.callbacks import audit_words, event_words, health_checks, models, search_index, tasks
+from dashboard.callbacks import audit_words, health_checks, models, search_index, tasks
 from dashboard.callbacks.inspecting import views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
+from dashboard.callbacks.reason_words import callback_again_words, callback_words
 from dashboard.callbacks.receiving.sealing import number_in_body, sealed_search, search_identity, with_search
 from dashboard.callbacks.refused import models as refused_models
+from dashboard.callbacks.refused.reasons import refused_words
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
+from dashboard.jobs.timeline import EventKind
 from dashboard.permissions import EVERY_ROLE, OWNERS, WORKING, Permission
 from dashboard.sealed import SealedColumn
 
@@ -21,12 +24,16 @@ FEATURE = Feature(
     views=(views,),
     navigation=(NavigationEntry("Callbacks", "callbacks.index", "callbacks.read", is_on_phones=True),),
     permissions=(
-        Permission("callbacks.read", EVERY_ROLE, "See the callbacks that came"),
+        Permission("callbacks.read", EVERY_ROLE, "See received callbacks"),
         Permission("callbacks.replay", WORKING, "Verify and process callbacks again"),
-        Permission("callbacks.download", OWNERS, "Download a callback just as it came"),
+        Permission("callbacks.download", OWNERS, "Download a callback exactly as received"),
     ),
     audit_words=(audit_words.WORDS, audit_words.RUN_WORDS, audit_words.REFUSED_WORDS),
-    event_words=event_words.WORDS,
+    event_words={
+        EventKind.CALLBACK: callback_words,
+        EventKind.CALLBACK_AGAIN: callback_again_words,
+        EventKind.REFUSED_DELIVERY: refused_words,
+    },
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(

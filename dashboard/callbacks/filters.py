@@ -1,4 +1,4 @@
-"""What the list of callbacks shows, field by field."""
+"""The filters of the list of callbacks, and its columns."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,9 +34,9 @@ from dashboard.web.lists.filters import Column
 #: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 NO_JOB = "none"  # The value of `job` that finds orphans.
-UNKNOWN = "unknown"  # The value of `product` that finds those whose product nobody can tell.
+UNKNOWN = "unknown"  # The value of `product` that finds those whose product is unknown.
 CAME_AGAIN = "yes"
-#: Each word of the `verdict` filter. A duplicate is counted on the callback that it repeats and has no row of its own.
+#: The values of the `verdict` filter. A duplicate has no row: it is counted on the callback that it repeats.
 VERDICTS: Mapping[str, frozenset[Verdict]] = {
     "valid": frozenset({Verdict.VALID}),
     "wrong": REFUSED_VERDICTS,
@@ -70,7 +70,7 @@ def _id_types(_: Scope) -> Choices:
 
 def _has_verdict(_: Scope, verdict: str) -> Condition:
     if verdict == "alarm":
-        return IS_ALARMING  # word for word as the index has it, so that the database sees that it fits
+        return IS_ALARMING  # repeats the index's condition word for word, so that the database uses it
     return col(Callback.verdict).in_(VERDICTS[verdict])
 
 
@@ -92,17 +92,17 @@ def _is_of_job(_: Scope, job: str) -> Condition:
 
 
 def _matches(_: Scope, q: str) -> Condition:
-    """What is written in it, or what was meant: its ids stand in it folded too. See `with_folded_ids`."""
+    """Whether the search text contains it as typed, or as a folded id. See `with_folded_ids`."""
     folded = fold_typed(q)
     if not folded:
         return _is_written(q)
-    # Without its leading zeros a number is part of many others, so it has to be a whole one.
+    # Without its leading zeros a number is part of many others, so it must match a whole word.
     meant = _has_word(folded) if clean_code(q).startswith("0") else _has(folded)
     return or_(_is_written(q), meant)
 
 
 def _is_id(q: str) -> Condition:
-    """Whether there is such an id: a part of one says little, for a number may look that way."""
+    """Whether it is a whole id: part of one says little, since a number may look the same."""
     folded = fold_typed(q)
     return or_(_is_written(q), _has_word(folded)) if folded else _is_written(q)
 
@@ -112,13 +112,13 @@ def _has(text: str) -> Condition:
 
 
 def _has_word(word: str) -> Condition:
-    """As it is written, or as an id is folded."""
+    """As a whole word, or as a whole folded id."""
     words: Any = literal(" ") + col(Callback.search_text) + " "
     return or_(words.contains(f" {word} ", autoescape=True), words.contains(f" ~{word} ", autoescape=True))
 
 
 def _is_written(q: str) -> Condition:
-    """Any part of what is not personal; an id of a row by its beginning. An ID number is `number`."""
+    """Any part of the search text, the beginning of a row's id, or a whole SHA-256. ID numbers are in `number`."""
     found: list[Any] = [_has(q.lower())]
     digits = q.lower().replace("-", "")
     if BEGINNING_OF_ID.fullmatch(digits):
@@ -165,7 +165,7 @@ class CallbackFilter(NumberSearch[Callback]):
     id_type: str = suggestion(
         "ID type", _id_types, lambda _, value: col(Callback.id_type) == value.upper(), id_type_words, is_more=True
     )
-    job: str = search(  # our id, Smile's name for it, or NO_JOB; one that somebody gave may say who the customer is
+    job: str = search(  # our id, the id that Smile knows, or NO_JOB; a job id may identify the customer
         "Job",
         _is_of_job,
         lambda job: "orphans only" if job == NO_JOB else "of one job",

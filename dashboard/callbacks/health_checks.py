@@ -1,4 +1,4 @@
-"""Health checks of callbacks: where they may come from, and whether they come."""
+"""Health checks of callbacks: the networks that they may come from, and whether they arrive."""
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -14,17 +14,17 @@ def source_networks(context: CheckContext) -> Finding:
     named = read_networks(context.session)
     if named and not context.settings.trusted_proxies:
         advice = "Set DASHBOARD_TRUSTED_PROXIES to the number of proxies, or empty the list."
-        return bad("The list of networks that callbacks may come from is not enforced.", advice)
+        return bad("The list of networks that callbacks are accepted from is not enforced.", advice)
     if named:
-        return ok(f"Callbacks are taken from {len(named)} networks only.")
-    return ok("Callbacks are taken from everywhere, as long as the signature is right.")
+        return ok(f"Callbacks are accepted from {len(named)} networks only.")
+    return ok("Callbacks are accepted from everywhere, as long as the signature is right.")
 
 
 def last_callback(context: CheckContext) -> Finding:
     last = find_last_callback(context.session, context.settings.environment)
     if last is None:
-        return unknown("No callback has come yet.", "Send a test callback under Callbacks and keys.")
-    return ok(f"The last callback came {duration_in_words(context.now - last.received_at)} ago.")
+        return unknown("No callback has arrived yet.", "Send a test callback under Callbacks and keys.")
+    return ok(f"The last callback arrived {duration_in_words(context.now - last.received_at)} ago.")
 
 
 def overdue_callbacks(context: CheckContext) -> Finding:
@@ -36,7 +36,11 @@ def overdue_callbacks(context: CheckContext) -> Finding:
     )  # fmt: skip
     count = context.session.exec(overdue).one()
     if count:
-        advice = "Send a test callback under Callbacks and keys. The jobs are settled by asking Smile meanwhile."
-        jobs = "1 job waits for a callback that is" if count == 1 else f"{count} jobs wait for callbacks that are"
+        advice = "Send a test callback under Callbacks and keys. Meanwhile the jobs are settled by asking Smile."
+        jobs = (
+            "1 job is waiting for a callback that is"
+            if count == 1
+            else f"{count} jobs are waiting for callbacks that are"
+        )
         return warn(f"{jobs} overdue.", advice)
     return ok("No callback is overdue.")

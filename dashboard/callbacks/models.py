@@ -1,4 +1,4 @@
-"""Callback: what arrived, exactly as it arrived, and what its signature proves."""
+"""Callback: a stored request, exactly as received, with the verdict on its signature. ProcessingRun."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,32 +18,32 @@ class Verdict(StrEnum):
     MISSING = "missing"
     STALE = "stale"
     FUTURE = "future"
-    REUSED = "reused"  # the same signature bytes over another body: the attack
+    REUSED = "reused"  # the same signature with another body: a replay attack
     DUPLICATE = "duplicate"
-    REFLECTED = "reflected"  # a signature of our own requests, sent back to us
+    REFLECTED = "reflected"  # the signature of one of our own requests, sent back to us
 
 
-#: A sender without a signature learns nothing and is slowed down; everything else is stored and answered with 200.
+#: Answered with 401, and limited by network. Every other verdict is answered with 200.
 REFUSED_VERDICTS = frozenset({Verdict.WRONG, Verdict.MISSING})
-#: Somebody with a key of ours made the signature, so there may be news: Smile is asked, and only the answer counts.
+#: Signed with one of our keys, so the job may have news: Smile is asked, and only its answer counts.
 WORTH_ASKING = frozenset({Verdict.VALID, Verdict.STALE, Verdict.FUTURE, Verdict.REUSED})
-#: Somebody uses a signature that is not theirs, or a clock and a key coincide: a person should look.
+#: Somebody uses a copied signature, or two signing times coincide: a person should look at it.
 ALARMING_VERDICTS = frozenset({Verdict.REUSED, Verdict.REFLECTED})
 
-#: One thing that was looked at: {"passed", "kind", "facts"}, of callbacks of before {"passed", "text"}. See steps.py.
+#: One check: {"passed", "kind", "facts"}, or {"passed", "text"} in callbacks of earlier versions. See steps.py.
 Step = dict[str, Any]
 
 DUE = text("due_at IS NOT NULL")
 IS_REPEATED = text("times_seen > 1")
 IS_ALARMING = text("verdict IN ('reused', 'reflected')")
-# Told this way round, since SQLite would rather go through all that have one of the verdicts in a list.
+# As a negation, since for a list of verdicts SQLite would rather scan all rows that have one of them.
 IS_NOT_ALARMING = text("verdict NOT IN ('reused', 'reflected')")
 
 
 class Callback(SQLModel, table=True):
     __tablename__ = "callback"
-    # SQLite knows nothing of how many have one environment. So each way to find some ends with the order of lists: an
-    # index that fits less well would look as good, and all would be gone through.
+    # SQLite has no statistics on environments. So each index ends with the order of lists: otherwise a less suitable
+    # index would look as good, and SQLite would scan all rows.
     __table_args__ = (
         Index("ix_callback_environment_id", "environment", "id"),
         Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
@@ -51,12 +51,11 @@ class Callback(SQLModel, table=True):
         Index("ix_callback_job_id_environment_id", "job_id", "environment", "id"),
         Index("ix_callback_id_number_digest_environment_id", "id_number_digest", "environment", "id"),
         Index("ix_callback_environment_due_at", "environment", "due_at", sqlite_where=DUE, postgresql_where=DUE),
-        # What is rare is counted without a look at the rest, and costs the others nothing when they are stored.
+        # Rare rows are counted without reading the rest, and cost nothing when others are stored.
         Index("ix_callback_again", "environment", "id", sqlite_where=IS_REPEATED, postgresql_where=IS_REPEATED),
         Index("ix_callback_alarm", "environment", "id", sqlite_where=IS_ALARMING, postgresql_where=IS_ALARMING),
-        # Of two that arrive at once the later one fails here, is looked at again and found to be no longer new: a few
-        # of one millisecond share a signature and are numbered, and those that raise an alarm are told apart by their
-        # bodies.
+        # Of two that arrive at once the later one fails here, and is then judged again with the earlier one stored. A
+        # few of one millisecond share a signature and are numbered; those that raise an alarm differ by body.
         Index(
             "uq_callback_signature",
             "environment",
@@ -84,13 +83,13 @@ class Callback(SQLModel, table=True):
     headers: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     body_size: int
     body_sha256: str
-    # Of the 32 decoded bytes, since base64 has several texts for them; none unless the signature matches a key of ours.
+    # Of the 32 decoded bytes, which have several base64 texts. None unless the signature matches one of our keys.
     signature_digest: str | None = None
-    signature_use: int = 0  # how many genuine ones of the same millisecond had carried it before
+    signature_use: int = 0  # how many genuine callbacks of the same millisecond carried it before
     verdict: Verdict = Field(sa_type=EnumText(Verdict))
-    reason: str  # empty, but for callbacks of before: it follows from the verdict and the steps
+    reason: str  # only in callbacks of earlier versions; today it follows from the verdict and the steps
     steps: list[Step] = Field(default_factory=list, sa_type=JSON)
-    job_id: UUID | None = None  # ours; none for an orphan
+    job_id: UUID | None = None  # our job; None for an orphan
     claimed_job_id: str = ""  # what the body says, searchable
     claimed_smile_job_id: str = ""
     product: Product | None = Field(default=None, sa_type=EnumText(Product))
@@ -102,11 +101,11 @@ class Callback(SQLModel, table=True):
     times_seen: int = 1
     last_seen_at: datetime = Field(sa_type=UtcDateTime)
     handled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when it is handed to its job, again if need be
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when to pass it to its job, or to try again
     attempts: int = 0
     search_text: str = ""
-    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its body is empty then
-    # Last, because SQLite reads a row from its beginning: a list does not have to skip megabytes of images.
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the body is empty then
+    # Last, because SQLite reads a row from its beginning: lists do not have to skip megabytes of images.
     body_sealed: bytes
 
     @property
@@ -115,12 +114,12 @@ class Callback(SQLModel, table=True):
 
     @property
     def body_identity(self) -> str:
-        """What the sealed body is bound to."""
+        """The identity that the sealed body is bound to."""
         return body_identity(self.id)
 
 
 class ProcessingRun(SQLModel, table=True):
-    """Processing again, in the background, all that matched a filter when somebody asked for it."""
+    """A request to process again, in the background, all callbacks that matched a filter at that time."""
 
     __tablename__ = "processing_run"
 
@@ -131,8 +130,8 @@ class ProcessingRun(SQLModel, table=True):
     filters: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     total: int
     done: int = 0
-    newest: UUID  # what came after it was asked for is left out
-    next_before: UUID | None = None  # it works from the newest to the oldest
+    newest: UUID  # the newest callback then; later ones are left out
+    next_before: UUID | None = None  # it proceeds from the newest to the oldest
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -1,4 +1,4 @@
-"""Reads of callbacks beyond what every list has: of one callback, of what stands with it, and whether a list is old."""
+"""Queries about callbacks: one callback, what is shown with it, and whether a list is out of date."""
 
 import zlib
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from dashboard.jobs.showing.listing import customer_label
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.pagination import PAGE_SIZE
 
-JOB_ID_PREFIX = "test-callback-"  # What a test of ours names as its job.
+JOB_ID_PREFIX = "test-callback-"  # of the job id in our test callbacks
 NOTHING = b"{}"
 ABOVE = 10
 BELOW = 20
@@ -24,21 +24,21 @@ MOST_OF_A_JOB = 50
 
 
 def body_of(session: Session, callback: Callback) -> bytes:
-    """As it was received; an empty object once it is erased. Raises UnreadableValue."""
+    """The body as received; an empty object once it is erased. Raises UnreadableValue."""
     if callback.erased_at:
         return NOTHING
     return keyring_of(session).open(callback.body_sealed, callback.body_identity)
 
 
 def body_or_none(session: Session, callback: Callback) -> bytes | None:
-    """To show it, or to go on without it: None where it cannot be opened."""
+    """The body as received; None if it cannot be opened."""
     if callback.erased_at:
         return NOTHING
     return keyring_of(session).open_or_none(callback.body_sealed, callback.body_identity)
 
 
 def version_of_list(scope: Scope, filters: CallbackFilter, *beside: Any) -> int:
-    """Changes whenever the first page, or what stands beside it, would look different; costs far less than that."""
+    """A number that changes when the first page, or `beside`, would look different. It costs far less than the page."""
     seen = select(Callback.id, Callback.times_seen, Callback.verdict, Job.outcome).add_columns(col(Job.disagreement))
     seen = seen.join(Job, col(Job.id) == col(Callback.job_id), isouter=True)
     newest = seen.where(*filters.conditions(scope).values()).order_by(col(Callback.id).desc())
@@ -47,14 +47,14 @@ def version_of_list(scope: Scope, filters: CallbackFilter, *beside: Any) -> int:
 
 
 def outcomes_of_jobs(session: Session, callbacks: Sequence[Callback]) -> dict[UUID | None, Outcome]:
-    """What Smile itself said of their jobs, by the job's id."""
+    """The outcomes of their jobs by Smile's own answers, by job id."""
     ids = {callback.job_id for callback in callbacks if callback.job_id}
     settled = select(Job.id, Job.outcome).where(col(Job.id).in_(ids), col(Job.outcome).is_not(None))
     return {job_id: Outcome(outcome) for job_id, outcome in session.exec(settled).all() if outcome}
 
 
 def customers_of(session: Session, callbacks: Sequence[Callback]) -> dict[UUID, str]:
-    """How the lists name the customers of their jobs, by the job's id."""
+    """The names of their jobs' customers as lists show them, by job id."""
     ids = {callback.job_id for callback in callbacks if callback.job_id}
     named = select(Job.id, Job.customer_reference, Job.user_id).where(col(Job.id).in_(ids))
     return {row.id: customer_label(row) for row in session.connection().execute(named)}
@@ -63,19 +63,21 @@ def customers_of(session: Session, callbacks: Sequence[Callback]) -> dict[UUID, 
 def find_callback(session: Session, environment: str, callback_id: UUID, *, to_change: bool = False) -> Callback:
     callback = session.get(Callback, callback_id, with_for_update=to_change)
     if callback is None or callback.environment != environment:
-        raise NotFound("There is no such callback, or it was refused and has made room for newer ones.")
+        raise NotFound(
+            "This callback does not exist, or it was refused and has been deleted to make room for newer ones."
+        )
     return callback
 
 
 def find_last_callback(session: Session, environment: str) -> Callback | None:
-    """A test that came too late to be taken back does not count."""
+    """The newest callback. A test callback that arrived too late to be removed does not count."""
     is_real = ~col(Callback.claimed_job_id).startswith(JOB_ID_PREFIX)
     newest = select(Callback).where(Callback.environment == environment, is_real).order_by(col(Callback.id).desc())
     return session.exec(newest.options(WITHOUT_BODY).limit(1)).first()
 
 
 def version_of(session: Session, environment: str, callback_id: UUID) -> int:
-    """Changes whenever the live part of its page would look different."""
+    """A number that changes when the live part of its page would look different."""
     seen = select(Callback.verdict, Callback.times_seen, Callback.handled_at, Callback.job_id)
     row = session.exec(seen.where(Callback.id == callback_id, Callback.environment == environment)).first()
     if row is None:
@@ -85,7 +87,7 @@ def version_of(session: Session, environment: str, callback_id: UUID) -> int:
 
 
 def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequence[Callback]:
-    """The part of a list around the chosen one, which stands in it even if it fits the filters no more."""
+    """The part of a list around the chosen one, which is included even if it no longer matches the filters."""
     conditions = filters.conditions(scope)
     before = [filters.after(chosen.id, is_backwards=True)]
     above = filters.in_order(scope, conditions, before, ABOVE, is_backwards=True)
@@ -94,7 +96,7 @@ def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequ
 
 
 def of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:
-    """All of its job, oldest first, itself among them; orphans belong together by the job that they name."""
+    """All callbacks of its job, itself included, oldest first. Orphans are grouped by the job id that they name."""
     same = select(Callback).where(Callback.environment == callback.environment).options(WITHOUT_BODY)
     if callback.job_id:
         same = same.where(Callback.job_id == callback.job_id)
@@ -114,6 +116,6 @@ def confirmed_results(session: Session, callback: Callback) -> Sequence[Result]:
 
 
 def events_since(session: Session, callback: Callback) -> Sequence[JobEvent]:
-    """What its job's timeline says from its arrival on."""
+    """The lines of its job's timeline since its arrival."""
     events = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at >= callback.received_at)
     return session.exec(events.order_by(col(JobEvent.at), col(JobEvent.id)).limit(MOST_OF_A_JOB)).all()

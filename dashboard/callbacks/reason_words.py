@@ -1,4 +1,4 @@
-"""Why a callback was judged as it was, in words: made of its verdict and its steps when it is shown, for one reader."""
+"""Words the reason of a callback's verdict from its steps, for one reader, when it is shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -20,13 +20,13 @@ class Judged(Protocol):
 
 
 def reason_text(judged: Judged) -> str:
-    """As the reader reads it. Callbacks of before hold their reason."""
+    """The reason in the reader's formats. Callbacks of earlier versions hold theirs as text."""
     stored = judged.reason if isinstance(judged, Callback) else ""
     return stored or reason_words(judged.verdict, said_in_reason(judged.verdict, judged.steps), formats_here())
 
 
 def reason_facts(callback: Callback) -> list[Step] | str:
-    """For a timeline, which outlives the callback: the steps that say why; of a callback of before its words."""
+    """The reason as a job's timeline keeps it: the steps that say why, or the text of an earlier callback."""
     return callback.reason or said_in_reason(callback.verdict, callback.steps)
 
 
@@ -39,7 +39,7 @@ def reason_words(verdict: Verdict, said: Sequence[Step], formats: Formats) -> st
 
 
 def _joined(word: str, more: str = "") -> Callable[[Sequence[str]], str]:
-    """Two sentences as one; `more` goes behind."""
+    """Joins two sentences by `word`, with `more` at the end."""
 
     def join(sentences: Sequence[str]) -> str:
         first, second = sentences
@@ -53,7 +53,7 @@ def _alone(sentences: Sequence[str]) -> str:
 
 
 def _reflected(_: Sequence[str]) -> str:
-    return "The signature is one that we sent with a request of our own: somebody sent it back to us."
+    return "We sent this signature with one of our own requests: somebody sent it back to us."
 
 
 JOINED: Mapping[Verdict, Callable[[Sequence[str]], str]] = {
@@ -69,25 +69,25 @@ JOINED: Mapping[Verdict, Callable[[Sequence[str]], str]] = {
 
 
 def callback_words(facts: Mapping[str, Any], formats: Formats) -> str:
-    """The line of a job's timeline about a callback."""
+    """The line on a job's timeline about a callback."""
     return f"Callback, {facts.get('verdict', 'unknown')}. {_reason_in(facts, formats)}"
 
 
 def callback_again_words(facts: Mapping[str, Any], formats: Formats) -> str:
-    """The line about one that somebody had processed again."""
+    """The line on a job's timeline about a callback that was processed again."""
     if facts.get("is_erased"):
         return callback_words(facts, formats)
-    return f"{facts['by']} asked. {processed_words(facts, formats)}"
+    return f"{facts['by']} asked for it. {processed_words(facts, formats)}"
 
 
 def processed_words(facts: Mapping[str, Any], formats: Formats) -> str:
-    """What became of it."""
+    """The result of processing again."""
     if facts["accepted_as"]:
-        return "The same callback came again meanwhile and was accepted; that one counts, and this one stays as it is."
+        return "The same callback arrived again meanwhile and was accepted. That one counts; this one stays as it is."
     now, before = facts["verdict"], facts["before"]
-    words = f"still {now}" if now == before else f"{now} now (was {before})"
+    words = f"still {now}" if now == before else f"now {now} (was {before})"
     if facts["found_job"]:
-        words += ", and its job is known now"
+        words += ", and its job is now known"
     return f"Processed again: {words}. {_reason_in(facts, formats)}"
 
 

@@ -1,7 +1,7 @@
-"""Gives callbacks of before their folded ids and the digests of cleaned numbers, from the oldest to the newest.
+"""Adds folded ids and digests of cleaned numbers to callbacks of earlier versions, from the oldest to the newest.
 
-How far it came is a stored setting, since the receiver has no column to fill. What arrives now has both from the
-start, so once the newest is reached there is nothing left to do.
+The position is a stored setting, so that the receiver has no column to fill. New callbacks have both from the start,
+so the work ends with the newest.
 """
 
 from uuid import UUID
@@ -12,8 +12,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import body_of
-from dashboard.callbacks.receiving.facts import read_facts, with_folded_ids
-from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts, with_folded_ids
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding
@@ -50,7 +49,7 @@ def filled_up_to(session: Session) -> UUID:
 def _fill(session: Session, callback: Callback) -> None:
     try:
         facts = read_facts(parse(body_of(session, callback)))
-    except (UnreadableValue, Malformed):  # Its key is gone, or it was taken in by other rules than today's.
+    except (UnreadableValue, Malformed):  # Its key is missing, or it was accepted under earlier rules.
         log.warning("callback_not_searchable", callback=str(callback.id))
         ids = [callback.claimed_job_id, callback.claimed_smile_job_id]
         callback.search_text = with_folded_ids(callback.search_text.partition(" ~")[0], ids)
@@ -60,7 +59,7 @@ def _fill(session: Session, callback: Callback) -> None:
 
 
 def count_unfilled_callbacks(session: Session) -> int:
-    """Up to one more than the cap, which means more than that."""
+    """How many are left, up to one more than the cap."""
     few = select(Callback.id).where(col(Callback.id) > filled_up_to(session)).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 

@@ -1,4 +1,4 @@
-"""Callbacks as JSON: the same facts as the pages, under the names that programs rely on."""
+"""Callbacks as JSON: the facts of the pages, under names that programs rely on."""
 
 from typing import Any
 
@@ -46,8 +46,8 @@ def run_to_json(run: ProcessingRun) -> dict[str, Any]:
     }
 
 
-def today_to_json(tallies: list[DayCount]) -> dict[str, int]:
-    return {tally.name: tally.count for tally in tallies}
+def today_to_json(counts: list[DayCount]) -> dict[str, int]:
+    return {each.name: each.count for each in counts}
 
 
 def lines_to_json(lines: list[Line]) -> list[dict[str, str]]:

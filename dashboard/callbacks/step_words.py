@@ -1,4 +1,4 @@
-"""The steps of a callback's proof in words, made when they are shown, for one reader."""
+"""Words the steps of a callback's proof, for one reader, when they are shown."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from dashboard.web.pages.locales import Formats, formats_here
 
 
 def step_text(step: Step, formats: Formats | None = None) -> str:
-    """As the reader reads it. Steps of before hold their text."""
+    """The step in words, in the reader's formats. Steps of earlier versions hold their text."""
     if "text" in step:
         return str(step["text"])
     return WORDS[StepKind(step["kind"])](step["facts"], formats or formats_here())
 
 
 def shown_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """For pages and JSON: whether each was passed, in words and as facts."""
+    """The steps for pages and JSON: whether each passed, its words and its facts."""
     return [
         {"passed": step["passed"], "text": step_text(step), "kind": step.get("kind"), "facts": step.get("facts", {})}
         | ({"is_erased": True} if "is_erased" in step or kind_of(step) in GONE else {})
@@ -29,7 +29,7 @@ def shown_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def _age(facts: Mapping[str, Any], formats: Formats) -> str:
-    """The moment itself only where it is too far off: that is when somebody looks for it."""
+    """The age, with the moment itself where that is too far off."""
     seconds = facts["age_seconds"]
     span = duration_in_words(timedelta(seconds=abs(seconds)), formats)
     when = f", {_moment(formats, facts['signed_at'])}," if "signed_at" in facts else ""
@@ -41,14 +41,14 @@ def _age_unknown(facts: Mapping[str, Any], _: Formats) -> str:
 
 
 def _counted(facts: Mapping[str, Any], said: str) -> str:
-    return f"{said}, which does not count now." if facts.get("is_ignored") else f"{said}."
+    return f"{said}, which is ignored this time." if facts.get("is_ignored") else f"{said}."
 
 
 def _moment(formats: Formats, text: str) -> str:
     moment = datetime.fromisoformat(text)
     try:
         return formats.moment(moment)
-    except (OverflowError, ValueError):  # A sender may name the first or the last day that there is.
+    except (OverflowError, ValueError):  # A sender may name a day at either end of the calendar.
         return text
 
 
@@ -70,19 +70,19 @@ def _same_millisecond(facts: Mapping[str, Any], formats: Formats) -> str:
     number = facts["others"]
     others = "Another callback" if number == 1 else f"{formats.number(number)} other callbacks"
     verb = "carries" if number == 1 else "carry"
-    words = f"{others} of the same millisecond {verb} this signature, for another job, and came within seconds."
-    return f"{words} So this one's result is not taken as a claim."
+    words = f"{others} of the same millisecond {verb} this signature, for another job, and arrived within seconds."
+    return f"{words} So the result in this one does not count as a claim."
 
 
 def _used_far_apart(facts: Mapping[str, Any], formats: Formats) -> str:
     apart = duration_in_words(timedelta(seconds=facts["apart_seconds"]), formats)
-    return f"It came for another job {apart} apart from this one, so it was not signed for both."
+    return f"It also arrived for another job, {apart} apart, so it was not signed for both."
 
 
 def _confirmed(facts: Mapping[str, Any], formats: Formats) -> str:
     seconds = facts["after_seconds"]
     span = duration_in_words(timedelta(seconds=abs(seconds)), formats)
-    when = f"{span} later" if seconds >= 0 else f"{span} before it came"
+    when = f"{span} later" if seconds >= 0 else f"{span} before it arrived"
     if facts["still_says_so"]:
         when += ", and still said the same afterwards"
     word = "Confirmed with Smile" if facts["is_same"] else "Compared with Smile"
@@ -91,7 +91,7 @@ def _confirmed(facts: Mapping[str, Any], formats: Formats) -> str:
 
 
 def _with(sentence: str) -> EventWords:
-    """A sentence with the facts in it, all of them as they are."""
+    """A sentence with the facts inserted as they are."""
     return lambda facts, _: sentence.format(**facts)
 
 
@@ -101,50 +101,48 @@ WORDS: dict[StepKind, EventWords] = {
     StepKind.AGE_UNKNOWN: _age_unknown,
     StepKind.NO_SIGNATURE: fixed("There is no signature."),
     StepKind.NO_TIMESTAMP: fixed("There is no timestamp, and without it the signature proves nothing."),
-    StepKind.NOT_A_SIGNATURE: fixed("The signature is not 32 bytes of base64, so it is none of Smile's."),
+    StepKind.NOT_A_SIGNATURE: fixed("The signature is not 32 bytes in base64, so it is not Smile's."),
     StepKind.KEY_MATCHES: _key_matches,
     StepKind.NO_KEY_MATCHES: _no_key_matches,
     StepKind.OTHER_PARTNER: _with(
-        "The signature was made for partner id {made_for} instead of {partner_id}: its leading zeros were lost."
+        "The signature was made for partner id {made_for} instead of {partner_id}: the leading zeros were lost."
     ),
     StepKind.OTHER_ENVIRONMENT: _with(
-        "The signature was made with a key of the {environment}, and this is the other environment."
+        "The signature was made with a {environment} key, and this is the other environment."
     ),
     StepKind.RETIRED_KEY: lambda facts, formats: (
         f"The signature was made with key {facts['key']}, which was retired on {_day(formats, facts['retired_at'])}."
     ),
-    StepKind.OURS: fixed("It is a signature of our own."),
-    StepKind.NOT_OURS: fixed("It is not a signature of our own."),
-    StepKind.NEVER_BEFORE: fixed("It never came before with another body."),
+    StepKind.OURS: fixed("It is a signature from one of our own requests."),
+    StepKind.NOT_OURS: fixed("It is not a signature from one of our own requests."),
+    StepKind.NEVER_BEFORE: fixed("It has not arrived with another body before."),
     StepKind.SAME_MILLISECOND: _same_millisecond,
-    StepKind.USED_BEFORE: fixed("It came before with another body."),
-    StepKind.USED_FOR_SAME_JOB: fixed("It came before for the same job with another body."),
-    StepKind.USED_FOR_NO_JOB: fixed("It came before with another body, and one of the two names no job."),
-    StepKind.USED_NOT_FRESH: fixed("It came before for another job, and the two are not both fresh."),
+    StepKind.USED_BEFORE: fixed("It arrived earlier with another body."),
+    StepKind.USED_FOR_SAME_JOB: fixed("It arrived earlier for the same job with another body."),
+    StepKind.USED_FOR_NO_JOB: fixed("It arrived earlier with another body, and one of the two names no job."),
+    StepKind.USED_NOT_FRESH: fixed("It arrived earlier for another job, and the two are not both fresh."),
     StepKind.USED_FAR_APART: _used_far_apart,
     StepKind.USED_TOO_OFTEN: lambda facts, formats: (
         f"{formats.number(facts['callbacks'])} callbacks for other jobs carried it within seconds, "
-        "more than one millisecond has."
+        "too many for one millisecond."
     ),
     StepKind.ACCEPTED_AS: _with("It was accepted as callback {callback_id}, which has another body."),
-    StepKind.AT_ADDRESS: _with("It came to the address of job {job_id}."),
+    StepKind.AT_ADDRESS: _with("It arrived at the address of job {job_id}."),
     StepKind.AT_OTHER_ADDRESS: _with(
-        "It came to the address of job {job_id} but names job {named}, so it belongs to neither."
+        "It arrived at the address of job {job_id} but names job {named}, so it belongs to neither."
     ),
     StepKind.NAMES_NO_JOB: fixed("It names no job, so it is kept as an orphan."),
     StepKind.NAMES_UNKNOWN_JOB: _with("No job here has the id {job_id}, so it is kept as an orphan."),
     StepKind.NAMES_OUR_JOB: _with("It names job {job_id}, which is ours."),
-    StepKind.ERASED: fixed("What was found when it came was erased with the person that it told of."),
-    StepKind.UNTOUCHED: fixed("The body is as it was received: its SHA-256 is still the same."),
-    StepKind.CHANGED: fixed("The body is not as it was received: its SHA-256 is another one."),
+    StepKind.ERASED: fixed("These findings were erased together with the person's data."),
+    StepKind.UNTOUCHED: fixed("The body is unchanged since it was received: its SHA-256 is still the same."),
+    StepKind.CHANGED: fixed("The body was changed after it was received: its SHA-256 is different."),
     StepKind.CANNOT_BE_OPENED: fixed("The body cannot be opened: it was damaged, or its encryption key is missing."),
     StepKind.BODY_ERASED: lambda facts, formats: (
         f"Its body was erased on {_day(formats, facts['erased_at'])}. Its SHA-256 is kept."
     ),
     StepKind.CONFIRMED: _confirmed,
-    StepKind.NOT_CONFIRMED: fixed(
-        "Not confirmed since. Only an answer of Smile to our own request decides about the job."
-    ),
+    StepKind.NOT_CONFIRMED: fixed("Not confirmed yet. Only Smile's answer to our own request decides the job."),
     StepKind.CONTRADICTED: _with(
         "It claims {claimed} (code {claimed_code}), but Smile itself says {confirmed} (code {confirmed_code})."
     ),

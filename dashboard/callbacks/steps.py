@@ -1,4 +1,4 @@
-"""What was looked at of a callback, each thing as a kind and facts; step_words.py words them when they are shown."""
+"""The checks of a callback, each as a kind and facts. step_words.py words them when they are shown."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -22,7 +22,7 @@ class StepKind(StrEnum):
     OTHER_PARTNER = "other_partner"
     OTHER_ENVIRONMENT = "other_environment"
     RETIRED_KEY = "retired_key"
-    # Who else used it.
+    # Other uses of the signature.
     OURS = "ours"
     NOT_OURS = "not_ours"
     NEVER_BEFORE = "never_before"
@@ -34,15 +34,15 @@ class StepKind(StrEnum):
     USED_FAR_APART = "used_far_apart"
     USED_TOO_OFTEN = "used_too_often"
     ACCEPTED_AS = "accepted_as"
-    # Whose it is.
+    # The job that it belongs to.
     AT_ADDRESS = "at_address"
     AT_OTHER_ADDRESS = "at_other_address"
     NAMES_NO_JOB = "names_no_job"
     NAMES_UNKNOWN_JOB = "names_unknown_job"
     NAMES_OUR_JOB = "names_our_job"
-    # In the place of all these, once they are erased.
+    # Replaces all of the above once they are erased.
     ERASED = "erased"
-    # Looked at when it is shown, and not stored.
+    # Checked when the callback is shown, and not stored.
     UNTOUCHED = "untouched"
     CHANGED = "changed"
     CANNOT_BE_OPENED = "cannot_be_opened"
@@ -57,14 +57,14 @@ OF_SIGNATURE = frozenset(
     {StepKind.NO_SIGNATURE, StepKind.NO_TIMESTAMP, StepKind.NOT_A_SIGNATURE, StepKind.KEY_MATCHES}
     | {StepKind.NO_KEY_MATCHES, StepKind.OTHER_PARTNER, StepKind.OTHER_ENVIRONMENT, StepKind.RETIRED_KEY}
 )
-#: Somebody else had the signature too.
+#: Somebody else used the signature too.
 ALARMS = frozenset(
     {StepKind.USED_BEFORE, StepKind.USED_FOR_SAME_JOB, StepKind.USED_FOR_NO_JOB}
     | {StepKind.USED_NOT_FRESH, StepKind.USED_FAR_APART, StepKind.USED_TOO_OFTEN}
 )
 OF_ORPHANS = frozenset({StepKind.AT_OTHER_ADDRESS, StepKind.NAMES_NO_JOB, StepKind.NAMES_UNKNOWN_JOB})
 GONE = frozenset({StepKind.ERASED, StepKind.BODY_ERASED})
-#: What each verdict rests on, in the order in which it is said.
+#: The steps that each verdict rests on, in the order of the sentence.
 REASONS: dict[Verdict, tuple[frozenset[StepKind], ...]] = {
     Verdict.VALID: (OF_SIGNATURE, OF_AGE),
     Verdict.STALE: (OF_SIGNATURE, OF_AGE),
@@ -73,22 +73,22 @@ REASONS: dict[Verdict, tuple[frozenset[StepKind], ...]] = {
     Verdict.REFLECTED: (frozenset({StepKind.OURS}),),
     Verdict.WRONG: (OF_SIGNATURE,),
     Verdict.MISSING: (OF_SIGNATURE,),
-    Verdict.DUPLICATE: (),  # It is counted on the one that came first, and not stored.
+    Verdict.DUPLICATE: (),  # Counted on the first one, and not stored.
 }
 
 
 def make_step(passed: bool | None, kind: StepKind, **facts: Any) -> Step:
-    """`facts` are JSON, with times as ISO 8601 and numbers as numbers."""
+    """Makes a step. `facts` must be JSON: times as ISO 8601, numbers as numbers."""
     return {"passed": passed, "kind": kind.value, "facts": facts}
 
 
 def kind_of(step: Step) -> StepKind | None:
-    """None for what was stored in words, unless something hangs on it."""
+    """The kind of a step. None for one that was stored as text, unless something depends on it."""
     kind = step.get("kind") or job_step_in_legacy_text(step)
     return StepKind(kind) if kind else None
 
 
 def said_in_reason(verdict: Verdict, steps: Sequence[Step]) -> list[Step]:
-    """Those of the steps that are the reason of the verdict."""
+    """The steps that are the reason for the verdict."""
     kinds = [*REASONS[verdict], OF_ORPHANS, frozenset({StepKind.ERASED})]
     return [step for group in kinds for step in steps if kind_of(step) in group]

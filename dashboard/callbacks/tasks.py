@@ -1,4 +1,4 @@
-"""What the worker may run for callbacks: thin calls into the verbs."""
+"""The worker's tasks for callbacks."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

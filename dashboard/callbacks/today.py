@@ -1,4 +1,4 @@
-"""Today's bar: what came since the reader's midnight, and what of it somebody should look at. Counts lead to lists."""
+"""Today's bar: what arrived since the reader's midnight, and what needs attention. Each count leads to a list."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, CallbackFilter
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.refused.queries import count_refused
+from dashboard.callbacks.refused.models import RefusedDelivery
+from dashboard.db import first_id_of
 from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS
 from dashboard.web.lists.fields import Day, Scope
@@ -17,7 +18,7 @@ from dashboard.web.lists.pagination import COUNT_CAP
 @dataclass(frozen=True)
 class DayCount:
     name: str
-    filters: CallbackFilter | None  # of callbacks; None: of jobs, or of refused deliveries
+    filters: CallbackFilter | None  # None: a count of jobs or of refused deliveries
     count: int
 
     @property
@@ -39,14 +40,19 @@ def counts_of_today(scope: Scope) -> list[DayCount]:
         select(Callback.id).where(*filters.conditions(scope).values()).limit(COUNT_CAP + 1).subquery()
         for filters in lists.values()
     ]
-    # A job that waits for its callback is overdue whatever the day.
+    # Not only of today: a job can be overdue for longer.
     overdue = select(Job.id).where(col(Job.environment) == scope.environment, NEEDS["overdue"].condition(scope.now))
     few.append(overdue.limit(COUNT_CAP + 1).subquery())
     counts = scope.session.connection().execute(
         select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
     )
     row = counts.one()
-    tallies = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
-    whole = Day.of(today, scope.zone)
-    refused = count_refused(scope.session, scope.environment, whole.begins, whole.ends)
-    return [*tallies, DayCount("refused", None, refused)]
+    shown = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
+    return [*shown, DayCount("refused", None, _count_refused(scope, Day.of(today, scope.zone)))]
+
+
+def _count_refused(scope: Scope, day: Day) -> int:
+    """Deliveries: one row may stand for several."""
+    of_day = [col(RefusedDelivery.id) >= first_id_of(day.begins), col(RefusedDelivery.id) < first_id_of(day.ends)]
+    total = select(func.coalesce(func.sum(RefusedDelivery.count), 0))
+    return int(scope.session.exec(total.where(RefusedDelivery.environment == scope.environment, *of_day)).one())

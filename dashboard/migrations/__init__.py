@@ -1,4 +1,4 @@
-"""Alembic migrations, and what the commands ask of them: bring it up to date, and is it."""
+"""Alembic migrations: upgrades the tables, and tells whether they are up to date."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from dashboard.db import Database
 
-#: A number of our own for PostgreSQL's advisory locks: one process at a time changes the tables.
+#: Our number for a PostgreSQL advisory lock: only one process at a time changes the tables.
 LOCK = 0x5C4E3A
-#: Whoever comes second on SQLite waits for the write lock as long as the migrations of the first may take.
+#: On SQLite, how long a second process waits for the write lock while the first one migrates.
 WAIT_MS = 3_600_000
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Several that do so at once wait for each other: the first changes the tables, the others find them changed."""
+    """Upgrades the tables. Of several processes at once the first does it, and the others wait for it."""
     config = _config()
     with _alone(database) as connection:
         config.attributes["connection"] = connection
@@ -29,11 +29,11 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 @contextmanager
 def _alone(database: Database) -> Iterator[Connection]:
-    """A connection that holds the lock of migrations. It is closed at the end, and its settings with it."""
+    """A connection that holds the lock for migrations. It is closed at the end, which resets its settings."""
     with database.engine.connect().execution_options(is_write=True) as connection:
         connection.detach()
         if database.is_sqlite:
-            # From outside a transaction; the next one begins with the write lock.
+            # Outside a transaction. The next one begins with the write lock.
             connection.connection.dbapi_connection.execute(f"PRAGMA busy_timeout={WAIT_MS}")  # type: ignore[union-attr]
             yield connection
             return
@@ -49,19 +49,19 @@ def is_current(database: Database) -> bool:
 
 
 def present_revision(database: Database) -> str | None:
-    """That of the tables as they are; None where there are none."""
+    """The revision of the current tables; None if there are none."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 @cache
 def newest_revision() -> str | None:
-    """That which this version of the program works with."""
+    """The revision that this version of the program needs."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def is_known(revision: str) -> bool:
-    """Whether this version of the program can bring tables of that revision up to date."""
+    """Whether this version of the program can upgrade tables of that revision."""
     return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 

@@ -1,4 +1,4 @@
-"""What Alembic runs: the connection comes from `dashboard.migrations`, the tables from `dashboard.features`."""
+"""Run by Alembic, with the connection of `dashboard.migrations` and the tables of `dashboard.features`."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from dashboard.features import metadata
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
-    """A migration names plain column types, so that it still runs when our own types have changed."""
+    """Renders our column types as plain ones, so that a migration still runs after our types have changed."""
     if kind == "type" and isinstance(item, (AutoString, EnumText)):
         return "sa.String()"
     if kind == "type" and isinstance(item, UtcDateTime):
@@ -23,9 +23,9 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     render_item=render_item,
-    # All of them in one transaction, on SQLite too: another process that upgrades waits until the last one is done.
+    # All migrations in one transaction, on SQLite too: another process that upgrades waits until the last is done.
     transactional_ddl=True,
-    # SQLite cannot alter most things: Alembic builds the table anew and copies.
+    # SQLite cannot alter most things: Alembic creates a new table and copies the rows.
     render_as_batch=connection.dialect.name == "sqlite",
 )
 with context.begin_transaction():

@@ -1,1 +1,1 @@
-"""What is held about a person: how long it is kept, handing it out, erasing it, and the keys it is sealed with."""
+"""Personal data: how long it is kept, exporting and erasing what is held about one person, and encryption keys."""

@@ -1,15 +1,15 @@
-"""How lines about privacy read in the audit trail. None of them names the customer."""
+"""The words of audit trail lines about privacy. None of them names the customer."""
 
 from dashboard.audit.wording import AuditWords
 
 SENTENCES = {
     "person.searched": "searched for what is held about a customer",
-    "person.exported": "took out all that is held about a customer",
+    "person.exported": "exported all that is held about a customer",
 }
 ERASURE_SENTENCES = {"person.erased": "erased a customer everywhere"}
 RETENTION_SENTENCES = {
     "retention.changed": "changed how long data is kept",
-    "retention.erased": "erased data whose time was over",
+    "retention.erased": "erased data whose retention time was over",
 }
 LOOKS = frozenset({"person.searched", "person.exported"})
 

@@ -1,4 +1,4 @@
-"""Erasing one person everywhere, and once more in a backup that is older. What stays proves that it was done."""
+"""Erases one person everywhere, and again after an older backup was restored. A proof of the erasure stays."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ STRAGGLERS_FOR = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Erased:
-    """`files` are to be removed after the commit."""
+    """The result of an erasure. Its `files` must be removed after the commit."""
 
     erasure: Erasure
     files: Sequence[str]
@@ -37,14 +37,14 @@ class Erased:
 def erase_person(
     session: Session, found: FoundPerson, job_ids: Iterable[UUID], erased_by: str, member_id: UUID | None, now: datetime
 ) -> Erased:
-    """Everything personal of the chosen jobs, their callbacks and links, and of what else carries the identifier."""
+    """Erases the personal data in the chosen jobs, their callbacks and links, and in all else with the identifier."""
     seen = what_is_held(session, found.identifier, found.chosen(job_ids))
     cancel_link_mails(session, [link.id for link in seen.links])
     jobs = _locked(session, seen)
     was_erased_meanwhile = len(jobs) < len(seen.jobs)
     held = what_is_held(session, found.identifier, jobs) if was_erased_meanwhile else replace(seen, jobs=jobs)
     if held.is_nothing:
-        raise NotFound("Nothing was chosen, or it was erased a moment ago.")
+        raise NotFound("Nothing was chosen, or it has just been erased.")
     for job in jobs:
         _stop(session, job, erased_by, now)
     for link in held.links:
@@ -61,7 +61,7 @@ def erase_person(
 
 
 def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str]:
-    """What an erasure erased, erased again where a backup brought it back. Returns the files to remove."""
+    """Repeats an erasure where a backup brought data back. Returns the files to remove."""
     rows = erasure.manifest
     cancel_link_mails(session, _ids(rows["links"]))
     held = HeldData(
@@ -75,7 +75,7 @@ def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str
 
 
 def erase_stragglers(session: Session, now: datetime) -> list[str]:
-    """What was being stored for a person at the very moment of the erasure, and so was not seen by it."""
+    """Erases what was being stored for a person at the moment of the erasure, which did not see it."""
     lately = select(Erasure).where(Erasure.at > now - STRAGGLERS_FOR)
     return [file for erasure in session.exec(lately).all() for file in erase_rows_of(session, erasure, now)]
 
@@ -83,7 +83,7 @@ def erase_stragglers(session: Session, now: datetime) -> list[str]:
 def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
     erasure = session.get(Erasure, erasure_id)
     if erasure is None:
-        raise NotFound("There is no such proof here.")
+        raise NotFound("There is no proof of erasure with this number here.")
     return erasure
 
 
@@ -94,8 +94,8 @@ def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> 
         "links": [str(link.id) for link in held.links],
         "tokens": [str(token.id) for token in held.tokens],
     }
-    forget_deliveries_of(session, held.jobs)  # by what their jobs are called now
-    gone: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
+    forget_deliveries_of(session, held.jobs)  # First, since it needs the current names of the jobs.
+    erased: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
     for callback in held.callbacks:
         erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)
     for link in held.links:
@@ -103,22 +103,22 @@ def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> 
     for token in held.tokens:
         erase_token(token)
     erase_starts(session, list(by_id))
-    manifest["jobs"] = [each.manifest for each in gone]
-    return manifest, [file for each in gone for file in each.files]
+    manifest["jobs"] = [each.manifest for each in erased]
+    return manifest, [file for each in erased for file in each.files]
 
 
 def _stop(session: Session, job: Job, erased_by: str, now: datetime) -> None:
-    """What Smile does not know yet is cancelled. What Smile is working on would bring its answer here."""
+    """Cancels a job that Smile does not know yet. Refuses one that Smile is working on: its answer would arrive."""
     if job.may_cancel and job.lease is None:
         cancel_job(session, job, erased_by, now)
     elif not job.is_settled:
-        raise Conflict(f"Job {job.job_id} is not settled yet. Erase the person when it is; nothing was erased now.")
+        raise Conflict(f"Job {job.job_id} is not settled yet, so nothing was erased. Try again when it is settled.")
     elif job.lease is not None:
-        raise Conflict(f"Smile is being asked about job {job.job_id} at this moment. Try again in a minute.")
+        raise Conflict(f"Smile is being asked about job {job.job_id} right now. Try again in a minute.")
 
 
 def _locked(session: Session, held: HeldData) -> list[Job]:
-    """The jobs, after what is locked before them: the worker may be claiming or saving any of these rows."""
+    """Locks all rows and returns the jobs not yet erased. The order avoids deadlocks with the worker."""
     _lock(session, Callback, held.callbacks, WITHOUT_BODY)
     lock_deliveries_of(session, held.jobs)
     _lock(session, Link, held.links)
@@ -127,14 +127,14 @@ def _locked(session: Session, held: HeldData) -> list[Job]:
 
 
 def _lock(session: Session, table: Any, rows: Sequence[Any], *options: Any) -> Sequence[Any]:
-    """As they are now, by their ids."""
+    """Locks rows in order of id, and reads them as they are now."""
     chosen = select(table).where(col(table.id).in_([row.id for row in rows])).order_by(col(table.id))
     locked = chosen.options(*options).with_for_update().execution_options(populate_existing=True)
     return session.exec(locked).all() if rows else ()
 
 
 def _digests(session: Session, identifier: str, jobs: Sequence[Job]) -> list[str]:
-    """Of all that the person was known by here: whoever has one of them can see that it was erased."""
+    """Digests of all ids that the person had here. Anyone who knows one of them can check that it was erased."""
     keyring = keyring_of(session)
     known_by = {identifier} | {job.user_id for job in jobs} | {job.customer_reference for job in jobs}
     numbers = {job.id_number_digest for job in jobs if job.id_number_digest}
@@ -142,7 +142,7 @@ def _digests(session: Session, identifier: str, jobs: Sequence[Job]) -> list[str
 
 
 def _callbacks_again(session: Session, rows: dict[str, Any]) -> Sequence[Callback]:
-    """Those of its jobs too that the manifest does not name: they had been forgotten before, and are back."""
+    """Callbacks to erase again. Includes those that had been deleted before the erasure, if a backup restored them."""
     ids, jobs = _ids(each["id"] for each in rows["callbacks"]), _ids(each["job"] for each in rows["jobs"])
     again = select(Callback).where(col(Callback.id).in_(ids) | col(Callback.job_id).in_(jobs))
     again = again.where(col(Callback.erased_at).is_(None) | (col(Callback.search_text) != ""))

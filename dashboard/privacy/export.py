@@ -1,4 +1,4 @@
-"""All that is held about one person, as a ZIP: facts as JSON, and every picture."""
+"""Exports all that is held about one person as a ZIP: facts as JSON, and every image."""
 
 import json
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from dashboard.privacy.finding import HeldData
 from dashboard.web.pages.answers import json_time
 from dashboard.web.pages.locales import company_formats
 
-#: Of a row: what the product needs to run, and what would be of use to others only.
+#: Columns that are not exported: internal to the product, or of use only to others.
 LEFT_OUT = frozenset(
     {"id_number_sealed", "id_number_digest", "person_sealed", "upload_url_sealed", "prefill_sealed", "body_sealed"}
     | {
@@ -50,23 +50,23 @@ LEFT_OUT = frozenset(
 SIGNATURES = ("signature", "sec_key")
 README = """All that is held about one person, as it was on {now}. Times in the files are UTC.
 
-jobs/<id>.json       each verification: what was given, what Smile ID answered, what happened when
-jobs/<id>/<picture>  the pictures that were sent
-callbacks/<id>.json  what Smile ID sent by itself
-links.json           links that were made for this person, what was agreed to on them, and where they were sent
+jobs/<id>.json       each verification: what was submitted, what Smile ID answered, and what happened when
+jobs/<id>/<image>    the images that were submitted
+callbacks/<id>.json  results that Smile ID sent to us
+links.json           links created for this person, what was agreed to on them, and where they were sent
 tokens.json          tokens for Smile ID's pages that name this person
 
-Signatures are left out: they would fit any other message too.
+Signatures are left out, since they would fit any other message too.
 """
 NOT_OPENED = "cannot-be-opened.txt"
 NOT_OPENED_README = """
-{name} names what is held and cannot be opened: it was damaged, or is gone.
+{name} lists what is held but cannot be opened: it is damaged or missing.
 """
 
 
 @dataclass
 class _Package:
-    """A ZIP that is being written, and the names of what could not be put into it."""
+    """A ZIP that is being written, and the names of what could not be included."""
 
     zip: ZipFile
     not_opened: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class _Package:
             self.not_opened.append(f"a part of {name}")
         self.zip.writestr(name, content)
 
-    def add_picture(self, name: str, content: bytes | None) -> None:
+    def add_image(self, name: str, content: bytes | None) -> None:
         if content is None:
             self.not_opened.append(name)
         else:
@@ -87,7 +87,7 @@ class _Package:
 def write_package(
     database: Database, settings: Settings, keyring: KeyRing, held: HeldData, now: datetime, file: BinaryIO
 ) -> None:
-    """Each part is read when its turn comes, so one is in memory at a time. What cannot be opened is named."""
+    """Writes the ZIP. Only one part is in memory at a time. What cannot be opened is listed in it."""
     with ZipFile(file, "w", ZIP_STORED) as archive:
         package = _Package(archive)
         for job in held.jobs:
@@ -95,11 +95,11 @@ def write_package(
                 package.add_json(f"jobs/{job.id}.json", _job(session, job))
             for image in _images(database, job):
                 content = image_or_none(keyring, settings.media_root / job.environment, image)
-                package.add_picture(f"jobs/{job.id}/{image.id}", content)
+                package.add_image(f"jobs/{job.id}/{image.id}", content)
         for each in held.callbacks:
             with database.reading() as session:
                 callback = session.get(Callback, each.id)
-                if callback:  # A refused one makes room for newer ones at any time.
+                if callback:  # A refused one may be deleted at any time, to make room for newer ones.
                     package.add_json(f"callbacks/{each.id}.json", _callback(session, callback))
         with database.reading() as session:
             package.add_json("links.json", [_link(session, link) for link in held.links])

@@ -1,18 +1,9 @@
-"""Privacy registers itself."""
+"""Registers privacy."""
 
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
-from dashboard.privacy import (
-    audit_words,
-    health_checks,
-    key_canaries,
-    models,
-    retention_views,
-    tasks,
-    unreadable,
-    views,
-)
+from dashboard.privacy import audit_words, key_canaries, models, retention, retention_views, tasks, unreadable, views
 
 FEATURE = Feature(
     name="privacy",
@@ -27,7 +18,7 @@ FEATURE = Feature(
         Permission(
             "privacy.manage",
             OWNERS,
-            "Find, hand out and erase everything about one person, and decide how long data is kept",
+            "Find, export and erase everything about one person, and decide how long data is kept",
         ),
     ),
     audit_words=(audit_words.WORDS, audit_words.ERASURE_WORDS, audit_words.RETENTION_WORDS),
@@ -35,6 +26,6 @@ FEATURE = Feature(
     health_checks=(
         HealthCheck(Group.KEYS, "Keys of the data", key_canaries.keys_of_data),
         HealthCheck(Group.DATA, "Sealed values and files", unreadable.unreadable_values),
-        HealthCheck(Group.PEOPLE, "How long data is kept", health_checks.retention),
+        HealthCheck(Group.PEOPLE, "How long data is kept", retention.kinds_kept_forever),
     ),
 )

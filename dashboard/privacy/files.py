@@ -1,4 +1,4 @@
-"""Media files that no row needs any more: removed after the commit, and swept for where that was cut short."""
+"""Removes media files without a row: after a commit, and in a later sweep if that was interrupted."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from dashboard.config import Settings
 from dashboard.jobs.models import Image
 
-#: A file is on disk before its row is committed, and an upload may take a while.
+#: A file is written before its row is committed, and an upload may take a while.
 ORPHAN_AFTER_SECONDS = 3600
 ASKED_AT_ONCE = 500
 
@@ -21,12 +21,12 @@ def remove_files(settings: Settings, files: Iterable[str]) -> None:
 
 
 def find_orphans(session: Session, settings: Settings) -> Iterator[list[str]]:
-    """Folder by folder, files below the media folder that have no row; a file's name is the id of its row."""
+    """Finds files in the media folder that have no row, folder by folder. A file's name is the id of its row."""
     old = time.time() - ORPHAN_AFTER_SECONDS
     for folder in settings.media_root.glob("*/??"):
         candidates: dict[UUID, str] = {}
         for path in folder.iterdir():
-            with suppress(ValueError, FileNotFoundError):  # Not a file of ours, or gone since.
+            with suppress(ValueError, FileNotFoundError):  # Not one of our files, or removed since.
                 if path.stat().st_mtime < old:
                     candidates[UUID(path.name[:32])] = str(path.relative_to(settings.media_root))
         ids = list(candidates)

@@ -1,4 +1,4 @@
-"""What the list of erasures shows: all of them, since nothing in a proof tells one person from another."""
+"""The list of erasures. It has no filters: nothing in a proof tells one person from another."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ErasureFilter(ListFilter[Erasure]):
         Column("erased", "Erased", is_fixed=True),
         Column("by", "By"),
         Column("jobs", "Jobs", "m", is_number=True),
-        Column("images", "Pictures", "m", is_number=True),
+        Column("images", "Images", "m", is_number=True),
         Column("callbacks", "Callbacks", "m", is_number=True),
         Column("links", "Links", "m", is_number=True),
     )

@@ -1,4 +1,4 @@
-"""Finding everything that is held about one person, by a reference, a user id or an ID number, in every environment."""
+"""Finds all that is held about one person, by reference, user id or ID number, in every environment."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from dashboard.links.messages import was_written_to
 from dashboard.links.models import Link, WebToken
 from dashboard.smile.typed import clean_id, number_key
 
-#: More than this is a branch or a campaign, not a person.
+#: More jobs than this belong to a branch or a campaign, not to a person.
 MOST_JOBS = 200
 SHORTEST_MENTION = 6
 ENVIRONMENTS = ("sandbox", "production")
@@ -25,7 +25,7 @@ FIELD = "identifier"
 
 @dataclass(frozen=True)
 class HeldData:
-    """What the erasure of these jobs would take, and an export hands out."""
+    """What an erasure would erase and an export would contain."""
 
     jobs: Sequence[Job]
     callbacks: Sequence[Callback]  # without their bodies
@@ -40,7 +40,7 @@ class HeldData:
 
 @dataclass(frozen=True)
 class FoundPerson:
-    """`named`: jobs that carry just what was searched for. `related`: others that share an id or a number with them."""
+    """`named`: jobs with exactly what was searched for. `related`: others that share an id or a number with them."""
 
     identifier: str = field(repr=False)
     named: Sequence[Job]
@@ -52,10 +52,10 @@ class FoundPerson:
 
 
 def find_person(session: Session, identifier: str) -> FoundPerson:
-    """Only whole ids, just as they are written, and whole numbers, however they are: others may be somebody else."""
+    """Finds jobs by a whole id, exactly as written, or a whole number in any spelling. Parts may match others."""
     identifier = clean_id(identifier)
     if not identifier or "\0" in identifier or len(identifier) > 200:
-        raise Invalid({FIELD: "Type the customer reference, the user id or the ID number, exactly as it was given."})
+        raise Invalid({FIELD: "Enter the customer reference, the user id or the ID number exactly as it was given."})
     digests = _digests(session, identifier)
     is_named = or_(
         col(Job.customer_reference) == identifier,
@@ -64,18 +64,18 @@ def find_person(session: Session, identifier: str) -> FoundPerson:
     )
     named = _jobs(session, is_named)
     if len(named) > MOST_JOBS:
-        raise Invalid({FIELD: f"More than {MOST_JOBS} jobs carry this, so it does not name one person."})
+        raise Invalid({FIELD: f"More than {MOST_JOBS} jobs have this, so it does not identify one person."})
     return FoundPerson(identifier, named, _related(session, named))
 
 
 def _digests(session: Session, identifier: str) -> list[str]:
-    """Of a whole number; as it was typed too, for numbers that were digested before they were cleaned."""
+    """Digests of a number, cleaned and as typed: digests of earlier versions were made without cleaning."""
     keyring = keyring_of(session)
     return [*keyring.digests_for_search(number_key(identifier)), *keyring.digests_for_search(identifier)]
 
 
 def _related(session: Session, named: Sequence[Job]) -> list[tuple[Job, str]]:
-    """Perhaps the same person: somebody has to look before they are erased as well."""
+    """Jobs of perhaps the same person. Somebody must check them before they are erased as well."""
     if not named:
         return []
     users = {job.user_id for job in named}
@@ -101,7 +101,7 @@ def _jobs(session: Session, condition: ColumnElement[bool]) -> Sequence[Job]:
 
 
 def what_is_held(session: Session, identifier: str, jobs: Sequence[Job]) -> HeldData:
-    """Of these jobs, and what else carries the identifier by itself: links, tokens, callbacks that are nobody's."""
+    """All that belongs to these jobs, and links, tokens and orphan callbacks that have the identifier."""
     ids = [job.id for job in jobs]
     callbacks = _callbacks(session, identifier, jobs)
     links, tokens = _links(session, identifier, jobs), _tokens(session, identifier, jobs)
@@ -123,8 +123,8 @@ def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequen
     words = {identifier, *(job.job_id for job in jobs), *(job.user_id for job in jobs)}
     ids = [job.id for job in jobs]
     of_jobs = select(Callback).where(col(Callback.job_id).in_(ids))
-    # Orphans name a job or a user in words, which is all that can be searched of what they say. Whole words only, and
-    # no short ones: those may be a code or a country.
+    # Of orphans only the search text can be searched, which names a job or a user. Whole words only, and no short ones,
+    # which may be a code or a country.
     padded = literal(" ") + col(Callback.search_text) + " "
     long_words = [word.lower() for word in words if len(word) >= SHORTEST_MENTION]
     mentions = [padded.contains(f" {word} ", autoescape=True) for word in long_words]
@@ -137,10 +137,10 @@ def _callbacks(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequen
 
 
 def _links(session: Session, identifier: str, jobs: Sequence[Job]) -> Sequence[Link]:
-    """A link for several customers is nobody's alone, unless it carries the identifier itself."""
+    """Links for one customer only, or with the identifier. One for several customers belongs to none of them."""
     ids = {job.link_id for job in jobs if job.link_id}
     names_it = or_(col(Link.customer_reference) == identifier, col(Link.user_id) == identifier)
-    # One that was made for a single customer may have been given a second use.
+    # A link made for one customer may have been given more uses.
     is_of_one = or_(col(Link.uses_allowed) == 1, col(Link.prefill_sealed).is_not(None), was_written_to(col(Link.id)))
     of_one = col(Link.id).in_(ids) & is_of_one
     found = select(Link).where(or_(names_it, of_one), col(Link.erased_at).is_(None))

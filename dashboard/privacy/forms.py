@@ -1,4 +1,4 @@
-"""What may be typed into the rules of retention, parsed into days for each kind of data."""
+"""The form for retention rules: a number of days for each kind of data."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ def rules_form(rules: Mapping[str, int]) -> FormState:
 
 
 def check_rules_form(values: Mapping[str, str]) -> tuple[FormState, dict[str, int] | None]:
-    """The form as it stands with its errors, and the rules when there are none."""
+    """The form with its errors, and the rules if there are no errors."""
     form = FormState({kind.name: values.get(kind.name, "") for kind in KINDS})
     rules = {}
     for kind in KINDS:
@@ -19,10 +19,12 @@ def check_rules_form(values: Mapping[str, str]) -> tuple[FormState, dict[str, in
         if typed.isascii() and typed.isdigit() and len(typed) < 6 and int(typed) <= MOST_DAYS:
             rules[kind.name] = int(typed)
         else:
-            form.errors[kind.name] = f"{kind.label}: a whole number of days up to {MOST_DAYS:,}, or 0 to keep them."
+            form.errors[kind.name] = (
+                f"{kind.label}: enter a whole number of days up to {MOST_DAYS:,}, or 0 to keep them."
+            )
     return form, None if form.errors else rules
 
 
 def as_text(rules: Mapping[str, int]) -> str:
-    """Names one set of rules, so that what is saved is what was looked at."""
+    """A text that identifies a set of rules, so that the rules saved are those that were previewed."""
     return " ".join(f"{kind.name}:{rules[kind.name]}" for kind in KINDS)

@@ -1,6 +1,6 @@
-"""The erasures once more in a file beside the database: a backup brings the rows back, and this file tells which.
+"""Keeps a journal of erasures in a file next to the database, so that they can be repeated after an old backup.
 
-One line of JSON for each, with ids of rows and keyed digests, and nothing of a person. Lines are only ever added.
+Each line is JSON with row ids and keyed digests, and no personal data. Lines are only ever added.
 """
 
 import json
@@ -24,14 +24,14 @@ NAME = "erasures.jsonl"
 
 
 def note_erasures(session: Session, settings: Settings) -> int:
-    """Adds those that the file does not know: after each erasure, and again by the worker if that was cut short."""
+    """Adds the erasures that the file lacks: after each erasure, and by the worker if that was interrupted."""
     path = journal_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+b") as file:
         _lock(file)
         known = {line["id"] for line in _read(path)}
         news = [erasure for erasure in session.exec(select(Erasure)).all() if str(erasure.id) not in known]
-        # Begun on a line of its own, wherever a power cut ended the last one.
+        # Starts on a new line, in case a power cut ended the last one early.
         file.writelines(b"\n" + json.dumps(_line(erasure), sort_keys=True).encode() + b"\n" for erasure in news)
         file.flush()
         os.fsync(file.fileno())
@@ -39,9 +39,9 @@ def note_erasures(session: Session, settings: Settings) -> int:
 
 
 def apply_erasures(session: Session, settings: Settings) -> int:
-    """After an older backup was restored: erases again whom it brought back, and restores the proofs it lacks.
+    """Repeats the erasures after an older backup was restored, and adds the proofs that it lacks.
 
-    Files go at once, before the commit: a restore that breaks off is begun anew, with the backup.
+    Files are removed before the commit: a restore that fails is started again from the backup.
     """
     for line in _read(journal_path(settings)):
         erasure = session.get(Erasure, UUID(line["id"]))
@@ -55,7 +55,7 @@ def apply_erasures(session: Session, settings: Settings) -> int:
 
 
 def _lock(file: BinaryIO) -> None:
-    """Until it is closed: web and worker may both be at it."""
+    """Locks the file until it is closed: web and worker may both write to it."""
     if sys.platform != "win32":
         import fcntl
 
@@ -67,7 +67,7 @@ def journal_path(settings: Settings) -> Path:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    """A last line that was cut short by a power cut is left out; its erasure is noted again."""
+    """Reads all complete lines. One that a power cut interrupted is skipped, and its erasure is noted again."""
     lines = []
     for text in path.read_bytes().split(b"\n") if path.exists() else ():
         try:
@@ -95,7 +95,7 @@ def _erasure(session: Session, line: dict[str, Any]) -> Erasure:
     return Erasure(
         id=UUID(line["id"]),
         at=datetime.fromisoformat(line["at"]),
-        erased_by=member.email if member else "a member of before",
+        erased_by=member.email if member else "a former member",
         member_id=member_id,
         identifier_digests=line["identifier_digests"],
         counts=line["counts"],

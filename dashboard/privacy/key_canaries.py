@@ -1,7 +1,7 @@
-"""Tells whether the configured encryption keys are those of the data, before a process works with the wrong ones.
+"""Checks that the configured encryption keys fit the data, before a process works with the wrong ones.
 
-Each key seals a canary, a known value that is stored with the data. A key that is configured must open its canary, and
-a canary of another key says that this one is missing, as long as anything is sealed under it.
+Each key seals a canary, a known value that is stored with the data. A configured key must open its own canary. The
+canary of a key that is not configured means that this key is missing, as long as anything is sealed with it.
 """
 
 import base64
@@ -23,16 +23,16 @@ from dashboard.privacy.unreadable import all_images
 from dashboard.sealed import SealedColumn
 from dashboard.stored_settings import Setting, write_setting
 
-NAME = "key_canary:"  # of the stored setting, with the id of the key behind it
+NAME = "key_canary:"  # of the stored setting, followed by the id of the key
 CONTENT = b"canary"
-#: Of each column so many of the newest values and so many of the oldest are tried.
+#: How many of the newest and of the oldest values of each column are tried.
 SAMPLE = 3
-#: One value that does not open may be damaged. That no value opens means something from here on.
+#: A single value that does not open may be damaged. From this number on, that none opens means wrong keys.
 FEWEST_FAILED = 2
 
 WRONG_KEYS = (
-    "DASHBOARD_ENCRYPTION_KEYS opens nothing of what is stored here, so it names the keys of other data. Set it to the "
-    "keys that this data was sealed with."
+    "DASHBOARD_ENCRYPTION_KEYS opens none of the data stored here, so it contains the keys of other data. Set it to "
+    "the keys that this data was encrypted with."
 )
 
 
@@ -49,7 +49,7 @@ class Sample:
 
 
 def find_problem_with_keys(database: Database, settings: Settings, columns: Sequence[SealedColumn]) -> str:
-    """One sentence, which says what mends it; empty where the keys fit. A damaged value is no such problem."""
+    """The problem and its remedy in words; empty if the keys fit. A damaged value is not a problem with keys."""
     keyring = database.keyring
     with database.reading() as session:
         canaries = _read_canaries(session)
@@ -61,8 +61,8 @@ def find_problem_with_keys(database: Database, settings: Settings, columns: Sequ
                 return _missing(key_id)
         elif not _opens(keyring, key_id, sealed) and _proves_wrong(database, columns, key_id):
             return (
-                f"The key {key_id.hex()} of DASHBOARD_ENCRYPTION_KEYS does not open what was sealed with it. "
-                "Set it to the key that this data was sealed with."
+                f"The key {key_id.hex()} in DASHBOARD_ENCRYPTION_KEYS does not open what was encrypted with it. "
+                "Set it to the key that this data was encrypted with."
             )
     return ""
 
@@ -70,7 +70,7 @@ def find_problem_with_keys(database: Database, settings: Settings, columns: Sequ
 def keep_canaries(database: Database, columns: Sequence[SealedColumn], now: datetime) -> None:
     """Stores the canary of the first key, which seals from now on. Safe in several processes at once.
 
-    In a deployment that has none yet, those of all keys in use are stored. A damaged one is written again.
+    If there are no canaries yet, those of all keys in use are stored. A damaged canary is written again.
     """
     with database.reading() as session:
         canaries, keyring = _read_canaries(session), database.keyring
@@ -92,13 +92,13 @@ def keep_canaries(database: Database, columns: Sequence[SealedColumn], now: date
 
 
 def forget_old_canaries(session: Session) -> None:
-    """Once nothing that can be opened is sealed under another key than the first."""
+    """Removes the canaries of old keys, once nothing that can be opened is sealed with them."""
     other = col(Setting.name) != _name(keyring_of(session).sealing_id)
     session.connection().execute(delete(Setting).where(col(Setting.name).startswith(NAME, autoescape=True), other))
 
 
 def try_some_values(session: Session, columns: Sequence[SealedColumn], key_id: bytes = b"") -> Sample:
-    """Of every column; with `key_id` only values that were sealed with that key."""
+    """Tries to open some values of every column. With `key_id`, only values sealed with that key."""
     keyring, key_ids, failed = keyring_of(session), set(), 0
     for column in columns:
         for row_id, sealed in _some_values(session, column, key_id):
@@ -110,13 +110,13 @@ def try_some_values(session: Session, columns: Sequence[SealedColumn], key_id: b
 
 
 def keys_of_data(context: CheckContext) -> Finding:
-    """The health check."""
-    context.session.connection()  # Nothing is said of keys where there is no database to look into.
+    """The health check: whether the keys fit the data."""
+    context.session.connection()  # Fails here without a database: then nothing can be said about keys.
     columns = current().features.sealed_columns
     problem = find_problem_with_keys(context.database, context.settings, columns)
     if problem:
-        return bad(problem, "Web and worker do not start with these keys.")
-    return ok("DASHBOARD_ENCRYPTION_KEYS names the keys of this data.")
+        return bad(problem, "With these keys, web and worker do not start.")
+    return ok("DASHBOARD_ENCRYPTION_KEYS contains the keys of this data.")
 
 
 def _read_canaries(session: Session) -> dict[bytes, bytes]:
@@ -125,7 +125,7 @@ def _read_canaries(session: Session) -> dict[bytes, bytes]:
     for row in rows:
         try:
             canaries[bytes.fromhex(row.name.removeprefix(NAME))] = base64.b64decode(row.value)
-        except (ValueError, TypeError):  # Damaged: it does not open, and is written again.
+        except (ValueError, TypeError):  # Damaged: it does not open and is written again.
             canaries[bytes.fromhex(row.name.removeprefix(NAME))] = b""
     return canaries
 
@@ -139,15 +139,15 @@ def _canary(keyring: KeyRing, key_id: bytes) -> str:
 
 
 def _name(key_id: bytes) -> str:
-    """Of the stored setting; the canary is bound to it."""
+    """The name of the stored setting, which the canary is bound to."""
     return NAME + key_id.hex()
 
 
 def _missing(key_id: bytes) -> str:
     return (
-        f"The encryption key {key_id.hex()} is missing, and data is sealed under it. Add it behind the first one in "
+        f"The encryption key {key_id.hex()} is missing, and data is encrypted with it. Add it after the first one in "
         "DASHBOARD_ENCRYPTION_KEYS; `echo KEY | base64 -d | sha256sum` begins with these digits. If it is lost for "
-        "good, run `dashboard keys rotate`, which names what cannot be opened any more."
+        "good, run `dashboard keys rotate`, which lists what can no longer be opened."
     )
 
 
@@ -166,7 +166,7 @@ def _is_used(database: Database, settings: Settings, columns: Sequence[SealedCol
 
 
 def _some_values(session: Session, column: SealedColumn, key_id: bytes) -> Iterator[tuple[UUID, bytes]]:
-    """Each once, however few there are."""
+    """The newest and the oldest values, each once."""
     values: dict[UUID, bytes] = {}
     for newest_first in (True, False):
         values |= dict(_values_under(session, column, key_id, newest_first=newest_first))
@@ -176,7 +176,7 @@ def _some_values(session: Session, column: SealedColumn, key_id: bytes) -> Itera
 def _values_under(
     session: Session, column: SealedColumn, key_id: bytes, *, newest_first: bool
 ) -> Iterator[tuple[UUID, bytes]]:
-    """Values that were sealed with this key, or with any where none is named."""
+    """Some values sealed with this key, or with any key if none is given."""
     filled = select(column.key, column.value).where(column.value.is_not(None))
     if isinstance(column.value.type, LargeBinary):
         filled = filled.where(func.length(column.value) > 0)

@@ -1,4 +1,4 @@
-"""Erasure: the proof that a person was erased. It holds digests, ids of rows and counts, and nothing of the person."""
+"""Erasure: the proof that a person was erased. It holds digests, row ids and counts, and no personal data."""
 
 import hashlib
 import json
@@ -19,9 +19,9 @@ class Erasure(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     erased_by: str  # a member's e-mail address
     member_id: UUID | None = None
-    identifier_digests: list[str] = Field(default_factory=list, sa_type=JSON)  # keyed; of ids and numbers
+    identifier_digests: list[str] = Field(default_factory=list, sa_type=JSON)  # keyed digests of ids and numbers
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
-    manifest: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # ids of rows, digests of what they held
+    manifest: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # row ids, and digests of their content
     manifest_sha256: str
 
     @property

@@ -1,4 +1,4 @@
-"""How long each kind of data is kept: the rules an owner sets, what they would erase, and erasing it batch by batch."""
+"""Retention rules: how long each kind of data is kept, what a rule would erase, and erasing it in batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from dashboard.callbacks.models import REFUSED_VERDICTS, Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.db import first_id_of
+from dashboard.health_checks import CheckContext, Finding, ok, warn
 from dashboard.jobs.erasing import Rule, erase_given, erase_images, erase_results
 from dashboard.jobs.models import HOLDS_PERSON, IS_KEPT, Image, Job, Result
 from dashboard.links.erasing import erase_prefill
@@ -28,7 +29,7 @@ from dashboard.stored_settings import read_setting, write_setting
 from dashboard.web.lists.pagination import COUNT_CAP
 
 RULES = "retention"
-REACHED = "retention_reached"  # up to which callback the bodies are gone: their rows are not all looked at again
+REACHED = "retention_reached"  # the last callback whose body was erased, so that earlier rows are not read again
 WHO = "worker"
 BATCH = 100
 MOST_DAYS = 36_500
@@ -37,7 +38,7 @@ YEAR = 365
 
 @dataclass(frozen=True)
 class DataKind:
-    """One kind of data with a rule of its own. Zero days: it is kept for ever."""
+    """A kind of data with its own rule. With 0 days it is kept forever."""
 
     name: str
     label: str
@@ -46,34 +47,34 @@ class DataKind:
 
 
 KINDS = (
-    DataKind("images", "Pictures", 5 * YEAR, "Faces and documents that you sent to Smile. Their size and hash stay."),
+    DataKind("images", "Images", 5 * YEAR, "Faces and documents that you sent to Smile. Their size and hash stay."),
     DataKind(
         "bodies",
         "Callback bodies and Smile's answers",
         5 * YEAR,
-        "The full text of what Smile sent and answered. Outcome, code and hash stay.",
+        "Everything that Smile sent and answered, in full. Outcome, code and hash stay.",
     ),
     DataKind(
         "persons",
-        "What was given about a customer",
+        "Customer details",
         5 * YEAR,
-        "ID numbers, names, dates of birth, what links were filled with, and where they were e-mailed. The decision"
+        "ID numbers, names, dates of birth, what links were prefilled with, and where they were e-mailed. The decision"
         " stays.",
     ),
     DataKind(
         "refused",
         "Refused callbacks",
         30,
-        "Unsigned or wrongly signed ones, as a whole, and the list of refused deliveries. Of each, the last 1,000"
-        " at most are kept.",
+        "Unsigned and wrongly signed callbacks, whole, and the list of refused deliveries. At most the last 1,000 of"
+        " each are kept.",
     ),
-    DataKind("audit", "Audit trail", 7 * YEAR, "The oldest lines. What is left can still be checked for changes."),
+    DataKind("audit", "Audit trail", 7 * YEAR, "The oldest lines. The rest can still be checked for changes."),
 )
 
 
 @dataclass(frozen=True)
 class Due:
-    """What a rule would erase now. `count` stops at one more than COUNT_CAP."""
+    """What a rule would erase now. `count` stops at COUNT_CAP + 1."""
 
     count: int
     oldest: datetime | None
@@ -89,22 +90,32 @@ def read_rules(session: Session) -> dict[str, int]:
 
 
 def write_rules(session: Session, rules: Mapping[str, int], now: datetime) -> None:
-    """Who may, and the line in the audit trail, are the caller's business."""
+    """Stores the rules. The caller checks the permission and adds the line to the audit trail."""
     write_setting(session, RULES, dict(rules), now)
 
 
 def what_would_go(session: Session, rules: Mapping[str, int], now: datetime) -> dict[str, Due]:
-    """The dry run: nothing changes."""
+    """What these rules would erase now. Changes nothing."""
     return {kind.name: _due(session, kind.name, _ends(rules[kind.name], now)) for kind in KINDS}
 
 
+def kinds_kept_forever(context: CheckContext) -> Finding:
+    """The health check: whether every kind of personal data is erased after its time."""
+    rules = read_rules(context.session)
+    forever = [kind.label for kind in KINDS if not rules[kind.name]]
+    if forever:
+        advice = "Set how long each kind is kept under Settings, How long data is kept."
+        return warn(f"Kept forever: {', '.join(forever)}.", advice)
+    return ok("Every kind of personal data is erased after its time.")
+
+
 def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[int, list[str]]:
-    """The oldest few that the rule is about: how many, and which files to remove after the commit."""
+    """Erases the oldest rows that the rule covers. Returns how many, and the files to remove after the commit."""
     ends = _ends(days, now)
     if ends is None:
         return 0, []
     count, files = _ERASE[kind](session, ends, {"days": days}, now)
-    if count and kind != "audit":  # which has a line of its own, with its anchor
+    if count and kind != "audit":  # It adds its own line, with the anchor.
         record(session, "retention.erased", kind, now, who=WHO, details={"count": str(count), "days": str(days)})
     return count, files
 
@@ -148,7 +159,7 @@ def _persons(_: Session, ends: datetime) -> list[Look]:
 
 
 def _refused(_: Session, ends: datetime) -> list[Look]:
-    of_all = col(Callback.environment).in_(ENVIRONMENTS)  # which the index begins with
+    of_all = col(Callback.environment).in_(ENVIRONMENTS)  # The index begins with this column.
     refused = [of_all, col(Callback.verdict).in_(REFUSED_VERDICTS), col(Callback.id) < first_id_of(ends)]
     deliveries = [col(RefusedDelivery.environment).in_(ENVIRONMENTS), col(RefusedDelivery.id) < first_id_of(ends)]
     return [
@@ -223,7 +234,7 @@ _ERASE = {
 
 
 def _by_job(session: Session, rows: Sequence[Any]) -> list[tuple[Job, list[Any]]]:
-    """Each job with those of the rows that are its own; locked, since the worker may be saving it."""
+    """Groups the rows by job. The jobs are locked, since the worker may be saving one."""
     ids = {row.job_id for row in rows}
     jobs: Sequence[Job] = session.exec(
         select(Job).where(col(Job.id).in_(ids)).order_by(col(Job.id)).with_for_update()

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for how long data is kept."""
+"""Views of the retention rules."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def show_json() -> ResponseReturnValue:
 @blueprint.post("/settings/privacy/previews")
 @permission_required("settings.manage")
 def preview() -> ResponseReturnValue:
-    """The dry run of what was typed. Nothing is saved and nothing goes."""
+    """Shows what the rules as typed would erase. Saves and erases nothing."""
     form, rules = check_rules_form(request.form)
     if rules is None:
         return _page(form), 422
@@ -51,7 +51,7 @@ def preview() -> ResponseReturnValue:
 @permission_required("settings.manage")
 @recent_confirmation_required("retention.show")
 def change() -> ResponseReturnValue:
-    """Rules that would erase something are shown with what that is first, and saved by a second press."""
+    """Saves the rules. If they would erase something, they are previewed first and saved by a second press."""
     form, rules = check_rules_form(request.form)
     if rules is None:
         return _page(form), 422
@@ -66,7 +66,7 @@ def change() -> ResponseReturnValue:
         if changed:
             write_rules(session, rules, now)
             record(session, "retention.changed", "settings", now, details=changed)
-    return see_other("retention.show", "Saved. The worker keeps to these rules from now on, once an hour.")
+    return see_other("retention.show", "Saved. From now on the worker applies these rules once an hour.")
 
 
 def _preview(form: FormState, rules: Mapping[str, int]) -> str:

@@ -1,6 +1,6 @@
-"""Sealing everything under the first key of the ring, while web and worker run: in small batches that may break off.
+"""Rotates encryption keys: seals everything with the first key, in small batches, while web and worker run.
 
-What cannot be opened is skipped and named, and keeps nothing else from being sealed again.
+It can be interrupted at any time. What cannot be opened is skipped and reported.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from dashboard.privacy.unreadable import FIRST, IMAGES, Place, all_images, probl
 from dashboard.sealed import SealedColumn
 
 BATCH = 50
-PICTURES = "pictures"
+IMAGE_FILES = "images"
 
 #: Called with the place of each value that cannot be opened.
 OnDamaged = Callable[[Place], None]
@@ -30,7 +30,7 @@ OnDamaged = Callable[[Place], None]
 
 @dataclass(frozen=True)
 class Rotated:
-    """Of one column, or of the pictures: how many were sealed again, or would have to be."""
+    """How many values of a column, or how many images, were sealed again or still need it."""
 
     name: str
     count: int
@@ -45,27 +45,27 @@ def rotate_keys(
 ) -> Iterator[Rotated]:
     for column in columns:
         yield Rotated(column.full_name, _rotate_column(database, column, on_damaged))
-    yield Rotated(PICTURES, _rotate_pictures(database, settings, on_damaged))
+    yield Rotated(IMAGE_FILES, _rotate_images(database, settings, on_damaged))
 
 
 def count_under_old_keys(
     database: Database, settings: Settings, columns: Sequence[SealedColumn], on_damaged: OnDamaged = _ignore
 ) -> Iterator[Rotated]:
-    """What an old key is still needed for. For what cannot be opened, no key is."""
+    """Counts what an old key is still needed for. What cannot be opened does not count."""
     for column in columns:
         yield Rotated(column.full_name, _count_column(database, column, on_damaged))
-    yield Rotated(PICTURES, _count_pictures(database, settings, on_damaged))
+    yield Rotated(IMAGE_FILES, _count_images(database, settings, on_damaged))
 
 
 def refuse_to_rotate(database: Database, columns: Sequence[SealedColumn]) -> None:
-    """With keys of other data every value would look damaged. Raises Conflict."""
+    """Raises Conflict if the keys belong to other data: every value would look damaged."""
     with database.reading() as session:
         if try_some_values(session, columns).proves_wrong_keys:
             raise Conflict(WRONG_KEYS)
 
 
 def finish_rotation(database: Database, settings: Settings, columns: Sequence[SealedColumn]) -> None:
-    """After a rotation: no start asks for an old key any more under which nothing is left that opens."""
+    """Finishes a rotation: removes the canaries of old keys that nothing needs any longer."""
     keep_canaries(database, columns, utc_now())
     if not any(part.count for part in count_under_old_keys(database, settings, columns)):
         with database.transaction() as session:
@@ -101,7 +101,7 @@ def _count_column(database: Database, column: SealedColumn, on_damaged: OnDamage
 
 
 def _seal_again(session: Session, column: SealedColumn, row_id: UUID) -> int:
-    """A guarded update: a value that somebody changed meanwhile is sealed by them, and stays as it is."""
+    """Seals one value again, unless it was changed meanwhile: a new value is already sealed with the first key."""
     value = session.exec(select(column.value).where(column.key == row_id)).first()
     sealed = column.take_out(value) if value else None
     keyring = keyring_of(session)
@@ -113,13 +113,13 @@ def _seal_again(session: Session, column: SealedColumn, row_id: UUID) -> int:
         text = column.digested(opened)
         values[column.digest] = keyring.digest_for_search(text) if text else None
     change = update(column.table).where(column.key == row_id)
-    if isinstance(column.value.type, LargeBinary):  # one part of a larger value is changed by nobody else
+    if isinstance(column.value.type, LargeBinary):  # A value inside JSON is not changed by anything else.
         change = change.where(column.value == value)
     return session.connection().execute(change.values(values)).rowcount
 
 
 def _batches(database: Database, column: SealedColumn) -> Iterator[list[UUID]]:
-    """Ids of rows with a value under an old key, some at a time, each once."""
+    """The ids of rows with a value under an old key, in batches, each once."""
     last = FIRST
     while True:
         with database.reading() as session:
@@ -146,27 +146,27 @@ def _is_old(session: Session, column: SealedColumn, row_id: UUID) -> bool:
     return sealed is not None and not sealed.startswith(keyring_of(session).sealing_id)
 
 
-def _rotate_pictures(database: Database, settings: Settings, on_damaged: OnDamaged) -> int:
+def _rotate_images(database: Database, settings: Settings, on_damaged: OnDamaged) -> int:
     count = 0
-    for image, environment in _old_pictures(database, settings):
+    for image, environment in _images_under_old_keys(database, settings):
         try:
             seal_again(database.keyring, settings.media_root / environment, image)
         except (UnreadableValue, OSError) as error:
             if problem_with_image(database, settings, image, environment):
                 on_damaged(Place(IMAGES, image.id))
-            elif not isinstance(error, FileNotFoundError):  # That one was erased a moment ago.
+            elif not isinstance(error, FileNotFoundError):  # The image was erased a moment ago.
                 raise
             continue
         with database.reading() as session:
-            if session.get(Image, image.id) is None:  # It was erased while it was being sealed.
+            if session.get(Image, image.id) is None:  # It was erased while it was being sealed again.
                 (settings.media_root / environment / image.media_path).unlink(missing_ok=True)
         count += 1
     return count
 
 
-def _count_pictures(database: Database, settings: Settings, on_damaged: OnDamaged) -> int:
+def _count_images(database: Database, settings: Settings, on_damaged: OnDamaged) -> int:
     count = 0
-    for image, environment in _old_pictures(database, settings):
+    for image, environment in _images_under_old_keys(database, settings):
         if problem_with_image(database, settings, image, environment):
             on_damaged(Place(IMAGES, image.id))
         else:
@@ -174,8 +174,8 @@ def _count_pictures(database: Database, settings: Settings, on_damaged: OnDamage
     return count
 
 
-def _old_pictures(database: Database, settings: Settings) -> Iterator[tuple[Image, str]]:
-    """A file that cannot be read is taken for one, so that it is tried and named."""
+def _images_under_old_keys(database: Database, settings: Settings) -> Iterator[tuple[Image, str]]:
+    """The images under an old key, and files that cannot be read, so that these are tried and reported."""
     key_id = database.keyring.sealing_id
     for image, environment in all_images(database):
         if not is_under_key(settings.media_root / environment, image, key_id):

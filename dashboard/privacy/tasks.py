@@ -1,4 +1,4 @@
-"""What the worker does for privacy: it keeps to the rules of retention, and finishes what an erasure left half done."""
+"""The worker's tasks for privacy: applies retention rules, completes erasures, tries sealed values."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 def enforce_retention(now: datetime) -> None:
-    """Batch by batch, each with its own commit; the next run goes on where one was killed."""
+    """Erases in batches, each with its own commit. If it is killed, the next run continues."""
     database = current().database
     settings = current().settings
     with reading() as session:

@@ -1,4 +1,4 @@
-"""Finds sealed values and media files that cannot be opened. All are walked by key, a few in memory at a time."""
+"""Finds sealed values and media files that cannot be opened, in order of key, with a few in memory at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from dashboard.web.pages.filters import duration_in_words
 
 #: Values in memory at a time: a body may be megabytes.
 BATCH = 20
-#: Rows of images in memory at a time; their files are opened one by one.
+#: Rows of images in memory at a time. Their files are opened one by one.
 ROWS = 200
 FIRST = UUID(int=0)
 IMAGES = "image.media_path"
-#: What one look reads at most, and what a value counts beyond its size. The next look goes on from there.
+#: How much one run reads, where each value counts this much beyond its size. The next run continues from there.
 MOST_BYTES = 1024**3
 BYTES_PER_VALUE = 1000
 LOOK = "look_for_unreadable_values"  # the name of the stored setting
 
 
 class Place(NamedTuple):
-    """Where a value or a file is kept; nothing of what it holds."""
+    """Where a value or a file is stored, without its content."""
 
     name: str  # of the column, as table.column
     row_id: UUID
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """One value or file that was tried. `problem` is empty where it opens."""
+    """One value or file that was tried. `problem` is empty if it opens."""
 
     place: Place
     size: int
@@ -51,10 +51,10 @@ class Looked(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """How far the present look has come and what it found, by the names of columns; and what the last one found."""
+    """The position of the current check and its findings by column, and those of the last complete check."""
 
     found: dict[str, int]
-    last: Place | None = None  # where it goes on
+    last: Place | None = None  # where it continues
     complete: dict[str, int] | None = None
     completed_at: datetime | None = None
 
@@ -82,7 +82,7 @@ class Look:
 
     @property
     def counts(self) -> dict[str, int]:
-        """By column, of the last look or of the present one if that has found more."""
+        """The findings by column: of the last check, or of the current one if that has found more."""
         known = self.complete or {}
         names = {*known, *self.found}
         return {name: max(known.get(name, 0), self.found.get(name, 0)) for name in sorted(names)}
@@ -91,7 +91,7 @@ class Look:
 def look_at_all(
     database: Database, settings: Settings, columns: Sequence[SealedColumn], after: Place | None = None
 ) -> Iterator[Looked]:
-    """Every sealed value and every media file once, or those that come after a place."""
+    """Tries every sealed value and every media file once, or those after a place."""
     names = [*(column.full_name for column in columns), IMAGES]
     begin, row_id = (names.index(after.name), after.row_id) if after and after.name in names else (0, FIRST)
     for column in columns[begin:]:
@@ -101,7 +101,7 @@ def look_at_all(
 
 
 def look_on(database: Database, settings: Settings, columns: Sequence[SealedColumn], now: datetime) -> Look:
-    """Goes on from where the last look stopped, for a bounded number of bytes, and saves what was found."""
+    """Continues where the last run stopped, for a limited number of bytes, and saves the findings."""
     with database.reading() as session:
         look = Look.stored(session)
     found, place, left, is_complete = dict(look.found), look.last, MOST_BYTES, True
@@ -120,18 +120,18 @@ def look_on(database: Database, settings: Settings, columns: Sequence[SealedColu
 
 
 def unreadable_values(context: CheckContext) -> Finding:
-    """The health check: what the worker's last look found."""
+    """The health check: what the worker found last."""
     look = Look.stored(context.session)
     counts = {name: count for name, count in look.counts.items() if count}
     if counts:
         named = ", ".join(f"{count:,} of {name}" for name, count in counts.items())
         advice = (
-            "Run `dashboard db check --all`, which names each. Bring back a missing encryption key, or the files from "
-            "a backup. Everything else goes on without them."
+            "Run `dashboard db check --all`, which lists each. Restore a missing encryption key, or the files from "
+            "a backup. Everything else works without them."
         )
         return bad(f"Sealed values and files that cannot be opened: {named}.", advice)
     if look.completed_at is None:
-        return unknown("Whether all sealed values and files can be opened is known once the worker has tried them.")
+        return unknown("The worker has not tried yet whether all sealed values and files can be opened.")
     return ok(f"All sealed values and files could be opened {duration_in_words(context.now - look.completed_at)} ago.")
 
 
@@ -143,7 +143,7 @@ def problem_with_value(database: Database, column: SealedColumn, row_id: UUID, v
 
 
 def problem_with_image(database: Database, settings: Settings, image: Image, environment: str) -> str:
-    """A file that is gone together with its row was erased a moment ago, which is no problem."""
+    """The problem with an image; empty if it opens. A file that is gone with its row was erased a moment ago."""
     folder = settings.media_root / environment
     content = image_or_none(database.keyring, folder, image)
     if content is not None and len(content) == image.size:
@@ -173,7 +173,7 @@ def _look_at_images(database: Database, settings: Settings, after: UUID) -> Iter
 
 
 def all_images(database: Database, after: UUID = FIRST) -> Iterator[tuple[Image, str]]:
-    """Each row with the environment of its job, which names the folder of its file."""
+    """Each image with the environment of its job, which is also the folder of its file."""
     of_jobs = select(Image, Job.environment).join(Job, col(Job.id) == col(Image.job_id)).order_by(col(Image.id))
     while True:
         with database.reading() as session:

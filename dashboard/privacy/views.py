@@ -1,6 +1,6 @@
-"""HTTP in, HTTP out for one person: what is held, handing it out, erasing it, and the proof of that.
+"""Views about one person: find what is held, export it, erase it, and show the proof.
 
-What a person is known by is only ever sent in a body: addresses end in histories and logs.
+What identifies a person is only sent in request bodies, since addresses end up in histories and logs.
 """
 
 from datetime import datetime
@@ -55,7 +55,7 @@ def index_json() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
 def search() -> ResponseReturnValue:
-    """By POST, and answered with the page itself: nothing of the person is in an address. The trail says who looked."""
+    """Answers the POST with the page itself, so that no address names the person. The trail records who searched."""
     try:
         with transaction() as session:
             found = find_person(session, request.form.get(FIELD, ""))
@@ -90,7 +90,7 @@ def search_json() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
 def count() -> ResponseReturnValue:
-    """What is held with the jobs that are ticked now. Who looked is in the trail since the search."""
+    """Counts what is held with the ticked jobs. The search has already recorded who looked."""
     with reading() as session:
         found, held = _chosen(session)
     if wants_partial():
@@ -106,7 +106,7 @@ def export() -> ResponseReturnValue:
     with transaction() as session:
         _, held = _chosen(session)
         if held.is_nothing:
-            raise Conflict("Nothing was chosen, so there is nothing to hand out.")
+            raise Conflict("Nothing was chosen, so there is nothing to export.")
         record(session, "person.exported", "privacy", now, details={k: str(v) for k, v in held.counts.items()})
         keyring = keyring_of(session)
     write = partial(write_package, _database(), current().settings, keyring, held, now)
@@ -117,7 +117,7 @@ def export() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
 def erase() -> ResponseReturnValue:
-    """Committed first; then files, the journal beside the database, and what the database keeps of before."""
+    """Erases and commits, then removes files, writes the journal, and wipes traces in the database."""
     now = utc_now()
     with reading() as session:
         found, held = _chosen(session)
@@ -133,13 +133,13 @@ def erase() -> ResponseReturnValue:
     with reading() as session:
         note_erasures(session, current().settings)
     is_clean = wipe_traces(_database())
-    rest = "" if is_clean else " The database is busy: old pages of its log are wiped by the worker within the hour."
-    return see_other("privacy.show", f"Erased. This proof stays.{rest}", erasure_id=erased.erasure.id)
+    rest = "" if is_clean else " The database is busy: the worker will wipe old pages of its log within the hour."
+    return see_other("privacy.show", f"Erased. This proof is kept.{rest}", erasure_id=erased.erasure.id)
 
 
 def _erase(session: Session, found: FoundPerson, now: datetime) -> Erased:
     if request.form.get("confirmation", "").strip() != found.identifier:
-        raise Invalid({"confirmation": "Type it once more, exactly as you searched for it. Nothing was erased."})
+        raise Invalid({"confirmation": "Type it again, exactly as you searched for it. Nothing was erased."})
     ids = request.form.getlist("job", type=UUID)
     erased = erase_person(session, found, ids, current_user.email, current_user.id, now)
     details = {name: str(count) for name, count in erased.erasure.counts.items()}
@@ -152,7 +152,7 @@ def _erase(session: Session, found: FoundPerson, now: datetime) -> Erased:
 def show(erasure_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         erasure = find_erasure(session, erasure_id)
-        # It is printed and handed on, so its times are in the company's zone for every member.
+        # The proof is printed and passed on, so its times are in the company's zone for every member.
         erased_at = company_formats(session).moment(erasure.at)
     return render_template("privacy/erasure.html", erasure=erasure, erased_at=erased_at)
 
@@ -165,7 +165,7 @@ def show_json(erasure_id: UUID) -> ResponseReturnValue:
 
 
 def _chosen(session: Session) -> tuple[FoundPerson, HeldData]:
-    """What was ticked, out of what is found now."""
+    """The ticked jobs among those found now, and what is held with them."""
     found = find_person(session, request.form.get(FIELD, ""))
     jobs = found.chosen(request.form.getlist("job", type=UUID))
     return found, what_is_held(session, found.identifier, jobs)

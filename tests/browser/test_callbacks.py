@@ -78,13 +78,13 @@ def test_somebody_finds_a_callback_sees_why_it_fails_and_processes_it_again_by_k
     press_until(page, "Tab", has_focus(page, "button", "Process again"))
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("status").filter(has_text="Processed again: valid now (was wrong)")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Processed again: now valid (was wrong)")).to_be_visible()
     expect(page.get_by_role("heading", name="Valid", exact=False).first).to_be_visible()
     expect(page.locator(".proof")).to_contain_text("Smile answered our own request")
     check_page(page)
     press_until(page, "Tab", has_focus(page, "button", "Verify again"))
     page.keyboard.press("Enter")
-    expect(page.locator(".verified")).to_contain_text("its age was left out")
+    expect(page.locator(".verified")).to_contain_text("ignoring its age")
     check_page(page)
     timeline = shared_deployment.staff().job(job_id)["events"]
     assert [event["kind"] for event in timeline].count("callback_again") == 1
@@ -133,7 +133,7 @@ def test_new_callback_and_its_count_appear_and_move_nothing(
 def test_list_stands_beside_on_a_wide_window_only(shared_deployment: Deployment, open_window: OpenWindow) -> None:
     send(shared_deployment, job_id="wide")
     page = open_window(f"/callbacks/{newest(shared_deployment)['id']}")
-    beside = page.get_by_role("navigation", name="The list around this one")
+    beside = page.get_by_role("navigation", name="Callbacks before and after this one")
 
     expect(beside).to_be_visible()
     page.set_viewport_size({"width": 1100, "height": 800})
@@ -152,7 +152,7 @@ def test_comparison_and_everything_opened_is_accessible(shared_deployment: Deplo
         page.locator(f"#{part} > summary").click()
     check_page(page)
 
-    page.get_by_role("link", name="With the one of").click()
+    page.get_by_role("link", name="With the one received").click()
 
     expect(page.locator("del").first).to_contain_text("ResultCode")
     expect(page.locator("body")).not_to_contain_text("Jane Roe")

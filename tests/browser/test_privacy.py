@@ -27,13 +27,13 @@ def test_customer_who_asks_is_handed_out_erased_and_proven(
     check_page(page)
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download all about this person").click()
+        page.get_by_role("button", name="Download everything about this person").click()
     names = zipfile.ZipFile(download.value.path()).namelist()
     assert f"jobs/{job_id}.json" in names
 
     page.get_by_role("button", name="Erase this person").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was erased.")
-    page.get_by_label("To erase, type what you searched for once more").fill(REFERENCE)
+    page.get_by_label("To erase, type again what you searched for").fill(REFERENCE)
     page.get_by_role("button", name="Erase this person").click()
     expect(page).to_have_url(re.compile("/privacy/erasures/"))
     expect(page.get_by_role("heading", name="Proof of erasure")).to_be_visible()
@@ -44,5 +44,5 @@ def test_customer_who_asks_is_handed_out_erased_and_proven(
     expect(page.get_by_role("heading", name="[erased]")).to_be_visible()
     check_page(page)
     page.get_by_role("link", name="Open it").first.click()
-    expect(page.get_by_text("[The body was erased on")).to_be_visible()
+    expect(page.get_by_text("The body was erased on")).to_be_visible()
     check_page(page)

@@ -12,8 +12,7 @@ from sqlmodel import Session
 from werkzeug.test import TestResponse
 
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving.facts import read_facts
-from dashboard.callbacks.receiving.parsing import parse
+from dashboard.callbacks.receiving.parsing import parse, read_facts
 from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.db import Database, keyring_of, new_id, utc_now

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import read_facts
 from dashboard.callbacks.receiving.storing import Arrival
 from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.config import Settings

@@ -1,1 +1,1 @@
-"""Tests whether callbacks reach this deployment."""
+"""The delivery test: do callbacks reach this deployment?"""

@@ -1,4 +1,4 @@
-"""Sends one request as Smile would, and keeps what each hop answered; delivery_test_steps.py says what that means."""
+"""Sends one request as Smile would, and records what each hop answered. delivery_test_steps.py explains the result."""
 
 import socket
 import ssl
@@ -30,7 +30,7 @@ class HopAnswer:
 
 @dataclass
 class Attempt:
-    """How far it came. The first thing that failed is `error`; what lies behind it was not tried."""
+    """How far the request got. `error` is the first failure; nothing after it was tried."""
 
     url: str
     addresses: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Attempt:
 
 
 def send_attempt(url: str, body: bytes) -> Attempt:
-    """One connection from the first hop to the last: the answer is of the very server whose certificate was looked at.
+    """Sends the request over one connection, so that the answer comes from the server whose certificate was checked.
 
     A redirect is an answer like any other and is not followed.
     """
@@ -70,7 +70,7 @@ def send_attempt(url: str, body: bytes) -> Attempt:
 
 
 def _connect(tried: Attempt) -> socket.socket:
-    """The first of its addresses that answers, within one time for all of them."""
+    """Connects to the first address that answers, within one time limit for all of them."""
     deadline = monotonic() + CONNECT_SECONDS
     error: OSError = TimeoutError()
     for address in tried.addresses[:MOST_ADDRESSES]:
@@ -106,19 +106,19 @@ def _post(connection: socket.socket, url: str, body: bytes) -> HopAnswer:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
 
-    # A server that sends a byte now and then would never run into the timeout of the socket.
+    # A server that sends a byte now and then would never reach the socket's timeout.
     cut = Timer(READ_SECONDS, give_up)
     cut.start()
     started = monotonic()
     parts = urlsplit(url)
     headers = {"Host": parts.netloc, "Content-Type": "application/json", "Connection": "close"}
     try:
-        # Whoever finds the body too large answers and hangs up before all of it is sent.
+        # A server that finds the body too large answers and closes the connection before it is all sent.
         with suppress(BrokenPipeError, ConnectionResetError):
             http.request("POST", parts.path, body, headers)
         with http.getresponse() as response:
             content = response.read(LONGEST_ANSWER)
-        if too_late.is_set():  # A body that was cut off reads like one that has ended.
+        if too_late.is_set():  # A body that was cut off looks like one that has ended.
             raise TimeoutError
     except (OSError, HTTPException) as error:
         raise (TimeoutError() if too_late.is_set() else error) from None

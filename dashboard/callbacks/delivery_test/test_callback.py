@@ -1,4 +1,4 @@
-"""The test callback: signed like a real one, marked as a test, and taken back once it is known to have arrived."""
+"""The test callback: signed like a real one, marked as a test, and removed once it has arrived."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from dashboard.db import first_id_of
 from dashboard.jobs.smile_api.sent_signatures import note_sent
 from dashboard.smile import Signature
 
-#: As large as the largest of Smile's: a proxy with a limit of 1 MB would let a small one pass.
+#: As large as Smile's largest: a proxy with a limit of 1 MB would pass a small one.
 BODY_SIZE = 1_500_000
 TAKEN_BACK_WITHIN = timedelta(minutes=10)
 
@@ -34,7 +34,7 @@ class ProbeCallback:
 
 @dataclass(frozen=True)
 class ProbeReceipt:
-    """What was stored of it."""
+    """What was stored about a test callback."""
 
     verdict: Verdict
     reason: str
@@ -53,19 +53,19 @@ def make_test_callback(signer: Signature) -> ProbeCallback:
     return ProbeCallback(json.dumps(payload | {"Padding": padding}).encode(), signed["signature"])
 
 
-def take_back_test(session: Session, trial: ProbeCallback, now: datetime) -> ProbeReceipt | None:
-    """None: it is not here.
+def take_back_test(session: Session, sent: ProbeCallback, now: datetime) -> ProbeReceipt | None:
+    """Removes the row of a test callback, and returns what was stored. None: it did not arrive here.
 
-    Its row is deleted, so that the inspector shows only what others sent. It is known by the digest of a body that we
-    made up a moment ago and not by its marker, with which a stranger could make a callback disappear. Its signature
-    stays known as one of ours: whoever else got hold of it cannot use it.
+    The inspector then shows only what others sent. The row is found by the digest of the body, which we made up a
+    moment ago, and not by its marker: with that a stranger could make a callback disappear. Its signature stays known
+    as one of ours, so nobody who copied it can use it.
     """
-    # Among those of the last minutes, which are few: no index is kept for bodies.
+    # Only among the few of the last minutes: there is no index on bodies.
     is_recent = col(Callback.id) >= first_id_of(now - TAKEN_BACK_WITHIN)
-    of_trial = (is_recent, Callback.body_sha256 == trial.body_sha256)
-    row = session.exec(select(Callback).where(*of_trial).options(WITHOUT_BODY)).first()
+    is_test = (is_recent, Callback.body_sha256 == sent.body_sha256)
+    row = session.exec(select(Callback).where(*is_test).options(WITHOUT_BODY)).first()
     if row is None:
         return None
-    note_sent(session, trial.signature, now)
+    note_sent(session, sent.signature, now)
     session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
     return ProbeReceipt(row.verdict, reason_text(row), row.source_address, row.headers)

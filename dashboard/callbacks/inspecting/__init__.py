@@ -1,1 +1,1 @@
-"""Pages on which staff look at callbacks: the list, one callback, two side by side."""
+"""The pages that show callbacks to staff: the list, one callback, and two side by side."""

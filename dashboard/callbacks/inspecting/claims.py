@@ -1,4 +1,4 @@
-"""What callbacks claim, and whether Smile itself says something else: for one that is open, and for a page of them."""
+"""What callbacks claim, and whether Smile's own answers contradict it: for one callback, and for a page of a list."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ from dashboard.jobs.products import FACTS
 from dashboard.smile.constants import JobType
 from dashboard.smile.results import code_of, parse_result
 
-#: Of all jobs on one page; a job has a few.
+#: For all jobs of one page; a job has a few.
 MOST_RESULTS = 1000
 
 
 @dataclass(frozen=True)
 class ListedClaim:
-    """A claim in a list, which reads no body; without a code it has no outcome."""
+    """A claim as a list shows it, made without reading the body. Without a code it has no outcome."""
 
     outcome: Outcome | None
     is_final: bool = True
@@ -41,7 +41,7 @@ class ListedClaim:
 
 
 def claim_of(callback: Callback, payload: dict[str, Any], job: Job | None) -> StatusAnswer:
-    """The claim of one callback that is open, read from its body."""
+    """The claim of one callback, read from its body."""
     job_type = job.job_type if job else parse_result(payload).job_type
     return read_claim(payload, _job_type_of(callback, job_type))
 
@@ -51,7 +51,7 @@ def cause_of(callback: Callback, claim: StatusAnswer) -> UnknownCause:
 
 
 def outcome_claimed(callback: Callback) -> Outcome | None:
-    """By its code and product alone, as lists know them; None where there is no code."""
+    """The outcome that its code and product stand for; None without a code."""
     if not callback.result_code:
         return None
     is_id_step_alone = is_id_step(callback.result_code, _job_type_of(callback))
@@ -59,11 +59,11 @@ def outcome_claimed(callback: Callback) -> Outcome | None:
 
 
 def claims_in_list(session: Session, callbacks: Sequence[Callback]) -> dict[UUID, ListedClaim]:
-    """By the callback's id, for those that belong to a job; in one question, without any body."""
+    """The claims of callbacks that belong to a job, by callback id. It takes one query and reads no body."""
     job_ids = {callback.job_id for callback in callbacks if callback.job_id}
-    kept = select(Result).where(col(Result.job_id).in_(job_ids)).options(WITHOUT_PAYLOAD)
+    stored = select(Result).where(col(Result.job_id).in_(job_ids)).options(WITHOUT_PAYLOAD)
     results: dict[UUID | None, list[Result]] = defaultdict(list)
-    for result in session.exec(kept.order_by(col(Result.id).desc()).limit(MOST_RESULTS)).all():
+    for result in session.exec(stored.order_by(col(Result.id).desc()).limit(MOST_RESULTS)).all():
         results[result.job_id].insert(0, result)
     return {each.id: _listed(each, results[each.job_id]) for each in callbacks if each.job_id}
 
@@ -73,23 +73,23 @@ def is_contradicted(claims: Mapping[UUID, ListedClaim], callback: Callback) -> b
 
 
 def _listed(callback: Callback, results: Sequence[Result]) -> ListedClaim:
-    kept = _kept_claim(callback, [result for result in results if not result.is_confirmed])
-    said: ReportedResult = kept or ListedClaim(outcome_claimed(callback), result_code=callback.result_code)
+    stored = _stored_claim(callback, [result for result in results if not result.is_confirmed])
+    said: ReportedResult = stored or ListedClaim(outcome_claimed(callback), result_code=callback.result_code)
     confirmed, job_type = [result for result in results if result.is_confirmed], _job_type_of(callback)
     decisive = deciding_answer(confirmed, job_type)
     smile_says = decisive.outcome if decisive and contradicts(said, confirmed, job_type) else None
     return ListedClaim(said.outcome if said.result_code else None, said.is_final, said.result_code, smile_says)
 
 
-def _kept_claim(callback: Callback, claims: Sequence[Result]) -> Result | None:
-    """Its own claim as it was kept, else an equal one: the same claim is kept once."""
+def _stored_claim(callback: Callback, claims: Sequence[Result]) -> Result | None:
+    """Its own claim as it was stored, or else an equal one: equal claims are stored once."""
     own = next((claim for claim in claims if claim.received_at == callback.received_at), None)
     code = code_of(callback.result_code)
     return own or next((claim for claim in claims if code and code_of(claim.result_code) == code), None)
 
 
 def _job_type_of(callback: Callback, known: int | None = None) -> int:
-    """Without any hint it counts as one without a face: its code alone says what it claims."""
+    """The job type to read its code by. If unknown, that of a product without a face: the code alone decides then."""
     if callback.product:
         return FACTS[callback.product].job_type
     return known or JobType.ENHANCED_KYC

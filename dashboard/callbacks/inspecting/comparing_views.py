@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for two callbacks of one job side by side: masked, and after a press that the trail records."""
+"""Views that compare two callbacks of a job: masked, or revealed with a line in the audit trail."""
 
 from uuid import UUID
 
@@ -54,7 +54,7 @@ def reveal(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
 
 
 def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[OpenedCallback, OpenedCallback]:
-    """The earlier first, whichever was named first; of one job only, since anything else has nothing to compare."""
+    """Both callbacks, the earlier first. Raises NotFound if they do not belong to one job."""
     first, last = (open_callback(session, one) for one in sorted((callback_id, other_id)))
     if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
         raise NotFound("These two callbacks do not belong to one job.")

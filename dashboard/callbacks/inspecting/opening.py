@@ -1,4 +1,4 @@
-"""One callback opened: its row, its body, its job and its proof, for every page that shows it."""
+"""Opens one callback for the pages that show it: its row, body, job and proof."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from dashboard.smile.results import SmileResult, parse_result
 
 @dataclass(frozen=True)
 class OpenedCallback:
-    """One callback with what its page and its twin both tell of it. A body that cannot be opened is empty."""
+    """One callback with all that its page and its JSON show. A body that cannot be opened is empty."""
 
     callback: Callback
     body: bytes
@@ -38,20 +38,20 @@ class OpenedCallback:
 
     @property
     def unknown_cause(self) -> UnknownCause:
-        """Why the outcome that it claims is unknown, where it is."""
+        """Why the outcome that it claims is unknown, if it is."""
         return cause_of(self.callback, self.claim)
 
     @property
     def result(self) -> SmileResult:
-        """What it says, whatever its shape and its types."""
+        """The result in its body, whatever its shape and types."""
         return parse_result(self.payload)
 
     @property
-    def pictures(self) -> list[EmbeddedImage]:
+    def images(self) -> list[EmbeddedImage]:
         return find_embedded_images(self.payload)
 
     def as_json(self, is_revealed: bool) -> str:
-        """The body for a page."""
+        """The body as text for a page."""
         return CANNOT_BE_OPENED if self.is_unreadable else body_as_json(self.payload, is_revealed)
 
 

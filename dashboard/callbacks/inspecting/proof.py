@@ -1,4 +1,4 @@
-"""Why a callback is believed or not: what was found when it came, and what can be said only when it is looked at."""
+"""The proof of a callback: the steps stored on arrival, and those that are checked each time it is shown."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.callbacks.models import Callback, Step
-from dashboard.callbacks.receiving.facts import read_facts
+from dashboard.callbacks.receiving.parsing import read_facts
 from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.jobs.following.outcome import contradicts, deciding_answer, read_claim
 from dashboard.jobs.models import Job, Result
@@ -20,8 +20,8 @@ LONGEST_TIMESTAMP = 100
 
 @dataclass(frozen=True)
 class Proof:
-    steps: list[Step]  # "passed": None where it is too early to say
-    signed_text: tuple[str, ...]  # in its parts; empty where there is nothing to sign, or another kind of signature
+    steps: list[Step]  # "passed" is None while it is too early to say
+    signed_text: tuple[str, ...]  # in parts; empty without a timestamp, and for a sec_key
     confirmed_at: datetime | None
     alarm: Step | None
 
@@ -34,7 +34,7 @@ def prove(
     results: Sequence[Result],
     partner_id: str,
 ) -> Proof:
-    """`body`: None where it cannot be opened. `results`: Smile's answers to our own requests, oldest first."""
+    """Puts the proof together. `body`: None if it cannot be opened. `results`: Smile's own answers, oldest first."""
     steps = [*callback.steps, _is_untouched(callback, body)]
     alarm = contradiction(payload, job, results) if job else None
     answer = _deciding(callback, results)
@@ -46,7 +46,7 @@ def prove(
 
 
 def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> Step | None:
-    """The alarm about a claim that Smile's own answers contradict; None where there is none."""
+    """The alarm about a claim that Smile's own answers contradict; None if they do not."""
     claim = read_claim(payload, job.job_type)
     answer = deciding_answer(results, job.job_type)
     if answer is None or not contradicts(claim, results, job.job_type):
@@ -72,7 +72,7 @@ def _is_untouched(callback: Callback, body: bytes | None) -> Step:
 
 
 def _deciding(callback: Callback, results: Sequence[Result]) -> Result | None:
-    """The first answer after it; else the last one before, since an answer that says the same is not kept twice."""
+    """The first answer after the callback, or else the last one before: equal answers are stored only once."""
     later = [result for result in results if result.received_at >= callback.received_at]
     return later[0] if later else (results[-1] if results else None)
 

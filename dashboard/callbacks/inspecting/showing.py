@@ -1,4 +1,4 @@
-"""A callback as it came, as a request for a shell, and for programs. What is masked is said in jobs/personal.py."""
+"""A callback's body as received, as JSON and as a curl command. jobs/showing/personal.py decides what is masked."""
 
 import json
 import re
@@ -14,15 +14,15 @@ JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def masked_body(payload: dict[str, Any]) -> str:
-    """For everybody: the fields as JSON, masked."""
+    """The fields as JSON, masked, for every role."""
     return json.dumps(shown_body(payload, is_revealed=False), ensure_ascii=False)
 
 
 def body_as_received(body: str, payload: dict[str, Any]) -> str:
-    """The very text that came, except for signatures: only after a press that the trail records."""
+    """The text exactly as received, except for signatures. Only for pages after a reveal."""
     secrets = set(_secrets_in(payload))
 
-    # A key or value may be written with escapes, so each text is compared by what it means.
+    # A key or value may contain escapes, so the decoded texts are compared.
     def mask_secret(found: re.Match[str]) -> str:
         return json.dumps(MASK) if json.loads(found[0]) in secrets else found[0]
 
@@ -30,13 +30,13 @@ def body_as_received(body: str, payload: dict[str, Any]) -> str:
 
 
 def raw_text(body: str, payload: dict[str, Any]) -> str:
-    """For the page, once it is revealed: as received, with long base64 folded."""
+    """The body as received, with long base64 folded, for the revealed page."""
     text = body_as_received(body, payload)
     return Exact(cut(fold_text(text)))
 
 
 def as_curl(payload: dict[str, Any], is_revealed: bool, address: str) -> str:
-    """The same request for a shell, but for the pair that would make anybody's body look signed."""
+    """The request as a curl command, without timestamp and signature: with them any body would count as signed."""
     shown = fold_base64(shown_body(payload, is_revealed))
     pair = {name: f"<{name}>" for name in payload if name.lower() in SECRET_FIELDS or name == "timestamp"}
     body = json.dumps(shown | pair)

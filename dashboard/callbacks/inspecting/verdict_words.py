@@ -1,4 +1,4 @@
-"""A callback's verdict as a name, and what to do about it."""
+"""The name of a callback's verdict, and the advice on what to do next."""
 
 from dashboard.callbacks.inspecting.proof import Proof
 from dashboard.callbacks.models import Callback, Verdict
@@ -14,26 +14,27 @@ NAMES = {
     Verdict.DUPLICATE: "Duplicate",
 }
 CONTRADICTED = "Do not act on this callback. Go by its job, which has Smile's own answer."
-#: A callback that Smile never sent, or not for this.
+#: Smile did not send it, or not for this job.
 SUSPICIOUS = (
-    "Do not act on this callback. If it happens again, somebody holds a signature of yours: replace the API key in "
+    "Do not act on this callback. If it happens again, somebody has one of your signatures: replace the API key in "
     "Smile's portal and add the new one under Settings."
 )
 STEPS = {
     Verdict.WRONG: (
-        "Nothing, unless Smile signs with a key that is missing here: then add that key under Settings and press "
+        "Nothing, unless Smile signs with a key that is missing here: in that case add it under Settings and press "
         "Process again."
     ),
-    Verdict.MISSING: "Nothing. Smile signs what it sends, so this is taken for somebody else's.",
-    Verdict.STALE: "Nothing. Its job goes by Smile's own answer, whatever arrived late.",
-    Verdict.FUTURE: "See that the clock of this machine is right: Settings, Health.",
+    Verdict.MISSING: "Nothing. Smile signs what it sends, so this is treated as coming from somebody else.",
+    Verdict.STALE: "Nothing. Its job goes by Smile's own answer, even if a callback arrives late.",
+    Verdict.FUTURE: "Check that the clock of this machine is right, under Settings, Health.",
     Verdict.REUSED: SUSPICIOUS,
     Verdict.REFLECTED: SUSPICIOUS,
 }
 ORPHAN = (
-    "Nothing, if its job was made elsewhere, such as with a web token or a Smile Link. Its result is only a claim here."
+    "Nothing, if its job was created elsewhere, such as with a web token or a Smile Link. Here its result is only a "
+    "claim."
 )
-IN_PROGRESS = "Wait: it is about to be handed to its job."
+IN_PROGRESS = "Wait: it will be passed to its job in a moment."
 NOT_CONFIRMED = "Wait until Smile has confirmed it, or press Ask Smile now."
 NOTHING = "Nothing to do. Its job goes by Smile's own answer."
 
@@ -44,7 +45,7 @@ def verdict_name(verdict: Verdict | str) -> str:
 
 def callback_next(callback: Callback, proof: Proof) -> str:
     if callback.erased_at:
-        return "Nothing to do. What it said was erased."
+        return "Nothing to do. Its content was erased."
     if proof.alarm:
         return CONTRADICTED
     if callback.verdict in STEPS:

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for callbacks as the team sees them; what Smile sends arrives in receiving/receiver.py."""
+"""Views of callbacks for staff. Smile's own requests arrive in receiving/receiver.py."""
 
 from uuid import UUID
 
@@ -60,7 +60,7 @@ for template_filter in FILTERS:
     blueprint.add_app_template_filter(template_filter)
 
 REVEAL = "Reveal what is masked"
-#: What of today's bar somebody should look at at once.
+#: The counts in today's bar that need attention at once.
 URGENT = ("alarms", "overdue")
 
 
@@ -83,7 +83,7 @@ def index() -> ResponseReturnValue:
         "callbacks/_table.html",
         **context,
         today=today,
-        urgent=sum(tally.count for tally in today if tally.name in URGENT),
+        urgent=sum(each.count for each in today if each.name in URGENT),
         runs=runs,
         hook_address=hook_address(current().settings),
     )
@@ -150,7 +150,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         else sentence_claimed(opened.claim, callback.product, opened.unknown_cause),
         claimed_outcome=opened.claim.outcome.value if opened.claim.code and opened.claim.outcome else "",
         actions=opened.result.actions,
-        pictures=opened.pictures,
+        images=opened.images,
         is_unreadable=opened.is_unreadable,
         pretty=opened.as_json(is_revealed=False),
         curl=as_curl(opened.payload, is_revealed=False, address=hook_address(current().settings)),
@@ -195,7 +195,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         headers=callback.headers,
         body=CANNOT_BE_OPENED if opened.is_unreadable else masked_body(opened.payload),
         masked=["signature", "personal data"],
-        pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.pictures],
+        pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.images],
         of_same_job=[str(sibling.id) for sibling in siblings],
         timeline=[{"at": json_time(at), "text": text} for at, text in timeline_of(callback, events)],
     )
@@ -224,19 +224,19 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/callbacks/<uuid:callback_id>/images/<field>")
 @permission_required("jobs.reveal")
 def image(callback_id: UUID, field: str) -> ResponseReturnValue:
-    """`field`: the number of the picture, or the keys that lead to it."""
+    """Shows an image in the body. `field`: its number, or the keys that lead to it."""
     with transaction() as session:
         opened = open_callback(session, callback_id)
-        picture = embedded_image_named(opened.pictures, field)
-        details = {"field": visible(picture.field)}
+        embedded = embedded_image_named(opened.images, field)
+        details = {"field": visible(embedded.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
-    return Response(redraw(picture), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))
+    return Response(redraw(embedded), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>/body")
 @permission_required("callbacks.download")
 def body(callback_id: UUID) -> ResponseReturnValue:
-    """Exactly as it was received, with the signature in it: whoever has the file could sign another body with it."""
+    """Downloads the body exactly as received. It contains the signature, which would fit any other body too."""
     with transaction() as session:
         callback = find_callback(session, current().settings.environment, callback_id)
         if callback.erased_at:

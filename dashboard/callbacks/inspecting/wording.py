@@ -1,4 +1,4 @@
-"""What a callback claims, in words, and its timeline."""
+"""The claim of a callback in words, and its timeline."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,16 +15,16 @@ from dashboard.web.pages.filters import file_size, number
 
 #: Why a claim has no known outcome.
 UNKNOWN = {
-    UnknownCause.NO_CODE: "It brings no result.",
-    UnknownCause.UNDOCUMENTED: "It brings a result code that is not documented.",
-    UnknownCause.NOT_AN_OUTCOME: "It brings a code that is documented, but not as an outcome.",
-    UnknownCause.ID_STEP: "It brings the ID step alone, which says nothing about the face.",
+    UnknownCause.NO_CODE: "It contains no result.",
+    UnknownCause.UNDOCUMENTED: "Its result code is not documented.",
+    UnknownCause.NOT_AN_OUTCOME: "Its result code is documented, but not as an outcome.",
+    UnknownCause.ID_STEP: "It contains only the ID step, which says nothing about the face.",
     UnknownCause.SELF_CONTRADICTION: "It contradicts itself: its code and its job_success say opposite things.",
 }
 
 
 def text_claimed(code: str | None, text: str | None, product: Product | None) -> str:
-    """The text that came, else what the table has for this code and product."""
+    """The text in the callback, or else Smile's documented text for this code and product."""
     if text:
         return text
     rows = [row for row in result_codes() if row.code == code_of(code) and row.text]
@@ -33,9 +33,9 @@ def text_claimed(code: str | None, text: str | None, product: Product | None) ->
 
 
 def sentence_claimed(claim: StatusAnswer, product: Product | None, cause: UnknownCause) -> str:
-    """For somebody who does not know the codes. `cause`: why the outcome is unknown, where it is."""
+    """The claim as a sentence that needs no knowledge of codes. `cause`: why its outcome is unknown, if it is."""
     if not claim.code and claim.text:
-        return f"It brings no result. {quoted(claim.text)}"
+        return f"It contains no result. {quoted(claim.text)}"
     if claim.outcome is None or claim.outcome == Outcome.UNKNOWN:
         return UNKNOWN[cause]
     what = FACTS[product].name if product else "The verification"
@@ -47,13 +47,13 @@ def sentence_claimed(claim: StatusAnswer, product: Product | None, cause: Unknow
 
 
 def timeline_of(callback: Callback, events: Sequence[JobEvent]) -> list[tuple[datetime, str]]:
-    """What happened to it and, from its arrival on, to its job; oldest first."""
+    """What happened to the callback and, since its arrival, to its job; oldest first."""
     source = callback.source_address or "an unknown address"
     moments = [(callback.received_at, f"Received and stored: {file_size(callback.body_size)} from {source}.")]
     if callback.times_seen > 1:
-        text = f"Came once more, unchanged; {number(callback.times_seen)} times in all so far."
+        text = f"Arrived again, unchanged; {number(callback.times_seen)} times in total so far."
         moments.append((callback.last_seen_at, text))
     if callback.job_id and callback.handled_at:
-        moments.append((callback.handled_at, "Handed to its job."))
+        moments.append((callback.handled_at, "Passed to its job."))
     moments += [(event.at, f"Job: {event_text(event)}") for event in events]
     return sorted(moments, key=lambda moment: moment[0])

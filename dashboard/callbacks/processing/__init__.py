@@ -1,1 +1,1 @@
-"""Hands stored callbacks over to their jobs: once when they arrive, again on request."""
+"""Passes stored callbacks to their jobs: once on arrival, again on request."""

@@ -1,4 +1,4 @@
-"""Handing a stored callback over to its job: on the timeline, and as a reason to ask Smile now."""
+"""Passes a stored callback to its job: adds it to the timeline, and decides whether to ask Smile now."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 def callbacks_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes: stored, but its task was lost, as when a worker was killed, or it failed before."""
+    """Callbacks for the sweep to wake: their task was lost, for example with a killed worker, or it failed."""
     return session.exec(
         select(Callback.id)
         .where(Callback.environment == environment, col(Callback.due_at) <= now)
@@ -35,7 +35,7 @@ def callbacks_due(session: Session, environment: str, now: datetime, limit: int)
 
 
 def postpone(session: Session, callback_id: UUID, now: datetime) -> None:
-    """Before another try: one that always fails is tried less and less often, and keeps nobody else waiting."""
+    """Sets the time of the next try. One that always fails is tried less and less often and does not block others."""
     callback = session.get(Callback, callback_id, options=[WITHOUT_BODY])
     if callback and callback.due_at and callback.due_at <= now:
         callback.due_at = now + min(FIRST_WAIT * 2 ** min(callback.attempts, 20), LONGEST_WAIT)
@@ -43,7 +43,7 @@ def postpone(session: Session, callback_id: UUID, now: datetime) -> None:
 
 
 def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | None:
-    """Tells the job, once however often it runs. Returns the job that has a reason to be checked now."""
+    """Passes the callback to its job, once however often it runs. Returns the job if it should be checked now."""
     unhandled = (col(Callback.id) == callback_id, col(Callback.handled_at).is_(None))
     if (
         not session.connection()
@@ -52,7 +52,7 @@ def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | No
     ):
         return None
     callback = session.get_one(Callback, callback_id)
-    # Locked, since the worker may be saving the job's next step at this moment.
+    # Locked, since the worker may be saving the job's next step.
     job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
     if job is None:
         return None
@@ -64,8 +64,8 @@ def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | No
         verdict=callback.verdict.value,
         reason=reason_facts(callback),
         received_at=callback.received_at,
-        payload=_claim_in(session, callback) if _brings_a_claim(session, callback) else None,
-        is_told=_is_told(session, callback),
+        payload=_claim_in(session, callback) if _has_new_claim(session, callback) else None,
+        is_told=_is_on_timeline(session, callback),
         is_worth_asking=is_worth_asking,
         is_believable=callback.verdict == Verdict.VALID and callback.erased_at is None,
         now=now,
@@ -74,31 +74,31 @@ def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | No
 
 
 def _claim_in(session: Session, callback: Callback) -> dict[str, Any] | None:
-    """None where the body cannot be opened: Smile is asked all the same, and only its answer decides."""
+    """The parsed body; None if it cannot be opened. Smile is asked in any case, and only its answer decides."""
     body = body_or_none(session, callback)
     if body is None:
         log.warning("callback_unreadable", callback=str(callback.id))
     return None if body is None else parse(body)
 
 
-def _is_told(session: Session, callback: Callback) -> bool:
-    """Whether the timeline speaks of it already: it is handed over again when somebody had it processed again."""
+def _is_on_timeline(session: Session, callback: Callback) -> bool:
+    """Whether the timeline already has a line about it: processing again passes it to the job once more."""
     at_that_time = select(JobEvent).where(JobEvent.job_id == callback.job_id, JobEvent.at == callback.received_at)
     events = session.exec(at_that_time.where(JobEvent.kind == EventKind.CALLBACK)).all()
     return any(event.facts.get("callback_id") == str(callback.id) for event in events)
 
 
-def _brings_a_claim(session: Session, callback: Callback) -> bool:
-    """Only one that is believable, and that was not erased before it got here.
+def _has_new_claim(session: Session, callback: Callback) -> bool:
+    """Whether to store its result as a claim: only if it is believable, not erased, and not stored yet.
 
-    Whoever copies a signature can send it for another job within seconds, as it is for two of one millisecond. Such a
-    callback is a reason to ask Smile like any other, and its result is left to Smile's answer.
+    A copied signature can be sent for another job within seconds, just like two genuine callbacks of one millisecond.
+    Such a callback is still a reason to ask Smile, but its result is left to Smile's answer.
     """
     if callback.verdict != Verdict.VALID or callback.erased_at or callback.signature_use:
         return False
-    return not _claim_is_kept(session, callback)
+    return not _claim_is_stored(session, callback)
 
 
-def _claim_is_kept(session: Session, callback: Callback) -> bool:
+def _claim_is_stored(session: Session, callback: Callback) -> bool:
     claims = select(Result.id).where(Result.job_id == callback.job_id, Result.source == Source.CALLBACK)
     return session.exec(claims.where(Result.received_at == callback.received_at)).first() is not None

@@ -1,4 +1,4 @@
-"""Looking at a stored callback once more with the keys of now: only to see, or to process it again for its job."""
+"""Judges a stored callback again with the current keys: only to show the result, or to process it again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,20 @@ from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Callback, Verdict
 from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.reason_words import processed_words, reason_facts
-from dashboard.callbacks.receiving.facts import Facts, read_facts
-from dashboard.callbacks.receiving.parsing import parse
-from dashboard.callbacks.receiving.signature_uses import USED_BEFORE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.parsing import Facts, parse, read_facts
 from dashboard.callbacks.receiving.storing import LOST_AFTER, names_own_job
-from dashboard.callbacks.receiving.verdicts import Judgement, SignatureCheck, check_signature, is_fresh, judge
+from dashboard.callbacks.receiving.verdicts import (
+    USED_BEFORE,
+    Judgement,
+    Sharing,
+    SignatureCheck,
+    SignatureUse,
+    check_signature,
+    compare_uses,
+    is_fresh,
+    judge,
+    names_of_job,
+)
 from dashboard.callbacks.steps import StepKind, kind_of, make_step
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import EventKind, add_event
@@ -28,7 +37,7 @@ from dashboard.web.pages.locales import formats_here
 
 @dataclass(frozen=True)
 class Processed:
-    """What became of it. `accepted_as`: the very same callback came again meanwhile and was accepted then."""
+    """The result of processing again. `accepted_as`: the same callback that arrived again later and was accepted."""
 
     callback: Callback
     before: Verdict
@@ -53,12 +62,12 @@ class Processed:
 
 
 def verify_again(session: Session, callback: Callback, partner_id: str, keys: ApiKeys, now: datetime) -> Judgement:
-    """What its signature proves today, however old it is. Changes nothing."""
+    """Judges its signature with the current keys, however old it is. Changes nothing."""
     facts = _facts_of(session, callback)
     check = check_signature(facts, partner_id, keys)
     sharing, _ = _sharing(session, callback, facts, check.digest, before=True)
     if callback.verdict == Verdict.REUSED and not sharing.is_alarm:
-        sharing = USED_BEFORE  # What was found when it came stays found, also where the other one is gone.
+        sharing = USED_BEFORE  # A finding on arrival stays, even if the other callback is gone.
     sent = _was_sent_by_us(session, callback, check.digest)
     return judge(facts, check, now=now, sharing=sharing, was_sent_by_us=sent, any_age=True)
 
@@ -66,9 +75,9 @@ def verify_again(session: Session, callback: Callback, partner_id: str, keys: Ap
 def process_again(
     session: Session, callback: Callback, partner_id: str, keys: ApiKeys, asked_by: str, now: datetime
 ) -> Processed:
-    """Judges it as at the time it came, keeps the better verdict, and hands it to its job once more.
+    """Judges it as at its arrival, keeps the better verdict, and passes it to its job once more.
 
-    Only one that was refused can become better: whatever else was found, such as an alarm, stays found.
+    Only a refused callback can get a better verdict: any other finding, such as an alarm, stays.
     """
     facts, before = _facts_of(session, callback), callback.verdict
     found_job = callback.job_id is None and _find_its_job(session, callback, facts)
@@ -76,7 +85,7 @@ def process_again(
     if callback.is_refused:
         check = check_signature(facts, partner_id, keys)
         accepted_as = _judge_as_received(session, callback, facts, check)
-    # Locked after the callback, as when it is handed over.
+    # Locked after the callback, as in `hand_to_job`.
     job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
     processed = Processed(callback, before, found_job, accepted_as)
     if job:
@@ -87,7 +96,7 @@ def process_again(
 
 
 def _judge_as_received(session: Session, callback: Callback, facts: Facts, check: SignatureCheck) -> UUID | None:
-    """Stores the better verdict, if it is one. Else the id of the same callback, where it was accepted meanwhile."""
+    """Stores the better verdict, if any. Returns the id of the same callback if that was accepted meanwhile."""
     while check.digest:
         same = _with_same_body(session, callback, check.digest)
         if same:
@@ -99,7 +108,7 @@ def _judge_as_received(session: Session, callback: Callback, facts: Facts, check
             with session.begin_nested():
                 _keep(callback, judgement, check.digest, sharing, other_id)
         except IntegrityError:
-            continue  # The signature was accepted between our look and our update: look again.
+            continue  # The signature was accepted between our lookup and our update: look it up again.
         return None
     return None
 
@@ -114,7 +123,7 @@ def _keep(callback: Callback, judgement: Judgement, digest: str, sharing: Sharin
 
 
 def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
-    """An orphan may have come before its job was known here. One that contradicted its address stays nobody's."""
+    """Looks for the job of an orphan that arrived before it. One that contradicted its address stays an orphan."""
     if not facts.job_id or _contradicts_its_address(callback):
         return False
     job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
@@ -133,9 +142,9 @@ def _facts_of(session: Session, callback: Callback) -> Facts:
 def _sharing(
     session: Session, callback: Callback, facts: Facts, digest: str | None, *, before: bool = False
 ) -> tuple[Sharing, UUID | None]:
-    """What the others with its signature mean for it, as at the time it came, and the oldest of them.
+    """What other callbacks with its signature mean for it, as at its arrival, and the id of the oldest of them.
 
-    `before`: only those that came before it.
+    `before`: counts only those that arrived before it.
     """
     found = _others(session, callback, digest, col(Callback.body_sha256) != callback.body_sha256)
     others = [other for other in found if not before or other.id < callback.id]
@@ -143,7 +152,7 @@ def _sharing(
     names = frozenset[str]() if _contradicts_its_address(callback) else names_of_job(callback.job_id, facts.job_id)
     sharing = compare_uses(names, callback.received_at, is_fresh(facts, callback.received_at), uses)
     if others and not uses:
-        sharing = USED_BEFORE  # Only those that raised an alarm about it are left.
+        sharing = USED_BEFORE  # Only those that raised an alarm are left.
     return sharing, min((other.id for other in others), default=None)
 
 
@@ -157,7 +166,7 @@ def _with_same_body(session: Session, callback: Callback, digest: str) -> Callba
 
 
 def _others(session: Session, callback: Callback, digest: str | None, body_fits: ColumnElement[bool]) -> list[Callback]:
-    """The other callbacks that carry the same signature, oldest first; of those that raised an alarm, the oldest."""
+    """Other callbacks with the same signature, oldest first. Of those that raised an alarm, only the oldest."""
     if digest is None:
         return []
     others = select(Callback).where(
@@ -167,7 +176,7 @@ def _others(session: Session, callback: Callback, digest: str | None, body_fits:
         body_fits,
     )
     others = others.options(WITHOUT_BODY)
-    # One after the other, since each kind has an index of its own; that of the first lets there be only a few.
+    # Two queries, since each kind has its own index. The first index allows only a few.
     found = session.exec(others.where(IS_NOT_ALARMING)).all()
     alarm = session.exec(others.where(IS_ALARMING).order_by(col(Callback.id)).limit(1)).all()
     return sorted((*found, *alarm), key=lambda other: other.id)
@@ -178,7 +187,7 @@ def _contradicts_its_address(callback: Callback) -> bool:
 
 
 def _was_sent_by_us(session: Session, callback: Callback, digest: str | None) -> bool:
-    """What we sent is remembered for a day only; what was found to be a reflection stays one."""
+    """Whether we sent its signature. Ours are remembered for a day only, but a reflected callback stays reflected."""
     if callback.verdict == Verdict.REFLECTED:
         return True
     return digest is not None and session.get(SentSignature, digest) is not None

@@ -1,4 +1,4 @@
-"""Processing again all that matches a filter: asked for once, worked off in batches that survive a kill."""
+"""Runs that process again all callbacks that match a filter, in batches that survive a killed worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ from dashboard.web.lists.reading import count_of, newest_key
 from dashboard.web.pages.locales import UTC_NAME, Formats
 
 MOST_IN_A_RUN = 1000
-BATCH = 10  # one write transaction; on SQLite callbacks that arrive meanwhile wait for its end
+BATCH = 10  # in one write transaction: on SQLite, callbacks that arrive meanwhile wait for its end
 CLAIMED_FOR = timedelta(seconds=30)
 TOLD_FOR = timedelta(minutes=10)
-ZONE = "zone"  # stands among the filters of a run
+ZONE = "zone"  # stored among the filters of a run
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a filter matched when somebody asked for a run: so many callbacks, of which `newest` came last."""
+    """What a filter matched when a run was requested: `total` callbacks, of which `newest` arrived last."""
 
     newest: UUID
     total: int
-    zone: str  # whose days the filter means
+    zone: str  # the time zone of the filter's days
 
 
 def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
-    """None where nothing matches. It counts, so it is found before the transaction that starts the run."""
+    """What the filter matches; None if nothing. Counting takes long, so call it before the transaction of the run."""
     newest = newest_key(scope, filters)
     if newest is None:
         return None
@@ -53,7 +53,7 @@ def start_run(
     session: Session, environment: str, filters: CallbackFilter, extent: Extent | None, asked_by: str, now: datetime
 ) -> ProcessingRun:
     if extent is None:
-        raise Conflict("No callback matches these filters any more, so nothing was processed.")
+        raise Conflict("No callback matches these filters any longer, so nothing was processed.")
     run = ProcessingRun(
         environment=environment,
         asked_by=asked_by,
@@ -68,26 +68,26 @@ def start_run(
 
 
 def runs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes: asked for, and worked on by nobody who is still alive."""
+    """Runs for the sweep to wake: requested, and not being worked on by a living worker."""
     due = select(ProcessingRun.id).where(ProcessingRun.environment == environment, col(ProcessingRun.due_at) <= now)
     return session.exec(due.order_by(col(ProcessingRun.due_at)).limit(limit)).all()
 
 
 def claim_run(session: Session, run_id: UUID, now: datetime) -> bool:
-    """One worker has it until it is done, or until it has been silent for a while."""
+    """Gives the run to one worker until it is done, or until that worker has been silent for a while."""
     claim = update(ProcessingRun).where(col(ProcessingRun.id) == run_id, col(ProcessingRun.due_at) <= now)
     return bool(session.connection().execute(claim.values(due_at=now + CLAIMED_FOR)).rowcount)
 
 
 def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys, now: datetime) -> list[UUID] | None:
-    """Processes the next few and saves how far it came. Returns what is to be handed over; None once all is done."""
+    """Processes the next batch and saves the position. Returns the callbacks to pass to their jobs; None at the end."""
     run = session.get(ProcessingRun, run_id, with_for_update=True)
     if run is None or run.finished_at:
         return None
     try:
         batch = _next_batch(session, run, now)
     except UnreadableValue:
-        # What was searched for is not known any more, so it is not known either what should be processed.
+        # Without the search term it is unknown which callbacks to process.
         log.warning("run_unreadable", run=str(run.id))
         batch = ()
     if not batch:
@@ -98,7 +98,7 @@ def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys
         try:
             processed = process_again(session, callback, settings.smile_partner_id, keys, run.asked_by, now)
         except UnreadableValue:
-            # Its encryption key is gone; that keeps nobody else from being processed.
+            # Its encryption key is missing. The others are processed all the same.
             log.warning("callback_unreadable", callback=str(callback.id))
             continue
         if processed.callback.due_at:
@@ -110,7 +110,7 @@ def work_batch(session: Session, run_id: UUID, settings: Settings, keys: ApiKeys
 
 
 def recent_runs(session: Session, environment: str, now: datetime) -> Sequence[ProcessingRun]:
-    """Those under way, and those that ended so recently that somebody may still wait for them."""
+    """Runs in progress, and those that ended so recently that somebody may still wait for the result."""
     is_recent = or_(col(ProcessingRun.finished_at).is_(None), col(ProcessingRun.finished_at) > now - TOLD_FOR)
     recent = select(ProcessingRun).where(ProcessingRun.environment == environment, is_recent)
     return session.exec(recent.order_by(col(ProcessingRun.id).desc()).limit(3)).all()
@@ -124,25 +124,25 @@ def find_run(session: Session, environment: str, run_id: UUID) -> ProcessingRun:
 
 
 def _next_batch(session: Session, run: ProcessingRun, now: datetime) -> Sequence[Callback]:
-    """Locked all at once and from the newest on, so that nobody who hands one of them over can wait in a circle."""
-    asked = _opened(session, run)
-    scope = Scope(session, run.environment, now, Formats(time_zone=asked.pop(ZONE, UTC_NAME)).zone)
-    matching = select(Callback).where(*CallbackFilter(**asked).conditions(scope).values())
+    """The next callbacks, locked at once from the newest on, so that passing one to its job cannot deadlock with it."""
+    filters = _opened(session, run)
+    scope = Scope(session, run.environment, now, Formats(time_zone=filters.pop(ZONE, UTC_NAME)).zone)
+    matching = select(Callback).where(*CallbackFilter(**filters).conditions(scope).values())
     below = col(Callback.id) < run.next_before if run.next_before else col(Callback.id) <= run.newest
     most = min(BATCH, run.total - run.done)
     return session.exec(matching.where(below).order_by(col(Callback.id).desc()).limit(most).with_for_update()).all()
 
 
 def _sealed(session: Session, run: ProcessingRun, filters: CallbackFilter) -> dict[str, str]:
-    """What was searched for may be a customer's number."""
-    asked = filters.in_clear
+    """The filters to store. The search term is sealed, since it may be a customer's number."""
+    stored = filters.in_clear
     if filters.q:
-        asked = with_search(asked, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
-    return asked
+        stored = with_search(stored, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
+    return stored
 
 
 def _opened(session: Session, run: ProcessingRun) -> dict[str, Any]:
-    asked, sealed = dict(run.filters), sealed_search(run.filters)
+    filters, sealed = dict(run.filters), sealed_search(run.filters)
     if sealed:
-        asked["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()
-    return asked
+        filters["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()
+    return filters

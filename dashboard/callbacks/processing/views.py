@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for what people do with callbacks: verify, process again, ask Smile, one or many at once."""
+"""Views for what members do with callbacks: verify again, process again (one or many), ask Smile."""
 
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,7 @@ blueprint = Blueprint("processing", __name__)
 @blueprint.post("/callbacks/<uuid:callback_id>/verifications")
 @permission_required("callbacks.replay")
 def verify(callback_id: UUID) -> ResponseReturnValue:
-    """The page it leads to shows the judgement, which is kept nowhere."""
+    """Redirects to the callback's page, which judges it again and shows the result. The result is not stored."""
     page = _page_of(callback_id, verified="now")
     with form_transaction(page) as session:
         callback = _with_body(find_callback(session, current().settings.environment, callback_id))
@@ -67,7 +67,7 @@ def check(callback_id: UUID) -> ResponseReturnValue:
     with form_transaction(_page_of(callback_id)) as session:
         callback = find_callback(session, current().settings.environment, callback_id)
         if callback.job_id is None:
-            raise Conflict("This callback belongs to no job here, so there is nothing to ask Smile about.")
+            raise Conflict("This callback does not belong to a job here, so there is nothing to ask Smile about.")
         job = find_job(session, current().settings.environment, callback.job_id, to_change=True)
         request_check(session, job, current_user.email, utc_now())
         record(session, "callback.asked_smile", f"callback {callback.id}", utc_now(), details={"job": str(job.id)})
@@ -98,8 +98,8 @@ def create_run() -> ResponseReturnValue:
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
         lead_to(session, url_for("callbacks.index", **asked))
     wake("callbacks.process_run", run.id)
-    words = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
-    return see_other("callbacks.index", f"{words} will be processed again.", **filters.asked)
+    count = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
+    return see_other("callbacks.index", f"{count} will be processed again.", **filters.asked)
 
 
 @blueprint.get("/callbacks/processing-runs/<uuid:run_id>.json")
@@ -111,7 +111,7 @@ def show_run_json(run_id: UUID) -> ResponseReturnValue:
 
 def _with_body(callback: Callback) -> Callback:
     if callback.erased_at:
-        raise Conflict("The body of this callback was erased meanwhile, so there is nothing left to judge.")
+        raise Conflict("The body of this callback has been erased, so there is nothing left to judge.")
     return callback
 
 

@@ -1,1 +1,1 @@
-"""The way of a callback from the socket to its stored row. Smile waits for the answer meanwhile."""
+"""Receives a callback: from the socket to its stored row. Smile waits for the answer meanwhile."""

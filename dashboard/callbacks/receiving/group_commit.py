@@ -1,9 +1,9 @@
-"""One commit for all callbacks of a process that arrive while the disk is busy with the commit before.
+"""Group commit: one commit for all callbacks of a process that arrive while the previous commit is running.
 
-One of the waiting requests leads: it does what all of them want, tells each, and hands the lead to one that has come
-meanwhile. So the disk is synchronised once for a group, nobody waits longer than two commits and a leader's patience
-before each, and nobody is answered before what they sent is durable. A leader is patient while others follow closely,
-since a group costs about the same whether it is small or large.
+One of the waiting requests leads. It does the work of all of them, gives each its result, and passes the lead to one
+that arrived meanwhile. So the disk is synchronised once for a group, no request waits longer than two commits with a
+leader's patience before each, and none is answered before its data is durable. A leader waits while others follow
+closely, since a group costs about the same whether it is small or large.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 PATIENCE = 0.016  # seconds
-#: Who comes later than this many seconds after the one before belongs to the next group.
+#: A request that arrives more than this many seconds after the previous one belongs to the next group.
 GAP = 0.002
-MOST_UNTOLD = 100
+MOST_UNREPORTED = 100
 
 
 def _closed_gate() -> Lock:
@@ -31,23 +31,23 @@ def _closed_gate() -> Lock:
 @dataclass(eq=False)
 class _PendingCommit(Generic[W, R]):
     what: W
-    # Opened when it is done, is to lead, or leads and has enough beside it.
+    # Opened when the request is done, when it is to lead, or when it leads and its group is large enough.
     gate: Lock = field(default_factory=_closed_gate)
     is_done: bool = False
     result: R | None = None
     error: Exception | None = None
-    # All at once would fight for the interpreter, so each lets one other go.
-    tells: "_PendingCommit[W, R] | None" = None
+    # Released all at once they would compete for the interpreter, so each releases the next.
+    following: "_PendingCommit[W, R] | None" = None
 
-    def tell_next(self) -> None:
-        if self.tells:
-            self.tells.gate.release()
+    def release_next(self) -> None:
+        if self.following:
+            self.following.gate.release()
 
 
 class GroupCommit(Generic[W, R]):
-    """`work` does what several want and gives a result for each; `afterwards` hears of the results once all are told.
+    """Runs `work` for a group of requests at once. It returns one result for each.
 
-    While one group follows the other, `afterwards` hears of several together.
+    `afterwards` gets the results once every request has its own; those of groups in quick succession come together.
     """
 
     def __init__(
@@ -61,51 +61,51 @@ class GroupCommit(Generic[W, R]):
         self._afterwards = afterwards
         self._patience = patience
         self._gap = gap
-        self._guard = Lock()  # of all below
+        self._guard = Lock()  # protects all below
         self._waiting: list[_PendingCommit[W, R]] = []
-        self._somebody_leads = False
+        self._has_leader = False
         self._usual_size = 1
         self._early_leader: _PendingCommit[W, R] | None = None
-        self._untold: list[R] = []
+        self._unreported: list[R] = []
 
     def run(self, what: W) -> R:
-        """The result, once `work` has returned; or the error that it raised."""
-        wish = _PendingCommit[W, R](what)
+        """Returns the result once `work` has returned, or raises the error that it raised."""
+        pending = _PendingCommit[W, R](what)
         with self._guard:
-            self._waiting.append(wish)
-            leads, self._somebody_leads = not self._somebody_leads, True
+            self._waiting.append(pending)
+            leads, self._has_leader = not self._has_leader, True
             if self._early_leader and len(self._waiting) >= self._usual_size:
                 self._early_leader.gate.release()
                 self._early_leader = None
         if not leads:
-            wish.gate.acquire()
-        if wish.is_done:
-            wish.tell_next()
+            pending.gate.acquire()
+        if pending.is_done:
+            pending.release_next()
         else:
-            self._lead(wish)
-        if wish.error:
-            raise wish.error
-        return cast(R, wish.result)
+            self._lead(pending)
+        if pending.error:
+            raise pending.error
+        return cast(R, pending.result)
 
     def _lead(self, leader: _PendingCommit[W, R]) -> None:
         group = self._gather(leader)
         results: Sequence[R] = ()
         try:
-            results = self._work([wish.what for wish in group])
-            for wish, result in zip(group, results, strict=True):
-                wish.result = result
+            results = self._work([pending.what for pending in group])
+            for pending, result in zip(group, results, strict=True):
+                pending.result = result
         except Exception as error:
-            # Each of the group raises it to its own caller: nothing of the group is stored.
-            for wish in group:
-                wish.error = error
-        for wish, after_it in zip_longest(group, group[1:]):
-            wish.is_done, wish.tells = True, after_it
-        leader.tell_next()
-        if to_tell := self._hand_over(results):
-            self._afterwards(to_tell)
+            # Each request of the group raises it to its own caller: nothing of the group was stored.
+            for pending in group:
+                pending.error = error
+        for pending, following in zip_longest(group, group[1:]):
+            pending.is_done, pending.following = True, following
+        leader.release_next()
+        if to_report := self._hand_over(results):
+            self._afterwards(to_report)
 
     def _gather(self, leader: _PendingCommit[W, R]) -> list[_PendingCommit[W, R]]:
-        """All who wait, the leader first. Who came together last time soon comes together again."""
+        """All waiting requests, the leader first. It waits for as many as came together last time."""
         with self._guard:
             is_early = len(self._waiting) < self._usual_size
             self._early_leader = leader if is_early else None
@@ -118,7 +118,7 @@ class GroupCommit(Generic[W, R]):
         return group
 
     def _wait_while_others_come(self, leader: _PendingCommit[W, R]) -> None:
-        """Until they are as many as last time; no longer than the patience lasts and one follows the other closely."""
+        """Waits until the group is as large as last time, the patience is over, or nobody follows closely."""
         give_up_at, seen = monotonic() + self._patience, 0
         while not leader.gate.acquire(timeout=min(self._gap, self._patience)):
             came = len(self._waiting)
@@ -127,13 +127,13 @@ class GroupCommit(Generic[W, R]):
             seen = came
 
     def _hand_over(self, results: Sequence[R]) -> list[R]:
-        """Gives what `afterwards` is to hear now; nothing while the next leader may hear more."""
+        """Passes the lead on. Returns what `afterwards` should get now; nothing while the next leader may add more."""
         with self._guard:
-            self._untold += results
-            self._somebody_leads = bool(self._waiting)
-            if self._somebody_leads:
+            self._unreported += results
+            self._has_leader = bool(self._waiting)
+            if self._has_leader:
                 self._waiting[0].gate.release()
-                if len(self._untold) < MOST_UNTOLD:
+                if len(self._unreported) < MOST_UNREPORTED:
                     return []
-            to_tell, self._untold = self._untold, []
-            return to_tell
+            to_report, self._unreported = self._unreported, []
+            return to_report

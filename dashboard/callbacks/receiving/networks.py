@@ -1,4 +1,4 @@
-"""From which networks callbacks are taken, where an owner has named some. Who is refused is receiver.py's to answer."""
+"""The networks that callbacks are accepted from, where an owner has named some. receiver.py answers the others."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ Network = IPv4Network | IPv6Network
 
 
 def is_taken_from(address: str, settings: Settings, named: CachedReading[tuple[Network, ...]]) -> bool:
-    """Without a trusted proxy every address is what a sender may write itself, so no list is enforced then."""
+    """Whether callbacks from this address are accepted. Without a trusted proxy no address is reliable, so all are."""
     if not settings.trusted_proxies:
         return True
     networks = named.value()
@@ -28,7 +28,7 @@ def is_taken_from(address: str, settings: Settings, named: CachedReading[tuple[N
 
 
 def named_networks(*, fresh: bool = False) -> tuple[Network, ...]:
-    """Those of the running app; none means everywhere."""
+    """The networks of the running app; none means that all are accepted."""
     return current().callback_networks.value(fresh=fresh)
 
 
@@ -46,12 +46,12 @@ def read_networks(session: Session) -> tuple[Network, ...]:
 
 def write_networks(session: Session, settings: Settings, networks: Sequence[Network], now: datetime) -> None:
     if networks and not settings.trusted_proxies:
-        raise Conflict("No proxy is trusted, so the address of a sender cannot be believed.")
+        raise Conflict("No proxy is trusted, so a sender's address cannot be relied on.")
     write_setting(session, SETTING, [shown(network) for network in networks], now)
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
-    """One on each line. Raises Invalid, which names the first line that does not fit."""
+    """Reads one network a line. Raises Invalid, which names the first line that is wrong."""
     networks = tuple(dict.fromkeys(_parse(line) for line in text.split()))
     if len(networks) > MOST_NETWORKS:
         raise Invalid({"networks": f"At most {MOST_NETWORKS} networks."})
@@ -59,7 +59,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 
 def shown(network: Network) -> str:
-    """One address without the /32 or /128 that nobody writes."""
+    """As people write it: a single address has no /32 or /128."""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
@@ -67,18 +67,22 @@ def _parse(line: str) -> Network:
     try:
         network = _plain_network(ip_network(line, strict=False))
     except ValueError:
-        problem = f"{line[:60]} is no address and no network, such as 203.0.113.9 or 203.0.113.0/24."
+        problem = f"{line[:60]} is not an address or a network. Examples: 203.0.113.9 or 203.0.113.0/24."
         raise Invalid({"networks": problem}) from None
     if "/" in line and ip_address(line.partition("/")[0]) != ip_network(line, strict=False).network_address:
-        problem = f"{line} is one address of {network}. Write the address alone, or that network."
+        problem = (
+            f"{line} is an address within {network}. Enter the address without /{network.prefixlen}, or the network."
+        )
         raise Invalid({"networks": problem})
     if network.prefixlen == 0:
-        raise Invalid({"networks": f"{line} is every address there is. To take callbacks from all, empty the list."})
+        raise Invalid(
+            {"networks": f"{line} covers every address. To accept callbacks from everywhere, empty the list."}
+        )
     return network
 
 
 def _plain_address(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """A server that listens on IPv6 sees a sender of IPv4 as ::ffff:203.0.113.9."""
+    """The IPv4 address of an IPv4 sender, which a server that listens on IPv6 sees as ::ffff:203.0.113.9."""
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 

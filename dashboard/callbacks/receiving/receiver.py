@@ -1,7 +1,7 @@
-"""The door for Smile's callbacks: reads a request to its end, has it acknowledged, and writes the answer.
+"""The WSGI application at /hooks: reads a request fully, has it acknowledged, and writes the answer.
 
-Beside the pages and without Flask's way to a view: a machine calls it without a cookie, so it has no session, no form
-and no browser to protect, and what those cost would be more than what a callback itself does.
+It is mounted next to the pages and bypasses Flask's request handling. Its callers are machines without cookies, so
+there is no session, form or browser to protect, and that handling would cost more than the callback itself.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
 
 from dashboard.callbacks.receiving.acknowledging import (
+    NOTHING_HERE,
     Acknowledger,
     Delivery,
     Reply,
@@ -36,7 +37,7 @@ from dashboard.web.security.headers import transport_headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MAX_BODY = 2 * 1024 * 1024  # Smile's own are up to 1.5 MB, with the photo of an authority inside.
+MAX_BODY = 2 * 1024 * 1024  # Smile's are up to 1.5 MB when they contain an ID authority's photo.
 MOST_SIZE = 2**31 - 1  # A sender may claim any length.
 ANSWER_HEADERS = {
     "Content-Type": "application/json",
@@ -46,12 +47,12 @@ ANSWER_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-NOT_FOUND = refusal(404, "There is nothing at this address.")
-ONLY_POST = refusal(405, "Callbacks are posted here.", ("Allow", "POST"))
+NOT_FOUND = refusal(404, NOTHING_HERE)
+ONLY_POST = refusal(405, "Send callbacks here by POST.", ("Allow", "POST"))
 
 
 def mount_receiver(app: Flask) -> None:
-    """Puts the door at /hooks of `app`, with whose settings, database and queue it works."""
+    """Mounts the receiver at /hooks of `app`. It uses the settings, database and queue of `app`."""
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/hooks": CallbackReceiver(app)})  # type: ignore[method-assign]
 
 
@@ -64,7 +65,7 @@ class CallbackReceiver:
         self._headers = [*(ANSWER_HEADERS | transport_headers(self._settings.is_https)).items()]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        # It keeps no place in `environ`: each would hold the other, with the body, until the collector comes by.
+        # Not stored in `environ`: the cycle would keep the body in memory until the garbage collector runs.
         answer = self.answer(Request(environ, populate_request=False))
         headers = [*self._headers, *answer.headers, ("Content-Length", str(len(answer.body)))]
         start_response(f"{answer.status} {HTTP_STATUS_CODES[answer.status]}", headers)
@@ -87,11 +88,11 @@ class CallbackReceiver:
         if request.method != "POST":
             return ONLY_POST
         now, address = utc_now(), request.remote_addr or ""
-        answer, body = self._look_at(request, address, now, job_key)
+        answer, body = self._accept(request, address, now, job_key)
         if reason := answer.reason:
 
             def describe(is_listed: bool) -> Refused:
-                # Nothing is read of what is not taken from there.
+                # Nothing is read from a network that is not allowed.
                 may_read = is_listed and reason != RefusalReason.NETWORK
                 named = job_named_in(body or _head_of(request)) if may_read else ""
                 size = min(request.content_length or len(body), MOST_SIZE)
@@ -100,12 +101,14 @@ class CallbackReceiver:
             self._refused_deliveries.note(address, now, describe)
         return answer
 
-    def _look_at(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Reply, bytes]:
-        """The answer, and the body as far as it was read."""
+    def _accept(self, request: Request, address: str, now: datetime, job_key: str | None) -> tuple[Reply, bytes]:
+        """The answer, and as much of the body as was read."""
         if not is_taken_from(address, self._settings, self._networks):
-            return turn_away(403, "network", f"Callbacks are not taken from {address}.", RefusalReason.NETWORK), b""
+            return turn_away(403, "network", f"Callbacks from {address} are not allowed.", RefusalReason.NETWORK), b""
         if reason := _wrong_type(request):
-            return turn_away(415, "media_type", "A callback is plain JSON, sent as application/json.", reason), b""
+            return turn_away(
+                415, "media_type", "Send a callback as plain JSON with the content type application/json.", reason
+            ), b""
         try:
             body = _read_body(request)
         except RequestEntityTooLarge:
@@ -129,25 +132,25 @@ def _wrong_type(request: Request) -> RefusalReason | None:
 
 
 def _too_large() -> Reply:
-    return turn_away(413, "too_large", "A callback has 2 MB at most.", RefusalReason.TOO_LARGE)
+    return turn_away(413, "too_large", "A callback may have at most 2 MB.", RefusalReason.TOO_LARGE)
 
 
 @lru_cache(maxsize=64)
 def _is_json(content_type: str) -> bool:
-    """Remembered, since there are a few ways to say it, and taking one apart costs a third of the door's time."""
+    """Cached: senders use only a few content types, and parsing one takes a third of the receiver's own time."""
     return Request({"CONTENT_TYPE": content_type}).is_json
 
 
 def _read_body(request: Request) -> bytes:
-    # A body without a length is cut at the limit without an error, so one byte more shows that it was longer.
+    # A body without a length is cut off at the limit without an error. One more byte shows that it was longer.
     request.max_content_length = MAX_BODY + 1
     return request.get_data(cache=False)
 
 
 def _head_of(request: Request) -> bytes:
-    """The beginning of a body that nobody has read, in which the job may be named."""
+    """The beginning of a body that was not read. It may name the job."""
     length = request.content_length or 0
     try:
         return request.environ["wsgi.input"].read(min(length, HEAD)) if length else b""
-    except Exception:  # What is answered stays the same, whatever the sender does with the rest.
+    except Exception:  # The answer stays the same, whatever the sender does with the rest.
         return b""

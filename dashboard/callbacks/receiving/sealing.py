@@ -1,15 +1,14 @@
-"""What of callbacks is sealed, told to whoever rotates keys: bodies with the number in them, and searches of runs."""
+"""How key rotation reads and writes the sealed values of callbacks: bodies, and the searches of runs."""
 
 import base64
 from typing import Any
 from uuid import UUID
 
-from dashboard.callbacks.receiving.facts import read_facts
-from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
 
 
 def number_in_body(body: bytes) -> str:
-    """Empty for a body that was taken in by other rules than today's."""
+    """The ID number in a body; empty for a body that was accepted under earlier rules."""
     try:
         return read_facts(parse(body)).id_number
     except Malformed:
@@ -17,12 +16,12 @@ def number_in_body(body: bytes) -> str:
 
 
 def search_identity(run_id: UUID) -> str:
-    """What the sealed search of a run is bound to."""
+    """The identity that the sealed search of a run is bound to."""
     return f"processing_run:{run_id}:q"
 
 
 def sealed_search(filters: dict[str, Any]) -> bytes | None:
-    """None where nothing was searched for. A text that is no base64 any more is left as it is: no key opens it."""
+    """The sealed search; None if there is none. A damaged text is returned as it is: no key opens it."""
     if "q" not in filters:
         return None
     try:

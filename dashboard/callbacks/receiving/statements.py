@@ -1,7 +1,7 @@
-"""What receiving asks the database about a whole group of callbacks, and tells it: as text for its driver.
+"""The SQL that receiving runs for each group of callbacks, as text for the database driver.
 
-SQLAlchemy would spend longer on making each execution anew than SQLite on running it, and this is the one path where
-that counts. What is rare stays with SQLAlchemy, in storing.py.
+SQLAlchemy takes longer to build each execution than SQLite to run it, and only on this path does that matter. Rare
+statements use SQLAlchemy, in storing.py.
 """
 
 import re
@@ -14,15 +14,15 @@ from uuid import UUID
 from sqlalchemy import Connection, Dialect
 
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving.signature_uses import SignatureUse, names_of_job
+from dashboard.callbacks.receiving.verdicts import SignatureUse, names_of_job
 from dashboard.jobs.products import Product
 
 NAME = re.compile(r":(\w+)")
 MARKS = {"qmark": "?", "pyformat": "%s"}
 
-# Those that raise an alarm by their bodies: whoever has one signature can send any number of bodies with it. Each
-# condition on the verdict is word for word that of an index.
-CARRIERS = """
+# Alarming callbacks are found by their body, since one copied signature can come with any number of bodies. Each
+# condition on the verdict repeats that of an index word for word.
+SIGNATURES = """
 SELECT id, signature_digest, body_sha256, verdict, received_at, job_id, claimed_job_id, signature_use FROM callback
  WHERE environment = :environment AND signature_digest IN (:digests) AND verdict NOT IN ('reused', 'reflected')
 UNION ALL
@@ -31,22 +31,22 @@ SELECT id, signature_digest, body_sha256, verdict, NULL, NULL, NULL, NULL FROM c
 UNION ALL
 SELECT NULL, digest, NULL, NULL, NULL, NULL, NULL, NULL FROM sent_signature WHERE digest IN (:digests)
 """
-# Two, since SQLite would look at every job for "or".
+# Two statements, since SQLite would scan all jobs for an "or".
 JOBS_BY_NAME = """
 SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
  WHERE environment = :environment AND job_id IN (:names)
 """
-# For several keys SQLite would look at every job of the environment, were that asked for here too.
+# Without the environment: with it SQLite would scan all jobs of the environment where there are several keys.
 JOBS_BY_KEY = """
 SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
  WHERE callback_key_digest IN (:digests)
 """
-COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # SQLModel does not tell of it
+COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # not in SQLModel's types
 INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUES (:values)"))
 
 
 class StoredSignature(NamedTuple):
-    """Who carried a signature: a callback that is stored, or we ourselves. `use`: of one that raised no alarm."""
+    """A signature seen before: on a stored callback, or on our own request. `use`: where it raised no alarm."""
 
     digest: str
     body_sha256: str
@@ -55,7 +55,7 @@ class StoredSignature(NamedTuple):
 
 
 class JobRef(NamedTuple):
-    """A job of ours, as far as receiving needs to know it."""
+    """What receiving needs to know about one of our jobs."""
 
     id: UUID
     job_id: str
@@ -67,35 +67,35 @@ class JobRef(NamedTuple):
 def find_signatures(
     connection: Connection, environment: str, digests: Sequence[str], bodies: Sequence[str]
 ) -> list[StoredSignature]:
-    rows = _ask(connection, CARRIERS, environment=environment, digests=digests, bodies=bodies)
-    return [_carrier(connection.dialect, *row) for row in rows]
+    rows = _query(connection, SIGNATURES, environment=environment, digests=digests, bodies=bodies)
+    return [_stored_signature(connection.dialect, *row) for row in rows]
 
 
 def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[JobRef]:
-    return _addressees(_ask(connection, JOBS_BY_NAME, environment=environment, names=names), environment)
+    return _job_refs(_query(connection, JOBS_BY_NAME, environment=environment, names=names), environment)
 
 
 def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence[str]) -> list[JobRef]:
-    return _addressees(_ask(connection, JOBS_BY_KEY, digests=digests), environment)
+    return _job_refs(_query(connection, JOBS_BY_KEY, digests=digests), environment)
 
 
 def insert_callbacks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each with a value for every column."""
+    """Stores rows that have a value for every column."""
     by_column = (
         [make(row[name]) for row in rows] if make else [row[name] for row in rows]
         for name, make in _columns(connection.dialect)
     )
     values = list(zip(*by_column, strict=True))
-    text, _ = _written(connection, INSERT, {"values": values[0]})
+    text, _ = _for_driver(connection, INSERT, {"values": values[0]})
     connection.exec_driver_sql(text, values)
 
 
-def _ask(connection: Connection, question: str, **values: str | Sequence[str]) -> Sequence[Any]:
-    return connection.exec_driver_sql(*_written(connection, question, values)).all()
+def _query(connection: Connection, text: str, **values: str | Sequence[str]) -> Sequence[Any]:
+    return connection.exec_driver_sql(*_for_driver(connection, text, values)).all()
 
 
-def _written(connection: Connection, text: str, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    """With a mark for each value, in the driver's way, and the values in their order."""
+def _for_driver(connection: Connection, text: str, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """The statement with the driver's placeholders, and the values in their order."""
     mark, in_order = MARKS[connection.dialect.paramstyle], list[Any]()
 
     def marks(name: re.Match[str]) -> str:
@@ -109,11 +109,11 @@ def _written(connection: Connection, text: str, values: Mapping[str, Any]) -> tu
 
 @lru_cache(maxsize=4)
 def _columns(dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
-    """Each with what makes of a value what the driver takes."""
+    """Each column with the function that converts a value for the driver."""
     return [(name, column.type.dialect_impl(dialect).bind_processor(dialect)) for name, column in COLUMNS.items()]
 
 
-def _addressees(rows: Sequence[Any], environment: str) -> list[JobRef]:
+def _job_refs(rows: Sequence[Any], environment: str) -> list[JobRef]:
     return [
         JobRef(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
         for row_id, job_id, product, key_digest, erased_at, its_environment in rows
@@ -121,7 +121,7 @@ def _addressees(rows: Sequence[Any], environment: str) -> list[JobRef]:
     ]
 
 
-def _carrier(
+def _stored_signature(
     dialect: Dialect,
     row_id: UUID | str | None,
     digest: str,
@@ -143,12 +143,12 @@ def _carrier(
 
 @lru_cache(maxsize=4)
 def _reader_of_times(dialect: Dialect) -> Callable[[Any], datetime]:
-    """What makes a time of what the driver gives."""
+    """The function that converts the driver's value to a time."""
     read = COLUMNS["received_at"].type.dialect_impl(dialect).result_processor(dialect, None)
     assert read is not None
     return cast(Callable[[Any], datetime], read)
 
 
 def _uuid(value: UUID | str) -> UUID:
-    """SQLite knows only its text."""
+    """SQLite stores ids as text."""
     return value if isinstance(value, UUID) else UUID(value)

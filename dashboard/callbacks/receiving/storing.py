@@ -1,7 +1,7 @@
-"""Storing callbacks: find out which came before, judge each, keep them. The caller commits before it acknowledges.
+"""Stores a group of callbacks: counts duplicates, judges and inserts the others. The caller commits, then acknowledges.
 
-Several at once, since several wait while the disk is busy. Another process may store some of the same at this moment:
-so rows are written in the order of what makes them unique, new ones first, and no two transactions wait in a circle.
+Another process may be storing the same callbacks at this moment. So rows are written in the order of their unique
+index, new ones first, and no two transactions can deadlock.
 """
 
 import hashlib
@@ -18,9 +18,7 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.erasing import erased_facts
 from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
-from dashboard.callbacks.receiving.facts import Facts
-from dashboard.callbacks.receiving.parsing import NUL_MARK
-from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing, SignatureUse, compare_uses, names_of_job
+from dashboard.callbacks.receiving.parsing import NUL_MARK, Facts
 from dashboard.callbacks.receiving.statements import (
     JobRef,
     find_jobs,
@@ -28,7 +26,16 @@ from dashboard.callbacks.receiving.statements import (
     find_signatures,
     insert_callbacks,
 )
-from dashboard.callbacks.receiving.verdicts import SignatureCheck, is_fresh, judge
+from dashboard.callbacks.receiving.verdicts import (
+    FIRST_USE,
+    Sharing,
+    SignatureCheck,
+    SignatureUse,
+    compare_uses,
+    is_fresh,
+    judge,
+    names_of_job,
+)
 from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id
@@ -42,7 +49,7 @@ MOST_REFUSED_KEPT = 1000
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request as it came in. `job_key` is the end of the address of one job, if it came to that."""
+    """One request that may be stored. `job_key`: the last part of its address, where that is the address of one job."""
 
     body: bytes
     headers: dict[str, str]
@@ -66,13 +73,13 @@ class Receipt(NamedTuple):
 
 @dataclass
 class _Known:
-    """What is stored already, as far as it concerns the arrivals; what is about to be stored is added to it."""
+    """What is already stored about the arrivals. Each new row is added to it."""
 
-    same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digest of the signature and of the body
+    same: dict[tuple[str, str], UUID] = field(default_factory=dict)  # by digests of signature and body
     uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
     sent_by_us: set[str] = field(default_factory=set)
-    jobs: dict[str, JobRef] = field(default_factory=dict)  # by what Smile calls it
-    addressees: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in its address
+    jobs: dict[str, JobRef] = field(default_factory=dict)  # by the job id that Smile knows
+    jobs_by_key: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in the address
     jobs_with_refused: set[UUID] = field(default_factory=set)
 
 
@@ -97,16 +104,16 @@ AGAIN = (
 def store_callbacks(
     connection: Connection, keyring: KeyRing, environment: str, arrivals: Sequence[Arrival]
 ) -> list[Receipt | None]:
-    """One receipt for each, in order. None: it came to the address of no job of ours, and nothing of it is kept."""
+    """Returns one receipt for each, in order. None: it came to the address of no job here and is not kept."""
     known = _look_up(connection, keyring, environment, arrivals)
     receipts: list[Receipt | None] = []
     rows: list[dict[str, Any]] = []
     again: Counter[UUID] = Counter()
     for arrival in arrivals:
-        addressee = None
+        job_at_address = None
         if arrival.job_key is not None:
-            addressee = known.addressees.get(digest_of_key(arrival.job_key))
-            if addressee is None:
+            job_at_address = known.jobs_by_key.get(digest_of_key(arrival.job_key))
+            if job_at_address is None:
                 receipts.append(None)
                 continue
         first_id = known.same.get((arrival.check.digest or "", arrival.sha256))
@@ -114,7 +121,7 @@ def store_callbacks(
             again[first_id] += 1
             receipts.append(Receipt(first_id, Verdict.DUPLICATE, needs_handling=False))
             continue
-        row = _judged_row(connection, keyring, known, arrival, addressee)
+        row = _judged_row(connection, keyring, known, arrival, job_at_address)
         rows.append(row | {"environment": environment})
         receipts.append(Receipt(arrival.id, row["verdict"], needs_handling=row["due_at"] is not None))
     if rows:
@@ -127,7 +134,7 @@ def store_callbacks(
 
 
 def _what_makes_unique(row: Mapping[str, Any]) -> tuple[str, bool, int, str]:
-    """In the order of the two unique indexes of `Callback`."""
+    """The columns of the two unique indexes of `Callback`, in their order."""
     is_alarming = row["verdict"] in ALARMING_VERDICTS
     return row["signature_digest"] or "", is_alarming, row["signature_use"], row["body_sha256"]
 
@@ -136,47 +143,48 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
     known = _Known()
     digests = [arrival.check.digest for arrival in arrivals if arrival.check.digest]
     if digests:
-        for carrier in find_signatures(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
-            if carrier.callback_id:
-                known.same[carrier.digest, carrier.body_sha256] = carrier.callback_id
+        for seen in find_signatures(connection, environment, digests, [arrival.sha256 for arrival in arrivals]):
+            if seen.callback_id:
+                known.same[seen.digest, seen.body_sha256] = seen.callback_id
             else:
-                known.sent_by_us.add(carrier.digest)
-            if carrier.use:
-                known.uses.setdefault(carrier.digest, []).append(carrier.use)
+                known.sent_by_us.add(seen.digest)
+            if seen.use:
+                known.uses.setdefault(seen.digest, []).append(seen.use)
     job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
     if job_ids:
         known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
-        # A job that was erased is known by another name here; what comes for it must not bring the person back.
+        # An erased job has another name here. A callback for it must not bring the person's data back.
         unknown = [job_id for job_id in job_ids if job_id not in known.jobs]
         names = {name: job_id for job_id in unknown for name in names_when_erased(keyring, job_id)}
         if names:
             known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if key_digests:
-        known.addressees = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
+        known.jobs_by_key = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
     return known
 
 
 def _judged_row(
-    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, addressee: JobRef | None
+    connection: Connection, keyring: KeyRing, known: _Known, arrival: Arrival, job_at_address: JobRef | None
 ) -> dict[str, Any]:
-    """All but the environment. `known` knows of it from now on."""
+    """Judges the arrival and returns its row, except for the environment. Adds it to `known`."""
     facts, digest, now = arrival.facts, arrival.check.digest, arrival.received_at
-    job, job_step = _whose(known, addressee, facts)
-    names = frozenset[str]() if addressee and job is None else names_of_job(job.id if job else None, facts.job_id)
+    job, job_step = _find_job(known, job_at_address, facts)
+    names = frozenset[str]() if job_at_address and job is None else names_of_job(job.id if job else None, facts.job_id)
     sharing = _sharing(known, arrival, names)
     judgement = judge(facts, arrival.check, now=now, was_sent_by_us=digest in known.sent_by_us, sharing=sharing)
     if digest:
         known.same[digest, arrival.sha256] = arrival.id
         if judgement.verdict not in ALARMING_VERDICTS:
-            told = names_of_job(job.id if job else None, facts.job_id)
-            use = SignatureUse(arrival.id, now, judgement.verdict == Verdict.VALID, told, sharing.number)
+            own_names = names_of_job(job.id if job else None, facts.job_id)
+            use = SignatureUse(arrival.id, now, judgement.verdict == Verdict.VALID, own_names, sharing.number)
             known.uses.setdefault(digest, []).append(use)
-    if addressee and addressee.is_erased:
-        job = addressee  # Also where the body names another: it is told of and not kept.
+    if job_at_address and job_at_address.is_erased:
+        # Even if the body names another job: the timeline mentions the callback, and its content is not kept.
+        job = job_at_address
     needs_handling = job is not None
     if job and judgement.verdict in REFUSED_VERDICTS:
-        # One line on the job's timeline tells that somebody sends unsigned ones; a flood of them adds no more.
+        # One line on the job's timeline says that unsigned ones arrive. A flood adds no further lines.
         needs_handling = not _has_refused(connection, known, job)
         known.jobs_with_refused.add(job.id)
     row = {
@@ -204,7 +212,7 @@ def _judged_row(
         "times_seen": 1,
         "last_seen_at": now,
         "handled_at": None if needs_handling else now,
-        # The queue is usually faster; whatever is still due then was lost on the way.
+        # The queue is usually faster. If it is still due then, its task was lost.
         "due_at": now + LOST_AFTER if needs_handling else None,
         "attempts": 0,
         "search_text": facts.search_text.replace(NUL_MARK, ""),
@@ -223,12 +231,12 @@ def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
     return compare_uses(names, arrival.received_at, is_fresh(arrival.facts, arrival.received_at), uses)
 
 
-def _whose(known: _Known, addressee: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
-    """The job it belongs to, and why. A body that contradicts its address belongs to neither job."""
-    if addressee and facts.job_id in ("", addressee.job_id):
-        return addressee, make_step(True, StepKind.AT_ADDRESS, job_id=addressee.job_id)
-    if addressee:
-        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=addressee.job_id, named=facts.job_id)
+def _find_job(known: _Known, job_at_address: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
+    """The job that the callback belongs to, and why. If its body contradicts its address it belongs to neither."""
+    if job_at_address and facts.job_id in ("", job_at_address.job_id):
+        return job_at_address, make_step(True, StepKind.AT_ADDRESS, job_id=job_at_address.job_id)
+    if job_at_address:
+        return None, make_step(False, StepKind.AT_OTHER_ADDRESS, job_id=job_at_address.job_id, named=facts.job_id)
     if not facts.job_id:
         return None, make_step(False, StepKind.NAMES_NO_JOB)
     job = known.jobs.get(facts.job_id)
@@ -248,7 +256,7 @@ def _has_refused(connection: Connection, known: _Known, job: JobRef) -> bool:
 
 
 def _forget_oldest_refused(connection: Connection, environment: str) -> None:
-    """Whoever has no signature must not be able to fill the disk."""
+    """Keeps senders without a valid signature from filling the disk."""
     last = connection.execute(NEWEST_REFUSED_TO_GO, {"environment": environment}).scalar()
     if last:
         connection.execute(FORGET_REFUSED, {"environment": environment, "last": last})

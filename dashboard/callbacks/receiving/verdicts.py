@@ -1,31 +1,38 @@
-"""What a callback's signature proves, and why. Pure: the keys, the time and what was seen are passed in.
+"""Judges a callback's signature, and says in steps why. Pure: keys, time and earlier uses are passed in.
 
-The signature covers the timestamp, the partner id and a constant, not the body. So even `valid` is only a hint.
+The signature covers the timestamp, the partner id and a constant, but not the body, so even `valid` is only a hint. Two
+genuine callbacks of the same millisecond carry equal signatures, and so does a replay: `compare_uses` tells them apart.
 """
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from dashboard.callbacks.models import Step, Verdict
-from dashboard.callbacks.receiving.facts import Facts
-from dashboard.callbacks.receiving.signature_uses import FIRST_USE, Sharing
-from dashboard.callbacks.steps import StepKind, make_step
+from dashboard.callbacks.receiving.parsing import Facts
+from dashboard.callbacks.steps import ALARMS, StepKind, make_step
+from dashboard.jobs.erasing import ERASED
 from dashboard.jobs.smile_api.sent_signatures import bytes_of_signature, digest_of_signature
 from dashboard.smile import Signature
 from dashboard.smile_keys import ApiKey, ApiKeys
 from dashboard.web.pages.answers import json_time
 
 TOLERANCE = timedelta(minutes=5)
+#: Callbacks signed in the same millisecond arrive together. One that comes later was copied from one of them.
+TOGETHER = timedelta(seconds=5)
+#: Smile would have to send 8,000 callbacks a second to reach this; at 200 a second three in one millisecond are rare. A
+#: signature is a bearer secret: without a limit, a copy of it could name every job here within those seconds.
+MOST_TOGETHER = 8
 
 
 class SignatureCheck(NamedTuple):
-    """What can be said before anything stored is looked at. `digest` is set only for a signature that matches."""
+    """What a signature proves before any lookup in the database. `digest` is set only if it matches a key."""
 
-    verdict: Verdict | None  # None: it matches, and the rest decides
+    verdict: Verdict | None  # None: it matches a key, and the history decides
     step: Step
     digest: str | None = None
 
@@ -33,6 +40,32 @@ class SignatureCheck(NamedTuple):
 class Judgement(NamedTuple):
     verdict: Verdict
     steps: list[Step]
+
+
+class SignatureUse(NamedTuple):
+    """A stored callback that carries the signature and raised no alarm. `number`: how many carried it before."""
+
+    callback_id: UUID
+    received_at: datetime
+    was_fresh: bool
+    names: frozenset[str]
+    number: int
+
+
+class Sharing(NamedTuple):
+    """What earlier uses of a signature mean for a callback: the kind and facts of its step."""
+
+    kind: StepKind
+    number: int = 0  # how many carried it before
+    facts: Mapping[str, Any] = {}
+
+    @property
+    def is_alarm(self) -> bool:
+        return self.kind in ALARMS
+
+
+FIRST_USE = Sharing(StepKind.NEVER_BEFORE)
+USED_BEFORE = Sharing(StepKind.USED_BEFORE)
 
 
 def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCheck:
@@ -50,7 +83,7 @@ def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCh
 
 
 def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> Step:
-    """None of these makes it right; each is something that somebody can mend."""
+    """Looks for a cause that somebody can fix. The verdict stays wrong all the same."""
     unpadded = partner_id.lstrip("0")
     if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, keys.active):
         return make_step(False, StepKind.OTHER_PARTNER, made_for=unpadded, partner_id=partner_id)
@@ -76,9 +109,9 @@ def judge(
     sharing: Sharing = FIRST_USE,
     any_age: bool = False,
 ) -> Judgement:
-    """`sharing`: what it means that the same signature bytes came with other bodies. An equal body never gets here.
+    """Decides on the verdict. `sharing`: what the same signature with other bodies means; duplicates never get here.
 
-    `any_age` switches the rule of the age off, for looking at an old callback once more.
+    `any_age` ignores the age of the signature, to verify an old callback again.
     """
     signed_at = facts.signed_at
     age_verdict = _judge_age(signed_at, now)
@@ -103,20 +136,49 @@ def judge(
     return Judgement(age_verdict or Verdict.VALID, steps)
 
 
+def names_of_job(job_id: UUID | None, claimed_job_id: str) -> frozenset[str]:
+    """All that identifies a callback's job: our id, and the id in the body. Empty if it names no job."""
+    names = {str(job_id or ""), claimed_job_id} - {"", ERASED}
+    return frozenset(names)
+
+
+def compare_uses(names: frozenset[str], received_at: datetime, is_fresh: bool, uses: Sequence[SignatureUse]) -> Sharing:
+    """Decides whether a callback may share its signature with `uses`, those with other bodies."""
+    if not uses:
+        return FIRST_USE
+    number = max(use.number for use in uses) + 1
+    if any(names & use.names for use in uses):
+        return Sharing(StepKind.USED_FOR_SAME_JOB, number)
+    if not names or not all(use.names for use in uses):
+        return Sharing(StepKind.USED_FOR_NO_JOB, number)
+    if not is_fresh or not all(use.was_fresh for use in uses):
+        return Sharing(StepKind.USED_NOT_FRESH, number)
+    apart = _furthest(received_at, uses)
+    if apart > TOGETHER:
+        return Sharing(StepKind.USED_FAR_APART, number, {"apart_seconds": round(apart.total_seconds(), 3)})
+    if len(uses) >= MOST_TOGETHER:
+        return Sharing(StepKind.USED_TOO_OFTEN, number, {"callbacks": len(uses)})
+    return Sharing(StepKind.SAME_MILLISECOND, number, {"others": number})
+
+
+def _furthest(received_at: datetime, uses: Iterable[SignatureUse]) -> timedelta:
+    return max(abs(received_at - use.received_at) for use in uses)
+
+
 def is_fresh(facts: Facts, now: datetime) -> bool:
     return _judge_age(facts.signed_at, now) is None
 
 
 def _judge_age(signed_at: datetime | None, now: datetime) -> Verdict | None:
     if signed_at is None:
-        return Verdict.STALE  # A receiver that cannot tell the age must not take it for fresh.
+        return Verdict.STALE  # An unknown age must not count as fresh.
     if signed_at - now > TOLERANCE:
         return Verdict.FUTURE
     return Verdict.STALE if now - signed_at > TOLERANCE else None
 
 
 def _step_of_age(signed_at: datetime | None, now: datetime, verdict: Verdict | None, is_ignored: bool) -> Step:
-    """The moment itself is kept where it is too far off."""
+    """The step about the age, with the moment itself where it is too far off."""
     more: dict[str, Any] = {"is_ignored": True} if is_ignored else {}
     if signed_at is None:
         return make_step(verdict is None, StepKind.AGE_UNKNOWN, **more)
@@ -127,7 +189,7 @@ def _step_of_age(signed_at: datetime | None, now: datetime, verdict: Verdict | N
 
 
 def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
-    """The key that made it. Every key is tried, so that the time taken does not tell which."""
+    """The key that made the signature. All keys are tried, so that the time taken does not reveal which."""
     matching = [key for key in keys if _is_made_by(_signer(partner_id, key), facts.timestamp, signature)]
     return matching[0] if matching else None
 
@@ -142,13 +204,13 @@ def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -
         return False
     if "|" in signature:
         return not isinstance(timestamp, float) and key.confirm_sec_key(timestamp, signature)
-    # Smile's own JavaScript sends a number but signs its ISO form, as `confirm_signature` does; others sign the digits.
+    # Smile's JavaScript sends a number but signs its ISO form, as `confirm_signature` does. Others sign the digits.
     forms = [timestamp] if isinstance(timestamp, str) else [timestamp, str(timestamp)]
     return any(key.confirm_signature(form, signature) for form in forms)
 
 
 def _canonical(signature: str | None) -> str | None:
-    """The one standard text of the 32 bytes."""
+    """The standard base64 text of the 32 bytes; None if it is not one."""
     if signature is None or "|" in signature:
         return signature
     raw = bytes_of_signature(signature)
@@ -156,6 +218,6 @@ def _canonical(signature: str | None) -> str | None:
 
 
 def _digest(signature: str) -> str | None:
-    # The half behind the "|" says which partner and second a sec_key was made for; it was checked against the other.
+    # The half after the "|" identifies the partner and second of a sec_key. It was checked against the first half.
     legacy_half = signature.partition("|")[2]
     return hashlib.sha256(legacy_half.encode()).hexdigest() if legacy_half else digest_of_signature(signature)

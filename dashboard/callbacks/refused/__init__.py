@@ -1,1 +1,1 @@
-"""Deliveries that were refused before anything was kept of them as a callback: noted, written in batches, listed."""
+"""Refused deliveries, which were never stored as callbacks: noted, written in batches, listed."""

@@ -1,7 +1,7 @@
-"""Notes refused deliveries in memory and writes them together a moment later, outside the requests.
+"""Collects refused deliveries in memory and writes them together a moment later, outside the requests.
 
-A flood of senders costs a few counters and one transaction a second: a full buffer is not written sooner, or the flood
-would set the pace. What was noted in the last second is lost with a process that is killed; one that ends writes it.
+A flood costs a few counters and one transaction a second. A full buffer is not written sooner, or the flood would set
+the pace. A process that ends writes its buffer; one that is killed loses the last second.
 """
 
 import re
@@ -22,10 +22,10 @@ from dashboard.web.security.networks import network_of
 
 WRITE_AFTER = 1.0  # seconds
 MOST_WAITING = 200
-#: So many networks are told apart in a batch or remembered; of a botnet beyond that, only the metric counts.
+#: How many networks are counted separately. Of a botnet with more, only the metric counts the rest.
 MOST_NETWORKS = 2000
 HEAD = 64 * 1024
-#: Only in the beginning, and by its look: what was refused may be anything.
+#: Searched for as text at the beginning of the body, since a refused body may be anything.
 JOB_ID = re.compile(rb'"job_id"\s*:\s*"([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"')
 
 log = structlog.get_logger(__name__)
@@ -33,22 +33,22 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Known:
-    """How many rows a network has been given, and since when."""
+    """How many rows a network has, and since when."""
 
     since: datetime
     rows: int = 0
 
 
 class RefusedDeliveries:
-    """Those of one process. `note` is called in the path of requests and touches no database."""
+    """The refused deliveries of one process. Requests call `note`, which does not touch the database."""
 
     def __init__(self, database: Database, environment: str, write_after: float = WRITE_AFTER) -> None:
         self._database = database
         self._environment = environment
         self._write_after = write_after
-        self._guard = Lock()  # of all below
+        self._guard = Lock()  # protects all below
         self._rows: list[Refused] = []
-        self._counted: dict[str, Refused] = {}  # by network: what is only counted
+        self._counted: dict[str, Refused] = {}  # by network: those that are only counted
         self._known: dict[str, _Known] = {}
         self._timer: Timer | None = None
         self._at_end: Finalize | None = None
@@ -56,7 +56,7 @@ class RefusedDeliveries:
         database.before_dispose(self.close)
 
     def note(self, address: str, now: datetime, describe: Callable[[bool], Refused]) -> None:
-        """`describe` is told whether the delivery gets a row of its own; only then is the body worth a look."""
+        """Notes one delivery. `describe` gets whether it has a row of its own; only then is the body examined."""
         network = _network_of(address)
         with self._guard:
             gets_row = self._gets_row(network, now)
@@ -74,7 +74,7 @@ class RefusedDeliveries:
             self._write_soon()
 
     def write(self) -> None:
-        """Writes what was noted so far."""
+        """Writes all that was noted so far."""
         with self._writing:
             with self._guard:
                 rows, counted = self._rows, list(self._counted.values())
@@ -85,12 +85,12 @@ class RefusedDeliveries:
                 with self._database.transaction() as session:
                     store_refused(session, self._environment, rows, counted)
             except SQLAlchemyError as error:
-                if what_is_away(error):  # That stands in the log already, in one line for all that it fails.
+                if what_is_away(error):  # An outage is logged once, not for each batch that it affects.
                     return
                 log.error("refused_deliveries_not_stored", error=type(error).__name__, lost=len(rows) + len(counted))
 
     def close(self) -> None:
-        """Forgets what was not written, and waits for what is being written: the database is taken away."""
+        """Drops what is not written yet and waits for a write in progress. Called before the database is closed."""
         with self._writing, self._guard:
             self._forget()
 
@@ -117,7 +117,7 @@ class RefusedDeliveries:
             self._timer = Timer(self._write_after, self.write)
             self._timer.name, self._timer.daemon = "refused-deliveries", True
             self._timer.start()
-            # The server's processes end without the functions of `atexit`; these are called in every process.
+            # The server's processes end without calling `atexit` functions; finalizers run in every process.
             self._at_end = Finalize(None, self.write, exitpriority=1)
 
 
@@ -125,6 +125,6 @@ _network_of = lru_cache(maxsize=4096)(network_of)
 
 
 def job_named_in(body: bytes) -> str:
-    """The job that a body names in its beginning, as far as that can be seen; nothing where it cannot."""
+    """The job id that the beginning of a body seems to contain; empty if none is found."""
     found = JOB_ID.search(body, 0, HEAD)
     return found[1].decode() if found else ""

@@ -1,4 +1,4 @@
-"""Erasing what the list of refused deliveries holds: whole rows, since there is no decision to keep."""
+"""Deletes refused deliveries: whole rows, since there is no decision to keep."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +15,7 @@ def forget_deliveries(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def forget_deliveries_of(session: Session, jobs: Sequence[Job]) -> None:
-    """Those that belong to a person's jobs, or that name one of them or the person."""
+    """Deletes those that belong to a person's jobs, or that name one of them or the person."""
     if jobs:
         session.exec(delete(RefusedDelivery).where(_are_of(jobs)))
 
@@ -30,5 +30,5 @@ def lock_deliveries_of(session: Session, jobs: Sequence[Job]) -> None:
 def _are_of(jobs: Sequence[Job]) -> ColumnElement[bool]:
     words = {job.job_id for job in jobs} | {job.user_id for job in jobs}
     is_of_job = col(RefusedDelivery.job_id).in_([job.id for job in jobs])
-    # No index has what a body claims: the table holds 1,000 rows at most.
+    # There is no index on the claimed id: the table has at most 1,000 rows.
     return or_(is_of_job, col(RefusedDelivery.claimed_job_id).in_(words))

@@ -1,4 +1,4 @@
-"""What the list of refused deliveries shows, field by field."""
+"""The filters of the list of refused deliveries, and its columns."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from dashboard.web.lists.filters import Column, ListFilter
 
 
 def _is_of_job(_: Scope, job: str) -> Condition:
-    """Our id of it, or what the body called it."""
+    """By our id of the job, or by the job id in the body."""
     try:
         return col(RefusedDelivery.job_id) == UUID(job)
     except ValueError:
@@ -21,7 +21,7 @@ def _is_of_job(_: Scope, job: str) -> Condition:
 
 @dataclass(frozen=True)
 class RefusedFilter(ListFilter[RefusedDelivery]):
-    """Of the 1,000 rows at most that are kept."""
+    """Filters the rows that are kept, at most 1,000."""
 
     purpose = "refused deliveries"
     endpoint, json_endpoint = "callbacks.refused.index", "callbacks.refused.index_json"
@@ -42,7 +42,7 @@ class RefusedFilter(ListFilter[RefusedDelivery]):
         dict(sorted(WORDS.items(), key=lambda reason: reason[1])),
         lambda _, value: col(RefusedDelivery.reason) == RefusalReason(value),
     )
-    # The name of a job may describe a customer, and the trail keeps what it has for good.
+    # A job id may identify a customer, and nothing is ever removed from a line of the audit trail.
     job: str = text("Job", _is_of_job, lambda _: "of one job", hint="Job id", is_personal=True)
     since: str = since_day(RefusedDelivery.id, hint="Received on this day or later")
     until: str = until_day(RefusedDelivery.id, hint="Received on this day or earlier")

@@ -1,4 +1,4 @@
-"""RefusedDelivery: what is known of a request that was turned away. Its body is not kept."""
+"""RefusedDelivery: what is known about a refused request. Its body is not kept."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,12 +21,12 @@ class RefusedDelivery(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
     received_at: datetime = Field(sa_type=UtcDateTime)
-    last_at: datetime = Field(sa_type=UtcDateTime)  # of the last that is counted on this row
+    last_at: datetime = Field(sa_type=UtcDateTime)  # of the last delivery counted on this row
     source_address: str
-    source_network: str  # what is bounded: an IPv6 sender has a whole /64
+    source_network: str  # limits apply to it, since an IPv6 sender has a whole /64
     reason: RefusalReason = Field(sa_type=EnumText(RefusalReason))
-    status: int  # what was answered
-    size: int  # in bytes, as the sender told it, or as far as it was read
-    job_id: UUID | None = None  # ours
-    claimed_job_id: str = ""  # what the body said, where it could be read
-    count: int = 1  # deliveries that this row stands for
+    status: int  # of our answer
+    size: int  # in bytes, as the sender declared it, or as much as was read
+    job_id: UUID | None = None  # our job
+    claimed_job_id: str = ""  # from the body, where it could be read
+    count: int = 1  # how many deliveries this row stands for

@@ -1,4 +1,4 @@
-"""Why a delivery was refused: the kinds that are stored, and their words."""
+"""The reasons for refusing a delivery, as stored and in words."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ WORDS = {
     RefusalReason.ENDED_EARLY: "ended early",
     RefusalReason.TOO_SLOW: "arrived too slowly",
     RefusalReason.THROTTLED: "too many without a valid signature",
-    RefusalReason.UNKNOWN_KEY: "address of no job here",
+    RefusalReason.UNKNOWN_KEY: "address of an unknown job",
     RefusalReason.NOT_UTF8: "not UTF-8",
     RefusalReason.NOT_JSON: "not JSON",
     RefusalReason.NOT_AN_OBJECT: "JSON, but not an object",
@@ -48,12 +48,12 @@ WORDS = {
     RefusalReason.LONG_NUMBER: "number too long",
     RefusalReason.NESTED: "nested too deeply",
     RefusalReason.SURROGATE: "half of a surrogate pair",
-    RefusalReason.NUL_IN_KEY: "NUL in the name of a field",
+    RefusalReason.NUL_IN_KEY: "NUL in a field name",
 }
 
 
 def refused_words(facts: Mapping[str, Any], formats: Formats) -> str:
-    """ "2 deliveries for this job were refused, the last 28 Nov 2026, 10:01:02 WAT: not JSON." """
+    """The line on a job's timeline, such as "1 delivery for this job was refused: not JSON."."""
     reasons = Counter(facts["reasons"])
     total = reasons.total()
     subject = "1 delivery for this job was refused"

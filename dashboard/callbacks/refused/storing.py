@@ -1,4 +1,4 @@
-"""Writes a batch of refused deliveries: finds their jobs, keeps the table small, and tells the jobs' timelines."""
+"""Writes a batch of refused deliveries: finds their jobs, limits the table, and adds to the jobs' timelines."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,17 +18,17 @@ from dashboard.jobs.submitting.callback_keys import digest_of_key
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.web.pages.answers import json_time
 
-MOST_OF_NETWORK = 20  # rows in an hour; what comes beyond is counted on the last of them
+MOST_OF_NETWORK = 20  # rows in an hour; further deliveries are counted on the last of them
 PERIOD = timedelta(hours=1)
 MOST_KEPT = 1000
 LONGEST_ADDRESS = 100
-#: A number of our own for PostgreSQL's advisory locks.
+#: Our number for a PostgreSQL advisory lock.
 LOCK = 0x5EF05ED
 
 
 @dataclass
 class Refused:
-    """One delivery that was refused, or `count` of one network."""
+    """One refused delivery, or `count` of them from one network."""
 
     received_at: datetime
     source_address: str
@@ -39,15 +39,15 @@ class Refused:
     source_network: str = ""
     claimed_job_id: str = ""
     count: int = 1
-    id: UUID = field(default_factory=new_id)  # made when it came, so that rows are in the order of arrival
+    id: UUID = field(default_factory=new_id)  # made on arrival, so that rows are in the order of arrival
 
 
 def store_refused(
     session: Session, environment: str, refused: Sequence[Refused], counted: Sequence[Refused] = ()
 ) -> None:
-    """A row for each of `refused`, as long as its network has few; `counted` are only added to the last row."""
+    """Adds a row for each of `refused` until its network has too many. `counted` only increase the last row's count."""
     if session.get_bind().dialect.name == "postgresql":
-        # One process at a time, so that the bounds hold; SQLite has one writer anyway.
+        # One process at a time, so that the limits hold. SQLite has one writer anyway.
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     jobs = _find_jobs(session, environment, refused)
     of_network = _rows_of_networks(session, environment, [*refused, *counted])
@@ -66,7 +66,7 @@ def store_refused(
         _, last = of_network.get(one.source_network, (0, None))
         if last:
             _add_to(session, last, one)
-        else:  # Other senders have pushed its rows out.
+        else:  # Rows of other senders have replaced its rows.
             session.add(_row(environment, one, None))
     session.flush()
     _forget_oldest(session, environment)
@@ -74,7 +74,7 @@ def store_refused(
 
 
 def _row(environment: str, refused: Refused, job: Job | None) -> RefusedDelivery:
-    # An erased job is known by another name here; what comes for it must not bring the person back.
+    # An erased job has another name here. A delivery for it must not bring the person's data back.
     claimed = job.job_id if job and job.erased_at else refused.claimed_job_id
     return RefusedDelivery(
         id=refused.id,
@@ -106,7 +106,7 @@ def _add_to(session: Session, row_id: UUID, refused: Refused) -> None:
 
 
 def _key_of(refused: Refused) -> str:
-    """The address of a job says whose it is; a body only claims it."""
+    """The key of its job by address, which counts for more than the job id in the body."""
     return f"key {digest_of_key(refused.job_key)}" if refused.job_key else ""
 
 
@@ -132,7 +132,7 @@ def _find_jobs(session: Session, environment: str, refused: Sequence[Refused]) -
 def _rows_of_networks(
     session: Session, environment: str, refused: Sequence[Refused]
 ) -> dict[str, tuple[int, UUID | None]]:
-    """How many rows each network was given within the hour before, and the last of them."""
+    """How many rows each network got within the last hour, and the last of them."""
     networks = {one.source_network for one in refused}
     begin = first_id_of(max(one.received_at for one in refused) - PERIOD)
     rows = session.exec(
@@ -149,7 +149,7 @@ def _rows_of_networks(
 
 
 def _forget_oldest(session: Session, environment: str) -> None:
-    """Whoever sends nonsense must not be able to fill the disk."""
+    """Keeps senders of nonsense from filling the disk."""
     of_environment = col(RefusedDelivery.environment) == environment
     newest = select(RefusedDelivery.id).where(of_environment).order_by(col(RefusedDelivery.id).desc())
     last = session.exec(newest.offset(MOST_KEPT).limit(1)).first()
@@ -158,18 +158,18 @@ def _forget_oldest(session: Session, environment: str) -> None:
 
 
 def _tell_jobs(session: Session, rows: Iterable[RefusedDelivery]) -> None:
-    """One line on a job's timeline says how many were refused and why, however many come."""
+    """Updates the one line on each job's timeline that says how many were refused, and why."""
     by_job: dict[UUID, list[RefusedDelivery]] = {}
     for row in rows:
         if row.job_id:
             by_job.setdefault(row.job_id, []).append(row)
     if not by_job:
         return
-    # Locked in one order, since the worker may be saving one of them.
+    # Locked in order of id, since the worker may be saving one of them.
     locked = select(Job).where(col(Job.id).in_(by_job)).order_by(col(Job.id)).with_for_update()
     jobs = session.exec(locked.execution_options(populate_existing=True)).all()
-    told = select(JobEvent).where(col(JobEvent.job_id).in_(by_job), JobEvent.kind == EventKind.REFUSED_DELIVERY)
-    events = {event.job_id: event for event in session.exec(told).all()}
+    recorded = select(JobEvent).where(col(JobEvent.job_id).in_(by_job), JobEvent.kind == EventKind.REFUSED_DELIVERY)
+    events = {event.job_id: event for event in session.exec(recorded).all()}
     for job in jobs:
         if job.erased_at:
             continue

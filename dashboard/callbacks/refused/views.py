@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the list of refused deliveries: a page, JSON, and CSV."""
+"""Views of the list of refused deliveries: page, JSON and CSV."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ HEADER = (
 @blueprint.get("/callbacks/refused")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
-    current().refused_deliveries.write()  # What came within the last second is shown too.
+    current().refused_deliveries.write()  # So that the last second is included.
     with reading() as session:
         context = list_context(scope_here(session), RefusedFilter.from_args(request.args))
     return render_template("callbacks/refused.html", **context, words=WORDS)

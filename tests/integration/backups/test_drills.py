@@ -47,4 +47,4 @@ def test_commands_back_up_a_running_deployment_and_restore_it_once_it_is_stopped
     assert "Keep the keys elsewhere" in made.output
     assert while_running.output.count("\n") == 1
     assert "Stop every `dashboard web`" in while_running.output
-    assert restored.output.startswith("Restored what was here at ")
+    assert restored.output.startswith("Restored the data of ")

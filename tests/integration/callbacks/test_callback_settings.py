@@ -84,8 +84,8 @@ def test_test_callback_arrives_and_leaves_nothing_behind(deploy: Deploy) -> None
     page = check(ada)
 
     assert "A callback arrives as it should." in page
-    assert "It was stored here as valid, and taken away again." in page
-    assert "It seemed to come from 127.0.0.1, with no proxy between." in page
+    assert "It was stored here as valid, and then removed." in page
+    assert "It appeared to come from 127.0.0.1, with no proxy in between." in page
     assert ada.get("/callbacks.json").json()["count"] == 0
 
 
@@ -102,7 +102,7 @@ def test_proxy_that_is_not_known_of_is_found(deploy: Deploy) -> None:
     with listening(forward_to(deployment.web_url), port=port):
         page = check(deployment.staff("ada"))
 
-    assert "It passed one proxy, and the setting says no proxy." in page
+    assert "It passed through one proxy, but the setting says no proxy." in page
     assert "set DASHBOARD_TRUSTED_PROXIES to 1" in page
 
 
@@ -123,15 +123,15 @@ def test_through_a_proxy_with_tls_and_a_list_of_networks(
         page = check(ada)
         assert "A callback arrives as it should." in page
         assert "issued by trustme" in page
-        assert "It seemed to come from 198.51.100.7, through one proxy, as the setting says." in page
+        assert "It appeared to come from 198.51.100.7, through one proxy, as configured." in page
 
         assert ada.post(f"{PAGE}/networks", {"networks": "203.0.113.0/24"}).status_code == 303
         # What a sender claims itself does not count; only what the proxy adds does.
         forged = {"X-Forwarded-For": "203.0.113.9"}
         assert send(public_url, API_KEY, "forged", **forged) == 403
         page = check(ada)
-        assert "Callbacks are not taken from 198.51.100.7." in page
-        assert "the list of source networks does its work" in page
+        assert "Callbacks from 198.51.100.7 are not allowed." in page
+        assert "the list of source networks works as intended" in page
         assert ada.get("/callbacks.json").json()["count"] == 0
 
         assert ada.post(f"{PAGE}/networks", {"networks": "203.0.113.0/24\n198.51.100.7"}).status_code == 303

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlmodel import col, select
 
 from dashboard.callbacks.models import Callback, Verdict
-from dashboard.callbacks.receiving.signature_uses import MOST_TOGETHER
+from dashboard.callbacks.receiving.verdicts import MOST_TOGETHER
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.callbacks.refused.storing import MOST_OF_NETWORK

@@ -158,7 +158,7 @@ def test_a_trail_that_is_written_anew_from_the_beginning_is_another_than_the_las
     check = finished_check(database)
 
     assert check.broken_at == 6
-    assert "written anew" in check.why
+    assert "rewritten" in check.why
 
 
 @pytest.mark.usefixtures("in_app")
@@ -343,7 +343,7 @@ def test_page_asks_for_a_check_and_shows_how_it_ended(
     assert (answer.status_code, again.status_code) == (303, 303)
     assert woken[0] == woken[1]
     assert "Not checked yet" in before
-    assert "Being checked now" in running
+    assert "Checking now" in running
     assert "data-poll" in running
     assert "All 2 lines are unbroken" in after
     assert "All 2 lines are unbroken" in part
@@ -356,7 +356,7 @@ def test_page_asks_for_a_check_and_shows_how_it_ended(
     write_lines(database, 3)
     later = ada.get("/audit").text
     assert "Unbroken up to line 2" in later
-    assert "3 lines came since then." in later
+    assert "3 lines were added since then." in later
 
 
 @pytest.mark.usefixtures("in_app")
@@ -373,17 +373,17 @@ def test_page_tells_the_first_line_that_does_not_fit_and_what_it_means(app: Flas
         )
 
     assert "broken at line 3" in page
-    assert "its content does not fit its own hash" in page
+    assert "its content does not match its own hash" in page
 
 
 @pytest.mark.parametrize(
     ("line", "change", "says"),
     [
-        ("1", "", "has just the hash that you wrote down"),
-        ("1", "0", "written anew"),
+        ("1", "", "has the hash that you wrote down"),
+        ("1", "0", "rewritten"),
         ("900", "", "cut off"),
-        ("nonsense", "", "Type the number of the line"),
-        ("1", "short", "Type the number of the line"),
+        ("nonsense", "", "Enter the number of the line"),
+        ("1", "short", "Enter the number of the line"),
     ],
 )
 def test_a_head_that_was_written_down_is_compared(

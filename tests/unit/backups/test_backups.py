@@ -282,7 +282,7 @@ def test_backup_that_names_a_picture_outside_its_folder_is_refused(here: Place, 
     here.back_up(path)
     reseal(path, here.database.keyring, lambda text: text.replace('"media/sandbox/', '"media/../../', 1))
 
-    with pytest.raises(Conflict, match="cannot be one"):
+    with pytest.raises(Conflict, match="an invalid name"):
         here.restore(path, replace=True)
 
 

@@ -47,28 +47,28 @@ def test_all_is_well():
 
     assert [step.passed for step in steps] == [True] * 7
     assert not any(step.advice for step in steps)
-    assert "issued by Let's Encrypt and ends in 61 days" in steps[2].text
+    assert "issued by Let's Encrypt and expires in 61 days" in steps[2].text
 
 
 @pytest.mark.parametrize(
     ("status", "body", "headers", "said", "advice"),
     [
-        (301, b"", {"location": "https://other.example/hooks?x=1"}, "other.example/hooks.", "where it leads"),
-        (308, b"", {}, "leads on to nowhere", "where it leads"),
+        (301, b"", {"location": "https://other.example/hooks?x=1"}, "other.example/hooks.", "to that address"),
+        (308, b"", {}, "redirects to nowhere", "to that address"),
         (401, b'{"error": "not signed"}', {}, "with other keys", "Another deployment"),
         (401, b"Unauthorized", {"server": "nginx"}, "Another program (nginx) refused it", "without a password"),
-        (403, b'{"error": "Callbacks are not taken from 10.0.0.5."}', {}, "10.0.0.5", "list of source networks"),
+        (403, b'{"error": "Callbacks from 10.0.0.5 are not allowed."}', {}, "10.0.0.5", "list of source networks"),
         (403, b"<title>Blocked</title>", {}, 'A page titled "Blocked" refused it', "firewall"),
-        (404, b"<title>Welcome to nginx!</title>", {}, "Welcome to nginx!", "lead to this dashboard"),
-        (405, b"", {}, "takes no callbacks", "lead to this dashboard"),
+        (404, b"<title>Welcome to nginx!</title>", {}, "Welcome to nginx!", "to this dashboard"),
+        (405, b"", {}, "does not accept callbacks", "to this dashboard"),
         (413, NGINX, {}, "413 Request Entity Too Large", "client_max_body_size"),
-        (415, b'{"error": "A callback is plain JSON."}', {}, "plain JSON", "changes what is sent"),
-        (502, b"<title>502 Bad Gateway</title>", {}, "could not answer", "`dashboard web` runs"),
+        (415, b'{"error": "Send a callback as plain JSON."}', {}, "plain JSON", "changes the request"),
+        (502, b"<title>502 Bad Gateway</title>", {}, "could not answer", "`dashboard web` is running"),
         (503, b'{"error": "It could not be stored just now."}', {}, "could not be stored", "database"),
-        (200, b"<title>Shop &amp; more</title>", {}, 'A page titled "Shop & more"', "lead to this dashboard"),
-        (200, b'["ok"]', {}, "Another program answered", "lead to this dashboard"),
-        (200, b"\xff\xfe\x00", {}, "Another program answered", "lead to this dashboard"),
-        (299, b"", {}, "Another program answered", "lead to this dashboard"),
+        (200, b"<title>Shop &amp; more</title>", {}, 'A page titled "Shop & more"', "to this dashboard"),
+        (200, b'["ok"]', {}, "Another program answered", "to this dashboard"),
+        (200, b"\xff\xfe\x00", {}, "Another program answered", "to this dashboard"),
+        (299, b"", {}, "Another program answered", "to this dashboard"),
     ],
 )
 def test_each_wrong_answer_says_what_to_do(status: int, body: bytes, headers: dict[str, str], said: str, advice: str):
@@ -82,13 +82,13 @@ def test_each_wrong_answer_says_what_to_do(status: int, body: bytes, headers: di
 @pytest.mark.parametrize(
     ("failed_at", "error", "said", "advice"),
     [
-        ("name", gaierror(EAI_NONAME, "Name or service not known"), "is not known", "DNS"),
+        ("name", gaierror(EAI_NONAME, "Name or service not known"), "cannot be resolved", "DNS"),
         ("name", TimeoutError(), "No name server answered", "DNS"),
-        ("connection", ConnectionRefusedError(111, "Connection refused"), "refuses", "Nothing listens"),
+        ("connection", ConnectionRefusedError(111, "Connection refused"), "refuses", "No program listens"),
         ("connection", TimeoutError(), "did not answer", "firewall"),
         ("connection", OSError(113, "No route to host"), "No route to host", "network"),
         ("encryption", ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version"), "does not speak TLS", "TLS"),
-        ("encryption", TimeoutError(), "No encryption", "TLS"),
+        ("encryption", TimeoutError(), "The TLS handshake", "TLS"),
         ("answer", TimeoutError(), "No answer came", "overloaded"),
         ("answer", ConnectionResetError(104, "Connection reset by peer"), "without an answer", "log"),
     ],
@@ -102,7 +102,8 @@ def test_each_hop_that_fails_is_the_last_and_says_what_to_do(failed_at: str, err
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [(10, "expired"), (62, "another name"), (18, "itself"), (20, "trusted"), (99, "not accepted")]
+    ("code", "said"),
+    [(10, "expired"), (62, "another name"), (18, "self-signed"), (20, "trusted"), (99, "not accepted")],
 )
 def test_each_problem_of_a_certificate_has_its_words(code: int, said: str):
     error = ssl.SSLCertVerificationError("certificate verify failed")
@@ -114,7 +115,7 @@ def test_each_problem_of_a_certificate_has_its_words(code: int, said: str):
 def test_certificate_that_ends_soon_is_told_of():
     step = explain(make_attempt(make_answer(), certificate=make_certificate(days=3)), make_arrival(), 0)[2]
 
-    assert (step.passed, "ends in 3 days" in step.text) == (None, True)
+    assert (step.passed, "expires in 3 days" in step.text) == (None, True)
 
 
 def test_address_of_an_inner_network_and_plain_http_are_worth_a_note():
@@ -129,12 +130,12 @@ def test_address_of_an_inner_network_and_plain_http_are_worth_a_note():
 @pytest.mark.parametrize(
     ("forwarded", "trusted", "passed", "said"),
     [
-        ("", 0, True, "no proxy between"),
+        ("", 0, True, "no proxy in between"),
         ("198.51.100.7", 1, True, "one proxy"),
         ("198.51.100.7, 10.0.0.2", 2, True, "2 proxies"),
         ("198.51.100.7", 0, False, "to 1 and"),
         ("198.51.100.7, 10.0.0.2", 1, False, "to 2 and"),
-        ("", 1, False, "make up its address"),
+        ("", 1, False, "forge its address"),
         ("198.51.100.7", 2, False, "to 1 and"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Callbacks of before, which hold their reason and steps in words: read as they are, and processed again."""
+"""Callbacks of earlier versions, with reason and steps as text: they are read as they are, and processed again."""
 
 from collections.abc import Callable
 from html import unescape
@@ -73,11 +73,11 @@ def test_orphan_of_before_finds_its_job_and_stops_saying_that_it_has_none(
     found = reload(database, callback)
     assert (found.job_id, found.reason) == (job.id, JUDGED)
     assert [step.get("kind") for step in found.steps] == [None] * 5 + ["names_our_job"]
-    assert "its job is known now" in answer.text
+    assert "its job is now known" in answer.text
     told = session.exec(select(JobEvent).where(JobEvent.job_id == job.id).order_by(JobEvent.id)).all()
     assert {in_words(event) for event in told} >= {
         f"Callback, valid. {JUDGED}",
-        f"ben@example.com asked. Processed again: still valid, and its job is known now. {JUDGED}",
+        f"ben@example.com asked for it. Processed again: still valid, and its job is now known. {JUDGED}",
     }
 
 

@@ -26,7 +26,7 @@ from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving import acknowledging
 from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
-from dashboard.callbacks.receiving.facts import Facts, read_facts
+from dashboard.callbacks.receiving.parsing import Facts, read_facts
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, keyring_of, utc_now
@@ -134,7 +134,7 @@ def test_callback_without_a_signature_of_ours_is_refused_and_kept(
 
     [callback] = stored()
     assert answer.status_code == 401
-    assert answer.json == {"error": "This callback is not signed with a key of ours."}
+    assert answer.json == {"error": "This callback is not signed with one of our keys."}
     assert callback.verdict == verdict
     assert callback.signature_digest is None
     assert woken == []
@@ -289,7 +289,7 @@ def test_callback_at_the_address_of_another_job_belongs_to_neither(
     [callback] = stored()
     assert answer.status_code == 200
     assert callback.job_id is None
-    assert "came to the address of job job-1 but names job job-2" in reason_text(callback)
+    assert "arrived at the address of job job-1 but names job job-2" in reason_text(callback)
     assert woken == []
 
 
@@ -337,7 +337,7 @@ def test_body_beyond_two_megabytes_is_refused(client: FlaskClient, stored: Any) 
 
     answer = deliver(client, body)
 
-    assert (answer.status_code, answer.json) == (413, {"error": "A callback has 2 MB at most."})
+    assert (answer.status_code, answer.json) == (413, {"error": "A callback may have at most 2 MB."})
     assert stored() == []
 
 

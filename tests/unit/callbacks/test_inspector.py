@@ -71,8 +71,8 @@ def test_page_says_what_was_signed_and_that_the_body_is_untouched(
     page, twin = signed_in.get(address).text, signed_in.get(f"{address}.json").json
 
     assert f"<code>{payload['timestamp']}</code> + <code>002</code> + <code>sid_request</code>" in page
-    assert "The body is as it was received" in page
-    assert "Valid never means true" in page
+    assert "The body is unchanged since it was received" in page
+    assert "Valid does not mean true" in page
     assert twin["signed_text"] == f"{payload['timestamp']}002sid_request"
     assert {"passed": None} in [{"passed": step["passed"]} for step in twin["steps"]]
 
@@ -84,12 +84,12 @@ def test_body_that_was_changed_in_the_store_is_found_out(
     with database.transaction() as session:
         session.exec(select(Callback)).one().body_sha256 = hashlib.sha256(b"another").hexdigest()
 
-    assert "The body is not as it was received" in sign_in("ben").get(addresses(database)[0]).text
+    assert "The body was changed after it was received" in sign_in("ben").get(addresses(database)[0]).text
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.9, "Confirmed with Smile 0.9 seconds later"), (-60, "Confirmed with Smile 1 minute before it came")],
+    [(0.9, "Confirmed with Smile 0.9 seconds later"), (-60, "Confirmed with Smile 1 minute before it arrived")],
 )
 def test_page_tells_how_long_after_it_smile_confirmed(
     client: FlaskClient, database: Database, sign_in: SignIn, seconds: float, words: str
@@ -128,10 +128,10 @@ def test_claim_that_smile_contradicts_raises_the_alarm(
 @pytest.mark.parametrize(
     ("payload", "headline", "next_step"),
     [
-        ({"signature": "d3Jvbmc="}, "Wrong signature", "add that key under Settings"),
-        ({"signature": None}, "No signature", "taken for somebody else"),
-        ({"job_id": "nobody-knows"}, "Valid signature", "made elsewhere"),
-        ({}, "Valid signature", "about to be handed to its job"),
+        ({"signature": "d3Jvbmc="}, "Wrong signature", "add it under Settings"),
+        ({"signature": None}, "No signature", "treated as coming from somebody else"),
+        ({"job_id": "nobody-knows"}, "Valid signature", "created elsewhere"),
+        ({}, "Valid signature", "will be passed to its job"),
     ],
 )
 def test_page_names_the_verdict_and_says_what_is_next(
@@ -162,7 +162,7 @@ def test_press_on_a_callback_that_was_erased_meanwhile_changes_nothing(
 
     pages = [signed_in.post(f"{address}/{act}", follow_redirects=True).text for act in ("processing", "verifications")]
 
-    assert all('role="alert">The body of this callback was erased meanwhile' in page for page in pages)
+    assert all('role="alert">The body of this callback has been erased' in page for page in pages)
     assert not any("/processing" in page for page in pages)
 
 
@@ -270,7 +270,7 @@ def test_pictures_are_not_for_viewers(client: FlaskClient, database: Database, s
     assert signed_in.get(f"{address}/images/1").status_code == 403
     page = signed_in.get(address).text
     assert "/images/" not in page
-    assert "It carries a picture. Your role does not include looking at it." in page
+    assert "It contains an image. Your role does not include seeing it." in page
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_only_an_owner_downloads_the_body_just_as_it_came(
 
     assert refused == [403, 403]
     assert offered == [False, False, True]
-    assert "The file holds a usable signature" in sign_in("ada").get(address).text
+    assert "The file contains a usable signature" in sign_in("ada").get(address).text
     assert answer.data == received
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
@@ -360,7 +360,7 @@ def test_two_of_one_job_are_compared_masked_until_somebody_reveals_them(
     chosen = signed_in.get(first).text
     assert f'href="{second}" rel="next"' in chosen
     assert "Previous" not in chosen
-    assert "Number 1 of 2 of this job." in chosen
+    assert "Number 1 of 2 for this job." in chosen
 
 
 def test_callbacks_of_two_jobs_are_not_compared(client: FlaskClient, database: Database, sign_in: SignIn) -> None:

@@ -105,7 +105,7 @@ def test_callback_from_elsewhere_is_refused_before_it_is_read(
 
     answer = deliver(client, b"not even JSON" * 1000, headers={"X-Forwarded-For": "198.51.100.7"})
 
-    assert (answer.status_code, answer.json) == (403, {"error": "Callbacks are not taken from 198.51.100.7."})
+    assert (answer.status_code, answer.json) == (403, {"error": "Callbacks from 198.51.100.7 are not allowed."})
     assert turned_away() == before + 1
     assert session.exec(select(Callback).order_by(Callback.id)).all() == []
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.callbacks.receiving.facts import read_facts
-from dashboard.callbacks.receiving.parsing import Malformed, parse
+from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
 
 MALFORMED = {
     "empty": b"",

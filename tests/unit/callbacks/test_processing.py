@@ -102,7 +102,7 @@ def test_late_key_makes_a_refused_callback_valid_as_of_when_it_came(
     handle(app, again)
 
     assert (callback.verdict, again.verdict) == (Verdict.WRONG, Verdict.VALID)
-    assert "Processed again: valid now (was wrong)." in answer.text
+    assert "Processed again: now valid (was wrong)." in answer.text
     assert answer.request.query_string == b"verdict=wrong"
     assert ("callbacks.handle", callback.id) in woken
     assert ("jobs.advance", job.id) in woken
@@ -144,7 +144,7 @@ def test_orphan_finds_a_job_that_exists_by_now(
     [found] = stored(database)
     handle(app, found)
 
-    assert "its job is known now" in answer.text
+    assert "its job is now known" in answer.text
     assert (found.job_id, found.product) == (job.id, job.product)
     assert "orphan" not in reason_text(found)
     assert [event.facts["verdict"] for event in events_of(session, job, "callback")] == ["valid"]
@@ -175,7 +175,7 @@ def test_same_callback_accepted_meanwhile_is_said_and_stays_the_one(
 
     answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/processing", follow_redirects=True)
 
-    assert "came again meanwhile and was accepted" in answer.text
+    assert "arrived again meanwhile and was accepted" in answer.text
     assert [callback.verdict for callback in stored(database)] == [Verdict.WRONG, Verdict.VALID]
 
 
@@ -227,7 +227,7 @@ def test_reflection_stays_one_when_what_we_sent_is_forgotten(
     answer = sign_in("ben").post(f"/callbacks/{stored(database)[0].id}/{act}", follow_redirects=True)
 
     assert stored(database)[0].verdict == Verdict.REFLECTED
-    assert "It is a signature of our own." in answer.text
+    assert "It is a signature from one of our own requests." in answer.text
 
 
 def test_what_was_accepted_gets_no_worse_without_its_key(
@@ -258,8 +258,8 @@ def test_verifying_again_leaves_the_age_out_and_changes_nothing(
     assert before["verdict"] == Verdict.STALE
     verified = answer.text.partition("Verified again:")[2].partition("</section>")[0]
     assert "Valid" in verified
-    assert "its age was left out" in verified
-    assert "which does not count now" in verified
+    assert "ignoring its age" in verified
+    assert "which is ignored this time" in verified
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "callback.verified_again")).one()
 
 
@@ -277,7 +277,7 @@ def test_smile_is_asked_about_its_job_and_about_no_orphans(
     refused = signed_in.post(f"/callbacks/{orphan.id}/checks", follow_redirects=True)
 
     assert "Smile is being asked." in asked.text
-    assert "belongs to no job here" in refused.text
+    assert "does not belong to a job here" in refused.text
     assert woken == [("jobs.advance", job.id)]
     assert (session.get_one(Job, job.id).due_at or utc_now()) <= utc_now()
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "callback.asked_smile")).one()

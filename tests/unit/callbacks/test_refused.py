@@ -420,7 +420,7 @@ def test_csv_holds_what_the_filter_shows_and_the_trail_records_it(
     assert [(row["reason"], row["claimed_job_id"], row["count"]) for row in rows] == [("not_json", "'=cmd", "1")]
     assert line.details["job"] == "a search"
     sentences = [item["sentence"] for item in sign_in("ada").get("/audit.json").json["items"]]
-    assert any(each.endswith("took out the list of refused deliveries") for each in sentences)
+    assert any(each.endswith("exported the list of refused deliveries") for each in sentences)
 
 
 @pytest.mark.parametrize("address", ["/callbacks/refused", "/callbacks/refused.json", "/callbacks/refused.csv"])

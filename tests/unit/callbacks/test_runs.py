@@ -77,7 +77,7 @@ def test_one_is_counted_as_one_and_none_as_none(client: FlaskClient, sign_in: Si
     assert "Process 1 callback again" in signed_in.get("/callbacks/processing-runs/new").text
     assert "Nothing to process" in signed_in.get("/callbacks/processing-runs/new?verdict=nonsense").text
     late = signed_in.post("/callbacks/processing-runs", data={"verdict": "nonsense"}, follow_redirects=True)
-    assert "No callback matches these filters any more" in late.text
+    assert "No callback matches these filters any longer" in late.text
 
 
 def test_a_run_keeps_to_the_days_of_the_member_who_asked(
@@ -187,7 +187,7 @@ def test_more_than_the_most_are_told_of_and_the_newest_taken(
     with app.app_context():
         callback_tasks.process_run(the_run(database).id)
 
-    assert "More than 12 match. The newest 12 are taken" in page
+    assert "More than 12 match. The newest 12 will be processed" in page
     assert (the_run(database).total, the_run(database).done) == (12, 12)
 
 

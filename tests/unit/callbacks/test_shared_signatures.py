@@ -21,7 +21,7 @@ from dashboard.callbacks.erasing import erase_callback
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
-from dashboard.callbacks.receiving.signature_uses import (
+from dashboard.callbacks.receiving.verdicts import (
     MOST_TOGETHER,
     TOGETHER,
     SignatureUse,
@@ -77,7 +77,7 @@ def test_two_jobs_of_one_millisecond_are_both_valid_and_the_second_says_why(
     assert first.signature_digest == second.signature_digest
     assert (first.signature_use, second.signature_use) == (0, 1)
     assert "Another callback of the same millisecond carries this signature" in words_of(second)
-    assert "It never came before with another body." in words_of(first)
+    assert "It has not arrived with another body before." in words_of(first)
 
 
 def test_two_of_one_group_are_judged_like_two_that_come_one_after_the_other(in_app: Flask, database: Database) -> None:
@@ -115,8 +115,8 @@ def test_same_job_with_another_body_is_an_alarm_also_beside_a_genuine_pair(
 
     *_, third, fourth = stored(database)
     assert (third.verdict, fourth.verdict) == (Verdict.REUSED, Verdict.REUSED)
-    assert "it came before for the same job with another body" in reason_text(third)
-    assert "It came before for the same job with another body." in words_of(fourth)
+    assert "it arrived earlier for the same job with another body" in reason_text(third)
+    assert "It arrived earlier for the same job with another body." in words_of(fourth)
 
 
 def test_a_job_is_the_same_by_its_address_and_by_its_name(
@@ -187,7 +187,7 @@ def test_another_job_is_an_alarm_once_it_comes_later(
 
     assert stored(database)[1].verdict == verdict
     if verdict == Verdict.REUSED:
-        assert f"it came for another job {seconds:.1f} seconds apart from this one" in reason_text(stored(database)[1])
+        assert f"it also arrived for another job, {seconds:.1f} seconds apart" in reason_text(stored(database)[1])
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6)])
@@ -273,7 +273,7 @@ def test_process_again_judges_as_at_the_time_it_came(
     assert "Another callback of the same millisecond carries this signature" in words_of(stored(database)[1])
     assert ["Verified again: " in page for page in pages] == [True] * 3
     assert ["same millisecond" in page for page in pages] == [False, True, False]
-    assert "it came before for the same job with another body" in pages[2]
+    assert "it arrived earlier for the same job with another body" in pages[2]
 
 
 def test_erasing_the_orphans_of_a_pair_keeps_both(client: FlaskClient, database: Database) -> None:

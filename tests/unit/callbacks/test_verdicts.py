@@ -17,9 +17,8 @@ from sqlalchemy import TextClause
 
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_NOT_ALARMING, Verdict
 from dashboard.callbacks.reason_words import reason_text
-from dashboard.callbacks.receiving.facts import read_facts, read_timestamp
-from dashboard.callbacks.receiving.signature_uses import FIRST_USE, USED_BEFORE
-from dashboard.callbacks.receiving.verdicts import Judgement, check_signature, judge
+from dashboard.callbacks.receiving.parsing import read_facts, read_timestamp
+from dashboard.callbacks.receiving.verdicts import FIRST_USE, USED_BEFORE, Judgement, check_signature, judge
 from dashboard.smile_keys import ApiKey, ApiKeys
 from dashboard.web.pages.filters import duration_in_words
 from tests.factories.callbacks import API_KEY, PARTNER_ID, make_payload, sign, timestamp_at

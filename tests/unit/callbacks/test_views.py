@@ -166,8 +166,8 @@ def test_page_explains_the_verdict_step_by_step(client: FlaskClient, database: D
 
     assert page.status_code == 200
     assert re.search(r"The signature matches key 1, but the timestamp, .* UTC, is 12 minutes old\.", page.text)
-    assert "It never came before with another body." in page.text
-    assert "Not confirmed since." in page.text
+    assert "It has not arrived with another body before." in page.text
+    assert "Not confirmed yet." in page.text
     assert f'href="/jobs/{job.id}"' in page.text
     assert "x-trace" in page.text
 

@@ -218,7 +218,7 @@ def test_overdue_callbacks_are_counted(stage: Callable[..., CheckContext], datab
     late = callback_checks.overdue_callbacks(stage())
 
     assert none_yet.state == State.OK
-    assert (late.state, late.sentence) == (State.WARN, "1 job waits for a callback that is overdue.")
+    assert (late.state, late.sentence) == (State.WARN, "1 job is waiting for a callback that is overdue.")
 
 
 def test_last_callback_is_told(stage: Callable[..., CheckContext], app: Flask):

@@ -92,7 +92,7 @@ def test_part_of_an_id_finds_nobody(ada: FlaskClient, database: Database, settin
     make_known_person(database, settings)
 
     for part in (AMINA.reference[:-1], AMINA.number[1:], "%", AMINA.mark):
-        assert "Nothing is held under this" in ada.post(f"{PAGE}/searches", data={"identifier": part}).text
+        assert "Nothing found" in ada.post(f"{PAGE}/searches", data={"identifier": part}).text
 
 
 def test_jobs_that_share_an_id_are_shown_but_not_ticked(ada: FlaskClient, database: Database, settings: Settings):
@@ -473,9 +473,9 @@ def test_counts_are_of_what_is_ticked_now(ada: FlaskClient, database: Database, 
     with_it, without = shown(str(job.id), **{"HX-Request": "true"}), shown(**{"HX-Request": "true"})
 
     assert "With the ticked job" in with_it
-    assert '<dt>Pictures</dt><dd class="number">1</dd>' in with_it
+    assert '<dt>Images</dt><dd class="number">1</dd>' in with_it
     assert "With no job ticked" in without
-    assert '<dt>Pictures</dt><dd class="number">0</dd>' in without
+    assert '<dt>Images</dt><dd class="number">0</dd>' in without
     assert "<html" not in with_it
     page = shown(str(job.id))  # without script
     assert re.search(rf'value="{job.id}"[^>]*checked', page)

@@ -105,7 +105,7 @@ def test_picture_that_is_gone_or_damaged_is_named_in_the_package(
     contents = contents_of(answer)
     assert answer.status_code == 200
     assert contents["cannot-be-opened.txt"].decode() == f"jobs/{job.id}/{image.id}\n"
-    assert b"cannot-be-opened.txt names what is held and cannot be opened" in contents["README.txt"]
+    assert b"cannot-be-opened.txt lists what is held but cannot be opened" in contents["README.txt"]
     assert json.loads(contents[f"jobs/{job.id}.json"])["given"]["first_name"] == AMINA.given["first_name"]
 
 

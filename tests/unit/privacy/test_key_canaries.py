@@ -81,7 +81,7 @@ def test_missing_key_is_named_while_data_is_sealed_under_it(
     problem = find_problem_with_keys(with_keys(NEW_KEY), settings, COLUMNS)
 
     assert f"The encryption key {OLD_ID} is missing" in problem
-    assert "Add it behind the first one in DASHBOARD_ENCRYPTION_KEYS" in problem
+    assert "Add it after the first one in DASHBOARD_ENCRYPTION_KEYS" in problem
     assert find_problem_with_keys(with_keys(NEW_KEY, ENCRYPTION_KEY), settings, COLUMNS) == ""
 
 
@@ -204,4 +204,4 @@ def test_doctor_says_the_same(database: Database, settings: Settings, monkeypatc
 
 
 def test_health_page_says_that_the_keys_fit(app: Flask, sign_in: Callable[[str], FlaskClient]):
-    assert "names the keys of this data" in sign_in("ada").get("/settings/health").text
+    assert "contains the keys of this data" in sign_in("ada").get("/settings/health").text

@@ -209,7 +209,7 @@ def test_rules_that_erase_something_are_shown_first(
     shown = ada.post(PAGE, data=typed)
 
     assert shown.status_code == 200
-    assert "1 would go" in shown.text
+    assert "1 would be erased" in shown.text
     assert "Nothing is saved yet." in shown.text
     assert read_rules(session)["images"] == 1825
     seen = re.search(r'name="seen" value="([^"]+)"', shown.text)

@@ -76,7 +76,7 @@ def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(
     counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)}
 
     assert all(before[f"{column.table.__tablename__}.{column.name}"] for column in REGISTERED.sealed_columns)
-    assert before["pictures"] == 2
+    assert before["images"] == 2
     assert counts == before
     assert sum(under_old(rotated, settings).values()) == 0
     assert sealed_places_that_name(only_new, AMINA) == sealed_places_that_name(database=rotated, person=AMINA)
@@ -102,7 +102,7 @@ def test_run_that_broke_off_is_gone_on_with(
     parts.close()
 
     left = under_old(rotated, settings)
-    assert (left["job.id_number_sealed"], left["job.person_sealed"], left["pictures"]) == (0, 5, 5)
+    assert (left["job.id_number_sealed"], left["job.person_sealed"], left["images"]) == (0, 5, 5)
     assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 10
     assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 0
 
@@ -138,7 +138,7 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
     assert before.exit_code == 1
     assert "callback.body_sealed: 2 under an old key" in before.output
     assert (rotation_run.exit_code, after.exit_code) == (0, 0), rotation_run.output
-    assert "pictures: 2 sealed anew" in rotation_run.output
+    assert "images: 2 sealed anew" in rotation_run.output
     assert "Old keys can be taken away." in after.output
     assert AMINA.mark not in before.output + rotation_run.output + after.output
 
@@ -209,5 +209,5 @@ def test_keys_of_other_data_rotate_nothing(database: Database, settings: Setting
     result = CliRunner().invoke(main, ["keys", "rotate"])
 
     assert result.exit_code == 1
-    assert "names the keys of other data" in result.output
+    assert "contains the keys of other data" in result.output
     assert result.output.count("\n") == 1

@@ -116,7 +116,7 @@ def test_callback_shows_the_rest(sign_in: SignInAs, database: Database, everythi
     assert body.status_code == 404
     assert "cannot be opened, so it was not processed." in processed.text
     assert "The body cannot be opened: it was damaged, or its encryption key is missing." in page.text
-    assert "SHA-256 is another one" not in page.text
+    assert "SHA-256 is different" not in page.text
     for shown in (page, revealed, compared):
         assert CANNOT_BE_OPENED in shown.text
     assert twin.get_json()["body"] == CANNOT_BE_OPENED
@@ -277,7 +277,7 @@ def test_health_page_counts_what_the_worker_found(
     app: Flask, sign_in: SignInAs, database: Database, settings: Settings, everything: Everything
 ):
     ada = sign_in("ada")
-    assert "is known once the worker has tried them" in ada.get("/settings/health").text
+    assert "The worker has not tried yet" in ada.get("/settings/health").text
     damage_column(database, "job.person_sealed", everything.job.id)
     damage_column(database, "job.person_sealed", everything.queued.id)
     damage_file(settings, everything.image)

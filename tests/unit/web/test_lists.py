@@ -138,7 +138,7 @@ def test_what_is_shown_is_said_in_words_without_what_was_typed():
 
     assert typed.in_words == "Rejected, Document Verification, Kenya, your search"
     assert CallbackFilter(job="none", day="2026-11-24").in_words == "Orphans only, on 2026-11-24"
-    assert AuditFilter(what="looks", since="2026-11-01").in_words == "Looks at a customer, from 2026-11-01"
+    assert AuditFilter(what="looks", since="2026-11-01").in_words == "Views of customer data, from 2026-11-01"
     assert MemberFilter(role="owner", access="no").in_words == "Owner, Disabled"
     assert (JobFilter(state="nonsense").in_words, JobFilter().in_words) == ("Nonsense", "")
 
