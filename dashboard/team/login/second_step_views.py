@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the rest of the door: the second step, and the passkey that needs no first one."""
+"""Views for the second step of a sign-in, and for signing in by passkey alone."""
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
@@ -18,9 +18,9 @@ from dashboard.team.login.pending_sign_ins import PendingSignIn, current_pending
 from dashboard.web.access import open_to_everybody
 from dashboard.web.pages.answers import see_other
 
-WRONG_CODE = "This code is wrong, or it was used already. Wait for the next one and type that."
+WRONG_CODE = "This code is wrong or was already used. Wait for the next one and type that."
 APP_UNREADABLE = (
-    "No code of your app can be right, since what is stored for it cannot be opened. Use a passkey or a recovery code, "
+    "No code of your app will work, because its stored secret cannot be read. Use a passkey or a recovery code, "
     "or ask an owner to reset your second factor."
 )
 
@@ -56,7 +56,7 @@ def submit_second_step() -> ResponseReturnValue:
 
 
 def _why_not(half: PendingSignIn) -> str:
-    """Only somebody who has typed the right password gets here."""
+    """Why the code was refused. Only somebody who typed the right password gets here."""
     with reading() as session:
         is_unreadable = totp.is_unreadable(session, half.member.id)
     return APP_UNREADABLE if is_unreadable else WRONG_CODE
@@ -89,4 +89,4 @@ def _second_step_page(half: PendingSignIn, form: CodeForm, error: str = "") -> s
 
 
 def _begin_again() -> ResponseReturnValue:
-    return see_other("team.sign_in", "That took more than ten minutes, so begin again with your password.")
+    return see_other("team.sign_in", "That took more than ten minutes. Begin again with your password.")

@@ -116,7 +116,7 @@ def test_a_member_is_told_of_what_the_command_line_removed(
 
     [(to, letter)] = told(post)
     assert to == "ada@example.com"
-    assert "Whoever runs Partner Desk removed the authenticator app, all passkeys and all recovery codes." in letter
+    assert "Your administrator removed the authenticator app, all passkeys and all recovery codes." in letter
 
 
 def guess(app: Flask, times: int, name: str = "ben") -> None:
@@ -146,7 +146,7 @@ def test_a_member_is_told_of_a_sign_in_after_many_wrong_ones(
     [(to, letter)] = after_many
     assert to == "ben@example.com"
     assert "on 2 Mar 2026, 10:00:00 WAT, with" in letter
-    assert "from the address 127.0.0.1." in letter
+    assert "from the network address 127.0.0.1." in letter
     assert "a wrong password or code was typed 6 times." in letter
     assert "before.\n" not in letter  # It is the browser and the network of yesterday.
     assert "If it was not, choose another password at once" in letter
@@ -200,7 +200,7 @@ def test_a_member_is_told_of_a_sign_in_from_a_place_never_seen(
 
     [(to, letter)] = told(post)
     assert to == "ben@example.com"
-    assert "with Safari on iPhone, from the address 192.0.2.44." in letter
+    assert "with Safari on iPhone, from the network address 192.0.2.44." in letter
     assert "Nobody has signed in to your account with this browser, or from this network, before." in letter
     assert "wrong password" not in letter
 

@@ -108,7 +108,7 @@ def test_health_names_what_holds_letters_up_until_they_are_sent(
     with time_machine.travel(utc_now() + timedelta(seconds=11)):
         deliver()
 
-    assert held_up == "1 e-mail waits to be tried again. The mail server refuses this e-mail address (450)."
+    assert held_up == "1 e-mail is waiting for another try. The mail server refuses this e-mail address (450)."
     assert fine == found() == "Invitations and resets are sent by e-mail."
 
 

@@ -90,7 +90,7 @@ def with_pragma(on: str, off: str) -> Trouble:
 
 full = with_pragma("max_page_count=1", "max_page_count=1073741823")
 read_only = with_pragma("query_only=ON", "query_only=OFF")
-NOT_WRITABLE = {"locked": (locked, "busy"), "full": (full, "no room"), "read-only": (read_only, "takes no changes")}
+NOT_WRITABLE = {"locked": (locked, "busy"), "full": (full, "no room"), "read-only": (read_only, "accepts no changes")}
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/account", "/audit", "/settings/health", "/v/some-code"])
