@@ -183,9 +183,9 @@ class Settings(BaseSettings):
             path = (self.instance_dir / "dashboard.db").absolute()
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
         if not self.queue_url:
-            beside = f"sqlite:///{(self.instance_dir / 'queue.db').absolute()}"
+            own_file = f"sqlite:///{(self.instance_dir / 'queue.db').absolute()}"
             object.__setattr__(
-                self, "queue_url", beside if self.database_url.startswith("sqlite") else self.database_url
+                self, "queue_url", own_file if self.database_url.startswith("sqlite") else self.database_url
             )
 
     @property

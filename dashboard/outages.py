@@ -31,7 +31,7 @@ class Away:
 DATABASE_AWAY = Away("database", "The database does not answer.")
 DATABASE_BUSY = Away("database", "The database is busy: something else holds what this needs.")
 DATABASE_READ_ONLY = Away("database", "The database accepts no changes at the moment.")
-DATABASE_FULL = Away("database", "There is no room left on the database's disk.")
+DATABASE_FULL = Away("database", "There is no room left on the database disk.")
 DATABASE_DAMAGED = Away("database", "The database file is damaged.")
 DISK_FULL = Away("disk", "There is no room left on the disk.")
 

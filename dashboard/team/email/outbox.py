@@ -110,7 +110,7 @@ def note_failure(
 
 
 def cancel_mails(session: Session, *about_ids: UUID) -> None:
-    """Cancels e-mails whose subject is gone, so that their codes would not work."""
+    """Cancels the e-mails about these rows, whose codes no longer work."""
     session.connection().execute(
         update(OutgoingMail)
         .where(col(OutgoingMail.about_id).in_(about_ids), col(OutgoingMail.due_at).is_not(None))

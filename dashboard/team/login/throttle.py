@@ -44,7 +44,7 @@ TOO_MANY = {
     GuessKind.CODE: "There were too many wrong codes, so this one was not checked. Wait ten minutes.",
 }
 
-#: What is counted, for whom, and how often at most.
+#: The kind and the key of a count, and its limit.
 Count = tuple[str, str, int]
 
 

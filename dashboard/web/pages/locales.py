@@ -42,7 +42,7 @@ class Formats:
         return _zone(self.time_zone if is_zone(self.time_zone) else UTC_NAME)
 
     def moment(self, moment: datetime) -> str:
-        """The date, the time and the zone, fit to be copied into a letter."""
+        """The date, the time and the zone, fit to be copied into an e-mail."""
         return f"{self._format(moment, EXACT)} {zone_mark(self.here(moment))}"
 
     def clock(self, moment: datetime) -> str:

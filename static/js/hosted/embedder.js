@@ -20,7 +20,7 @@ export function configuration() {
       try {
         told = JSON.parse(data);
       } catch {
-        return; // A message from another window.
+        return; // Another sender's message.
       }
       if (told && told.source === "SmileIdentity::Configuration") resolve(told);
     });

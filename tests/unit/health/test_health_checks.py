@@ -443,9 +443,7 @@ def test_database_that_answers_nothing_is_one_line_and_hides_no_other_duty(
 
     said = [result.finding for result in results]
     by_name = {result.name: result.finding for result in results}
-    problem = (
-        "The database tables are not up to date." if place == "empty.db" else "The database does not answer."
-    )
+    problem = "The database tables are not up to date." if place == "empty.db" else "The database does not answer."
     assert by_name["Database"].sentence == problem
     assert by_name["Database"].advice
     assert [finding for finding in said if "could not be looked at" in finding.sentence] == []

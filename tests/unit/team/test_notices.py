@@ -80,7 +80,10 @@ def test_a_member_is_told_of_a_changed_second_factor(
     assert "New recovery codes were made." in codes_made[0][1]
     assert "The authenticator app was removed." in removed[0][1]
     for _, letter in added + codes_made + removed:
-        assert "If it was not, choose another password at once, and tell an owner of your team:" in letter
+        assert (
+            "If it was not, tell an owner of your team, and open this address to choose another password at once:"
+            in letter
+        )
         assert not any(code in letter for code in codes)
 
 
@@ -149,7 +152,7 @@ def test_a_member_is_told_of_a_sign_in_after_many_wrong_ones(
     assert "from the network address 127.0.0.1." in letter
     assert "a wrong password or code was typed 6 times." in letter
     assert "before.\n" not in letter  # It is the browser and the network of yesterday.
-    assert "If it was not, choose another password at once" in letter
+    assert "open this address to choose another password at once" in letter
     assert "A wrong password or code was typed 6 times for your account" in page
     assert told(post) == []
 

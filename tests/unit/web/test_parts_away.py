@@ -146,7 +146,7 @@ def test_what_cannot_be_written_says_why_and_reading_goes_on(ada: FlaskClient, d
         read = ada.get("/jobs")
 
     assert (written.status_code, words in written.text) == (503, True), written.text
-    assert "look whether what you did is there" in written.text
+    assert "check whether what you did was saved" in written.text
     assert read.status_code == 200
     assert change_name(ada).status_code == 303
 
