@@ -1,33 +1,33 @@
-# What a developer types. Each target works on a fresh machine with Python 3.11 or newer.
+# The developer's commands. Each target works on a fresh machine with Python 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
-# Where this is set, each of the processes that tests start would compile every module anew.
+# If this is set, every process that tests start compiles every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Our own rules alone; nothing is fetched and nothing is told to anybody.
+# Only our own rules; nothing is downloaded and nothing is reported.
 SEMGREP := SEMGREP_SETTINGS_FILE=.venv-semgrep/settings.yml .venv-semgrep/bin/semgrep scan --metrics off --disable-version-check
 SEMGREP_RULES := tests/security/semgrep
 NOT_SECRETS := tests/security/not_secrets.py
 NOT_SECRETS_FILTERS := $(foreach name,is_picture is_published_vector is_sentence is_placeholder is_alphabet is_made_up,--filter file://$(NOT_SECRETS)::$(name))
 
 .PHONY: help setup demo test day check docs-check screenshots bench sbom licences lock
-help:  ## say what can be made
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-setup: .venv/setup-done  ## everything that the other targets need, into .venv
+setup: .venv/setup-done  ## install everything that the other targets need into .venv
 
-demo: .venv/run-done  ## the whole product with sample data, on http://localhost:8000
+demo: .venv/run-done  ## run the whole product with sample data on http://localhost:8000
 	$(BIN)/dashboard demo
 
-test: setup  ## all tests; a browser or integration test that failed is run once more, alone
+test: setup  ## run all tests; a failed browser or integration test is run once more, alone
 	$(BIN)/python -m tests
 
-day: setup  ## half an hour of an operator's day in a browser; DAY_MINUTES=3 for less
+day: setup  ## play half an hour of an operator's day in a browser; DAY_MINUTES=3 for less
 	$(BIN)/python -m tests -n 0 tests/browser/day
 
-check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, templates, dead code, dependencies and licences, documents, security rules
+check: setup .venv-semgrep/setup-done  ## check format, lint, types, import order, templates, dead code, dependencies, licences, documents, security rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,7 +38,7 @@ check: setup .venv-semgrep/setup-done  ## format, lint, types, import order, tem
 	@$(MAKE) --no-print-directory licences >/dev/null
 	$(BIN)/python -m docs.check
 	$(BIN)/bandit --quiet --recursive --severity-level medium dashboard
-	@echo detect-secrets-hook: every file of ours, less what $(NOT_SECRETS) explains
+	@echo detect-secrets-hook: all our files, except what $(NOT_SECRETS) explains
 	@$(BIN)/detect-secrets-hook --no-verify $(NOT_SECRETS_FILTERS) \
 		$$(find dashboard templates static/js static/css tests docs .ci Makefile *.py *.toml *.json *.md -type f -not -name '*.pyc' -not -name '*.png')
 	$(SEMGREP) --quiet --error --config $(SEMGREP_RULES)/desk.yaml dashboard templates
@@ -50,13 +50,13 @@ docs-check: setup  ## fail on what the documents name and the product does not h
 screenshots: setup  ## run the demo in a temporary folder and take the screenshots of the README
 	$(BIN)/python -m docs.screenshots
 
-sbom: setup  ## what runs, as a CycloneDX file in build/, without the network
+sbom: setup  ## list all dependencies in a CycloneDX file in build/, without the network
 	$(BIN)/python sbom.py
 
-licences: setup  ## the licence of everything that runs; fails on one that pyproject.toml does not allow
+licences: setup  ## show the licences of all dependencies; fails on one that pyproject.toml does not allow
 	@$(BIN)/pip-licenses --packages $$(sed -nE 's/^([a-z0-9._-]+)(\[[a-z,]+\])?==.*/\1/p' requirements.lock)
 
-bench: setup  ## the benchmarks, each printing its ratio
+bench: setup  ## run the benchmarks; each prints its ratio
 	$(BIN)/python -m tests.benchmarks
 
 lock: $(UV)  ## pin every dependency again, with hashes and without addresses
@@ -77,7 +77,7 @@ $(UV):
 	$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
 
-# An environment of its own, since semgrep wants older versions of what we run on; only `check` needs it.
+# A separate environment, since semgrep needs older versions of our libraries; only `check` uses it.
 .venv-semgrep/setup-done: $(UV) requirements-semgrep.lock
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-semgrep
 	$(UV) pip install --quiet --python .venv-semgrep --require-hashes -r requirements-semgrep.lock

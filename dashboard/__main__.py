@@ -1,4 +1,4 @@
-"""`python -m dashboard`, the same as the `dashboard` command."""
+"""Runs the `dashboard` command as `python -m dashboard`."""
 
 from dashboard.cli import main
 

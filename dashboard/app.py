@@ -1,4 +1,4 @@
-"""create_app(settings): the one place that wires slices, templates, database and errors together."""
+"""Builds the Flask app: `create_app` wires features, templates, database and errors together."""
 
 import gc
 from collections.abc import Sequence
@@ -51,11 +51,11 @@ from dashboard.worker.queue import open_queue
 def create_app(
     settings: Settings, *, features: Sequence[Feature] = FEATURES, database: Database | None = None
 ) -> Flask:
-    """The app of one deployment; `database`, if it is open already."""
+    """The app of one deployment. Pass `database` if it is already open."""
     app = Flask(__name__, static_folder=None, template_folder=str(resource_dir("templates").absolute()))
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
-        MAX_CONTENT_LENGTH=MOST_BYTES,  # more where pictures are sent; the callback door has a limit of its own
+        MAX_CONTENT_LENGTH=MOST_BYTES,  # more where images are uploaded; callbacks have their own limit
         MAX_FORM_MEMORY_SIZE=MEGABYTE,
         MAX_FORM_PARTS=200,
         SESSION_COOKIE_NAME="__Host-desk" if settings.is_https else "desk",
@@ -63,11 +63,11 @@ def create_app(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=12 * 3600,
-        # The Origin header is checked instead (web/csrf.py): under no-referrer there is no Referer to look at.
+        # The Origin header is checked instead (web/security/csrf.py): with no-referrer there is no Referer.
         WTF_CSRF_SSL_STRICT=False,
         COMPRESS_MIMETYPES=["text/html", "application/json"],
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_STREAMS=False,  # Only downloads are sent in pieces, and they say their length.
+        COMPRESS_STREAMS=False,  # Only downloads are streamed, and they declare their length.
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = True
@@ -83,7 +83,7 @@ def create_app(
 
 
 def create_serving_app(settings: Settings) -> Flask:
-    """For web and worker, which wait for PostgreSQL only as long as the settings say; a command waits on."""
+    """The app of web and worker, with time limits for PostgreSQL. Commands have fewer."""
     give_memory_back()
     limits = TimeLimits(
         settings.database_connect_timeout, settings.database_lock_timeout, settings.database_statement_timeout
@@ -118,16 +118,20 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
 
 
 def create_app_from_environment() -> Flask:
-    """What the server process calls."""
+    """Makes the app in a server process."""
     app = create_serving_app(Settings())
     with app.app_context():
-        context_of(app).catalogue.refresh()  # so that the first form may know already what Smile asks for
-    gc.freeze()  # What lives as long as the process need not be gone through again and again.
+        context_of(app).catalogue.refresh()  # so that the first form may already know what Smile requires
+    gc.freeze()  # Spares the collector objects that live as long as the process.
     return app
 
 
 def _set_up_web(app: Flask, settings: Settings) -> None:
-    """The order matters: an error names its request, a person is known before a permission is checked."""
+    """Sets up the web layer.
+
+    The order matters: a request gets its id before an error names it, and the member is known before a permission is
+    checked.
+    """
     sign_with_sha256(app)
     errors.handle_errors(app)
     limit_requests(app, (urlsplit(settings.public_url).hostname or "", *settings.extra_hosts))

@@ -1,4 +1,4 @@
-"""What one process knows of the database, read again every second: another process may have changed it."""
+"""A value read from the database and cached for one second, since another process may change it."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -22,7 +22,7 @@ class CachedReading(Generic[T]):
         self._known: tuple[T, float] | None = None
 
     def value(self, *, fresh: bool = False) -> T:
-        """Not within a transaction: it reads with one of its own."""
+        """The cached value, read again if it is old. Don't call it inside a transaction: it opens its own."""
         with self._lock:
             now = monotonic()
             if fresh or self._known is None or now - self._known[1] > SECONDS_TRUSTED:

@@ -1,4 +1,4 @@
-"""The commands an operator types. Each is thin: it reads the settings and calls what does the work."""
+"""The `dashboard` commands. Each one reads the settings and calls the code that does the work."""
 
 import json
 import os
@@ -28,7 +28,7 @@ PORT = click.IntRange(1, 65535)
 
 
 class OneLineErrors(click.Group):
-    """What a person did wrong ends in one line and exit code 1, never in a traceback."""
+    """Reports a user's mistake in one line with exit code 1, never as a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,15 +55,17 @@ def _in_words(location: tuple[int | str, ...], message: str) -> str:
 @click.group(cls=OneLineErrors)
 def main() -> None:
     """Partner Desk: the dashboard that runs verifications through Smile ID."""
-    # Whatever any of these processes writes is for its own user alone: the database and its WAL, queue, pictures.
+    # Files that these processes write are readable by their own user only: database, WAL, queue, images.
     os.umask(0o077)
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="Of the web; the simulator takes the next one.")
-@click.option("--fresh", is_flag=True, help="Forget the last demo's data.")
+@click.option(
+    "--port", default=8000, show_default=True, help="Port of the web server; the simulator uses the next one."
+)
+@click.option("--fresh", is_flag=True, help="Delete the last demo's data first.")
 def demo(port: int, fresh: bool) -> None:
-    """Simulator, worker and web with sample data; nothing to set up."""
+    """Run simulator, worker and web server with sample data; needs no setup."""
     from dashboard.demo.deployment import DemoFailed, demo_environment, run_processes
 
     password = os.environ.get("DASHBOARD_DEMO_PASSWORD") or secrets.token_urlsafe(12)
@@ -86,7 +88,7 @@ def demo(port: int, fresh: bool) -> None:
 
 
 def _prepare_demo(app: Flask, password: str) -> bool:
-    """Whether there was no sample data yet."""
+    """Adds the sample data. Returns whether there was none yet."""
     from dashboard.db import utc_now
     from dashboard.demo.sample_links import make_sample_links
     from dashboard.demo.samples import has_jobs, set_up_cast, submit_samples
@@ -117,16 +119,18 @@ def _welcome(port: int, password: str) -> str:
   Sign in as      ada@example.com (owner), ben@example.com (operator) or cleo@example.com (viewer)
   Password        {password}
 
-  Ctrl-C stops it. The data stays; `dashboard demo --fresh` forgets it.
+  Ctrl-C stops it and keeps the data; `dashboard demo --fresh` starts over.
 """
 
 
 @main.command()
 @click.option("--host", default=LOCAL_HOST, show_default=True)
 @click.option("--port", default=8000, show_default=True, type=PORT)
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; PostgreSQL only.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; more than one needs PostgreSQL."
+)
 def web(host: str, port: int, workers: int) -> None:
-    """The pages and the doors for callbacks and customers."""
+    """Run the web server: pages, callbacks and customers' links."""
     from dashboard.smile_keys import seed_keys_at_start
     from dashboard.web.serving.asgi import THREADS
     from dashboard.web.serving.listening import claim_address
@@ -136,7 +140,7 @@ def web(host: str, port: int, workers: int) -> None:
     settings, database = context_of(app).settings, context_of(app).database
     if workers > 1 and database.is_sqlite:
         raise click.ClickException(
-            "SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
+            "SQLite has one writer, so only one process can serve it: leave --workers out, or move to PostgreSQL"
         )
     _refuse_what_cannot_work(app)
     address = claim_address(host, port)
@@ -148,7 +152,7 @@ def web(host: str, port: int, workers: int) -> None:
 
 @main.command()
 def worker() -> None:
-    """The background: submits jobs, asks for results, handles callbacks."""
+    """Run the background worker: sends jobs, fetches results, processes callbacks."""
     from dashboard.app import create_serving_app
     from dashboard.smile_keys import seed_keys_at_start
     from dashboard.worker.direct import THREADS
@@ -163,7 +167,7 @@ def worker() -> None:
 
 
 def _say_start(name: str, *, database: Database, **facts: object) -> None:
-    """One line of the log, in its format. No address of a database or queue stands there: it may hold a password."""
+    """Logs the start in one line, without the URL of the database or queue: it may contain a password."""
     structlog.get_logger(__name__).info(f"{name}_starts", database=_kind_of(str(database.engine.url)), **facts)
 
 
@@ -180,13 +184,17 @@ def _in_url(address: str) -> str:
 @click.option("--host", default=LOCAL_HOST, show_default=True)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--partner-id", default=None)
-@click.option("--api-key", default=None, help="Made up when not given; /_sandbox/credentials.json shows it.")
+@click.option("--api-key", default=None, help="Generated if not given; /_sandbox/credentials.json shows it.")
 @click.option("--legacy-key-file", type=click.Path(exists=True, path_type=Path), default=None)
 @click.option("--tls-cert", type=click.Path(exists=True, path_type=Path), default=None)
 @click.option("--tls-key", type=click.Path(exists=True, path_type=Path), default=None)
-@click.option("--store", type=click.Path(path_type=Path), default=None, help="Keep jobs in this file over a restart.")
+@click.option("--store", type=click.Path(path_type=Path), default=None, help="Keep jobs in this file across restarts.")
 @click.option(
-    "--set", "choices", multiple=True, metavar="NAME=JSON", help="Any setting, such as review_delay_seconds=2."
+    "--set",
+    "choices",
+    multiple=True,
+    metavar="NAME=JSON",
+    help="Any simulator setting, such as review_delay_seconds=2.",
 )
 def sandbox(
     host: str,
@@ -199,7 +207,7 @@ def sandbox(
     store: Path | None,
     choices: tuple[str, ...],
 ) -> None:
-    """The simulator of Smile's API, with a console at /."""
+    """Run the simulator of Smile's API, with a console at /."""
     from dashboard.sandbox.server import run_sandbox
     from dashboard.sandbox.settings import SandboxSettings
     from dashboard.web.serving.listening import claim_address
@@ -207,7 +215,7 @@ def sandbox(
     if port:
         claim_address(host, port)
     instance_dir = Path(os.environ.get("DASHBOARD_INSTANCE_DIR", "instance"))
-    # The demo has one key for both sides; elsewhere an explicit option decides.
+    # In the demo both sides share one key; elsewhere only --api-key sets it.
     api_key = api_key or (os.environ.get("DASHBOARD_SMILE_API_KEYS") if os.environ.get("DASHBOARD_IS_DEMO") else None)
     try:
         settings = SandboxSettings(instance_dir=instance_dir, store_path=store, **_choices(choices))
@@ -237,7 +245,7 @@ def _choices(choices: tuple[str, ...]) -> dict[str, Any]:
 
 @main.group()
 def db() -> None:
-    """The database: bring its tables up to date, back it up, restore it, check it."""
+    """Upgrade, back up, restore and check the database."""
 
 
 db.add_command(backup)
@@ -247,16 +255,16 @@ db.add_command(check)
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables up to date; safe to run twice."""
+    """Bring the tables up to date; safe to run again."""
     _upgrade(_app(Settings()))
     click.echo("The database is up to date.")
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For a program.")
-@click.option("--offline", is_flag=True, help="Use no network; what the worker was last told counts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--offline", is_flag=True, help="Use no network, only Smile's last answer to the worker.")
 def doctor(as_json: bool, offline: bool) -> None:
-    """Say what is wrong with this deployment and how to mend it. Exit code 1 if anything is."""
+    """Say what is wrong with this deployment and how to fix it. Exit code 1 if anything must be fixed."""
     from dashboard.health.handshakes import look_at_encryption
     from dashboard.health.running import check_health, report_to_json, worst_of
     from dashboard.health.wording import as_lines
@@ -281,16 +289,16 @@ def doctor(as_json: bool, offline: bool) -> None:
 
 @main.group()
 def keys() -> None:
-    """Encryption keys: moving from one to the next while everything runs."""
+    """Rotate encryption keys while everything runs."""
 
 
 @keys.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit code 1 while anything is sealed under an old key.")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if anything is under an old key.")
 def rotate(check: bool) -> None:
-    """Seal everything anew under the first of DASHBOARD_ENCRYPTION_KEYS; safe to break off and run again.
+    """Seal everything again under the first of DASHBOARD_ENCRYPTION_KEYS; safe to interrupt and run again.
 
-    Put the new key in front of the old ones, start web and worker again, run this, and when --check finds nothing
-    more take the old keys away. What cannot be opened is skipped and named; exit code 1 then.
+    Put the new key before the old ones, restart web and worker, and run this. When --check finds nothing more, remove
+    the old keys. Values that cannot be opened are skipped and listed; the exit code is then 1.
     """
     app = _app(Settings())
     _refuse_old_schema(app)
@@ -317,21 +325,21 @@ def _rotate(parts: Context, check: bool) -> None:
     for part in walk(parts.database, parts.settings, columns, name):
         total += part.count
         if part.count:
-            click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed anew'}")
+            click.echo(f"{part.name}: {part.count:,} {'under an old key' if check else 'sealed again'}")
     if not check:
         finish_rotation(parts.database, parts.settings, columns)
     for column, count in damaged.items():
         click.echo(f"{column}: {count:,} cannot be opened", err=True)
     if check and total:
         raise click.ClickException("an old key is still needed; run `dashboard keys rotate`")
-    click.echo("Nothing is sealed under an old key. Old keys can be taken away." if check or not total else "Done.")
+    click.echo("Nothing is sealed under an old key. The old keys can be removed." if check or not total else "Done.")
     if damaged:
         raise click.ClickException(f"{damaged.total():,} sealed values or files cannot be opened and were skipped")
 
 
 @main.group()
 def member() -> None:
-    """Members: the first owner, and the way back in."""
+    """Add, disable and recover members."""
 
 
 @member.command()
@@ -339,7 +347,7 @@ def member() -> None:
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(["owner", "operator", "viewer"]), required=True)
 def add(email: str, name: str, role: str) -> None:
-    """Add a member. The password is asked for, or read from standard input."""
+    """Add a member. Prompts for the password, or reads it from standard input."""
     from dashboard.db import utc_now
     from dashboard.permissions import Role
     from dashboard.team.members.members import add_member
@@ -353,9 +361,9 @@ def add(email: str, name: str, role: str) -> None:
 
 @member.command("reset-password")
 @click.argument("email")
-@click.option("--remove-second-factors", is_flag=True, help="Also forget app, passkeys and recovery codes, all lost.")
+@click.option("--remove-second-factors", is_flag=True, help="Also remove their app, passkeys and recovery codes.")
 def reset_password(email: str, remove_second_factors: bool) -> None:
-    """Give a member a new password and end all of their sign-ins."""
+    """Set a member's password and end all of their sign-ins."""
     from dashboard.audit.trail import record
     from dashboard.db import utc_now
     from dashboard.team.email import emails
@@ -375,14 +383,14 @@ def reset_password(email: str, remove_second_factors: bool) -> None:
         if remove_second_factors:
             record(session, "member.second_factors_removed", f"member {found.id}", utc_now())
             emails.email_about_second_factor(session, found, emails.ALL_REMOVED, utc_now())
-    removed = " and no second factor any more" if remove_second_factors else ""
+    removed = " and no second factor" if remove_second_factors else ""
     click.echo(f"{email} has a new password{removed}; all sign-ins were ended.")
 
 
 @member.command()
 @click.argument("email")
 def disable(email: str) -> None:
-    """Shut a member out and end all of their sign-ins."""
+    """Disable a member and end all of their sign-ins."""
     from dashboard.db import utc_now
     from dashboard.team.members.members import disable_member
     from dashboard.team.queries import find_member_by_email
@@ -416,7 +424,7 @@ def _upgrade(app: Flask) -> None:
 
 
 def _refuse_what_cannot_work(app: Flask) -> None:
-    """Before web or worker starts. A full disk does not keep them from starting: room may come free by itself."""
+    """Refuses to start web or worker if they cannot work. A full disk is no reason: space may become free."""
     from dashboard.writable import is_full, problem_of_folder
 
     settings = context_of(app).settings
@@ -424,17 +432,17 @@ def _refuse_what_cannot_work(app: Flask) -> None:
         problem = problem_of_folder(folder)
         if problem and not is_full(problem):
             raise click.ClickException(
-                f"nothing can be stored in {folder.absolute()} ({problem.strerror}); let the user that runs this own "
-                "it, or name another folder in DASHBOARD_INSTANCE_DIR"
+                f"nothing can be stored in {folder.absolute()} ({problem.strerror}); make the user that runs this "
+                "its owner, or set DASHBOARD_INSTANCE_DIR to another folder"
             )
     _refuse_old_schema(app)
     _refuse_wrong_keys(app)
     for name in unknown_variables(os.environ):
-        click.echo(f"Warning: {name} is no setting, so it is without effect.", err=True)
+        click.echo(f"Warning: {name} is not a setting and has no effect.", err=True)
 
 
 def _refuse_wrong_keys(app: Flask) -> None:
-    """Before anything is sealed or shown with keys that are not those of the data."""
+    """Refuses to start with encryption keys that do not match the data."""
     from dashboard.db import utc_now
     from dashboard.privacy.key_canaries import find_problem_with_keys, keep_canaries
 

@@ -1,4 +1,4 @@
-"""Settings: what a deployment decides, read from the environment once and refused loudly when wrong."""
+"""The settings of a deployment: read from the environment once, and refused with a clear error if wrong."""
 
 import base64
 import binascii
@@ -17,18 +17,18 @@ from dashboard.smile.constants import PRODUCTION_URL
 
 PACKAGE_DIR = Path(__file__).parent
 PREFIX = "DASHBOARD_"
-#: What others read from the environment, such as the demo and the tests.
+#: Variables that other code reads, such as the demo and the tests.
 READ_ELSEWHERE = ("DASHBOARD_DEMO_PASSWORD", "DASHBOARD_TEST_POSTGRES_URL", "DASHBOARD_TEST_REDIS_URL")
-#: How alike a name and one that is known have to be for the first to be a slip of the second.
+#: How similar an unknown name must be to a known one to count as a typo.
 SLIP = 0.8
 ENGINES = ("sqlite", "postgresql", "postgres", "postgresql+psycopg")
 QUEUES = (*ENGINES, "redis", "rediss")
-#: For tests: a queue that keeps what was woken and runs nothing.
+#: For tests: a queue that records what was woken and runs nothing.
 RECORDING = "recording"
 
 
 def resource_dir(name: str) -> Path:
-    """The folder of templates or static files: inside the package when installed, beside it in a checkout."""
+    """The folder of templates or static files: inside the package when installed, next to it in a checkout."""
     inside = PACKAGE_DIR / name
     return inside if inside.is_dir() else PACKAGE_DIR.parent / name
 
@@ -68,7 +68,7 @@ def _check_public_url(value: str) -> str:
 
 
 def _check_smtp_url(value: SecretStr | None) -> SecretStr | None:
-    """There is no plain SMTP: what is sent opens accounts."""
+    """Requires TLS, since e-mails contain links that open accounts."""
     if value is None:
         return None
     try:
@@ -118,7 +118,7 @@ Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """One deployment. Nothing dangerous has a default: `dashboard demo` makes its own, anybody else says it."""
+    """The settings of one deployment. Nothing dangerous has a default; `dashboard demo` makes its own values."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -141,11 +141,11 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl = None
     smtp_ca_file: Path | None = None
     mail_from: MailFrom = Field(default="", validate_default=True)
-    allow_loopback: bool = False  # for trials on one machine: people may enter addresses of this very machine
+    allow_loopback: bool = False  # for trials on one machine: people may enter its own addresses
     extra_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()  # names besides the public one
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
-    # How long PostgreSQL may take in web and worker before a page says so, in seconds; 0 is for ever.
+    # How long web and worker wait for PostgreSQL before they report an error, in seconds; 0 means no limit.
     database_connect_timeout: float = Field(default=5.0, gt=0)
     database_lock_timeout: float = Field(default=10.0, ge=0)
     database_statement_timeout: float = Field(default=60.0, ge=0)
@@ -183,9 +183,9 @@ class Settings(BaseSettings):
             path = (self.instance_dir / "dashboard.db").absolute()
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
         if not self.queue_url:
-            beside = f"sqlite:///{(self.instance_dir / 'queue.db').absolute()}"
+            own_file = f"sqlite:///{(self.instance_dir / 'queue.db').absolute()}"
             object.__setattr__(
-                self, "queue_url", beside if self.database_url.startswith("sqlite") else self.database_url
+                self, "queue_url", own_file if self.database_url.startswith("sqlite") else self.database_url
             )
 
     @property
@@ -196,7 +196,7 @@ class Settings(BaseSettings):
 
     @property
     def media_root(self) -> Path:
-        """Images of both environments."""
+        """The folder of all images, of both environments."""
         return self.instance_dir / "media"
 
     @property
@@ -205,7 +205,7 @@ class Settings(BaseSettings):
 
     @property
     def queue_is_in_database(self) -> bool:
-        """They are away together then."""
+        """Whether the queue is in the database, so that they fail together."""
         return self.queue_url == self.database_url
 
     @property
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
 
     @property
     def is_on_this_machine(self) -> bool:
-        """A trial: nobody else reaches it, by what it says of itself."""
+        """Whether the public address is a loopback address, as in a trial that nobody else can reach."""
         return urlsplit(self.public_url).hostname in ("localhost", "127.0.0.1", "::1")
 
     @property
@@ -232,7 +232,7 @@ class Settings(BaseSettings):
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """Reads `DASHBOARD_<NAME>_FILE`: the path of a file that holds the value, as container secrets are given."""
+    """Reads `DASHBOARD_<NAME>_FILE`, the path of a file with the value, as container platforms provide secrets."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         variable = f"{PREFIX}{field_name.upper()}_FILE"
@@ -248,7 +248,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 
 class Misspelt(PydanticBaseSettingsSource):
-    """Gives no value. It refuses a variable that looks like a slip of a known one, which would be without effect."""
+    """Refuses variables that look like a typo of a setting. Supplies no values."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
@@ -257,13 +257,15 @@ class Misspelt(PydanticBaseSettingsSource):
         known = {name.removeprefix(PREFIX): name for name in _known_variables()}
         for name in unknown_variables(os.environ):
             if meant := get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=SLIP):
-                raise SettingsError(f"{name} is no setting; did you mean {known[meant[0]]}?")
+                raise SettingsError(f"{name} is not a setting; did you mean {known[meant[0]]}?")
         return {}
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:
-    """Those that begin as settings do and are none. Some are nobody's fault: Kubernetes makes DASHBOARD_PORT and the
-    like for a service of that name."""
+    """The DASHBOARD_ variables that are not settings.
+
+    Some are harmless: Kubernetes adds DASHBOARD_PORT and the like for a service named dashboard.
+    """
     known = {*_known_variables()}
     return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 

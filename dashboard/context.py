@@ -1,4 +1,4 @@
-"""The parts that one process works with, made once by `create_app`, and the transactions of its database."""
+"""The parts of one process, made once by `create_app`, and shortcuts to its database transactions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, Read
 from dashboard.feature import Features
 
-if TYPE_CHECKING:  # The parts belong to the layers above; nothing of them is needed to hand them out.
+if TYPE_CHECKING:  # Types of higher layers; this module only passes their objects on.
     from dashboard.audit.wording import Vocabulary
     from dashboard.cached_reading import CachedReading
     from dashboard.callbacks.receiving.networks import Network
@@ -31,7 +31,10 @@ _NAME = "dashboard"
 
 @dataclass(frozen=True)
 class Context:
-    """Views and tasks read it through `current()`; verbs take the parts that they need as arguments."""
+    """The parts of one process.
+
+    Views and tasks read it through `current()`; verbs take the parts that they need as arguments.
+    """
 
     settings: Settings
     features: Features
@@ -77,5 +80,5 @@ def reading() -> Iterator[Session]:
 
 
 def reader() -> Read:
-    """`reading` for what reads in several transactions, such as a file that is made in batches."""
+    """Returns `reading` for code that reads in several transactions, such as a batched export."""
     return current().database.reading

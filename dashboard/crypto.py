@@ -18,22 +18,22 @@ NONCE_BYTES = 12
 KEY_ID_BYTES = 4
 
 
-#: What stands on a page, in JSON and in a package in the place of a value or file that cannot be opened.
+#: Shown on pages, in JSON and in packages instead of a value or file that cannot be opened.
 CANNOT_BE_OPENED = "[cannot be opened]"
 
 
 class UnreadableValue(Exception):
-    """A sealed value or file that cannot be opened: its key was dropped too early, it was damaged, or it is away."""
+    """A sealed value or file cannot be opened: its key was removed too early, or it is damaged or missing."""
 
 
 class KeyRing:
-    """AES-256-GCM with the key's id in front of each value: the first key seals, all of them open.
+    """Seals with AES-256-GCM under the first key, and opens with any key. Values start with the id of their key.
 
-    What acts on a value uses `open`, which raises UnreadableValue. What only shows values uses `open_or_none`, so that
-    one damaged value never hides the others.
+    Code that acts on a value calls `open`, which raises UnreadableValue. Code that only shows values calls
+    `open_or_none`, so that one damaged value does not hide the others.
 
     `identity` names the row and field that a value belongs to. It is authenticated but not stored, so a value that
-    somebody copies into another row does not open there.
+    is copied into another row does not open there.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -48,19 +48,19 @@ class KeyRing:
 
     @property
     def sealing_id(self) -> bytes:
-        """How every value begins that the first key sealed."""
+        """The prefix of every value that the first key sealed."""
         return self._sealing_id
 
     @property
     def key_ids(self) -> tuple[bytes, ...]:
-        """One for each key, in their order: how every value begins that the key sealed."""
+        """The prefixes of the values that each key sealed, in the order of the keys."""
         return tuple(self._keys)
 
     def seal(self, plaintext: bytes, identity: str) -> bytes:
         return self.seal_with(self._sealing_id, plaintext, identity)
 
     def seal_with(self, key_id: bytes, plaintext: bytes, identity: str) -> bytes:
-        """With one of the keys that need not be the first."""
+        """Seals with the given key, which need not be the first."""
         nonce = os.urandom(NONCE_BYTES)
         return key_id + nonce + self._keys[key_id].encrypt(nonce, plaintext, identity.encode())
 
@@ -88,9 +88,9 @@ class KeyRing:
         return None if opened is None else json.loads(opened)
 
     def seal_for_address(self, text: str, purpose: str) -> str:
-        """URL-safe, by a key of its own. The nonce follows from the text, so one text has one address.
+        """Seals a text for a URL with a separate key. The nonce depends on the text, so one text has one address.
 
-        That way nonces repeat only with their texts, and nobody without the key can tell what a text is.
+        A nonce therefore repeats only with its text, and nobody without the key can tell what a text is.
         """
         key, plaintext = self._address_keys[0], text.encode()
         nonce = hmac.new(key, f"{purpose}:{text}".encode(), hashlib.sha256).digest()[:NONCE_BYTES]
@@ -98,7 +98,7 @@ class KeyRing:
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open_from_address(self, sealed: str, purpose: str) -> str | None:
-        """None for what nobody sealed here for this purpose, or under a key that is gone: an address is anybody's."""
+        """The text; None if it was not sealed here for this purpose or its key is gone. Anybody can write a URL."""
         try:
             raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
         except ValueError:
@@ -109,20 +109,20 @@ class KeyRing:
         return None
 
     def digest_for_search(self, text: str) -> str:
-        """The same text gives the same digest, and nobody without the key can guess back from it."""
+        """A keyed digest: the same for the same text, and not reversible without the key."""
         return self.digests_for_search(text)[0]
 
     def digests_for_search(self, text: str) -> list[str]:
-        """One for each key of the ring: what was digested before a new key came is still found."""
+        """One digest per key, so that texts digested under an older key are still found."""
         wanted = text.strip().upper().encode()
         return [hmac.new(key, wanted, hashlib.sha256).hexdigest() for key in self._search_keys]
 
     def digest_of_number(self, number: str) -> str:
-        """The same for every spelling of one number."""
+        """A digest that is the same for every spelling of a number."""
         return self.digest_for_search(number_key(number))
 
     def digests_of_number(self, typed: str) -> list[str]:
-        """What a stored number may have, however it was typed: also digests of before numbers were cleaned."""
+        """Every digest that a stored number may have, including those from before numbers were cleaned."""
         texts = [*number_keys(typed), typed]
         return list(dict.fromkeys(digest for text in texts for digest in self.digests_for_search(text)))
 

@@ -1,4 +1,4 @@
-"""The database: one engine, and transactions that begin and end in plain sight. Tables live in their slices."""
+"""The database engine, explicit transactions, and column types. Tables are defined in their slices."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -27,38 +27,38 @@ from dashboard.outages import OutageLog, what_is_away
 from dashboard.smile.typed import fold
 
 try:
-    # Web and worker share one WAL; SQLite before 3.51.3 can corrupt it then, and most Pythons carry an older one.
+    # Web and worker share one WAL. SQLite before 3.51.3 can corrupt it, and most Pythons bundle an older version.
     from pysqlite3 import dbapi2 as sqlite
-except ImportError:  # On platforms without that wheel, `dashboard doctor` says whether the bundled one is safe.
+except ImportError:  # Without that wheel, `dashboard doctor` says whether the bundled one is safe.
     import sqlite3 as sqlite  # the same DB-API under its other name
 
 BUSY_TIMEOUT_MS = 5000
-#: To PostgreSQL, of one process. More than the web has threads for pages: when all of those wait, a callback finds one.
+#: PostgreSQL connections of one process: more than page threads, so that callbacks get one when all pages wait.
 CONNECTIONS_KEPT, MOST_CONNECTIONS = 10, 40
-#: A thread waits so long for its turn to write, behind others that wait for a lock of another process.
+#: How long a thread waits for its turn to write, behind others that wait for another process's lock.
 SECONDS_FOR_TURN = 10.0
 READING = (
-    # FULL: what was committed is still there after a power cut, and callbacks are acknowledged after a commit.
+    # FULL: commits survive a power cut, which matters because callbacks are acknowledged after a commit.
     "synchronous=FULL",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
-    "secure_delete=ON",  # What is erased is overwritten in the file, not only forgotten.
+    "secure_delete=ON",  # Erased data is overwritten in the file.
 )
-#: What is written again and again, such as the pages of an index, is kept at hand and moved from the WAL once.
+#: Pages that are written often, such as those of an index, stay in the cache and leave the WAL once.
 WRITING = (*READING, "cache_size=-8192", "wal_autocheckpoint=8000")
-#: The SQLite that all databases here are opened with.
+#: The SQLite module that opens all databases here.
 SQLITE = sqlite
 
 Read = Callable[[], AbstractContextManager[Session]]
 
 
 def new_id() -> UUID:
-    """A UUIDv7: unique, and in order of creation, so that lists page by id alone."""
+    """A UUIDv7: unique and in order of creation, so that lists can be paged by id alone."""
     return uuid_utils.compat.uuid7()
 
 
 def first_id_of(moment: datetime) -> UUID:
-    """Before every id that was made from then on. ValueError before 1970."""
+    """An id before every id made from that moment on. Raises ValueError before 1970."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
@@ -66,14 +66,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-#: The `ignored_types` of a table whose rules hold in Python and in SQL alike.
+#: The `ignored_types` of a table with hybrid methods, which work in Python and in SQL.
 HYBRIDS = (hybrid_method, hybrid_property)
-#: An id that is searched by its beginning. PostgreSQL compares byte by byte then, whatever language it speaks.
+#: An id that is searched by prefix. PostgreSQL then compares byte by byte, whatever its locale.
 IdText = String().with_variant(String(collation="C"), "postgresql")
 
 
 def folded_from(name: str) -> dict[str, Any]:
-    """For a column that is searched in place of the column `name`: what an INSERT leaves out follows from that one."""
+    """The default of a column that is searched instead of the column `name`: that column's folded value."""
 
     def default(context: DefaultExecutionContext) -> str | None:
         written = context.get_current_parameters().get(name)  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ def folded_from(name: str) -> dict[str, Any]:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time. Stored as UTC and always read back as UTC, on SQLite too, which knows no zones."""
+    """A point in time, stored and read as UTC, also on SQLite, which has no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -99,12 +99,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        # PostgreSQL answers in the zone of its own settings.
+        # PostgreSQL answers in its configured zone.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A StrEnum kept as its plain text: a new member needs no migration, and the database reads like the code."""
+    """A StrEnum stored as plain text, so that a new member needs no migration and the database reads like the code."""
 
     impl = String
     cache_ok = True
@@ -122,7 +122,7 @@ class EnumText(TypeDecorator[StrEnum]):
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long PostgreSQL may take, in seconds; 0 is for ever. Commands that move all data have no limits."""
+    """Time limits for PostgreSQL in seconds; 0 means none, as for commands that move all data."""
 
     connect: float = 5.0
     lock: float = 0.0
@@ -130,25 +130,25 @@ class TimeLimits:
 
 
 class Database:
-    """The engine of one process. Sessions carry the key ring, so that sealed fields open where they are read."""
+    """The database of one process. Sessions carry the key ring, so that sealed fields open where they are read."""
 
     def __init__(self, url: str, keyring: KeyRing, limits: TimeLimits = TimeLimits()) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, limits)
-        # SQLite writes by one connection: each other one would read anew what this one has just changed.
+        # SQLite writes through one connection: any other would have to re-read what this one just changed.
         self._writer = _sqlite_engine(url, WRITING, pool_size=1, max_overflow=0) if self.is_sqlite else self.engine
         self._writing_engine = self._writer.execution_options(is_write=True)
-        # SQLite reads from one snapshot by itself; PostgreSQL has to be asked for that.
+        # SQLite reads from one snapshot by default; PostgreSQL has to be asked.
         self._reading_engine = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
         self._keyring = keyring
         self._to_stop: list[Callable[[], None]] = []
-        self.commits = 0  # of this process; on SQLite one at a time, under the lock below
-        # Threads that fight over SQLite's busy handler wait up to a hundred times longer than threads that queue.
+        self.commits = 0  # of this process; on SQLite guarded by the lock below
+        # Threads that compete through SQLite's busy handler wait up to 100 times longer than threads that queue.
         self._turn: Callable[[], AbstractContextManager[object]] = (
             _Turn(SECONDS_FOR_TURN).taken if self.is_sqlite else nullcontext
         )
-        # Where nothing can be written, such as on a full disk, reading may go on.
+        # Reads can go on when writes fail, such as on a full disk.
         self.reads = OutageLog("database")
         self.writes = OutageLog("database, for writing")
 
@@ -161,15 +161,15 @@ class Database:
         return self._keyring
 
     def sibling(self, url: str) -> "Database":
-        """Another database, whose sealed fields the same keys open."""
+        """Another database with the same key ring."""
         return Database(url, self._keyring)
 
     def before_dispose(self, stop: Callable[[], None]) -> None:
-        """`stop` ends what works on it in the background."""
+        """Registers `stop`, which ends background work on this database."""
         self._to_stop.append(stop)
 
     def stop_background(self) -> None:
-        """Returns when nothing of this process works on it in the background any more."""
+        """Ends this process's background work on the database and waits for it."""
         while self._to_stop:
             self._to_stop.pop()()
 
@@ -181,7 +181,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One write transaction: all of it is committed at the end of the block, or nothing."""
+        """One write transaction: at the end of the block everything is committed, or nothing."""
         with _logged(self.writes), self._turn():
             with Session(self._writing_engine, expire_on_commit=False, info={"keyring": self._keyring}) as session:
                 yield session
@@ -190,7 +190,7 @@ class Database:
 
     @contextmanager
     def transaction_of_statements(self) -> Iterator[Connection]:
-        """The same for plain statements: making a session would take longer than a few of those."""
+        """A write transaction for plain statements, without the cost of a session."""
         with _logged(self.writes), self._turn():
             with self._writing_engine.begin() as connection:
                 yield connection
@@ -198,20 +198,23 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One consistent view of the data; nothing written here is kept."""
+        """One read transaction with a consistent view of the data; nothing written in it is kept."""
         info = {"keyring": self._keyring}
         with _logged(self.reads), Session(self._reading_engine, expire_on_commit=False, info=info) as session:
             yield session
 
     def takes_writes(self) -> bool:
-        """Changes nothing. On SQLite it takes the lock for a moment, and an SQLAlchemyError says why that failed."""
+        """Whether the database accepts writes; changes nothing.
+
+        On SQLite it takes the write lock for a moment, and raises SQLAlchemyError if that fails.
+        """
         with self._turn(), self._writing_engine.connect() as connection:
             connection.begin()
             return self.is_sqlite or connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
 
 
 class _Turn:
-    """The lock of those who write, for which nobody waits without end."""
+    """A lock for writers with a limit on the wait."""
 
     def __init__(self, seconds: float) -> None:
         self._lock = Lock()
@@ -220,7 +223,7 @@ class _Turn:
     @contextmanager
     def taken(self) -> Iterator[None]:
         if not self._lock.acquire(timeout=self._seconds):
-            raise WaitedTooLong("no turn to write came in time")
+            raise WaitedTooLong("no turn to write in time")
         try:
             yield
         finally:
@@ -229,7 +232,7 @@ class _Turn:
 
 @contextmanager
 def _logged(outages: OutageLog) -> Iterator[None]:
-    """An error of the block that tells of an outage joins its log, and the block's end ends it."""
+    """Notes in `outages` whether the block failed because of an outage, or worked."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -239,17 +242,20 @@ def _logged(outages: OutageLog) -> Iterator[None]:
     outages.worked()
 
 
-#: Of SQL itself, as PostgreSQL tells them: a serialization failure, and a deadlock.
+#: PostgreSQL's codes for a serialization failure and a deadlock.
 LOST_RACES = frozenset({"40001", "40P01"})
 
 
 def lost_a_race(error: DBAPIError) -> bool:
-    """Whether another transaction came first, so that the same transaction may succeed when it is tried again."""
+    """Whether another transaction came first, so that a retry may succeed."""
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 
 def database_now(session: Session) -> datetime:
-    """The clock that all machines share: that of PostgreSQL, since theirs may differ; SQLite has only one machine."""
+    """The time on the clock that all machines share: PostgreSQL's.
+
+    SQLite runs on one machine, so its own clock will do.
+    """
     if session.get_bind().dialect.name == "sqlite":
         return utc_now()
     now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
@@ -257,7 +263,7 @@ def database_now(session: Session) -> datetime:
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | sqlite_dialect.Insert:
-    """An INSERT with ON CONFLICT, for which SQLAlchemy has one class for each engine."""
+    """An INSERT that can take ON CONFLICT; SQLAlchemy has one class for each engine."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     return sqlite_dialect.insert(table) if is_sqlite else postgresql.insert(table)
 
@@ -270,14 +276,14 @@ def keyring_of(session: Session) -> KeyRing:
 
 def _postgresql_engine(url: str, limits: TimeLimits) -> Engine:
     parsed = make_url(url).set(drivername="postgresql+psycopg")
-    # What the operator wrote into the address counts more.
+    # Parameters in the URL take precedence.
     waits = {"connect_timeout": max(1, round(limits.connect)), "tcp_user_timeout": round(limits.connect * 2000)}
     engine = create_engine(
         parsed,
         pool_size=CONNECTIONS_KEPT,
         max_overflow=MOST_CONNECTIONS - CONNECTIONS_KEPT,
         connect_args={name: value for name, value in waits.items() if name not in parsed.query},
-        pool_pre_ping=True,  # After a restart of PostgreSQL the connections of before are dead.
+        pool_pre_ping=True,  # After a restart of PostgreSQL, old connections are dead.
         pool_timeout=limits.lock or 30,
     )
 
@@ -292,7 +298,7 @@ def _postgresql_engine(url: str, limits: TimeLimits) -> Engine:
 
 
 def _use_wal(connection: Any) -> None:
-    """Waits for other processes, as in every other place: for a new file, SQLite itself fails while another writes."""
+    """Switches to WAL, and waits while other processes write: for a new file SQLite would fail at once."""
     give_up_at = monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -307,20 +313,20 @@ def _use_wal(connection: Any) -> None:
 def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> Engine:
     path = make_url(url).database
     if path:
-        with suppress(OSError):  # Connecting says it, in the way in which every other outage is said.
+        with suppress(OSError):  # Connecting reports it, like any other outage.
             Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, module=sqlite, **pool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # We say BEGIN ourselves, below.
+        connection.isolation_level = None  # BEGIN is issued below.
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         _use_wal(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        # IMMEDIATE takes the write lock first: a transaction that reads and then writes cannot fail half-way.
+        # IMMEDIATE takes the write lock first, so a transaction that reads and then writes cannot fail half-way.
         is_write = connection.get_execution_options().get("is_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 

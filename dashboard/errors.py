@@ -1,4 +1,4 @@
-"""The errors a user can meet, each with its status. Slices raise these; web/errors.py makes answers of them."""
+"""Errors that users can meet, each with its HTTP status. web/pages/errors.py turns them into responses."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -7,7 +7,7 @@ PACKAGE_DIR = Path(__file__).parent
 
 
 def place_of(error: BaseException) -> str:
-    """Where in our own code an error rose: for logs, which hold no error texts, since those may quote a person."""
+    """The line of our own code that raised the error, for logs. Error texts are not logged: they may quote a person."""
     place, step = "", error.__traceback__
     while step:
         file = Path(step.tb_frame.f_code.co_filename)
@@ -18,7 +18,7 @@ def place_of(error: BaseException) -> str:
 
 
 class DashboardError(Exception):
-    """Something a person did that cannot be done; the text tells them what and what to do now."""
+    """A request that cannot be carried out. The message says why, and what to do now."""
 
     status: ClassVar[int] = 400
 
@@ -28,7 +28,7 @@ class DashboardError(Exception):
 
 
 class NotFound(DashboardError):
-    """It does not exist, or not for this person: the two are never told apart."""
+    """It does not exist, or this person may not see it; the two look the same."""
 
     status = 404
 
@@ -37,13 +37,13 @@ class NotFound(DashboardError):
 
 
 class NotAllowed(DashboardError):
-    """The person's role does not include this."""
+    """The person's role does not allow this."""
 
     status = 403
 
 
 class Conflict(DashboardError):
-    """It was possible a moment ago, but something else came first. `leads_to`: the page that shows what."""
+    """Something else came first. `leads_to` is the page that shows what."""
 
     status = 409
 
@@ -53,16 +53,16 @@ class Conflict(DashboardError):
 
 
 class Unavailable(DashboardError):
-    """A part that this needs does not work at the moment; the text says which."""
+    """A part that this needs is down at the moment; the message says which."""
 
     status = 503
 
 
 class Invalid(DashboardError):
-    """What was typed does not fit: one message per field."""
+    """The input is not valid. One message for each field."""
 
     status = 422
 
     def __init__(self, fields: dict[str, str]) -> None:
-        super().__init__("Please check the fields that are marked.")
+        super().__init__("Please check the marked fields.")
         self.fields = fields

@@ -1,4 +1,4 @@
-"""What a slice brings to the product. Each has one FEATURE in its feature.py; features.py lists them all."""
+"""What a slice registers. Each slice has one FEATURE in its feature.py; features.py lists them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: What the facts of an event say, for one reader.
+#: Puts the facts of an event into words for one reader.
 EventWords: TypeAlias = "Callable[[Mapping[str, Any], Formats], str]"
 
 
 class Bar(StrEnum):
-    """The bar of the navigation that an entry stands in."""
+    """The navigation bar that an entry belongs to."""
 
     MAIN = "main"
     SETTINGS = "settings"
@@ -33,9 +33,9 @@ class Bar(StrEnum):
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """A link for the members who have the permission.
+    """A navigation link for members with the permission.
 
-    `is_on_phones`: it stands in the bar of a phone, not behind More. `rank`: entries with a higher one come last.
+    `is_on_phones`: shown in the bar on phones, not behind More. Entries with a higher `rank` come later.
     """
 
     label: str
@@ -50,8 +50,8 @@ class NavigationEntry:
 class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
 
-    `models` are modules with tables, `views` modules with a `blueprint`. `event_words`: by the kind of an event on a
-    job's timeline.
+    `models` are modules with tables, `views` are modules with a `blueprint`. `event_words` are keyed by the kind of an
+    event on a job's timeline.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Feature:
 
 
 class Features:
-    """What all features of one app bring together, each kind in the order of their positions."""
+    """Everything that the features of one app register, in the order of their positions."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self._features = sorted(features, key=lambda feature: feature.position)
@@ -85,12 +85,12 @@ class Features:
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
 
     def may(self, role: Role, permission: str) -> bool:
-        """A permission that no feature registered is nobody's."""
+        """Whether the role has the permission. Nobody has one that no feature registered."""
         known = self.permissions.get(permission)
         return known is not None and role in known.roles
 
     def navigation(self, bar: Bar, role: Role) -> list[NavigationEntry]:
-        """The entries of one bar that this role may open."""
+        """The entries of one bar that the role may open."""
         return [entry for entry in self._navigation if entry.bar == bar and self.may(role, entry.permission)]
 
     def _all(self, part: Callable[[Feature], Sequence[T]]) -> Iterator[T]:

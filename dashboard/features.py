@@ -1,4 +1,4 @@
-"""The one list of features, from the lowest layer to the highest: each may import only those above it here."""
+"""The list of all features, lowest layer first. Each may import only those listed before it."""
 
 from sqlmodel import SQLModel
 
@@ -16,5 +16,5 @@ from dashboard.worker.feature import FEATURE as WORKER
 
 FEATURES: tuple[Feature, ...] = (WEB, WORKER, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS)
 
-#: Every table: importing the features has imported their models.
+#: All tables, since importing the features imports their models.
 metadata = SQLModel.metadata

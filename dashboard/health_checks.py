@@ -1,4 +1,4 @@
-"""One health check: what it may look at and what it finds. Each slice registers its own."""
+"""What a health check may look at, and what it reports. Each slice registers its own checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from dashboard.config import Settings
 from dashboard.db import Database
 
-if TYPE_CHECKING:  # what the layers above found out before the checks began
+if TYPE_CHECKING:  # types of higher layers
     from dashboard.health.handshakes import Encryption
     from dashboard.jobs.following.smile_answers import SmileAnswer
     from dashboard.worker.queue import Queue
@@ -19,17 +19,17 @@ if TYPE_CHECKING:  # what the layers above found out before the checks began
 
 class State(StrEnum):
     OK = "ok"
-    UNSET = "unset"  # it is not set up here, and need not be
-    UNKNOWN = "unknown"  # nothing is known yet, and nothing is wrong with that
+    UNSET = "unset"  # not set up, and need not be
+    UNKNOWN = "unknown"  # not known yet, which is fine
     WARN = "warn"
     BAD = "bad"
 
 
 class Group(StrEnum):
-    """The headings that checks stand under, in their order."""
+    """The headings of the checks, in order."""
 
     KEYS = "Keys"
-    NETWORK = "Way in and out"
+    NETWORK = "Network"
     DATA = "Data"
     MACHINE = "Machine"
     PEOPLE = "People"
@@ -37,7 +37,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`sentence` says how it stands, `advice` what to do; neither ever holds a secret or a person."""
+    """The result of a check: `sentence` says how things are, `advice` what to do.
+
+    Neither holds secrets or personal data.
+    """
 
     state: State
     sentence: str
@@ -46,10 +49,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """All that a check may look at. `proxies_seen`: how many handed on the request that asks; None without one.
+    """Everything that a check may look at.
 
-    `encryption`: of the public address, when somebody waits for a look at it over the network. `queue`: None where
-    nobody wants it to be asked. `database_problem`: why the database cannot be worked with; empty where it can.
+    `proxies_seen`: how many proxies passed on the current request; None outside a request. `encryption`: the TLS of the
+    public address, if it was probed. `queue`: None if it must not be asked. `database_problem`: why the database cannot
+    be used; empty if it can.
     """
 
     settings: Settings

@@ -1,6 +1,6 @@
-"""The languages: one row each, for customers' texts, members' formats, and the reading of dates and countries.
+"""The languages: one row each, for customers' texts, members' formats, and reading dates and countries.
 
-A new language is a row here and its texts in links/texts/.
+To add a language, add a row here and its texts in links/texts/.
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Language:
-    name: str  # in its own words
-    locale: str = ""  # how Babel writes dates and numbers for members, where its code alone means something else
-    hosted: str = ""  # what Smile's own pages call it; empty: they do not speak it
-    other_months: tuple[str, ...] = ()  # locales with further names of the months
+    name: str  # in the language itself
+    locale: str = ""  # Babel's locale for members' dates and numbers, if it is not the code
+    hosted: str = ""  # its code on Smile's own pages; empty if they lack it
+    other_months: tuple[str, ...] = ()  # locales with other names of the months
 
 
 DEFAULT = "en"
-#: By code, in the order in which people choose.
+#: By code, in the order of the list that people choose from.
 LANGUAGES: Mapping[str, Language] = {
-    # As it is written outside the United States, where most readers are.
+    # British formats, since most readers are outside the United States.
     "en": Language("English", locale="en_GB", hosted="en-GB"),
     "fr": Language("Français", hosted="fr-FR"),
     "pt": Language("Português"),
     "ar": Language("العربية", hosted="ar-EG", other_months=("ar_SY",)),
     "sw": Language("Kiswahili"),
 }
-#: For a list to choose from.
+#: Choices for a form.
 LANGUAGE_NAMES: Mapping[str, str] = {code: language.name for code, language in LANGUAGES.items()}

@@ -1,8 +1,8 @@
 """The order in which a transaction locks rows, from the first table to the last.
 
-On PostgreSQL two transactions that lock the same two rows in opposite orders wait for each other, until the database
-ends one of them. So each verb locks rows of the tables below in this order, and several rows of one table by their ids.
-A verb that needs only some of the tables leaves the others out. A new row that nobody else knows yet locks nothing.
+On PostgreSQL two transactions that lock the same two rows in opposite orders wait for each other until the database
+aborts one of them. So each verb locks rows of the tables below in this order, and rows of one table by their ids.
+A verb that needs only some of the tables leaves the others out. A new row that nobody else knows yet needs no lock.
 Rows that belong to one job are not named: the transaction that locks the job owns them.
 
 The trail comes last: its chain has one writer at a time, and each writer holds up all the others.

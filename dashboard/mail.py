@@ -1,4 +1,4 @@
-"""One e-mail over SMTP with TLS: to whom it is handed and what can go wrong. What is written lives in the slices."""
+"""Sends one e-mail over SMTP with TLS. The texts are written in the slices."""
 
 import smtplib
 import ssl
@@ -20,9 +20,9 @@ REFUSED_FOR_GOOD = range(500, 600)
 
 
 class MailFailed(Exception):
-    """It was not sent. The text says why, without the server's own words, since those may quote an address.
+    """The e-mail was not sent. The message says why, without the server's own words, which may quote an address.
 
-    `is_of_server`: no message gets through at the moment, not only this one.
+    `is_of_server`: no e-mail gets through at the moment, not only this one.
     """
 
     def __init__(self, message: str, is_final: bool = False, is_of_server: bool = False) -> None:
@@ -44,7 +44,7 @@ class MailServer:
 
 
 def mail_server(settings: Settings) -> MailServer | None:
-    """The configured server, or None where e-mail is not set up."""
+    """The configured server, or None if e-mail is not set up."""
     if settings.smtp_url is None:
         return None
     parts = urlsplit(settings.smtp_url.get_secret_value())
@@ -60,7 +60,7 @@ def mail_server(settings: Settings) -> MailServer | None:
 
 
 def may_receive_mail(email: str) -> bool:
-    """Whether it names just one mailbox: a comma or a bracket would make two of it, or a name."""
+    """Whether this is one plain e-mail address, without a name or a second address."""
     try:
         return Address(addr_spec=email).addr_spec == email
     except (MessageError, ValueError, IndexError):
@@ -68,7 +68,10 @@ def may_receive_mail(email: str) -> bool:
 
 
 def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: str, from_name: str = "") -> None:
-    """`message_id` stays the same when it is sent again, so that a mailbox can tell. Raises MailFailed."""
+    """Sends one e-mail. Raises MailFailed.
+
+    `message_id` stays the same when it is sent again, so that a mailbox can tell.
+    """
     message = EmailMessage()
     message["From"] = Address(" ".join(from_name.split()), addr_spec=server.sender)
     message["To"], message["Subject"] = to, subject
@@ -96,9 +99,12 @@ def send_mail(server: MailServer, message_id: str, to: str, subject: str, text: 
 
 
 def _hand_over(server: MailServer, message: EmailMessage, to: str) -> None:
-    """The certificate is always checked, against the usual authorities or the ones in the file that is named."""
+    """Hands the message to the server.
+
+    Its certificate is always checked against the usual or the configured authorities.
+    """
     trust = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
-    name = _domain(server)  # smtplib would look up and tell the name of this machine
+    name = _domain(server)  # by default smtplib looks up and reveals this machine's name
     connection = (
         smtplib.SMTP_SSL(server.host, server.port, name, timeout=TIMEOUT_SECONDS, context=trust)
         if server.has_tls_at_once

@@ -1,4 +1,4 @@
-"""Which part is away, read from an error; and the log of an outage: one line when it begins, one when it is over."""
+"""Recognises outages in errors, and logs each outage: one line when it begins, one when it ends."""
 
 import errno
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 log = structlog.get_logger(__name__)
 
-#: An outage is over when so many seconds passed without a failure and something worked again.
+#: An outage is over once something works again and this many seconds have passed without a failure.
 CALM_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
-#: After so many seconds a line says that it still lasts; each further one after twice the time.
+#: After this time a line says that the outage still lasts; each further reminder waits twice as long.
 FIRST_REMINDER_SECONDS = 60.0
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -30,9 +30,9 @@ class Away:
 
 DATABASE_AWAY = Away("database", "The database does not answer.")
 DATABASE_BUSY = Away("database", "The database is busy: something else holds what this needs.")
-DATABASE_READ_ONLY = Away("database", "The database takes no changes at the moment.")
-DATABASE_FULL = Away("database", "There is no room left on the disk of the database.")
-DATABASE_DAMAGED = Away("database", "The file of the database is damaged.")
+DATABASE_READ_ONLY = Away("database", "The database accepts no changes at the moment.")
+DATABASE_FULL = Away("database", "There is no room left on the database disk.")
+DATABASE_DAMAGED = Away("database", "The database file is damaged.")
 DISK_FULL = Away("disk", "There is no room left on the disk.")
 
 #: Primary result codes of SQLite: https://www.sqlite.org/rescode.html
@@ -56,18 +56,18 @@ OF_POSTGRESQL = {
     "55P03": DATABASE_BUSY,  # lock timeout
     "57014": DATABASE_BUSY,  # statement timeout
     "08": DATABASE_AWAY,  # connection
-    "28": DATABASE_AWAY,  # the password is not taken any more
+    "28": DATABASE_AWAY,  # the password is no longer accepted
     "3D": DATABASE_AWAY,  # there is no such database
     "53": DATABASE_AWAY,  # resources, such as too many connections
-    "57": DATABASE_AWAY,  # shut down, or starting
-    "58": DATABASE_AWAY,  # its system failed
+    "57": DATABASE_AWAY,  # shutting down or starting
+    "58": DATABASE_AWAY,  # system error
 }
 
 
 def what_is_away(error: BaseException) -> Away | None:
-    """The part whose absence the error tells of; None where the error is a fault of the program."""
+    """The part that the error shows to be unavailable; None if the error is a bug."""
     if isinstance(error, WaitedTooLong):
-        return DATABASE_BUSY  # No connection, or no turn to write, came free in time.
+        return DATABASE_BUSY  # No connection or turn to write became free in time.
     if isinstance(error, DBAPIError):
         return _what_the_driver_says(error)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
@@ -84,13 +84,13 @@ def _what_the_driver_says(error: DBAPIError) -> Away | None:
     state = getattr(error.orig, "sqlstate", None)
     if state:
         return OF_POSTGRESQL.get(state) or OF_POSTGRESQL.get(state[:2])
-    # psycopg has no code for a connection that did not come about, or broke.
+    # psycopg has no code for a connection that failed or broke.
     is_of_connection = type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
     return DATABASE_AWAY if is_of_connection and type(error.orig).__module__.startswith("psycopg") else None
 
 
 class OutageLog:
-    """The outages of one part in one process, however many threads meet them."""
+    """The outages of one part in one process, shared by its threads."""
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -107,7 +107,7 @@ class OutageLog:
 
     @property
     def pause_seconds(self) -> float:
-        """How long to wait before the next try: the longer it lasts, the longer."""
+        """How long to wait before the next try; it grows with the outage."""
         began_at = self._began_at
         lasted = 0.0 if began_at is None else monotonic() - began_at
         return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, lasted / 2))

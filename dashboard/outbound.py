@@ -1,6 +1,6 @@
-"""Other hosts: their addresses, the TLS that browsers speak with them, and what is wrong with one that a person enters.
+"""Checks addresses of other hosts that people enter, looks up names, and makes TLS contexts like a browser's.
 
-What the product itself connects to is guarded where it connects: dashboard/smile/guard.py.
+Connections that the product itself opens are guarded in dashboard/smile/guard.py.
 """
 
 import re
@@ -17,21 +17,21 @@ from dashboard.smile.public_addresses import is_public
 MAX_LENGTH = 2000
 PORTS = (None, 443, 8443)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-#: Names that only mean something within a network.
+#: Names that only mean something inside a private network.
 INNER_NAMES = re.compile(r"(^|\.)(localhost|localdomain|local|internal|intranet|lan|corp|home|home\.arpa)$")
-#: An IPv4 address as people write it; other spellings of one exist to get past a look at it.
+#: An IPv4 address in the usual notation. Other notations mostly serve to get past checks.
 DOTTED = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 NUMBER = re.compile(r"(0x[0-9a-f]*|\d+)", re.IGNORECASE)
 SECONDS_TO_LOOK_UP = 2.0
 
-NOT_AN_ADDRESS = "A whole address, such as https://example.com/results."
-PRIVATE = "This address leads into a private network. Use one that everybody on the internet reaches."
+NOT_AN_ADDRESS = "Type a whole address, such as https://example.com/results."
+PRIVATE = "This address leads into a private network. Use one that can be reached from the internet."
 
 
 def problem_with_address(text: str, settings: Settings) -> str:
-    """What is wrong with it, in a sentence; empty when nothing is."""
+    """What is wrong with the address, in a sentence; empty if nothing is."""
     if len(text) > MAX_LENGTH or "\\" in text or any(sign.isspace() or not sign.isprintable() for sign in text):
-        return f"An address without spaces, of at most {MAX_LENGTH} characters."
+        return f"Type an address without spaces, of at most {MAX_LENGTH} characters."
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -43,9 +43,9 @@ def problem_with_address(text: str, settings: Settings) -> str:
     if is_our_own or (settings.may_name_loopback and host in LOOPBACK):
         return ""
     if parts.scheme == "http":
-        return "It must begin with https://, so that nobody on the way reads along."
+        return "It must begin with https://, so that nobody can read it on the way."
     if port not in PORTS:
-        return "The port must be 443, or 8443."
+        return "The port must be 443 or 8443."
     return _problem_with_host(parts, host)
 
 
@@ -61,14 +61,14 @@ def _problem_with_host(parts: SplitResult, host: str) -> str:
     try:
         found = addresses_of(host, 443, SECONDS_TO_LOOK_UP)
     except OSError:
-        return ""  # It leads nowhere today. What is entered here is opened by a browser or by Smile, not by us.
+        return ""  # It does not resolve today. A browser or Smile opens it later, not this product.
     return "" if all(map(is_public, found)) else PRIVATE
 
 
 def addresses_of(host: str, port: int, seconds: float) -> list[str]:
-    """All addresses of a name. OSError where it is not known; TimeoutError where nobody says in time.
+    """All addresses of a host name. Raises OSError if it is unknown, TimeoutError if nobody answers in time.
 
-    The system's resolver takes no timeout, so a thread is left behind when it takes too long.
+    The system's resolver has no timeout, so a thread is left behind when it takes too long.
     """
     found: list[str] = []
     failed: list[OSError] = []
@@ -92,7 +92,7 @@ def addresses_of(host: str, port: int, seconds: float) -> list[str]:
 
 
 def browser_tls() -> ssl.SSLContext:
-    """Authorities that everybody trusts, as browsers and Smile have them, and those of this machine."""
+    """A TLS context that trusts the public authorities, as browsers and Smile do, and those of this machine."""
     context = ssl.create_default_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context

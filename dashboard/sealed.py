@@ -1,4 +1,4 @@
-"""Which columns hold sealed values: each slice names its own in feature.py, and rotation and checks walk over them."""
+"""Declares sealed columns. Each slice lists its own in feature.py; key rotation and checks go through them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from sqlmodel import SQLModel
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """A column whose value is sealed, and what each value is bound to, by the id of its row.
+    """A column with sealed values. `identity` gives what a value is bound to, by the id of its row.
 
-    `digest` names a column beside it that holds a keyed digest for search, and `digested` tells what of the opened
-    value it is of. `take_out` and `put_in` are for a value that is part of a larger one.
+    `digest` names the column with a keyed digest for search, and `digested` gives the text that was digested.
+    `take_out` and `put_in` are for a sealed value inside a larger one.
     """
 
     table: type[SQLModel]
@@ -31,7 +31,7 @@ class SealedColumn:
 
     @property
     def key(self) -> Any:
-        """The one column that names a row; a table that belongs to another one may call it after that."""
+        """The primary key column, which not every table calls `id`."""
         (key,) = inspect(self.table).primary_key
         return key
 

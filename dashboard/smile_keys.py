@@ -1,4 +1,4 @@
-"""The partner's API keys, sealed: one signs, every active one verifies; owners add and retire them while it runs."""
+"""The partner's API keys, sealed. One signs, all active ones verify; owners add and retire them at run time."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class SmileKey(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
     number: int  # what people call it: key 1, key 2
-    digest: str  # keyed, so that the same key is not added twice
+    digest: str  # a keyed digest, so that the same key is not added twice
     key_sealed: bytes
     added_at: datetime = Field(sa_type=UtcDateTime)
     added_by: str
@@ -56,9 +56,10 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class ApiKeys:
-    """`signing` is one of the active ones. `others` prove nothing; they explain why a signature fails.
+    """The keys in use. `signing` is one of the active ones.
 
-    `unreadable`: the numbers of the active ones of this environment that cannot be opened, and so are left out.
+    `others` verify nothing; they explain why a signature fails. `unreadable`: the numbers of the active keys of this
+    environment that cannot be opened and are left out.
     """
 
     signing: ApiKey
@@ -72,12 +73,12 @@ def keep_smile_keys(settings: Settings, database: Database) -> CachedReading[Api
 
 
 def smile_keys(*, fresh: bool = False) -> ApiKeys:
-    """The keys of the running app. Whoever meets a signature of no known key asks for them `fresh`."""
+    """The keys of the running app. Pass `fresh` when a signature matches no known key."""
     return current().smile_keys.value(fresh=fresh)
 
 
 def read_keys(session: Session, settings: Settings) -> ApiKeys:
-    """Those of the table; those of the environment before the first start of a deployment, or where none opens."""
+    """The keys of the table; those of the environment if the table has none that can be opened."""
     rows = session.exec(select(SmileKey).order_by(col(SmileKey.number))).all()
     opened = {row.id: key for row in rows if (key := _open_or_none(session, row))}
     active_rows = [row for row in rows if row.environment == settings.environment and row.retired_at is None]
@@ -97,16 +98,16 @@ def read_keys(session: Session, settings: Settings) -> ApiKeys:
 
 
 def list_keys(session: Session, environment: str) -> list[SmileKey]:
-    """All of this environment, the retired ones too."""
+    """All keys of this environment, including retired ones."""
     return list(
         session.exec(select(SmileKey).where(SmileKey.environment == environment).order_by(col(SmileKey.number))).all()
     )
 
 
 def seed_keys(session: Session, settings: Settings, now: datetime) -> None:
-    """At every start: keys of the environment that were never seen are added, and a new first one signs.
+    """Adds keys of the environment that are new, at every start. If the first one is new, it signs.
 
-    One that an owner retired stays retired. One that cannot be opened any more is sealed again.
+    A retired key stays retired. A key that can no longer be opened is sealed again.
     """
     for position, value in enumerate(settings.api_keys):
         known = _known(session, settings.environment, value)
@@ -118,24 +119,24 @@ def seed_keys(session: Session, settings: Settings, now: datetime) -> None:
 
 
 def add_key(session: Session, environment: str, value: str, added_by: str, now: datetime) -> SmileKey:
-    """Verifies from now on; what is sent goes on being signed with the key that signed before.
+    """Adds a key, which verifies from now on. The signing key stays the same.
 
-    One that is here already and cannot be opened is sealed again.
+    A known key that cannot be opened is sealed again.
     """
     value = value.strip()
     if not 8 <= len(value) <= 500 or not value.isascii() or not value.isprintable() or " " in value:
-        raise Invalid({"api_key": "That does not look like an API key. Copy it from Smile's portal once more."})
+        raise Invalid({"api_key": "That does not look like an API key. Copy it from Smile's portal again."})
     known = _known(session, environment, value)
     if known is None:
         return _insert(session, environment, value, added_by, now)
     if known.retired_at or _open_or_none(session, known):
-        raise Invalid({"api_key": "This key is here already, or was and has been retired."})
+        raise Invalid({"api_key": "This key was added before, and may have been retired."})
     _seal(session, known, value)
     return known
 
 
 def sign_with(session: Session, environment: str, key_id: UUID, now: datetime) -> SmileKey:
-    """From now on requests to Smile carry signatures of this key."""
+    """Makes this the key that signs requests to Smile."""
     key = _find(session, environment, key_id)
     if key.retired_at:
         raise Conflict("This key was retired. Add it as a new one if Smile has made it valid again.")
@@ -144,7 +145,7 @@ def sign_with(session: Session, environment: str, key_id: UUID, now: datetime) -
 
 
 def retire_key(session: Session, settings: Settings, key_id: UUID, retired_by: str, now: datetime) -> SmileKey:
-    """It verifies nothing any more; its row stays, so that a page can say whose signature it was."""
+    """Retires a key, which then verifies nothing. The row stays, so that a page can say whose signature it was."""
     key = _find(session, settings.environment, key_id)
     if key.retired_at:
         return key

@@ -1,4 +1,4 @@
-"""What an owner changes while the product runs: named values in the database, and the company's branding among them."""
+"""Settings in the database that can change at run time, such as the company's branding."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,7 +17,7 @@ DEFAULT_TIME_ZONE = "UTC"
 LAST_BACKUP = "last_backup"
 #: When a worker was last alive.
 WORKER_SEEN = "worker_seen"
-#: What Smile last answered to a question that only asks whether it knows us.
+#: Smile's last answer to the request that only checks our key.
 SMILE_ANSWER = "smile_answer"
 DEMO_BRANDING = {
     "company_name": "Kora Bank",
@@ -36,13 +36,13 @@ class Setting(SQLModel, table=True):
 
 
 def read_setting(session: Session, name: str) -> Any:
-    """The stored value, or None where nobody has set it."""
-    setting = session.get(Setting, name, populate_existing=True)  # It may have been written past the session.
+    """The stored value, or None if it was never set."""
+    setting = session.get(Setting, name, populate_existing=True)  # It may have been written outside the session.
     return None if setting is None else setting.value
 
 
 def write_setting(session: Session, name: str, value: Any, now: datetime) -> None:
-    """Who may, and the line in the audit trail, are the caller's business. Of two at once the later one counts."""
+    """Stores a value; of two at once the later one wins. The caller checks permissions and writes the audit trail."""
     row = insert_into(session, Setting).values(name=name, value=value, changed_at=now)
     changed = {"value": row.excluded.value, "changed_at": row.excluded.changed_at}
     session.connection().execute(row.on_conflict_do_update(index_elements=["name"], set_=changed))
@@ -50,23 +50,23 @@ def write_setting(session: Session, name: str, value: Any, now: datetime) -> Non
 
 @dataclass(frozen=True)
 class Branding:
-    """How the company shows itself to its customers."""
+    """How the company appears to its customers."""
 
     company_name: str = "Your company"
-    logo_url: str = ""  # one of our own (it begins with /) is shown on every page, another only on Smile's
+    logo_url: str = ""  # our own (begins with /) is shown on every page, any other only on Smile's
     theme_color: str = "#1f5fa8"
     policy_url: str = ""
-    purposes: Mapping[str, str] = field(default_factory=dict)  # why we ask, by language; empty: a sentence of ours
-    return_urls: tuple[str, ...] = ()  # where links may send a customer who is done
-    time_zone: str = DEFAULT_TIME_ZONE  # of what customers read and of what is printed; new members begin with it
+    purposes: Mapping[str, str] = field(default_factory=dict)  # why we ask, by language; empty: a default sentence
+    return_urls: tuple[str, ...] = ()  # where links may send customers when they are done
+    time_zone: str = DEFAULT_TIME_ZONE  # for customers and printed pages; the default for new members
 
     @property
     def own_logo(self) -> str:
-        """The logo, if no other host hears of the customer when it is shown."""
+        """The logo if we serve it ourselves, so that showing it tells no other host about the customer."""
         return self.logo_url if self.logo_url.startswith("/") and not self.logo_url.startswith("//") else ""
 
     def logo_address(self, public_url: str) -> str:
-        """The logo as others must ask for it."""
+        """The full address of the logo, for other sites."""
         return f"{public_url}{self.own_logo}" if self.own_logo else self.logo_url
 
 

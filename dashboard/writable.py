@@ -1,4 +1,4 @@
-"""Whether files can be stored in a folder: found by storing one, since rights, quotas and mounts say only half."""
+"""Checks whether files can be stored in a folder, by storing one: rights, quotas and mounts do not tell it all."""
 
 import tempfile
 from pathlib import Path
@@ -9,8 +9,10 @@ PROBE = bytes(64 * 1024)
 
 
 def problem_of_folder(folder: Path) -> OSError | None:
-    """Why nothing can be stored there; None where it can. Nothing stays behind, and a folder that is missing is not
-    made: its nearest one that is there has to take it."""
+    """Why nothing can be stored in the folder; None if something can. Leaves nothing behind.
+
+    A missing folder is not created; its nearest existing parent is tried instead.
+    """
     place = folder.absolute()
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -24,5 +26,5 @@ def problem_of_folder(folder: Path) -> OSError | None:
 
 
 def is_full(problem: OSError) -> bool:
-    """Room may come free by itself; what may not be written is a matter of rights."""
+    """Whether the disk is full. Room may become free by itself; missing rights do not come by themselves."""
     return problem.errno in NO_ROOM

@@ -1,1 +1,1 @@
-"""`dashboard demo`: the whole product on one machine with sample data, and nothing to set up."""
+"""`dashboard demo`: the whole product on one machine, with sample data and without setup."""

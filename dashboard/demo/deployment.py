@@ -1,4 +1,4 @@
-"""The demo's own secrets and database, and the three processes that it runs until it is stopped."""
+"""The demo's own secrets and database, and the three processes that it runs."""
 
 import os
 import secrets
@@ -26,11 +26,11 @@ PARTNER_ID = "002"
 
 
 class DemoFailed(Exception):
-    """A process of the demo did not start or ended by itself; the text says which."""
+    """A process of the demo did not start, or ended by itself; the text says which."""
 
 
 def demo_environment(instance_dir: Path, port: int, fresh: bool) -> dict[str, str]:
-    """What the three processes are told; secrets are made on the first run and kept beside the data."""
+    """The environment of the three processes. Secrets are made on the first run and kept with the data."""
     if fresh and instance_dir.exists():
         shutil.rmtree(instance_dir)
     instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def run_processes(environment: Mapping[str, str], port: int, when_up: Callable[[
 
 
 def _start(arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # A process group of its own: Ctrl-C reaches only us, and we stop the others in order.
+    # A process group of its own: Ctrl-C reaches only this process, which stops the others in order.
     return subprocess.Popen(  # noqa: S603  # our own command with arguments made above
         [sys.executable, "-m", "dashboard", *arguments], env=dict(environment), start_new_session=True
     )

@@ -1,4 +1,4 @@
-"""Sample callbacks of the kinds that a well-meaning simulator does not send, through the real door."""
+"""Sends sample callbacks that the simulator would not send, to the real receiver."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,12 @@ REJECTED_CUSTOMER = "cust-4402"
 
 
 def job_to_lie_about(session: Session) -> str:
-    """Smile's own answer about it is a rejection."""
+    """The job that a false callback calls approved. Smile's own answer about it is a rejection."""
     return session.exec(select(Job.job_id).where(Job.customer_reference == REJECTED_CUSTOMER)).one()
 
 
 def send_sample_callbacks(settings: Settings, job_id: str, now: datetime) -> None:
-    """One of each kind; what the door makes of it is what the pages show."""
+    """Sends one of each kind. The pages show what the receiver makes of them."""
     orphan = _claim("job-of-another-system", 1, "0810", "Enroll User", "KE", "NATIONAL_ID")
     lie = _claim(job_id, 5, "1012", "ID Number Validated", "NG", "NIN")
     key = settings.api_keys[0]

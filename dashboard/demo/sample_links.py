@@ -1,4 +1,4 @@
-"""Sample links, one for each stage that a customer can have come to."""
+"""Sample links, one for each stage that a customer can reach."""
 
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ def _press_start(session: Session, settings: Settings, code: str, now: datetime)
 
 
 def _stand_in_for_phone(session: Session, settings: Settings, code: str, now: datetime) -> None:
-    """There is no customer here who could finish on Smile's page; the worker sends what the link has filled in."""
+    """Lets the worker send what the link has filled in, since no customer is here to finish on Smile's page."""
     job = _press_start(session, settings, code, now)
     job.state, job.step, job.due_at = JobState.QUEUED, SendingStep.CREATED, now
     session.add(job)

@@ -1,11 +1,10 @@
-"""Sample data: the demo's cast, and jobs that really run through worker and simulator to every kind of end."""
+"""Sample data: the demo's members, and jobs that run through worker and simulator to every kind of end."""
 
 import io
 from datetime import datetime
 from functools import partial
 
-from PIL import Image as Picture
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 from sqlmodel import Session, col, func, select
 
 from dashboard.config import Settings
@@ -41,7 +40,7 @@ def has_jobs(session: Session) -> bool:
 
 
 def submit_samples(session: Session, settings: Settings, now: datetime) -> list[Job]:
-    """A dozen jobs, one for each story that the pages can tell; the worker and the simulator do the rest."""
+    """Submits a dozen jobs, one for each case that the pages can show. Worker and simulator do the rest."""
     return [submit_job(session, wanted, settings, "ben@example.com", now) for wanted in sample_requests()]
 
 
@@ -92,9 +91,9 @@ def sample_requests() -> list[JobRequest]:
 
 
 def draw_face() -> bytes:
-    """A drawn face: the simulator looks at files, not at people, and nobody's photo belongs in here."""
-    picture = Picture.new("RGB", (480, 640), "#dbe4ee")
-    draw = ImageDraw.Draw(picture)
+    """A drawn face instead of a photo: the simulator looks at files, not at people."""
+    image = Image.new("RGB", (480, 640), "#dbe4ee")
+    draw = ImageDraw.Draw(image)
     draw.ellipse((120, 120, 360, 440), fill="#8d5b3f")
     draw.pieslice((110, 100, 370, 380), 180, 360, fill="#241a15")
     for left in (180, 260):
@@ -102,22 +101,22 @@ def draw_face() -> bytes:
         draw.ellipse((left + 14, 262, left + 32, 280), fill="#1c1c1c")
     draw.arc((190, 320, 290, 390), 20, 160, fill="#5a2a22", width=8)
     draw.rectangle((60, 450, 420, 640), fill="#2f5d50")
-    return _as_jpeg(picture)
+    return _as_jpeg(image)
 
 
 def draw_document(title: str) -> bytes:
-    picture = Picture.new("RGB", (800, 520), "#f4efe2")
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (800, 520), "#f4efe2")
+    draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 800, 70), fill="#1d4d3c")
     draw.text((24, 20), title, fill="white", font_size=30)
     draw.rectangle((40, 120, 260, 400), fill="#c9d3dc")
     for line, width in enumerate((380, 300, 340, 220)):
         draw.rectangle((310, 140 + line * 60, 310 + width, 160 + line * 60), fill="#6b7280")
     draw.rectangle((40, 440, 760, 490), fill="#d9d2bf")
-    return _as_jpeg(picture)
+    return _as_jpeg(image)
 
 
-def _as_jpeg(picture: Picture.Image) -> bytes:
+def _as_jpeg(image: Image.Image) -> bytes:
     content = io.BytesIO()
-    picture.save(content, "JPEG", quality=85)
+    image.save(content, "JPEG", quality=85)
     return content.getvalue()

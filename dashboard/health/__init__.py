@@ -1,1 +1,1 @@
-"""What this deployment is owed by whoever runs it: each duty is green, or says in a sentence what mends it."""
+"""Health checks of a deployment: each is fine, or says in a sentence how to fix it."""

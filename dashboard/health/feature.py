@@ -1,4 +1,4 @@
-"""The health of a deployment registers itself, with the checks that belong to no other slice."""
+"""Registers the health page, and the checks that belong to no other slice."""
 
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health import keys, machine, network, storage, views
@@ -12,8 +12,8 @@ FEATURE = Feature(
     health_checks=(
         HealthCheck(Group.KEYS, "Secret key", keys.secret_key),
         HealthCheck(Group.KEYS, "Encryption keys", keys.encryption_keys),
-        HealthCheck(Group.KEYS, "Age of the key for Smile", keys.smile_key_age),
-        HealthCheck(Group.KEYS, "Smile takes the key", keys.smile_key_works),
+        HealthCheck(Group.KEYS, "Age of the Smile key", keys.smile_key_age),
+        HealthCheck(Group.KEYS, "Smile accepts the key", keys.smile_key_works),
         HealthCheck(Group.NETWORK, "Public address", network.public_address),
         HealthCheck(Group.NETWORK, "Encryption", network.encryption),
         HealthCheck(Group.NETWORK, "Smile's address", network.smile_address),
@@ -23,7 +23,7 @@ FEATURE = Feature(
         HealthCheck(Group.DATA, "Queue", storage.queue),
         HealthCheck(Group.DATA, "Backup", storage.backup),
         HealthCheck(Group.MACHINE, "Instance folder", machine.instance_folder),
-        HealthCheck(Group.MACHINE, "Room", machine.room),
+        HealthCheck(Group.MACHINE, "Disk space", machine.room),
         HealthCheck(Group.MACHINE, "Versions", machine.dependencies),
         HealthCheck(Group.MACHINE, "Environment", machine.environment),
         HealthCheck(Group.MACHINE, "Debugging", machine.debugging),

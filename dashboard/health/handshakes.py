@@ -1,4 +1,4 @@
-"""Shakes hands with the public address as browsers do, and as outdated ones did. network.py says what it means."""
+"""Tries TLS with the public address, as current browsers do and as outdated ones did. network.py judges it."""
 
 import socket
 import ssl
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from dashboard.outbound import browser_tls
 
 CONNECT_SECONDS = 3.0
-#: Suites whose recorded traffic can be read by whoever gets the key of the certificate later.
+#: Cipher suites whose recorded traffic can be read later with the certificate's key.
 WITHOUT_FORWARD_SECRECY = "kRSA:!aNULL:@SECLEVEL=0"
 EVERYTHING = "ALL:@SECLEVEL=0"
 
 
 @dataclass(frozen=True)
 class Encryption:
-    """What came of it. `version` is the one that was agreed on; empty where none was."""
+    """The result. `version` is the TLS version that was agreed on; empty if none was."""
 
     version: str = ""
     is_reached: bool = True
@@ -26,7 +26,7 @@ class Encryption:
 
 
 def look_at_encryption(url: str) -> Encryption | None:
-    """None where there is none to look at. Not within a transaction."""
+    """Tries TLS with the address; None if it is not https. Don't call it inside a transaction."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         return None
@@ -67,7 +67,7 @@ def _as_old_browsers_did() -> ssl.SSLContext:
     context = browser_tls()
     context.set_ciphers(EVERYTHING)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what this looks for.
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns about the versions that this tries.
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context

@@ -1,4 +1,4 @@
-"""Health checks of keys: ours, and the partner's."""
+"""Health checks of keys: our own, and the partner's."""
 
 import base64
 from datetime import timedelta
@@ -21,10 +21,10 @@ def secret_key(context: CheckContext) -> Finding:
     others = [key.get_secret_value() for key in (*context.settings.encryption_keys, *context.settings.smile_api_keys)]
     advice = "Make a new one with `openssl rand -hex 32` and set DASHBOARD_SECRET_KEY. Everybody signs in again."
     if value in others:
-        return bad("DASHBOARD_SECRET_KEY is used for something else too.", advice)
+        return bad("DASHBOARD_SECRET_KEY is also used for something else.", advice)
     if len(set(value)) < FEWEST_SIGNS or any(word in value.lower() for word in EXAMPLES):
         return bad("DASHBOARD_SECRET_KEY is easy to guess.", advice)
-    return ok("DASHBOARD_SECRET_KEY is long, and not one that others use.")
+    return ok("DASHBOARD_SECRET_KEY is long, and used for nothing else.")
 
 
 def encryption_keys(context: CheckContext) -> Finding:
@@ -34,13 +34,15 @@ def encryption_keys(context: CheckContext) -> Finding:
         "one behind it until nothing is sealed with it."
     )
     if len(set(keys)) < len(keys):
-        return warn("DASHBOARD_ENCRYPTION_KEYS names the same key twice.", "Take one of them away.")
+        return warn("DASHBOARD_ENCRYPTION_KEYS names the same key twice.", "Remove one of them.")
     if any(len(set(key)) < FEWEST_BYTES for key in keys):
         return bad("An encryption key repeats the same bytes and is easy to guess.", advice)
     if any(all(32 <= byte < 127 for byte in key) for key in keys):
-        return bad("An encryption key was typed, not drawn by chance.", advice)
+        return bad("An encryption key was typed, not generated at random.", advice)
     return ok(
-        "1 encryption key, drawn by chance." if len(keys) == 1 else f"{len(keys)} encryption keys, all by chance."
+        "1 encryption key, generated at random."
+        if len(keys) == 1
+        else f"{len(keys)} encryption keys, all generated at random."
     )
 
 
@@ -54,7 +56,7 @@ def smile_key_age(context: CheckContext) -> Finding:
     number = keys.signing.number
     signing = next((row for row in rows if row.number == number and row.retired_at is None), None)
     if signing is None:
-        return unknown("How old the key is that signs for Smile is known once `dashboard web` has started.")
+        return unknown("The age of the key that signs for Smile is known once `dashboard web` has started.")
     age = signing.age_in_days(context.now)
     if age > ROTATE_AFTER_DAYS:
         advice = (
@@ -67,15 +69,15 @@ def smile_key_age(context: CheckContext) -> Finding:
 def smile_key_works(context: CheckContext) -> Finding:
     answer = context.smile
     if answer is None:
-        return unknown("Smile was not asked yet. The worker asks once an hour, `dashboard doctor` at once.")
+        return unknown("Smile has not been asked yet. The worker asks once an hour, `dashboard doctor` at once.")
     silence = context.now - answer.asked_at
     when = "just now" if silence < JUST_NOW else f"{duration_in_words(silence)} ago"
     if answer.is_refused and is_off(answer.clock_offset_seconds):
-        return unknown("Smile refuses what is signed here because of the clock, so nothing is known of the key.")
+        return unknown("Smile refuses our signatures because of the clock, so nothing is known about the key.")
     if answer.is_refused:
         advice = "Compare the partner id and the key under Callbacks and keys with those in Smile's portal."
         return bad(f"Smile refused our key {when}.", advice)
     if not answer.was_answered:
-        advice = "Check whether this machine reaches the internet. Jobs wait meanwhile and none is lost."
+        advice = "Check whether this machine can reach the internet. Meanwhile jobs wait and none is lost."
         return bad(f"Smile did not answer {when}.", advice)
-    return ok(f"Smile took our key {when}.")
+    return ok(f"Smile accepted our key {when}.")

@@ -1,4 +1,4 @@
-"""Health checks of the machine: files that only we may read, room on the disk, the versions that were tested."""
+"""Health checks of the machine: access to files, disk space, versions, variables and logs."""
 
 import os
 import re
@@ -28,18 +28,20 @@ def instance_folder(context: CheckContext) -> Finding:
     for place in (folder, context.settings.media_dir.absolute()):
         problem = problem_of_folder(place)
         if problem and not is_full(problem):
-            advice = "Let the user that runs web and worker own it, or name another folder in DASHBOARD_INSTANCE_DIR."
+            advice = (
+                "Make the user that runs web and worker its owner, or set DASHBOARD_INSTANCE_DIR to another folder."
+            )
             return bad(f"Nothing can be stored in {place} ({problem.strerror}).", advice)
     if not folder.is_dir():
-        return unknown("The instance folder is made when the first file is written.")
-    advice = f"Run `chmod -R go-rwx {folder}`, and start web and worker as a user of their own."
+        return unknown("The instance folder is created when the first file is written.")
+    advice = f"Run `chmod -R go-rwx {folder}`, and run web and worker as a separate user."
     if folder.stat().st_mode & FOR_OTHERS:
-        return bad("Others on this machine may look into the instance folder.", advice)
-    # Nobody gets to a file behind a folder that is closed, until the folder is opened or the file is moved.
+        return bad("Other users of this machine can read the instance folder.", advice)
+    # A closed folder protects the files in it only until it is opened or a file is moved.
     is_open = next((path for path in islice(_files(folder), MOST_FILES) if path.lstat().st_mode & FOR_OTHERS), None)
     if is_open:
-        return warn(f"Others may read {is_open.relative_to(folder)} in the instance folder.", advice)
-    return ok("Only the user that runs this may read the instance folder.")
+        return warn(f"Other users can read {is_open.relative_to(folder)} in the instance folder.", advice)
+    return ok("Only the user that runs this can read the instance folder.")
 
 
 def room(context: CheckContext) -> Finding:
@@ -48,33 +50,33 @@ def room(context: CheckContext) -> Finding:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     inodes = os.statvfs(folder)
-    sentence = f"{free / GIGABYTE:.1f} GB are free for data and pictures."
+    sentence = f"{free / GIGABYTE:.1f} GB are free for data and images."
     advice = (
-        "Make room, or move the instance folder. When it is full callbacks are refused, and Smile sends them again."
+        "Free some space, or move the instance folder. When it is full, callbacks are refused and Smile repeats them."
     )
     if free < IS_BAD_BELOW_BYTES:
         return bad(sentence, advice)
     if free < WARNS_BELOW_BYTES:
         return warn(sentence, advice)
     if inodes.f_files and inodes.f_favail < WARNS_BELOW_INODES:
-        return warn(f"Room for only {inodes.f_favail} more files is left.", advice)
+        return warn(f"There is room for only {inodes.f_favail} more files.", advice)
     return ok(sentence)
 
 
 def dependencies(_: CheckContext) -> Finding:
     lock = PACKAGE_DIR.parent / "requirements.lock"
     if not lock.is_file():
-        return unknown("Which versions were tested is not known here: requirements.lock is not beside the program.")
+        return unknown("The tested versions are not known here: requirements.lock is not next to the program.")
     others = differing_versions(lock.read_text(encoding="utf-8"))
     if others:
-        advice = "Install what was tested: `pip install --require-hashes -r requirements.lock`."
-        return warn(f"Other versions than tested are installed: {', '.join(others[:5])}.", advice)
-    return ok("Every library has the version that was tested.")
+        advice = "Install the tested versions:  `pip install --require-hashes -r requirements.lock`."
+        return warn(f"Some installed versions were not tested: {', '.join(others[:5])}.", advice)
+    return ok("Every library has its tested version.")
 
 
 def debugging(context: CheckContext) -> Finding:
     if context.is_debugging:
-        advice = "Unset FLASK_DEBUG: a page of errors would show what is in memory."
+        advice = "Unset FLASK_DEBUG: error pages would show what is in memory."
         return bad("Debugging is switched on.", advice)
     return ok("Debugging is off.")
 
@@ -82,17 +84,17 @@ def debugging(context: CheckContext) -> Finding:
 def environment(_: CheckContext) -> Finding:
     unknown_names = unknown_variables(os.environ)
     if unknown_names:
-        advice = "Correct or unset them. Those that Kubernetes makes for a service named dashboard do no harm."
-        return warn(f"No settings, so without effect: {', '.join(unknown_names[:5])}.", advice)
+        advice = "Correct or unset them. Those that Kubernetes sets for a service named dashboard do no harm."
+        return warn(f"Not settings, so without effect: {', '.join(unknown_names[:5])}.", advice)
     return ok("Every variable that begins with DASHBOARD_ is a setting.")
 
 
 def logs(context: CheckContext) -> Finding:
-    """Where the lines end up, nobody can tell from here."""
-    advice = "Let another machine collect them, so that whoever gets into this one cannot take them away."
+    """How logs are written. Where they end up cannot be seen from here."""
+    advice = "Collect them on another machine, so that an intruder on this one cannot delete them."
     if context.settings.log_format == "json":
-        return unknown("Lines of the log are JSON. Whether something collects them cannot be seen from here.", advice)
-    return unset("Lines of the log are text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
+        return unknown("Logs are written as JSON. Whether something collects them cannot be seen from here.", advice)
+    return unset("Logs are written as text for people.", f"Set DASHBOARD_LOG_FORMAT to json. {advice}")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -102,7 +104,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 @cache
 def differing_versions(lock: str) -> tuple[str, ...]:
-    """Looked up once: what a process has imported stays what it is."""
+    """The libraries that differ from the lock file. Cached: what a process has imported stays what it is."""
     return tuple(_different(lock))
 
 

@@ -1,4 +1,4 @@
-"""Health checks of the way in and out: addresses, proxies, clocks, callbacks, mail."""
+"""Health checks of the network: addresses, encryption, clock and proxies."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from dashboard.jobs.smile_api.smile_clock import clock_in_words, is_off
 
 CLOCK_WARNS_AT_SECONDS = 60
 MODERN_TLS = (
-    "Let the proxy take TLS 1.2 and 1.3 with suites that begin with ECDHE "
+    "Let the proxy accept only TLS 1.2 and 1.3, with suites that begin with ECDHE "
     "(nginx: ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20)."
 )
 LOOPBACK_NAMES = ("localhost",)
@@ -21,31 +21,31 @@ def public_address(context: CheckContext) -> Finding:
     if is_loopback(settings.public_url):
         if settings.is_demo:
             return ok("The demo is for this machine alone.")
-        advice = "Set DASHBOARD_PUBLIC_URL to the address by which Smile and your customers reach this dashboard."
-        return bad("DASHBOARD_PUBLIC_URL names this very machine, which nobody else reaches.", advice)
+        advice = "Set DASHBOARD_PUBLIC_URL to the address at which Smile and your customers reach this dashboard."
+        return bad("DASHBOARD_PUBLIC_URL is a local address, which nobody else can reach.", advice)
     if not settings.is_https:
         advice = "Put a proxy with TLS in front and let DASHBOARD_PUBLIC_URL begin with https://."
         return bad("Faces and identity numbers travel without encryption: the public address begins with http.", advice)
-    return ok(f"Reached by {settings.public_url}.")
+    return ok(f"Reached at {settings.public_url}.")
 
 
 def encryption(context: CheckContext) -> Finding:
     settings, seen = context.settings, context.encryption
     if not settings.is_https:
-        return unset("The public address has no encryption to look at.")
+        return unset("The public address has no encryption to check.")
     if seen is None:
-        return unknown("`dashboard doctor` looks at it over the network; this page does not.")
+        return unknown("`dashboard doctor` checks it over the network; this page does not.")
     if not seen.is_reached:
-        return unknown("The public address could not be reached from here, so it was not looked at.")
+        return unknown("The public address could not be reached from here, so it was not checked.")
     if seen.certificate_problem is not None:
         return bad(*explain_certificate(seen.certificate_problem))
     if not seen.version:
-        return bad("What listens there does not speak TLS as browsers do.", MODERN_TLS)
+        return bad("The server there does not speak TLS as browsers do.", MODERN_TLS)
     if seen.takes_old_versions:
-        return bad("TLS 1.0 or 1.1 is taken, which is broken.", MODERN_TLS)
+        return bad("TLS 1.0 or 1.1 is accepted, which is broken.", MODERN_TLS)
     if seen.takes_weak_suites:
-        return warn("Cipher suites are taken that protect nothing once the certificate's key is lost.", MODERN_TLS)
-    return ok(f"{seen.version}, with a certificate that browsers trust, and nothing outdated beside it.")
+        return warn("Some accepted cipher suites protect nothing once the certificate's key is stolen.", MODERN_TLS)
+    return ok(f"{seen.version}, with a certificate that browsers trust, and nothing outdated.")
 
 
 def smile_address(context: CheckContext) -> Finding:
@@ -60,10 +60,10 @@ def smile_address(context: CheckContext) -> Finding:
 def clock(context: CheckContext) -> Finding:
     offset = context.smile.clock_offset_seconds if context.smile else None
     if offset is None:
-        return unknown("This clock was not compared with Smile's yet.")
+        return unknown("This clock has not been compared with Smile's yet.")
     advice = (
-        "Set the clock of this machine by NTP: beyond 5 minutes Smile refuses what is signed here, and every callback "
-        "counts as stale or from the future. What waits for it goes on by itself."
+        "Set this machine's clock with NTP: beyond 5 minutes Smile refuses our signatures, and every callback counts "
+        "as stale or from the future. Waiting work then continues by itself."
     )
     sentence = clock_in_words(offset)
     sentence = f"{sentence[0].upper()}{sentence[1:]}."
@@ -75,19 +75,22 @@ def clock(context: CheckContext) -> Finding:
 
 
 def proxies(context: CheckContext) -> Finding:
-    """By the request that asks, or else by the last callback: each proxy adds an address to X-Forwarded-For."""
+    """Compares the setting with this request, or with the last callback.
+
+    Each proxy adds an address to X-Forwarded-For.
+    """
     trusted, seen, by_what = context.settings.trusted_proxies, context.proxies_seen, "this request"
     if seen is None:
         last = find_last_callback(context.session, context.settings.environment)
         if last is None:
-            return unknown("How many proxies stand in front is known once a callback has come.")
+            return unknown("The number of proxies in front is known once a callback has arrived.")
         seen, by_what = count_proxies(last.headers.get("x-forwarded-for", "")), "the last callback"
     says = f"DASHBOARD_TRUSTED_PROXIES is {trusted}"
     if seen < trusted:
-        advice = f"Set it to {seen}, or let the proxy set X-Forwarded-For: a sender can make up its address now."
+        advice = f"Set it to {seen}, or let the proxy set X-Forwarded-For: until then a sender can fake its address."
         return bad(f"{says}, and {by_what} passed {seen}.", advice)
     if seen > trusted:
-        advice = f"If the proxies are yours, set it to {seen}: every sender looks like the proxy now."
+        advice = f"If the proxies are yours, set it to {seen}: until then every sender looks like the proxy."
         return warn(f"{says}, and {by_what} passed {seen}.", advice)
     return ok(f"{says}, and that is how many {by_what} passed.")
 

@@ -1,4 +1,4 @@
-"""Runs every health check that a slice registered: for the health page and for `dashboard doctor`."""
+"""Runs all health checks, for the health page and for `dashboard doctor`."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ from dashboard.jobs.following.smile_answers import SmileAnswer, read_smile_answe
 from dashboard.outages import DATABASE_BUSY, DATABASE_FULL, DATABASE_READ_ONLY
 from dashboard.web.serving.readiness import problem_of_database
 
-#: Nothing can be changed then, but everything can be read.
+#: Problems with which nothing can be changed, but everything can be read.
 STILL_READ = frozenset({DATABASE_BUSY.sentence, DATABASE_FULL.sentence, DATABASE_READ_ONLY.sentence})
 
 
@@ -35,7 +35,7 @@ def check_health(
     proxies_seen: int | None = None,
     encryption: Encryption | None = None,
 ) -> list[CheckResult]:
-    """How the running app stands. `smile`: what it answered just now; without it, what the worker was last told."""
+    """Checks the running app. `smile`: its answer just now; without it, its last answer to the worker."""
     if smile is None:
         with suppress(SQLAlchemyError):
             smile = read_smile_answer(session)
@@ -48,11 +48,13 @@ def check_health(
 
 
 def run_checks(checks: Sequence[HealthCheck], context: CheckContext) -> list[CheckResult]:
-    """Grouped under their headings. Where the database cannot be read, one check says so, and what follows from it is
-    left out."""
+    """Runs the checks, grouped under their headings.
+
+    If the database cannot be read, one check says so, and those that depend on it are left out.
+    """
     context = replace(context, database_problem=problem_of_database(context.database))
     if context.database_problem and context.database_problem not in STILL_READ:
-        context = replace(context, session=Session())  # bound to nothing: whatever reads it fails at once
+        context = replace(context, session=Session())  # bound to nothing, so that every read fails at once
     order = list(Group)
     grouped = sorted(checks, key=lambda check: order.index(check.group))
     found = ((check, _find(check, context)) for check in grouped)
@@ -65,7 +67,7 @@ def worst_of(results: Sequence[CheckResult]) -> State:
 
 
 def report_to_json(results: Sequence[CheckResult]) -> dict[str, object]:
-    """For a program: the page's twin, and `dashboard doctor --json`."""
+    """The results as JSON, for the page and for `dashboard doctor --json`."""
     return {
         "state": worst_of(results),
         "duties": [
@@ -82,12 +84,12 @@ def report_to_json(results: Sequence[CheckResult]) -> dict[str, object]:
 
 
 def _find(check: HealthCheck, context: CheckContext) -> Finding | None:
-    """One that cannot be looked at does not hide the others; what the database said is not repeated."""
+    """Runs one check. One that fails does not hide the others; the database's own problem is not repeated."""
     try:
         return check.check(context)
     except UnboundExecutionError:
-        return None  # It reads a database of which another check says what is the matter.
+        return None  # It needs the database, whose problem another check reports.
     except (SQLAlchemyError, OSError, UnreadableValue) as error:
-        context.session.rollback()  # PostgreSQL takes no more questions in a transaction in which one failed
+        context.session.rollback()  # PostgreSQL accepts no more statements in a failed transaction
         advice = "See the lines about the database and the keys first."
-        return bad(f"This could not be looked at ({type(error).__name__}).", advice)
+        return bad(f"This could not be checked ({type(error).__name__}).", advice)

@@ -1,4 +1,4 @@
-"""Health checks of the data: the database and its settings, the queue, the backup, and the worker that uses them."""
+"""Health checks of the data: the database, the queue and the backup."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -15,13 +15,13 @@ from dashboard.web.serving.readiness import OLD_TABLES
 
 SAFE_SQLITE = (3, 51, 3)
 SYNCHRONOUS_FULL = 2
-LOOK_AT_DATABASE = "Start it, and compare DASHBOARD_DATABASE_URL with where it is. What waits goes on by itself then."
+LOOK_AT_DATABASE = "Start it, and check that DASHBOARD_DATABASE_URL leads to it. Waiting work then continues by itself."
 ADVICE = {
     OLD_TABLES: "Run `dashboard db upgrade`.",
-    DATABASE_BUSY.sentence: "Find what holds it, such as a shell with an open transaction, and end that.",
-    DATABASE_READ_ONLY.sentence: "Give the user that runs this the right to write it; a standby has to be promoted.",
-    DATABASE_FULL.sentence: "Make room on that disk. What waits goes on by itself then.",
-    DATABASE_DAMAGED.sentence: "Stop web and worker and bring a backup back with `dashboard db restore`.",
+    DATABASE_BUSY.sentence: "Find what is using it, such as a shell with an open transaction, and end that.",
+    DATABASE_READ_ONLY.sentence: "Give the user that runs this the right to write; a standby server must be promoted.",
+    DATABASE_FULL.sentence: "Free some space on that disk. Waiting work then continues by itself.",
+    DATABASE_DAMAGED.sentence: "Stop web and worker, and restore a backup with `dashboard db restore`.",
 }
 BACKUP_WARNS_AFTER = timedelta(hours=26)
 BACKUP_IS_BAD_AFTER = timedelta(days=7)
@@ -39,8 +39,8 @@ def engine(context: CheckContext) -> Finding:
         advice = "Install the wheel of `pysqlite3`, or use PostgreSQL."
         return bad(f"SQLite {SQLITE.sqlite_version} can damage a database that web and worker share.", advice)
     if (journal, synchronous) != ("wal", SYNCHRONOUS_FULL):
-        return bad("SQLite may lose what was committed when the power fails.", "Move the database to a local disk.")
-    return ok(f"SQLite {SQLITE.sqlite_version}, which keeps what was committed through a power cut.")
+        return bad("SQLite may lose committed data when the power fails.", "Move the database to a local disk.")
+    return ok(f"SQLite {SQLITE.sqlite_version}, which keeps committed data through a power cut.")
 
 
 def _postgresql(context: CheckContext) -> Finding:
@@ -49,18 +49,18 @@ def _postgresql(context: CheckContext) -> Finding:
     host = context.database.engine.url.host or ""
     if not is_encrypted and not host.startswith("/") and host and not is_loopback(f"postgresql://{_bracketed(host)}"):
         advice = "Add sslmode=verify-full to DASHBOARD_DATABASE_URL."
-        return bad("What is stored travels to PostgreSQL without encryption.", advice)
-    return ok("PostgreSQL, encrypted on the way." if is_encrypted else "PostgreSQL, on this machine.")
+        return bad("Data travels to PostgreSQL without encryption.", advice)
+    return ok("PostgreSQL, over an encrypted connection." if is_encrypted else "PostgreSQL, on this machine.")
 
 
 def queue(context: CheckContext) -> Finding:
     url = context.settings.queue_url
     if context.settings.queue_is_in_database:
-        context.session.connection()  # It is away with the database, which is said there.
+        context.session.connection()  # It fails with the database, whose check reports it.
     if context.queue is not None and not context.queue.answers():
         advice = (
-            "Start it, and compare DASHBOARD_QUEUE_URL with where it is. Until then the worker looks for what is due "
-            "by itself, a little later than usual."
+            "Start it, and check that DASHBOARD_QUEUE_URL leads to it. Until then the worker finds due work by "
+            "itself, a little later than usual."
         )
         return bad(f"The queue does not answer: {_kind_of_queue(url)}.", advice)
     if not url.startswith("redis") or is_loopback(url):
@@ -68,7 +68,7 @@ def queue(context: CheckContext) -> Finding:
     parts = urlsplit(url)
     if not parts.password:
         return bad(
-            "Redis takes orders from everybody who reaches it.",
+            "Redis accepts commands from everybody who can reach it.",
             "Give it a password and put it into DASHBOARD_QUEUE_URL.",
         )
     if parts.scheme != "rediss":
@@ -81,7 +81,7 @@ def queue(context: CheckContext) -> Finding:
 def _kind_of_queue(url: str) -> str:
     if url.startswith("redis"):
         return "Redis"
-    return "the file of SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    return "the SQLite file" if url.startswith("sqlite") else "PostgreSQL"
 
 
 def backup(context: CheckContext) -> Finding:
@@ -90,7 +90,7 @@ def backup(context: CheckContext) -> Finding:
     if stored is None:
         if context.settings.is_demo:
             return ok("The demo's data needs no backup.")
-        return bad("No backup was ever made.", advice)
+        return bad("No backup has ever been made.", advice)
     age = context.now - datetime.fromisoformat(stored["at"])
     sentence = f"The last backup was made {duration_in_words(age)} ago."
     if age > BACKUP_IS_BAD_AFTER:

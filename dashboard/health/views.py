@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the health checks: how healthy this deployment is, and what mends it."""
+"""Views for the health page: how healthy this deployment is, and how to fix it."""
 
 from itertools import groupby
 
@@ -29,7 +29,7 @@ def show_json() -> ResponseReturnValue:
 
 
 def check_health_now() -> list[CheckResult]:
-    """This very request shows how many proxies stand in front."""
+    """Runs the checks. This request itself shows how many proxies are in front."""
     seen = count_proxies(request.headers.get("X-Forwarded-For", ""))
     with reading() as session:
         return check_health(session, proxies_seen=seen)

@@ -1,4 +1,4 @@
-"""Health checks in lines of text, for a terminal; the page has its template."""
+"""Health checks in words, for the terminal and the page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -11,7 +11,7 @@ WORDS: Mapping[State, str] = {
     State.UNSET: "not set up",
     State.UNKNOWN: "not known",
     State.WARN: "look at this",
-    State.BAD: "mend this",
+    State.BAD: "fix this",
 }
 
 
@@ -27,12 +27,12 @@ def as_lines(results: Sequence[CheckResult]) -> Iterator[str]:
 
 
 def in_one_sentence(results: Sequence[CheckResult]) -> str:
-    to_mend = sum(result.finding.state == State.BAD for result in results)
+    to_fix = sum(result.finding.state == State.BAD for result in results)
     to_look_at = sum(result.finding.state == State.WARN for result in results)
-    if not to_mend and not to_look_at:
-        return "Nothing has to be mended."
+    if not to_fix and not to_look_at:
+        return "Nothing needs to be fixed."
     parts = [
-        f"{to_mend} {'thing has' if to_mend == 1 else 'things have'} to be mended" if to_mend else "",
+        f"{to_fix} {'thing needs' if to_fix == 1 else 'things need'} to be fixed" if to_fix else "",
         f"{to_look_at} should be looked at" if to_look_at else "",
     ]
     return ", ".join(part for part in parts if part) + "."

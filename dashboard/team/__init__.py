@@ -1,1 +1,1 @@
-"""Members of the team: who may sign in, with which role, and from which browsers they are signed in now."""
+"""Members of the team: their accounts, roles and sign-ins."""

@@ -1,4 +1,4 @@
-"""How lines about members read in the audit trail."""
+"""How the audit trail words entries about members."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -20,9 +20,9 @@ SENTENCES = {
     "member.reset_link_made": "made a link to a new password for {subject}",
     "member.signed_in": "signed in",
     "member.signed_out": "signed out",
-    "member.confirmed": "confirmed that it is them",
+    "member.confirmed": "confirmed who they are",
     "member.sign_in_refused": "failed to prove that they are {subject}",
-    "member.cookie_copied": "came with a copied cookie of {subject}, and was shut out",
+    "member.cookie_copied": "used a copied cookie of {subject}, and was signed out",
     "member.second_factors_removed": "removed all second factors of {subject}",
     "second_factor.added": "added a second factor for {subject}",
     "second_factor.removed": "removed a second factor of {subject}",
@@ -33,11 +33,11 @@ SENTENCES = {
 }
 INVITATION_SENTENCES = {
     "invitation.created": "invited somebody to the team",
-    "invitation.renewed": "sent an invitation once more, with a new code",
+    "invitation.renewed": "sent an invitation again, with a new code",
     "invitation.withdrawn": "withdrew an invitation",
     "invitation.accepted": "accepted an invitation",
 }
-GUESSING_SENTENCES = {"guessing.slowed_down": "guessed too often at the sign-in, and was slowed down"}
+GUESSING_SENTENCES = {"guessing.slowed_down": "made too many guesses at sign-in, and was slowed down"}
 MAIL_SENTENCES = {"mail.given_up": "gave up sending an e-mail to a member"}
 
 

@@ -1,4 +1,4 @@
-"""The one blueprint of the slice; its views stand in views.py (the door) and in the files named *_views.py."""
+"""The blueprint that most of the team's views share."""
 
 from flask import Blueprint
 

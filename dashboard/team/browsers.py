@@ -1,8 +1,8 @@
-"""A browser in words a person recognises, from what it says of itself: "Chrome on Windows"."""
+"""Turns a User-Agent header into words, such as "Chrome on Windows"."""
 
 import re
 
-#: The first that fits: most browsers also name those that they want to be taken for.
+#: The first match wins: most browsers also name those that they want to be taken for.
 BROWSERS = (
     (r"Edg(e|A|iOS)?/", "Edge"),
     (r"OPR/|Opera", "Opera"),

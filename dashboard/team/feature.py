@@ -1,4 +1,4 @@
-"""The team registers itself: members and the ways in."""
+"""Registers the team: members, their sign-ins and accounts."""
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
@@ -9,7 +9,7 @@ from dashboard.team.account import appearance_views, passkey_views, preference_v
 from dashboard.team.account import views as account_views
 from dashboard.team.email import outbox
 from dashboard.team.email.outbox import OutgoingMail, content_identity
-from dashboard.team.factors import models as door_models
+from dashboard.team.factors import models as factor_models
 from dashboard.team.factors.models import AuthenticatorApp, app_identity
 from dashboard.team.login import reauthentication_views, second_step_views, views
 from dashboard.team.members import invitation_views, reset_views
@@ -18,7 +18,7 @@ from dashboard.team.members import views as member_views
 FEATURE = Feature(
     name="team",
     position=40,
-    models=(models, door_models, one_time, outbox),
+    models=(models, factor_models, one_time, outbox),
     sealed_columns=(
         SealedColumn(AuthenticatorApp, "secret_sealed", app_identity),
         SealedColumn(OutgoingMail, "content_sealed", content_identity),

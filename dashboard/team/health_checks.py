@@ -1,4 +1,4 @@
-"""Health checks of the team: who can help when an owner is locked out, and how members are reached."""
+"""Health checks of the team: e-mail, owners and second factors."""
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -13,14 +13,14 @@ from dashboard.team.models import Member
 def mail(context: CheckContext) -> Finding:
     if not context.settings.sends_mail:
         return unset(
-            "No mail server is named, so links to invitations and new passwords are copied by hand.",
-            "Set DASHBOARD_SMTP_URL and DASHBOARD_MAIL_FROM to have them sent.",
+            "No mail server is set up, so owners copy the links for invitations and new passwords by hand.",
+            "Set DASHBOARD_SMTP_URL and DASHBOARD_MAIL_FROM to send them by e-mail.",
         )
-    held_up = find_delayed_mails(context.session)
-    if held_up is None:
+    delayed = find_delayed_mails(context.session)
+    if delayed is None:
         return ok("Invitations and resets are sent by e-mail.")
-    messages = f"{held_up.count} {'e-mail waits' if held_up.count == 1 else 'e-mails wait'} to be tried again."
-    return warn(f"{messages} {held_up.last_error}", "Look at DASHBOARD_SMTP_URL and at the mail server's own log.")
+    messages = f"{delayed.count} {'e-mail is' if delayed.count == 1 else 'e-mails are'} waiting for another try."
+    return warn(f"{messages} {delayed.last_error}", "Check DASHBOARD_SMTP_URL and the mail server's own log.")
 
 
 def owners(context: CheckContext) -> Finding:
@@ -29,7 +29,7 @@ def owners(context: CheckContext) -> Finding:
     )
     count = context.session.exec(enabled).one()
     if count == 0:
-        return bad("Nobody is an owner.", "Run `dashboard member add EMAIL --name NAME --role owner`.")
+        return bad("There is no owner.", "Run `dashboard member add EMAIL --name NAME --role owner`.")
     if count == 1:
         return warn("There is only one owner.", "Invite a second one under Team, so that nobody is locked out.")
     return ok(f"There are {count} owners.")

@@ -1,4 +1,4 @@
-"""Member and SignIn: a person of the team, and one signed-in browser of theirs."""
+"""Tables of members and their sign-ins."""
 
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,9 @@ class Member(UserMixin, SQLModel, table=True):  # type: ignore[misc]  # flask-lo
     password_hash: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    language: str = "en"  # of dates, numbers and countries; of web/locales.py
+    language: str = "en"  # for dates, numbers and countries; see web/pages/locales.py
     time_zone: str = "UTC"
-    #: By name; read through web/preferences.py and stored through team/preferences.py.
+    #: By name; read by web/pages/preferences.py and stored by team/account/preferences.py.
     preferences: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
     def may(self, permission: str) -> bool:
@@ -45,6 +45,6 @@ class SignIn(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     user_agent: str = ""
     from_address: str = ""
-    #: When the person behind it last proved who they are; None where a remembered browser came back by itself.
+    #: When the member last proved who they are; None if a remembered browser was signed in by itself.
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    remembered_id: UUID | None = Field(default=None, index=True)  # of the RememberedBrowser it belongs to
+    remembered_id: UUID | None = Field(default=None, index=True)  # the RememberedBrowser that it belongs to

@@ -1,7 +1,7 @@
-"""Links that work once: an invitation, and a new password. Their rows, and how a code is made, found and spent.
+"""One-time links for invitations and new passwords: their tables, and how codes are made, found and spent.
 
-The code stands in an address and is kept nowhere; the row holds its digest. What the two are for is written in
-invitations.py and resets.py.
+The code is part of an address and is not stored; the row holds its digest. What the links do is in
+members/invitations.py and members/resets.py.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from dashboard.permissions import Role
 from dashboard.team.models import Member
 
 CODE_BYTES = 24  # 192 bits, 32 characters that need no escaping in an address
-#: What was used, withdrawn or never opened is forgotten then; the audit trail keeps that it was.
+#: Used, withdrawn and expired links are deleted after this time. The audit trail still lists them.
 KEPT_FOR = timedelta(days=30)
-#: An invitation whose time is over still counts here: what is true of a row alone makes an index.
+#: Expired invitations count too: the condition of an index knows only the row, not the time.
 NEITHER_USED_NOR_WITHDRAWN = text("used_at IS NULL AND withdrawn_at IS NULL")
 
 
@@ -37,12 +37,12 @@ class OneTimeLink(SQLModel):
 
     @hybrid_method
     def is_open(self, now: datetime) -> bool:
-        """Whether its code works; of the class, the same as a condition for the database."""
+        """Whether the code works. On the class, the same as a condition for the database."""
         return (self.used_at == None) & (self.withdrawn_at == None) & (self.expires_at > now)  # noqa: E711
 
 
 class Invitation(OneTimeLink, table=True):
-    """Somebody may become a member, with this address and this role."""
+    """Lets somebody become a member, with this address and this role."""
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -61,7 +61,7 @@ class Invitation(OneTimeLink, table=True):
 
 
 class PasswordReset(OneTimeLink, table=True):
-    """A member may choose a new password without the old one."""
+    """Lets a member choose a new password without the old one."""
 
     __tablename__ = "password_reset"
 
@@ -81,12 +81,12 @@ def digest_of_code(code: str) -> str:
 
 
 def find_open(session: Session, kind: type[Link], code: str, now: datetime) -> Link | None:
-    """Unknown, used, withdrawn and expired are one to the database, so that nobody learns which it was."""
+    """The open link with this code. Unknown, used, withdrawn and expired codes look the same to everybody."""
     return session.exec(select(kind).where(kind.code_digest == digest_of_code(code), kind.is_open(now))).first()
 
 
 def spend(session: Session, kind: type[Link], code: str, now: datetime) -> Link | None:
-    """One guarded UPDATE, so that of any number who press at once exactly one wins."""
+    """Uses up the link in one guarded UPDATE, so that of any number of tries at once exactly one wins."""
     result = session.connection().execute(
         update(kind).where(col(kind.code_digest) == digest_of_code(code), kind.is_open(now)).values(used_at=now)
     )
@@ -96,7 +96,7 @@ def spend(session: Session, kind: type[Link], code: str, now: datetime) -> Link 
 
 
 def withdraw_invitations_of(session: Session, member: Member, now: datetime) -> None:
-    """Of a member whose role or access ends: nobody comes in by their word any more."""
+    """Withdraws the open invitations of a member whose role or access ends."""
     _withdraw(session, Invitation, col(Invitation.invited_by) == member.id, now)
 
 

@@ -1,4 +1,4 @@
-"""Reads for the team: one member by address or id, and what stands beside each name."""
+"""Queries for members: by address or id, their names, and when they were last seen."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,7 +11,7 @@ from dashboard.team.models import Member, SignIn
 
 
 def normal_email(email: str) -> str:
-    """The form in which an address is kept and looked up."""
+    """The form in which an address is stored and looked up."""
     return email.strip().lower()
 
 
@@ -34,7 +34,7 @@ def find_member(session: Session, member_id: UUID) -> Member:
 
 
 def last_seen(session: Session, member_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When a browser of theirs last asked for something; nobody who never signed in is in it."""
+    """When each member was last seen. Members who never signed in are left out."""
     newest = (
         select(SignIn.member_id, func.max(SignIn.seen_at))
         .where(col(SignIn.member_id).in_(member_ids))

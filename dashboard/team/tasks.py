@@ -1,6 +1,6 @@
-"""What the worker may run for the team: e-mails go out, and old rows are forgotten.
+"""The team's tasks for the worker: sending e-mails and deleting old rows.
 
-No transaction is held while a mail server is spoken to.
+No transaction is open while a mail server is contacted.
 """
 
 from datetime import datetime, timedelta
@@ -29,13 +29,13 @@ MAIL_SERVER = OutageLog("mail server")
 
 
 def send(mail_id: UUID) -> None:
-    """May run twice: a message is claimed first, and its id lets a mailbox tell that it came again."""
+    """Sends one e-mail. It may run twice: the message is claimed first, and its id lets a mailbox spot a duplicate."""
     settings = current().settings
     with transaction() as session:
         mail = outbox.claim_mail(session, mail_id, utc_now())
         if mail is None:
             return
-        if mail.kind == MailKind.FORGOTTEN and not _write_reset_letter(session, mail):
+        if mail.kind == MailKind.FORGOTTEN and not _write_reset_email(session, mail):
             session.delete(mail)
             return
     try:
@@ -51,12 +51,12 @@ def send(mail_id: UUID) -> None:
 def _hand_over(mail: OutgoingMail, settings: Settings) -> None:
     server = mail_server(settings)
     if server is None:
-        raise MailFailed("E-mail is not set up any more.", is_final=True)
+        raise MailFailed("E-mail is no longer set up.", is_final=True)
     try:
         with reading() as session:
             content = outbox.read_content(session, mail)
     except UnreadableValue:
-        raise MailFailed("It cannot be read any more, since its encryption key was removed.", is_final=True) from None
+        raise MailFailed("It can no longer be read, since its encryption key was removed.", is_final=True) from None
     from_name = content.get("from_name", "")
     send_mail(server, str(mail.id), content["to"], content["subject"], content["text"], from_name)
 
@@ -73,8 +73,11 @@ def _note_failure(mail: OutgoingMail, failure: MailFailed, settings: Settings) -
             record(session, "mail.given_up", f"mail {mail.id}", now, who=resets.WORKER, details={"kind": mail.kind})
 
 
-def _write_reset_letter(session: Session, mail: OutgoingMail) -> bool:
-    """Once: a second try finds the letter written. False where the address is no member's, or had enough of them."""
+def _write_reset_email(session: Session, mail: OutgoingMail) -> bool:
+    """Writes the e-mail, once.
+
+    Returns False if the address is no member's, or has had enough of them.
+    """
     if mail.about_id is not None:
         return True
     now = utc_now()

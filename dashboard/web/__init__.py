@@ -1,1 +1,1 @@
-"""HTTP glue that the slices share. It knows no feature and imports no slice."""
+"""Web code that the slices share. It knows no feature and imports no slice."""

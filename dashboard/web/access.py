@@ -1,7 +1,7 @@
-"""Who may call what: every view states its permission, and a view that states none is refused.
+"""Access control: every view declares its permission, and a view that declares none is refused.
 
-Beyond the permission two things are asked of the sign-in itself: that it owes no second factor, and, where a view says
-so, that the person behind it proved who they are a moment ago.
+Two more things are asked of a sign-in: that no required second factor is missing and, where a view says so, that the
+member confirmed who they are a moment ago.
 """
 
 from collections.abc import Callable
@@ -30,25 +30,25 @@ CONFIRMED_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class SignInState:
-    """How the sign-in behind a request stands; `team` notes it when it loads the member."""
+    """The state of the sign-in behind a request; `team` notes it when it loads the member."""
 
     sign_in_id: UUID
     confirmed_at: datetime | None
     owes_second_factor: bool
 
 
-def note_sign_in_state(standing: SignInState) -> None:
-    g.standing = standing
+def note_sign_in_state(state: SignInState) -> None:
+    g.sign_in_state = state
 
 
 def current_sign_in_state() -> SignInState:
-    """Of whoever is signed in; there is none before `current_user` was asked."""
+    """The state of the signed-in member's sign-in. It exists once `current_user` was read."""
     assert current_user.is_authenticated
-    return cast(SignInState, g.standing)
+    return cast(SignInState, g.sign_in_state)
 
 
 def permission_required(permission: str) -> Callable[[View], View]:
-    """States that a view needs a role which includes `permission`; sits directly on the view."""
+    """Declares that a view needs a role with `permission`. Place it below the route."""
 
     def state(view: View) -> View:
         view.required_permission = permission  # type: ignore[attr-defined]  # functions take attributes
@@ -58,26 +58,26 @@ def permission_required(permission: str) -> Callable[[View], View]:
 
 
 def sign_in_required(view: View) -> View:
-    """States that a view is for any member, such as one's own profile."""
+    """Declares that any member may call the view, such as one about their own profile."""
     return permission_required(SIGNED_IN)(view)
 
 
 def open_to_everybody(view: View) -> View:
-    """States that a view is for anybody: the door itself, a customer, a machine."""
+    """Declares that anybody may call the view: to sign in, as a customer, or as a machine."""
     return permission_required(EVERYBODY)(view)
 
 
 def open_before_second_factor(view: View) -> View:
-    """States that a member who still owes a second factor may call the view: to set one up, or to leave."""
+    """Declares that a member who lacks a required second factor may call the view: to set one up, or to leave."""
     view.is_open_before_second_factor = True  # type: ignore[attr-defined]  # functions take attributes
     return view
 
 
 def recent_confirmation_required(back_to: str) -> Callable[[View], View]:
-    """The view answers only within ten minutes after the member proved who they are; sits below the permission.
+    """Lets a view answer only within ten minutes of a confirmation. Place it below the permission.
 
-    A page leads to the confirmation and back to itself. A form that was sent leads back to the page `back_to`, which
-    takes its values from the address of the form; what was typed is not kept.
+    A page leads to the confirmation and back to itself. A submitted form leads back to the page `back_to`, which takes
+    its values from the address of the form; what was typed is not kept.
     """
 
     def guard(view: View) -> View:
@@ -103,12 +103,12 @@ def enforce_permissions(app: Flask) -> None:
 
 def _check_permission() -> ResponseReturnValue | None:
     if request.endpoint is None:
-        return None  # Nothing lives here: Flask answers 404 or 405.
+        return None  # There is no such page: Flask answers 404 or 405.
     permission = required_permission(request.endpoint)
     if permission == EVERYBODY:
         return None
     if not current_user.is_authenticated:
-        return _send_to_the_door()
+        return _send_to_sign_in()
     if permission is None:
         raise NotFound
     if current_sign_in_state().owes_second_factor and not _is_open_before_second_factor(request.endpoint):
@@ -122,27 +122,27 @@ def _is_open_before_second_factor(endpoint: str) -> bool:
     return getattr(current_app.view_functions[endpoint], "is_open_before_second_factor", False)
 
 
-def _send_to_the_door() -> ResponseReturnValue:
-    """With the way back: to the page, or to the one that a form was pressed on."""
+def _send_to_sign_in() -> ResponseReturnValue:
+    """Sends to the sign-in page with the way back: this page, or the page of the form that was pressed."""
     was_pressed = None if request.method == "GET" else 1
     next_page = _page_above(request.path) if was_pressed else address_without_typed_text()
-    door = url_for("team.sign_in", next=next_page, pressed=was_pressed)
+    sign_in = url_for("team.sign_in", next=next_page, pressed=was_pressed)
     if request.headers.get("HX-Request") == "true":
         # A redirect would put the whole sign-in page into a cell of the table.
         return "", 401, {"HX-Redirect": url_for("team.sign_in", next=_page_around(), pressed=was_pressed)}
     if request.path.endswith(".json"):
         return {"error": "Sign in first."}, 401
-    return redirect(door, 303)
+    return redirect(sign_in, 303)
 
 
 def _page_around() -> str | None:
-    """The page that htmx asks from; what stands in its address was sealed when it was opened."""
+    """The page that htmx asks from. What was typed into its address is sealed already."""
     parts = urlsplit(request.headers.get("HX-Current-URL", ""))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path or None
 
 
 def _page_above(path: str) -> str | None:
-    """The nearest address from this one upwards that is a page: of a form's own address, the page it stands on."""
+    """The nearest parent address that is a page; for the address of a form, the page that shows it."""
     adapter = current_app.url_map.bind("")
     while path:
         try:
@@ -157,11 +157,11 @@ def _page_above(path: str) -> str | None:
 def _send_to_confirmation(back_to: str) -> ResponseReturnValue:
     is_page = request.method == "GET" and request.headers.get("HX-Request") != "true"
     next_page = address_without_typed_text() if is_page else _address_of(back_to)
-    return _send("confirmation.show", "Confirm that it is you first, in a browser.", next=next_page)
+    return _send("confirmation.show", "Confirm who you are in a browser first.", next=next_page)
 
 
 def _send(endpoint: str, error: str, **values: Any) -> ResponseReturnValue:
-    """To a page that has to come first: by a redirect, by htmx, or in words for a program."""
+    """Sends to a page that has to come first: by redirect, by htmx, or as an error for a program."""
     if request.headers.get("HX-Request") == "true":
         return "", 403, {"HX-Redirect": url_for(endpoint, **values)}
     if request.path.endswith(".json"):
@@ -170,7 +170,7 @@ def _send(endpoint: str, error: str, **values: Any) -> ResponseReturnValue:
 
 
 def _address_of(endpoint: str) -> str:
-    """Of a page that takes some of the values in the present address, such as the id of the row it shows."""
+    """The address of a page, with those of the current address's values that it takes, such as the id of a row."""
     taken = {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
     values: dict[str, Any] = {name: value for name, value in (request.view_args or {}).items() if name in taken}
     return url_for(endpoint, **values)

@@ -1,4 +1,4 @@
-"""What HTTP itself answers: a supervisor's questions, and reports of browsers; and how many connections are open."""
+"""Registers the web layer: health probes, policy reports, and the check of connections."""
 
 from dashboard.feature import Feature
 from dashboard.health_checks import Group, HealthCheck

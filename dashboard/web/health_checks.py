@@ -6,15 +6,15 @@ from dashboard.health_checks import CheckContext, Finding, ok, warn
 from dashboard.web.serving.descriptors import WANTED, connections_within, count_open, limits
 
 WARNS_AT = 0.8
-ADVICE = f"Let the service open more: LimitNOFILE={WANTED * 2} in systemd, `ulimit -n {WANTED * 2}` in a shell."
+ADVICE = f"Raise the limit: LimitNOFILE={WANTED * 2} in systemd, `ulimit -n {WANTED * 2}` in a shell."
 
 
 def connections(_: CheckContext) -> Finding:
-    """Only the web process knows how many it has open; `dashboard doctor` is another one."""
+    """Only the web process knows how many it has open; `dashboard doctor` is another process."""
     allowed, most = limits()
     if has_request_context():
         open_now = count_open()
-        sentence = f"{open_now:,} of {allowed:,} descriptors of this process are open; each connection takes one."
+        sentence = f"{open_now:,} of {allowed:,} file descriptors of this process are open; each connection takes one."
         return warn(sentence, ADVICE) if open_now > WARNS_AT * allowed else ok(sentence)
-    sentence = f"The limit of descriptors here allows a web process {connections_within(most):,} connections at once."
+    sentence = f"The file descriptor limit here allows a web process {connections_within(most):,} connections at once."
     return warn(sentence, ADVICE) if most < WANTED else ok(sentence)

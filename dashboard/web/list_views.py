@@ -1,4 +1,4 @@
-"""What the views of every list share: what the address asks for, the context of the page, searches, JSON."""
+"""Code that the views of all lists share: reading the address, the page's context, searches and JSON."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -28,12 +28,12 @@ def scope_here(session: Session) -> Scope:
 
 
 def asked_id(name: str) -> UUID | None:
-    """Of a row, in the address; nonsense is none."""
+    """The id of a row in the address; None if it is missing or malformed."""
     return MultiDict(request.args).get(name, type=UUID)
 
 
 def asked_place(filters: ListFilter[Any], name: str = "") -> Any:
-    """The key after which the asked page begins; nonsense begins at the top."""
+    """The key after which the requested page begins; None, the top, if it is missing or malformed."""
     try:
         return filters.read_place(request.args.get(name or filters.place, ""))
     except ValueError:
@@ -45,12 +45,13 @@ def asked_page(scope: Scope, filters: ListFilter[Row], top: Any = None) -> Page[
 
 
 def list_context(scope: Scope, filters: ListFilter[Any], version: int | None = None, top: Any = None) -> dict[str, Any]:
-    """What the templates of a list take.
+    """The context of a list's templates.
 
-    `version`: of a list that asks for itself again, without its form. `top`: it keeps to the rows that were there.
+    `version`: of a list that refreshes itself, then without its form. `top`: shows only rows that were there when the
+    list was opened.
     """
     page = asked_page(scope, filters, top)
-    if not page.rows and page.count:  # What stood there is gone.
+    if not page.rows and page.count:  # The rows of that page are gone.
         page = page_of(scope, filters, top=top)
     is_live = version is not None
     return {
@@ -76,11 +77,11 @@ def json_page(page: Page[Any], items: Sequence[dict[str, Any]]) -> Response:
 
 
 def add_search(blueprint: Blueprint, filters: type[ListFilter[Any]], permission: str, *pages: str) -> None:
-    """What the search box of a list needs. `pages`: endpoints whose address a member may type a search into."""
+    """Adds the views of a list's search box. `pages`: endpoints whose address a member may type a search into."""
 
     @blueprint.before_request
     def seal_search() -> ResponseReturnValue | None:
-        """What was typed in clear goes on sealed, a number as its digest; nothing else in the address changes."""
+        """Redirects to the same address with typed text sealed, and a number replaced by its digest."""
         if request.endpoint not in pages or not _is_typed_by_member(filters, permission):
             return None
         found, message = _for_address(filters.from_args(request.args))
@@ -92,21 +93,24 @@ def add_search(blueprint: Blueprint, filters: type[ListFilter[Any]], permission:
     @blueprint.post(f"/{filters.purpose}/searches.json", endpoint="search_json")
     @permission_required(permission)
     def search() -> ResponseReturnValue:
-        """From the box to the list: filters live in its address, what was typed sealed, a number as its digest."""
+        """Leads from the box to the list. Its address holds the filters: typed text sealed, a number as its digest."""
         found, message = _for_address(filters.from_form(request.form))
         is_of_program = request.path.endswith(".json")
         return see_other(found.json_endpoint if is_of_program else found.endpoint, message, **found.asked)
 
 
 def _for_address(typed: ListFilter[Any]) -> tuple[ListFilter[Any], str]:
-    """And what to say about it."""
+    """The filter as it may stand in an address, and a message about it."""
     with reading() as session:
         found = typed.for_address(scope_here(session))
     return found, "" if found == typed else typed.refusal
 
 
 def _is_typed_by_member(filters: type[ListFilter[Any]], permission: str) -> bool:
-    """A program that asks for JSON may type in clear: it has no history, and is sent from no address to another."""
+    """Whether a member typed a search into the address in clear.
+
+    A program that asks for JSON may do that: it has no history, and is not redirected.
+    """
     declared = filters.declared()
     in_clear = any(
         (value := request.args.get(name, "").strip())

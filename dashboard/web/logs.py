@@ -1,4 +1,4 @@
-"""Logging: one line per event, in text or JSON, with what could be a secret or a person masked before it is written."""
+"""Logging: one line per event, as text or JSON, with secrets and personal data masked."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ import structlog
 SECRET_WORDS = ("key", "secret", "signature", "token", "password", "code", "cookie", "authorization")
 PERSONAL_WORDS = ("id_number", "name", "dob", "phone", "email", "address", "body", "payload")
 MASK = "[masked]"
-#: Fields that carry one of the words above and are still safe and needed.
+#: Fields that contain one of the words above but are safe and needed.
 KNOWN_SAFE = frozenset({"logger_name", "result_code", "status_code", "remote_address", "error_code"})
 
 
@@ -30,14 +30,16 @@ def set_up_logging(log_format: str) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(Output()),  # type: ignore[arg-type]  # it writes and flushes
         cache_logger_on_first_use=True,
     )
-    # Libraries log addresses and bodies at these levels; what matters of theirs we say ourselves.
+    # Libraries log addresses and bodies at lower levels. We log what matters ourselves.
     for noisy in ("urllib3", "huey", "requests", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 class Output:
-    """Standard output, but a line that finds no room is lost and whoever logs goes on: a full disk, of which the log
-    should tell, must not turn a 503 into a 500 or end the worker's clock."""
+    """Standard output that drops a line when there is no room for it.
+
+    A full disk, which the log should report, must not turn a 503 into a 500 or end the worker's clock.
+    """
 
     def write(self, text: str) -> None:
         with suppress(OSError):

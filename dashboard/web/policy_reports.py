@@ -1,7 +1,7 @@
-"""Where browsers report what the policy of a page kept out (headers.py): one line in the log, without any address.
+"""Logs browsers' reports of what a page's Content Security Policy blocked (headers.py), without any address.
 
-Anybody may send one, so it is small, counted, and believed by nobody. A browser sends neither a cookie that matters nor
-a token; the type of the body keeps out the forms of other sites, and the Origin is checked as everywhere.
+Anybody may send a report, so reports are small, rate-limited and not trusted. A browser sends no form token with one;
+the content type keeps out forms of other sites, and the Origin is checked as everywhere.
 """
 
 import json
@@ -25,7 +25,7 @@ MOST_BYTES = 8 * 1024
 REPORTS = RateLimitItemPerMinute(30, namespace="policy_reports")
 MEDIA_TYPE = "application/csp-report"
 DIRECTIVE = re.compile("[a-z-]{1,40}")
-#: What browsers write instead of an address, and schemes whose addresses are contents.
+#: What browsers send instead of an address, and schemes whose addresses are the content itself.
 KINDS = frozenset({"inline", "eval", "wasm-eval", "data", "blob", "self", "trusted-types-policy"})
 HOST = re.compile("[a-z0-9.-]{1,100}")
 
@@ -53,7 +53,7 @@ def receive() -> ResponseReturnValue:
 def _read() -> dict[str, Any]:
     if request.mimetype != MEDIA_TYPE:
         abort(400, "This is not a report of a browser.")
-    # A body without a length is cut at the limit without an error, so one byte more shows that it was longer.
+    # A body without a length is cut at the limit without an error; one more byte shows that it was longer.
     request.max_content_length = MOST_BYTES + 1
     body = request.get_data(cache=False)
     if len(body) > MOST_BYTES:
@@ -68,7 +68,7 @@ def _read() -> dict[str, Any]:
 
 
 def _blocked(address: Any) -> str:
-    """The kind of what was kept out, or its host: never the rest of an address."""
+    """The kind of what was blocked, or its host: never the rest of an address."""
     if address in KINDS:
         return str(address)
     parts = _parts(address)
@@ -94,6 +94,6 @@ def _parts(address: Any) -> SplitResult:
 
 
 def _known(pattern: re.Pattern[str], value: Any) -> str:
-    """Anybody may have written it, so whatever is of another shape is left out."""
+    """The first word if it has the expected shape; anybody may have written it, so anything else is left out."""
     first = value.split(" ")[0] if isinstance(value, str) else ""
     return first if pattern.fullmatch(first) else ""

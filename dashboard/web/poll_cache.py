@@ -1,9 +1,9 @@
-"""Most requests are polls that find nothing new. While the database has not changed at all, they need no second look.
+"""Answers polls from a cache while the database has not changed.
 
-SQLite tells for a few microseconds whether anybody committed anything (`PRAGMA data_version`). If not, a request that
-was answered with 204 a moment ago, with the same cookie, is answered with 204 again: signing out, a changed role and
-every new result are commits too. What this process commits counts at once; what others commit is noticed within
-20 ms. On PostgreSQL, which has no such counter, every poll takes the whole way.
+Most requests are polls that find nothing new. SQLite tells within a few microseconds whether anybody committed anything
+(`PRAGMA data_version`). If not, a request that was answered with 204 a moment ago, with the same cookie, is answered
+with 204 again: signing out, a changed role and every new result are commits too. This process's commits count at once;
+others' are noticed within 20 ms. PostgreSQL has no such counter, so there every poll is answered in full.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.db import SQLITE, Database, utc_now
 
-#: Asking more often would only make threads wait for each other: each question lets go of the interpreter's lock.
+#: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
 SECONDS_BETWEEN_QUESTIONS = 0.02
-#: Time alone changes something as well: sign-ins grow old, and are noted as seen.
+#: Time alone changes something too: sign-ins expire, and are noted as seen.
 SECONDS_TRUSTED = 10.0
 MOST_REMEMBERED = 1_000
 
@@ -29,7 +29,7 @@ MOST_REMEMBERED = 1_000
 FRESH_FOR = timedelta(seconds=10)
 
 
-#: What this process committed, and SQLite's counter for everybody else's commits.
+#: This process's commits, and SQLite's counter for everybody else's.
 DataVersion = tuple[int, int]
 
 
@@ -58,7 +58,7 @@ class PollCache:
         try:
             data_version = self._data_version()
         except (SQLITE.Error, SQLAlchemyError):
-            # The request itself finds out what is the matter, and says it in words.
+            # The request itself will report the problem.
             return self._app(environ, start_response)
         known = self._answers.get(request)
         if known and known.data_version == data_version and monotonic() < known.until:
@@ -69,7 +69,7 @@ class PollCache:
     def _remembering(
         self, request: tuple[str, ...], data_version: DataVersion, start_response: StartResponse
     ) -> Callable[..., Any]:
-        """Passes the answer on and keeps it if it is a 204; the version was read before the check began."""
+        """Passes the answer on and keeps it if it is a 204. The version was read before the request began."""
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             if status.startswith("204") and not any(name == "Set-Cookie" for name, _ in headers):
@@ -90,7 +90,7 @@ class PollCache:
         return self._database.commits, self._commits_of_others
 
     def _ask(self) -> int:
-        """On a connection of its own: the counter of one connection means nothing on another."""
+        """Reads the counter on a connection of its own, since it means nothing on another one."""
         if self._connection is None:
             pooled = self._database.engine.raw_connection()
             self._connection = pooled.driver_connection
@@ -99,7 +99,7 @@ class PollCache:
 
 
 def is_fresh(created_at: datetime) -> bool:
-    """Whether something is just being worked on, so that its page asks more often at first."""
+    """Whether something was created a moment ago, so that its page asks more often at first."""
     return utc_now() - created_at < FRESH_FOR
 
 

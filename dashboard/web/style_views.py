@@ -1,4 +1,4 @@
-"""The style page of the demo: every shared part of the pages once, in every state. Only the app of a demo has it."""
+"""The style page, which only the demo has: every shared part of the pages once, in every state."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -45,8 +45,8 @@ def show() -> ResponseReturnValue:
 
 def _samples() -> dict[str, object]:
     now = utc_now()
-    findings = [ok("It works."), unset("It need not be."), unknown("Nothing is known.")]
-    findings += [warn("It is old.", "Renew it."), bad("It is broken.", "Mend it.")]
+    findings = [ok("It works."), unset("It is not set up."), unknown("Nothing is known.")]
+    findings += [warn("It is old.", "Renew it."), bad("It is broken.", "Fix it.")]
     empty = SimpleNamespace(is_empty=True, nouns=("job", "jobs"), endpoint="jobs.index", in_words="", in_clear={})
     none_fits = SimpleNamespace(
         **vars(empty) | {"is_empty": False, "in_words": "approved", "in_clear": {"outcome": ""}}

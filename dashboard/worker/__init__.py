@@ -1,1 +1,1 @@
-"""The background: a queue that wakes tasks, and the clock that finds rows which are due."""
+"""The background worker: a queue that wakes tasks, and a clock that finds rows that are due."""

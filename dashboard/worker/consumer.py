@@ -1,4 +1,4 @@
-"""huey's consumer, which waits longer and longer for a queue that is away, and says so once."""
+"""huey's consumer, which waits longer and longer for a queue that is down, and logs that once."""
 
 from datetime import datetime
 from typing import Any
@@ -37,15 +37,15 @@ class QueueWorker(Worker):  # type: ignore[misc]
             elif not self.huey.storage.blocking:
                 self.sleep()
         except QUEUE_ERRORS:
-            # The clock runs what is due meanwhile (direct.py).
+            # Meanwhile the clock runs what is due (direct.py).
             self.stop_flag.wait(self._queue.outages.pause_seconds)
         except Exception as error:
-            # Bytes of others in the queue, say: what they were is not logged, and the next task is taken.
+            # For example foreign bytes in the queue. They are not logged, and the next task is taken.
             log.error("task_not_run", error=type(error).__name__)
 
 
 class NothingScheduled(Scheduler):  # type: ignore[misc]
-    """Rows say when they are due, so nothing waits in huey's own schedule."""
+    """Does nothing: rows say when they are due, so nothing waits in huey's own schedule."""
 
     def loop(self, now: datetime | None = None) -> None:
         self.stop_flag.wait(self.interval)

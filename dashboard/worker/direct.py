@@ -1,4 +1,4 @@
-"""Runs due rows without the queue while that is away, in a few threads of the worker."""
+"""Runs due rows without the queue while it is down, in a few threads of the worker."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
@@ -10,7 +10,7 @@ THREADS = 4
 
 
 class DirectRunner:
-    """Takes what the sweep wakes. A row that waits or runs already is left alone: the sweep finds it at each tick."""
+    """Runs what the sweep wakes. A row that already waits or runs is skipped: the sweep finds it at each tick."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -30,7 +30,7 @@ class DirectRunner:
         return len(self._taken) >= limit
 
     def close(self) -> None:
-        """Waits for what runs; what has not begun is found by the next sweep."""
+        """Waits for what is running. The next sweep finds what has not begun."""
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, name: str, row_id: UUID) -> None:

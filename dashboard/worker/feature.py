@@ -1,4 +1,4 @@
-"""The background registers itself."""
+"""Registers the worker: its own periodic work and health check."""
 
 from dashboard.feature import Feature
 from dashboard.health_checks import Group, HealthCheck

@@ -1,4 +1,4 @@
-"""Renews a lease from a thread of its own while the work that holds it goes on."""
+"""Renews a lease from a separate thread while the work that holds it goes on."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def renewed(app: Flask, seconds: float, renew: Callable[[], None], **facts: str) -> Iterator[None]:
-    """Calls `renew` inside the app every third of a lease of `seconds`; `facts` say in the log whose lease it is."""
+    """Calls `renew` inside the app every third of a lease of `seconds`. `facts` name the lease in the log."""
     stop = Event()
     heartbeat = Thread(target=_beat, args=(app, seconds / 3, renew, stop, facts), name="heartbeat", daemon=True)
     heartbeat.start()

@@ -1,4 +1,4 @@
-"""PeriodicWork: when a piece of periodic work is due next, and who runs it now."""
+"""The table of periodic work: when each piece is due next, and who runs it now."""
 
 from datetime import datetime
 

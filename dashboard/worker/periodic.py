@@ -1,6 +1,6 @@
-"""Periodic work: each has a row in the database, and of all workers the one that claims the row runs it.
+"""Periodic work: each piece has a row in the database, and the worker that claims the row runs it.
 
-A run that was killed is taken over once its lease has run out; a run that raises an exception counts as run.
+A killed run is taken over once its lease has run out. A run that raises an exception counts as done.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Periodic:
-    """Declared by a slice in its tasks.py and registered by its feature.py."""
+    """A piece of periodic work, declared in a slice's tasks.py and registered in its feature.py."""
 
     name: str  # <slice>.<verb>
     every: timedelta
@@ -36,7 +36,7 @@ class Periodic:
 
 
 class PeriodicRunner:
-    """Runs each in a thread of its own, so that a long run holds up neither the clock nor the others."""
+    """Runs each piece in its own thread, so that a long run delays neither the clock nor the others."""
 
     def __init__(self, app: Flask, declared: Sequence[Periodic]) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class PeriodicRunner:
             add_rows(session, self._declared, database_now(session))
 
     def start_due(self) -> None:
-        """Called at each tick of the clock."""
+        """Starts what is due. Called at each tick of the clock."""
         with reading() as session:
             due = find_due(session, self._claimable(), database_now(session))
         for row in due:
@@ -64,11 +64,14 @@ class PeriodicRunner:
                 self._pool.submit(self._run, periodic, lease, now)
 
     def close(self) -> None:
-        """Waits for what runs."""
+        """Waits for what is running."""
         self._pool.shutdown()
 
     def _claimable(self) -> list[str]:
-        """What this process still runs is left out: its lease may have run out while the database was away."""
+        """What this process may claim.
+
+        What it still runs is left out: the lease may have run out while the database was down.
+        """
         age = timedelta(seconds=monotonic() - self._started)
         return [name for name, each in self._declared.items() if name not in self._running and age >= each.after_start]
 
@@ -83,7 +86,7 @@ class PeriodicRunner:
             if not is_ours:
                 log.warning("periodic_lease_lost", work=name)
         except Exception as error:
-            # Nobody looks at what a thread of the pool raises. The lease runs out, and the work is done again.
+            # Nobody sees what a thread of the pool raises. The lease runs out, and the work is done again.
             if what_is_away(error) is None:
                 log.error("periodic_not_finished", work=name, error=type(error).__name__, where=place_of(error))
         finally:
@@ -104,8 +107,8 @@ def _run_and_log_errors(periodic: Periodic, now: datetime) -> None:
 
 
 def add_rows(session: Session, names: Collection[str], now: datetime) -> None:
-    """A new one is due at once. Rows that nobody declares any more stay: an older version may still run them."""
-    for name in sorted(names):  # In one order, so that two workers do not wait for each other's rows.
+    """Adds rows for new work, due at once. Rows without a declaration stay: an older version may still run them."""
+    for name in sorted(names):  # In a fixed order, so that two workers do not deadlock.
         row = insert_into(session, PeriodicWork).values(name=name, due_at=now)
         session.connection().execute(row.on_conflict_do_nothing())
 
@@ -115,11 +118,14 @@ def find_due(session: Session, names: Collection[str], now: datetime) -> Sequenc
 
 
 def claim(session: Session, row: PeriodicWork, every: timedelta, seconds: float, now: datetime) -> str | None:
-    """The token of the lease, or None where another worker was faster. `row` is what `find_due` gave."""
+    """Claims the row. Returns the token of the lease, or None if another worker was faster.
+
+    `row` is what `find_due` returned.
+    """
     lease = token_hex(8)
     result = session.connection().execute(
         update(PeriodicWork)
-        # The new due_at follows from the one that was read, so it must still be that one.
+        # The new due_at is computed from the one that was read, so it must still be that one.
         .where(col(PeriodicWork.name) == row.name, col(PeriodicWork.due_at) == row.due_at, _is_due(now))
         .values(
             lease=lease,
@@ -132,7 +138,7 @@ def claim(session: Session, row: PeriodicWork, every: timedelta, seconds: float,
 
 
 def next_due_at(due_at: datetime, every: timedelta, now: datetime) -> datetime:
-    """The next point of the row's own grid: periods do not drift, and those that were missed are skipped."""
+    """The next point of the row's own grid: periods do not drift, and missed ones are skipped."""
     missed = (now - due_at) // every + 1
     return due_at + max(0, missed) * every
 
@@ -144,7 +150,7 @@ def renew(session: Session, name: str, lease: str, seconds: float, now: datetime
 
 
 def finish(session: Session, name: str, lease: str, now: datetime) -> bool:
-    """False where another worker has taken it over; nothing is changed then."""
+    """Ends the lease. Returns False, and changes nothing, if another worker has taken it over."""
     result = session.connection().execute(
         update(PeriodicWork).where(_is_held(name, lease)).values(lease=None, lease_until=None, finished_at=now)
     )
@@ -152,7 +158,7 @@ def finish(session: Session, name: str, lease: str, now: datetime) -> bool:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Its time has come, or the worker that had claimed it died."""
+    """Its time has come, or the worker that claimed it died."""
     lease, lease_until = col(PeriodicWork.lease), col(PeriodicWork.lease_until)
     return or_(
         and_(lease.is_(None), col(PeriodicWork.due_at) <= now),

@@ -1,4 +1,4 @@
-"""One worker process: threads that run tasks, and the clock, until a signal ends it after the present tasks."""
+"""One worker process: threads that run tasks, and the clock. A signal ends it after the current tasks."""
 
 from threading import Event, Thread
 from uuid import UUID
@@ -19,18 +19,18 @@ from dashboard.worker.tasks import note_alive
 
 log = structlog.get_logger(__name__)
 
-#: An empty queue is looked into this often, in seconds; on PostgreSQL and Redis the wait is a blocking read.
+#: How often an empty queue is checked, in seconds; on PostgreSQL and Redis the wait is a blocking read.
 LONGEST_NAP = 0.2
 
 
 def run_worker(app: Flask) -> None:
-    """Runs what the app's features registered."""
+    """Runs the tasks and the periodic work of the app's features."""
     parts = context_of(app)
     register_tasks(app)
     runner = PeriodicRunner(app, parts.features.periodic)
     with app.app_context():
         runner.add_rows()
-        # Its turn as periodic work may come half a minute later, and the health page would miss this worker until then.
+        # Its periodic turn may come half a minute later, and the health page would miss this worker until then.
         note_alive(utc_now())
     stop = Event()
     clock = Thread(target=run_clock, args=(app, runner, stop), name="clock", daemon=True)

@@ -1,4 +1,4 @@
-"""The queue of this deployment. It only wakes tasks early: the rows are the truth, and a lost task is found again."""
+"""The queue of this deployment. It only wakes tasks early: rows say what is due, so a lost task is found again."""
 
 import json
 import sqlite3
@@ -30,19 +30,19 @@ FindDue = Callable[[Session, str, datetime, int], Sequence[UUID]]
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker runs for one row. `find_due` finds the rows again whose waking was lost, or whose time has come."""
+    """What a worker runs for one row. `find_due` finds rows whose time has come, or whose wake-up was lost."""
 
     name: str  # <slice>.<verb>
     run: RunTask
     find_due: FindDue | None = None
 
 
-#: How each kind of queue says that it cannot be reached.
+#: What each kind of queue raises when it cannot be reached.
 QUEUE_ERRORS = (sqlite3.Error, psycopg.Error, redis.RedisError, OSError)
 
 
 class JsonMessages(Serializer):  # type: ignore[misc]  # huey has no types
-    """huey's own way runs whatever bytes it finds in the queue; a task of ours is a name and ids of rows."""
+    """Stores a task as JSON: a name and ids of rows. huey's own way runs whatever bytes it finds in the queue."""
 
     def _serialize(self, data: Message) -> bytes:
         return json.dumps(data).encode()
@@ -52,9 +52,9 @@ class JsonMessages(Serializer):  # type: ignore[misc]  # huey has no types
 
 
 class Queue:
-    """Tasks by name, each taking the id of one row; slices wake them, `cli` registers what runs them.
+    """Tasks by name, each taking the id of one row. Slices wake them; the worker registers what runs them.
 
-    Whatever is asked of it raises one of QUEUE_ERRORS while it is away; `outages` tells the log, once.
+    While the queue is down, using it raises one of QUEUE_ERRORS; `outages` logs that once.
     """
 
     def __init__(self, url: str, name: str) -> None:
@@ -67,27 +67,27 @@ class Queue:
         self._tasks[name] = run
 
     def wake(self, name: str, *row_ids: UUID) -> None:
-        """While the queue is known to be away nobody waits for another try: the sweep finds the rows."""
+        """Wakes a task for these rows, unless the queue is known to be down: then the sweep finds them."""
         if self.outages.is_time_to_try:
             with self._asked():
                 self._run(name, *map(str, row_ids))
 
     def take(self) -> Any:
-        """The next task for `huey.execute`; None where none waits."""
+        """The next task for `huey.execute`; None if none waits."""
         with self._asked():
             return self.huey.dequeue()
 
     def is_busy(self, limit: int) -> bool:
-        """Whether `limit` tasks wait already; the sweep adds none then, it will find the same rows again."""
+        """Whether `limit` tasks are waiting. The sweep then adds none, and finds the same rows again later."""
         with self._asked():
             return bool(self.huey.pending_count() >= limit)
 
     def is_away(self) -> bool:
-        """Asks it now and then; in between the last answer counts."""
+        """Whether the queue is down. It is asked now and then; in between the last answer counts."""
         return not self.outages.is_time_to_try or not self.answers()
 
     def answers(self) -> bool:
-        """Asks it at once."""
+        """Whether the queue answers now."""
         try:
             self.is_busy(1)
         except QUEUE_ERRORS:
@@ -95,7 +95,7 @@ class Queue:
         return True
 
     def run(self, name: str, row_id: UUID) -> None:
-        """Here and now, without the queue."""
+        """Runs a task here and now, without the queue."""
         self._tasks[name](row_id)
 
     @contextmanager
@@ -105,7 +105,7 @@ class Queue:
         except QUEUE_ERRORS as error:
             self.outages.failed(type(error).__name__)
             with suppress(AttributeError, *QUEUE_ERRORS):  # Another thread may be closing it.
-                self.huey.storage.close()  # The next try connects again, and makes what is missing.
+                self.huey.storage.close()  # The next try connects again, and creates what is missing.
             raise
         self.outages.worked()
 
@@ -115,7 +115,7 @@ class Queue:
 
 
 class RecordingQueue(Queue):
-    """Runs nothing and keeps what was woken, in order, for a test to look at."""
+    """For tests: runs nothing and records what was woken, in order."""
 
     def __init__(self) -> None:  # without huey: there is nothing to store
         self.woken: list[tuple[str, UUID]] = []
@@ -134,14 +134,14 @@ class RecordingQueue(Queue):
 
 
 def open_queue(url: str, database_url: str) -> Queue:
-    """Deployments may share one Redis or PostgreSQL: the queue is named after the database that its rows are in."""
+    """Opens the queue. It is named after the database, since deployments may share one Redis or PostgreSQL."""
     name = f"desk-{sha256(database_url.encode()).hexdigest()[:12]}"
     return RecordingQueue() if url == RECORDING else Queue(url, name)
 
 
 def wake(name: str, *row_ids: UUID) -> None:
-    """Call it after the commit: a task that runs sooner would not see the row."""
-    # What was committed is not undone by a queue that is away, and nobody should do it twice: the sweep finds the row.
+    """Wakes a task. Call it after the commit: a task that runs sooner would not see the row."""
+    # A queue that is down must not make committed work look failed: the sweep finds the row.
     with suppress(*QUEUE_ERRORS):
         current().queue.wake(name, *row_ids)
 
@@ -153,7 +153,7 @@ def _build(url: str, name: str) -> Huey:
     if url.startswith("postgres"):
         dsn = url.replace("postgresql+psycopg://", "postgresql://")
         return PostgresHuey(name, dsn=dsn, storage_class=PostgresQueueStorage, **common)
-    # Without a WAL: huey opens it with Python's own SQLite, and old ones can corrupt a WAL that two processes share.
+    # Without a WAL: huey opens it with Python's own SQLite, and old versions can corrupt a shared WAL.
     path = make_url(url).database or "queue.db"
     return SqliteHuey(
         name, filename=path, storage_class=SqliteQueueStorage, journal_mode="truncate", fsync=False, **common

@@ -1,4 +1,4 @@
-"""The clock of a worker: every second or so it finds the rows that are due, and starts periodic work."""
+"""The clock of a worker: about every second it finds the rows that are due, and starts periodic work."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ MOST_AT_ONCE = 100
 
 
 def sweep(queue: Queue | DirectRunner, tasks: Sequence[Task], environment: str, now: datetime) -> int:
-    """Wakes what is due and tells how many; a full queue is left alone, since the same rows are found again."""
+    """Wakes what is due and returns how many. A full queue is left alone: the same rows are found again."""
     if queue.is_busy(MOST_AT_ONCE):
         return 0
     woken = 0
@@ -37,8 +37,11 @@ def sweep(queue: Queue | DirectRunner, tasks: Sequence[Task], environment: str, 
 
 
 def run_clock(app: Flask, periodic: PeriodicRunner, stop: Event) -> None:
-    """Runs until `stop` is set. While the queue is away, what is due runs without it; a database that does not answer
-    is asked again at the next tick."""
+    """Runs the clock until `stop` is set.
+
+    While the queue is down, what is due runs without it. A database that does not answer is asked again at the next
+    tick.
+    """
     parts = context_of(app)
     direct = DirectRunner(parts.queue)
     while not stop.wait(parts.settings.sweep_every):
@@ -48,9 +51,9 @@ def run_clock(app: Flask, periodic: PeriodicRunner, stop: Event) -> None:
                 sweep(queue, parts.features.tasks, parts.settings.environment, utc_now())
                 periodic.start_due()
             except QUEUE_ERRORS:
-                continue  # It went away just now, which stands in the log; the next tick goes without it.
+                continue  # It went down just now, which is in the log; the next tick works without it.
             except Exception as error:
-                # Whatever it was, a worker without its clock would look alive and leave every lost task lost.
+                # Whatever it was: without its clock a worker would look alive, but find no lost task.
                 if what_is_away(error) is None:
                     log.error("sweep_failed", error=type(error).__name__, where=place_of(error))
     direct.close()

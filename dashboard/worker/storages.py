@@ -1,4 +1,4 @@
-"""huey's storages, which come back by themselves: each makes its tables, and its file, whenever it connects."""
+"""huey's storages, made to recover: each creates its tables, and its file, whenever it connects."""
 
 import os
 import sqlite3
@@ -16,7 +16,7 @@ CONNECT_SECONDS = 3
 
 
 class SqliteQueueStorage(SqliteStorage):  # type: ignore[misc]  # huey has no types
-    """A file that was deleted is made again: SQLite would go on with the one that has no name any more."""
+    """Creates a deleted file again. SQLite would go on with the old one, which has no name any more."""
 
     def __init__(self, name: str, filename: str, **options: Any) -> None:
         self._opened: tuple[int, int] | None = None
@@ -57,7 +57,7 @@ class PostgresQueueStorage(PostgresStorage):  # type: ignore[misc]
     def _create_connection(self) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = self._connect()
         with connection.transaction():
-            # "If not exists" fails where two processes make the same table at once, so they take turns.
+            # "If not exists" fails if two processes create the same table at once, so they take turns.
             connection.execute("SELECT pg_advisory_xact_lock(hashtext('partner desk: tables of the queue'))")
             for statement in self.ddl:
                 connection.execute(statement)
@@ -65,5 +65,5 @@ class PostgresQueueStorage(PostgresStorage):  # type: ignore[misc]
 
 
 def redis_pool(url: str) -> redis.ConnectionPool:
-    """A page or a thread with other work waits for it: one more try at once, and no more."""
+    """A pool that retries once, at once, and no more: a page or a thread with other work waits for it."""
     return redis.ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_SECONDS, retry=Retry(NoBackoff(), 1))

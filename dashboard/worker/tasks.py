@@ -1,4 +1,4 @@
-"""What the worker does for itself: it notes that it is alive, and forgets what only counted for a while."""
+"""The worker's own periodic work: it notes that it is alive, and deletes old counts and form keys."""
 
 from datetime import datetime, timedelta
 

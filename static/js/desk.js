@@ -1,10 +1,10 @@
-// What the pages do beyond links and forms: polling that follows attention, updates that disturb nobody, copying,
-// previews of chosen images. Everything works without it, only less comfortably. No markup is made from data here.
+// Enhances the pages: polling that follows attention, updates that disturb nobody, copying, previews of chosen images.
+// Everything works without it, only less comfortably. No markup is made from data here.
 (() => {
   "use strict";
 
   const FAST_MS = 3_000;
-  const FRESH_MS = [1_000, 1_000, 2_000]; // what was just created, as the server says by data-fresh
+  const FRESH_MS = [1_000, 1_000, 2_000]; // for what was just created, marked by the server with data-fresh
   const SLOW_MS = 60_000;
   const ACTIVE_FOR_MS = 60_000;
   const AGES_HOLD_MS = 60_000;
@@ -12,9 +12,9 @@
   // --- Polling: <div id="..." data-poll hx-get="..." hx-trigger="desk:poll" hx-swap="morph:outerHTML">
 
   let lastActivity = Date.now();
-  const asking = new Set(); // ids of elements whose answer is on its way
+  const asking = new Set(); // ids of elements that wait for their answer
   const askedAt = new Map();
-  const soon = new Map(); // waits of an element that come before FAST_MS
+  const soon = new Map(); // an element's waits before FAST_MS applies
 
   const polled = () => document.querySelectorAll("[data-poll]");
 
@@ -43,7 +43,7 @@
   setInterval(poll, 250, false);
   poll(false); // nothing is due yet: the waits begin now
 
-  // Nothing new is answered with nothing, and the ages on the page stand still: now and then everything is asked for.
+  // If nothing is new the answer is empty, and ages on the page stand still: now and then everything is requested.
   let drawnAt = Date.now();
 
   document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -58,10 +58,10 @@
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const { requestConfig, xhr } = detail;
-    const { elt } = requestConfig; // detail.elt is another one when the answer took the asking element away
+    const { elt } = requestConfig; // detail.elt is another one if the answer removed the asking element
     if (!asking.delete(elt.id)) return;
     askedAt.set(elt.id, Date.now());
-    // An answer of 4xx is an answer: only silence (status 0) and 5xx mean that the connection is lost.
+    // A 4xx is an answer: only silence (status 0) and 5xx mean that the connection is lost.
     notePolling(elt.id, xhr.status > 0 && xhr.status < 500);
   });
 
@@ -83,9 +83,9 @@
 
   // --- Updates keep what a person is using: selected text, open details, typed values, ticked boxes.
 
-  // A redraw that a person asked for takes the server's values, except of what was typed since it was asked for.
+  // A redraw that a person asked for takes the server's values, except for what was typed since.
 
-  // Of the swap that is going on; htmx swaps in the same turn as it tells of it.
+  // State of the current swap; htmx swaps in the same turn in which it announces it.
   let isPollAnswer = false;
   let askedBy = null;
   const typedSinceAsked = new Set();
@@ -99,7 +99,7 @@
     const { target, requestConfig } = event.detail;
     isPollAnswer = requestConfig.elt.matches("[data-poll]");
     askedBy = requestConfig.elt;
-    // The words of a filter follow what was just chosen in it, though it still has the focus.
+    // A filter's words follow what was just chosen in it, even while it has the focus.
     const isChosen = requestConfig.elt.matches("form.filters") && document.activeElement.matches("select");
     if (window.Idiomorph) Idiomorph.defaults.ignoreActiveValue = !isChosen;
     const selection = getSelection();
@@ -118,12 +118,12 @@
     };
     // What a person revealed stays until they hide it.
     Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(isPollAnswer && node.matches?.("[data-keep]"));
-    // Chosen files stay in their field, which the server knows nothing of; so do their previews.
+    // Chosen files stay in their field, which the server does not know about; so do their previews.
     Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !node.matches?.(".previews");
   }
 
   // --- Steps of a form: <details data-decided> folds once a choice is made, and the focus goes on to [data-next].
-  // Arrow keys choose each card on their way, so for the keyboard it folds when the focus leaves it.
+  // Arrow keys choose every card they pass, so with the keyboard it folds when the focus leaves it.
 
   let isByKeyboard = false;
   addEventListener("keydown", () => { isByKeyboard = true; }, true);
@@ -140,7 +140,7 @@
   });
   document.addEventListener("click", ({ target }) => {
     const step = target.matches("input[type=radio]") && !isByKeyboard && target.closest("details.is-decided[open]");
-    if (step) setTimeout(() => { // The card that was chosen before asks for no redraw.
+    if (step) setTimeout(() => { // Choosing the same card again causes no redraw.
       if (step.querySelector(".htmx-request")) return;
       step.open = false;
       goOn();
@@ -157,11 +157,11 @@
     if (!form || detail.requestConfig?.verb !== "post") return;
     goOn();
     giveFilesBack();
-    // Back and a reload show the same choice: the address holds it, and nothing of a person.
+    // Back and a reload show the same choice: the address holds it, but no personal data.
     history.replaceState(history.state, "", form.dataset.address);
   });
 
-  // What a browser puts back into a field by itself may be another choice than the one that the page was drawn for.
+  // A browser may restore another choice than the one that the page was rendered for.
   addEventListener("pageshow", () => {
     const isOther = (field) => field.type === "radio"
       ? field.checked && !field.defaultChecked
@@ -171,7 +171,7 @@
     document.querySelectorAll(PREVIEWED).forEach(showPreviews);
   });
 
-  // --- A press was taken: the button says so, and a second press does nothing. Given back if no page came of it.
+  // --- A pressed button says so, and a second press does nothing. It is restored if no page follows.
 
   const GIVEN_BACK_AFTER_MS = 15_000;
   const sending = new WeakSet();
@@ -183,14 +183,14 @@
     if (sending.has(form)) return event.preventDefault();
     sending.add(form);
     const button = form.querySelector("[data-sending]") ?? submitter;
-    // Only now is the form read, and a button that is switched off already would not be in it.
+    // The form is read only now, and a button that is already disabled would not be in it.
     setTimeout(() => button && showSending(button, true));
     const giveBack = () => {
       sending.delete(form);
       if (button) showSending(button, false);
     };
     setTimeout(giveBack, GIVEN_BACK_AFTER_MS);
-    addEventListener("pagehide", giveBack, { once: true }); // Back may show this very page again.
+    addEventListener("pagehide", giveBack, { once: true }); // Back may show this page again.
   });
 
   function showSending(button, isSending) {
@@ -200,7 +200,7 @@
     if (isSending) announce("Sending");
   }
 
-  // --- A form that is being redrawn is sent when that is done, so that what was just chosen goes along.
+  // --- A form that is being redrawn is sent once that is done, so that the latest choice goes along.
 
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
@@ -211,7 +211,7 @@
     }), { once: true });
   });
 
-  // --- What a screen reader and the tab's title are told: data-announce, data-title.
+  // --- Announcements for screen readers and the tab's title: data-announce, data-title.
 
   const announced = new Map();
 
@@ -232,13 +232,13 @@
 
   document.addEventListener("htmx:afterSettle", () => {
     readMarkers(false);
-    // It has the focus by now; what is kept on the page would take it again at every update.
+    // It has the focus by now; left on the page, it would take the focus again at every update.
     document.querySelectorAll("[autofocus]").forEach((element) => element.removeAttribute("autofocus"));
   });
 
-  // --- Lists: a choice in the filter counts at once; a row opens wherever it is pressed; what is cut off is told.
+  // --- Lists: a choice in the filter counts at once; a row opens wherever it is pressed; cut-off text gets a tooltip.
 
-  let lastKey = ""; // pressed in the field that has the focus, since the mouse was
+  let lastKey = ""; // the last key pressed in the focused field since the last mouse press
 
   document.addEventListener("keydown", ({ key }) => { lastKey = key; }, true);
   for (const away of ["pointerdown", "focusin"]) document.addEventListener(away, () => { lastKey = ""; }, true);
@@ -246,14 +246,14 @@
     const form = target.closest("form.filters");
     if (!form) return;
     const isByKey = lastKey && lastKey !== "Enter";
-    // By keyboard each arrow is a change, and each digit of a date: they count once the field is left.
+    // With the keyboard each arrow or digit of a date is a change: it counts once the field is left.
     if (isByKey && target.matches("select, [type=date]")) {
       target.onblur = () => {
         target.onblur = null;
         form.requestSubmit();
       };
     } else if (lastKey !== "Enter" || target.matches("select")) {
-      form.requestSubmit(); // Enter in a field sends the form by itself.
+      form.requestSubmit(); // Enter in a field sends the form anyway.
     }
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
@@ -310,7 +310,7 @@
     try {
       await navigator.clipboard.writeText(element.dataset.copy);
     } catch {
-      return getSelection().selectAllChildren(element); // No right to the clipboard: one key is left to press.
+      return getSelection().selectAllChildren(element); // Without access to the clipboard, select the text.
     }
     element.classList.add("copied");
     announce("Copied");
@@ -339,7 +339,7 @@
 
   document.addEventListener("click", ({ target }) => { if (target.closest("[data-print]")) print(); });
 
-  // --- What runs out while somebody looks: <time data-countdown datetime="...">
+  // --- Countdowns: <time data-countdown datetime="...">
 
   function countDown() {
     for (const element of document.querySelectorAll("[data-countdown]")) {
@@ -364,7 +364,7 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  const chosenFiles = new Map(); // by field, also while another choice has no such field
+  const chosenFiles = new Map(); // by field; kept while another choice lacks the field
 
   function giveFilesBack() {
     for (const input of document.querySelectorAll(PREVIEWED)) {
@@ -439,14 +439,14 @@
     addFiles(input, event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => {
-    // Into the field that has the focus, else into the first that is still empty.
+    // Into the focused field, or else the first empty one.
     const empty = [...document.querySelectorAll(PREVIEWED)].find((input) => !input.files.length);
     const input = inputOfZone(document.activeElement) ?? empty;
     if (input && addFiles(input, event.clipboardData.files)) event.preventDefault();
   });
 
-  // --- Of a page that is left only the address of its list stays in the tab, with what was searched for sealed;
-  // signing out takes that too. htmx would keep the address of every page.
+  // --- When a page is left, the tab keeps only the address of its list, with searches sealed; signing out removes that
+  // too. htmx would keep the address of every page.
 
   addEventListener("pagehide", () => {
     for (const key of Object.keys(sessionStorage)) if (!key.startsWith(LIST)) sessionStorage.removeItem(key);

@@ -1,5 +1,5 @@
-// Passkeys: <form data-passkey="get|create" data-options="{...}"> asks the browser and sends its answer as a form does.
-// What was signed is judged by the server alone.
+// Passkeys: <form data-passkey="get|create" data-options="{...}"> asks the browser and submits its answer.
+// Only the server judges what was signed.
 (() => {
   "use strict";
 
@@ -9,7 +9,7 @@
     InvalidStateError: "This device has a passkey of yours already.",
     SecurityError: "Passkeys work only under the dashboard's own address.",
   };
-  let waiting = null; // the offer while one types; a press of the button takes its place
+  let waiting = null; // the offer during typing; a press of the button replaces it
 
   async function ask(form, isOffer) {
     waiting?.abort();
@@ -31,7 +31,7 @@
     }
   }
 
-  // "Keep me signed in" stands in the form above.
+  // "Keep me signed in" is in the form above.
   function keepAsTicked(form) {
     if (!("keep" in form.dataset)) return;
     const isTicked = document.querySelector('input[type="checkbox"][name="keep"]')?.checked;
@@ -51,7 +51,7 @@
     form.hidden = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!form.reportValidity()) return; // else the device would make a passkey that nobody keeps
+      if (!form.reportValidity()) return; // or the device would make a passkey that is not stored
       say(form, "");
       ask(form, false);
     });

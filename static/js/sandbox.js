@@ -1,4 +1,4 @@
-// Refreshes the activity of the simulator's console every two seconds while somebody looks at it.
+// Refreshes the activity on the simulator's console every two seconds while the page is visible.
 (() => {
   const activity = document.getElementById("activity");
   let shown = "";
@@ -16,6 +16,6 @@
     activity.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = left[index] || 0; });
   }
 
-  // A simulator that is being restarted is asked again at the next turn.
+  // If the simulator is restarting, the next turn asks again.
   setInterval(() => refresh().catch(() => {}), 2000);
 })();

@@ -1,4 +1,4 @@
-// The company's colour: a swatch beside its code, and a sample of the button. Without it the code alone is typed.
+// The company's colour: a swatch next to its code, and a sample button. Without it only the code can be typed.
 (() => {
   "use strict";
 

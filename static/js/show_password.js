@@ -1,9 +1,9 @@
-// A button in each password field that shows what was typed. Without it the field is what it always was.
+// A button in each password field that shows what was typed. Without it the field is a plain password field.
 (() => {
   "use strict";
 
   for (const field of document.querySelectorAll('input[type="password"]')) {
-    const hadFocus = document.activeElement === field; // a field that moves in the page loses it
+    const hadFocus = document.activeElement === field; // a field that is moved in the page loses it
     const frame = document.createElement("div");
     frame.className = "with-switch";
     const button = document.createElement("button");
@@ -23,7 +23,7 @@
       word.textContent = isShown ? "Hide" : "Show";
     };
     button.addEventListener("click", () => show(field.type === "password"));
-    // Sent as a password, so that no browser keeps it among the things typed before.
+    // Submitted as a password, so that no browser remembers it for autofill.
     field.form?.addEventListener("submit", () => show(false));
     show(false);
     if (hadFocus) field.focus();

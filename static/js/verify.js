@@ -1,5 +1,5 @@
-// Opens Smile's hosted page in a frame. Messages are believed only from where its script came from, and all that one
-// can cause is that our server asks Smile, or another sentence on this page.
+// Opens Smile's hosted page in a frame. Only messages from the origin of its script are believed, and all that one can
+// cause is that our server asks Smile, or another sentence on this page.
 (() => {
   const configuration = JSON.parse(document.getElementById("smile-config").textContent);
   const hosted = document.getElementById("hosted-script");
@@ -24,7 +24,7 @@
     submission.submit();
   };
 
-  // Registered before Smile's script is there, so that it runs first: that one calls us back whoever sent a message.
+  // Registered before Smile's script loads, so that it runs first: that script calls us back for any sender's message.
   addEventListener("message", (event) => {
     isGenuine = event.origin === origin;
     if (isGenuine && event.data === "SmileIdentity::Success") send();
@@ -36,13 +36,13 @@
     again.hidden = true;
     window.SmileIdentity({
       ...configuration,
-      onSuccess: () => (isGenuine ? send() : say("closed")), // a forged one has closed the frame, and no more
+      onSuccess: () => (isGenuine ? send() : say("closed")), // a forged message has only closed the frame
       onClose: () => say("closed"),
       onError: (problem) => say(JSON.stringify(problem ?? "").includes("ConsentDenied") ? "denied" : "failed"),
     });
   };
 
-  // A reload must not send the form again; the plain address shows how things stand.
+  // A reload must not send the form again; the plain address shows the current state.
   history.replaceState(null, "", submission.action.replace(/\/submission$/, ""));
   const slow = setTimeout(() => say("notLoaded"), slowAfter);
   hosted.addEventListener("load", open);

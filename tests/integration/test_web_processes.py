@@ -91,7 +91,7 @@ def test_several_processes_are_refused_on_sqlite(deploy: Callable[..., Deploymen
     web.join(SECONDS)
     assert web.exitcode == 1
     assert log_of(deployment, "web") == [
-        "Error: SQLite has one writer, so one process serves it: leave --workers out, or move to PostgreSQL"
+        "Error: SQLite has one writer, so only one process can serve it: leave --workers out, or move to PostgreSQL"
     ]
 
 

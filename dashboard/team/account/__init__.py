@@ -1,1 +1,1 @@
-"""Pages of one's own account."""
+"""The pages of a member's own account."""

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for how pages look to a member: the theme, and the time zone that their browser names."""
+"""Views for a member's theme, and for the offer to use the browser's time zone."""
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,13 +19,13 @@ from dashboard.web.pages.locales import is_zone
 from dashboard.web.pages.preferences import THEMES, preference
 from dashboard.web.security.form_keys import form_transaction
 
-#: Whether the member has said which time zone is theirs.
+#: The preference that says whether the member has chosen a time zone.
 ZONE_CHOSEN = "zone_chosen"
 
 
 @blueprint.app_template_global()
 def address_here() -> str:
-    """Of this page, for a form that comes back to it. A page that answers a form has none."""
+    """The address of this page, for a form that comes back to it; empty on a page that answers a form."""
     return address_without_typed_text() if request.method == "GET" else ""
 
 
@@ -51,7 +51,7 @@ def choose_theme() -> ResponseReturnValue:
 @sign_in_required
 @open_before_second_factor
 def answer_zone_offer() -> ResponseReturnValue:
-    """`use`: the zone of the browser, or else the one that the member has. Either way it is not asked again."""
+    """Takes the browser's time zone, or keeps the member's. Either way the offer is not made again."""
     zone = request.form.get("time_zone", "") if request.form.get("use") == "yes" else current_user.time_zone
     if not is_zone(zone):
         message = "This time zone is not known here. Choose the nearest one."

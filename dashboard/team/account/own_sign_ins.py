@@ -1,4 +1,4 @@
-"""The browsers in which one member is signed in: listed on their account, ended one by one or all but this one."""
+"""Lists the browsers that a member is signed in with, and ends their sign-ins."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,12 +15,15 @@ from dashboard.team.models import Member, SignIn
 
 
 def list_sign_ins(session: Session, member: Member, now: datetime) -> Sequence[SignIn]:
-    """Those that still work, the one seen last on top."""
+    """The sign-ins that still work, the one seen last first."""
     return session.exec(_live(member, now).order_by(col(SignIn.seen_at).desc())).all()
 
 
 def end_one(session: Session, member: Member, sign_in_id: UUID, now: datetime, *, asking: UUID) -> None:
-    """`asking`: the one of the browser that asks. Raises NotFound for one of somebody else as for one that is not."""
+    """Ends one sign-in. `asking` is the current browser's own.
+
+    Raises NotFound for another member's sign-in as for one that does not exist.
+    """
     found = session.exec(_live(member, now).where(SignIn.id == sign_in_id)).first()
     if found is None:
         raise NotFound("This sign-in has ended already.")
@@ -32,7 +35,7 @@ def end_one(session: Session, member: Member, sign_in_id: UUID, now: datetime, *
 
 
 def end_others(session: Session, member: Member, now: datetime, *, asking: UUID) -> int:
-    """How many were ended: all but the one of the browser that asks."""
+    """Ends all sign-ins except the current browser's, and returns how many."""
     result = session.connection().execute(
         update(SignIn)
         .where(

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for one's own passkeys: added under a name, and removed."""
+"""Views to add and remove a member's own passkeys."""
 
 from uuid import UUID
 
@@ -77,7 +77,7 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
 
 
 def _add(name: str, credential: str) -> tuple[str, bool, UUID | None]:
-    """The token to go on with, whether the member has recovery codes already, and the letter about it, if any."""
+    """Returns the new sign-in token, whether the member already has recovery codes, and the e-mail's id."""
     now, settings = utc_now(), current().settings
     with transaction() as session:
         challenge = spend_challenge(session, NEW_PASSKEY, now)

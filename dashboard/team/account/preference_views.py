@@ -1,6 +1,6 @@
-"""HTTP in, HTTP out for what members choose for the pages: the columns of a list, and whether "/" leads to the search.
+"""Views for page preferences: the columns of a list, and whether "/" leads to the search.
 
-Nobody else is concerned, so the audit trail does not tell of it.
+They concern nobody else, so they are not in the audit trail.
 """
 
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from dashboard.web.security.form_keys import form_transaction
 @blueprint.post("/account/lists/<purpose>/columns")
 @sign_in_required
 def choose_columns(purpose: str) -> ResponseReturnValue:
-    """Leads back to the list, whose filters stand in the address of the form."""
+    """Stores the columns and returns to the list, whose filters are in the address of the form."""
     filters, ticked = list_of(purpose), request.form.getlist("column")
     query = urlencode([*request.args.items(multi=True)])
     chosen = [each.name for each in filters.columns if each.is_fixed or each.name in ticked]

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for one's own second factors: the app and recovery codes. Every change asks for a fresh proof.
+"""Views for a member's own authenticator app and recovery codes. Every change needs a recent confirmation.
 
 Passkeys are in passkey_views.py.
 """
@@ -74,7 +74,7 @@ def show_json() -> ResponseReturnValue:
 @open_before_second_factor
 @recent_confirmation_required("second_factors.show")
 def begin_app() -> ResponseReturnValue:
-    # Pressed twice at the same moment: the first press has made the secret.
+    # IntegrityError: pressed twice at once, and the first press made the secret.
     with back_when_late(url_for("second_factors.show")), suppress(IntegrityError), transaction() as session:
         totp.begin_app(session, current_user.id, utc_now())
     return see_other("second_factors.new_app")
@@ -108,7 +108,7 @@ def add_app() -> ResponseReturnValue:
             record(session, "second_factor.added", f"member {current_user.id}", now, details={"kind": "app"})
             mail_id = email_about_second_factor(session, current_user, APP_ADDED, now)
     if not is_right:
-        form.code.errors = ["This code does not fit. See that your phone's clock is right, and type the next one."]
+        form.code.errors = ["This code is not right. Check that your phone's clock is right, then type the next code."]
         return _new_app_page(form, 422)
     forgive_tries(current_user.email, address, GuessKind.CODE)
     send_soon(mail_id)
@@ -139,7 +139,7 @@ def make_codes() -> ResponseReturnValue:
     with reading() as session:
         if not factors_of(session, current_user.id).is_set:
             return see_other("second_factors.show", "Recovery codes stand in for a second factor. Set one up first.")
-    return new_codes_page("The codes that you had before no longer work.", CODES_MADE)
+    return new_codes_page("Your earlier codes no longer work.", CODES_MADE)
 
 
 @blueprint.get("/account/second-factors/recovery-codes")
@@ -155,7 +155,10 @@ def codes() -> ResponseReturnValue:
 
 
 def new_codes_page(message: str, told: str = "") -> ResponseReturnValue:
-    """Makes ten new codes and leads to the page that shows them. `told`: what to write of it, if nothing was yet."""
+    """Makes ten new codes and redirects to the page that shows them.
+
+    `told`: what to write to the member about it; empty if an e-mail was already written.
+    """
     made, rows = recovery_codes.make_codes(current_user.id)
     now = utc_now()
     with form_transaction(url_for("second_factors.codes")) as session:
@@ -173,5 +176,5 @@ def _new_app_page(form: NewAppForm, status: int = 200) -> ResponseReturnValue:
         secret = totp.secret_to_set_up(session, current_user.id)
     if secret is None:
         return see_other("second_factors.show")
-    picture = totp.picture_of(secret, current_user)
-    return render_template("team/new_app.html", form=form, picture=picture, secret=totp.spaced(secret)), status
+    qr_code = totp.picture_of(secret, current_user)
+    return render_template("team/new_app.html", form=form, qr_code=qr_code, secret=totp.spaced(secret)), status

@@ -1,6 +1,6 @@
-"""New recovery codes on their way to the page that shows them once: sealed, in the session, gone when shown.
+"""Passes new recovery codes to the page that shows them once, sealed in the session.
 
-The page is reached by a redirect, so that a reload makes no new ones; no address and no table of ours holds them.
+The page is reached by a redirect, so that a reload makes no new codes. No address and no table holds them.
 """
 
 from uuid import UUID
@@ -17,7 +17,7 @@ def show_codes_next(codes: list[str], member_id: UUID, keyring: KeyRing) -> None
 
 
 def codes_to_show(member_id: UUID, keyring: KeyRing) -> list[str]:
-    """None are left for a second look."""
+    """The codes, which are then removed from the session."""
     try:
         return list(keyring.open_json(cookie.pop(FIELD, b""), _identity(member_id)))
     except UnreadableValue:

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for one's own account: name, password, formats, the browsers one is signed in with."""
+"""Views for a member's own account: name, password, formats and signed-in browsers."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.errors import Invalid
-from dashboard.permissions import Role
+from dashboard.permissions import ROLES, Role
 from dashboard.team.account import own_sign_ins
 from dashboard.team.account.appearance_views import ZONE_CHOSEN
 from dashboard.team.account.preferences import set_preference
@@ -24,7 +24,6 @@ from dashboard.team.login.forms import FormatsForm, NameForm, PasswordForm
 from dashboard.team.login.reauthentication import is_password_of
 from dashboard.team.login.sign_ins import give_token_to_browser, renew_sign_in
 from dashboard.team.members import members
-from dashboard.team.members.role_words import ROLES
 from dashboard.team.members.serializers import account_to_json
 from dashboard.team.models import Member
 from dashboard.web.access import current_sign_in_state, recent_confirmation_required, sign_in_required
@@ -141,7 +140,7 @@ def _member_now(session: Session) -> Member:
 
 
 def _account_page(**sent: FlaskForm) -> str:
-    """`sent`: the form that was just sent, with what was typed and what is wrong; the others as things stand."""
+    """Renders the account page. `sent`: the form that was just submitted; the others show stored values."""
     with reading() as session:
         sign_ins = own_sign_ins.list_sign_ins(session, current_user, utc_now())
         this_sign_in = current_sign_in_state().sign_in_id

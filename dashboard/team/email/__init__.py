@@ -1,1 +1,1 @@
-"""E-mail to members, and the outbox that it waits in."""
+"""E-mails to members, and the outbox that they wait in."""

@@ -1,4 +1,4 @@
-"""What is written to people: the address of a one-time link, and the e-mail around it. Sending lives in outbox.py."""
+"""Writes the e-mails to members and their one-time links. outbox.py sends them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,8 @@ APP_ADDED = "An authenticator app was added, with new recovery codes."
 APP_REMOVED = "The authenticator app was removed."
 PASSKEY_ADDED = "A passkey was added."
 PASSKEY_REMOVED = "A passkey was removed."
-CODES_MADE = "New recovery codes were made. The ones before no longer work."
-ALL_REMOVED = "Whoever runs Partner Desk removed the authenticator app, all passkeys and all recovery codes."
+CODES_MADE = "New recovery codes were made. The earlier ones no longer work."
+ALL_REMOVED = "Your administrator removed the authenticator app, all passkeys and all recovery codes."
 
 
 def invitation_address(code: str) -> str:
@@ -35,7 +35,7 @@ def reset_address(code: str) -> str:
 
 
 def invitation_email(session: Session, invitation: Invitation, code: str, invited_by: str) -> dict[str, str]:
-    """In the company's time zone: nobody knows yet where the reader is."""
+    """The e-mail that invites somebody. Times are in the company's zone, since the reader's is not known yet."""
     company = read_branding(session, current().settings).company_name
     text = render_template(
         "team/invitation.txt",
@@ -55,12 +55,12 @@ def reset_email(member: Member, reset: PasswordReset, code: str) -> dict[str, st
 
 
 def email_about_new_password(session: Session, member: Member, now: datetime) -> UUID | None:
-    """So that a member notices when it was somebody else. Give what it names to `send_soon` after the commit."""
+    """Queues a notice, in case it was somebody else. Pass the id to `send_soon` after the commit."""
     return _notice(session, member, "Your password for Partner Desk was changed", "team/password_changed.txt", now)
 
 
 def email_about_second_factor(session: Session, member: Member, what: str, now: datetime) -> UUID | None:
-    """`what`: one of the sentences above."""
+    """Queues a notice about a second factor. `what` is one of the sentences above."""
     subject = "The second factor of your account at Partner Desk was changed"
     return _notice(session, member, subject, "team/second_factor_changed.txt", now, what=what)
 
@@ -73,7 +73,7 @@ def email_about_odd_sign_in(
 
 
 def _notice(session: Session, member: Member, subject: str, template: str, now: datetime, **facts: Any) -> UUID | None:
-    """Nothing where no e-mail is set up. Times are in the zone that the member chose."""
+    """Queues a notice if e-mail is set up. Times are in the member's zone."""
     if not current().settings.sends_mail:
         return None
     at = Formats(member.language, member.time_zone).moment(now)

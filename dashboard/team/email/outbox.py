@@ -1,6 +1,7 @@
-"""E-mail that waits to be sent. The row is the truth: it is kept until a mail server has taken the message.
+"""The outbox: e-mails that wait to be sent, one row each.
 
-Whoever wants something sent queues it in the transaction of what it is about; the worker does the rest (tasks.py).
+An e-mail is queued in the transaction of what it is about; the worker sends it (tasks.py). Its content is kept until a
+mail server has accepted it, or it is given up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.worker.queue import wake
 
-#: Longer than one try can take; whoever claimed a message before that and noted no end was killed.
+#: Longer than one try can take. A worker that claimed a message earlier and noted no result was killed.
 CLAIMED_FOR = timedelta(minutes=2)
 KEPT_FOR = timedelta(days=30)
 SENDING = "team.send_mail"  # the name of the task
@@ -27,7 +28,7 @@ class MailKind(StrEnum):
     RESET = "reset"
     NOTICE = "notice"
     LINK = "link"  # to a customer, with the address of their link
-    FORGOTTEN = "forgotten"  # an address that somebody typed at the door: the worker looks whose it is
+    FORGOTTEN = "forgotten"  # an address that somebody typed: the worker looks up whose it is
 
 
 class OutgoingMail(SQLModel, table=True):
@@ -36,9 +37,9 @@ class OutgoingMail(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     kind: MailKind = Field(sa_type=EnumText(MailKind))
     about_id: UUID | None = Field(default=None, index=True)  # the invitation, the reset, or the message of a link
-    content_sealed: bytes | None = None  # taken away at the end: the text holds a code
+    content_sealed: bytes | None = None  # removed at the end: the text holds a code
     created_at: datetime = Field(sa_type=UtcDateTime)
-    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # None: over
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)  # None: finished
     attempts: int = 0
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -52,7 +53,10 @@ class OutgoingMail(SQLModel, table=True):
 def queue_mail(
     session: Session, kind: MailKind, about_id: UUID | None, content: Mapping[str, str], now: datetime
 ) -> OutgoingMail:
-    """`content`: to, subject, text, and from_name where the sender has one. Call `send_soon` after the commit."""
+    """Queues an e-mail. Call `send_soon` after the commit.
+
+    `content`: to, subject, text, and from_name if the sender has one.
+    """
     mail = OutgoingMail(kind=kind, about_id=about_id, created_at=now, due_at=now)
     session.add(mail)
     write_content(session, mail, content)
@@ -60,7 +64,7 @@ def queue_mail(
 
 
 def send_soon(mail_id: UUID | None) -> None:
-    """After the commit. Nothing where there was nothing to write."""
+    """Wakes the worker to send the e-mail, if there is one. Call it after the commit."""
     if mail_id:
         wake(SENDING, mail_id)
 
@@ -71,12 +75,12 @@ def write_content(session: Session, mail: OutgoingMail, content: Mapping[str, st
 
 def read_content(session: Session, mail: OutgoingMail) -> dict[str, str]:
     if mail.content_sealed is None:
-        raise UnreadableValue("this message is over")
+        raise UnreadableValue("this message is finished, so its content is gone")
     return dict(keyring_of(session).open_json(mail.content_sealed, content_identity(mail.id)))
 
 
 def claim_mail(session: Session, mail_id: UUID, now: datetime) -> OutgoingMail | None:
-    """One guarded UPDATE: of several workers one sends it, and a killed one leaves it to the next after a while."""
+    """Claims a message in one guarded UPDATE, so that one worker sends it. A killed worker's claim runs out."""
     result = session.connection().execute(
         update(OutgoingMail)
         .where(col(OutgoingMail.id) == mail_id, col(OutgoingMail.due_at) <= now)
@@ -92,7 +96,7 @@ def note_sent(session: Session, mail: OutgoingMail, now: datetime) -> None:
 def note_failure(
     session: Session, mail: OutgoingMail, reason: str, is_final: bool, waits: Sequence[float], now: datetime
 ) -> bool:
-    """Tried again after the next wait; True when it is given up, since the waits ran out or the refusal is final."""
+    """Schedules the next try. Returns True if the message is given up: no waits are left, or the refusal is final."""
     if is_final or mail.attempts > len(waits):
         _end(session, mail.id, failed_at=now, last_error=reason)
         return True
@@ -106,7 +110,7 @@ def note_failure(
 
 
 def cancel_mails(session: Session, *about_ids: UUID) -> None:
-    """What it was about is no more, so that its code would not work."""
+    """Cancels the e-mails about these rows, whose codes no longer work."""
     session.connection().execute(
         update(OutgoingMail)
         .where(col(OutgoingMail.about_id).in_(about_ids), col(OutgoingMail.due_at).is_not(None))
@@ -115,7 +119,7 @@ def cancel_mails(session: Session, *about_ids: UUID) -> None:
 
 
 def newest_mails(session: Session, about_ids: Sequence[UUID]) -> dict[UUID, OutgoingMail]:
-    """The last message about each of these."""
+    """The newest e-mail about each of these rows."""
     found = session.exec(
         select(OutgoingMail).where(col(OutgoingMail.about_id).in_(about_ids)).order_by(col(OutgoingMail.id))
     ).all()
@@ -123,20 +127,20 @@ def newest_mails(session: Session, about_ids: Sequence[UUID]) -> dict[UUID, Outg
 
 
 def mails_due(session: Session, _: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes."""
+    """The e-mails that are due, for the sweep."""
     return session.exec(select(OutgoingMail.id).where(col(OutgoingMail.due_at) <= now).limit(limit)).all()
 
 
 @dataclass(frozen=True)
 class DelayedMails:
-    """Messages that failed and wait to be tried again; `last_error` is of the one that is next."""
+    """E-mails that failed and wait for another try. `last_error` is that of the next one."""
 
     count: int
     last_error: str
 
 
 def find_delayed_mails(session: Session) -> DelayedMails | None:
-    """None where every message that waits has yet to be tried."""
+    """The delayed e-mails; None if no waiting e-mail has failed."""
     waits = col(OutgoingMail.due_at).is_not(None), col(OutgoingMail.last_error) != ""
     errors = select(OutgoingMail.last_error).where(*waits).order_by(col(OutgoingMail.due_at)).limit(1)
     last_error = session.exec(errors).first()

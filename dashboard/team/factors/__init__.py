@@ -1,1 +1,1 @@
-"""What members prove who they are with: passwords, passkeys, authenticator apps, recovery codes."""
+"""How members prove who they are: passwords, passkeys, authenticator apps and recovery codes."""

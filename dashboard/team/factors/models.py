@@ -1,4 +1,4 @@
-"""What the door keeps besides members and sign-ins: second factors and remembered browsers."""
+"""Tables of second factors and remembered browsers."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from dashboard.db import UtcDateTime, new_id
 
 
 class AuthenticatorApp(SQLModel, table=True):
-    """The secret that a member's app makes six-digit codes from. It counts once the first code was right."""
+    """The secret from which a member's app makes six-digit codes. It counts once the first code was right."""
 
     __tablename__ = "authenticator_app"
 
@@ -18,7 +18,7 @@ class AuthenticatorApp(SQLModel, table=True):
     secret_sealed: bytes
     created_at: datetime = Field(sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    #: The newest half minute whose code was accepted: that code, and every one before it, is spent.
+    #: The latest half minute whose code was accepted. That code and all earlier ones are spent.
     last_step: int | None = None
 
 
@@ -28,7 +28,7 @@ def app_identity(member_id: UUID) -> str:
 
 
 class RecoveryCode(SQLModel, table=True):
-    """One code for the day when the phone is lost. Its first part finds the row, the rest is kept as argon2id."""
+    """A one-time code for a lost phone. Its first group finds the row; the rest is kept as an argon2id hash."""
 
     __tablename__ = "recovery_code"
 
@@ -40,14 +40,14 @@ class RecoveryCode(SQLModel, table=True):
 
 
 class Passkey(SQLModel, table=True):
-    """A key pair that lives in a phone, computer or security key; only its public half is known here."""
+    """A key pair on a phone, computer or security key. Only its public half is known here."""
 
     __tablename__ = "passkey"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     member_id: UUID = Field(foreign_key="member.id", index=True)
     name: str
-    credential_id: str = Field(unique=True)  # base64url, as browsers name it
+    credential_id: str = Field(unique=True)  # base64url, as browsers send it
     public_key: bytes
     sign_count: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -55,7 +55,7 @@ class Passkey(SQLModel, table=True):
 
 
 class RememberedBrowser(SQLModel, table=True):
-    """A browser that stays signed in: one family of tokens, each used once. Only digests are kept."""
+    """A browser that stays signed in: one family of tokens, each used once. Only digests are stored."""
 
     __tablename__ = "remembered_browser"
 
@@ -68,6 +68,6 @@ class RememberedBrowser(SQLModel, table=True):
     rotated_at: datetime = Field(sa_type=UtcDateTime)
     user_agent: str = ""
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    #: When a token came a second time, so that one of two browsers holds a copy.
+    #: When a token came a second time, which means that another browser has a copy.
     copied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,6 +1,7 @@
-"""Passkeys (WebAuthn): registered under one's account, and then a whole sign-in of their own.
+"""Passkeys (WebAuthn): registering and verifying them.
 
-The device asks for a finger, a face or its PIN (user verification), so a passkey is two factors in one.
+The device asks for a fingerprint, a face or its PIN (user verification), so a passkey is two factors in one and signs
+in by itself.
 """
 
 import secrets
@@ -31,15 +32,15 @@ SITE_NAME = "Partner Desk"
 CHALLENGE_BYTES = 32
 MOST_PASSKEYS = 20
 MAX_NAME_LENGTH = 60
-#: A real answer has some 2 KB.
+#: Real answers have about 2 KB.
 MAX_CREDENTIAL_LENGTH = 20_000
-#: The library says WebAuthnException of what is wrong, and trips over a key that is not even shaped like one.
+#: The library raises WebAuthnException for wrong answers, and the others for malformed ones.
 MALFORMED = (WebAuthnException, ValueError, LookupError, TypeError, RecursionError)
 NOT_ACCEPTED = "This passkey was not accepted. Try again, or sign in another way."
 
 
 def host_of(settings: Settings) -> str:
-    """The name that passkeys of this deployment are bound to; empty where browsers offer none."""
+    """The host name that passkeys are bound to; empty where browsers offer none."""
     host = urlsplit(settings.public_url).hostname or ""
     try:
         ip_address(host)
@@ -53,7 +54,7 @@ def new_challenge() -> str:
 
 
 def registration_options(settings: Settings, member: Member, challenge: str, present: Sequence[Passkey]) -> str:
-    """What the browser is asked to make, as JSON. One device gets one passkey of a member."""
+    """Options for making a passkey, as JSON. One device gets one passkey of a member."""
     return options_to_json(
         webauthn.generate_registration_options(
             rp_id=host_of(settings),
@@ -73,7 +74,7 @@ def registration_options(settings: Settings, member: Member, challenge: str, pre
 
 
 def sign_in_options(settings: Settings, challenge: str) -> str:
-    """Names no passkey: the browser offers those it has, and nobody learns which members exist."""
+    """Options for signing in. They name no passkey, so nobody learns which members exist."""
     return options_to_json(
         webauthn.generate_authentication_options(
             rp_id=host_of(settings),
@@ -90,7 +91,7 @@ def register(
     if not 0 < len(name) <= MAX_NAME_LENGTH or not name.isprintable():
         raise Invalid({"name": f"Type a name of {MAX_NAME_LENGTH} characters or fewer, such as Work laptop."})
     if len(list_passkeys(session, member_id)) >= MOST_PASSKEYS:
-        raise Conflict(f"{MOST_PASSKEYS} passkeys are enough. Remove one first.")
+        raise Conflict(f"You have {MOST_PASSKEYS} passkeys, which is the limit. Remove one first.")
     try:
         made = webauthn.verify_registration_response(
             credential=credential[:MAX_CREDENTIAL_LENGTH],
@@ -103,7 +104,7 @@ def register(
         raise Invalid({"credential": "The passkey could not be added. Try again."}) from None
     credential_id = bytes_to_base64url(made.credential_id)
     if _find(session, credential_id):
-        raise Conflict("This passkey is known already.")
+        raise Conflict("This passkey was already added.")
     passkey = Passkey(
         member_id=member_id,
         name=name,
@@ -117,10 +118,10 @@ def register(
 
 
 def verify(session: Session, settings: Settings, credential: str, challenge: str, now: datetime) -> Passkey | None:
-    """The passkey that signed the challenge; None for whatever is wrong.
+    """The passkey that signed the challenge; None if anything is wrong.
 
-    A counter that went backwards means a copy. It is moved on by one guarded update, so that of two answers of the same
-    count one is refused.
+    A counter that went backwards means a copy. The counter advances by one guarded UPDATE, so that of two answers with
+    the same count one is refused.
     """
     try:
         answer = webauthn.helpers.parse_authentication_credential_json(credential[:MAX_CREDENTIAL_LENGTH])

@@ -1,4 +1,4 @@
-"""Passwords: which are acceptable, and how they are kept (argon2id). Who may set whose lives in members.py."""
+"""Password rules, and hashing with argon2id."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from werkzeug.exceptions import ServiceUnavailable
 
 MIN_LENGTH = 12
-#: Far above what people type; it only keeps somebody from having us hash a megabyte.
+#: Far above what people type. It only keeps clients from making us hash a megabyte.
 MAX_LENGTH = 1000
 COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common_passwords.txt"
 
-#: What a guesser tries first here, and what is left when the numbers around it are taken off.
+#: Words that a guesser tries first here, alone or with digits around them.
 PRODUCT_WORDS = (
     *("smileidentity", "smile", "partnerdesk", "partner", "desk", "dashboard", "korabank", "kora", "bank", "kyc"),
     *("verification", "verify", "identity", "compliance", "password", "passphrase", "welcome", "admin", "owner"),
 )
 
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
-#: A hash costs 32 MB and a core for some 60 ms, on purpose. More than these at once only make each other slower.
+#: A hash takes 32 MB and one core for about 60 ms, on purpose. More at once would only slow each other down.
 AT_ONCE = 2
 MOST_WAITING = 16
 _working = BoundedSemaphore(AT_ONCE)
@@ -31,7 +31,7 @@ _in_line = BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
 
 def problem_with(text: str, *about_the_person: str) -> str | None:
-    """What is wrong with a new password, in words for the person who chose it; None when it will do."""
+    """What is wrong with a new password, in words for the member; None if it is acceptable."""
     password = _normalised(text)
     if len(password) < MIN_LENGTH:
         return f"Use {MIN_LENGTH} characters or more. Several words in a row are easy to remember."
@@ -58,21 +58,21 @@ def verify_password(password_hash: str, text: str) -> bool:
 
 
 def verify_dummy(text: str) -> bool:
-    """Takes the time of a verification and fails: the answer for an unknown address must not be quicker."""
+    """Takes as long as a verification and returns False: an unknown address must not be answered faster."""
     verify_password(_hash_of_nobody(), text)
     return False
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """True for a hash that was made with other parameters than today's."""
+    """Whether the hash was made with other parameters than the current ones."""
     return HASHER.check_needs_rehash(password_hash)
 
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """A few at once and a short line behind them: a flood of guesses takes neither all cores nor all memory."""
+    """Lets a few threads hash at once with a short queue behind, so that guessing cannot take all cores or memory."""
     if not _in_line.acquire(blocking=False):
-        raise ServiceUnavailable("Too many people sign in at this moment. Try again in a few seconds.")
+        raise ServiceUnavailable("Too many people are signing in right now. Try again in a few seconds.")
     try:
         with _working:
             yield
@@ -91,19 +91,19 @@ def _common_passwords() -> frozenset[str]:
 
 
 def _is_of_product_words(bare: str) -> bool:
-    """True when too little is left once the words of this product are taken out, and "id" and digits beside them."""
+    """Whether too little is left without the words of this product, "id" and digits."""
     left = bare
     for word in PRODUCT_WORDS:
         left = left.replace(word, "")
-    beside = "".join(sign for sign in left.replace("id", "") if not sign.isdecimal())
-    return left != bare and len(beside) < 4
+    rest = "".join(sign for sign in left.replace("id", "") if not sign.isdecimal())
+    return left != bare and len(rest) < 4
 
 
 def _normalised(text: str) -> str:
-    # Keyboards differ in how they compose an accented letter; without this a password would work on one only.
+    # Keyboards compose accented letters differently; without this a password could work on one only.
     return unicodedata.normalize("NFKC", text)
 
 
 def _bare(text: str) -> str:
-    """What remains for a guesser: "Password-1234!" is "password1234" to them."""
+    """Letters and digits in lower case, as a guesser sees them: "password1234" for "Password-1234!"."""
     return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,4 +1,4 @@
-"""Recovery codes: ten, shown once, each a second factor for one time. `XXXX-XXXX-XXXX`, of letters hard to mistake."""
+"""Recovery codes: ten one-time codes `XXXX-XXXX-XXXX`, shown once, without characters that look alike."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from dashboard.team.factors.models import RecoveryCode
 
 COUNT = 10
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
-#: The first group only finds the row; the other two are the secret, 39 bits against five tries.
+#: The first group only finds the row. The other two are the secret: 39 bits, against five tries.
 GROUP = 4
 
 
 def make_codes(member_id: UUID) -> tuple[list[str], list[RecoveryCode]]:
-    """The codes to show and the rows to keep. Hashing ten takes a second, so no transaction is open meanwhile."""
+    """The codes to show and the rows to store. Hashing ten takes a second, so call it outside a transaction."""
     selectors: set[str] = set()
     while len(selectors) < COUNT:
         selectors.add(_group())
@@ -40,7 +40,7 @@ def remove_codes(session: Session, member_id: UUID) -> None:
 
 
 def matching_code(session: Session, member_id: UUID, typed: str) -> RecoveryCode | None:
-    """The unused code that was typed. It is spent by `spend_code`, in a transaction that no hashing holds open."""
+    """The unused code that was typed, if any. `spend_code` spends it in a transaction without hashing."""
     bare = "".join(sign for sign in typed.upper() if sign.isalnum())
     selector, secret = bare[:GROUP], bare[GROUP:]
     found = session.exec(
@@ -57,7 +57,7 @@ def matching_code(session: Session, member_id: UUID, typed: str) -> RecoveryCode
 
 
 def spend_code(session: Session, code: RecoveryCode, now: datetime) -> bool:
-    """Whether it was still there to be spent. Of any number who try at once one update wins."""
+    """Spends the code. Returns whether it was still unused: of any number of tries at once, one wins."""
     spent = session.connection().execute(
         update(RecoveryCode)
         .where(col(RecoveryCode.id) == code.id, col(RecoveryCode.used_at).is_(None))

@@ -1,4 +1,4 @@
-"""Second factors as a whole: who has one, and what is left when they go. Each kind has a module of its own."""
+"""Second factors of all kinds: what a member has, and removing them. Each kind has its own module."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dashboard.team.factors import passkeys, recovery_codes, totp
 from dashboard.team.factors.models import AuthenticatorApp, Passkey
 from dashboard.team.models import Member
 
-#: Of the member that the statement around it is about.
+#: About the Member of the surrounding statement.
 HAS_APP: ColumnElement[bool] = (
     exists()
     .where(col(AuthenticatorApp.member_id) == col(Member.id), col(AuthenticatorApp.confirmed_at).is_not(None))
@@ -24,7 +24,7 @@ HAS_SECOND_FACTOR: ColumnElement[bool] = or_(HAS_APP, HAS_PASSKEY)
 
 @dataclass(frozen=True)
 class Factors:
-    """What one member has."""
+    """The second factors of one member."""
 
     app_since: datetime | None
     passkeys: Sequence[Passkey]
@@ -45,19 +45,19 @@ def factors_of(session: Session, member_id: UUID) -> Factors:
 
 
 def members_with_second_factor(session: Session, member_ids: Collection[UUID]) -> set[UUID]:
-    """For lists: those of the members who have an app or a passkey."""
+    """Those of the members who have an app or a passkey."""
     return set(session.exec(select(Member.id).where(col(Member.id).in_(member_ids), HAS_SECOND_FACTOR)).all())
 
 
 def codes_follow_factors(session: Session, member_id: UUID) -> None:
-    """After one was removed: codes stand in for a factor, so they go with the last one."""
+    """Removes the recovery codes if no second factor is left. Call it after removing one."""
     session.flush()
     if not factors_of(session, member_id).is_set:
         recovery_codes.remove_codes(session, member_id)
 
 
 def remove_second_factors(session: Session, member: Member) -> None:
-    """The way back in for somebody who lost them all; an owner sets up a new one at the next sign-in."""
+    """Removes them all, for a member who lost them. An owner sets up a new one at the next sign-in."""
     totp.remove_app(session, member.id)
     passkeys.remove_passkeys(session, member.id)
     recovery_codes.remove_codes(session, member.id)

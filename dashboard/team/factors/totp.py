@@ -1,4 +1,4 @@
-"""Authenticator apps (RFC 6238): a secret, the picture that an app reads it from, and codes that count once."""
+"""Authenticator apps (RFC 6238): their secrets, QR codes and one-time codes."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,13 +16,13 @@ from dashboard.team.models import Member
 
 ISSUER = "Partner Desk"
 STEP_SECONDS = 30
-#: The clocks of phones are off by some seconds, and a code takes some to type.
+#: Phone clocks are a few seconds off, and typing a code takes a few.
 STEPS_OFF = (0, -1, 1)
 QUIET_ZONE = 4
 
 
 def begin_app(session: Session, member_id: UUID, now: datetime) -> None:
-    """A new secret, which counts once its first code was right."""
+    """Makes a new secret, which counts once its first code was right."""
     app = session.get(AuthenticatorApp, member_id)
     if app and app.confirmed_at:
         raise Conflict("An app is set up already. Remove it first.")
@@ -33,20 +33,20 @@ def begin_app(session: Session, member_id: UUID, now: datetime) -> None:
 
 
 def secret_to_set_up(session: Session, member_id: UUID) -> str | None:
-    """What the app is to be given, as long as it is not confirmed; never shown again after that.
+    """The secret for an app that is not confirmed yet; None after that, so it is never shown again.
 
-    One that cannot be opened is none: beginning again makes a new one.
+    None also if it cannot be opened: beginning again makes a new one.
     """
     app = session.get(AuthenticatorApp, member_id)
     return _secret(session, app) if app and app.confirmed_at is None else None
 
 
 def confirm_app(session: Session, member_id: UUID, code: str, now: datetime) -> bool:
-    """Whether the first code of the app was right; from then on it is asked for at sign-in."""
+    """Confirms the app if its first code is right, and returns whether it was. Sign-in then asks for its codes."""
     app = session.get(AuthenticatorApp, member_id)
     secret = _secret(session, app) if app else None
     if app is None or app.confirmed_at or secret is None:
-        raise Conflict("There is no app that waits to be set up. Begin again.")
+        raise Conflict("There is no app to finish setting up. Begin again.")
     step = _step_of(secret, code, now)
     if step is None:
         return False
@@ -55,9 +55,9 @@ def confirm_app(session: Session, member_id: UUID, code: str, now: datetime) -> 
 
 
 def claim_code(session: Session, member_id: UUID, code: str, now: datetime) -> bool:
-    """Whether the code is right and nobody has used it yet. Of any number who try at once one update wins.
+    """Uses up a code. Returns whether it was right and unused: of any number of tries at once, one wins.
 
-    Where the secret cannot be opened every code is wrong; `is_unreadable` tells why.
+    If the secret cannot be opened, every code is wrong; `is_unreadable` tells.
     """
     app = confirmed_app(session, member_id)
     secret = _secret(session, app) if app else None
@@ -83,25 +83,25 @@ def confirmed_app(session: Session, member_id: UUID) -> AuthenticatorApp | None:
 
 
 def is_unreadable(session: Session, member_id: UUID) -> bool:
-    """Whether the member has an app whose secret cannot be opened, so that none of its codes is ever right."""
+    """Whether the secret of the member's app cannot be opened, so that no code is ever right."""
     app = confirmed_app(session, member_id)
     return app is not None and _secret(session, app) is None
 
 
 def picture_of(secret: str, member: Member) -> str:
-    """A QR code as a data: address; the secret is in no address that is asked for."""
+    """The secret's QR code as a data: address, so that no requested address contains the secret."""
     address = pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
     code = segno.make(address, error="m", micro=False)
     return str(code.svg_data_uri(scale=1, border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True))
 
 
 def spaced(secret: str) -> str:
-    """In groups of four, for who types it."""
+    """The secret in groups of four, for typing."""
     return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:
-    """The half minute that the code belongs to, of the present one and its neighbours."""
+    """The half minute that the code belongs to: the current one or a neighbour; None if it is neither."""
     typed, present = "".join(code.split()), int(now.timestamp()) // STEP_SECONDS
     if not typed.isascii():
         return None

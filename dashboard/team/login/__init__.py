@@ -1,1 +1,1 @@
-"""Signing in and out: the pages, the sign-ins, remembered browsers and limits against guessing."""
+"""Signing in and out: pages, sign-ins, remembered browsers and limits on guessing."""

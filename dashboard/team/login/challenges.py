@@ -1,4 +1,4 @@
-"""Challenges for passkeys: in the signed session, young, for one purpose, and each answered at most once."""
+"""Challenges for passkeys, in the signed session: short-lived, for one purpose, and answered at most once."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from dashboard.team.login import throttle
 
 FIELD = "challenge"
 ANSWERED_WITHIN = timedelta(minutes=9)  # shorter than the throttle's window, which remembers the answered ones
-#: A page that is opened twice asks with the same challenge, so that both can be answered.
+#: A page that is opened twice uses the same challenge, so that both can be answered.
 KEPT_FOR = timedelta(minutes=4)
 
 
@@ -23,7 +23,10 @@ def offer_challenge(purpose: str, now: datetime) -> str:
 
 
 def spend_challenge(session: Session, purpose: str, now: datetime) -> str | None:
-    """The one that was offered. The browser holds it, and could send it again: so the database knows it is answered."""
+    """The offered challenge, if it is still unanswered.
+
+    The browser could send its cookie again, so the database notes what was answered.
+    """
     challenge = _in_cookie(purpose, now, ANSWERED_WITHIN)
     cookie.pop(FIELD, None)
     return challenge if challenge and throttle.hit(session, "challenge", challenge, now) == 1 else None

@@ -1,4 +1,4 @@
-"""Whoever proved who they are comes in here: a new sign-in, the cookies that go with it, and what they should know."""
+"""Completes a sign-in: stores it, sets its cookies, and tells the member what they should know."""
 
 from flask import flash, redirect, request
 from werkzeug.wrappers import Response
@@ -16,21 +16,24 @@ from dashboard.team.login.sign_ins import begin_sign_in, end_sign_in, give_token
 from dashboard.team.models import Member
 from dashboard.web.security.cookies import drop_cookie, read_cookie, set_cookie
 
-#: Where work begins. `jobs` lies above this slice, so it is named by its address, which stays.
+#: The first page. `jobs` is a higher layer, so it is named by its address.
 HOME = "/jobs"
 COPIED = (
-    "A copy of the cookie that kept you signed in was used in another browser, so whatever was signed in with it was"
-    " signed out. If you cannot explain that, change your password."
+    "A copy of the cookie that kept you signed in was used in another browser, so everything that was signed in with"
+    " it was signed out. If you cannot explain that, change your password."
 )
 
 MANY_WRONG = (
-    "A wrong password or code was typed {} times for your account in the minutes before. If that was not you, change"
+    "A wrong password or code was typed {} times for your account in the last few minutes. If that was not you, change"
     " your password."
 )
 
 
 def complete_sign_in(member: Member, by: str, keep: bool, next_page: str | None) -> Response:
-    """`by`: what was proved, in words for the audit trail. `keep`: this browser stays signed in for thirty days."""
+    """Signs the member in. `keep`: stay signed in on this browser for thirty days.
+
+    `by`: what was proved, in words for the audit trail.
+    """
     now, user_agent, address = utc_now(), request.user_agent.string, request.remote_addr or ""
     kept = ""
     with transaction() as session:
@@ -44,11 +47,9 @@ def complete_sign_in(member: Member, by: str, keep: bool, next_page: str | None)
         token = begin_sign_in(session, member, now, user_agent, address, remembered_id=remembered_id)
         copies = remember_me.unreported_copies(session, member.id, now)
         record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": by})
-        odd_letter = (
-            email_about_odd_sign_in(session, member, odd, user_agent, address, now) if odd.deserve_email else None
-        )
+        mail_id = email_about_odd_sign_in(session, member, odd, user_agent, address, now) if odd.deserve_email else None
         keyring = keyring_of(session)
-    send_soon(odd_letter)
+    send_soon(mail_id)
     give_token_to_browser(token)
     if odd.has_many_wrong:
         flash(MANY_WRONG.format(odd.wrong_tries))

@@ -1,4 +1,4 @@
-"""What may be typed at the door and under one's own account. Rules about members themselves live in members.py."""
+"""Forms of the sign-in pages, the account and the team. Rules about members are in members.py."""
 
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without ty
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
-    """The second step. A recovery code is longer than what an app shows."""
+    """The second step. A recovery code is longer than an app's code."""
 
     code = StringField(
         "Code",
@@ -43,7 +43,7 @@ class NewAppForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without ty
 
 
 class PasskeyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
-    """What static/js/passkeys.js fills in: the answer of the device."""
+    """The device's answer, filled in by static/js/passkeys.js."""
 
     credential = HiddenField(validators=[InputRequired("Your browser gave no passkey. Try again.")])
     next = HiddenField()
@@ -53,7 +53,7 @@ class NewPasskeyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships withou
     name = StringField(
         "Name of this passkey",
         [InputRequired("Type a name."), Length(max=60)],
-        description="So that you know it again, such as Work laptop or Phone.",
+        description="So that you recognise it later, such as Work laptop or Phone.",
     )
     credential = HiddenField(validators=[InputRequired("Your browser made no passkey. Try again.")])
 
@@ -68,7 +68,7 @@ class ForgottenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without
 
 
 class NameForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
-    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it beside what you do.")
+    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it next to what you do.")
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without types.
@@ -85,12 +85,12 @@ class FormatsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships without t
         "Language of dates, numbers and country names",
         choices=dict(LANGUAGE_NAMES),
         invalid_choice_message=NOT_IN_LIST,
-        description="The texts of the pages are in English.",
+        description="The pages themselves are in English.",
     )
     time_zone = SelectField("Time zone", choices=zone_choices, invalid_choice_message=NOT_IN_LIST)
 
 
-#: The least first, so that nobody gets more by oversight.
+#: The weakest role first, so that nobody gets more by oversight.
 ROLE_CHOICES = {role.value: role.value.capitalize() for role in reversed(Role)}
 
 
@@ -112,7 +112,7 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships witho
 
 
 class JoinForm(NewPasswordForm):
-    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it beside what you do.")
+    name = StringField("Name", [InputRequired("Type your name.")], description="Your team sees it next to what you do.")
     password = PasswordField(
         "Password",
         [InputRequired("Type a password.")],
@@ -121,7 +121,7 @@ class JoinForm(NewPasswordForm):
 
 
 def local_path(address: str | None) -> str | None:
-    """The address when it is a path on this site; anything that a browser could take elsewhere is None."""
+    """The address if it is a path on this site; None if it could lead a browser elsewhere."""
     if not address or not address.startswith("/") or not address.isprintable() or "\\" in address:
         return None
     if address.startswith("//"):

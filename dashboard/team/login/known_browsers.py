@@ -1,6 +1,6 @@
-"""Browsers and networks that a member signed in from before: they are counted apart from whoever guesses.
+"""Recognises browsers and networks that a member has used before, to count their tries apart.
 
-A browser is known by a signed cookie. It signs nobody in: whoever steals it gets ten guesses of their own, no more.
+A browser is known by a signed cookie, which signs nobody in: a thief of it gets ten guesses of their own, no more.
 """
 
 import secrets
@@ -24,19 +24,19 @@ KNOWN_FOR_SECONDS = 400 * 24 * 3600  # browsers keep no cookie longer
 MOST_MEMBERS = 5
 NETWORK_KNOWN_FOR = timedelta(days=90)
 MOST_ADDRESSES = 500
-#: Of a keyed digest: enough to tell a team's addresses apart.
+#: Characters of a keyed digest: enough to tell a team's addresses apart.
 DIGEST_LENGTH = 24
 
 
 def browser_known_for(session: Session, email: str) -> str:
-    """The id of this browser where the member of that address has signed in with it before, or nothing."""
+    """The id of this browser if the member with that address has signed in with it before; else empty."""
     known = _read()
     digests = {digest[:DIGEST_LENGTH] for digest in keyring_of(session).digests_for_search(email)}
     return str(known["browser"]) if digests & set(known["members"]) else ""
 
 
 def has_signed_in_from(session: Session, email: str, network: str) -> bool:
-    """By a whole sign-in of the last months, from this very network."""
+    """Whether the member completed a sign-in from this network in the last months."""
     addresses = session.exec(
         select(SignIn.from_address)
         .join(Member, col(Member.id) == SignIn.member_id)

@@ -1,4 +1,4 @@
-"""The pages of the door, which several views show: each offers a passkey where browsers can use one."""
+"""Renders the sign-in pages that several views show, with a passkey where browsers support it."""
 
 from typing import Any
 
@@ -18,7 +18,10 @@ def login_page(form: FlaskForm, passkey_error: str = "") -> str:
 
 
 def page_with_passkey(page: str, purpose: str, next_page: str | None, error: str = "", **context: Any) -> str:
-    """`purpose` says what the passkey will prove, so that the answer to one page is nothing to another."""
+    """Renders a page that offers a passkey.
+
+    `purpose` says what the passkey will prove, so that an answer to one page counts on no other.
+    """
     settings = current().settings
     options = ""
     if passkeys.host_of(settings):

@@ -1,5 +1,7 @@
-"""A half sign-in: the password was right, the second factor is still owed. It is in the signed session, signs nobody
-in, and is over after ten minutes or when the password changes."""
+"""Pending sign-ins: the password was right, the second factor is still missing.
+
+One is stored in the signed session, signs nobody in, and ends after ten minutes or when the password changes.
+"""
 
 import hashlib
 import hmac
@@ -20,12 +22,12 @@ LASTS = timedelta(minutes=10)
 @dataclass(frozen=True)
 class PendingSignIn:
     member: Member
-    keep: bool  # signed in on this device
+    keep: bool  # stay signed in on this device
     next_page: str
 
 
 def begin_pending_sign_in(member: Member, keep: bool, next_page: str, now: datetime) -> None:
-    """A new session: nothing that was put into the cookie before survives it."""
+    """Starts a new session, so that nothing that was put into the cookie before survives."""
     cookie.clear()
     cookie[FIELD] = {
         "member": str(member.id),
@@ -47,7 +49,7 @@ def current_pending_sign_in(session: Session, now: datetime) -> PendingSignIn | 
 
 
 def _mark_of(member: Member) -> str:
-    """Changes with the password, and tells nothing about its hash."""
+    """A value that changes with the password and reveals nothing about its hash."""
     secret = current_app.secret_key
     assert isinstance(secret, str)
     return hmac.new(secret.encode(), f"half {member.password_hash}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Slows down by address what anybody may do without a sign-in: opening one-time links, asking for a new password."""
+"""Rate limits by client address for what needs no sign-in: one-time links and requests for a new password."""
 
 from flask import request
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -7,7 +7,7 @@ from werkzeug.exceptions import TooManyRequests
 from dashboard.context import current
 from dashboard.web.security.networks import network_of
 
-#: Codes cannot be guessed; this only keeps somebody from having us look, or hash, without end.
+#: Codes cannot be guessed. This only keeps clients from making us look up, or hash, without end.
 OPENED_LINKS = RateLimitItemPerMinute(60, namespace="opened_links")
 ASKED_FOR_PASSWORDS = RateLimitItemPerHour(20, namespace="forgotten_passwords")
 

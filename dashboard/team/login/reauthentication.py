@@ -1,6 +1,6 @@
-"""Proving who one is: each proof is counted before it is looked at, and a right one forgives the wrong ones before it.
+"""Checks passwords, codes and passkeys. Each try is counted before it is checked; a right one forgives wrong ones.
 
-Whoever is refused learns nothing from the words or the time. What follows from a proof is the views' business.
+A refusal reveals nothing by its words or its time. The views decide what follows from a proof.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ APP_CODE_LENGTH = 6
 
 
 def member_with(email: str, password: str, address: str) -> tuple[Member | None, bool]:
-    """The member of that address and password, and whether a second factor is asked of them."""
+    """The member with this address and password, and whether they have a second factor."""
     throttle.count_try(email, address)
     with reading() as session:
         member = queries.find_member_by_email(session, email)
@@ -46,7 +46,7 @@ def member_with(email: str, password: str, address: str) -> tuple[Member | None,
 
 
 def is_password_of(member: Member, password: str, address: str) -> bool:
-    """For somebody who is signed in already."""
+    """Whether this is the password of a member who is signed in already."""
     throttle.count_try(member.email, address)
     if not passwords.verify_password(member.password_hash, password):
         _note_refusal(member, "password")
@@ -56,7 +56,7 @@ def is_password_of(member: Member, password: str, address: str) -> bool:
 
 
 def second_factor_of(member: Member, typed: str, address: str) -> str:
-    """What the code was, in words: of an app, or for recovery. Empty when it was neither."""
+    """What the code was, in words: of an app, or for recovery. Empty if it was neither."""
     throttle.count_try(member.email, address, GuessKind.CODE)
     now = utc_now()
     proved = "app code" if _claims_app_code(member, typed, now) else ""
@@ -70,7 +70,7 @@ def second_factor_of(member: Member, typed: str, address: str) -> str:
 
 
 def member_with_passkey(credential: str, purpose: str) -> Member | None:
-    """The member whose passkey answered the challenge that this browser was given."""
+    """The member whose passkey answered the challenge of this browser; None if it did not."""
     now, settings = utc_now(), current().settings
     assert isinstance(settings, Settings)
     with transaction() as session:
@@ -104,13 +104,16 @@ def _spends_recovery_code(member: Member, typed: str, now: datetime) -> bool:
 
 
 def _note_refusal(member: Member, what: str) -> None:
-    """How often is bounded by the throttle. What somebody typed as an unknown address may be a password: not kept."""
+    """Records a wrong password or code; the throttle limits how often.
+
+    Unknown addresses are not recorded: what was typed there may be a password.
+    """
     with transaction() as session:
         record(session, "member.sign_in_refused", f"member {member.id}", utc_now(), details={"wrong": what})
 
 
 def _refresh_hash(session: Session, member: Member, password: str) -> None:
-    """At a sign-in with the right password: brings a hash of earlier parameters up to today's."""
+    """Hashes the right password again if its hash was made with earlier parameters."""
     if passwords.needs_rehash(member.password_hash):
         member = session.get_one(Member, member.id)
         member.password_hash = passwords.hash_password(password)

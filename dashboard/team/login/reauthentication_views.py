@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for "is it still you?": the password or a passkey again, before what matters most."""
+"""Views that ask for the password or a passkey again before sensitive actions."""
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue

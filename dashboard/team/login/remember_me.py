@@ -1,7 +1,7 @@
-"""Browsers that stay signed in: a selector and a token in a cookie, made new at each use.
+"""Browsers that stay signed in, by a selector and a token in a cookie. The token changes at each use.
 
-A token that comes a second time means that two browsers hold the same cookie. Which of them is the thief nobody can
-tell, so the whole family ends, with the sign-ins that came of it, and the member is told.
+A token that comes twice means that two browsers hold the same cookie. Nobody can tell which is the thief, so the whole
+family ends with its sign-ins, and the member is told.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from dashboard.team.models import Member, SignIn
 
 COOKIE = "keep"
 LIFETIME = timedelta(days=30)
-#: Two tabs that open at once come with the same token; the second is no thief.
+#: Two tabs that open at once send the same token; the second is no thief.
 GRACE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class RememberedSignIn:
-    """What a token was worth. `cookie` is the new one to keep; empty where the one at hand stays good."""
+    """The result of checking a token. `cookie` is the new value; empty if the browser keeps the old one."""
 
     verdict: Literal["welcome", "unknown", "copied"]
     browser: RememberedBrowser | None = None
@@ -36,7 +36,7 @@ class RememberedSignIn:
 
 
 def remember(session: Session, member_id: UUID, now: datetime, user_agent: str) -> tuple[RememberedBrowser, str]:
-    """A new family, and what the browser keeps."""
+    """Starts a new family. Returns it and the value of the browser's cookie."""
     token = _new_token()
     browser = RememberedBrowser(
         member_id=member_id,
@@ -69,7 +69,7 @@ def resume_remembered(session: Session, cookie: str, now: datetime, user_agent: 
 
 
 def forget_browser(session: Session, cookie: str, now: datetime) -> None:
-    """At the door out, of this browser only."""
+    """Forgets this browser only, at sign-out."""
     selector = cookie.partition(".")[0]
     _end(session, now, col(RememberedBrowser.selector) == selector)
 
@@ -79,7 +79,7 @@ def forget_browsers_of(session: Session, member_id: UUID, now: datetime) -> None
 
 
 def unreported_copies(session: Session, member_id: UUID, now: datetime) -> int:
-    """How many copied cookies the member has not been told about; they count as told from here on."""
+    """How many copied cookies the member has not been told about; they count as told from now on."""
     told = session.connection().execute(
         update(RememberedBrowser)
         .where(
@@ -93,13 +93,13 @@ def unreported_copies(session: Session, member_id: UUID, now: datetime) -> int:
 
 
 def _has_an_ended_sign_in(session: Session, browser_id: UUID) -> bool:
-    """Whoever ends the sign-in of a browser, from a list say, does not want it back by itself."""
+    """Whether a sign-in of this browser was ended on purpose, so that it must not come back by itself."""
     ended = select(SignIn.id).where(col(SignIn.remembered_id) == browser_id, col(SignIn.ended_at).is_not(None))
     return session.exec(ended.limit(1)).first() is not None
 
 
 def _rotate(session: Session, browser_id: UUID, digest: str, fresh_digest: str, now: datetime, user_agent: str) -> bool:
-    """In one guarded update: of two who come with the same token one gets the next."""
+    """Replaces the token in one guarded UPDATE: of two requests with the same token one gets the next."""
     rotated = session.connection().execute(
         update(RememberedBrowser)
         .where(

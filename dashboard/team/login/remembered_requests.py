@@ -1,4 +1,4 @@
-"""A remembered browser that comes without a sign-in gets one, before anything else looks at the request."""
+"""Signs a remembered browser in again, before anything else looks at the request."""
 
 from flask import Flask, Response, flash, g, request
 from flask_login import current_user
@@ -12,9 +12,9 @@ from dashboard.team.login.sign_ins import begin_sign_in, give_token_to_browser
 from dashboard.web.access import EVERYBODY, required_permission
 from dashboard.web.security.cookies import drop_cookie, read_cookie, set_cookie
 
-#: The door itself is open to everybody, and who is remembered need not stop there.
-DOOR = "team.sign_in"
-COPIED = "This browser is no longer kept signed in, since another one came with the same cookie. Sign in again."
+#: The sign-in page is open to everybody, but a remembered member need not stop there.
+SIGN_IN_PAGE = "team.sign_in"
+COPIED = "This browser is no longer kept signed in, since another one used the same cookie. Sign in again."
 
 
 def set_up_remember_me(app: Flask) -> None:
@@ -23,7 +23,7 @@ def set_up_remember_me(app: Flask) -> None:
 
 
 def _come_back() -> None:
-    """Only to look: a form comes with the token of a session that is over, and would be refused anyway."""
+    """Signs in for GET only: a form has the token of a session that is over, and would be refused anyway."""
     kept = read_cookie(remember_me.COOKIE)
     if not kept or request.method != "GET" or not _needs_sign_in() or current_user.is_authenticated:
         return
@@ -52,7 +52,7 @@ def _come_back() -> None:
 def _needs_sign_in() -> bool:
     if request.endpoint is None:
         return False
-    return request.endpoint == DOOR or required_permission(request.endpoint) != EVERYBODY
+    return request.endpoint == SIGN_IN_PAGE or required_permission(request.endpoint) != EVERYBODY
 
 
 def _keep_cookie(answer: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What is odd about a sign-in: many wrong tries before it, or a browser and a network that the member never used."""
+"""Detects unusual sign-ins: many wrong tries before, or a browser and network that the member never used."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from dashboard.team.models import Member, SignIn
 from dashboard.web.security.networks import network_of
 
 MANY_WRONG = 5
-REFUSED = "member.sign_in_refused"  # the trail's line for every wrong password or code of a member
+REFUSED = "member.sign_in_refused"  # the audit action for every wrong password or code of a member
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SignInAnomalies:
 
 
 def find_anomalies(session: Session, member: Member, address: str, now: datetime) -> SignInAnomalies:
-    """Asked before the sign-in begins. The very first one of a member is from nowhere new."""
+    """What is unusual about a sign-in that is about to begin. A member's first sign-in is not from a new place."""
     last = session.exec(select(func.max(SignIn.created_at)).where(SignIn.member_id == member.id)).one()
     since = max(last, now - WINDOW) if last else now - WINDOW
     wrong = select(func.count()).where(AuditEntry.subject == f"member {member.id}", AuditEntry.action == REFUSED)

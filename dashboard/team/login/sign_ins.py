@@ -1,4 +1,4 @@
-"""Server-side sign-ins: begun at the door, looked up on every request, ended at once for whoever holds a copy."""
+"""Server-side sign-ins: looked up on every request, and ended at once for every copy of the cookie."""
 
 import hashlib
 import secrets
@@ -23,10 +23,10 @@ from dashboard.team.models import Member, SignIn
 from dashboard.web.access import SignInState, note_sign_in_state
 
 LIFETIME = timedelta(days=30)
-#: Whoever stays away longer signs in again, or is remembered (remember_me.py).
+#: After a longer absence a member signs in again, or is remembered (remember_me.py).
 UNSEEN_FOR = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=5)
-#: The key under which flask-login looks for whom to load. Ours holds the token of a sign-in, not a member's id.
+#: The session key that flask-login reads. It holds the token of a sign-in here, not a member's id.
 TOKEN = "_user_id"  # noqa: S105  # the name of a field, not a secret
 
 #: Every request of a member begins with this one select, so it is built once.
@@ -44,9 +44,9 @@ SIGNED_IN = (
 
 
 def set_up_sign_in(app: Flask) -> None:
-    # The cookie ends with the browser; Flask takes none that is older, whatever its session calls itself.
+    # The cookie ends with the browser. Flask accepts none that is older, permanent or not.
     app.config.update(PERMANENT_SESSION_LIFETIME=LIFETIME)
-    # The context processor would load the member for every template, the page of a broken database included.
+    # The context processor would load the member for every template, even for the page about a broken database.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # The row in the database is the protection.
     manager.user_loader(_load_member)
@@ -64,9 +64,9 @@ def begin_sign_in(
     remembered_id: UUID | None = None,
     is_confirmed: bool = True,
 ) -> str:
-    """Returns the token for the browser's cookie; only its digest is kept.
+    """Starts a sign-in and returns the token for the browser's cookie. Only its digest is stored.
 
-    `is_confirmed`: the person has just proved who they are, so what asks for that need not ask again.
+    `is_confirmed`: the member has just proved who they are, so nothing asks for that again soon.
     """
     present = session.get(Member, member.id)
     if present is None or present.disabled_at or present.password_hash != member.password_hash:
@@ -96,13 +96,13 @@ def end_sign_in(session: Session, token: str, now: datetime) -> None:
 
 
 def was_ended(session: Session, token: str) -> bool:
-    """Whether somebody ended it, not only time."""
+    """Whether the sign-in was ended on purpose, not by time alone."""
     ended = select(SignIn.id).where(col(SignIn.token_digest) == _digest(token), col(SignIn.ended_at).is_not(None))
     return session.exec(ended).first() is not None
 
 
 def end_all_sign_ins(session: Session, member: Member, now: datetime) -> None:
-    """Of every browser, those that would stay signed in too."""
+    """Ends the sign-ins of all the member's browsers, remembered ones included."""
     session.exec(
         update(SignIn).where(col(SignIn.member_id) == member.id, col(SignIn.ended_at).is_(None)).values(ended_at=now)
     )
@@ -110,14 +110,14 @@ def end_all_sign_ins(session: Session, member: Member, now: datetime) -> None:
 
 
 def renew_sign_in(session: Session, member_id: UUID, now: datetime) -> str:
-    """After a change of what a sign-in is proved with: all end, and this browser goes on with a new one."""
+    """Ends all sign-ins and starts a new one for this browser, after a password or second factor changed."""
     member = session.get_one(Member, member_id)
     end_all_sign_ins(session, member, now)
     return begin_sign_in(session, member, now, request.user_agent.string, request.remote_addr or "")
 
 
 def confirm_sign_in(session: Session, sign_in_id: UUID, now: datetime) -> str:
-    """The person has proved who they are once more: a new token, and whoever holds a copy of the old one is out."""
+    """Notes that the member confirmed who they are. Returns a new token, so that copies of the old one stop working."""
     token = secrets.token_urlsafe(32)
     session.exec(
         update(SignIn)
@@ -128,13 +128,13 @@ def confirm_sign_in(session: Session, sign_in_id: UUID, now: datetime) -> str:
 
 
 def give_token_to_browser(token: str) -> None:
-    """A new session: nothing that was put into the cookie before the sign-in survives it."""
+    """Starts a new session: nothing that was put into the cookie before the sign-in survives it."""
     cookie.clear()
     swap_token_in_browser(token)
 
 
 def swap_token_in_browser(token: str) -> None:
-    """The same person goes on: what other tabs hold, such as the token of an open form, stays good."""
+    """Replaces the token and keeps the session, so that open forms in other tabs stay valid."""
     cookie[TOKEN] = token
     _forget_loaded_member()
 
@@ -151,12 +151,12 @@ def take_token_from_browser() -> str:
 
 
 def drop_ended_token() -> str:
-    """What was kept for the browser beside it, such as a message, stays."""
+    """Removes the token and keeps the rest of the session, such as a message."""
     return str(cookie.pop(TOKEN, ""))
 
 
 def _forget_loaded_member() -> None:
-    """flask-login keeps whom it loaded in `g`; what follows in this request must not be done in that name."""
+    """Removes the member that flask-login cached in `g`: the rest of the request is not done in their name."""
     g.pop("_login_user", None)
 
 
@@ -176,7 +176,7 @@ def _load_member(token: str) -> Member | None:
 
 
 def _must_have_second_factor(member: Member) -> bool:
-    """The demo's sample sign-ins are one password for all to try; everywhere else an owner has one."""
+    """Whether the member needs a second factor. The demo's members share one password, so nobody does there."""
     settings = current().settings
     if settings.is_demo:
         return False
@@ -184,10 +184,13 @@ def _must_have_second_factor(member: Member) -> bool:
 
 
 def _note_that_seen(response: Response) -> Response:
-    """After the answer is made: the member may have been loaded inside a transaction, and there is one writer."""
+    """Notes when the sign-in was last seen, after the answer is made.
+
+    The member may have been loaded inside a transaction, and there is one writer.
+    """
     sign_in_id: UUID | None = g.pop("sign_in_to_note", None)
     if sign_in_id and not current().database.writes.is_on:
-        # Where nothing can be written what was read is shown all the same; the next request notes it.
+        # If nothing can be written, the page is shown all the same and the next request notes it.
         with suppress(SQLAlchemyError), transaction() as session:
             session.exec(update(SignIn).where(col(SignIn.id) == sign_in_id).values(seen_at=utc_now()))
     return response

@@ -1,9 +1,9 @@
-"""Slows down guessing, counted in the database, in a way that locks no right person out.
+"""Limits guessing of passwords and codes without locking members out. The counts are in the database.
 
-Three counts stand beside each other: an account from one network, an account from everywhere, a network on all
-accounts. The narrow one is looked at first, so whoever guesses from one place spends ten tries of an account and no
-more. A browser or a network from which the member has signed in before is not touched by what others guess. Passkeys
-are not counted at all: there is nothing to guess.
+There are three counts: one account from one network, one account from everywhere, and one network on all accounts. The
+narrowest is checked first, so guesses from one place use up ten tries of an account and no more. A browser or network
+that the member has used before is not affected by other people's guesses. Passkeys are not counted: there is nothing to
+guess.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ WINDOW = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Limits:
-    """How many tries in ten minutes, the right ones left out."""
+    """How many tries are allowed in ten minutes, not counting right ones."""
 
     here: int  # one account from one network, or from one browser that is known
     account: int  # one account from all the networks that it does not know
@@ -40,18 +40,18 @@ class GuessKind(StrEnum):
 
 LIMITS = {GuessKind.PASSWORD: Limits(10, 50, 100), GuessKind.CODE: Limits(5, 20, 100)}
 TOO_MANY = {
-    GuessKind.PASSWORD: "There were too many wrong passwords, so this one was not looked at. Wait ten minutes.",
-    GuessKind.CODE: "There were too many wrong codes, so this one was not looked at. Wait ten minutes.",
+    GuessKind.PASSWORD: "There were too many wrong passwords, so this one was not checked. Wait ten minutes.",
+    GuessKind.CODE: "There were too many wrong codes, so this one was not checked. Wait ten minutes.",
 }
 
-#: What is counted, for whom, and how often at most.
+#: The kind and the key of a count, and its limit.
 Count = tuple[str, str, int]
 
 
 def count_try(email: str, address: str, guessed: GuessKind = GuessKind.PASSWORD) -> None:
-    """Counted and kept before the guess is looked at, so that many tries at once are not let through together.
+    """Counts a try before it is checked, so that many at once do not slip through. Raises TooManyRequests.
 
-    Raises TooManyRequests. What is refused is not counted any further: a flood costs reads, not writes.
+    Refused tries are not counted any further: a flood costs reads, not writes.
     """
     now = utc_now()
     with reading() as session:
@@ -65,7 +65,7 @@ def count_try(email: str, address: str, guessed: GuessKind = GuessKind.PASSWORD)
 
 
 def forgive_tries(email: str, address: str, guessed: GuessKind = GuessKind.PASSWORD) -> None:
-    """After a right one: the wrong ones before it were slips. The wide counts only give back the right one itself."""
+    """Forgives the wrong tries before a right one. The wide counts only give back the right one itself."""
     with transaction() as session:
         narrow, *wide = _counts(session, email, address, guessed)
         session.connection().execute(delete(Tries).where(_is(session, narrow)))
@@ -76,12 +76,12 @@ def forgive_tries(email: str, address: str, guessed: GuessKind = GuessKind.PASSW
 
 
 def hit(session: Session, kind: str, key: str, now: datetime) -> int:
-    """Counts one more, and tells how many there are now."""
+    """Counts one more try, and returns how many there are now."""
     return add_tries(session, kind, key, now, WINDOW)[0]
 
 
 def _counts(session: Session, email: str, address: str, guessed: GuessKind) -> list[Count]:
-    """The narrowest first."""
+    """The counts that apply, the narrowest first."""
     limits, network = LIMITS[guessed], network_of(address)
     here = f"{email} {network}"
     browser_id = known_browsers.browser_known_for(session, email)

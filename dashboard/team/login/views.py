@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for signing in and out. The second step is in second_step_views.py."""
+"""Views for signing in and out. The second step is in second_step_views.py."""
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,11 +26,11 @@ from dashboard.team.login.sign_ins import (
 from dashboard.web.access import open_before_second_factor, open_to_everybody, sign_in_required
 from dashboard.web.security.cookies import drop_cookie, read_cookie
 
-#: Of how a sign-in ended. A browser that is remembered comes back by itself, and reads neither.
-EXPIRED = "You were away for a long time, so this browser was signed out. Sign in to go on where you were."
+#: Why a sign-in ended. A remembered browser is signed in again by itself, and shows neither.
+EXPIRED = "You were away for a long time, so this browser was signed out. Sign in to continue where you were."
 ENDED = (
-    "This browser was signed out: from another browser, by a new password, or by an owner of your team. Sign in to go"
-    " on where you were."
+    "This browser was signed out: from another browser, by a new password, or by an owner of your team. Sign in to"
+    " continue where you were."
 )
 
 
@@ -49,12 +49,12 @@ def sign_in() -> ResponseReturnValue:
     if "left" in request.args:
         flash("You are signed out.")
     elif ended := _how_it_ended():
-        flash(f"{ended} What you pressed last was not done." if "pressed" in request.args else ended)
+        flash(f"{ended} Your last action was not carried out." if "pressed" in request.args else ended)
     return login_page(SignInForm(next=next_page))
 
 
 def _how_it_ended() -> str:
-    """Said once to a browser that comes with a sign-in which works no more; empty for any other."""
+    """Why this browser's sign-in ended, said once; empty if it has none that ended."""
     token = drop_ended_token()
     if not token:
         return ""
@@ -95,7 +95,7 @@ def sign_out() -> ResponseReturnValue:
         remember_me.forget_browser(session, read_cookie(remember_me.COOKIE), now)
         record(session, "member.signed_out", f"member {current_user.id}", now)
     take_token_from_browser()
-    # No message in the session: the browser is asked to forget all cookies, this one included.
+    # No message in the session: the browser is told to delete all cookies, this one included.
     answer = redirect(url_for("team.sign_in", left=1), 303)
     drop_cookie(answer, remember_me.COOKIE)
     answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'

@@ -1,1 +1,1 @@
-"""Owners manage members here: invitations, roles, password resets."""
+"""Managing members: invitations, roles and password resets."""

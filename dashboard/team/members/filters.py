@@ -1,4 +1,4 @@
-"""What the list of members shows, field by field."""
+"""The filter of the list of members."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.web.lists.fields import Condition, Scope, choice
 from dashboard.web.lists.filters import Column, ListFilter
 
 IS_DISABLED = col(Member.disabled_at).is_not(None)
-#: By name, those who left last; two of one name by their ids.
+#: By name, disabled members last; equal names by id.
 ORDER: tuple[Any, ...] = (IS_DISABLED, col(Member.name), col(Member.id))
 
 
@@ -60,6 +60,6 @@ class MemberFilter(ListFilter[Member]):
         *,
         is_backwards: bool = False,
     ) -> SelectOfScalar[Member]:
-        """By name, since people look for one of them."""
+        """Orders by name, since people look for one member."""
         order = [each.desc() for each in ORDER] if is_backwards else ORDER
         return select(Member).where(*conditions.values(), *beyond).order_by(*order).limit(limit)

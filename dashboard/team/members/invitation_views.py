@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for invitations: an owner makes, repeats and withdraws them; whoever got one becomes a member."""
+"""Views for invitations: owners make, repeat and withdraw them, and the people invited join."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from dashboard.context import reading, transaction
 from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Invalid, NotFound
-from dashboard.permissions import Role
+from dashboard.permissions import ROLES, Role
 from dashboard.team import one_time
 from dashboard.team.blueprint import blueprint
 from dashboard.team.email import outbox
@@ -23,7 +23,6 @@ from dashboard.team.login.forms import InvitationForm, JoinForm
 from dashboard.team.login.rate_limits import count_opened_link
 from dashboard.team.login.sign_ins import end_sign_in, take_token_from_browser
 from dashboard.team.members import invitations, members
-from dashboard.team.members.role_words import ROLES
 from dashboard.team.members.serializers import invitation_to_json
 from dashboard.team.members.views import is_to_be_mailed, team_page
 from dashboard.team.models import Member
@@ -100,7 +99,7 @@ def show_invitation_json(invitation_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/team/invitations/<uuid:invitation_id>/codes")
 @permission_required("team.manage")
 def send_again(invitation_id: UUID) -> ResponseReturnValue:
-    """A new code, shown once or sent like the first; the old one is dead from here on."""
+    """Makes a new code, shown once or sent like the first. The old one stops working."""
     with form_transaction(url_for("team.show_invitation", invitation_id=invitation_id)) as session:
         invitation, code = invitations.renew_invitation(session, invitation_id, current_user.id, utc_now())
         mail = _mail_or_none(session, invitation, code)
@@ -120,7 +119,7 @@ def withdraw(invitation_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/invitations/<code>")
 @open_to_everybody
 def open_invitation(code: str) -> ResponseReturnValue:
-    """Looking changes nothing: mail scanners and previews open every link."""
+    """Shows the form to join. Changes nothing: mail scanners and previews open every link."""
     invitation = _open_or_none(code)
     return _join_page(code, invitation, JoinForm()) if invitation else dead_link()
 
@@ -134,7 +133,10 @@ def accept_invitation(code: str) -> ResponseReturnValue:
         return dead_link()
     if not form.validate() or not _will_do(form, invitation):
         return _join_page(code, invitation, form), 422
-    old_token, now = take_token_from_browser(), utc_now()  # What follows is not done by whoever was signed in here.
+    old_token, now = (
+        take_token_from_browser(),
+        utc_now(),
+    )  # What follows is not done in the name of a member signed in here.
     try:
         with transaction() as session:
             member = invitations.accept_invitation(session, code, form.name.data, form.password.data, now)
@@ -147,7 +149,7 @@ def accept_invitation(code: str) -> ResponseReturnValue:
 
 
 def dead_link() -> ResponseReturnValue:
-    """One page for unknown, used, expired and withdrawn: whoever guesses learns nothing."""
+    """One page for unknown, used, expired and withdrawn codes, so that guessing reveals nothing."""
     return render_template("team/dead_link.html"), 404
 
 
@@ -172,8 +174,8 @@ def _join_page(code: str, invitation: Invitation, form: JoinForm) -> str:
 def _mail_or_none(session: Session, invitation: Invitation, code: str) -> OutgoingMail | None:
     if not is_to_be_mailed():
         return None
-    letter = invitation_email(session, invitation, code, current_user.name)
-    return outbox.queue_mail(session, MailKind.INVITATION, invitation.id, letter, utc_now())
+    content = invitation_email(session, invitation, code, current_user.name)
+    return outbox.queue_mail(session, MailKind.INVITATION, invitation.id, content, utc_now())
 
 
 def _send_or_hand_over(invitation: Invitation, code: str, mail: OutgoingMail | None, keyring: KeyRing) -> BaseResponse:

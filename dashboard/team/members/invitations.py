@@ -1,4 +1,4 @@
-"""Inviting somebody to the team, and becoming a member by an invitation."""
+"""Invitations: inviting somebody to the team, and joining by an invitation."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ INVITED_ALREADY = "This address has an open invitation already. Send that one ag
 
 
 def invite(session: Session, email: str, role: Role, invited_by: UUID, now: datetime) -> tuple[Invitation, str]:
-    """The invitation, and its code: told this one time, since only a digest is kept. Raises Invalid."""
+    """Makes an invitation. Returns it with its code, of which only a digest is stored. Raises Invalid."""
     members.require_owner(session, invited_by)
     email = queries.normal_email(email)
     problem = _problem_with(session, email, now)
@@ -48,7 +48,7 @@ def invite(session: Session, email: str, role: Role, invited_by: UUID, now: date
 
 
 def renew_invitation(session: Session, invitation_id: UUID, renewed_by: UUID, now: datetime) -> tuple[Invitation, str]:
-    """The invitation, and the code to send again, with all of its time; the old one is dead."""
+    """Gives an invitation a new code and its full time again. The old code stops working."""
     members.require_owner(session, renewed_by)
     invitation = find_invitation(session, invitation_id, to_change=True)
     _refuse_if_over(invitation)
@@ -57,7 +57,7 @@ def renew_invitation(session: Session, invitation_id: UUID, renewed_by: UUID, no
     outbox.cancel_mails(session, invitation.id)
     code = new_code()
     invitation.code_digest, invitation.expires_at = digest_of_code(code), now + VALID_FOR
-    invitation.invited_by = renewed_by  # whose word it is now
+    invitation.invited_by = renewed_by  # who vouches for it now
     session.add(invitation)
     session.flush()
     record(session, "invitation.renewed", _subject(invitation), now)
@@ -74,7 +74,7 @@ def withdraw_invitation(session: Session, invitation: Invitation, now: datetime)
 
 
 def accept_invitation(session: Session, code: str, name: str, password: str, now: datetime) -> Member:
-    """Raises NotFound for every code that does not work. Whatever it raises, the invitation is not spent."""
+    """Adds the invited member. Raises NotFound if the code does not work; after any error it is still unused."""
     invitation = spend(session, Invitation, code, now)
     if invitation is None:
         raise NotFound
@@ -84,7 +84,10 @@ def accept_invitation(session: Session, code: str, name: str, password: str, now
 
 
 def find_invitation(session: Session, invitation_id: UUID, *, to_change: bool = False) -> Invitation:
-    """`to_change`: locked until the commit, so that nobody accepts what is being withdrawn."""
+    """The invitation with this id.
+
+    `to_change` locks it until the commit, so that nobody accepts what is being withdrawn.
+    """
     invitation = session.get(Invitation, invitation_id, with_for_update=to_change)
     if invitation is None:
         raise NotFound
@@ -92,7 +95,7 @@ def find_invitation(session: Session, invitation_id: UUID, *, to_change: bool = 
 
 
 def list_invitations(session: Session) -> Sequence[Invitation]:
-    """Those that were neither accepted nor withdrawn, newest first: open ones, and ones whose time is over."""
+    """Invitations that were neither accepted nor withdrawn, newest first, expired ones included."""
     return session.exec(
         select(Invitation)
         .where(col(Invitation.used_at).is_(None), col(Invitation.withdrawn_at).is_(None))
@@ -111,7 +114,7 @@ def _problem_with(session: Session, email: str, now: datetime) -> str | None:
 
 
 def _withdraw_expired(session: Session, email: str, now: datetime) -> None:
-    """What was not accepted in time gives way to a new invitation."""
+    """Withdraws expired invitations to this address, to make room for a new one."""
     is_neither = col(Invitation.used_at).is_(None), col(Invitation.withdrawn_at).is_(None)
     expired = select(Invitation).where(Invitation.email == email, col(Invitation.expires_at) <= now, *is_neither)
     for invitation in session.exec(expired.order_by(col(Invitation.id)).with_for_update()).all():

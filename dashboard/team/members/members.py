@@ -1,4 +1,4 @@
-"""What happens to members: added, renamed, given a password or a role, disabled. Each leaves a line in the trail."""
+"""Changes to members: add, rename, set a password or role, disable. Each is recorded in the audit trail."""
 
 import re
 from datetime import datetime
@@ -21,7 +21,7 @@ from dashboard.team.one_time import withdraw_invitations_of, withdraw_resets_of
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 100
-TAKEN = "There is a member with the address {} already."
+TAKEN = "There is already a member with the address {}."
 NO_LONGER_OWNER = "You are no longer an owner, so nothing was done."
 
 
@@ -48,12 +48,12 @@ def rename_member(session: Session, member: Member, name: str, now: datetime) ->
     _refuse({"name": _problem_with_name(name)})
     session.add(member)
     member.name = name
-    session.flush()  # The row before the chain of the trail, in every verb: else two could wait for each other.
+    session.flush()  # In every verb the row comes before the audit trail, or two could deadlock.
     record(session, "member.renamed", _subject(member), now)
 
 
 def choose_formats(session: Session, member: Member, language: str, time_zone: str, now: datetime) -> None:
-    """How dates, numbers and countries are written for them; both are of web/locales.py."""
+    """Sets the language and time zone in which dates, numbers and countries are written (web/pages/locales.py)."""
     session.add(member)
     member.language, member.time_zone = language, time_zone
     session.flush()
@@ -61,7 +61,7 @@ def choose_formats(session: Session, member: Member, language: str, time_zone: s
 
 
 def set_password(session: Session, member: Member, password: str, now: datetime, *, who: str = "") -> None:
-    """Ends every sign-in of the member, and what else led in: whoever holds a copied cookie is out at once."""
+    """Sets the password, and ends all sign-ins and reset links, so that a copied cookie stops working at once."""
     _refuse({"password": passwords.problem_with(password, member.email, member.name)})
     session.add(member)
     member.password_hash = passwords.hash_password(password)
@@ -71,7 +71,7 @@ def set_password(session: Session, member: Member, password: str, now: datetime,
 
 
 def change_role(session: Session, member_id: UUID, role: Role, now: datetime, *, by: UUID) -> None:
-    """Ends every sign-in of the member, so that nothing that is open goes on with the old role."""
+    """Changes the role and ends all sign-ins, so that nothing goes on with the old role."""
     member = _changeable(session, member_id, by, keeps_owner=role == Role.OWNER)
     if member.disabled_at:
         raise Conflict("This member is disabled. Enable them first.")
@@ -84,7 +84,10 @@ def change_role(session: Session, member_id: UUID, role: Role, now: datetime, *,
 
 
 def disable_member(session: Session, member: Member, now: datetime, *, by: UUID | None = None) -> None:
-    """The row stays, since the trail and the jobs name it. `by` nobody: the command line."""
+    """Disables a member. The row stays, since the trail and the jobs name it.
+
+    `by` is None on the command line.
+    """
     member = _changeable(session, member.id, by)
     if member.disabled_at is None:
         member.disabled_at = now
@@ -101,7 +104,7 @@ def enable_member(session: Session, member_id: UUID, now: datetime, *, by: UUID)
 
 
 def _changeable(session: Session, member_id: UUID, by: UUID | None, keeps_owner: bool = False) -> Member:
-    """The member, once it is sure that whoever changes them is still an owner, and that an owner is left afterwards.
+    """The member, after checking that `by` is still an owner and that an owner is left afterwards.
 
     The owners are locked until the commit: two who demote or disable each other at once must not both succeed.
     """
@@ -112,20 +115,23 @@ def _changeable(session: Session, member_id: UUID, by: UUID | None, keeps_owner:
     if by is not None and by not in owners:
         raise NotAllowed(NO_LONGER_OWNER)
     if member_id == by:
-        raise Conflict("Nobody changes their own role or access. Another owner can.")
+        raise Conflict("You cannot change your own role or access. Another owner can.")
     if owners == {member_id} and not keeps_owner:
         raise Conflict("This is the last owner. Make somebody else an owner first.")
     return member
 
 
 def require_owner(session: Session, member_id: UUID) -> None:
-    """Whoever acts is an owner up to the commit, not only when their request came in."""
+    """Raises NotAllowed unless the member is an owner, and stays one until the commit."""
     if session.exec(_locked_owners().where(Member.id == member_id)).first() is None:
         raise NotAllowed(NO_LONGER_OWNER)
 
 
 def _locked_owners() -> SelectOfScalar[Member]:
-    """`key_share`: others may not change them, but may point to them, as each new sign-in does."""
+    """The active owners, locked.
+
+    `key_share`: other transactions may not change them, but may refer to them, as each new sign-in does.
+    """
     active = select(Member).where(Member.role == Role.OWNER, col(Member.disabled_at).is_(None)).order_by(col(Member.id))
     return active.with_for_update(key_share=True).execution_options(populate_existing=True)
 

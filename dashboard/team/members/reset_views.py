@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for a forgotten password: asking for a link at the door, and choosing a new one by it."""
+"""Views for a forgotten password: asking for a link, and choosing a new password with it."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ def forgotten() -> ResponseReturnValue:
 @blueprint.post("/forgotten-password")
 @open_to_everybody
 def ask_for_password() -> ResponseReturnValue:
-    """The same words, and the same work, for every address: whose it is, only the worker looks up."""
+    """Answers every address with the same words and the same work; only the worker looks up whose it is."""
     form = ForgottenForm()
     if not current().settings.sends_mail:
         return render_template("team/forgotten.html", form=form), 404
@@ -53,7 +53,7 @@ def asked_for_password() -> ResponseReturnValue:
 @blueprint.get("/new-password/<code>")
 @open_to_everybody
 def open_reset(code: str) -> ResponseReturnValue:
-    """Looking changes nothing: mail scanners and previews open every link."""
+    """Shows the form. Changes nothing: mail scanners and previews open every link."""
     if not _is_open(code):
         return dead_link()
     return render_template("team/new_password.html", code=code, form=NewPasswordForm())
@@ -78,7 +78,7 @@ def use_reset(code: str) -> ResponseReturnValue:
         form.password.errors = [invalid.fields["password"]]
         return render_template("team/new_password.html", code=code, form=form), 422
     outbox.send_soon(mail_id)
-    # Through the door like everybody: whoever has a second factor still needs it.
+    # They sign in as always, so that a second factor is still needed.
     return see_other("team.sign_in", "Your new password is set. Sign in with it.")
 
 

@@ -1,4 +1,4 @@
-"""A new password without the old one: by a link that an owner makes, or that a member asked for at the door."""
+"""Password resets: a link that an owner makes, or that a member asks for without signing in."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,13 +13,13 @@ from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset, digest_of_code, new_code, spend, withdraw_resets_of
 
 VALID_FOR = timedelta(hours=1)
-#: What may be asked for at the door; more would fill somebody's mailbox. Owners are not counted.
+#: How many links may be asked for without signing in; more would fill a mailbox. Owners have no limit.
 MOST_AN_HOUR = 3
 WORKER = "worker"
 
 
 def make_reset(session: Session, member: Member, now: datetime, *, who: str = "") -> tuple[PasswordReset, str]:
-    """The way to a new password, and its code, told this one time. An older one of the member is dead."""
+    """Makes a link to a new password. Returns it with its code; the member's earlier links stop working."""
     if member.disabled_at:
         raise Conflict("This member is disabled. Enable them first.")
     withdraw_resets_of(session, member, now)
@@ -36,7 +36,7 @@ def make_reset(session: Session, member: Member, now: datetime, *, who: str = ""
 def use_reset(session: Session, code: str, password: str, now: datetime) -> Member:
     """Sets the password and ends every sign-in. Second factors stay: a mailbox alone opens no account.
 
-    Raises NotFound for every code that does not work. Whatever it raises, the code is not spent.
+    Raises NotFound if the code does not work. After any error the code is still unused.
     """
     reset = spend(session, PasswordReset, code, now)
     member = session.get_one(Member, reset.member_id) if reset else None
@@ -47,7 +47,7 @@ def use_reset(session: Session, code: str, password: str, now: datetime) -> Memb
 
 
 def answer_forgotten(session: Session, member: Member | None, now: datetime) -> tuple[PasswordReset, str] | None:
-    """For an address that was typed at the door; None where nothing is sent. Whoever typed it never learns which."""
+    """Makes a link for an address that was typed; None if nothing is sent. The person never learns which."""
     if member is None or member.disabled_at:
         return None
     if _made_lately(session, member.id, now) >= MOST_AN_HOUR:

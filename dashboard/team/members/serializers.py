@@ -1,4 +1,4 @@
-"""The pages of the team as JSON. Passwords, codes and digests have no place in any of them."""
+"""Members, invitations and accounts as JSON, without passwords, codes and digests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -52,7 +52,7 @@ def mail_to_json(mail: OutgoingMail | None) -> dict[str, Any] | None:
 
 
 def account_to_json(member: Member, sign_ins: Sequence[SignIn], this_sign_in: UUID | None) -> dict[str, Any]:
-    """All that is kept about a member, apart from secrets and from what the audit trail says they did."""
+    """Everything that is stored about a member, except secrets and the audit trail."""
     return {
         "id": str(member.id),
         "email": member.email,

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the members, as owners see and change them."""
+"""Views for owners to see and change members."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from dashboard.context import current, reading
 from dashboard.db import keyring_of, utc_now
 from dashboard.errors import Conflict
-from dashboard.permissions import Role
+from dashboard.permissions import ROLES, Role
 from dashboard.team import queries
 from dashboard.team.blueprint import blueprint
 from dashboard.team.email import outbox
@@ -22,7 +22,6 @@ from dashboard.team.factors.second_factors import members_with_second_factor
 from dashboard.team.login.forms import InvitationForm, RoleForm
 from dashboard.team.members import invitations, members, resets
 from dashboard.team.members.filters import MemberFilter
-from dashboard.team.members.role_words import ROLES
 from dashboard.team.members.serializers import mail_to_json, member_to_json
 from dashboard.team.models import Member
 from dashboard.team.one_time import PasswordReset
@@ -46,8 +45,8 @@ def index() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     with reading() as session:
         page = asked_page(scope_here(session), MemberFilter.from_args(request.args))
-        twins = _twins(session, page.rows)
-    return json_page(page, twins)
+        items = _members_to_json(session, page.rows)
+    return json_page(page, items)
 
 
 @blueprint.get("/team/<uuid:member_id>")
@@ -68,7 +67,9 @@ def show_member_json(member_id: UUID) -> ResponseReturnValue:
         member = queries.find_member(session, member_id)
         reset = resets.newest_reset(session, member_id)
         mail = mail_to_json(resets.mail_of(session, reset))
-        return jsonify(_twins(session, [member])[0] | {"reset_link": _reset_to_json(reset), "reset_mail": mail})
+        return jsonify(
+            _members_to_json(session, [member])[0] | {"reset_link": _reset_to_json(reset), "reset_mail": mail}
+        )
 
 
 @blueprint.post("/team/<uuid:member_id>/role")
@@ -142,7 +143,7 @@ def team_page(form: InvitationForm) -> str:
 
 
 def is_to_be_mailed() -> bool:
-    """By e-mail where it is set up, unless an owner wants to hand the link over."""
+    """Whether the link goes by e-mail: e-mail is set up, and the owner does not want to copy the link."""
     return current().settings.sends_mail and request.form.get("by") != "copy"
 
 
@@ -162,7 +163,7 @@ def _member_page(session: Session, member_id: UUID, *, form: RoleForm | None = N
     )
 
 
-def _twins(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
+def _members_to_json(session: Session, found: Sequence[Member]) -> list[dict[str, Any]]:
     ids = [member.id for member in found]
     seen, with_second_factor = queries.last_seen(session, ids), members_with_second_factor(session, ids)
     return [member_to_json(member, seen.get(member.id), member.id in with_second_factor) for member in found]

@@ -1,1 +1,1 @@
-"""Lists: filters that stand in the address, pages by key, exports. What a list shows is declared in its slice."""
+"""Lists: filters in the address, keyset pages, exports. Each slice declares its own lists."""

@@ -1,4 +1,4 @@
-"""The fields of a list's filter. Each is declared once: its label, what a form offers, and which rows it finds."""
+"""Declares the fields of a list's filter: the label, what a form offers, and which rows a value finds."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,25 +13,25 @@ from sqlmodel import Session, col
 from dashboard.db import first_id_of
 
 Condition = ColumnElement[bool] | TextClause
-#: The values of a field, and how each reads.
+#: The values of a field, and their labels.
 Choices = Mapping[str, str]
-#: A number in an address: a digest for each key of the ring, since an older one may be what is stored.
+#: A number in an address: one digest per key of the ring, since the row may have been stored under an older key.
 DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What every list is read within."""
+    """The session, environment, time and zone that a list is read with."""
 
     session: Session
     environment: str
     now: datetime
-    zone: tzinfo = UTC  # whose days a day of a filter is
+    zone: tzinfo = UTC  # in which a filter's days begin and end
 
 
 @dataclass(frozen=True)
 class Day:
-    """From midnight to midnight. Where the clocks change it has 23 or 25 hours."""
+    """One day from midnight to midnight. When the clocks change it has 23 or 25 hours."""
 
     begins: datetime
     ends: datetime
@@ -47,17 +47,17 @@ FindDay = Callable[[Scope, Day], Condition]
 
 class FieldKind(StrEnum):
     CHOICE = "choice"
-    DAY = "day"  # of the reader's time zone, as 2026-11-24
-    TEXT = "text"  # typed; stands in the address as it is
-    SEARCH = "search"  # typed; stands in the address sealed
-    DIGEST = "digest"  # of a number that was typed; stands in the address in place of the number
+    DAY = "day"  # in the reader's time zone, such as 2026-11-24
+    TEXT = "text"  # typed; in the address as it is
+    SEARCH = "search"  # typed; in the address sealed
+    DIGEST = "digest"  # of a typed number; in the address instead of the number
 
 
 @dataclass(frozen=True)
 class FilterField:
-    """`find` gives the condition for a value, `in_words` how the value reads.
+    """One field of a filter. `find` gives the condition for a value, `in_words` says how the value reads.
 
-    The words of a search do not say what was typed: they stand in titles, which end in histories.
+    The words of a search do not repeat what was typed: they appear in titles, which browsers keep in their history.
     """
 
     kind: FieldKind
@@ -65,26 +65,26 @@ class FilterField:
     find: Find
     in_words: Callable[[str], str]
     offer: Callable[[Scope], Choices] | None = None
-    is_in_form: bool = True  # Otherwise it is kept while the form is used, but cannot be chosen there.
-    is_more: bool = False  # It stands behind "More filters".
+    is_in_form: bool = True  # If not, the form keeps the value but does not offer the field.
+    is_more: bool = False  # Shown behind "More filters".
     any_value: str = "any"
     hint: str = ""
-    note: str = ""  # above the list, for what the form cannot show
-    is_personal: bool = False  # It may describe a customer, so the trail does not keep it.
-    #: Values that are typed and say nothing about a person, such as one of our own ids.
+    note: str = ""  # above the list, for fields that the form does not show
+    is_personal: bool = False  # It may describe a customer, so the audit trail does not keep it.
+    #: Whether a typed value says nothing about a person, such as one of our own ids.
     stands_as_it_is: Callable[[str], bool] = lambda _: False
-    #: Whether a value can find anything; what is said where it cannot.
+    #: Whether a value can find anything, and the message if it cannot.
     is_known: Callable[[str], bool] = lambda _: True
     unknown: str = "{} is not among the choices"
 
     @property
     def may_be_personal(self) -> bool:
-        """Whether somebody types here what may describe a customer."""
+        """Whether people type text here that may describe a customer."""
         return self.kind in (FieldKind.SEARCH, FieldKind.DIGEST) or self.is_personal
 
 
 def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
-    """One of a few values. Any other value finds nothing."""
+    """A field with a few fixed values. Any other value finds nothing."""
 
     def find_known(scope: Scope, value: str) -> Condition:
         return find(scope, value) if value in choices else false()
@@ -101,12 +101,12 @@ def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
 def suggestion(
     label: str, offer: Callable[[Scope], Choices], find: Find, in_words: Callable[[str], str] = str, **more: Any
 ) -> Any:
-    """The form offers some values. An address may have another, which finds the rows that have it."""
+    """A field whose form offers some values. An address may have another one, which finds the rows that have it."""
     return _declared(FilterField(FieldKind.CHOICE, label, find, in_words, offer, **more))
 
 
 def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
-    """What is no day, or one that no clock reaches, finds nothing."""
+    """A field for a day. An invalid or impossible date finds nothing."""
 
     def find_day(scope: Scope, value: str) -> Condition:
         try:
@@ -114,12 +114,12 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
         except (ValueError, OverflowError):
             return false()
 
-    known: Any = {"is_known": _is_day, "unknown": "{} is no day"}
+    known: Any = {"is_known": _is_day, "unknown": "{} is not a date"}
     return _declared(FilterField(FieldKind.DAY, label, find_day, words.format, **known, **more))
 
 
 def since_day(row_id: Any, **more: Any) -> Any:
-    """Ids are in the order of time, so days are a stretch of the index that the list is read from anyway."""
+    """Rows from a day on. Ids are in the order of time, so this is a range of the index that the list uses anyway."""
     return day("From", lambda _, begin: col(row_id) >= first_id_of(begin.begins), "from {}", is_more=True, **more)
 
 
@@ -128,7 +128,7 @@ def until_day(row_id: Any, **more: Any) -> Any:
 
 
 def on_day(row_id: Any) -> Any:
-    """For links to one day, such as today. People choose from and to."""
+    """Rows of one day, for links such as to today's. In the form people choose from and to."""
 
     def find(_: Scope, day: Day) -> Condition:
         return and_(col(row_id) >= first_id_of(day.begins), col(row_id) < first_id_of(day.ends))

@@ -1,4 +1,4 @@
-"""What a list shows, as it stands in the address. What was typed stands there sealed, for addresses are logged."""
+"""Filters of lists, as they appear in the address. Typed text is sealed there, since addresses are logged."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,14 +17,14 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.web.lists.fields import Choices, Condition, FieldKind, FilterField, Scope
 from dashboard.web.pages.preferences import preference
 
-#: How a sealed text begins. Nothing that is typed is taken for one unless it opens.
+#: The prefix of a sealed text. In a form, text that begins with it counts as sealed only if it opens.
 MARK = "~"
 LONGEST = 200
-#: A sealed text, or some digests: longer than what was typed.
+#: Sealed texts and digests are longer than what was typed.
 LONGEST_IN_ADDRESS = 2000
-TOO_LONG = f"A search takes {LONGEST} characters at most. Nothing was searched."
+TOO_LONG = f"A search can have at most {LONGEST} characters. Nothing was searched."
 
-#: In an address, what turns a list around: newest first is the usual order.
+#: What reverses a list in its address; the default is newest first.
 SORT, OLDEST_FIRST = "sort", "oldest"
 
 Row = TypeVar("Row")
@@ -32,9 +32,9 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Column:
-    """One that a reader may leave out, unless it `is_fixed`. `is_extra`: it is shown to those who ask for it.
+    """A column of a list. Readers may hide it unless it `is_fixed`; one that `is_extra` is hidden until they show it.
 
-    `width`: "s", "m", "l" or "xl"; without one it shares what the others leave.
+    `width`: "s", "m", "l" or "xl"; without one the column shares the remaining width.
     """
 
     name: str
@@ -47,21 +47,21 @@ class Column:
 
 @dataclass(frozen=True)
 class ListFilter(Generic[Row]):
-    """The base of every list's filter. A field of a class, made by `fields.py`, is a name of its address.
+    """The base of every list's filter. Each field, made by `fields.py`, is a query parameter of the list.
 
-    `is_unreadable`: something sealed did not open. It finds nothing, rather than everything.
+    `is_unreadable`: something sealed did not open, so the filter finds nothing rather than everything.
     """
 
-    purpose: ClassVar[str]  # what is sealed for one list opens in no other
+    purpose: ClassVar[str]  # text sealed for one list opens in no other
     endpoint: ClassVar[str]  # of the page
     json_endpoint: ClassVar[str]
     table: ClassVar[Any]
-    nouns: ClassVar[tuple[str, str]]  # of one row, of several
-    refusal: ClassVar[str] = ""  # said where `for_address` took away what was typed
+    nouns: ClassVar[tuple[str, str]]  # singular and plural
+    refusal: ClassVar[str] = ""  # shown when `for_address` removed what was typed
     options: ClassVar[Sequence[Any]] = ()  # of the query, such as columns that a list does not read
-    key: ClassVar[str] = "id"  # the column that the list is in the order of, the highest first
-    place: ClassVar[str] = "after"  # the name in the address for the key that a page begins after
-    may_sort: ClassVar[bool] = True  # Otherwise it has an order of its own.
+    key: ClassVar[str] = "id"  # the column that orders the list, highest first
+    place: ClassVar[str] = "after"  # the query parameter with the key that a page begins after
+    may_sort: ClassVar[bool] = True  # If not, it has its own order.
     columns: ClassVar[Sequence[Column]] = ()
 
     is_unreadable: bool = False
@@ -69,16 +69,16 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Self:
-        """From an address."""
+        """Reads a filter from an address."""
         return cls._read(args, is_form=False)
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> Self:
-        """From a form, where people type in clear. Raises Invalid for what nobody types."""
+        """Reads a filter from a form, where text is in clear. Raises Invalid for text that is too long."""
         return cls._read(form, is_form=True)
 
     @classmethod
-    @cache  # of the class: it is asked for with every row of some lists
+    @cache  # per class: some lists ask for it with every row
     def declared(cls) -> Mapping[str, FilterField]:
         return {each.name: each.metadata["filter"] for each in fields(cls) if "filter" in each.metadata}
 
@@ -88,12 +88,12 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def in_form(cls, *, is_more: bool = False) -> dict[str, FilterField]:
-        """What a form offers at once, or behind "More"."""
+        """The fields that a form shows at once, or behind "More filters"."""
         return {name: each for name, each in cls.declared().items() if each.is_in_form and each.is_more == is_more}
 
     @classmethod
     def search_endpoint(cls) -> str:
-        """Where a form is sent whose typed text must not stand in an address in clear; empty where none is sealed."""
+        """Where a form is sent to have its typed text sealed; empty if the list has no such text."""
         return f"{cls.endpoint.rpartition('.')[0]}.search" if cls.names(FieldKind.SEARCH) else ""
 
     @classmethod
@@ -102,17 +102,17 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def read_place(cls, text: str) -> Any:
-        """The key in an address. ValueError for nonsense."""
+        """Parses a key from an address. Raises ValueError if it is malformed."""
         return UUID(text)
 
     @classmethod
     def columns_preference(cls) -> str:
-        """The name under which a member's choice of columns is stored."""
+        """The name of the preference with a member's choice of columns."""
         return f"columns of {cls.purpose}"
 
     @classmethod
     def shown_columns(cls) -> dict[str, Column]:
-        """To the member who is signed in, by their names."""
+        """The columns that the signed-in member sees, by name."""
         chosen: list[str] = preference(cls.columns_preference(), [])
         return {
             each.name: each
@@ -126,12 +126,12 @@ class ListFilter(Generic[Row]):
 
     @property
     def in_clear(self) -> dict[str, str]:
-        """Those that are set, for what is stored and sealed elsewhere."""
+        """The values that are set, unsealed, for code that seals or stores them elsewhere."""
         return {name: value for name in self.names() if (value := getattr(self, name))}
 
     @property
     def asked(self) -> dict[str, str]:
-        """For the query of an address: those that are set."""
+        """The values that are set, for the query of an address."""
         values, sealed = self.in_clear, self.names(FieldKind.SEARCH)
         for name in sealed:
             if name in values and not self.declared()[name].stands_as_it_is(values[name]):
@@ -141,26 +141,26 @@ class ListFilter(Generic[Row]):
 
     @property
     def asked_of_typed(self) -> dict[str, str | None]:
-        """The part of `asked` that replaces what an address may hold in clear; None takes a name out."""
+        """The part of `asked` that replaces clear text in an address; None removes a name."""
         asked = self.asked
         return {name: asked.get(name) for name in self.names(FieldKind.SEARCH, FieldKind.DIGEST)}
 
     @property
     def described(self) -> dict[str, str]:
-        """For the trail, which keeps what it has for good: what was searched for may describe a customer."""
+        """The filter for the audit trail. It hides searches, which may describe a customer."""
         asked = {name: value for name, value in self.asked.items() if name != SORT}
         return {name: "a search" if self.declared()[name].is_personal else value for name, value in asked.items()}
 
     @property
     def in_words(self) -> str:
-        """For people, such as "Rejected, Document Verification, Kenya"; empty where everything is shown."""
+        """The filter in words, such as "Rejected, Document Verification, Kenya"; empty if everything is shown."""
         found = [self.declared()[name].in_words(value) for name, value in self.in_clear.items()]
         words = ", ".join([*found, *(["a search that cannot be read"] if self.is_unreadable else [])])
         return words[:1].upper() + words[1:]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Each field that is set, with its label, as somebody reads it who is asked whether all of it is meant."""
+        """Each field that is set, with its label, for a person who must confirm an action on all of it."""
         return [(self.declared()[name].label, self._as_read(name, value)) for name, value in self.in_clear.items()]
 
     def _as_read(self, name: str, value: str) -> str:
@@ -172,16 +172,16 @@ class ListFilter(Generic[Row]):
 
     @property
     def unknown(self) -> dict[str, str]:
-        """What an address asks for that no row can have, in words, by the name of the field."""
+        """Messages about values that no row can have, by the name of the field."""
         wrong = {name: value for name, value in self.in_clear.items() if not self.declared()[name].is_known(value)}
         return {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
 
     def for_address(self, scope: Scope) -> Self:
-        """What was typed into a search box, as it may stand in an address."""
+        """The filter with typed text as it may stand in an address."""
         return self
 
     def conditions(self, scope: Scope) -> dict[str, Condition]:
-        """By the name of the field. Nonsense finds nothing: what is done with all must not be done to everything."""
+        """The conditions by field. Nonsense finds nothing, so that an action on all rows never hits everything."""
         found: dict[str, Condition] = {}
         if hasattr(self.table, "environment"):
             found["environment"] = col(self.table.environment) == scope.environment
@@ -190,7 +190,7 @@ class ListFilter(Generic[Row]):
         return found | {name: self.declared()[name].find(scope, value) for name, value in self.in_clear.items()}
 
     def after(self, place: Any, *, is_backwards: bool = False) -> Condition:
-        """What follows the row with this key, or comes before it."""
+        """The condition for the rows after the one with this key, or before it."""
         key, is_upwards = col(self.key_column()), self.is_oldest_first != is_backwards
         beyond: Condition = key > place if is_upwards else key < place
         return beyond
@@ -204,7 +204,7 @@ class ListFilter(Generic[Row]):
         *,
         is_backwards: bool = False,
     ) -> SelectOfScalar[Row]:
-        """The first rows that meet all conditions and lie where `beyond` says. A list may bring a way of its own."""
+        """The first rows that meet all conditions and `beyond`. A list may override it."""
         found: SelectOfScalar[Row] = select(self.table).options(*self.options)
         found = found.where(*conditions.values(), *beyond)
         return found.order_by(self.by_key(is_backwards=is_backwards)).limit(limit)
@@ -219,7 +219,7 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def _read(cls, given: Mapping[str, str], *, is_form: bool) -> Self:
-        # PostgreSQL refuses a NUL outright; nothing stored holds one, so another sign that is never found stands in.
+        # PostgreSQL refuses NUL. No stored text has one, so another character that is never found replaces it.
         found = {name: given.get(name, "").strip().replace("\0", "\ufffd") for name in cls.names()}
         if is_form:
             _refuse_too_long(cls, found)
@@ -230,7 +230,7 @@ class ListFilter(Generic[Row]):
             if opened is not None:
                 values[name] = opened
             elif is_form and len(values[name]) > LONGEST:
-                raise _too_long(name)  # It begins as what is sealed does, and does not open.
+                raise _too_long(name)  # It has the prefix of sealed text, but does not open.
             elif not is_form and values[name].startswith(MARK):
                 values[name], is_unreadable = "", True
             values[name] = values[name][:LONGEST]
@@ -245,7 +245,7 @@ class ListFilter(Generic[Row]):
 
 
 def _refuse_too_long(filters: type[ListFilter[Any]], found: Mapping[str, str]) -> None:
-    """Each stands in the address that a search leads to."""
+    """Raises Invalid for values that would not fit into the address of the list."""
     for name, value in found.items():
         is_long = filters.declared()[name].kind == FieldKind.DIGEST or value.startswith(MARK)
         if len(value) > (LONGEST_IN_ADDRESS if is_long else LONGEST):
@@ -253,14 +253,14 @@ def _refuse_too_long(filters: type[ListFilter[Any]], found: Mapping[str, str]) -
 
 
 def _too_long(name: str) -> Invalid:
-    """A search has no form of its own to mark: the page of the error says it."""
+    """An error that says it itself, since a search has no form of its own to mark."""
     error = Invalid({name: TOO_LONG})
     error.message = TOO_LONG
     return error
 
 
 def lists() -> Iterator[type[ListFilter[Any]]]:
-    """All that the features declare."""
+    """All list filters that the features declare."""
 
     def below(base: type[ListFilter[Any]]) -> Iterator[type[ListFilter[Any]]]:
         for each in base.__subclasses__():
@@ -279,13 +279,16 @@ def list_of(purpose: str) -> type[ListFilter[Any]]:
 
 
 def address_without_typed_text() -> str:
-    """Of this request, for a page that comes before it: what stands in it in clear does not go on."""
+    """The address of this request without clear typed text, for a page that leads back to it."""
     query = {name: value for name, value in request.args.items(multi=True) if _may_go_on(name, value)}
     return f"{request.path}?{urlencode(query)}" if query else request.path
 
 
 def _may_go_on(name: str, value: str) -> bool:
-    """A page beside a list takes the same names, so a name counts wherever it stands."""
+    """Whether a parameter may stay.
+
+    Pages next to a list use the same names, so a name counts on every page.
+    """
     fields = [filters.declared()[name] for filters in lists() if name in filters.declared()]
     is_typed = any(each.may_be_personal for each in fields)
     return not is_typed or value.startswith(MARK) or any(each.stands_as_it_is(value) for each in fields)

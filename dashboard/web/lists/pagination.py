@@ -1,4 +1,4 @@
-"""Pages of a list by key: the next page begins after the last id, so it costs the same at any depth."""
+"""Keyset pages of a list: each begins after the last key of the one before, so all cost the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from dashboard.web.lists.filters import ListFilter
 from dashboard.web.pages.locales import formats_here
 
 PAGE_SIZE = 50
-#: Counting stops here: "more than 10,000" is as useful, and costs the same however long the list is.
+#: Counting stops here: "more than 10,000" is as useful, and costs the same for any longer list.
 COUNT_CAP = 10_000
-#: The name in an address for the key that a page ends before.
+#: The query parameter with the key that a page ends before.
 BACK = "back"
 
 Row = TypeVar("Row")
@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """`count` is one more than COUNT_CAP where there are more than that."""
+    """One page of a list. `count` is COUNT_CAP + 1 if there are more rows than that."""
 
     rows: Sequence[Row]
     next_after: Any  # the key of the last row, if there are more rows
@@ -51,18 +51,18 @@ class Page(Generic[Row]):
 
     @property
     def turns(self) -> tuple[str, str]:
-        """The words for the page before this one and the page after it."""
+        """The labels for the page before this one and the page after it."""
         if not self.filters.may_sort:
             return "Previous", "Next"
         return ("Older", "Newer") if self.filters.is_oldest_first else ("Newer", "Older")
 
     @property
     def next_address(self) -> str | None:
-        """The present address, continued after this page's last row; what it held in clear is sealed."""
+        """The address of the page after this one, with clear text sealed; None on the last page."""
         if self.next_after is None:
             return None
         place = {self.filters.place: self.next_after}
-        if request.method == "POST":  # The page shows a form that was refused; its list goes on at its own address.
+        if request.method == "POST":  # The page shows a refused form; its list continues at its own address.
             return url_for(self.filters.endpoint, **place)
         return self._address(place | {BACK: None})
 
@@ -86,7 +86,7 @@ class Page(Generic[Row]):
 
 
 def same_address(**changes: object) -> str:
-    """The present address with some of its query changed; None takes a name out."""
+    """The current address with changes to its query; None removes a name."""
     query = request.args.to_dict() | {name: str(value) for name, value in changes.items()}
     kept = {name: value for name, value in query.items() if changes.get(name, "") is not None}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path

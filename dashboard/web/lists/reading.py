@@ -1,4 +1,4 @@
-"""Reads of a list by its filter: one page, how many there are, what is newer, and all of them for an export."""
+"""Queries of a list by its filter: one page, counts, newer rows, and all rows for an export."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ EXPORTED_AT_ONCE = 500
 def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None, back: Any = None) -> Page[Row]:
     """One page that begins after the row with the key `after`, or ends before the one with the key `back`.
 
-    `top` leaves out what came since the list was opened.
+    `top` leaves out rows that came since the list was opened.
     """
     conditions = filters.conditions(scope)
     count = _count(scope, filters, list(conditions.values()), COUNT_CAP)
@@ -28,7 +28,7 @@ def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any 
     rows = _rows_before(scope, filters, [*within, filters.after(back, is_backwards=True)]) if back is not None else ()
     if rows:
         next_after = _key_of(rows[-1], filters)
-    else:  # also where less than a page comes before `back`
+    else:  # also if less than a page comes before `back`
         place = [filters.after(after)] if after is not None else []
         found = scope.session.exec(filters.in_order(scope, conditions, [*within, *place], PAGE_SIZE + 1)).all()
         rows = found[:PAGE_SIZE]
@@ -41,7 +41,7 @@ def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any 
 
 
 def _rows_before(scope: Scope, filters: ListFilter[Row], beyond: Sequence[Condition]) -> Sequence[Row]:
-    """The page that ends there, or nothing where that would be a part of the first page."""
+    """The page that ends there; empty if it would be part of the first page."""
     query = filters.in_order(scope, filters.conditions(scope), beyond, PAGE_SIZE + 1, is_backwards=True)
     found = scope.session.exec(query).all()
     return found[PAGE_SIZE - 1 :: -1] if len(found) > PAGE_SIZE else ()
@@ -52,7 +52,7 @@ def _key_of(row: Any, filters: ListFilter[Any]) -> Any:
 
 
 def count_of(scope: Scope, filters: ListFilter[Any], cap: int = COUNT_CAP) -> int:
-    """Up to one more than `cap`, which means "more than that"."""
+    """The number of rows, up to `cap` + 1, which means "more than that"."""
     return _count(scope, filters, list(filters.conditions(scope).values()), cap)
 
 
@@ -63,14 +63,14 @@ def count_newer(scope: Scope, filters: ListFilter[Any], top: Any) -> int:
 
 
 def count_all(scope: Scope, filters: ListFilter[Any], through: Any) -> int:
-    """All of them counted, however long that takes."""
+    """The exact number of rows up to `through`, however long that takes."""
     return _count(scope, filters, [*filters.conditions(scope).values(), col(filters.key_column()) <= through], None)
 
 
 def all_rows(read: Read, scope: Scope, filters: ListFilter[Row], through: Any) -> Iterator[Sequence[Row]]:
-    """Every row but those after `through`, a few hundred in memory at a time, each batch read by itself.
+    """Every row up to `through`, in batches that are each read by themselves.
 
-    For a list in the order of its keys.
+    Only for lists that are in the order of their keys.
     """
     there = col(filters.key_column()) <= through
     beyond = [there]
@@ -82,19 +82,19 @@ def all_rows(read: Read, scope: Scope, filters: ListFilter[Row], through: Any) -
         if len(batch) < EXPORTED_AT_ONCE:
             return
         last = filters.after(_key_of(batch[-1], filters))
-        # Newest first the last row is the nearer bound; of two, SQLite might search the index by the other one.
+        # Newest first, the last row is the nearer bound. Given both, SQLite might search by the other one.
         beyond = [there, last] if filters.is_oldest_first else [last]
 
 
 def newest_key(scope: Scope, filters: ListFilter[Any]) -> Any:
-    """The key of the newest row; None where there is no row."""
+    """The key of the newest row; None if there is no row."""
     key = filters.key_column()
     found = select(key).where(*filters.conditions(scope).values()).order_by(col(key).desc())
     return scope.session.exec(found.limit(1)).first()
 
 
 def newest_change(scope: Scope, *tables: Any) -> int:
-    """A number that grows whenever a row of these tables changes: what an open list compares itself with."""
+    """A number that grows whenever a row of these tables changes, so that an open list knows when to refresh."""
     newest = [
         scope.session.exec(select(func.max(table.changed_at)).where(table.environment == scope.environment)).one()
         for table in tables

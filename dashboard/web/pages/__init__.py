@@ -1,1 +1,1 @@
-"""What all pages share: answers, errors, formats, static files."""
+"""What all pages share: answers, errors, formats and static files."""

@@ -1,4 +1,4 @@
-"""Answers in the shapes that every slice uses: a page or its partial, a redirect after a write, a JSON twin."""
+"""Answers that every slice uses: a page or its partial, a redirect after a write, JSON."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 htmx = HTMX()
 
-#: Of a message that tells of nothing done: a press that came too late, or one that changed nothing.
+#: The category of a message that says that nothing was done: an action came too late, or changed nothing.
 CAUTION = "caution"
 #: What htmx gets when nothing changed: it swaps nothing and goes on polling.
 NOTHING_NEW = ("", 204)
 
 
 def wants_partial() -> bool:
-    """True when htmx asks for a piece; a boosted link or a restored history entry wants the whole page."""
+    """Whether htmx asks for a part. Boosted links and restored history entries want the whole page."""
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -26,7 +26,7 @@ def render_page_or_partial(page: str, partial: str, /, **context: Any) -> str:
 
 
 def see_other(endpoint: str, message: str = "", **values: Any) -> BaseResponse:
-    """Redirect after a write: 303, so that a reload does not send the form again."""
+    """Redirects after a write, with 303 so that a reload does not send the form again."""
     if message:
         flash(message)
     return redirect(url_for(endpoint, **values), 303)
@@ -37,10 +37,10 @@ def json_list(items: Sequence[dict[str, Any]], next_page: str | None, count: int
 
 
 def json_time(moment: datetime | None) -> str | None:
-    """A time as it is written in every JSON answer and CSV file, such as 2026-01-15T09:30:00.123456Z."""
+    """A time in the format of all JSON and CSV files, such as 2026-01-15T09:30:00.123456Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def seen_version() -> int | None:
-    """The version that the asking page shows already, from its `seen` parameter."""
+    """The version that the page already shows, from its `seen` parameter."""
     return request.args.get("seen", type=int)

@@ -1,4 +1,4 @@
-"""Static files: addresses that change with the content, compressed copies, served by WhiteNoise."""
+"""Static files: addresses that change with the content, and compressed copies, served by WhiteNoise."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
 
 PREFIX = "/static/"
-PICTURES = "/static/img/"
+IMAGES = "/static/img/"
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".br": brotli.compress, ".gz": gzip.compress}
 FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -35,7 +35,7 @@ def serve_assets(app: Flask, static_dir: Path, always: dict[str, str]) -> None:
 
 
 def _files(static_dir: Path) -> Iterator[tuple[str, Path, int]]:
-    """Each with its name and the time of its last change."""
+    """The static files, each with its name and the time of its last change."""
     for path in sorted(static_dir.rglob("*")):
         if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
             yield path.relative_to(static_dir).as_posix(), path, path.stat().st_mtime_ns
@@ -45,11 +45,11 @@ def _files(static_dir: Path) -> Iterator[tuple[str, Path, int]]:
 def _catalogue(
     files: tuple[tuple[str, Path, int], ...], always: tuple[tuple[str, str], ...]
 ) -> tuple[dict[str, str], dict[str, StaticFile]]:
-    """Hashed addresses by name, and what WhiteNoise serves by address: once, however many apps a process makes."""
+    """The hashed addresses by name, and WhiteNoise's files by address. Cached for all apps of a process."""
 
     def add_headers(headers: Headers, _: str, address: str) -> None:
         # Smile's own pages show the company's logo to its customers.
-        shown_by = "cross-origin" if address.startswith(PICTURES) else "same-origin"
+        shown_by = "cross-origin" if address.startswith(IMAGES) else "same-origin"
         for name, value in (FIXED_HEADERS | dict(always) | {"Cross-Origin-Resource-Policy": shown_by}).items():
             headers[name] = value
 
@@ -76,7 +76,7 @@ def _hashed_address(name: str, path: Path) -> str:
 
 
 def _compress(path: Path) -> None:
-    """Makes the compressed copies that are missing or older than the file; an installed package has them already."""
+    """Makes the compressed copies that are missing or older than the file. An installed package already has them."""
     if path.suffix in INCOMPRESSIBLE:
         return
     for suffix, compress in COMPRESSORS.items():
@@ -85,7 +85,7 @@ def _compress(path: Path) -> None:
             continue
         content = path.read_bytes()
         with suppress(OSError):  # A read-only installation serves the plain file.
-            # Written aside and moved: another process may be starting at this moment and serve the half of it.
+            # Written aside and moved, since another process that starts now could serve half a file.
             with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=suffix, delete=False) as file:
                 file.write(compress(content))
             Path(file.name).chmod(0o644)

@@ -1,4 +1,4 @@
-"""Files that are made first and then sent with their length: an error while one is made ends in an error page."""
+"""Downloads: each file is made first and then sent with its length, so that an error ends in an error page."""
 
 import os
 import tempfile
@@ -15,7 +15,7 @@ PIECE_BYTES = 64 * 1024
 
 
 def download(file_name: str, mimetype: str, write: Callable[[BinaryIO], None]) -> Response:
-    """`write` makes the whole file. It has no name and is readable for this process alone, so nothing stays of it."""
+    """Sends the file that `write` makes. It has no name and only this process can read it, so nothing stays behind."""
     file = _unnamed_file()
     try:
         write(file)
@@ -26,7 +26,7 @@ def download(file_name: str, mimetype: str, write: Callable[[BinaryIO], None]) -
         raise
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Content-Length": str(size)}
     answer = Response(_pieces(file), mimetype=mimetype, headers=headers)
-    # Where nobody reads it to its end: closed with the answer, or as soon as nobody has the answer any more.
+    # If nobody reads it to its end, it is closed with the answer, or when the answer is garbage-collected.
     answer.call_on_close(file.close)
     weakref.finalize(answer, file.close)
     return answer

@@ -19,29 +19,29 @@ from dashboard.web.pages.answers import CAUTION, wants_partial
 
 log = structlog.get_logger(__name__)
 
-#: What a 503 asks a program to wait.
+#: The Retry-After of a 503.
 RETRY_AFTER_SECONDS = 10
 
-#: Ours, since a browser shows them in its tab: what the framework calls these is for programmers.
+#: Our own, since a browser shows them in its tab; the framework's titles are for programmers.
 TITLES = {
     400: "Nothing was done",
-    403: "This is not for you",
-    404: "No such page",
+    403: "You may not do this",
+    404: "Page not found",
     405: "Nothing was done",
     408: "It took too long",
     409: "Nothing was done",
     413: "This is too large",
     422: "Something is missing or wrong",
-    429: "That was too often",
-    503: "A part is away",
+    429: "Too many requests",
+    503: "A part is not working",
 }
 FAILED = "Something went wrong"
-#: In place of the framework's words, where a view gave none of its own.
+#: Used instead of the framework's words, if a view gave none of its own.
 MESSAGES = {
     404: NotFound().message,
     405: "This address cannot be used in this way.",
     408: "What you sent took too long to arrive.",
-    413: "What you sent is larger than this page takes.",
+    413: "What you sent is larger than this page accepts.",
     429: "There were too many requests from your address.",
 }
 NOT_READ = "What your browser sent could not be read."
@@ -49,19 +49,19 @@ WHAT_NOW = {
     400: "Go back, load the page again and repeat what you did.",
     403: "Ask an owner of your team if you need this.",
     404: "Check the address, or start again from the list.",
-    405: "Go to the page itself, and press its button there.",
-    408: "Try again; on a slow line, with smaller files.",
-    409: "Load the page again to see how things stand now.",
+    405: "Go to the page itself and use its button there.",
+    408: "Try again. On a slow connection, use smaller files.",
+    409: "Load the page again to see what changed.",
     413: "Choose smaller files and try again.",
     422: "Go back and correct what is marked.",
     429: "Wait a few minutes, then try again.",
-    500: "Try again. If it happens again, send the request id below to whoever runs this dashboard.",
-    503: "Wait a minute, then try again. It works again by itself as soon as that part is back.",
+    500: "Try again. If it happens again, send the request id below to your administrator.",
+    503: "Wait a minute, then try again. It will work again by itself once that part is back.",
 }
-#: A part that went away during a press may have saved it before.
+#: A part that failed during an action may have saved it first.
 WHAT_NOW_AFTER_A_PRESS = (
-    "Wait a minute, look whether what you did is there, and only then do it again. It works again by itself as soon "
-    "as that part is back."
+    "Wait a minute and check whether what you did was saved before you do it again. It will work again by itself "
+    "once that part is back."
 )
 
 
@@ -96,7 +96,7 @@ def _stale_form(_: CSRFError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # A redirect that Werkzeug raises, not a failure.
-    # Such as Allow beside 405; the type of the body is that of our page.
+    # Such as Allow with a 405. The content type is that of our own page.
     kept = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     is_of_framework = error.description == type(error).description
     message = MESSAGES.get(error.code, NOT_READ) if is_of_framework else error.description
@@ -104,7 +104,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _failed_part(error: SQLAlchemyError | OSError) -> ResponseReturnValue:
-    """The outage itself stands in the log already, in one line for all that it fails."""
+    """Answers an outage. The log already has it, in one line for all requests that it fails."""
     if isinstance(error, DBAPIError) and error.connection_invalidated and _may_read_again():
         return _read_again()
     away = what_is_away(error)
@@ -116,7 +116,7 @@ def _may_read_again() -> bool:
 
 
 def _read_again() -> ResponseReturnValue:
-    """Its connection to the database broke. Another one answers the request from its beginning, this one time."""
+    """Answers the request again from its beginning, once, after its connection to the database broke."""
     g.setdefault("is_read_again", True)
     try:
         early_answer = current_app.preprocess_request()
@@ -126,9 +126,9 @@ def _read_again() -> ResponseReturnValue:
 
 
 def _note_refusal(status: int) -> None:
-    """Whoever tries what is not for them shows in the log, by ids alone: an address may hold a code.
+    """Logs a refused request, by ids alone: an address may hold a code.
 
-    What strangers do not find is left out, else they could fill the log.
+    Strangers' 404s are left out, or strangers could fill the log.
     """
     member_id = _member_id()
     if member_id or status != HTTPStatus.NOT_FOUND:
@@ -143,7 +143,7 @@ def _note_refusal(status: int) -> None:
 
 
 def _member_id() -> UUID | None:
-    """Of the member who is signed in; None too where the database, which knows, cannot be asked."""
+    """The id of the signed-in member; None also if the database, which knows, cannot be asked."""
     if "member_of_error" not in g:
         g.member_of_error = _ask_member_id()
     return cast(UUID | None, g.member_of_error)
@@ -175,7 +175,7 @@ def _answer(status: int, message: str, headers: Mapping[str, str] | None = None)
         "message": message,
         "what_now": _what_now(status),
         "request_id": g.get("request_id", ""),
-        # After a failure of our own nothing is looked up: the database may be what failed.
+        # After our own failure nothing is looked up: the database may be what failed.
         "has_menu": status < HTTPStatus.INTERNAL_SERVER_ERROR and _member_id() is not None,
     }
     is_partial = request.headers.get("HX-Request") == "true"

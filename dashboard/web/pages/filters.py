@@ -1,6 +1,6 @@
-"""Formatting for templates: times, sizes and masked values. No markup and no feature lives here.
+"""Template filters for times, sizes and masked values, without markup.
 
-Times and numbers are written as the member who is signed in chose (locales.py).
+Times and numbers are written as the signed-in member chose (locales.py).
 """
 
 import json
@@ -14,7 +14,7 @@ from dashboard.db import utc_now
 from dashboard.web.pages.invisible_characters import Exact
 from dashboard.web.pages.locales import Formats, formats_here
 
-#: What stands for a masked value, on every page and in every JSON.
+#: Shown instead of a masked value, on every page and in all JSON.
 MASK = "[masked]"
 ENGLISH = Formats()
 UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
@@ -36,7 +36,7 @@ def ago(moment: datetime | None) -> str:
 
 
 def time_left(moment: datetime) -> str:
-    """How long until then, in the same words; "over" once it has come."""
+    """How long until then, in the same words; "over" once it has passed."""
     left = moment - utc_now()
     return _in_one_unit(left) if left > timedelta(0) else "over"
 
@@ -72,7 +72,7 @@ def day(moment: datetime | None) -> str:
 
 
 def zone_in_words() -> str:
-    """For the foot of a page: where all of its times are."""
+    """The time zone of all times on a page, for its footer."""
     return formats_here().zone_in_words()
 
 
@@ -92,14 +92,14 @@ def file_size(count: int, formats: Formats | None = None) -> str:
 
 
 def masked(value: str | None) -> str:
-    """The last four characters; what is shorter than eight shows none, since four would be too many."""
+    """The mask and the last four characters. Values shorter than eight show none, since four would be too many."""
     if not value:
         return ""
     return f"{MASK} {value[-4:]}" if len(value) >= 8 else MASK
 
 
 def readable_json(value: Any) -> str:
-    """Indented JSON for people: letters as they are, and only what hides or turns text marked."""
+    """Indented JSON for people, in which only invisible characters are marked."""
     return Exact(json.dumps(value, indent=2, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""A form that is parsed by hand: what was typed and what is wrong with it, as shared/typed_fields.html shows them."""
+"""The values and errors of a form that is parsed by hand, for shared/typed_fields.html."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ class FormState:
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
-    #: Noted by each field as it is drawn, for the summary of errors.
+    #: Set by each field when it is rendered, for the summary of errors.
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def next_field(self) -> str:
-        """The field that a person fills in next, which gets the focus; empty to leave the focus alone."""
+        """The field to fill in next, which gets the focus; empty to leave the focus alone."""
         return ""
 
     def value(self, name: str) -> str:

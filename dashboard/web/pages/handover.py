@@ -1,8 +1,8 @@
-"""A new code's way to the page that shows it once: sealed, in a cookie that this page takes away again.
+"""Passes a new code to the page that shows it once: sealed, in a cookie that this page deletes.
 
-The page is reached by a redirect, so that a reload makes no second code; an address or our database must not hold it.
-`identity` names the row that the code is of: what was sealed for one row opens on no other page. Each page has a cookie
-of its own, so that two that are opened at once take nothing from each other.
+The page is reached by a redirect, so that a reload makes no second code. The code must not be in an address or in our
+database. `identity` names the row that the code belongs to: a code sealed for one row opens on no other page. Each page
+has its own cookie, so that two that are opened at once do not disturb each other.
 """
 
 import hashlib
@@ -19,19 +19,19 @@ KEPT_SECONDS = 120
 
 
 def cookie_of(page: str) -> str:
-    """By the path of the page: `__Host-` allows no cookie that is sent to one path only."""
+    """The name of a page's cookie, from its path: a `__Host-` cookie cannot be limited to one path."""
     return f"new-code-{hashlib.sha256(page.encode()).hexdigest()[:12]}"
 
 
 def hand_over(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing) -> BaseResponse:
-    """The redirect to the row's page, with its code."""
+    """Adds the sealed code to the redirect to the row's page."""
     sealed = urlsafe_b64encode(keyring.seal(code.encode(), identity)).decode()
     set_cookie(redirect, cookie_of(redirect.location or ""), sealed, KEPT_SECONDS)
     return redirect
 
 
 def handed_code(identity: str, keyring: KeyRing) -> str:
-    """The code that was handed to this page, or nothing."""
+    """The code that was passed to this page; empty if there is none."""
     try:
         return keyring.open(urlsafe_b64decode(read_cookie(cookie_of(request.path))), identity).decode()
     except (NotBase64, UnreadableValue, ValueError):

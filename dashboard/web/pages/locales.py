@@ -1,7 +1,7 @@
-"""How dates, numbers and countries are written: in which language, and in which time zone.
+"""How dates, numbers and countries are written: in which language and time zone.
 
-Each member chooses both. Customers, printed pages and unknown visitors get the time zone of the company. The
-texts of the pages are English; only what Babel knows in a language follows the choice.
+Each member chooses both. Customers, printed pages and unknown visitors get the company's time zone. The pages
+themselves are in English; only what Babel formats follows the choice.
 """
 
 import re
@@ -25,14 +25,14 @@ from dashboard.languages import DEFAULT, LANGUAGES
 from dashboard.stored_settings import DEFAULT_TIME_ZONE, company_time_zone
 
 UTC_NAME = DEFAULT_TIME_ZONE
-#: Zones are named by a continent or an ocean and a place; the rest are old or odd names for the same.
+#: Zones named by a continent or ocean and a place. The others are old or unusual names for the same.
 AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
 EXACT, CLOCK, DAY = "d MMM y, HH:mm:ss", "HH:mm:ss", "d MMMM y"
 
 
 @dataclass(frozen=True)
 class Formats:
-    """One choice; what is not known, such as a zone that was renamed, falls back to English and UTC."""
+    """A choice of language and time zone. What is unknown, such as a renamed zone, falls back to English and UTC."""
 
     language: str = DEFAULT
     time_zone: str = UTC_NAME
@@ -42,7 +42,7 @@ class Formats:
         return _zone(self.time_zone if is_zone(self.time_zone) else UTC_NAME)
 
     def moment(self, moment: datetime) -> str:
-        """Everything about it, the zone included, so that it can be copied into a letter."""
+        """The date, the time and the zone, fit to be copied into an e-mail."""
         return f"{self._format(moment, EXACT)} {zone_mark(self.here(moment))}"
 
     def clock(self, moment: datetime) -> str:
@@ -58,7 +58,7 @@ class Formats:
         return format_decimal(count, locale=_locale(self.language))
 
     def tenths(self, amount: float) -> str:
-        """With one decimal, also where that is zero."""
+        """The number with one decimal, even if it is zero."""
         return format_decimal(amount, format="#,##0.0", locale=_locale(self.language))
 
     def money(self, amount: Decimal) -> str:
@@ -77,25 +77,25 @@ class Formats:
 
 
 def company_formats(session: Session) -> Formats:
-    """For what is printed or handed on."""
+    """Formats for what is printed or handed on."""
     return Formats(time_zone=company_time_zone(session))
 
 
 def formats_here() -> Formats:
-    """Of whoever is signed in; elsewhere English and UTC."""
+    """The formats of the signed-in member; English and UTC if nobody is signed in."""
     if not has_request_context() or not current_user.is_authenticated:
         return Formats()
     return Formats(current_user.language, current_user.time_zone)
 
 
 def zone_mark(moment: datetime) -> str:
-    """Behind a time: WAT, CET; zones without letters of their own are told by their distance, such as UTC-03."""
+    """The zone behind a time, such as WAT or CET; its offset, such as UTC-03, if it has no letters."""
     name = moment.tzname() or UTC_NAME
     return f"UTC{name}" if re.match(r"[+-]", name) else name
 
 
 def offset_of(zone: ZoneInfo) -> str:
-    """Today's distance, such as UTC+01:00."""
+    """Today's offset, such as UTC+01:00."""
     offset = f"{utc_now().astimezone(zone):%z}"
     return UTC_NAME if offset in ("+0000", "-0000") else f"UTC{offset[:3]}:{offset[3:5]}"
 
@@ -110,7 +110,7 @@ def is_zone(name: str) -> bool:
 
 
 def zone_choices() -> dict[str, str | dict[str, str]]:
-    """For a list: UTC, then the areas, each with its zones as they are stored and as they are read."""
+    """Choices for a form: UTC, then the areas, each with its zones and their labels."""
     places = {name: f"{_place(name)} ({offset_of(_zone(name))})" for name in zone_names() if name != UTC_NAME}
     areas = groupby(places, key=lambda name: name.partition("/")[0])
     return {UTC_NAME: UTC_NAME, **{area: {name: places[name] for name in names} for area, names in areas}}
@@ -123,13 +123,13 @@ def _known_zones() -> frozenset[str]:
 
 @cache
 def _zone(name: str) -> ZoneInfo:
-    """Kept: Python itself keeps the last eight, and reading all of them for a list takes 30 ms."""
+    """Cached: Python itself keeps only eight, and reading all of them for a list takes 30 ms."""
     return ZoneInfo(name)
 
 
 @cache
 def _place(name: str) -> str:
-    """Such as "Lagos, Nigeria": the city of the zone, and what Babel calls its country."""
+    """The zone's city and Babel's name of its country, such as "Lagos, Nigeria"."""
     city = name.partition("/")[2].replace("_", " ").replace("/", ", ")
     country = get_timezone_location(_zone(name), locale=_locale(DEFAULT), return_city=False)
     country = country.removesuffix(" Time").partition(" (")[0]

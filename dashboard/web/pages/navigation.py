@@ -1,4 +1,4 @@
-"""What of the navigation the signed-in member sees."""
+"""The part of the navigation that the signed-in member sees."""
 
 from flask import Flask
 from flask_login import current_user

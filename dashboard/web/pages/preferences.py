@@ -1,6 +1,6 @@
-"""What a member has chosen for the pages, such as the theme or the columns of a list. Stored with the member.
+"""Reads members' page preferences, such as the theme or the columns of a list. Stored with the member.
 
-Nobody else is concerned, so the audit trail does not tell of it.
+They concern nobody else, so they are not in the audit trail.
 """
 
 from typing import TypeVar
@@ -20,7 +20,7 @@ def show_preferences(app: Flask) -> None:
 
 
 def preference(name: str, default: T) -> T:
-    """Of the member who is signed in. A stored value of another type than `default` counts as none."""
+    """A preference of the signed-in member. A stored value of another type than `default` is ignored."""
     if not has_request_context() or not current_user.is_authenticated:
         return default
     value = (current_user.preferences or {}).get(name)
@@ -28,6 +28,6 @@ def preference(name: str, default: T) -> T:
 
 
 def theme_here() -> str:
-    """What the layout of pages for members names; the style sheet does the rest."""
+    """The member's theme, for the layout; the style sheet does the rest."""
     chosen = preference("theme", "")
     return chosen if chosen in THEMES else ""

@@ -1,8 +1,8 @@
-"""Lists as CSV: made in small pieces, opened right by Excel and LibreOffice, and without formulas.
+"""Lists as CSV: made in small pieces, readable by Excel and LibreOffice, and free of formulas.
 
-A cell that a spreadsheet would change gets a quote in front: one that begins with a sign of a formula, and a number
-that would lose its first zeros or its last digits. So does one that begins with a quote itself. A program that reads
-the file takes one leading quote away and has exactly what was stored.
+A cell that a spreadsheet would change gets a leading quote: one that begins like a formula, and a number that would
+lose leading zeros or trailing digits. So does a cell that begins with a quote itself. A program that reads the file
+removes one leading quote and has exactly what was stored.
 """
 
 import codecs
@@ -18,12 +18,12 @@ from flask import Response
 from dashboard.web.pages.answers import json_time
 from dashboard.web.pages.downloads import text_download
 
-#: What begins a formula in one spreadsheet or another; the wide forms do so where Japanese is spoken.
+#: What begins a formula in one spreadsheet or another; the wide forms do so in Japanese editions.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 QUOTE = "'"
-#: What a spreadsheet takes for another number: 0810 becomes 810, 1E5 100000, and 12 digits become 2.22123E+11.
+#: What a spreadsheet turns into another number: 0810 becomes 810, 1E5 100000, and 12 digits become 2.22123E+11.
 CHANGED_NUMBER = re.compile(r"\s*(?:0\d+|\d{12,}|\d+(?:\.\d*)?[eE]\d+)\s*")
-#: Without it Excel reads UTF-8 in the encoding of the machine.
+#: Without it Excel reads the file in the machine's encoding.
 BYTE_ORDER_MARK = codecs.BOM_UTF8.decode()
 ROWS_IN_A_PIECE = 100
 
@@ -35,7 +35,7 @@ def defused(value: Any) -> str:
 
 
 def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """The file, some rows at a time; every cell in quotes, so that no separator inside begins a cell of its own."""
+    """Yields the file, some rows at a time. Every cell is quoted, so that a separator inside begins no new cell."""
     piece = io.StringIO(BYTE_ORDER_MARK, newline="")
     piece.seek(0, io.SEEK_END)
     writer = csv.writer(piece, quoting=csv.QUOTE_ALL)

@@ -1,11 +1,11 @@
-"""Cookies beside the session's: out of reach of scripts and other sites, and bound to this host under https."""
+"""Cookies besides the session's: hidden from scripts and other sites, and bound to this host under https."""
 
 from flask import current_app, request
 from werkzeug.wrappers import Response
 
 
 def full_name(name: str) -> str:
-    """With `__Host-` a browser takes the cookie from this very host only, by https, for all its paths."""
+    """The full name. With `__Host-` a browser takes the cookie only from this host, by https, for all paths."""
     return f"__Host-desk_{name}" if current_app.config["SESSION_COOKIE_SECURE"] else f"desk_{name}"
 
 

@@ -1,4 +1,4 @@
-"""Cross-site request forgery: a token in every form (Flask-WTF), and the Origin header besides."""
+"""Protection against cross-site request forgery: form tokens (Flask-WTF) and the Origin header."""
 
 from flask import Flask, request
 from flask_wtf.csrf import CSRFProtect
@@ -21,7 +21,7 @@ def _check_origin() -> None:
     origin = request.headers.get("Origin")
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if origin == "null":
-        # Under no-referrer Chromium sends "null" for our own forms; only then does it add same-origin.
+        # With no-referrer Chromium sends "null" for our own forms; only for those does it add same-origin.
         is_ours = fetch_site == "same-origin"
     elif origin is not None:
         is_ours = origin == f"{request.scheme}://{request.host}"

@@ -1,7 +1,7 @@
-"""Form keys: a form that is pressed twice, one press after the other or both at once, does its work once.
+"""Form keys: a form that is sent twice, in turn or at once, does its work once.
 
-Each form carries a key that is made when the form is shown. The first press writes the key down in the transaction of
-what it does. A second press waits for that transaction, finds the key, and is led to where the first one led.
+Each form carries a key that is made when the form is shown. The first press stores the key in the transaction of its
+work. A second press waits for that transaction, finds the key, and is led to where the first one led.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dashboard.errors import Conflict
 
 FIELD = "form_key"
 KEPT_FOR = timedelta(days=1)
-PRESSED_BEFORE = "This form was sent already, so nothing was done a second time. Here is what came of it."
+PRESSED_BEFORE = "This form was already sent, so nothing was done a second time. Here is the result."
 
 
 class PressedForm(SQLModel, table=True):
@@ -27,10 +27,10 @@ class PressedForm(SQLModel, table=True):
 
     key: UUID = Field(primary_key=True)
     pressed_at: datetime = Field(sa_type=UtcDateTime, index=True)
-    leads_to: str  # the path of a page of ours
+    leads_to: str  # the path of one of our pages
 
 
-class PressedBefore(Exception):  # no error: it leads to what the first press did
+class PressedBefore(Exception):  # not an error: it leads to the result of the first press
     def __init__(self, leads_to: str) -> None:
         super().__init__()
         self.leads_to = leads_to
@@ -42,15 +42,15 @@ def set_up_form_keys(app: Flask) -> None:
 
 
 def form_key() -> str:
-    """What a template puts into the field `form_key` of a form."""
+    """A new key for the field `form_key` of a form."""
     return str(uuid4())
 
 
 @contextmanager
 def form_transaction(leads_to: str = "") -> Iterator[Session]:
-    """One write transaction for one form. Raises PressedBefore where the form of this request did its work already.
+    """One write transaction for one form. Raises PressedBefore if the form has already done its work.
 
-    `leads_to`: the path of the page that shows what was done. Where the form makes that page, `lead_to` names it later.
+    `leads_to`: the path of the page that shows the result. If the form makes that page, `lead_to` names it later.
     """
     with back_when_late(leads_to), transaction() as session:
         earlier = claim_press(session, leads_to, utc_now())
@@ -61,7 +61,7 @@ def form_transaction(leads_to: str = "") -> Iterator[Session]:
 
 @contextmanager
 def back_when_late(page: str) -> Iterator[None]:
-    """A press that comes too late leads back to this page, which says why (errors.py)."""
+    """Makes a Conflict in the block lead back to this page, which says why (errors.py)."""
     try:
         yield
     except Conflict as late:
@@ -70,10 +70,10 @@ def back_when_late(page: str) -> Iterator[None]:
 
 
 def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
-    """None for the first press of the form of this request, and for a form without a key, as a program sends it.
+    """None for the first press of this form; for any other press, the path that the first one led to.
 
-    For any other press, the path that the first one led to. It comes first in its transaction: presses at the same
-    time wait here, before anything else is locked.
+    None also for a form without a key, as programs send it. Call it first in its transaction: presses at the same time
+    wait here, before anything else is locked.
     """
     key = _key_of_request()
     if key is None:
@@ -85,7 +85,7 @@ def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
 
 
 def lead_to(session: Session, leads_to: str) -> None:
-    """What the first press made has a page of its own, to which the next presses lead."""
+    """Names the page that the next presses lead to, once the first press has made it."""
     is_this = col(PressedForm.key) == _key_of_request()
     session.exec(update(PressedForm).where(is_this).values(leads_to=_without_search(leads_to)))
 
@@ -95,7 +95,7 @@ def forget_old_presses(session: Session, now: datetime) -> None:
 
 
 def _without_search(address: str) -> str:
-    """What somebody searched for, sealed or not, is not kept here."""
+    """The address without its query: what somebody searched for, sealed or not, is not kept here."""
     return address.partition("?")[0]
 
 

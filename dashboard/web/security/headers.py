@@ -1,4 +1,4 @@
-"""Security headers on every answer: what a browser may load, keep, frame and tell others."""
+"""Security headers of every answer: what a browser may load, keep, frame and tell others."""
 
 from flask import Flask, Response, request
 
@@ -9,7 +9,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data: blob:",  # data: for Tabler's own icons, blob: for previews of chosen images.
+        "img-src 'self' data: blob:",  # data: for Tabler's icons, blob: for previews of chosen images.
         "font-src 'self'",
         "frame-src 'self'",  # staff's preview of the customer's page
         "connect-src 'self'",
@@ -22,12 +22,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 def transport_headers(is_https: bool) -> dict[str, str]:
-    """For every answer, whoever gives it: pages, files, and the door for callbacks."""
+    """Headers of every answer: pages, files and the callback receiver."""
     return {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {}
 
 
 def picture_headers(name: str) -> dict[str, str]:
-    """Of a customer: nothing of it runs when it is opened by itself, and it is saved under a name that we made up."""
+    """Headers of a customer's image: nothing in it runs, and it is saved under a name that we chose."""
     return {
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
         "Content-Disposition": f'inline; filename="{name}"',

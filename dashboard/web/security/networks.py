@@ -1,10 +1,10 @@
-"""Whom a limit by address counts together."""
+"""Groups client addresses for limits."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def network_of(address: str) -> str:
-    """An IPv6 sender usually has a whole /64 to choose from, so that counts as one address."""
+    """The network that a limit counts. An IPv6 client usually has a whole /64, which counts as one address."""
     try:
         parsed = ip_address(address)
     except ValueError:

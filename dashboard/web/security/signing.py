@@ -1,4 +1,4 @@
-"""What a browser holds for us is signed with HMAC-SHA-256; the libraries that sign it would take SHA-1."""
+"""Signs what browsers store for us with HMAC-SHA-256; the libraries would use SHA-1."""
 
 import hashlib
 
@@ -13,7 +13,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 class Serializer(URLSafeTimedSerializer):
-    """Signs one kind of text; `salt` names the kind, so that nothing signed as another is taken for it."""
+    """Signs one kind of text. `salt` names the kind, so that text signed as another kind is not accepted."""
 
     def __init__(self, secret_key: str, salt: str) -> None:
         super().__init__(secret_key, salt, signer_kwargs={"digest_method": hashlib.sha256})
@@ -21,5 +21,5 @@ class Serializer(URLSafeTimedSerializer):
 
 def sign_with_sha256(app: Flask) -> None:
     app.session_interface = Sessions()
-    # Flask-WTF makes the tokens of forms and leaves no other way to choose. Nothing else looks this name up.
+    # Flask-WTF signs form tokens and gives no other way to choose. Nothing else looks this name up.
     flask_wtf.csrf.URLSafeTimedSerializer = Serializer

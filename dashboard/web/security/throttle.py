@@ -1,8 +1,8 @@
-"""Counts tries and says when there were too many: first in the memory of this process, then for all processes.
+"""Rate limits, counted first in the memory of this process and then for all processes.
 
-What all processes counted stands in the database. A process writes there only once it has counted a part of a limit, so
-that a flood does not cost a transaction for each request. Several processes together may let through a few more than
-the limit: fewer than one such part each.
+The shared counts are in the database. A process writes there only once it has counted a part of a limit, so that a
+flood does not cost a transaction for each request. Together, several processes may let through a few more than the
+limit: less than one such part each.
 """
 
 from collections import OrderedDict
@@ -20,32 +20,35 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.db import Database, utc_now
 from dashboard.web.security.tries import add_tries
 
-#: A limit is written in so many parts.
+#: A limit is written to the database in this many parts.
 PARTS = 20
-#: So many keys are told apart in memory. Beyond that, those that were not seen for longest are forgotten.
+#: The most keys kept in memory. Beyond that, the least recently seen ones are forgotten.
 MOST_KEYS = 10_000
-#: While the database does not answer it is left alone for so long, and this process counts by itself.
+#: When the database does not answer, this process counts by itself for this long.
 PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
 
 class Throttle:
-    """Any number of limits, each for any number of keys, such as addresses. A limit's namespace keeps it apart."""
+    """Counts any number of limits, each for any number of keys, such as addresses. A namespace separates limits."""
 
     def __init__(self, database: Database) -> None:
         self._own = OwnCounts()
         self._shared = SharedCounts(database)
 
     def hit(self, limit: RateLimitItem, *key: str) -> bool:
-        """Counts one more, and tells whether it is within the limit. Not within a transaction: it may write one."""
+        """Counts one more try. Returns whether it is within the limit.
+
+        Don't call it inside a transaction: it may write in its own.
+        """
         return self._own.hit(limit, *key) and self._shared.hit(limit, " ".join(key))
 
 
 class OwnCounts:
-    """Those of this process, exact to the second.
+    """The counts of this process, exact to the second.
 
-    Two threads that meet in the library's storage may start its timer twice, which is an error; so they take turns.
+    Two threads in the library's storage may start its timer twice, which is an error, so they take turns.
     """
 
     def __init__(self) -> None:
@@ -68,11 +71,11 @@ class _Count:
 
 
 class SharedCounts:
-    """Those of all processes, in windows that begin with the first try."""
+    """The counts of all processes, in windows that begin with the first try."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._guard = Lock()  # of all below
+        self._guard = Lock()  # guards all below
         self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
         self._paused_until = 0.0
 
@@ -94,13 +97,13 @@ class SharedCounts:
         count = self._counts.pop(name, None)
         if count is None or now >= count.ends_at:
             count = _Count(now + timedelta(seconds=limit.get_expiry()))
-        self._counts[name] = count  # as the one that was seen last
+        self._counts[name] = count  # now the one seen last
         if len(self._counts) > MOST_KEYS:
             self._counts.popitem(last=False)
         return count
 
     def _write(self, limit: RateLimitItem, key: str, count: _Count, times: int) -> bool:
-        """Whether the tries that are written were within the limit."""
+        """Writes the tries. Returns whether they were within the limit."""
         now, window = utc_now(), timedelta(seconds=limit.get_expiry())
         try:
             with self._database.transaction() as session:

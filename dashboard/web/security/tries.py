@@ -7,7 +7,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete
 
 from dashboard.db import UtcDateTime, insert_into, keyring_of
 
-#: No count is of a longer time.
+#: The longest window of any count.
 LONGEST_WINDOW = timedelta(hours=1)
 
 
@@ -23,7 +23,7 @@ class Tries(SQLModel, table=True):
 def add_tries(
     session: Session, kind: str, key: str, now: datetime, window: timedelta, times: int = 1
 ) -> tuple[int, datetime]:
-    """Counts so many more in one statement, from nothing where the window is over. How many now, and since when."""
+    """Adds tries in one statement, from zero if the window is over. Returns how many there are now, and since when."""
     row = insert_into(session, Tries).values(kind=kind, key_digest=digest_of(session, key), began_at=now, count=times)
     is_over = col(Tries.began_at) <= now - window
     changed = {

@@ -1,1 +1,1 @@
-"""The server process: sockets, request bodies, limits and its health."""
+"""The server process: sockets, request bodies, limits and health probes."""

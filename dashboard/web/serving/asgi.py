@@ -1,7 +1,7 @@
 """Runs the WSGI app on an ASGI server: slow senders wait on the event loop, and only whole requests take a thread.
 
-Callbacks and pages have threads of their own, so that neither keeps the other out. So have large bodies, which the app
-reads while they arrive.
+Callbacks and pages have their own threads, so that neither blocks the other. So do large bodies, which the app reads
+while they arrive.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ Scope = Mapping[str, Any]
 
 #: Where callbacks arrive.
 CALLBACKS = "/hooks/"
-#: Callbacks wait together for one commit, so many threads of theirs cost little.
+#: Callbacks wait together for one commit, so many threads for them cost little.
 PAGE_THREADS, CALLBACK_THREADS = 24, 32
-#: Of each of the two kinds, for bodies that have not come whole yet.
+#: For each of the two kinds, for bodies that have not fully arrived.
 LARGE_BODY_THREADS = 4
 THREADS = PAGE_THREADS + CALLBACK_THREADS + 2 * LARGE_BODY_THREADS
-#: A body of this size is read before the request takes a thread.
+#: A body up to this size is read before the request takes a thread.
 SMALL_BODY = 16 * 1024
-#: An answer of this size is sent in one piece, so that no thread waits for a slow reader.
+#: An answer up to this size is sent in one piece, so that no thread waits for a slow reader.
 SMALL_ANSWER = 1024 * 1024
 SECONDS_TO_TAKE_A_PART = 30.0
 SECONDS_TO_LEAVE = 60.0
@@ -66,7 +66,7 @@ class AsgiAdapter:
         body = RequestBody(receive, length_of(scope["headers"]), loop)
         head = await body.read(SMALL_BODY)
         answer = StreamedAnswer(receive, send, loop)
-        if body.failure and not is_callback:  # which is listed as refused
+        if body.failure and not is_callback:  # the app lists a callback as refused
             await answer.fail(body.failure)
             return
         environ = make_environ(scope)
@@ -74,7 +74,7 @@ class AsgiAdapter:
         pool = self._pool(is_callback, body.is_whole or body.failure is not None)
         try:
             last_part = await loop.run_in_executor(pool, answer.run, self._app, environ)
-        except Exception as error:  # None of the app's pages: those answer their errors by themselves.
+        except Exception as error:  # Not from a page: pages answer their own errors.
             log.error("answer_failed", error=type(error).__name__, where=place_of(error))
             await answer.fail(InternalServerError())
         else:
@@ -87,7 +87,7 @@ class AsgiAdapter:
 
 
 class StreamedAnswer:
-    """What the app answers to one request. `run` is called in a thread, all else on the event loop."""
+    """The app's answer to one request. `run` is called in a thread, everything else on the event loop."""
 
     def __init__(self, receive: Receive, send: Send, loop: AbstractEventLoop) -> None:
         self._receive = receive
@@ -98,7 +98,7 @@ class StreamedAnswer:
         self._reader_left: asyncio.Task[None] | None = None
 
     def run(self, app: WSGIApplication, environ: WSGIEnvironment) -> bytes:
-        """Calls the app, sends all but the last part of what it answers, and returns that one."""
+        """Calls the app, sends all but the last part of its answer, and returns that part."""
         pieces: Iterable[bytes] = app(environ, self._start_response)
         try:
             unsent: list[bytes] = []
@@ -125,7 +125,7 @@ class StreamedAnswer:
             self._start_response(f"{error.code} {error.name}", headers)
             await self.finish(f"{error.description}\n".encode())
         elif self._reader_left:
-            # Ended now, what was sent so far would look whole.
+            # If it ended now, what was sent so far would look complete.
             await asyncio.wait([self._reader_left], timeout=SECONDS_TO_LEAVE)
             self._reader_left.cancel()
 
@@ -153,10 +153,10 @@ class StreamedAnswer:
 
 
 def make_environ(scope: Scope) -> WSGIEnvironment:
-    """What WSGI tells an app of a request.
+    """The WSGI environ of a request.
 
-    A header with an underscore in its name is left out: WSGI writes it like the one with a hyphen, so that a sender
-    could add what only a proxy may say.
+    A header with an underscore in its name is left out: WSGI writes it like the one with a hyphen, so a sender could
+    set what only a proxy may set.
     """
     (client, client_port), (server, server_port) = scope["client"], scope["server"]
     environ: WSGIEnvironment = {
@@ -182,7 +182,7 @@ def make_environ(scope: Scope) -> WSGIEnvironment:
 
 @lru_cache(maxsize=512)
 def variable_of(header: bytes) -> str:
-    """Its name in WSGI; nothing for one that is left out."""
+    """The header's name in WSGI; empty if it is left out."""
     if b"_" in header:
         return ""
     name = header.decode("latin-1").upper().replace("-", "_")
@@ -190,7 +190,7 @@ def variable_of(header: bytes) -> str:
 
 
 def length_of(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Of the body, as the sender told it; None if it sends chunks."""
+    """The declared length of the body; None if it is sent in chunks."""
     given = dict(headers)
     if b"transfer-encoding" in given:
         return None

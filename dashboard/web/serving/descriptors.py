@@ -1,25 +1,25 @@
-"""How many connections a process of the web takes at once: each needs a descriptor, of which the system allows some."""
+"""How many connections a web process accepts at once. Each needs a descriptor, and the system limits those."""
 
 import os
 import resource
 
 MOST_CONNECTIONS = 8192
-#: For all else: databases, files, Smile.
+#: For everything else: databases, files, Smile.
 OTHERS = 512
 WANTED = MOST_CONNECTIONS + OTHERS
-#: A folder with one entry for each descriptor of the process that looks.
+#: A folder with one entry for each open descriptor of this process.
 OPEN_ONES = "/dev/fd"
 
 
 def raise_limit() -> None:
-    """As far as the system lets this process; those that it starts inherit it."""
+    """Raises the limit as far as the system allows. Child processes inherit it."""
     allowed, most = limits()
     if allowed < WANTED:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(WANTED, most), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 def limits() -> tuple[int, int]:
-    """The number that is allowed now, and the number up to which a process may raise it."""
+    """The current limit, and the highest that a process may set."""
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _number(allowed), _number(most)
 

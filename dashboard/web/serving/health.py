@@ -1,4 +1,4 @@
-"""What a supervisor asks: is the process alive, can it serve, and its counters."""
+"""Endpoints for supervisors and monitoring: alive, ready, and metrics."""
 
 import hmac
 
@@ -23,7 +23,7 @@ def alive() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 @open_to_everybody
 def ready() -> ResponseReturnValue:
-    """Which part is away, in a sentence that tells strangers nothing else."""
+    """Says which part is down, in a sentence that tells strangers nothing else."""
     if problem := current().readiness.problem():
         return {"status": problem}, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return {"status": "ready"}
@@ -32,7 +32,7 @@ def ready() -> ResponseReturnValue:
 @blueprint.get("/metrics")
 @open_to_everybody
 def metrics() -> ResponseReturnValue:
-    """For whoever holds the token. Without one it answers only where nobody else can ask: in a trial on one machine."""
+    """Needs the token. Without one it answers only in a trial on one machine, where nobody else can ask."""
     settings = current().settings
     if settings.metrics_token is None:
         if not settings.is_on_this_machine:

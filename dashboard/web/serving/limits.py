@@ -1,4 +1,4 @@
-"""How much a request may hold, and under which names this server answers: little and few, unless a view says more."""
+"""Limits on the size of requests, and on the host names that this server answers to."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,20 +11,23 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES = 2 * MEGABYTE
-#: Eleven pictures of ten megabytes at most.
+#: At most eleven images of ten megabytes.
 MOST_BYTES_WITH_FILES = 112 * MEGABYTE
-#: A supervisor asks by whatever address it found; what it is told is no secret.
+#: A supervisor may ask under any address; what it is told is no secret.
 FOR_SUPERVISORS = "health"
 
 
 def takes_files(view: View) -> View:
-    """States that a view is sent pictures; every other one is refused a body of that size before it is read."""
+    """Declares that a view accepts images. Other views refuse a body of that size before it is read."""
     view.takes_files = True  # type: ignore[attr-defined]  # functions take attributes
     return view
 
 
 def limit_requests(app: Flask, hosts: tuple[str, ...]) -> None:
-    """`hosts`: without ports. A name that is made up could end in addresses that we write, or in somebody's cache."""
+    """Refuses other hosts and large bodies. `hosts`: without ports.
+
+    A made-up name could end up in addresses that we write, or in somebody's cache.
+    """
     trusted = {host.lower() for host in hosts} | {"localhost", "127.0.0.1", "::1"}
 
     @app.before_request
@@ -37,7 +40,7 @@ def limit_requests(app: Flask, hosts: tuple[str, ...]) -> None:
 
 
 def _name_of(host: str) -> str:
-    """Without its port."""
+    """The host without its port."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

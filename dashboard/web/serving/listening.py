@@ -1,4 +1,4 @@
-"""Claims the address that a server will listen at, or says in a sentence why it cannot."""
+"""Claims the address that a server will listen on, or says in a sentence why it cannot."""
 
 import errno
 import socket
@@ -7,7 +7,7 @@ import time
 
 from dashboard.errors import Conflict
 
-#: The one before may be ending just now.
+#: The previous server may still be ending.
 SECONDS_TO_END = 3.0
 #: Held as long as this process lives.
 _claims: list[socket.socket] = []
@@ -16,7 +16,7 @@ _claims: list[socket.socket] = []
 def claim_address(host: str, port: int) -> str:
     """The numeric address of `host`, once it is certain that nothing else listens on `port` there.
 
-    The system does not make certain of it: the server's processes share one port, and so would another server.
+    The system does not check that: the server's processes share one port, and so could another server.
     """
     deadline = time.monotonic() + SECONDS_TO_END
     while True:
@@ -41,7 +41,7 @@ def _claim(host: str, port: int) -> str:
 
 
 def _hold(name: str) -> None:
-    """Two that start at the same moment both find the port free; only one of them gets this name."""
+    """Claims a name that only one process can have: two that start at once both find the port free."""
     claim = socket.socket(socket.AF_UNIX)
     try:
         claim.bind(name)

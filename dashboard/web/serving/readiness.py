@@ -1,4 +1,4 @@
-"""Whether this process can serve: its database, its tables, and room for what it stores. Cheap, however many ask."""
+"""Whether this process can serve: its database, its tables, and room for files. Cheap, however often it is asked."""
 
 from pathlib import Path
 from threading import Lock
@@ -14,13 +14,13 @@ from dashboard.outages import DATABASE_AWAY, DATABASE_FULL, DATABASE_READ_ONLY, 
 from dashboard.writable import is_full, problem_of_folder
 
 SECONDS_TRUSTED = 2.0
-OLD_TABLES = "The tables of the database are not up to date."
+OLD_TABLES = "The database tables are not up to date."
 NO_IMAGES = "Images cannot be stored."
 NO_ROOM_FOR_IMAGES = "There is no room left for images."
 
 
 class Readiness:
-    """Of one process. One request looks every two seconds; those that come meanwhile get what it found last."""
+    """The readiness of one process. One request checks every two seconds; the others get the last result."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
@@ -29,10 +29,10 @@ class Readiness:
         self._found: tuple[str, float] | None = None
 
     def problem(self) -> str:
-        """A sentence about the part that is away, without its consequences; empty where all is well."""
+        """A sentence about the part that is down, without consequences; empty if all is well."""
         found = self._found
         if found is None or monotonic() - found[1] > SECONDS_TRUSTED:
-            # Whoever comes while another looks takes what is known; only at the start everybody waits.
+            # While another thread looks, the last result counts; only at the start do all wait.
             if not self._looking.acquire(blocking=found is None):
                 return found[0] if found else ""
             try:
@@ -57,7 +57,7 @@ class Readiness:
 
 
 def problem_of_database(database: Database) -> str:
-    """Why it cannot be worked with: it is away, its tables are old, or it takes no changes."""
+    """Why the database cannot be used: it is down, its tables are old, or it accepts no changes."""
     try:
         if not migrations.is_current(database):
             return OLD_TABLES

@@ -14,16 +14,16 @@ Receive = Callable[[], Awaitable[Message]]
 #: A sender has 10 seconds, and one more for each KB that it has sent ...
 SECONDS_AT_FIRST = 10.0
 SLOWEST = 1024  # bytes per second
-#: ... until 30 seconds are over. A large body may go on longer, as long as it comes at half a megabit per second.
+#: ... up to 30 seconds. A large body may take longer, as long as it arrives at half a megabit per second.
 SECONDS_AT_MOST = 30.0
 SLOWEST_LARGE = 64 * 1024  # bytes per second
-#: What a sender that is slower has sent is fetched only so often: each time costs as much as a small request.
+#: Data of slower senders is fetched only this often: each time costs as much as a small request.
 SECONDS_BETWEEN_LOOKS = 2.0
 TOO_SLOW = "The request took too long to arrive."
 
 
 class RequestBody:
-    """The body of one request. `length` is what the sender told; None if it sends chunks."""
+    """The body of one request. `length` is the declared length; None if it is sent in chunks."""
 
     def __init__(self, receive: Receive, length: int | None, loop: AbstractEventLoop) -> None:
         self._receive = receive
@@ -35,7 +35,7 @@ class RequestBody:
         self.failure: HTTPException | None = None
 
     async def read(self, size: int) -> bytes:
-        """`size` bytes or a little more; less at the end, or when the sender fails, which the next call raises."""
+        """`size` bytes or a little more; less at the end, or when the sender fails, as `failure` tells."""
         parts: list[bytes] = []
         begin = self._received
         while not (self.is_whole or self.failure) and self._received - begin < size:
@@ -43,7 +43,7 @@ class RequestBody:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def read_from_thread(self, size: int) -> bytes:
-        """The same for a thread that runs the app; raises what the sender failed with."""
+        """The same for a thread that runs the app. Raises the sender's failure."""
         if self.failure:
             raise self.failure
         part = asyncio.run_coroutine_threadsafe(self.read(size), self._loop).result()
@@ -71,14 +71,14 @@ class RequestBody:
 
 
 def seconds_for(received: int) -> float:
-    """How long a sender may take that has sent so many bytes, before the next ones come."""
+    """How long a sender of this many bytes may take before the next ones come."""
     at_first = SECONDS_AT_FIRST + received / SLOWEST
     at_most = SECONDS_AT_MOST + received / SLOWEST_LARGE
     return min(at_first, at_most)
 
 
 class BodyStream(io.RawIOBase):
-    """`wsgi.input` of a body of which only the `head` has come so far."""
+    """`wsgi.input` for a body of which only the `head` has arrived."""
 
     def __init__(self, head: bytes, body: RequestBody) -> None:
         self._unread = memoryview(head)

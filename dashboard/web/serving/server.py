@@ -1,4 +1,4 @@
-"""The server that `dashboard web` runs, and that benchmarks run beside it with the same settings."""
+"""The server that `dashboard web` runs, and that benchmarks run with the same settings."""
 
 import os
 import signal
@@ -16,17 +16,17 @@ from granian.server import Server
 from dashboard.web.serving.asgi import AsgiAdapter
 from dashboard.web.serving.descriptors import connections_within, limits, raise_limit
 
-#: Connections that the system keeps ready while as many are open as fit.
+#: Connections that the system queues while as many are open as fit.
 BACKLOG = 2048
-#: A connection that has not brought the whole head of a request within this time is closed. A proxy closes its own
-#: idle ones before (nginx after 60 s), so that it never sends a request into one that is being closed.
+#: A connection that has not sent a whole request head within this time is closed. Proxies close their idle ones earlier
+#: (nginx after 60 s), so that they never send a request into one that is being closed.
 IDLE_SECONDS = 65.0
 
 
 def serve_app(factory: str, host: str, port: int, workers: int = 1, *, idle_seconds: float = IDLE_SECONDS) -> None:
-    """`factory` names what makes the WSGI app, as "module:function". Returns when a signal ends it.
+    """Serves until a signal ends it. `factory` names what makes the WSGI app, as "module:function".
 
-    One process on SQLite, which has one writer.
+    On SQLite it needs one process, since there is one writer.
     """
     raise_limit()
     Server(
@@ -34,7 +34,7 @@ def serve_app(factory: str, host: str, port: int, workers: int = 1, *, idle_seco
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        # Were HTTP/2 spoken too, the server would wait for the first bytes of a connection without a limit of time.
+        # With HTTP/2 as well, the server would wait for the first bytes of a connection without a time limit.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(idle_seconds * 1000)),
         workers=workers,
@@ -46,7 +46,7 @@ def serve_app(factory: str, host: str, port: int, workers: int = 1, *, idle_seco
 
 
 def _load(factory: str) -> AsgiAdapter:
-    """Called in each process that serves."""
+    """Makes the app, in each process that serves."""
     _end_with_parent()
     module, _, name = factory.partition(":")
     app: WSGIApplication = getattr(import_module(module), name)()
@@ -54,7 +54,7 @@ def _load(factory: str) -> AsgiAdapter:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when the one that started it is gone, even if that was killed."""
+    """Ends this process when its parent is gone, even if the parent was killed."""
     parent = parent_process()
     assert parent is not None
 

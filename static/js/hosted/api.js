@@ -1,6 +1,6 @@
-// The calls that the hosted pages make, with their timeout and their retries.
+// The API calls of the hosted pages, with timeouts and retries.
 const TIMEOUT_MS = 10_000;
-// A zip of pictures takes longer than a call over a slow phone connection.
+// Over a slow phone connection a zip of images takes longer than other calls.
 const UPLOAD_TIMEOUT_MS = 60_000;
 const WAITS_MS = [1000, 2000];
 
@@ -22,7 +22,7 @@ export class Api {
   constructor(config) {
     const { environment, partner_details: partner, token } = config;
     const isNamed = !environment || ["sandbox", "live", "production"].includes(environment);
-    // The simulator stands for all of the vendor's own servers; any other value is an address, taken as it is.
+    // The simulator replaces all of the vendor's servers; any other value is an address, used as it is.
     this.base = isNamed ? window.location.origin : environment;
     this.partnerId = partner.partner_id;
     this.token = token;
@@ -38,7 +38,7 @@ export class Api {
     return call(`${this.base}${path}`, { method: "POST", headers, body: text });
   }
 
-  /** With the partner and the token in headers, as the document endpoints want them. */
+  /** Sends partner and token in headers, as the document endpoints require. */
   withHeaders(path, options = {}) {
     const headers = { "SmileID-Partner-ID": this.partnerId, "SmileID-Token": this.token };
     return call(`${this.base}${path}`, { ...options, headers });
@@ -60,7 +60,7 @@ export class Api {
   }
 }
 
-/** A timestamp and a MAC over `text`. The vendor's way to compute it is not public; the simulator takes any. */
+/** A timestamp and a MAC over `text`. How the vendor computes it is not public; the simulator accepts any. */
 export async function sealed(text, token) {
   const timestamp = new Date().toISOString();
   if (!window.crypto.subtle) return { timestamp, mac: "" }; // Only on https and localhost.
@@ -91,7 +91,7 @@ async function attempt(address, options, timeout) {
       return await fetch(address, { ...options, signal: AbortSignal.timeout(timeout) });
     } catch (error) {
       const wait = waits.shift();
-      // Whoever was too slow may have done the work: only a broken connection is tried again unasked.
+      // A slow server may have done the work: only a broken connection is retried without asking.
       if (wait === undefined || error.name === "TimeoutError") throw new CallFailed(0);
       await new Promise((resolve) => { setTimeout(resolve, wait); });
     }

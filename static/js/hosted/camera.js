@@ -1,4 +1,4 @@
-// Pictures, from the camera or from a file; always handed on as a JPEG in a data address.
+// Images from the camera or from a file, always passed on as a JPEG in a data address.
 import { button, element, labelled, show } from "./screens.js";
 import { t } from "./texts.js";
 
@@ -17,7 +17,7 @@ export function stopCamera() {
 }
 
 /**
- * Asks for one picture. `modes` are "camera" and "upload"; without a usable camera a file may always be chosen.
+ * Asks for one image. `modes` are "camera" and "upload"; without a usable camera a file can always be chosen.
  * The answer is {image, frames, origin}, BACK, or the value of `skip` ({label, value}).
  */
 export async function takePicture({ title, tips, modes, facing, withFrames = false, mayTurn = false, skip = null }) {
@@ -49,7 +49,7 @@ async function fromCamera(title, facing, withFrames, mayTurn) {
     video.srcObject = running;
     await video.play();
   } catch {
-    // Refused, missing, taken by another program, or a page without https: the customer can do the same about each.
+    // Refused, missing, in use by another program, or a page without https: the remedy is the same.
     stopCamera();
     return FAILED;
   }
@@ -88,7 +88,7 @@ function fileField(answer) {
         const picture = await createImageBitmap(input.files[0]);
         answer({ image: jpeg(picture, PICTURE_WIDTH), frames: [], origin: "upload" });
       } catch {
-        problem.hidden = false; // Whatever the browser cannot draw is no picture for us.
+        problem.hidden = false; // A file that the browser cannot draw is not an image.
       }
     },
   });

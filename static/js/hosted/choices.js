@@ -1,7 +1,7 @@
-// Which countries and identity documents a page offers: what the API knows, narrowed by the configuration.
+// The countries and identity documents that a page offers: what the API knows, narrowed by the configuration.
 import { spokenLanguage, t } from "./texts.js";
 
-/** What went wrong for good: `text` is for the customer. */
+/** A failure that retrying cannot fix. `text` is for the customer. */
 export class Stop extends Error {
   constructor(text) {
     super(text);
@@ -91,7 +91,7 @@ function narrowed(onOffer, wish, served) {
   }
   return named(kept);
 
-  // Partners also name documents by the older list, which the services answer still holds.
+  // Partners also use names of the older list, which the services answer still contains.
   function older(id, country) {
     const label = served?.[country]?.id_types[id]?.label;
     return onOffer[country] && label ? { id_type: id, label } : null;

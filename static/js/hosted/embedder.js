@@ -1,5 +1,5 @@
-// The partner's page around this one: takes its configuration, tells it what happened. A Smile Link's page has
-// none around it, and is its own embedder.
+// The partner's page around this one: takes its configuration and reports what happened. A Smile Link's page has no
+// such page, and is its own embedder.
 import { stopCamera } from "./camera.js";
 import { element, show } from "./screens.js";
 import { t } from "./texts.js";
@@ -20,7 +20,7 @@ export function configuration() {
       try {
         told = JSON.parse(data);
       } catch {
-        return; // Somebody else's message.
+        return; // Another sender's message.
       }
       if (told && told.source === "SmileIdentity::Configuration") resolve(told);
     });
@@ -35,7 +35,7 @@ export function leave(event, config = {}, asObject = false) {
   stopCamera();
   const message = `SmileIdentity::${event}`;
   if (!isLink()) {
-    // The press that led here ends first: with its iframe gone in the middle, a browser may never finish it.
+    // Let the press that led here finish first: if its iframe vanishes meanwhile, a browser may never finish it.
     setTimeout(() => tell(asObject ? { message } : message), PRESS_ENDS_MS);
   } else if (event === "Success" && /^https?:/.test(config.redirect_url || "")) {
     window.location.assign(config.redirect_url);
@@ -46,6 +46,6 @@ export function leave(event, config = {}, asObject = false) {
 }
 
 function tell(message) {
-  // Any partner may frame this page, so the target cannot be named; nothing told here is secret.
+  // Any partner may frame this page, so the target cannot be named; nothing sent here is secret.
   window.parent.postMessage(message, "*");
 }

@@ -1,4 +1,4 @@
-// One visit of a hosted page: take the configuration, check the token, walk through the steps, send, say so.
+// One visit to a hosted page: take the configuration, check the token, walk through the steps, submit, say so.
 import { Api, call } from "./api.js";
 import { Stop, loadChoices, loadProductChoices } from "./choices.js";
 import { configuration, isLink, leave } from "./embedder.js";
@@ -78,7 +78,7 @@ async function perform(job) {
   await thank(job);
 }
 
-/** Looks at the token before anything is asked, and makes the door to the API. */
+/** Checks the token before anything is asked, and makes the API client. */
 function admit(job) {
   const claims = claimsOf(job.config.token);
   if (!claims?.partner_params) throw new Stop(t("tokenInvalid"));
@@ -158,7 +158,7 @@ function dress(config) {
   if (config.hide_attribution === true) document.querySelector("footer").remove();
 }
 
-/** Whether black stands out better than white on it, by WCAG's relative luminance. */
+/** Whether black has more contrast than white on the colour, by WCAG's relative luminance. */
 function isLight(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const share = parseInt(colour.slice(at, at + 2), 16) / 255;

@@ -1,4 +1,4 @@
-// The one-time password that proves a BVN to be the customer's own: where to send it, and the code.
+// The one-time password that proves that a BVN is the customer's own: where to send it, and the code.
 import { CallFailed } from "./api.js";
 import { leave } from "./embedder.js";
 import { BACK, button, choice, chosen, element, form, labelled, show } from "./screens.js";

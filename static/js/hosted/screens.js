@@ -1,4 +1,4 @@
-// Building one screen after another: elements, buttons, fields; each screen is a promise of the customer's answer.
+// Builds the screens: elements, buttons, fields. Each screen is a promise of the customer's answer.
 import { t } from "./texts.js";
 
 export const BACK = Symbol("back");
@@ -36,7 +36,7 @@ export function show(title, build) {
   });
 }
 
-/** While something is under way; stays until the next screen. */
+/** A waiting screen, which stays until the next one. */
 export function showWaiting(title) {
   allowBackFor(false, () => show(title, () => [element("p", { class: "waiting", role: "status" }, t("pleaseWait"))]));
 }
@@ -48,7 +48,7 @@ function allowBackFor(allowed, run) {
   backAllowed = before;
 }
 
-/** A form that is sent with Enter as well; `submitted(form)` gives a problem's text, or "" when all is well. */
+/** A form that Enter submits too. `submitted(form)` returns the text of a problem, or "" if there is none. */
 export function form(content, label, submitted) {
   const problem = element("p", { class: "problem", role: "alert", hidden: true });
   return element(

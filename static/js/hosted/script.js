@@ -1,8 +1,8 @@
-// What partners embed: defines SmileIdentity(config), which checks the configuration, opens the matching page
+// The script that partners embed: defines SmileIdentity(config), which checks the configuration, opens the matching page
 // in an iframe over the whole window, and turns the page's messages into the partner's callbacks.
 (() => {
   const ID = "smile-identity-hosted-web-integration";
-  // Known only while the script itself runs, so it has to be a classic script.
+  // Known only while the script itself runs, so this must be a classic script.
   const scriptUrl = document.currentScript.src;
 
   const PAGES = {
@@ -64,13 +64,13 @@
     frame.title = "Identity verification";
     frame.allow = "camera; geolocation; encrypted-media; fullscreen";
     frame.src = new URL(`../${config.product ? PAGES[config.product] : "product-selection"}.html`, scriptUrl).href;
-    // Through the object model: a style attribute would be stopped by a strict policy of the partner's page.
+    // Through the object model: a strict policy of the partner's page would block a style attribute.
     Object.assign(frame.style, {
       position: "fixed", inset: "0", width: "100%", height: "100%", border: "0", zIndex: "999999",
     });
 
-    // Like the original, this believes a message from any window: a partner's page that trusts it too much
-    // shall be found out here.
+    // Like the original, this believes a message from any window, so that tests here can find partner pages
+    // that trust it too much.
     function hear({ data }) {
       const tag = typeof data === "string" ? data : data && data.message;
       if (typeof tag !== "string" || !tag.startsWith("SmileIdentity::")) return;

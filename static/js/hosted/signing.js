@@ -1,4 +1,4 @@
-// E-signature: reading the documents, typing a name, and sending it as a picture.
+// E-signature: reading the documents, typing a name, and sending it as an image.
 import { persist } from "./trouble.js";
 import { BACK, element, form, labelled, show } from "./screens.js";
 import { t } from "./texts.js";

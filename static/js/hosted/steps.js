@@ -1,4 +1,4 @@
-// The questions of the pages, each a step that asks, is skipped, or goes back: ID type, consent, details, pictures.
+// The steps of the pages, each of which asks, is skipped, or goes back: ID type, consent, details, images.
 import { takePicture } from "./camera.js";
 import { leave } from "./embedder.js";
 import { BACK, button, choice, chosen, element, form, labelled, show } from "./screens.js";
@@ -77,7 +77,7 @@ export async function askDetails(job) {
     const controls = asked.map((name) => control(job, name));
     controls.forEach((input, index) => {
       input.value = job.idInfo[asked[index]] ?? "";
-      // What the partner gave stays as it is, unless it may be changed or cannot be right.
+      // Values from the partner stay as they are, unless they may be changed or cannot be right.
       if (input.value && !mayChange && isGiven(asked[index]) && isPrefilled(job, asked[index])) input.readOnly = true;
     });
     const rows = controls.map((input, index) => {
@@ -128,7 +128,7 @@ function problemWith(job, name, value) {
 }
 
 function numberPattern(written) {
-  // Some patterns of the list end in the flags of another language; one that cannot be read checks nothing.
+  // Some patterns in the list end in another language's flags; one that cannot be parsed checks nothing.
   const [, body, flags] = /^(.*?)(?:\/([a-z]*))?$/s.exec(written || "");
   try {
     return body ? new RegExp(body.replace(/^\(\?i\)/, ""), flags || (body.startsWith("(?i)") ? "i" : "")) : null;
@@ -139,7 +139,7 @@ function numberPattern(written) {
 
 function fieldName(job, name) {
   const idType = job.type.label;
-  // Some are called a number themselves, such as the Bank Verification Number.
+  // Some names already contain "Number", such as the Bank Verification Number.
   if (name === "id_number") return /\bnumber$/i.test(idType) ? idType : t("idNumber", { idType });
   return t(name);
 }

@@ -1,4 +1,4 @@
-// Handing in what the customer gave: the zip with its pictures, or the fields of a lookup.
+// Submits what the customer gave: the zip with its images, or the fields of a lookup.
 import { sealed } from "./api.js";
 import { zip } from "./zip.js";
 
@@ -19,7 +19,7 @@ export async function sendLookup(job, path) {
 
 export async function sendZip(job) {
   const { api, config, page, params } = job;
-  // An address that was handed out is used again: preparing twice would be refused as a second job.
+  // An upload address is used again: preparing twice would be refused as a second job.
   job.prepared ??= await api.post("/v1/upload", {
     ...sdkOf(config),
     file_name: `${config.product || page.product}.zip`,
@@ -41,7 +41,7 @@ function sdkOf({ sdk, sdk_version: version }) {
 function idInfoOf({ idInfo, page }) {
   const { id_type, ...rest } = idInfo;
   const entered = page.entersNumber === true;
-  // Without an ID type the document is classified by Smile.
+  // Without an ID type, Smile classifies the document.
   return { ...rest, ...(id_type ? { id_type } : {}), ...(idInfo.country ? { entered } : {}) };
 }
 

@@ -1,4 +1,4 @@
-// What the pages say, in the three languages that the original has; a partner may bring others.
+// The texts of the pages, in the original's three languages. A partner may add others.
 const TEXTS = {
   en: {
     title: "Identity verification",

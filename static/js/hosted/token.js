@@ -1,13 +1,13 @@
-// Reading a web token: the page looks at its claims before the server does, to tell the customer at once.
+// Reads a web token: the page checks its claims before the server does, to tell the customer at once.
 
-/** The claims, or null when it is no token at all. */
+/** The claims, or null if it is not a token. */
 export function claimsOf(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (letter) => letter.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return null; // Cut short, or another kind of text: all one to the customer.
+    return null; // Truncated, or not a token at all: the same to the customer.
   }
 }
 

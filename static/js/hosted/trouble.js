@@ -1,4 +1,4 @@
-// When a call fails: what the customer reads, and whether trying again may help.
+// Handles failed calls: what the customer reads, and whether trying again may help.
 import { CallFailed } from "./api.js";
 import { Stop } from "./choices.js";
 import { leave } from "./embedder.js";
@@ -21,7 +21,7 @@ export async function persist(title, work) {
   }
 }
 
-/** The end of the road: nothing that the customer can do here would help. */
+/** The final screen when nothing that the customer can do would help. */
 export function giveUp(error, config) {
   if (!(error instanceof Stop) && !(error instanceof CallFailed)) console.error(error);
   const reason = error instanceof Stop ? error.text : t("refused", { reason: error.text || error.message });

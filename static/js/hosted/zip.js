@@ -5,7 +5,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-// 1 January 1980, the first day that a zip can name: the time of packing is nobody's business.
+// 1 January 1980, the earliest date in a zip: the time of packing is not revealed.
 const DATE = 0x0021;
 
 /** `files` is {name: text}. */

@@ -20,7 +20,7 @@ def invite_in_window(page: Page, email: str, role: str) -> str:
     form.get_by_label("E-mail address").fill(email)
     form.get_by_label("Role").select_option(role)
     page.get_by_role("button", name="Make the invitation").click()
-    expect(page.get_by_role("heading", name=re.compile("Hand this link to"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("Give this link to"))).to_be_visible()
     return page.locator(".handed code").inner_text().strip()
 
 

@@ -51,7 +51,7 @@ def test_passkey_from_the_first_press_to_the_last(visit: OpenVisitor, localhost:
     add_passkey(cleo, "Work laptop")
     expect(page.locator(".codes li")).to_have_count(10)
     check_page(page)
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     expect(page.get_by_text("not used yet")).to_be_visible()
     check_page(page)
     [made] = cleo.credentials()
@@ -132,7 +132,7 @@ def test_owner_sets_up_an_app_before_anything_else(visit: OpenVisitor, localhost
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert secret not in page.content()
     [first, *_] = page.locator(".codes code").all_inner_texts()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     expect(page.get_by_text("10 of 10 left.")).to_be_visible()
     sign_out(page)
     sign_in_with_password(page, "ada")
@@ -142,7 +142,7 @@ def test_owner_sets_up_an_app_before_anything_else(visit: OpenVisitor, localhost
     page.goto("/account/confirmation?next=/team")
     check_page(page)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url(re.compile("/team$"))
 
 

@@ -96,12 +96,14 @@ def mail(deployment: Deployment, post: Post) -> Part:
         with deployment.database.transaction() as session:
             queue_mail(session, MailKind.NOTICE, None, letter, utc_now())
 
-    return Part("mail server", take_away, post.start, health_says("to be tried again. The mail server did not answer."))
+    return Part(
+        "mail server", take_away, post.start, health_says("waiting for another try. The mail server did not answer.")
+    )
 
 
 def full_disk(disk: Path) -> Part:
     """A small disk of the deployment's own, on which it has everything."""
-    return _while_in("disk", lambda: filled(disk), "There is no room left on the disk of the database.")
+    return _while_in("disk", lambda: filled(disk), "There is no room left on the database disk.")
 
 
 def sqlite(deployment: Deployment) -> Part:

@@ -228,7 +228,7 @@ def test_addresses_of_every_supported_part_are_taken(monkeypatch: pytest.MonkeyP
 def test_slip_of_a_name_is_refused_with_what_was_meant(monkeypatch: pytest.MonkeyPatch, slip: str, meant: str):
     monkeypatch.setenv(slip, CANARY)
 
-    with pytest.raises(SettingsError, match=f"^{slip} is no setting; did you mean {meant}\\?$"):
+    with pytest.raises(SettingsError, match=f"^{slip} is not a setting; did you mean {meant}\\?$"):
         Settings()
 
 

@@ -1,4 +1,4 @@
-"""`dashboard doctor`: what the page says, on the command line; exit code 1 while something has to be mended."""
+"""`dashboard doctor`: what the page says, on the command line; exit code 1 while something has to be fixed."""
 
 import json
 import shutil
@@ -71,7 +71,7 @@ def test_healthy_deployment_ends_in_0(run: Run, smile: FakeSmile):
     answer = run()
 
     assert answer.exit_code == 0, answer.output
-    assert "fine          Smile takes the key: Smile took our key" in answer.output
+    assert "fine          Smile accepts the key: Smile accepted our key" in answer.output
     assert "look at this  Owners: There is only one owner." in answer.output
     assert "fine          Encryption: TLSv1.3, with a certificate that browsers trust" in answer.output
     assert len(smile.requests) == 1
@@ -85,8 +85,8 @@ def test_what_has_to_be_mended_ends_in_1_with_its_advice(run: Run, monkeypatch: 
     answer = run("--offline")
 
     assert answer.exit_code == 1
-    assert "mend this     Public address" in answer.output
-    assert answer.output.strip().splitlines()[-1].startswith("1 thing has to be mended")
+    assert "fix this      Public address" in answer.output
+    assert answer.output.strip().splitlines()[-1].startswith("1 thing needs to be fixed")
 
 
 @pytest.mark.usefixtures("healthy")

@@ -341,7 +341,7 @@ def test_page_says_how_many_descriptors_are_open(
         finding = web_checks.connections(stage())
 
     assert finding.state == state
-    assert re.match(r"[\d,]+ of [\d,]+ descriptors of this process are open", finding.sentence)
+    assert re.match(r"[\d,]+ of [\d,]+ file descriptors of this process are open", finding.sentence)
 
 
 @pytest.mark.parametrize(("wanted", "state"), [(1, State.OK), (10**9, State.WARN)])
@@ -443,9 +443,7 @@ def test_database_that_answers_nothing_is_one_line_and_hides_no_other_duty(
 
     said = [result.finding for result in results]
     by_name = {result.name: result.finding for result in results}
-    problem = (
-        "The tables of the database are not up to date." if place == "empty.db" else "The database does not answer."
-    )
+    problem = "The database tables are not up to date." if place == "empty.db" else "The database does not answer."
     assert by_name["Database"].sentence == problem
     assert by_name["Database"].advice
     assert [finding for finding in said if "could not be looked at" in finding.sentence] == []
@@ -463,8 +461,8 @@ def test_database_that_can_only_be_read_hides_nothing(
 
     by_name = {result.name: result.finding for result in run_checks(REGISTERED.health_checks, stage())}
 
-    assert by_name["Database"].sentence == "The database takes no changes at the moment."
-    assert by_name["Owners"].sentence == "Nobody is an owner."
+    assert by_name["Database"].sentence == "The database accepts no changes at the moment."
+    assert by_name["Owners"].sentence == "There is no owner."
 
 
 def test_folder_that_takes_no_files_is_bad(stage: Callable[..., CheckContext], tmp_path: Path):

@@ -139,7 +139,7 @@ def test_a_search_without_end_is_refused_in_a_sentence(sign_in: SignInAs, page: 
     answer = ada.post(f"/{page}/searches", data={"q": "x" * 300_000})
 
     assert answer.status_code == 422
-    assert "A search takes 200 characters at most." in answer.text
+    assert "A search can have at most 200 characters." in answer.text
     assert ada.post(f"/{page}/searches", data={"q": "x" * 200}).status_code == 303
 
 

@@ -138,8 +138,8 @@ def test_command_says_what_is_left_and_when_an_old_key_can_go(
     assert before.exit_code == 1
     assert "callback.body_sealed: 2 under an old key" in before.output
     assert (rotation_run.exit_code, after.exit_code) == (0, 0), rotation_run.output
-    assert "images: 2 sealed anew" in rotation_run.output
-    assert "Old keys can be taken away." in after.output
+    assert "images: 2 sealed again" in rotation_run.output
+    assert "The old keys can be removed." in after.output
     assert AMINA.mark not in before.output + rotation_run.output + after.output
 
 
@@ -193,8 +193,8 @@ def test_command_names_what_it_skipped_and_ends_in_exit_1(
         assert "job.id_number_sealed: 1 cannot be opened" in result.output
         assert AMINA.mark not in result.output
     assert "job.id_number_sealed: 1 under an old key" in before.output
-    assert "job.id_number_sealed: 1 sealed anew" in rotation_run.output
-    assert "Old keys can be taken away." in after.output
+    assert "job.id_number_sealed: 1 sealed again" in rotation_run.output
+    assert "The old keys can be removed." in after.output
     set_environment(monkeypatch, settings, NEW_KEY)
     assert "cannot be opened" in run(main, ["db", "check", "--all"]).output
     only_new = Database(settings.database_url, KeyRing.from_base64([NEW_KEY]))

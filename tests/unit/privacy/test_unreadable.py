@@ -199,7 +199,7 @@ def test_unreadable_app_counts_as_a_wrong_code_and_names_the_way_out(client: Fla
     answer = client.post(SECOND_STEP, data={"code": "123456"})
 
     assert answer.status_code == 422
-    assert "ask an owner to reset your second factor" in answer.text
+    assert "ask the administrator of this dashboard to remove your second factor" in answer.text
 
 
 def test_app_that_was_not_confirmed_yet_is_begun_again(sign_in: SignInAs, database: Database):
@@ -212,7 +212,7 @@ def test_app_that_was_not_confirmed_yet_is_begun_again(sign_in: SignInAs, databa
 
     assert ben.get("/account/second-factors/app").status_code == 303
     begun = ben.post("/account/second-factors/app", data={"code": "123456"}, follow_redirects=True)
-    assert "There is no app that waits to be set up. Begin again." in begun.text
+    assert "There is no app to finish setting up. Begin again." in begun.text
     ben.post("/account/second-factors/app/new")
     assert ben.get("/account/second-factors/app").status_code == 200
 

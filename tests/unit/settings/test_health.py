@@ -19,7 +19,7 @@ def test_settings_open_with_what_has_to_be_mended(sign_in: Door):
 def test_page_names_every_duty_with_a_word_and_a_sentence(sign_in: Door):
     page = sign_in("ada").get("/settings/health").text
 
-    for words in ("Mend this", "Fine", "Not known", "Encryption keys.", "Instance folder.", "Audit trail."):
+    for words in ("Fix this", "Fine", "Not known", "Encryption keys.", "Instance folder.", "Audit trail."):
         assert words in page
 
 

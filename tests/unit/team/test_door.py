@@ -329,7 +329,7 @@ def test_press_after_the_end_was_not_done_and_leads_back_to_its_page(sign_in: Si
 
     door = client.post("/account/formats", data={"language": "fr", "time_zone": "UTC"}, follow_redirects=True)
 
-    assert "What you pressed last was not done." in door.text
+    assert "Your last action was not carried out." in door.text
     assert 'name="next" type="hidden" value="/account"' in door.text
 
 

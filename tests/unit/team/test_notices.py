@@ -80,7 +80,10 @@ def test_a_member_is_told_of_a_changed_second_factor(
     assert "New recovery codes were made." in codes_made[0][1]
     assert "The authenticator app was removed." in removed[0][1]
     for _, letter in added + codes_made + removed:
-        assert "If it was not, choose another password at once, and tell an owner of your team:" in letter
+        assert (
+            "If it was not, tell an owner of your team, and open this address to choose another password at once:"
+            in letter
+        )
         assert not any(code in letter for code in codes)
 
 
@@ -116,7 +119,7 @@ def test_a_member_is_told_of_what_the_command_line_removed(
 
     [(to, letter)] = told(post)
     assert to == "ada@example.com"
-    assert "Whoever runs Partner Desk removed the authenticator app, all passkeys and all recovery codes." in letter
+    assert "Your administrator removed the authenticator app, all passkeys and all recovery codes." in letter
 
 
 def guess(app: Flask, times: int, name: str = "ben") -> None:
@@ -146,10 +149,10 @@ def test_a_member_is_told_of_a_sign_in_after_many_wrong_ones(
     [(to, letter)] = after_many
     assert to == "ben@example.com"
     assert "on 2 Mar 2026, 10:00:00 WAT, with" in letter
-    assert "from the address 127.0.0.1." in letter
+    assert "from the network address 127.0.0.1." in letter
     assert "a wrong password or code was typed 6 times." in letter
     assert "before.\n" not in letter  # It is the browser and the network of yesterday.
-    assert "If it was not, choose another password at once" in letter
+    assert "open this address to choose another password at once" in letter
     assert "A wrong password or code was typed 6 times for your account" in page
     assert told(post) == []
 
@@ -200,7 +203,7 @@ def test_a_member_is_told_of_a_sign_in_from_a_place_never_seen(
 
     [(to, letter)] = told(post)
     assert to == "ben@example.com"
-    assert "with Safari on iPhone, from the address 192.0.2.44." in letter
+    assert "with Safari on iPhone, from the network address 192.0.2.44." in letter
     assert "Nobody has signed in to your account with this browser, or from this network, before." in letter
     assert "wrong password" not in letter
 

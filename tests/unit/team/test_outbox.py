@@ -108,7 +108,7 @@ def test_health_names_what_holds_letters_up_until_they_are_sent(
     with time_machine.travel(utc_now() + timedelta(seconds=11)):
         deliver()
 
-    assert held_up == "1 e-mail waits to be tried again. The mail server refuses this e-mail address (450)."
+    assert held_up == "1 e-mail is waiting for another try. The mail server refuses this e-mail address (450)."
     assert fine == found() == "Invitations and resets are sent by e-mail."
 
 
@@ -132,7 +132,7 @@ def test_a_failure_and_its_way_out_are_shown_to_the_owner(
 
     deliver()
     assert "Not sent yet." in ada.get("/team").text
-    assert "Tried 1 time, tried again soon." in ada.get(page).text
+    assert "Tried 1 time, will be tried again soon." in ada.get(page).text
 
     with time_machine.travel(utc_now() + timedelta(seconds=11)):
         deliver()
@@ -182,7 +182,7 @@ def test_e_mail_that_is_not_set_up_any_more_is_given_up(
 
     tasks.send(mail.id)
 
-    assert row(database).last_error == "E-mail is not set up any more."
+    assert row(database).last_error == "E-mail is no longer set up."
 
 
 @pytest.mark.parametrize("kind", [MailKind.INVITATION, MailKind.FORGOTTEN])
@@ -197,7 +197,7 @@ def test_what_cannot_be_read_any_more_is_not_tried_for_ever(
 
     left = session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all()
     assert [row.last_error for row in left] == (
-        ["It cannot be read any more, since its encryption key was removed."] if kind == MailKind.INVITATION else []
+        ["It can no longer be read, since its encryption key was removed."] if kind == MailKind.INVITATION else []
     )
     assert mails_due(session, "sandbox", utc_now() + timedelta(days=1), 10) == []
 

@@ -90,7 +90,7 @@ def test_what_is_kept_about_somebody_is_told_without_secrets(browser_of: Browser
 
     text, twin = ben.get("/account").text, ben.get("/account.json").get_json()
 
-    assert "What is kept about you" in text
+    assert "What is stored about you" in text
     assert (twin["email"], twin["role"], twin["language"], twin["time_zone"]) == (
         "ben@example.com",
         "operator",

@@ -176,7 +176,7 @@ def test_without_a_name_the_pages_say_why_there_are_none(tmp_path: Path, databas
     pages = [client.get(path).text for path in ("/account/second-factors", "/account/passkeys/new")]
 
     assert "data-passkey" not in door
-    assert all("on https and on localhost only" in page for page in pages)
+    assert all("only on https and on localhost" in page for page in pages)
     context_of(app).database.dispose()
 
 

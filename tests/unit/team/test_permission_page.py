@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.permissions import Role
-from dashboard.team.members.role_words import ROLES
+from dashboard.permissions import ROLES, Role
 from tests.factories.features import REGISTERED
 
 SignInAs = Callable[[str], FlaskClient]

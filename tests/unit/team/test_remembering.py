@@ -113,7 +113,7 @@ def test_copy_that_comes_second_ends_the_whole_family(
     assert answer.status_code == 303
     assert not is_signed_in(thief)
     assert token(kept) == ""
-    assert "another one came with the same cookie" in kept.get("/sign-in").text
+    assert "another one used the same cookie" in kept.get("/sign-in").text
     assert "member.cookie_copied" in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
     row = session.exec(select(RememberedBrowser)).one()
     assert row.ended_at == row.copied_at == utc_now()

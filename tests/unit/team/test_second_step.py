@@ -204,7 +204,7 @@ def test_half_sign_in_is_over_after_ten_minutes(client: FlaskClient, database: D
         answer = type_code(client)
 
         assert (answer.status_code, answer.location) == (303, "/sign-in")
-        assert "begin again" in client.get("/sign-in").text
+        assert "Begin again" in client.get("/sign-in").text
         assert not is_signed_in(client)
 
 

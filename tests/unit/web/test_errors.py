@@ -109,7 +109,7 @@ def test_an_address_in_the_query_stays_text(client: FlaskClient, sign_in: SignIn
 @pytest.mark.parametrize(
     ("method", "path", "title", "words"),
     [
-        ("GET", "/nothing", "No such page", "There is nothing at this address."),
+        ("GET", "/nothing", "Page not found", "There is nothing at this address."),
         ("POST", "/healthz", "Nothing was done", "This address cannot be used in this way."),
     ],
 )

@@ -24,7 +24,7 @@ ID = "01890000-0000-7000-8000-000000000000"
     ("query", "said"),
     [
         ("outcome=bogus", "Outcome: \u201cbogus\u201d is not among the choices, so nothing is found."),
-        ("since=2026-99-99", "From: \u201c2026-99-99\u201d is no day, so nothing is found."),
+        ("since=2026-99-99", "From: \u201c2026-99-99\u201d is not a date, so nothing is found."),
     ],
 )
 def test_a_value_that_no_row_can_have_is_named(sign_in: SignInAs, query: str, said: str):

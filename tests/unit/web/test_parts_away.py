@@ -90,7 +90,7 @@ def with_pragma(on: str, off: str) -> Trouble:
 
 full = with_pragma("max_page_count=1", "max_page_count=1073741823")
 read_only = with_pragma("query_only=ON", "query_only=OFF")
-NOT_WRITABLE = {"locked": (locked, "busy"), "full": (full, "no room"), "read-only": (read_only, "takes no changes")}
+NOT_WRITABLE = {"locked": (locked, "busy"), "full": (full, "no room"), "read-only": (read_only, "accepts no changes")}
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/account", "/audit", "/settings/health", "/v/some-code"])
@@ -146,7 +146,7 @@ def test_what_cannot_be_written_says_why_and_reading_goes_on(ada: FlaskClient, d
         read = ada.get("/jobs")
 
     assert (written.status_code, words in written.text) == (503, True), written.text
-    assert "look whether what you did is there" in written.text
+    assert "check whether what you did was saved" in written.text
     assert read.status_code == 200
     assert change_name(ada).status_code == 303
 

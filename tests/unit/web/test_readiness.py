@@ -36,7 +36,7 @@ def test_tables_that_are_old_are_named(client: FlaskClient, database: Database):
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
 
-    assert (answer.status_code, answer.json["status"]) == (503, "The tables of the database are not up to date.")
+    assert (answer.status_code, answer.json["status"]) == (503, "The database tables are not up to date.")
     assert client.get("/readyz").status_code == 200
 
 
@@ -49,7 +49,7 @@ def test_database_that_takes_no_changes_is_named_and_that_passes(client: FlaskCl
     with database._writer.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=OFF")
 
-    assert (answer.status_code, answer.json["status"]) == (503, "The database takes no changes at the moment.")
+    assert (answer.status_code, answer.json["status"]) == (503, "The database accepts no changes at the moment.")
     assert answer.headers["Retry-After"]
     assert client.get("/readyz").status_code == 200
 
@@ -63,7 +63,7 @@ def test_standby_of_postgresql_takes_no_changes(settings: Settings, database: Da
     answer = create_app(settings, database=standby).test_client().get("/readyz")
     standby.dispose()
 
-    assert (answer.status_code, answer.json["status"]) == (503, "The database takes no changes at the moment.")
+    assert (answer.status_code, answer.json["status"]) == (503, "The database accepts no changes at the moment.")
 
 
 def test_folder_of_images_that_takes_nothing_is_named(client: FlaskClient, app: Flask):

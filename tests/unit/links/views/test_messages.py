@@ -216,7 +216,7 @@ def test_e_mail_that_waits_is_called_off_when_its_address_dies(
 
     mail = session.exec(select(OutgoingMail)).one()
     assert (mail.due_at, mail.content_sealed) == (None, None)
-    assert "Called off" in page
+    assert "Cancelled" in page
 
 
 def test_where_no_e_mail_is_set_up_none_is_offered_or_sent(sign_in: SignInAs, session: Session, made: tuple[Link, str]):
