@@ -1,6 +1,6 @@
 """How dates, numbers and countries are written: in which language and time zone.
 
-Each member chooses both. Customers, printed pages and unknown visitors get the company's time zone. The pages
+Each member chooses both. Customers and printed pages get the zone of the company, unknown visitors UTC. The pages
 themselves are in English; only what Babel formats follows the choice.
 """
 
