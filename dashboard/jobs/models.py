@@ -61,7 +61,7 @@ IS_UNFOLDED = text("user_id_folded IS NULL")
 
 
 class Job(SQLModel, table=True):
-    """One verification. `id` is ours; `job_id` and `user_id` are the ids we send to Smile; `smile_job_id` is Smile's."""
+    """One verification. `id` is ours; `job_id` and `user_id` are the ids sent to Smile; `smile_job_id` is Smile's own."""
 
     model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "job"
@@ -181,7 +181,7 @@ class Job(SQLModel, table=True):
 
     @property
     def is_with_customer(self) -> bool:
-        """Whether it was started from a link and not submitted yet; the customer can submit it even after it expired."""
+        """Whether it was started from a link and not submitted yet; a customer can submit it even after it expired."""
         is_unsubmitted = self.link_id is not None and self.submitted_at is None
         return is_unsubmitted and self.state in (JobState.AWAITING_CUSTOMER, JobState.EXPIRED)
 

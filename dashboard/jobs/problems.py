@@ -62,7 +62,7 @@ def fixed(words: str) -> EventWords:
 
 def _clock_off(facts: Mapping[str, Any], formats: Formats) -> str:
     off = clock_in_words(facts["offset_minutes"] * 60, formats)
-    said = f"Smile refuses requests signed on this machine: {off}."
+    said = f"Smile refuses our signatures: {off}."
     return f"{said} The job continues by itself once the clock is set." if facts["is_followed"] else said
 
 

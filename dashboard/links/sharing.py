@@ -27,7 +27,7 @@ class Share:
     mail_subject: Sentence
     mail_body: Sentence
     poster: Sentence
-    qr_svg: str  # data: addresses, since no other page could make the picture without the code
+    qr_svg: str  # data: addresses, since no other page could make the image without the code
     qr_png: str
 
     @property

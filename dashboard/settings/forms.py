@@ -79,4 +79,4 @@ def _problem_with_logo(address: str, settings: Settings) -> str:
     if re.fullmatch(r"/static/[\w./-]+", address) and ".." not in address:
         return ""
     problem = problem_with_address(address, settings)
-    return f"{problem} Or a picture of this server, beginning with /static/." if problem else ""
+    return f"{problem} Or an image of this server, beginning with /static/." if problem else ""

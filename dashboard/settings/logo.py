@@ -17,7 +17,7 @@ MOST_BYTES = 5 * 1024
 
 
 def draw_logo(chosen: bytes) -> bytes:
-    """Not within a transaction: a large picture takes a while. Raises Invalid."""
+    """Not within a transaction: a large image takes a while. Raises Invalid."""
     if len(chosen) > MOST_BYTES_CHOSEN:
         raise Invalid({LOGO: "The file is larger than 1 MB. A logo that is 480 pixels wide is enough."})
     try:
@@ -27,7 +27,7 @@ def draw_logo(chosen: bytes) -> bytes:
 
 
 def name_of(png: bytes) -> str:
-    """Another picture has another address, so that each may be kept by browsers for ever."""
+    """Another image has another address, so that each may be kept by browsers for ever."""
     return hashlib.sha256(png).hexdigest()[:16]
 
 

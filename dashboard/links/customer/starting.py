@@ -159,7 +159,7 @@ def is_opening_news(session: Session, link: Link) -> bool:
 
 
 def note_opened(session: Session, environment: str, code: str, now: datetime) -> None:
-    """A browser showed the page with its pictures, which fetchers of previews rarely load."""
+    """A browser showed the page with its images, which fetchers of previews rarely load."""
     is_it = Link.environment == environment, opens(code), Link.is_open(now)
     link = session.exec(select(Link).where(*is_it).with_for_update()).first()
     if link is None:

@@ -137,7 +137,7 @@ def submit(code: str) -> ResponseReturnValue:
 @blueprint.get("/v/<code>/seen.gif")
 @open_to_everybody
 def seen(code: str) -> ResponseReturnValue:
-    """A picture in the first page: what loads it is most likely a browser in front of a person."""
+    """An image in the first page: what loads it is most likely a browser in front of a person."""
     settings, now = current().settings, utc_now()
     with reading() as session:
         try:
