@@ -61,7 +61,7 @@ IS_UNFOLDED = text("user_id_folded IS NULL")
 
 
 class Job(SQLModel, table=True):
-    """One verification. `id` is ours; `job_id` and `user_id` are the ids sent to Smile; `smile_job_id` is Smile's own."""
+    """One verification. `id` is ours; `job_id` and `user_id` are the ids sent to Smile; `smile_job_id` is Smile's."""
 
     model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "job"

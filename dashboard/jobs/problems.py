@@ -91,7 +91,7 @@ def problem_words(found: Problem, formats: Formats) -> str:
     words = WORDS[ProblemKind(found["kind"])](found["facts"], formats)
     if not found.get("is_last"):
         return words
-    return f"{words.rstrip('.')}. There are no attempts left; run it again when Smile can be reached."
+    return f"{words.rstrip('.')}. All attempts are used up; run it again when Smile can be reached."
 
 
 def problem_text(job: Job) -> str | None:

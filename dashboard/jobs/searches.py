@@ -124,7 +124,7 @@ def begins_with(column: Any, typed: str) -> ColumnElement[bool]:
 
 
 def means(column: Any, typed: str) -> ColumnElement[bool]:
-    """The same for a folded column. A number with leading zeros must match whole: without them it starts many others."""
+    """The same for a folded column. A number with leading zeros must match whole, since without them it starts many."""
     folded = fold_typed(typed)
     if not folded:
         return false()

@@ -38,7 +38,7 @@ def expect_warned(page: Page, *sentences: str) -> None:
     expect(page.locator(".verdict-sentence")).to_contain_text("Approved, but ")
     for sentence in sentences:
         expect(page.locator(".warnings")).to_contain_text(sentence)
-    expect(page.locator(".verdict")).to_contain_text("Next: Look at the warnings before you rely on this approval")
+    expect(page.locator(".verdict")).to_contain_text("Next: Review the warnings before you rely on this approval")
     assert page.evaluate("window.sinceTheJobWasMade"), "the page was loaded again"
 
 

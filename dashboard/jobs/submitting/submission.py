@@ -24,7 +24,7 @@ from dashboard.jobs.submitting.media import GivenImage, store_image
 from dashboard.jobs.submitting.phones import phone_of
 from dashboard.jobs.timeline import EventKind, add_event
 
-JOB_ID_TAKEN = "This job id is already used. Leave it empty to get a new one."
+JOB_ID_TAKEN = "This job id is taken. Leave it empty to get a new one."
 
 
 @dataclass(frozen=True)

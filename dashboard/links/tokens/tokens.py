@@ -1,4 +1,4 @@
-"""Web tokens issued by hand, for a page of the partner's own: what is in one, and that it was issued.
+"""Web tokens issued by hand for the partner's own pages: getting them, reading them and recording them.
 
 https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
 """
@@ -27,21 +27,21 @@ LAST_DATE = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class TokenRequest:
-    product: str  # any name that Smile's libraries or its script know
+    product: str  # any name known to Smile's libraries or its script
     user_id: str
     job_id: str
     callback_url: str
 
     @property
     def script_product(self) -> str:
-        """The script knows fewer names than the libraries: it calls document_verification doc_verification."""
+        """The product's name in the script, which knows fewer than the libraries: doc_verification, for example."""
         return SCRIPT_NAMES[self.product]
 
 
 @dataclass(frozen=True)
 class IssuedToken:
     token: str
-    claims: dict[str, Any] = field(repr=False)  # read, not believed: only Smile can check its own signature
+    claims: dict[str, Any] = field(repr=False)  # read but not verified: only Smile can check its own signature
     expires_at: datetime | None
 
 
@@ -74,7 +74,7 @@ def note_issued(
         expires_at=issued.expires_at,
     )
     session.add(row)
-    # Its ids stand in its row, where they can be erased; the trail keeps what it has for good.
+    # Its ids are in its row only, where they can be erased; the trail is never erased.
     record(session, "token.issued", f"token {row.id}", now, details={"product": wanted.script_product})
     return row
 
@@ -85,7 +85,7 @@ def last_issued(session: Session, environment: str) -> Sequence[WebToken]:
 
 
 def read_claims(token: str) -> dict[str, Any]:
-    """What a JWT says inside; empty for anything that is not one."""
+    """The claims of a JWT; empty for anything else."""
     parts = token.split(".")
     if len(parts) != 3:
         return {}
@@ -97,7 +97,7 @@ def read_claims(token: str) -> dict[str, Any]:
 
 
 def snippet(wanted: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
-    """A page of the partner's own that opens Smile's, ready to be pasted."""
+    """HTML for the partner's own page that opens Smile's, ready to paste."""
     configuration = {
         "token": issued.token,
         "product": wanted.script_product,
@@ -105,7 +105,7 @@ def snippet(wanted: TokenRequest, issued: IssuedToken, branding: Branding, setti
         "environment": environment_of(settings),
         "partner_details": partner_details(branding, settings),
     }
-    # Within a script no text may end the script.
+    # No text inside the script may end the script.
     written = json.dumps(configuration, indent=2, ensure_ascii=False).replace("</", "<\\/")
     return (
         f'<script src="{settings.smile_web_script_url}"></script>\n'

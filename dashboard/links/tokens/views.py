@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for web tokens issued by hand."""
+"""The pages and JSON of web tokens issued by hand."""
 
 from typing import Any
 from uuid import uuid4
@@ -40,7 +40,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/tokens")
 @permission_required("tokens.create")
 def create() -> ResponseReturnValue:
-    """Answers with the page itself: a redirect would need a place to keep the token."""
+    """Issues a token and answers with its page: a redirect would need a place to keep the token."""
     values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, current().settings
     values |= {name: cleaned_value(name, values[name]) for name in ("user_id", "job_id")}
     errors = _wrong(values)
@@ -78,7 +78,7 @@ def create() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     with reading() as session:
         rows = last_issued(session, current().settings.environment)
-    return json_list([_twin(row) for row in rows], None, len(rows), True)
+    return json_list([_to_json(row) for row in rows], None, len(rows), True)
 
 
 def _form(values: dict[str, str], errors: dict[str, str]) -> str:
@@ -91,7 +91,7 @@ def _form(values: dict[str, str], errors: dict[str, str]) -> str:
 def _wrong(values: dict[str, str]) -> dict[str, str]:
     wrong = {}
     if values["product"] not in WEB_PRODUCTS:
-        wrong["product"] = "Choose what the customer is asked for."
+        wrong["product"] = "Choose what to ask the customer for."
     for name in ("user_id", "job_id"):
         if values[name] and (problem := problem_with_id(values[name])):
             wrong[name] = problem
@@ -103,7 +103,7 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _twin(row: WebToken) -> dict[str, Any]:
+def _to_json(row: WebToken) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "product": row.product,

@@ -102,8 +102,8 @@ def test_numbers_follow_the_language():
     ("told", "words"),
     [
         (event(EventKind.CREATED, by="ben@example.com"), "Created by ben@example.com."),
-        (event(EventKind.OPENED, is_first=True), "Smile's page was opened with a fresh token."),
-        (event(EventKind.OPENED, is_first=False), "Opened again, with another token."),
+        (event(EventKind.OPENED, is_first=True), "Smile's page was opened with a new token."),
+        (event(EventKind.OPENED, is_first=False), "Smile's page was opened again, with another token."),
         (event(EventKind.LATE_RESULT, code="1012", is_id_step=True),
          "An older result of the ID step alone (1012) was seen again."),
         (event(EventKind.CONFIRMED, outcome="approved", before="provisional", result_code="0810"),

@@ -60,7 +60,7 @@ def test_no_page_waits_for_smile(app: Flask, sign_in: SignInAs, hanging: Event):
 
     assert not hanging.is_set()  # they were answered while Smile was silent
     assert statuses == [200] * 5
-    assert "Smile is asked how well this authority answers." in client.get(AUTHORITY).text
+    assert "Asking Smile how well this authority answers." in client.get(AUTHORITY).text
 
 
 def test_what_smile_said_is_shown_once_it_came(app: Flask, sign_in: SignInAs, hanging: Event):

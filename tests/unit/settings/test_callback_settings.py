@@ -211,7 +211,7 @@ def test_check_of_a_closed_port_says_so(ada: FlaskClient, session: Session, as_h
     assert answer.status_code == 200
     assert ("<h1>" in answer.text) != as_htmx
     assert "Port 9 refuses connections." in answer.text
-    assert "A callback does not get through." in answer.text
+    assert "The test callback did not get through." in answer.text
     assert trail(session)[-1] == ("callbacks.tried", "settings", {"arrived": "no"})
 
 

@@ -84,7 +84,7 @@ def test_photo_of_the_authority_is_seen_on_a_press_that_is_recorded(
 
     page, answer = ben.get(f"/jobs/{job.id}").text, ben.get(f"/jobs/{job.id}/photos/1")
 
-    assert "Photo that the authority holds" in page
+    assert "Photo from the authority" in page
     assert f'src="/jobs/{job.id}/photos/1" loading="lazy"' in page
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
     assert answer.data.startswith(b"\xff\xd8\xff")

@@ -134,7 +134,7 @@ def test_press_that_comes_too_late_returns_to_the_page(sign_in: SignInAs, make_j
     answer = mark(ben, job)
 
     assert answer.status_code == 303
-    assert "This job needs nobody" in ben.get(f"/jobs/{job.id}").text
+    assert "This job needs no attention" in ben.get(f"/jobs/{job.id}").text
 
 
 def test_viewer_stranger_and_wrong_id_change_nothing(

@@ -113,7 +113,7 @@ def test_details_of_one_customer_and_many_uses_are_refused_and_kept(ben: FlaskCl
     answer = ben.post("/links", data=BVN | {"uses": "2", "id_number": "00000000000"})
 
     assert answer.status_code == 422
-    assert "Details of one customer go only into a link for one use." in answer.text
+    assert "A link with a customer's details may have only one use." in answer.text
     assert 'value="00000000000"' in answer.text
 
 

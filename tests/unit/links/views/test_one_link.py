@@ -197,7 +197,7 @@ def test_link_that_was_opened_and_forgotten_offers_to_be_sent_again(
     page = sign_in("ben").get(f"/links/{link.id}").text
 
     assert '<details class="remind" open>' in page
-    assert "Not finished since a while ago." in page
+    assert "The customer has not finished for a while." in page
 
 
 def test_what_is_filled_in_is_shown_by_a_press_that_the_trail_records(
