@@ -134,7 +134,7 @@ def wrong_fields(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str,
     if any(wanted.prefill.values()) and not wanted.id_type:
         wrong["id_type"] = "Choose the ID type that the filled-in details belong to."
     if any(wanted.prefill.values()) and wanted.uses > 1:
-        wrong["uses"] = "A link with a customer's details may have only one use."
+        wrong["uses"] = "A link with details of a customer may have only one use."
     wrong |= _wrong_frame(wanted, return_urls)
     return wrong
 

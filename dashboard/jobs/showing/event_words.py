@@ -107,7 +107,7 @@ def _confirmed(facts: Mapping[str, Any], _: Formats) -> str:
 
 def _late_result(facts: Mapping[str, Any], _: Formats) -> str:
     what = "result of the ID step alone" if facts["is_id_step"] else "provisional result"
-    return f"An older {what} ({facts['code']}) came again."
+    return f"An older {what} ({facts['code']}) was seen again."
 
 
 def _warning(facts: Mapping[str, Any], _: Formats) -> str:

@@ -115,7 +115,7 @@ def new() -> ResponseReturnValue:
             record(session, "job.copied", f"job {again}", utc_now())
         values = _values_of(job, given) | values
         if given.id_number is None or given.person is None:
-            flash("Some of that job's details cannot be opened. Type them again.")
+            flash("Some details of that job cannot be opened. Type them again.")
     values = values or last_choice(FORM)
     return render_template(
         "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))

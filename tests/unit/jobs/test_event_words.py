@@ -114,7 +114,7 @@ def test_numbers_follow_the_language():
         (event(EventKind.ERASED, what="images", count=8, rule={"days": 1}),
          "Images (8): erased. Rule: kept for 1 day."),
         (event(EventKind.ERASED, what="person", count=1, rule={"proof": "7"}),
-         "What was given about the customer: erased. The person was erased on request, proof 7."),
+         "The customer's details: erased. The person was erased on request, proof 7."),
         (event(EventKind.ERASED, what="images", count=1, rule="Rule: kept for 9 days."),
          "Images: erased. Rule: kept for 9 days."),
         (event(EventKind.CALLBACK, verdict="valid", is_erased=True), "Callback, valid. [erased]"),

@@ -121,7 +121,7 @@ def test_the_other_filters_are_kept_and_the_number_with_them(sign_in: SignInAs, 
     assert parse_qs(urlsplit(first).query) == {"number": [number], "state": ["queued"], "country": ["NG"]}
     assert parse_qs(urlsplit(again).query) == {"number": [number], "state": ["done"]}
     assert f'name="number" value="{number}"' in ben.get(first).text
-    assert '<a href="/jobs?state=queued&amp;country=NG">Stop filtering by it</a>' in ben.get(first).text
+    assert '<a href="/jobs?state=queued&amp;country=NG">Remove this filter</a>' in ben.get(first).text
 
 
 @pytest.mark.parametrize("page", PAGES)

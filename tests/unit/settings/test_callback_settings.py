@@ -201,7 +201,7 @@ def test_without_a_trusted_proxy_the_list_is_off_and_the_page_says_why(
     assert ada.post(f"{PAGE}/networks", data={"networks": ""}).status_code == 303
     page = ada.get(PAGE).text
     assert "<fieldset disabled>" in page
-    assert "cannot be believed" in page
+    assert "address is not reliable" in page
 
 
 @pytest.mark.parametrize("as_htmx", [False, True])

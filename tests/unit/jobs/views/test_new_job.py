@@ -182,7 +182,7 @@ def test_running_again_fills_the_form_and_is_recorded(
     assert f'value="{BVN}"' in page
     assert "<h1>Run again</h1>" in page
     assert f'<a href="/jobs/{job.id}">The earlier job</a>' in page
-    assert "This makes a new job." in page
+    assert "This creates a new job." in page
     assert "charged" not in page
     assert job.job_id not in page
     assert "job.copied" in [

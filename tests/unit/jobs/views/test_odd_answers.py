@@ -115,7 +115,7 @@ def test_viewer_sees_no_photo(sign_in: SignInAs, database: Database, make_job: M
 
     assert cleo.get(f"/jobs/{job.id}/photos/1").status_code == 403
     assert "/photos/" not in cleo.get(f"/jobs/{job.id}").text
-    assert "Smile returned a picture" in cleo.get(f"/jobs/{job.id}").text
+    assert "Smile returned an image" in cleo.get(f"/jobs/{job.id}").text
 
 
 def test_damaged_photo_is_refused(sign_in: SignInAs, database: Database, make_job: MakeJob):

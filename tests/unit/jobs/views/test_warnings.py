@@ -35,7 +35,7 @@ def test_page_says_the_warnings_lists_them_and_tells_claims_apart(sign_in: SignI
     page = sign_in("cleo").get(f"/jobs/{warned.id}").text
 
     assert "Approved, but the authority records this person as deceased" in page
-    assert "and one more warning stands below." in page
+    assert "and one more warning is listed below." in page
     assert "This number was used by two others." in page
     assert "A callback claims that this face was seen before under one other user id." in page
     assert "Only claimed by a callback" in page

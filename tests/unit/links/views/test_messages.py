@@ -153,7 +153,7 @@ def test_reminder_goes_where_the_last_e_mail_went(ben: FlaskClient, database: Da
     page = unescape(ben.get(ben.post(f"/links/{link.id}/reminders", data={"by": "mail"}).location).text)
 
     code = re.search(r"/v/([\w-]{22,})", only_mail(database)["text"])
-    assert "Empty: a…@example.org, as the last time." in form
+    assert "If empty: a…@example.org, as last time." in form
     assert only_mail(database)["to"] == EMAIL
     assert only_mail(database)["subject"] == "Your company : vous pouvez encore confirmer votre identité"
     assert code
@@ -173,7 +173,7 @@ def test_reminder_to_hand_over_shows_its_address_once(ben: FlaskClient, database
     assert "Give the customer this reminder" in first
     assert "attend encore que vous confirmiez" in first
     assert code not in second
-    assert "Reminded by ben@example.com, with a new address to hand over." in second
+    assert "Reminded by ben@example.com, with a new address to copy." in second
 
 
 def test_reminder_by_e_mail_without_an_address_asks_for_it(

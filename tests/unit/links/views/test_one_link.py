@@ -109,7 +109,7 @@ def test_a_result_is_told_as_its_job_tells_it_and_nothing_is_offered_any_more(
     assert "<strong>Next:</strong> Ask the customer for a second try" in page
     assert not any(f"/links/{link.id}/{action}" in page for action in ACTIONS if action != "codes")
     assert "Let the customer try again" in page
-    assert "The customer has finished meanwhile, so there is nothing to pause." in late
+    assert "The customer has finished in the meantime, so there is nothing to pause." in late
     assert 'data-stage="result"' in late
 
 
