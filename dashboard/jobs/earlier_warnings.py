@@ -1,4 +1,4 @@
-"""Finds the warnings in answers that were stored before warnings were kept, from the oldest job to the newest."""
+"""Finds the warnings in answers from before warnings were stored, from the oldest job to the newest."""
 
 from datetime import datetime
 from uuid import UUID

@@ -46,7 +46,7 @@ class Need:
 
     @property
     def index(self) -> Index:
-        """For the table of jobs; newest first, as the list reads it."""
+        """The index for the table of jobs; newest first, as the list reads it."""
         where = text(self._open)
         name = f"ix_job_needs_{self.name}"
         return Index(name, *self.indexed, sqlite_where=where, postgresql_where=where)

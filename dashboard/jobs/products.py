@@ -40,7 +40,7 @@ class ProductFacts:
     proves: str
     needs: str
     takes: str
-    approved: str  # the verdict as a sentence, where the result code says no more
+    approved: str  # the verdict as a sentence, where the result code does not say more
     rejected: str
     web_name: str = ""  # in tokens, in Smile's script and in Smile Links; empty: it has no page for customers
     effort: Effort | None = None  # on that page

@@ -133,7 +133,7 @@ def job_details(session: Session, job: Job) -> JobDetails:
 
 
 def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any] | None:
-    """None where it cannot be opened."""
+    """The result's payload; None where it cannot be opened."""
     opened = keyring.open_or_none(result.payload_sealed, payload_identity(result.id))
     if opened is None:
         return None

@@ -1,4 +1,4 @@
-"""What the worker may run for jobs: thin calls into the verbs."""
+"""The worker's tasks for jobs: thin calls into the verbs."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -89,9 +89,9 @@ def keep_warnings(
     found = warnings_in(payload, said_at.date())
     if not found:
         return
-    kept = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
-    known = {row.kind for row in kept}
-    same = {row.kind: row for row in kept if row.is_confirmed == is_confirmed}
+    stored = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
+    known = {row.kind for row in stored}
+    same = {row.kind: row for row in stored if row.is_confirmed == is_confirmed}
     for warning in found:
         row = same.get(warning.kind) or JobWarning(
             environment=job.environment,

@@ -46,43 +46,43 @@ class LinkRequest:
 
 
 def create_link(
-    session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime
+    session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
 ) -> tuple[Link, str]:
     """The link and its code, which is shown once, since only its digest is stored. Raises Invalid."""
-    pressed_before = _of_form(session, wanted.form_key)
+    pressed_before = _of_form(session, request.form_key)
     if pressed_before:  # The first answer was lost, and the code with it.
         return pressed_before, renew_code(session, pressed_before, now)
-    wrong = wrong_fields(wanted, read_branding(session, settings).return_urls)
+    wrong = wrong_fields(request, read_branding(session, settings).return_urls)
     if wrong:
         raise Invalid(wrong)
     code, row_id = new_code(), new_id()
-    prefill = {name: value for name, value in wanted.prefill.items() if value}
+    prefill = {name: value for name, value in request.prefill.items() if value}
     link = Link(
         id=row_id,
         environment=settings.environment,
         code_digest=digest_of_code(code),
-        product=wanted.product,
-        choices=choices_as_json(wanted.choices),
-        country=wanted.country or None,
-        id_type=wanted.id_type or None,
-        customer_reference=wanted.customer_reference,
-        user_id=wanted.user_id,
+        product=request.product,
+        choices=choices_as_json(request.choices),
+        country=request.country or None,
+        id_type=request.id_type or None,
+        customer_reference=request.customer_reference,
+        user_id=request.user_id,
         prefill_sealed=keyring_of(session).seal_json(prefill, prefill_identity(row_id)) if prefill else None,
-        prefill_is_locked=wanted.prefill_is_locked and bool(prefill),
-        partner_params=wanted.partner_params,
-        language=wanted.language,
-        return_url=wanted.return_url,
-        expires_at=now + timedelta(days=wanted.expires_in_days),
-        uses_allowed=wanted.uses,
-        form_key=wanted.form_key,
+        prefill_is_locked=request.prefill_is_locked and bool(prefill),
+        partner_params=request.partner_params,
+        language=request.language,
+        return_url=request.return_url,
+        expires_at=now + timedelta(days=request.expires_in_days),
+        uses_allowed=request.uses,
+        form_key=request.form_key,
         created_by=created_by,
         created_at=now,
         changed_at=now,
     )
     session.add(link)
     session.flush()
-    product = wanted.product.value if wanted.product else "the customer's choice"
-    details = {"product": product, "uses": str(wanted.uses)}
+    product = request.product.value if request.product else "the customer's choice"
+    details = {"product": product, "uses": str(request.uses)}
     record(session, "link.created", f"link {link.id}", now, who=created_by, details=details)
     return link, code
 
@@ -113,41 +113,41 @@ def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
     return prefill
 
 
-def wrong_fields(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
+def wrong_fields(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
     """The errors by the rules for links, one sentence per field. The form checks what may be typed."""
     wrong: dict[str, str] = {}
-    product = wanted.product
-    if (product is None) == (not wanted.choices):
+    product = request.product
+    if (product is None) == (not request.choices):
         wrong["product"] = "Choose one product, or the ID types that the customer may choose from."
     elif product is not None and product not in WEB_PRODUCTS:
         wrong["product"] = f"{FACTS[product].name} has no page for customers."
-    if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in wanted.choices):
+    if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in request.choices):
         wrong["choices"] = "Each choice must name a country, an ID type and how it is checked."
-    if problem := problem_with_user_id(product, wanted.user_id):
+    if problem := problem_with_user_id(product, request.user_id):
         wrong["user_id"] = problem
-    elif wanted.user_id and wanted.uses > 1:
+    elif request.user_id and request.uses > 1:
         wrong["uses"] = "A link with a user id is for one person: allow one use, or leave the user id empty."
-    if wanted.id_type and not wanted.country:
+    if request.id_type and not request.country:
         wrong["country"] = "Choose the country of this ID type."
-    if not set(wanted.prefill) <= PREFILL_FIELDS:
+    if not set(request.prefill) <= PREFILL_FIELDS:
         wrong["prefill"] = "Only a person's details can be filled in."
-    if any(wanted.prefill.values()) and not wanted.id_type:
+    if any(request.prefill.values()) and not request.id_type:
         wrong["id_type"] = "Choose the ID type that the filled-in details belong to."
-    if any(wanted.prefill.values()) and wanted.uses > 1:
+    if any(request.prefill.values()) and request.uses > 1:
         wrong["uses"] = "A link with details of a customer may have only one use."
-    wrong |= _wrong_frame(wanted, return_urls)
+    wrong |= _wrong_frame(request, return_urls)
     return wrong
 
 
-def _wrong_frame(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, Any]:
+def _wrong_frame(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, Any]:
     wrong = {}
-    if not 1 <= wanted.uses <= MOST_USES:
+    if not 1 <= request.uses <= MOST_USES:
         wrong["uses"] = f"Between 1 and {MOST_USES}."
-    if problem := problem_with_days(wanted.expires_in_days):
+    if problem := problem_with_days(request.expires_in_days):
         wrong["expires_in_days"] = problem
-    if wanted.language and wanted.language not in LANGUAGES:
+    if request.language and request.language not in LANGUAGES:
         wrong["language"] = "Choose one of the listed languages."
-    if wanted.return_url and wanted.return_url not in return_urls:
+    if request.return_url and request.return_url not in return_urls:
         wrong["return_url"] = "The settings do not allow this address."
     return wrong
 

@@ -19,9 +19,9 @@ from dashboard.jobs.timeline import EventKind, SentHow, add_event
 WHO = "customer"
 
 
-def await_customer(session: Session, wanted: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
+def await_customer(session: Session, request: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
     """Saves the job before its token is requested. Nothing is due until the token's outcome is noted."""
-    job = new_job(session, wanted, settings, JobState.AWAITING_CUSTOMER, WHO, now)
+    job = new_job(session, request, settings, JobState.AWAITING_CUSTOMER, WHO, now)
     job.link_id = link_id
     add_event(session, job, EventKind.STARTED, now)
     details = {"product": job.product.value, "job_id": job.job_id, "link": str(link_id)}

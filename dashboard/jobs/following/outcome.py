@@ -36,7 +36,7 @@ class UnknownCause(StrEnum):
 
     NO_CODE = "no_code"
     UNDOCUMENTED = "undocumented"
-    NOT_AN_OUTCOME = "not_an_outcome"  # a documented code, but of a request or of another kind of answer
+    NOT_AN_OUTCOME = "not_an_outcome"  # a documented code, but for requests or for another kind of answer
     ID_STEP = "id_step"
     SELF_CONTRADICTION = "self_contradiction"  # between the code and job_success
 
@@ -168,10 +168,10 @@ def keep_result(
     if job.erased_at:
         return False  # Nothing may bring back the erased person.
     digest = _digest(answer.payload)
-    kept = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
+    stored = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
     # Confirmed: compare with the newest answer. Claimed: look for the same claim, however old.
-    kept = kept.order_by(col(Result.id).desc()) if is_confirmed else kept.where(Result.payload_digest == digest)
-    if session.exec(kept.limit(1)).first() == digest:
+    stored = stored.order_by(col(Result.id).desc()) if is_confirmed else stored.where(Result.payload_digest == digest)
+    if session.exec(stored.limit(1)).first() == digest:
         return False
     result = Result(
         environment=job.environment,
@@ -231,8 +231,8 @@ def _has_final_answer(session: Session, job: Job) -> bool:
 def note_disagreement(session: Session, job: Job, now: datetime) -> None:
     """Raises the alarm when a callback's final claim contradicts Smile's own answers; ends it when that is resolved."""
     session.flush()
-    kept = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
-    found = find_disagreement(session.exec(kept).all(), job.job_type)
+    stored = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
+    found = find_disagreement(session.exec(stored).all(), job.job_type)
     is_news = found is not None and found != job.disagreement_facts and not _is_older_alarm(job, found)
     job.disagreement, job.disagreement_facts = CONTRADICTED if found else None, found
     if found and is_news:

@@ -11,7 +11,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_identity
 from dashboard.jobs.showing.wording import verdict_sentence
 
-#: Outcomes that raise the question why.
+#: Outcomes that need an explanation.
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
 
 

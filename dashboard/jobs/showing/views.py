@@ -155,12 +155,12 @@ def availability() -> ResponseReturnValue:
 @permission_required("jobs.create")
 @takes_files
 def create() -> ResponseReturnValue:
-    form, wanted = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
-    if wanted is not None:
+    form, job_request = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
+    if job_request is not None:
         try:
             with form_transaction() as session:
                 remember_choice(session, FORM, form)
-                job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
+                job = submit_job(session, job_request, current().settings, current_user.email, utc_now())
                 lead_to(session, url_for("jobs.show", job_id=job.id))
         except Invalid as error:
             form.errors |= error.fields
@@ -292,7 +292,7 @@ def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) ->
 
 
 def _values_of(job: Job, given: GivenData) -> dict[str, str]:
-    """The form values of this job, for "run again", without the ids that each run needs anew."""
+    """The form values of this job, for "run again", without the ids, which each run needs new."""
     return {
         **given.texts,
         "product": job.product.value,

@@ -23,7 +23,7 @@ OFFLINE_BELOW = 50.0
 
 @dataclass(frozen=True)
 class Availability:
-    """`rate` in percent; `word` is Smile's own: online, interruption or offline."""
+    """An authority's availability: `rate` in percent, and Smile's `word` for it: online, interruption or offline."""
 
     rate: float
 

@@ -31,7 +31,7 @@ def country_name(code: str) -> str:
 
 @dataclass(frozen=True)
 class IdChoice:
-    """One ID type of one country for one product, with the fields of the form that it needs."""
+    """One ID type of one country for one product, with the form fields that it needs."""
 
     country: str
     id_type: str

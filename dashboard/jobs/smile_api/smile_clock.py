@@ -35,7 +35,7 @@ def is_off(offset_seconds: float | None) -> bool:
 
 
 def clock_in_words(offset_seconds: float, formats: Formats = ENGLISH) -> str:
-    """`offset_seconds`: Smile's clock minus ours."""
+    """How wrong our clock is. `offset_seconds`: Smile's clock minus ours."""
     off_by = timedelta(seconds=abs(offset_seconds))
     if off_by >= timedelta(minutes=1):
         off_by = timedelta(minutes=round(off_by / timedelta(minutes=1)))

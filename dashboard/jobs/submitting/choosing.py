@@ -65,8 +65,8 @@ class Choosing(FormState):
     def country(self) -> str:
         """The chosen country, if this product is offered there; a single country is chosen automatically."""
         codes = [code for code, _ in self.countries]
-        asked = self.value("country").upper()
-        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
+        chosen = self.value("country").upper()
+        return chosen if chosen in codes else (codes[0] if len(codes) == 1 else "")
 
     @cached_property
     def id_choices(self) -> list[IdChoice]:
@@ -74,5 +74,5 @@ class Choosing(FormState):
 
     @cached_property
     def id_choice(self) -> IdChoice | None:
-        asked = self.value("id_type").upper()
-        return next((choice for choice in self.id_choices if choice.id_type == asked), None)
+        chosen = self.value("id_type").upper()
+        return next((choice for choice in self.id_choices if choice.id_type == chosen), None)

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 MEMORY_BYTES = 300 * 1024 * 1024
 CPU_SECONDS = 10  # for one image
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
-#: A JPEG beyond this is unpacked at half its width and height, which takes a quarter of the memory.
+#: A larger JPEG is unpacked at half its width and height, which takes a quarter of the memory.
 WHOLE_UP_TO_PIXELS = 16_000_000
 QUALITIES = (92, 85, 75)
 LOGO_SIZES, LOGO_COLORS = ((480, 128), (240, 64)), (256, 64, 16)
@@ -124,8 +124,8 @@ def _as_logo(image: Image.Image, most_bytes: int) -> bytes:
 def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     _limit_time()
     try:
-        wanted = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
-        return {}, redraw(content, *wanted)
+        limits = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
+        return {}, redraw(content, *limits)
     except Unusable as problem:
         return {"problem": str(problem)}, b""
     except (MemoryError, Image.DecompressionBombError):

@@ -18,8 +18,8 @@ def asked_choice() -> dict[str, str]:
 
 
 def last_choice(form: str) -> dict[str, str]:
-    kept: dict[str, Any] = preference(form, {})
-    return {name: value for name in NAMES if isinstance(value := kept.get(name), str)}
+    stored: dict[str, Any] = preference(form, {})
+    return {name: value for name in NAMES if isinstance(value := stored.get(name), str)}
 
 
 def remember_choice(session: Session, form: str, sent: Choosing) -> None:

@@ -25,7 +25,7 @@ BATCH = 200
 
 
 def phone_digits(text: str) -> str:
-    """The number without calling code and leading zeros: +234 801 234 5678 and 0801 234 5678 give the same."""
+    """The number without calling code and leading zeros: the same for +234 801 234 5678 and 0801 234 5678."""
     digits = "".join(str(int(each)) for each in text if each.isdecimal())
     is_international = text.strip().startswith("+") or digits.startswith("00")
     digits = digits.lstrip("0")

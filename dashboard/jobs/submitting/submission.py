@@ -45,45 +45,45 @@ class JobRequest:
     again_of: UUID | None = None  # the earlier job that the form was filled from
 
 
-def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
+def submit_job(session: Session, request: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
     """Saves the job with its images, due at once. The caller must wake the worker after the commit."""
-    if not wanted.job_id and wanted.form_key:
-        pressed_before = find_by_job_id(session, settings.environment, f"job-{wanted.form_key}")
+    if not request.job_id and request.form_key:
+        pressed_before = find_by_job_id(session, settings.environment, f"job-{request.form_key}")
         if pressed_before:
             return pressed_before
-    job = new_job(session, wanted, settings, JobState.QUEUED, submitted_by, now)
+    job = new_job(session, request, settings, JobState.QUEUED, submitted_by, now)
     job.due_at = now
-    for given in wanted.images:
+    for given in request.images:
         store_image(session, settings.media_dir, job, given, now)
     facts = {"by": submitted_by}
-    earlier = session.get(Job, wanted.again_of) if wanted.again_of else None
+    earlier = session.get(Job, request.again_of) if request.again_of else None
     if earlier and earlier.environment == job.environment:
         facts["again_of"] = str(earlier.id)
     add_event(session, job, EventKind.CREATED, now, facts)
     details = {"product": job.product.value}
-    if not wanted.job_id:  # A typed id may describe the customer, and the trail is never erased.
+    if not request.job_id:  # A typed id may describe the customer, and the trail is never erased.
         details["job_id"] = job.job_id
     record(session, "job.created", f"job {job.id}", now, who=job.created_by, details=details)
     return job
 
 
 def new_job(
-    session: Session, wanted: JobRequest, settings: Settings, state: JobState, created_by: str, now: datetime
+    session: Session, request: JobRequest, settings: Settings, state: JobState, created_by: str, now: datetime
 ) -> Job:
     """The row alone, with its own callback address and nothing due yet."""
     row_id = new_id()
     job = Job(
         id=row_id,
         environment=settings.environment,
-        product=wanted.product,
-        job_type=FACTS[wanted.product].job_type,
-        user_id=wanted.user_id or f"user-{uuid4()}",
-        job_id=wanted.job_id or f"job-{wanted.form_key or uuid4()}",
-        customer_reference=wanted.customer_reference,
+        product=request.product,
+        job_type=FACTS[request.product].job_type,
+        user_id=request.user_id or f"user-{uuid4()}",
+        job_id=request.job_id or f"job-{request.form_key or uuid4()}",
+        customer_reference=request.customer_reference,
         state=state,
-        country=wanted.country or None,
-        id_type=wanted.id_type or None,
-        partner_params=wanted.partner_params,
+        country=request.country or None,
+        id_type=request.id_type or None,
+        partner_params=request.partner_params,
         created_by=created_by,
         created_at=now,
         changed_at=now,
@@ -92,12 +92,12 @@ def new_job(
     if find_by_job_id(session, job.environment, job.job_id):
         raise Invalid({"job_id": JOB_ID_TAKEN})
     keyring = keyring_of(session)
-    if wanted.id_number:
-        job.id_number_sealed = keyring.seal(wanted.id_number.encode(), identity(job, "id_number"))
-        job.id_number_digest = keyring.digest_of_number(wanted.id_number)
-    if wanted.person:
-        job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
-        if phone := phone_of(wanted.person):
+    if request.id_number:
+        job.id_number_sealed = keyring.seal(request.id_number.encode(), identity(job, "id_number"))
+        job.id_number_digest = keyring.digest_of_number(request.id_number)
+    if request.person:
+        job.person_sealed = keyring.seal_json(request.person, identity(job, "person"))
+        if phone := phone_of(request.person):
             job.phone_digest = keyring.digest_for_search(phone)
     session.add(job)
     try:

@@ -31,7 +31,7 @@ DEFAULT_LOGO = "/static/img/favicon.svg"
 
 def fetch_token(clients: SmileClients, settings: Settings, job: Job) -> str:
     """Gets a token for this job. Asking twice is safe, since a token does nothing by itself. Raises SmileError."""
-    wanted = {
+    request = {
         "user_id": job.user_id,
         "job_id": job.job_id,
         "product": FACTS[job.product].web_name,
@@ -40,7 +40,7 @@ def fetch_token(clients: SmileClients, settings: Settings, job: Job) -> str:
     started = time.monotonic()
     for left in reversed(range(TRIES)):
         try:
-            return str(clients.tokens.get_web_token(wanted)["token"])
+            return str(clients.tokens.get_web_token(request)["token"])
         except SmileError as error:
             if not error.may_retry or not left or time.monotonic() - started > LAST_TRY_AFTER_SECONDS:
                 raise

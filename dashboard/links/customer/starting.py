@@ -62,7 +62,7 @@ def press_start(
     end_earlier(session, link, code, now)
     product, country, id_type = _chosen(link, choice)
     prefill = prefill_to_send(session, link)
-    wanted = JobRequest(
+    request = JobRequest(
         product=product,
         user_id=link.user_id,
         customer_reference=link.customer_reference,
@@ -72,7 +72,7 @@ def press_start(
         person=prefill,
         partner_params=dict(link.partner_params),
     )
-    job = await_customer(session, wanted, settings, link.id, now)
+    job = await_customer(session, request, settings, link.id, now)
     session.add(
         LinkStart(
             link_id=link.id,

@@ -43,12 +43,14 @@ class SmileLinkFailed:
     may_exist: bool  # Smile may still have made it
 
 
-def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime) -> Link:
+def draft_smile_link(
+    session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
+) -> Link:
     """Saves the row, before Smile is asked. Raises Invalid."""
-    pressed_before = session.exec(select(Link).where(Link.form_key == wanted.form_key)).first()
-    if wanted.form_key and pressed_before:
+    pressed_before = session.exec(select(Link).where(Link.form_key == request.form_key)).first()
+    if request.form_key and pressed_before:
         return pressed_before
-    wrong = _wrong_fields(wanted)
+    wrong = _wrong_fields(request)
     if wrong:
         raise Invalid(wrong)
     link = Link(
@@ -56,12 +58,12 @@ def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, 
         environment=settings.environment,
         kind=LinkKind.SMILE,
         code_digest=digest_of_code(new_code()),  # unused, since this kind is opened at Smile
-        choices=choices_as_json(wanted.choices),
-        customer_reference=wanted.customer_reference,
-        user_id=wanted.user_id,
-        expires_at=now + timedelta(days=wanted.expires_in_days),
-        uses_allowed=wanted.uses,
-        form_key=wanted.form_key,
+        choices=choices_as_json(request.choices),
+        customer_reference=request.customer_reference,
+        user_id=request.user_id,
+        expires_at=now + timedelta(days=request.expires_in_days),
+        uses_allowed=request.uses,
+        form_key=request.form_key,
         created_by=created_by,
         created_at=now,
         changed_at=now,
@@ -195,17 +197,17 @@ def _read_made(answer: Mapping[str, Any]) -> CreatedSmileLink | None:
     return CreatedSmileLink(ref_id, address) if address.startswith(("https://", "http://")) else None
 
 
-def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:
+def _wrong_fields(request: LinkRequest) -> dict[str, str]:
     wrong = {}
-    if not wanted.choices:
+    if not request.choices:
         wrong["product"] = "Add at least one ID type for the customer to choose."
-    elif any(choice.method not in LINK_METHODS for choice in wanted.choices):
+    elif any(choice.method not in LINK_METHODS for choice in request.choices):
         wrong["product"] = "A Smile Link cannot check an ID type in this way."
-    elif len({(choice.country, choice.id_type) for choice in wanted.choices}) < len(wanted.choices):
+    elif len({(choice.country, choice.id_type) for choice in request.choices}) < len(request.choices):
         wrong["product"] = "Each ID type can be checked in one way only."
-    if wanted.user_id and wanted.uses > 1:
+    if request.user_id and request.uses > 1:
         wrong["user_id"] = "A link with a user id is for one person: allow one use, or leave the user id empty."
-    if problem := problem_with_days(wanted.expires_in_days):
+    if problem := problem_with_days(request.expires_in_days):
         wrong["expires_in_days"] = problem
     return wrong
 

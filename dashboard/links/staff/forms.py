@@ -52,15 +52,15 @@ class LinkForm(Choosing):
     @cached_property
     def product(self) -> Product | None:
         """The link's product; while choices are added, the one that checks the next choice."""
-        asked = self.value("method" if self.customer_chooses else "product")
+        chosen = self.value("method" if self.customer_chooses else "product")
         known = dict(self.methods) if self.customer_chooses else WEB_PRODUCTS
-        return Product(asked) if asked in known else None
+        return Product(chosen) if chosen in known else None
 
     @cached_property
     def country(self) -> str:
         """The chosen country; left open, the customer chooses, so a single country is not chosen automatically."""
-        asked = self.value("country").upper()
-        return asked if asked in dict(self.countries) else ""
+        chosen = self.value("country").upper()
+        return chosen if chosen in dict(self.countries) else ""
 
     @property
     def is_ready(self) -> bool:
@@ -146,22 +146,22 @@ def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[Li
     number, id_choice = state.value("id_number"), state.id_choice
     if "id_number" in state.prefill_fields and number and id_choice and not id_choice.matches(number):
         state.errors["id_number"] = id_choice.problem_with(number)
-    wanted = _to_request(state)
-    return state, None if state.errors else wanted
+    request = _to_request(state)
+    return state, None if state.errors else request
 
 
-def values_again(wanted: Any, days: int) -> dict[str, str]:
+def values_again(link: Any, days: int) -> dict[str, str]:
     """The form values of a link, for "New link like this", without the customer's details."""
     return {
-        "product": CUSTOMER_CHOOSES if wanted.product is None else wanted.product.value,
-        "country": wanted.country or "",
-        "id_type": wanted.id_type or "",
-        "language": wanted.language,
-        "return_url": wanted.return_url,
-        "uses": str(wanted.uses_allowed),
+        "product": CUSTOMER_CHOOSES if link.product is None else link.product.value,
+        "country": link.country or "",
+        "id_type": link.id_type or "",
+        "language": link.language,
+        "return_url": link.return_url,
+        "uses": str(link.uses_allowed),
         "expires_in_days": str(days),
-        "prefill_is_locked": "yes" if wanted.prefill_is_locked else "",
-        "again": str(wanted.id),
+        "prefill_is_locked": "yes" if link.prefill_is_locked else "",
+        "again": str(link.id),
     }
 
 

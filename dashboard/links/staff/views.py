@@ -106,18 +106,18 @@ def redraw() -> ResponseReturnValue:
 @blueprint.post("/links")
 @permission_required("links.create")
 def create() -> ResponseReturnValue:
-    form, wanted = check_link_form(request.form, current().catalogue.get())
-    if wanted is not None:
+    form, link_request = check_link_form(request.form, current().catalogue.get())
+    if link_request is not None:
         try:
             if form.is_smile_link:
                 with form_transaction() as session:
-                    link = draft_smile_link(session, wanted, current().settings, current_user.email, utc_now())
+                    link = draft_smile_link(session, link_request, current().settings, current_user.email, utc_now())
                     lead_to(session, url_for("links.show", link_id=link.id))
                 return make_at_smile(link.id)
             with transaction() as session:
                 claim_press(session, "", utc_now())  # A second press at the same time waits, and then renews the code.
                 remember_choice(session, FORM, form)
-                link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
+                link, code = create_link(session, link_request, current().settings, current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
             form.errors |= error.fields

@@ -45,14 +45,14 @@ class IssuedToken:
     expires_at: datetime | None
 
 
-def fetch_issued_token(clients: SmileClients, wanted: TokenRequest) -> IssuedToken:
+def fetch_issued_token(clients: SmileClients, request: TokenRequest) -> IssuedToken:
     """Asks Smile for a token. Raises SmileError."""
     answer = clients.tokens.get_web_token(
         {
-            "user_id": wanted.user_id,
-            "job_id": wanted.job_id,
-            "product": wanted.product,
-            "callback_url": wanted.callback_url,
+            "user_id": request.user_id,
+            "job_id": request.job_id,
+            "product": request.product,
+            "callback_url": request.callback_url,
         }
     )
     token = str(answer["token"])
@@ -61,21 +61,21 @@ def fetch_issued_token(clients: SmileClients, wanted: TokenRequest) -> IssuedTok
 
 
 def note_issued(
-    session: Session, wanted: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
+    session: Session, request: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
 ) -> WebToken:
     row = WebToken(
         environment=settings.environment,
-        product=wanted.script_product,
-        user_id=wanted.user_id,
-        job_id=wanted.job_id,
-        callback_url=wanted.callback_url,
+        product=request.script_product,
+        user_id=request.user_id,
+        job_id=request.job_id,
+        callback_url=request.callback_url,
         issued_by=issued_by,
         issued_at=now,
         expires_at=issued.expires_at,
     )
     session.add(row)
     # Its ids are in its row only, where they can be erased; the trail is never erased.
-    record(session, "token.issued", f"token {row.id}", now, details={"product": wanted.script_product})
+    record(session, "token.issued", f"token {row.id}", now, details={"product": request.script_product})
     return row
 
 
@@ -96,12 +96,12 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def snippet(wanted: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
+def snippet(request: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
     """HTML for the partner's own page that opens Smile's, ready to paste."""
     configuration = {
         "token": issued.token,
-        "product": wanted.script_product,
-        "callback_url": wanted.callback_url,
+        "product": request.script_product,
+        "callback_url": request.callback_url,
         "environment": environment_of(settings),
         "partner_details": partner_details(branding, settings),
     }

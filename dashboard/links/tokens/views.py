@@ -46,14 +46,14 @@ def create() -> ResponseReturnValue:
     errors = _wrong(values)
     if errors:
         return _form(values, errors), 422
-    wanted = TokenRequest(
+    token_request = TokenRequest(
         product=values["product"],
         user_id=values["user_id"] or f"user-{uuid4()}",
         job_id=values["job_id"] or f"job-{uuid4()}",
         callback_url=values["callback_url"] or hook_address(settings),
     )
     try:
-        issued = fetch_issued_token(smile_clients(), wanted)
+        issued = fetch_issued_token(smile_clients(), token_request)
     except SmileError as error:
         log.warning("no_web_token", reason=type(error).__name__)
         is_refused = isinstance(error, Refused)
@@ -62,13 +62,13 @@ def create() -> ResponseReturnValue:
             reason = current().smile_clients.clock.problem()
         return _form(values, {"product": reason}), 422 if is_refused else 503
     with transaction() as session:
-        note_issued(session, wanted, issued, settings, current_user.email, utc_now())
+        note_issued(session, token_request, issued, settings, current_user.email, utc_now())
         branding = read_branding(session, settings)
     return render_template(
         "tokens/issued.html",
-        wanted=wanted,
+        token_request=token_request,
         issued=issued,
-        snippet=snippet(wanted, issued, branding, settings),
+        snippet=snippet(token_request, issued, branding, settings),
         is_ours=not values["callback_url"],
     )
 
