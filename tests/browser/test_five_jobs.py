@@ -46,7 +46,7 @@ def test_a_biometric_kyc_with_two_pictures_is_approved(open_window: OpenWindow, 
         run(page)
         expect_settled(page, "Queued", "Waiting to be sent to Smile.")
 
-    expect_settled(page, "Approved", "The face matches the photo that the authority holds.")
+    expect_settled(page, "Approved", "The face matches the authority's photo.")
     expect(page.get_by_role("heading", name="Checks")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("Callback, valid.")
 
@@ -110,7 +110,7 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
     with paused_worker():
         expect_settled(page, "Provisional", "The first check passed, but a person at Smile has yet to review it.")
         expect(row).to_contain_text("Provisional")
-    expect_settled(page, "Approved", "The face matches the photo that the authority holds.")
+    expect_settled(page, "Approved", "The face matches the authority's photo.")
     expect(row).to_contain_text("Approved")
     assert list_after.evaluate("window.opened"), "the list was loaded again"
     expect(list_before.get_by_role("row", name="cust-provisional")).to_have_count(0)

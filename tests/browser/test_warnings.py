@@ -13,7 +13,7 @@ from tests.browser.new_job import choose, picture, picture_field, press_test_num
 from tests.factories.callbacks import make_payload, sign
 from tests.integration.conftest import API_KEY, Deployment
 
-FACE = "The face matches the photo that the authority holds."
+FACE = "The face matches the authority's photo."
 SEEN = "A callback claims that this face was seen before"
 CLAIMS: dict[str, dict[str, Any]] = {
     "5211": {"Antifraud": {"SuspectUsers": [{"user_id": "user-9", "reason": "same-person"}]}},

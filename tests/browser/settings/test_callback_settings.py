@@ -20,7 +20,7 @@ def add_key(page: Page, value: str) -> None:
 
 
 def test_page_and_the_way_between_the_two(page: Page) -> None:
-    expect(page.get_by_text("cannot be believed")).to_be_visible()
+    expect(page.get_by_text("address is not reliable")).to_be_visible()
     expect(page.get_by_label("Addresses and networks")).to_be_disabled()
     check_page(page)
 
