@@ -226,7 +226,7 @@ def test_run_again_starts_from_the_same_data_and_says_that_it_is_a_new_job(open_
 
     expect(page.get_by_role("heading", name="Run again")).to_be_visible()
     expect(page.get_by_label(NUMBER)).to_have_value("00000000000")
-    expect(page.get_by_role("complementary")).to_contain_text("This makes a new job.")
+    expect(page.get_by_role("complementary")).to_contain_text("This creates a new job.")
     run(page)
     page.get_by_role("link", name="Open the earlier job").click()
     expect(page).to_have_url(earlier)

@@ -102,7 +102,7 @@ def test_a_lookup_with_a_used_number_and_a_dead_person_is_dealt_with(
         "The authority says that this person is not alive.",
         "This person is on a watch list",
     )
-    expect(page.locator(".verdict-sentence")).to_contain_text("three more warnings stand below")
+    expect(page.locator(".verdict-sentence")).to_contain_text("three more warnings are listed below")
     job = page.url
     expect_in_list(page, "warned-lookup", "on a watch list and 4 more")
     page.goto(job)

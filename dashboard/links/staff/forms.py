@@ -21,7 +21,7 @@ from dashboard.smile.constants import LINK_METHODS
 CUSTOMER_CHOOSES = "customer_chooses"
 DEFAULTS = {"uses": "1", "expires_in_days": "7"}
 #: The words on its card.
-CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer uses one of them.")
+CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer chooses one of them.")
 SMILE_LINK_DEFAULTS = {"uses": "1", "expires_in_days": str(MOST_DAYS)}
 MOST_CHOICES = 30
 
