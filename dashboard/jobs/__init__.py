@@ -1,1 +1,1 @@
-"""Verification jobs: created by staff, submitted to Smile ID in saved steps, followed until they are settled."""
+"""Verification jobs: created by staff, submitted to Smile ID in saved steps and followed until they are settled."""

@@ -1,4 +1,4 @@
-"""How lines about jobs read in the audit trail, and how their jobs are found."""
+"""The wording of audit lines about jobs, and how their jobs are found."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -17,9 +17,9 @@ SENTENCES = {
     "job.dealt_with": "marked {subject} as dealt with",
     "job.copied": "opened the data of {subject} to run it again",
     "job.revealed": "revealed the personal data of {subject}",
-    "image.viewed": "looked at a picture of {subject}",
+    "image.viewed": "viewed an image of {subject}",
 }
-EXPORT_SENTENCES = {"jobs.exported": "took out {subject}, with persons masked"}
+EXPORT_SENTENCES = {"jobs.exported": "downloaded {subject}, with personal data masked"}
 LOOKS = frozenset({"job.copied", "job.revealed", "image.viewed"})
 
 
@@ -30,7 +30,7 @@ def find_jobs(session: Session, environment: str, ids: Sequence[UUID]) -> Mappin
 
 
 def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID]:
-    """By the customer's reference or any id: the lines of everything that was done with this customer."""
+    """Jobs by the customer's reference or any id, to show everything that was done with this customer."""
     written = (col(Job.customer_reference), col(Job.user_id), col(Job.job_id))
     folded = (Job.customer_reference_folded, Job.user_id_folded, Job.job_id_folded)
     goes_by = or_(*(column == typed for column in written), *(is_just(column, typed) for column in folded))

@@ -1,4 +1,4 @@
-"""A person marks what a job needs as dealt with, with a reason; something new on the job brings it back."""
+"""Marking a job as dealt with, with a reason, until something new brings it back."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from dashboard.jobs.timeline import EventKind, add_event
 
 LONGEST_REASON = 500
 STILL_HOLDS = text("came_back_at IS NULL")
-#: What brings a job back, and how its page says so.
+#: What brings a job back, and the words for it on the job's page.
 CAME_BACK = {
     "result": "Smile confirmed another result",
     "warning": "there is a new warning",
@@ -27,7 +27,7 @@ CAME_BACK = {
 
 
 class DealtWith(SQLModel, table=True):
-    """One marking. At most one of a job holds at a time; those that something new ended are kept."""
+    """One marking. At most one per job is in force; those ended by something new are kept."""
 
     __tablename__ = "dealt_with"
     __table_args__ = (
@@ -46,12 +46,12 @@ class DealtWith(SQLModel, table=True):
 
 
 def reason_identity(row_id: UUID) -> str:
-    """What a sealed reason is bound to."""
+    """The identity that a sealed reason is bound to."""
     return f"dealt_with:{row_id}:reason"
 
 
 def deal_with(session: Session, job: Job, reason: str, dealt_by: str, now: datetime) -> None:
-    """The caller has locked the job, so of two people who press at once one is recorded."""
+    """Marks the job. The caller has locked it, so of two people who press at once only one is recorded."""
     reason = " ".join(reason.replace("\0", "").split())
     if not reason or len(reason) > LONGEST_REASON:
         raise Invalid({"reason": f"Say in up to {LONGEST_REASON} characters how it was dealt with."})
@@ -59,7 +59,7 @@ def deal_with(session: Session, job: Job, reason: str, dealt_by: str, now: datet
         return
     needs = [need.name for need in needs_of(job, now)]
     if not needs:
-        raise Conflict("This job needs nobody, so there is nothing to mark.")
+        raise Conflict("This job needs no attention, so there is nothing to mark.")
     row = DealtWith(
         environment=job.environment, job_id=job.id, needs=needs, reason_sealed=None, dealt_by=dealt_by, dealt_at=now
     )
@@ -68,12 +68,12 @@ def deal_with(session: Session, job: Job, reason: str, dealt_by: str, now: datet
     job.dealt_with_at = now
     add_event(session, job, EventKind.DEALT_WITH, now, {"needs": needs, "by": dealt_by})
     job.changed(now)
-    # The reason may name the customer, and the trail keeps what it has for good.
+    # The reason may name the customer, and the trail is never erased.
     record(session, "job.dealt_with", f"job {job.id}", now, details={"needs": ", ".join(needs)})
 
 
 def bring_back(session: Session, job: Job, because: str, now: datetime) -> None:
-    """Called once something new has happened to a job; nothing changes where it is not marked."""
+    """Ends the marking when something new has happened to the job; does nothing where it is not marked."""
     if job.dealt_with_at is None:
         return
     job.dealt_with_at = None

@@ -1,4 +1,4 @@
-"""Finds the warnings in answers that were stored before warnings were kept, from the oldest job to the newest."""
+"""Finds the warnings in answers from before warnings were stored, from the oldest job to the newest."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +13,9 @@ from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.results import plain
 from dashboard.stored_settings import read_setting, write_setting
 
-#: How far it came, and the job that was the newest when it began: later ones keep their warnings by themselves.
+#: The last job done, and the newest job when the filling began: later ones store their own warnings.
 FILLED = "earlier_warnings"
-#: All answers of each are opened.
+#: A small batch, since all answers of each job are opened.
 JOBS_AT_ONCE = 50
 NONE = UUID(int=0)
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 def fill_warnings(session: Session, now: datetime) -> bool:
-    """Takes some jobs; False once there are none left. A run that was killed is taken up where it stopped."""
+    """Handles the next jobs; False once none are left. A killed run is continued where it stopped."""
     place = read_setting(session, FILLED) or {"after": NONE.hex, "through": _newest(session).hex}
     after, through = UUID(place["after"]), UUID(place["through"])
     rows = select(Job).where(col(Job.id) > after, col(Job.id) <= through, col(Job.erased_at).is_(None))
@@ -44,7 +44,7 @@ def _read_answers_again(session: Session, job: Job, now: datetime) -> None:
     for answer in session.exec(answers).all():
         try:
             payload = plain(keyring_of(session).open_json(answer.payload_sealed, payload_identity(answer.id)))
-        except UnreadableValue:  # A damaged answer hides the warnings of no other.
+        except UnreadableValue:  # One damaged answer does not hide the warnings of others.
             log.warning("answer_not_read_again", result=str(answer.id))
             continue
         if isinstance(payload, dict):

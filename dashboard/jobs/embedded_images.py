@@ -1,4 +1,4 @@
-"""Pictures that a body of Smile's carries as base64: found by their first bytes, and drawn again to be seen."""
+"""Images inside Smile's answers as base64: found by their first bytes, and re-encoded before they are shown."""
 
 import base64
 import binascii
@@ -9,21 +9,21 @@ from typing import Any
 from dashboard.errors import NotFound
 from dashboard.jobs.submitting.images import UnusableImage, shown_image
 
-#: How base64 of a JPEG and of a PNG begins.
+#: The first characters of a JPEG and of a PNG in base64.
 BEGINNINGS = ("/9j/", "iVBORw0KGgo")
 SHORTEST = 100
-MOST_PICTURES = 20
+MOST_IMAGES = 20
 LONGEST_SIDE = 1200
 
 
-#: What the fields are called in which Smile passes pictures on.
-LABELS = {"Photo": "Photo that the authority holds", "Document": "Document that the authority holds"}
+#: Labels for the fields in which Smile passes on images.
+LABELS = {"Photo": "Photo from the authority", "Document": "Document from the authority"}
 
 
 @dataclass(frozen=True)
 class EmbeddedImage:
     number: int
-    field: str  # the keys that lead to it, as "ImageLinks.selfie"
+    field: str  # the path of keys that leads to it, such as "ImageLinks.selfie"
     base64: str
 
     @property
@@ -41,26 +41,26 @@ def find_embedded_images(payload: dict[str, Any]) -> list[EmbeddedImage]:
         text = text.partition(";base64,")[2] if text[:50].startswith("data:image/") else text
         if len(text) >= SHORTEST and text.lstrip()[:11].startswith(BEGINNINGS):
             found.append(EmbeddedImage(len(found) + 1, field[:100], text))
-            if len(found) == MOST_PICTURES:
+            if len(found) == MOST_IMAGES:
                 break
     return found
 
 
-def embedded_image_named(pictures: Sequence[EmbeddedImage], field: str) -> EmbeddedImage:
-    """`field`: its number, or the keys that lead to it."""
-    found = next((each for each in pictures if field in (str(each.number), each.field)), None)
+def embedded_image_named(images: Sequence[EmbeddedImage], field: str) -> EmbeddedImage:
+    """Finds an image by its number or its path of keys."""
+    found = next((each for each in images if field in (str(each.number), each.field)), None)
     if found is None:
-        raise NotFound("There is no such picture here.")
+        raise NotFound("There is no such image here.")
     return found
 
 
-def redraw(picture: EmbeddedImage) -> bytes:
-    """A JPEG of our own making: nothing of the sender's bytes reaches the browser, and no note hidden in them."""
+def redraw(image: EmbeddedImage) -> bytes:
+    """Re-encodes the image as a JPEG, so that none of the sender's own bytes reach the browser."""
     try:
-        content = base64.b64decode("".join(picture.base64.split()), validate=True)
+        content = base64.b64decode("".join(image.base64.split()), validate=True)
         return shown_image(content, LONGEST_SIDE)
     except binascii.Error:
-        raise NotFound("This picture is damaged, so it cannot be shown.") from None
+        raise NotFound("This image is damaged, so it cannot be shown.") from None
     except UnusableImage as problem:
         raise NotFound(f"It cannot be shown. {problem}") from None
 

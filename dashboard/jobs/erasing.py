@@ -1,6 +1,6 @@
-"""Erasing what a job holds of a person: part by part when its time is over, or all of it. The decision stays.
+"""Erases a job's personal data: single parts when their time is up, or all of it. The decision stays.
 
-Files are named, not removed, in here: whoever commits removes them afterwards, so that no row ever misses its file.
+These functions only name the files. The caller removes them after the commit, so that no row ever lacks its file.
 """
 
 import re
@@ -20,51 +20,51 @@ from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
 
 ERASED = "[erased]"
-#: By what something is erased: {"days": ...}, or {"proof": the id of one} where it was asked for.
+#: Why something is erased: {"days": ...}, or {"proof": its id} where it was requested.
 Rule = dict[str, Any]
-#: An id that was made up here describes nobody; one that somebody typed may.
+#: A generated id describes nobody; a typed one may.
 MADE_UP_JOB_ID = re.compile(r"job-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-#: Events that may quote a person, in what Smile answered or somebody sent. So may those of a kind that is not known.
+#: Events that may quote personal data, from Smile's answer or from a request. So may events of an unknown kind.
 QUOTING = frozenset({EventKind.DELAYED, EventKind.CLOCK_OFF, EventKind.FAILED, EventKind.REFUSED_DELIVERY})
 OWN = frozenset(EventKind) - QUOTING - OF_CALLBACKS
 
 
 @dataclass
 class ErasedParts:
-    """What was erased of one job: files to remove after the commit, and what a proof may say of it."""
+    """What was erased from one job: the files to remove after the commit, and what a proof may state."""
 
-    files: list[str] = field(default_factory=list)  # below the media folder
+    files: list[str] = field(default_factory=list)  # relative to the media folder
     manifest: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
 
 def erase_images(session: Session, job: Job, images: Sequence[Image], rule: Rule, now: datetime) -> list[str]:
-    """Returns the files to remove."""
+    """Erases these images and returns the files to remove."""
     files = [file_of(job, image) for image in images]
     for image in images:
         session.delete(image)
     if images:
-        _tell(session, job, "images", len(images), rule, now)
+        _note_erased(session, job, "images", len(images), rule, now)
     return files
 
 
 def erase_results(session: Session, job: Job, results: Sequence[Result], rule: Rule, now: datetime) -> None:
-    """What Smile answered; codes, times and digests stay."""
+    """Erases Smile's answers; their codes, times and digests stay."""
     for result in results:
         result.payload_sealed, result.erased_at = b"", now
     erase_personal_facts(session, job)
     if results:
-        _tell(session, job, "results", len(results), rule, now)
+        _note_erased(session, job, "results", len(results), rule, now)
 
 
 def erase_given(session: Session, job: Job, rule: Rule, now: datetime) -> None:
-    """The ID number and what else was given about the customer."""
+    """Erases the ID number and everything else that was given about the customer."""
     job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
-    _tell(session, job, "person", 1, rule, now)
+    _note_erased(session, job, "person", 1, rule, now)
 
 
 def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedParts:
-    """All of the person. The row stays as a shell with its decision, codes, times and digests."""
+    """Erases everything about the person. The row stays, with its decision, codes, times and digests."""
     texts = _texts_of_person(session, job)
     images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
     results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
@@ -91,12 +91,12 @@ def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedPa
 
 
 def names_when_erased(keyring: KeyRing, job_id: str) -> list[str]:
-    """What a job id may be called here now, so that whoever names it later is still recognized."""
+    """The ids that may replace this job id after erasure, so that a later mention of it is still recognized."""
     return [f"erased-{digest[:32]}" for digest in keyring.digests_for_search(job_id)]
 
 
 def without(text: str | None, texts: Iterable[str]) -> str | None:
-    """The text, unless one of the person's own texts is part of it."""
+    """The text, or "[erased]" if it contains one of the person's own texts."""
     if text and any(own in text.casefold() for own in texts):
         return ERASED
     return text
@@ -107,7 +107,7 @@ def file_of(job: Job, image: Image) -> str:
 
 
 def _texts_of_person(session: Session, job: Job) -> list[str]:
-    """As far as they open: what cannot be opened keeps nobody from being erased."""
+    """The person's texts that can be opened; the others do not prevent the erasure."""
     given = given_data(session, job)
     known_by = [job.user_id, job.customer_reference, given.id_number or ""]
     if not MADE_UP_JOB_ID.fullmatch(job.job_id):
@@ -154,7 +154,7 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield from _texts_in(part)
 
 
-def _tell(session: Session, job: Job, what: str, count: int, rule: Rule, now: datetime) -> None:
+def _note_erased(session: Session, job: Job, what: str, count: int, rule: Rule, now: datetime) -> None:
     facts = {"what": what, "count": count, "rule": rule}
     job.erased = [*job.erased, facts | {"at": now.isoformat()}]
     add_event(session, job, EventKind.ERASED, now, facts)

@@ -1,4 +1,4 @@
-"""Verification jobs register themselves."""
+"""Registers the feature "verification jobs"."""
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
@@ -41,10 +41,10 @@ FEATURE = Feature(
     permissions=(
         Permission("jobs.read", EVERY_ROLE, "See verification jobs and their results, with personal data masked"),
         Permission("jobs.create", WORKING, "Start verification jobs, which may be charged"),
-        Permission("jobs.cancel", WORKING, "Cancel a job that was not sent yet"),
-        Permission("jobs.check", WORKING, "Have Smile asked about a job at once"),
+        Permission("jobs.cancel", WORKING, "Cancel a job that has not been sent yet"),
+        Permission("jobs.check", WORKING, "Ask Smile about a job at once"),
         Permission("jobs.reveal", WORKING, "Reveal personal data and see images"),
-        Permission("jobs.export", WORKING, "Take the list of jobs out as a file, without persons"),
+        Permission("jobs.export", WORKING, "Download the list of jobs as a file, without personal data"),
         Permission("review.decide", WORKING, "Decide what needs a person"),
     ),
     audit_words=(audit_words.WORDS, audit_words.LIST_WORDS),

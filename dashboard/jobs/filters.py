@@ -1,4 +1,4 @@
-"""What the list of jobs shows, field by field."""
+"""The filter of the list of jobs, and its columns."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Job and what belongs to it: Image, Result, JobEvent. Rules about one row live here; verbs live beside."""
+"""The tables Job, Image, Result and JobEvent, with the rules about one row. Verbs live in the neighbouring modules."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -32,16 +32,16 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     PROVISIONAL = "provisional"
     ERROR = "error"
-    UNKNOWN = "unknown"  # A code that nobody documented goes to a person, never to approved or rejected.
+    UNKNOWN = "unknown"  # An undocumented code goes to a person, never to approved or rejected.
 
 
 class SendingStep(StrEnum):
-    """What the worker had finished when it last saved; after a kill it goes on from here."""
+    """How far the worker had got when it last saved; after a kill it continues from here."""
 
     CREATED = "created"
-    PREPARING = "preparing"  # The first call may have left; nobody knows yet whether it arrived.
+    PREPARING = "preparing"  # The first call may have been sent; whether it arrived is not known yet.
     PREPARED = "prepared"  # Smile gave an upload address.
-    SENDING = "sending"  # The zip, or a call that is answered at once, may have left.
+    SENDING = "sending"  # The zip, or a call that is answered at once, may have been sent.
     SENT = "sent"
 
 
@@ -56,12 +56,12 @@ ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED}
 
 HOLDS_PERSON = text("(id_number_sealed IS NOT NULL OR person_sealed IS NOT NULL)")
 IS_KEPT = text("erased_at IS NULL")
-#: Rows of before there were folded columns, or that something else than this model wrote.
+#: Rows from before there were folded columns, or written by something other than this model.
 IS_UNFOLDED = text("user_id_folded IS NULL")
 
 
 class Job(SQLModel, table=True):
-    """One verification. `id` is ours; `job_id` and `user_id` are what Smile is told; `smile_job_id` is Smile's."""
+    """One verification. `id` is ours; `job_id` and `user_id` are the ids sent to Smile; `smile_job_id` is Smile's."""
 
     model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "job"
@@ -81,9 +81,9 @@ class Job(SQLModel, table=True):
         Index("ix_job_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
         Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
-        # What retention looks for: rows that hold nothing any more are not read again at every look.
+        # For retention: rows that no longer hold anything are not read again on every pass.
         Index("ix_job_holds_person", "id", sqlite_where=HOLDS_PERSON, postgresql_where=HOLDS_PERSON),
-        # In the order of a list: a test number, or one that many use, is shared by very many jobs.
+        # In the order of the list: very many jobs may share a number, for example a test number.
         Index("ix_job_id_number_digest_environment_id", "id_number_digest", "environment", "id"),
         Index("ix_job_phone_digest_environment_id", "phone_digest", "environment", "id"),
         *(need.index for need in NEEDS.values()),
@@ -91,7 +91,7 @@ class Job(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
-    # What the ids below are searched by: a new row has it from them, and a change of one changes it in `_fold`.
+    # The search forms of the ids below: filled from them on insert, and kept up to date by `_fold`.
     user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("user_id"))
     job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("job_id"))
     smile_job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("smile_job_id"))
@@ -113,50 +113,50 @@ class Job(SQLModel, table=True):
     id_number_sealed: bytes | None = None
     id_number_digest: str | None = None
     person_sealed: bytes | None = None  # everything else that describes the customer, and the consent
-    phone_digest: str | None = None  # of the phone number in it, as phones.py reads it
+    phone_digest: str | None = None  # of the phone number in `person_sealed`, normalised by phones.py
     partner_params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     link_id: UUID | None = Field(default=None, index=True)
-    created_by: str  # a member's e-mail address, or how else it came to be
+    created_by: str  # a member's e-mail address, or "customer"
     created_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
-    version: int = 1  # goes up with every change that somebody could see
+    version: int = 1  # goes up with every visible change
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
-    # What the worker needs to go on after a kill.
+    # What the worker needs to continue after a kill.
     step: SendingStep = Field(default=SendingStep.CREATED, sa_type=EnumText(SendingStep))
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    lease: str | None = None  # names the run that holds the lease; a run whose lease was taken over saves nothing
+    lease: str | None = None  # names the run that holds the lease; a run that lost it saves nothing
     attempts: int = 0
     checks: int = 0
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     upload_url_sealed: bytes | None = None
-    last_error: str | None = None  # of jobs of before, in words
-    problem: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # problems.py words it
-    disagreement: str | None = None  # set while a callback claims what Smile itself contradicts
+    last_error: str | None = None  # the problem in words; only on older jobs
+    problem: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # worded by problems.py
+    disagreement: str | None = None  # set while Smile's own answer contradicts a callback
     disagreement_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
-    warning_count: int = 0  # how many kinds of warning there are, confirmed or claimed
+    warning_count: int = 0  # kinds of warning, confirmed or claimed
     dealt_with_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # until something new happens
 
     callback_key_digest: str | None = Field(default=None, unique=True)
     callback_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    callback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first that was believable
+    callback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first believable one
     overdue_noted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
-    #: What is gone, each {"what", "count", "at", "rule"}; the decision, its codes and times stay.
+    #: What was erased, each {"what", "count", "at", "rule"}; the decision, its codes and times stay.
     erased: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
-    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when all of the person was
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when everything about the person was
 
     @validates("user_id", "job_id", "smile_job_id", "customer_reference")
     def _fold(self, name: str, value: str | None) -> str | None:
-        """Whoever sets an id sets what it is searched by."""
+        """Setting an id also sets its search form."""
         setattr(self, f"{name}_folded", fold(value) if value is not None else None)
         return value
 
     @hybrid_property
     def is_settled(self) -> bool:
-        """Nothing more is expected: ended, or done with an outcome that no later answer will change by itself."""
+        """Whether nothing more is expected: the job has ended, or is done with an outcome that is not provisional."""
         if self.state in ENDED_STATES:
             return True
         return self.state == JobState.DONE and self.outcome != Outcome.PROVISIONAL
@@ -173,15 +173,15 @@ class Job(SQLModel, table=True):
 
     @property
     def may_check(self) -> bool:
-        """Whether Smile may know this job; one that failed on the way may have arrived all the same."""
+        """Whether Smile may know this job; one that failed on the way may still have arrived."""
         if self.erased_at:
-            return False  # Smile's answer would bring back the person who is erased here.
+            return False  # Smile's answer would bring back the erased person.
         may_have_arrived = self.state == JobState.FAILED or self.is_with_customer
         return self.submitted_at is not None or (may_have_arrived and self.step != SendingStep.CREATED)
 
     @property
     def is_with_customer(self) -> bool:
-        """Started from a link and not submitted yet; whoever takes longer than we wait can still submit it."""
+        """Whether it was started from a link and not submitted yet; a customer can submit it even after it expired."""
         is_unsubmitted = self.link_id is not None and self.submitted_at is None
         return is_unsubmitted and self.state in (JobState.AWAITING_CUSTOMER, JobState.EXPIRED)
 
@@ -189,17 +189,17 @@ class Job(SQLModel, table=True):
         return self.callback_due_at is not None and self.callback_at is None and now > self.callback_due_at
 
     def note_problem(self, problem: dict[str, Any] | None) -> None:
-        """None: it gets on."""
+        """Sets what keeps the job from progressing; None when nothing does."""
         self.problem, self.last_error = problem, None
 
     def changed(self, now: datetime) -> None:
-        """Every change that somebody could see goes through here, so that open pages notice it."""
+        """Marks a visible change, so that open pages notice it."""
         self.version += 1
         self.changed_at = now
 
 
 def job_identity(job_id: UUID, name: str) -> str:
-    """What a sealed value of a job is bound to."""
+    """The identity that a sealed value of a job is bound to."""
     return f"job:{job_id}:{name}"
 
 
@@ -216,7 +216,7 @@ class Image(SQLModel, table=True):
 
 
 class Result(SQLModel, table=True):
-    """One answer ever seen for a job. A later one supersedes; none is overwritten."""
+    """One answer for a job. A later one supersedes it; none is overwritten."""
 
     __tablename__ = "result"
     __table_args__ = (Index("ix_result_kept", "id", sqlite_where=IS_KEPT, postgresql_where=IS_KEPT),)
@@ -225,24 +225,24 @@ class Result(SQLModel, table=True):
     environment: str
     job_id: UUID = Field(foreign_key="job.id", index=True)
     source: Source = Field(sa_type=EnumText(Source))
-    is_confirmed: bool  # an answer to our own request; otherwise only claimed by a callback
+    is_confirmed: bool  # an answer to our own request; otherwise a callback's claim
     is_final: bool
     outcome: Outcome | None = Field(sa_type=EnumText(Outcome))
     result_code: str | None
     result_text: str | None
     payload_sealed: bytes  # empty once it is erased
-    payload_digest: str  # of the result without time and signature: the same answer is not kept twice
+    payload_digest: str  # of the result without time and signature, so that the same answer is not stored twice
     received_at: datetime = Field(sa_type=UtcDateTime)
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 def payload_identity(result_id: UUID) -> str:
-    """What the sealed payload of a result is bound to."""
+    """The identity that the sealed payload of a result is bound to."""
     return f"result:{result_id}:payload"
 
 
 class JobEvent(SQLModel, table=True):
-    """One line of a job's timeline: a kind and facts, which event_words.py words. Lines of before hold their words."""
+    """One line of a job's timeline: a kind and facts, worded by event_words.py. Older lines hold their text."""
 
     __tablename__ = "job_event"
 
@@ -250,12 +250,12 @@ class JobEvent(SQLModel, table=True):
     job_id: UUID = Field(foreign_key="job.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str
-    text: str  # empty, but of lines of before and of what was erased
+    text: str  # empty, except in older lines and where something was erased
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class SentSignature(SQLModel, table=True):
-    """The digest of a signature that we sent: a callback that carries one is a reflection, not Smile's."""
+    """The digest of a signature that we sent: a callback that carries it is our own request reflected, not Smile's."""
 
     __tablename__ = "sent_signature"
 

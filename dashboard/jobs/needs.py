@@ -1,6 +1,6 @@
-"""What needs a person: one rule that gives the list's filter, its counts, and what a job's page says comes next.
+"""Which jobs need a person: one rule for the list's filter, its counts and the next step on a job's page.
 
-Each need is said twice, as a predicate of one job and as a condition with an index behind it; a test holds them equal.
+Each need is stated twice, as a predicate of one job and as an indexed condition; a test keeps them equal.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,14 @@ BY_OUTCOME = ("environment", "outcome", "id")
 
 @dataclass(frozen=True)
 class Need:
-    """`where` is the part of the rule that an index can hold; `is_late` adds the part that time alone makes true.
+    """One reason why a job needs a person.
 
-    `indexed` begins as the indexes of the list's filters do, so that SQLite takes this smaller one instead of them.
+    `where` is the part of the rule that an index can hold; `is_late` adds the part that depends on time alone.
+    `indexed` starts like the indexes of the list's filters, so that SQLite prefers this smaller one.
     """
 
     name: str
-    words: tuple[str, str]  # of one job, of several
+    words: tuple[str, str]  # for one job, for several
     where: str
     is_needed: Callable[["Job"], bool]
     next_step: Callable[["Job"], str]
@@ -39,13 +40,13 @@ class Need:
         return self.is_needed(job)
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
-        # A literal text: SQLite takes a partial index only where its condition stands in the query word for word.
+        # Literal text: SQLite uses a partial index only where the query repeats its condition word for word.
         needed: ColumnElement[bool] = literal_column(f"({self._open})")
         return and_(needed, column("callback_due_at", UtcDateTime()) < now) if self.is_late else needed
 
     @property
     def index(self) -> Index:
-        """For the table of jobs; newest first, as the list reads it."""
+        """The index for the table of jobs; newest first, as the list reads it."""
         where = text(self._open)
         name = f"ix_job_needs_{self.name}"
         return Index(name, *self.indexed, sqlite_where=where, postgresql_where=where)
@@ -60,7 +61,7 @@ def _is_warned_approval(job: "Job") -> bool:
 
 
 def _is_error(job: "Job") -> bool:
-    """One of which nothing is erased can be run again."""
+    """A job with an error can be run again unless it was erased."""
     return job.state == "done" and job.outcome == "error" and job.erased_at is None
 
 
@@ -70,7 +71,7 @@ def _step_when_overdue(job: "Job") -> str:
     return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
 
 
-#: The most urgent first: its step is the one that the job's page names.
+#: The most urgent first: the job's page names the step of the first that applies.
 NEEDS = {
     need.name: need
     for need in (
@@ -86,7 +87,7 @@ NEEDS = {
             ("approval with warnings", "approvals with warnings"),
             "state = 'done' AND outcome = 'approved' AND warning_count > 0 AND erased_at IS NULL",
             _is_warned_approval,
-            lambda _: "Look at the warnings before you rely on this approval, then mark it as dealt with.",
+            lambda _: "Review the warnings before you rely on this approval, then mark it as dealt with.",
             indexed=BY_OUTCOME,
         ),
         Need(
@@ -94,7 +95,7 @@ NEEDS = {
             ("unknown code", "unknown codes"),
             "state = 'done' AND outcome = 'unknown'",
             lambda job: job.state == "done" and job.outcome == "unknown",
-            lambda _: "Somebody must look at the raw answer below and decide.",
+            lambda _: "A person must look at the raw answer below and decide.",
             indexed=BY_OUTCOME,
         ),
         Need(
@@ -102,7 +103,7 @@ NEEDS = {
             ("failed", "failed"),
             "state = 'failed'",
             lambda job: job.state == "failed",
-            lambda _: "Nothing more happens by itself. Correct the cause, then create a new job.",
+            lambda _: "Nothing more happens automatically. Fix the cause, then create a new job.",
             indexed=("environment", "state", "id"),
         ),
         Need(
@@ -110,7 +111,7 @@ NEEDS = {
             ("error to run again", "errors to run again"),
             "state = 'done' AND outcome = 'error' AND erased_at IS NULL",
             _is_error,
-            lambda _: "Create a new job once the cause is removed.",
+            lambda _: "Create a new job once the cause is fixed.",
             indexed=BY_OUTCOME,
         ),
         Need(
@@ -118,13 +119,13 @@ NEEDS = {
             ("provisional", "provisional"),
             "state = 'done' AND outcome = 'provisional'",
             lambda job: job.state == "done" and job.outcome == "provisional",
-            lambda _: "Wait for the final answer, or ask Smile's review team; this page goes on watching.",
+            lambda _: "Wait for the final answer, or ask Smile's review team; this page updates itself.",
             indexed=BY_OUTCOME,
         ),
         Need(
             "overdue",
             ("overdue callback", "overdue callbacks"),
-            # Once the outcome is settled by asking, nobody waits for the callback any more.
+            # Once a status request has settled the outcome, nobody waits for the callback any more.
             "callback_due_at IS NOT NULL AND callback_at IS NULL AND settled_at IS NULL",
             lambda job: job.settled_at is None,
             _step_when_overdue,
@@ -135,5 +136,5 @@ NEEDS = {
 
 
 def needs_of(job: "Job", now: datetime) -> list[Need]:
-    """What this job needs a person for, the most urgent first; nothing once it is dealt with."""
+    """Why this job needs a person, the most urgent first; nothing once it is dealt with."""
     return [need for need in NEEDS.values() if need.concerns(job, now)]

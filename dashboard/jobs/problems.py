@@ -1,4 +1,4 @@
-"""Why a job does not get on, as a kind and facts: kept on the job and on its timeline, and worded when shown."""
+"""Why a job makes no progress, as a kind and facts: stored on the job and its timeline, worded when shown."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,7 +18,7 @@ Problem = dict[str, Any]
 
 class ProblemKind(StrEnum):
     NO_ANSWER = "no_answer"
-    NO_TOKEN = "no_token"  # noqa: S105  # of Smile's pages, and none is in here
+    NO_TOKEN = "no_token"  # noqa: S105  # the name of a problem, not a token
     REFUSED = "refused"
     REFUSED_HERE = "refused_here"
     UNREADABLE = "unreadable"
@@ -35,7 +35,7 @@ def problem(kind: ProblemKind, **facts: Any) -> Problem:
 
 
 def problem_of(error: SmileError, kind: ProblemKind = ProblemKind.NO_ANSWER) -> Problem:
-    """`kind`: where Smile has not refused."""
+    """The problem behind an error; `kind` applies where Smile did not refuse."""
     if isinstance(error, JobLookupUnclear):
         error = error.refusal
     if isinstance(error, Refused):
@@ -44,9 +44,9 @@ def problem_of(error: SmileError, kind: ProblemKind = ProblemKind.NO_ANSWER) -> 
 
 
 def problem_of_clock(clock: SmileClock, *, is_followed: bool = True) -> Problem:
-    """In whole minutes, so that the same problem has the same facts when it is met again.
+    """The clock is off, in whole minutes: the same problem then has the same facts each time.
 
-    `is_followed`: whether the job goes on by itself.
+    `is_followed`: whether the job continues by itself.
     """
     minutes = round((clock.offset_seconds or 0) / 60)
     return problem(ProblemKind.CLOCK_OFF, offset_minutes=minutes, is_followed=is_followed)
@@ -62,8 +62,8 @@ def fixed(words: str) -> EventWords:
 
 def _clock_off(facts: Mapping[str, Any], formats: Formats) -> str:
     off = clock_in_words(facts["offset_minutes"] * 60, formats)
-    said = f"Smile refuses what is signed here: {off}."
-    return f"{said} The job goes on by itself once the clock is set." if facts["is_followed"] else said
+    said = f"Smile refuses our signatures: {off}."
+    return f"{said} The job continues by itself once the clock is set." if facts["is_followed"] else said
 
 
 WORDS: dict[ProblemKind, EventWords] = {
@@ -71,9 +71,9 @@ WORDS: dict[ProblemKind, EventWords] = {
     ProblemKind.NO_TOKEN: lambda facts, _: f"Smile gave no web token: {facts['said']}",
     ProblemKind.REFUSED: lambda facts, _: refusal_words(facts),
     ProblemKind.REFUSED_HERE: lambda facts, _: facts["said"],
-    ProblemKind.UNREADABLE: fixed("What is stored for this job cannot be read: a key or a picture is missing."),
+    ProblemKind.UNREADABLE: fixed("The stored data of this job cannot be read: a key or an image is missing."),
     ProblemKind.ADDRESS_REFUSED: fixed("The upload address was refused; a new one is fetched."),
-    ProblemKind.KNOWN_ALREADY: fixed("Smile knows this job already; it is asked what became of it."),
+    ProblemKind.KNOWN_ALREADY: fixed("Smile already has this job; asking for its status."),
     ProblemKind.CLOCK_OFF: _clock_off,
     ProblemKind.CUSTOMER_GAVE_UP: fixed(
         "The customer did not finish within a day. Send the link again if the verification is still needed."
@@ -81,7 +81,9 @@ WORDS: dict[ProblemKind, EventWords] = {
     ProblemKind.NO_RESULT: fixed(
         "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
     ),
-    ProblemKind.START_BROKE_OFF: fixed("The start broke off on our side before Smile was asked. The link works again."),
+    ProblemKind.START_BROKE_OFF: fixed(
+        "The start was interrupted on our side before Smile was asked. The link works again."
+    ),
 }
 
 
@@ -93,11 +95,11 @@ def problem_words(found: Problem, formats: Formats) -> str:
 
 
 def problem_text(job: Job) -> str | None:
-    """What is the matter with it, as the reader reads it. Jobs of before hold their words."""
+    """The job's problem, worded for the reader. Older jobs hold the words themselves."""
     return problem_words(job.problem, formats_here()) if job.problem else job.last_error
 
 
-#: What stands in `Job.disagreement` while there is one; what it says is made of the facts beside it.
+#: The value of `Job.disagreement` while there is one; its words are made from `disagreement_facts`.
 CONTRADICTED = "contradicted"
 
 
@@ -109,5 +111,5 @@ def disagreement_words(facts: Mapping[str, Any]) -> str:
 
 
 def disagreement_text(job: Job) -> str | None:
-    """The alarm, as the reader reads it. Jobs of before hold its words."""
+    """The job's disagreement, worded for the reader. Older jobs hold the words themselves."""
     return disagreement_words(job.disagreement_facts) if job.disagreement_facts else job.disagreement

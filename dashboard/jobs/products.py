@@ -1,6 +1,6 @@
-"""One row per product: everything that forms, links, the worker and pages need to know of it.
+"""The products, one row each: everything that forms, links, the worker and pages need to know.
 
-A new product is a member of `Product` and a row of `FACTS`. What Smile publishes by job type or by result code is in
+To add a product, add a member of `Product` and a row of `FACTS`. What Smile publishes by job type or result code is in
 smile/constants.py and its tables.
 """
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from dashboard.smile.constants import JobType
 
-#: What a customer needs at hand on Smile's page.
+#: What a customer needs on Smile's page.
 FACE, DOCUMENT, NUMBER = "face", "document", "number"
 
 
@@ -26,7 +26,7 @@ class Product(StrEnum):
 
 @dataclass(frozen=True)
 class Effort:
-    """What Smile's page takes; the megabytes are its script, its camera and the images together, rounded up."""
+    """What Smile's page asks of the customer; the megabytes are its script, camera and images together, rounded up."""
 
     needs: tuple[str, ...]
     minutes: int
@@ -40,16 +40,16 @@ class ProductFacts:
     proves: str
     needs: str
     takes: str
-    approved: str  # the verdict as a sentence, where the result code says no more
+    approved: str  # the verdict as a sentence, where the result code does not say more
     rejected: str
     web_name: str = ""  # in tokens, in Smile's script and in Smile Links; empty: it has no page for customers
-    effort: Effort | None = None  # of that page
-    images: tuple[str, ...] = ()  # field names of the form that must be given
+    effort: Effort | None = None  # on that page
+    images: tuple[str, ...] = ()  # required image fields of the form
     optional_images: tuple[str, ...] = ()
     asks_id_number: bool = False
-    id_type_list: str = ""  # the name of this product in the tables of ID types; "documents": the list of documents
-    may_omit_id_type: bool = False  # Smile then finds it out itself
-    compares: tuple[str, ...] = ()  # optional fields that it only compares: it answers with matches and no data
+    id_type_list: str = ""  # this product's name in the tables of ID types; "documents": the list of documents
+    may_omit_id_type: bool = False  # Smile then detects it
+    compares: tuple[str, ...] = ()  # optional fields that are only compared: the answer has matches and no data
     enrols: bool = False  # the user id can be authenticated afterwards
     needs_enrolled_user: bool = False
     is_answered_at_once: bool = False
@@ -60,10 +60,10 @@ FACTS: dict[Product, ProductFacts] = {
     Product.BIOMETRIC_KYC: ProductFacts(
         name="Biometric KYC",
         job_type=JobType.BIOMETRIC_KYC,
-        proves="The face belongs to the person that an ID authority holds under this number.",
+        proves="The face belongs to the person that an ID authority has on record under this number.",
         needs="A selfie and an ID number",
         takes="Under a minute; longer when a person reviews it",
-        approved="The face matches the photo that the authority holds.",
+        approved="The face matches the authority's photo.",
         rejected="The face does not match, or no live person was seen.",
         web_name="biometric_kyc",
         effort=Effort((FACE, NUMBER), minutes=2, megabytes=5),
@@ -105,11 +105,11 @@ FACTS: dict[Product, ProductFacts] = {
     Product.ENHANCED_KYC: ProductFacts(
         name="Enhanced KYC",
         job_type=JobType.ENHANCED_KYC,
-        proves="The ID number exists, and this is the person that the authority holds under it.",
+        proves="The ID number exists, and this is the person that the authority has on record under it.",
         needs="An ID number",
         takes="A few seconds",
-        approved="The authority holds a person under this number.",
-        rejected="The authority holds nobody under this number.",
+        approved="The authority has a person on record under this number.",
+        rejected="The authority has nobody on record under this number.",
         web_name="enhanced_kyc",
         effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
@@ -119,11 +119,11 @@ FACTS: dict[Product, ProductFacts] = {
     Product.BASIC_KYC: ProductFacts(
         name="Basic KYC",
         job_type=JobType.ENHANCED_KYC,
-        proves="What the customer says matches what the authority holds, field by field.",
+        proves="The customer's details match the authority's records, field by field.",
         needs="An ID number and the customer's details",
         takes="A few seconds",
-        approved="What the customer gave matches what the authority holds.",
-        rejected="What the customer gave does not match what the authority holds.",
+        approved="The customer's details match the authority's records.",
+        rejected="The customer's details do not match the authority's records.",
         web_name="basic_kyc",
         effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
@@ -138,7 +138,7 @@ FACTS: dict[Product, ProductFacts] = {
         needs="A selfie",
         takes="Under a minute",
         approved="A live person is now enrolled under this user id.",
-        rejected="No live person could be enrolled from these pictures.",
+        rejected="No live person could be enrolled from these images.",
         web_name="smartselfie",
         effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
@@ -166,26 +166,26 @@ FACTS: dict[Product, ProductFacts] = {
         needs="A registration or tax number",
         takes="A few seconds",
         approved="The company is registered.",
-        rejected="The registry holds no such company under this number.",
+        rejected="The registry has no company under this number.",
         asks_id_number=True,
         id_type_list="business_verification",
         is_answered_at_once=True,
     ),
 }
 ENROLLING = {product: facts for product, facts in FACTS.items() if facts.enrols}
-#: Products with a page for customers, by the names that tokens and Smile's script know them by.
+#: Products with a page for customers, by their names in tokens and in Smile's script.
 WEB_PRODUCTS = {product: facts.web_name for product, facts in FACTS.items() if facts.web_name}
 PRODUCTS_BY_WEB_NAME = {name: product for product, name in WEB_PRODUCTS.items()}
 
 
 def product_of_job_type(job_type: int | None) -> Product | None:
-    """None where several products share a job type, as the two that only look a number up."""
+    """The product with this job type; None where several share it, as the two that only look up a number do."""
     found = [product for product, facts in FACTS.items() if facts.job_type == job_type]
     return found[0] if len(found) == 1 else None
 
 
 def problem_with_user_id(product: Product | None, user_id: str) -> str:
-    """A sentence where the product needs a user id and none is given; empty otherwise."""
+    """What is wrong when the product needs a user id and none is given; empty otherwise."""
     if product and FACTS[product].needs_enrolled_user and not user_id:
         return f"{FACTS[product].name} needs the user id under which the customer was registered."
     return ""

@@ -1,4 +1,4 @@
-"""Reads of one job and what belongs to it. Every one stays within the environment that this deployment works in."""
+"""Queries about jobs and what belongs to them, always within this deployment's environment."""
 
 import json
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ from dashboard.web.lists.reading import count_of
 
 
 def needs_you(scope: Scope) -> dict[str, int]:
-    """How many jobs need somebody, by kind; kinds without any are left out."""
+    """How many jobs need a person, by kind of need; kinds without jobs are left out."""
     counts = {name: count_of(scope, JobFilter(needs=name)) for name in NEEDS}
     return {name: count for name, count in counts.items() if count}
 
 
 def find_job(session: Session, environment: str, job_id: UUID, *, to_change: bool = False) -> Job:
-    """`to_change` locks the row, since the worker may be claiming or saving it at this moment."""
+    """The job, or NotFound. `to_change` locks the row, since the worker may be claiming or saving it."""
     job = session.get(Job, job_id, with_for_update=to_change)
     if job is None or job.environment != environment:
         raise NotFound("There is no such job here.")
@@ -49,7 +49,7 @@ def version_of(session: Session, environment: str, job_id: UUID) -> int:
 
 
 def enrolled_users(session: Session, environment: str) -> Sequence[str]:
-    """User ids that an authentication can be made for, the last enrolled first."""
+    """User ids that can be authenticated, the last enrolled first."""
     job_types = [facts.job_type for facts in ENROLLING.values()]
     return session.exec(
         select(Job.user_id)
@@ -63,7 +63,7 @@ def enrolled_users(session: Session, environment: str) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class JobDetails:
-    """One job with everything its page shows, newest results last. A result that cannot be opened is empty."""
+    """One job with everything that its page shows, newest results last. A result that cannot be opened is empty."""
 
     job: Job
     events: Sequence[JobEvent]
@@ -91,7 +91,7 @@ class JobDetails:
 
     @property
     def answered_at(self) -> datetime | None:
-        """When Smile last answered a request of ours with a result."""
+        """When Smile last answered one of our requests with a result."""
         return max((result.received_at for result, _ in self.results if result.is_confirmed), default=None)
 
     @property
@@ -101,17 +101,17 @@ class JobDetails:
         return max(claims, key=lambda claim: (claim.is_final, claim.id), default=None)
 
     @property
-    def with_pictures(self) -> tuple[Result, list[EmbeddedImage]] | None:
-        """The newest answer that carries pictures, such as the authority's photo: confirmed if there is one."""
+    def with_images(self) -> tuple[Result, list[EmbeddedImage]] | None:
+        """The newest answer that contains images, such as the authority's photo; a confirmed one if there is one."""
         found = [(result, find_embedded_images(payload)) for result, payload in self.results]
         found = sorted((each for each in found if each[1]), key=lambda each: each[0].is_confirmed)
         return found[-1] if found else None
 
     @property
     def callbacks(self) -> list[dict[str, Any]]:
-        """The callbacks as this job's timeline last spoke of them; the `callbacks` slice keeps the bodies."""
-        told = [event.facts for event in self.events if event.kind in OF_CALLBACKS]
-        last = {facts["callback_id"]: facts for facts in told}
+        """The callbacks by their last lines on this job's timeline; the `callbacks` slice keeps the bodies."""
+        noted = [event.facts for event in self.events if event.kind in OF_CALLBACKS]
+        last = {facts["callback_id"]: facts for facts in noted}
         return [{name: facts[name] for name in CALLBACK_FACTS if name in facts} for facts in last.values()]
 
 
@@ -133,7 +133,7 @@ def job_details(session: Session, job: Job) -> JobDetails:
 
 
 def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any] | None:
-    """None where it cannot be opened."""
+    """The result's payload; None where it cannot be opened."""
     opened = keyring.open_or_none(result.payload_sealed, payload_identity(result.id))
     if opened is None:
         return None
@@ -144,5 +144,5 @@ def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any] | None:
 def find_image(session: Session, job: Job, image_id: UUID) -> Image:
     image = session.get(Image, image_id)
     if image is None or image.job_id != job.id:
-        raise NotFound("There is no such picture here.")
+        raise NotFound("There is no such image here.")
     return image

@@ -1,4 +1,4 @@
-"""Fills what rows of before are searched by, a few at a time: each commit stays, whenever this breaks off."""
+"""Fills the search columns of older rows, a few per transaction, so that an interrupted run loses nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 def fill_until_done(fill: Callable[[Session, int], int]) -> None:
-    """`fill` fixes up to so many rows of the session and returns how many those were."""
+    """Calls `fill(session, limit)`, which returns how many rows it filled, until none are left."""
     while True:
         with transaction() as session:
             if fill(session, BATCH) < BATCH:
@@ -45,10 +45,10 @@ def fold_ids(row: Any, *names: str) -> None:
 
 
 def _digest_again(session: Session, job: Job) -> None:
-    """The digest of before was of the number as it was typed."""
+    """Replaces the digest: the older one was of the number as it was typed."""
     try:
         number = id_number_of(session, job)
-    except UnreadableValue:  # Its key is gone; the job is found by its ids all the same.
+    except UnreadableValue:  # Its key is gone; the job is still found by its ids.
         log.warning("number_not_digested", job=str(job.id))
         return
     if number:
@@ -56,17 +56,17 @@ def _digest_again(session: Session, job: Job) -> None:
 
 
 def count_unfilled_jobs(session: Session) -> int:
-    """Up to one more than the cap, which means more than that."""
+    """How many jobs are left, at most one more than the cap."""
     few = select(Job.id).where(col(Job.user_id_folded).is_(None)).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 
 
 def finding_of(count: int, what: str) -> Finding:
     if not count:
-        return ok(f"All {what} are found however a search is typed.")
+        return ok(f"All {what} are found, however a search is typed.")
     number = f"More than {COUNT_CAP:,}" if count > COUNT_CAP else f"{count:,}"
-    sentence = f"{number} {what} of before the last upgrade are still found only as they were written."
-    return unknown(sentence, "The worker fills them in. Let it run.")
+    sentence = f"{number} {what} from before the last upgrade are still found only as they were originally written."
+    return unknown(sentence, "The worker indexes them. Let it run.")
 
 
 def searched_jobs(context: CheckContext) -> Finding:

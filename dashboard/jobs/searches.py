@@ -1,6 +1,6 @@
-"""What is typed into a search box is an id, or the number of a person: that goes on as its keyed digest alone.
+"""Searches by id, however it is written, or by ID number, which is replaced by its keyed digest.
 
-Each list looks for ids of its own. Here they are told from numbers, and compared however they are written.
+Each list searches its own ids. This module tells ids from ID numbers and compares them.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from dashboard.web.lists.fields import DIGESTS, Condition, Find, Scope, digest
 from dashboard.web.lists.filters import ListFilter
 
 BEYOND = "\U0010ffff"
-#: As many as are named in a query.
+#: The most ids that a query names.
 FEW = 500
 
 
@@ -27,32 +27,32 @@ Row = TypeVar("Row")
 
 
 class NumberSearch(ListFilter[Row]):
-    """A list with a search box for ids and for ID numbers. Its filter declares both fields, `q` and `number`."""
+    """A list with a search box for ids and ID numbers. Its filter declares both fields, `q` and `number`."""
 
     q: str
     number: str
 
     def for_address(self, scope: Scope) -> Self:
-        """What was typed into the search box, without an ID number in it."""
+        """The filter for an address: an ID number typed into the search box becomes its digest."""
         number = self._number_typed(scope) if self.q else ""
-        # A number that somebody put there by hand goes no further.
+        # A plain number that was put into the address by hand is dropped.
         kept = self.number if DIGESTS.fullmatch(self.number) else ""
         changed: dict[str, Any] = {"q": "" if number else self.q, "number": number or kept}
         return replace(self, **changed)
 
     def of_program(self, scope: Scope) -> Self:
-        """As `for_address`: a program may put a search into an address in clear."""
+        """The filter of a program's request, which may have a plain number in its address."""
         return self.for_address(scope) if self.q else self
 
     def is_id(self, scope: Scope) -> bool:
-        """Whether there is such an id. The beginning of one says little, for a number may look that way."""
+        """Whether there is such an id. A beginning counts too, though a number may look like one."""
         raise NotImplementedError
 
     def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
         return is_number_of_job(scope.session, scope.environment, digests)
 
     def _number_typed(self, scope: Scope) -> str:
-        """Its digests; empty where what was typed is no ID number."""
+        """The digests of the typed ID number; empty where it is not one."""
         digests = keyring_of(scope.session).digests_of_number(self.q)
         is_number = self.is_stored(scope, digests) or (looks_like_number(self.q) and not self.is_id(scope))
         return ".".join(digests) if is_number else ""
@@ -60,18 +60,18 @@ class NumberSearch(ListFilter[Row]):
 
 def number_field(find: Find) -> Any:
     """The field `number` of a list."""
-    note = "Shows only what carries the ID number that you searched for. The number itself is not kept."
+    note = "Shows only entries with the ID number that you searched for. The number itself is not stored."
     return digest("an ID number", find, note)
 
 
 def has_digest(column: Any) -> Find:
-    """Finds the rows that have one of the digests in the address. Nonsense there finds nothing."""
+    """Finds the rows that have one of the digests in the address. Anything else in the address finds nothing."""
     return lambda _, asked: col(column).in_(asked.split(".")) if DIGESTS.fullmatch(asked) else false()
 
 
 @dataclass(frozen=True)
 class Ids:
-    """The columns of a table with ids that people type: by their beginning, by what was meant, or whole."""
+    """The id columns of a table that a search looks in: by beginning, folded, or whole."""
 
     table: Any
     by_beginning: Sequence[Any]
@@ -89,7 +89,7 @@ class Ids:
     def _as_written(self, typed: str) -> list[ColumnElement[bool]]:
         found = [begins_with(col(column), typed) for column in self.by_beginning]
         found += [col(column) == typed for column in self.whole]
-        with suppress(ValueError):  # Not one of our ids; the other columns may still hold it.
+        with suppress(ValueError):  # Not a UUID; the other columns may still match.
             found.append(col(self.table.id) == UUID(typed))
         return found
 
@@ -108,10 +108,10 @@ def is_number_of_job(session: Session, environment: str, digests: Sequence[str])
 def any_of(
     session: Session, row_id: Any, within: ColumnElement[bool], each_way: Sequence[ColumnElement[bool]]
 ) -> ColumnElement[bool]:
-    """Rows that are found in any of several ways, each a stretch of an index of its own.
+    """A condition for rows that match in any of several ways, each a range of its own index.
 
-    A few are looked up at once and named. Where there are many, a list finds its page among the newest soon, and
-    collecting all of them would take longer.
+    A few matches are looked up at once and named by id. Where there are many, the list soon finds its page among the
+    newest, and collecting all of them would take longer.
     """
     few = [select(row_id.label("id")).where(within, way).limit(FEW + 1).subquery() for way in each_way]
     found = session.exec(union_all(*(select(part.c.id) for part in few))).scalars().all()  # type: ignore[call-overload]
@@ -119,12 +119,12 @@ def any_of(
 
 
 def begins_with(column: Any, typed: str) -> ColumnElement[bool]:
-    """An id by its beginning, as it is written. A stretch of its index, on both engines."""
+    """Matches an id by its beginning, as it is written: a range of its index on both engines."""
     return and_(column >= typed, column <= typed + BEYOND)
 
 
 def means(column: Any, typed: str) -> ColumnElement[bool]:
-    """The same for a folded column. Without its leading zeros a number would begin many others: it has to be whole."""
+    """The same for a folded column. A number with leading zeros must match whole, since without them it starts many."""
     folded = fold_typed(typed)
     if not folded:
         return false()
@@ -132,6 +132,6 @@ def means(column: Any, typed: str) -> ColumnElement[bool]:
 
 
 def is_just(column: Any, typed: str) -> ColumnElement[bool]:
-    """Whether a folded column holds just this."""
+    """Matches a folded column that holds exactly this."""
     folded = fold_typed(typed)
     return column == folded if folded else false()

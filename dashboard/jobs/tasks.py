@@ -1,4 +1,4 @@
-"""What the worker may run for jobs: thin calls into the verbs."""
+"""The worker's tasks for jobs: thin calls into the verbs."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ def note_overdue_callback(job_id: UUID) -> None:
 
 
 def advance(job_id: UUID) -> None:
-    """Takes the job one run further if it is due; runs twice without harm, since only one run gets the lease."""
+    """Takes a due job one step further; a second run does no harm, since only one gets the lease."""
     settings, clock = current().settings, current().smile_clients.clock
     if not clock.take_try():
         note_clock(job_id, problem_of_clock(clock))
@@ -57,11 +57,11 @@ def advance(job_id: UUID) -> None:
     if clock.answers == answers:
         ask_smile_if(lambda last: last is None or last.was_answered)
     if clock.is_in_the_way != was_in_the_way:
-        ask_smile(utc_now())  # The health page then says so at once.
+        ask_smile(utc_now())  # So that the health page shows it at once.
 
 
 def note_clock(job_id: UUID, found: Problem) -> None:
-    """The page of a job that waits for the clock says so, too, where Smile was not asked about this one."""
+    """Notes on a waiting job that the clock is off, where Smile was not asked about this job itself."""
     with reading() as session:
         is_noted = session.get_one(Job, job_id).problem == found
     if not is_noted:
@@ -73,19 +73,19 @@ def note_clock(job_id: UUID, found: Problem) -> None:
 
 
 def ask_smile(now: datetime) -> None:
-    """No transaction is held while Smile is asked."""
+    """Asks Smile, outside any transaction, and stores the answer."""
     answer = smile_answers.ask_smile(current().settings, smile_keys())
     with transaction() as session:
         smile_answers.save_smile_answer(session, answer, now)
 
 
 def ask_smile_while_something_is_wrong(_: datetime) -> None:
-    """So that the health page soon says that the clock was set, or that Smile answers again."""
+    """Keeps asking, so that the health page soon shows that the clock was set or that Smile answers again."""
     ask_smile_if(lambda last: last is not None and (not last.was_answered or is_off(last.clock_offset_seconds)))
 
 
 def ask_smile_if(is_worth_it: Callable[[SmileAnswer | None], bool]) -> None:
-    """`is_worth_it` decides by the last answer."""
+    """Asks Smile if `is_worth_it`, which is given the last answer, says so."""
     with reading() as session:
         last = smile_answers.read_smile_answer(session)
     if is_worth_it(last):
@@ -98,7 +98,7 @@ def forget_sent_signatures(now: datetime) -> None:
 
 
 def fill_phone_digests(now: datetime) -> None:
-    """Jobs from before numbers were digested; a few in each transaction, so that nobody waits for it."""
+    """Digests the phone numbers of older jobs, a few per transaction so that nobody waits for it."""
     is_left = True
     while is_left:
         with transaction() as session:
@@ -106,7 +106,7 @@ def fill_phone_digests(now: datetime) -> None:
 
 
 def fill_warnings(now: datetime) -> None:
-    """Jobs from before warnings were kept; a few in each transaction, so that nobody waits for it."""
+    """Finds the warnings of older jobs, a few per transaction so that nobody waits for it."""
     is_left = True
     while is_left:
         with transaction() as session:
@@ -122,8 +122,8 @@ TASKS = (
     Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
 )
 PERIODIC = (
-    # Right after a start the network, or the demo's simulator, may not be up yet, and the health page would show that
-    # for an hour.
+    # Right after the start the network or the demo's simulator may not be up yet; the health page would show that for
+    # an hour.
     Periodic("jobs.ask_smile", timedelta(hours=1), ask_smile, after_start=timedelta(minutes=1)),
     Periodic("jobs.ask_smile_while_something_is_wrong", timedelta(seconds=20), ask_smile_while_something_is_wrong),
     Periodic("jobs.fill_phone_digests", timedelta(hours=1), fill_phone_digests),

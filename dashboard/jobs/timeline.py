@@ -1,4 +1,4 @@
-"""The timeline of a job: what happened, as a kind and facts. event_words.py words them when they are shown."""
+"""The timeline of a job: what happened, as a kind and facts, which event_words.py words when they are shown."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from dashboard.jobs.models import Job, JobEvent
 
 
 class EventKind(StrEnum):
-    """Every kind that is stored. The slice that adds a kind registers its words in its feature.py."""
+    """Every stored kind. The slice that adds events of a kind registers its words in its feature.py."""
 
     CREATED = "created"
     STARTED = "started"
@@ -38,14 +38,14 @@ class EventKind(StrEnum):
     ERASED = "erased"
 
 
-#: They tell of one callback each, which their facts name.
+#: Each is about one callback, which its facts name.
 OF_CALLBACKS = frozenset({EventKind.CALLBACK, EventKind.CALLBACK_AGAIN})
-#: What programs read of a callback on the timeline.
+#: The facts of a callback that the JSON of a job shows.
 CALLBACK_FACTS = ("callback_id", "verdict", "received_at")
 
 
 class SentHow(StrEnum):
-    """How a job came to be with Smile."""
+    """How a job reached Smile."""
 
     IMAGES = "images"
     IMAGES_KNOWN = "images_known"
@@ -57,5 +57,5 @@ class SentHow(StrEnum):
 
 
 def add_event(session: Session, job: Job, kind: EventKind, now: datetime, facts: dict[str, Any] | None = None) -> None:
-    """`facts` are JSON, with times as ISO 8601 and numbers as numbers, and hold no sentence."""
+    """Adds a line. `facts` are JSON, with times as ISO 8601 and numbers as numbers, and hold no sentence."""
     session.add(JobEvent(job_id=job.id, at=now, kind=kind.value, text="", facts=facts or {}))

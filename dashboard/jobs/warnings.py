@@ -1,4 +1,4 @@
-"""Warnings kept beside a job's outcome: each kind once as Smile confirmed it and once as a callback claims it."""
+"""The warnings of a job: each kind at most once as confirmed by Smile and once as claimed by a callback."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from dashboard.jobs.models import Job, Source
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.smile.warnings import MOST_NAMED, SmileWarning, WarningKind, warnings_in
 
-#: In the list under the outcome, and on the timeline.
+#: The words in the list, under the outcome, and on the timeline.
 LABELS = {
     WarningKind.ON_WATCH_LIST: "on a watch list",
     WarningKind.DECEASED: "recorded as deceased",
@@ -43,8 +43,8 @@ class JobWarning(SQLModel, table=True):
     job_id: UUID = Field(foreign_key="job.id")
     kind: WarningKind = Field(sa_type=EnumText(WarningKind))
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # counts, names of lists and checks
-    personal_sealed: bytes | None = None  # what describes this customer; None where nothing does, or once erased
-    is_confirmed: bool  # by an answer to our own request; otherwise only claimed by a callback
+    personal_sealed: bytes | None = None  # facts about the customer; None where there are none, or once erased
+    is_confirmed: bool  # by an answer to our own request; otherwise a callback's claim
     source: Source = Field(sa_type=EnumText(Source))
     first_seen_at: datetime = Field(sa_type=UtcDateTime)
     users: list["NamedUser"] = Relationship(
@@ -57,17 +57,17 @@ class JobWarning(SQLModel, table=True):
 
 
 class NamedUser(SQLModel, table=True):
-    """Another customer that a warning names. It has its own row, so that erasing the customer finds it."""
+    """Another customer named by a warning. It has a row of its own, so that erasing that customer finds it."""
 
     __tablename__ = "job_warning_user"
 
     warning_id: UUID = Field(foreign_key="job_warning.id", primary_key=True)
     user_id: str = Field(primary_key=True, index=True)
-    place: int  # in the order in which they were named
+    place: int  # its place in the order in which they were named
 
 
 def personal_identity(row_id: UUID) -> str:
-    """What the sealed facts of a warning are bound to."""
+    """The identity that the sealed facts of a warning are bound to."""
     return f"job_warning:{row_id}:personal"
 
 
@@ -81,7 +81,7 @@ def keep_warnings(
     is_confirmed: bool,
     said_at: datetime | None = None,
 ) -> None:
-    """Adds what an answer warns of. The outcome stays as it is; a kind that is new brings a job back to people.
+    """Adds the warnings of an answer. The outcome stays as it is; a new kind brings the job back to people.
 
     `said_at` is when the answer came, if that was not now.
     """
@@ -89,9 +89,9 @@ def keep_warnings(
     found = warnings_in(payload, said_at.date())
     if not found:
         return
-    kept = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
-    known = {row.kind for row in kept}
-    same = {row.kind: row for row in kept if row.is_confirmed == is_confirmed}
+    stored = session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all()
+    known = {row.kind for row in stored}
+    same = {row.kind: row for row in stored if row.is_confirmed == is_confirmed}
     for warning in found:
         row = same.get(warning.kind) or JobWarning(
             environment=job.environment,
@@ -113,7 +113,7 @@ def keep_warnings(
 
 
 def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None:
-    """The newest facts; users that were named before stay named."""
+    """Takes the newest facts; users that were named before stay named."""
     facts = dict(warning.facts)
     known = row.user_ids
     new = [user for user in facts.pop("user_ids", ()) if user not in known]
@@ -128,7 +128,7 @@ def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None
 
 
 def warnings_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[JobWarning]]:
-    """The warnings of the jobs of one page, the most serious first; what is confirmed stands for its claim as well."""
+    """The warnings of these jobs, the most serious first; a confirmed one replaces the claim of the same kind."""
     if not ids:
         return {}
     rows = session.exec(select(JobWarning).where(col(JobWarning.job_id).in_(ids))).all()
@@ -139,7 +139,7 @@ def warnings_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[JobWar
 
 
 def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
-    """To show them; one line says so where they cannot be opened."""
+    """The sealed facts, to be shown; a note in their place where they cannot be opened."""
     if row.personal_sealed is None:
         return {}
     facts: dict[str, Any] | None = keyring_of(session).open_json_or_none(row.personal_sealed, personal_identity(row.id))
@@ -147,14 +147,16 @@ def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
 
 
 def erase_personal_facts(session: Session, job: Job) -> None:
-    """Erases what describes the customer. The kinds and the customers that they name stay."""
+    """Erases what describes the customer. The kinds and the other customers named stay."""
     for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
         row.personal_sealed = None
 
 
 def erase_warnings(session: Session, job: Job) -> None:
-    """Of an erased job: the kinds and counts stay. Its customer is named by no other job's warnings either, unless
-    another job that is not erased is of the same customer."""
+    """Erases the warnings of an erased job, except their kinds and counts.
+
+    Other jobs' warnings no longer name its customer either, unless that customer has another job that is not erased.
+    """
     of_job = select(JobWarning).where(JobWarning.job_id == job.id)
     own = {row.id: row for row in session.exec(of_job).all()}
     for row in own.values():
@@ -168,7 +170,7 @@ def erase_warnings(session: Session, job: Job) -> None:
         col(other.erased_at).is_(None),
     )
     goes = or_(col(NamedUser.warning_id).in_(own), and_(col(NamedUser.user_id) == job.user_id, ~still_here))
-    # Two jobs whose warnings name each other may be erased at once, so both lock the rows in one order.
+    # Two jobs whose warnings name each other may be erased at the same time, so rows are locked in one order.
     in_order = select(NamedUser).where(goes).order_by(col(NamedUser.warning_id), col(NamedUser.user_id))
     for user in session.exec(in_order.with_for_update()).all():
         session.delete(user)

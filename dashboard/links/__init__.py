@@ -1,1 +1,1 @@
-"""Hosted links: what staff hand to a customer, the customer's page, and the jobs that come of it."""
+"""Hosted links: the addresses that staff give to customers, the customer's pages, and the jobs they lead to."""

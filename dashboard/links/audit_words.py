@@ -1,4 +1,4 @@
-"""How lines about links and web tokens read in the audit trail, and which link a job came of."""
+"""The wording of audit lines about links and web tokens, and how their links are found."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -18,12 +18,12 @@ SENTENCES = {
     "link.started": "pressed Start on {subject}",
     "link.paused": "paused {subject}",
     "link.resumed": "resumed {subject}",
-    "link.extended": "let {subject} work longer",
-    "link.code_renewed": "made a new address for {subject}",
+    "link.extended": "extended {subject}",
+    "link.code_renewed": "replaced the address of {subject}",
     "link.reminded": "reminded the customer of {subject}",
     "link.mailed": "e-mailed {subject}",
     "link.revoked": "revoked {subject} for good",
-    "link.revealed": "revealed what is filled in on {subject}",
+    "link.revealed": "revealed the details filled in on {subject}",
 }
 LOOKS = frozenset({"link.revealed"})
 

@@ -1,4 +1,4 @@
-"""Making a link: `create_link` checks what is wanted, saves it, and tells the code this one time."""
+"""Creating links: `create_link` checks a request, saves the link, and returns its code this one time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from dashboard.stored_settings import read_branding
 
 MOST_USES = 10_000
 MOST_DAYS = 90
-#: Fields of a person that a link may carry; `id_number` besides the rest of Smile's id_info.
+#: The details of a person that a link may contain: `id_number` and others of Smile's id_info.
 PREFILL_FIELDS = frozenset({"id_number", "first_name", "middle_name", "last_name", "dob", "phone_number", "gender"})
 
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """What somebody asks for: a product, or choices that each name one."""
+    """The link to create: with a product, or with choices that each name one."""
 
     product: Product | None = None
     choices: tuple[Choice, ...] = ()
@@ -42,53 +42,53 @@ class LinkRequest:
     return_url: str = ""
     uses: int = 1
     expires_in_days: int = 7
-    form_key: UUID | None = None  # the same for every press of one form
+    form_key: UUID | None = None  # identifies the form, so that sending it twice makes one link
 
 
 def create_link(
-    session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime
+    session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
 ) -> tuple[Link, str]:
-    """The link, and its code: shown once, since only a digest is kept. Raises Invalid."""
-    pressed_before = _of_form(session, wanted.form_key)
-    if pressed_before:  # The answer to that press was lost, and its code with it.
+    """The link and its code, which is shown once, since only its digest is stored. Raises Invalid."""
+    pressed_before = _of_form(session, request.form_key)
+    if pressed_before:  # The first answer was lost, and the code with it.
         return pressed_before, renew_code(session, pressed_before, now)
-    wrong = wrong_fields(wanted, read_branding(session, settings).return_urls)
+    wrong = wrong_fields(request, read_branding(session, settings).return_urls)
     if wrong:
         raise Invalid(wrong)
     code, row_id = new_code(), new_id()
-    prefill = {name: value for name, value in wanted.prefill.items() if value}
+    prefill = {name: value for name, value in request.prefill.items() if value}
     link = Link(
         id=row_id,
         environment=settings.environment,
         code_digest=digest_of_code(code),
-        product=wanted.product,
-        choices=choices_as_json(wanted.choices),
-        country=wanted.country or None,
-        id_type=wanted.id_type or None,
-        customer_reference=wanted.customer_reference,
-        user_id=wanted.user_id,
+        product=request.product,
+        choices=choices_as_json(request.choices),
+        country=request.country or None,
+        id_type=request.id_type or None,
+        customer_reference=request.customer_reference,
+        user_id=request.user_id,
         prefill_sealed=keyring_of(session).seal_json(prefill, prefill_identity(row_id)) if prefill else None,
-        prefill_is_locked=wanted.prefill_is_locked and bool(prefill),
-        partner_params=wanted.partner_params,
-        language=wanted.language,
-        return_url=wanted.return_url,
-        expires_at=now + timedelta(days=wanted.expires_in_days),
-        uses_allowed=wanted.uses,
-        form_key=wanted.form_key,
+        prefill_is_locked=request.prefill_is_locked and bool(prefill),
+        partner_params=request.partner_params,
+        language=request.language,
+        return_url=request.return_url,
+        expires_at=now + timedelta(days=request.expires_in_days),
+        uses_allowed=request.uses,
+        form_key=request.form_key,
         created_by=created_by,
         created_at=now,
         changed_at=now,
     )
     session.add(link)
     session.flush()
-    product = wanted.product.value if wanted.product else "the customer's choice"
-    details = {"product": product, "uses": str(wanted.uses)}
+    product = request.product.value if request.product else "the customer's choice"
+    details = {"product": product, "uses": str(request.uses)}
     record(session, "link.created", f"link {link.id}", now, who=created_by, details=details)
     return link, code
 
 
 def choices_as_json(choices: Iterable[Choice]) -> list[dict[str, str]]:
-    """As rows keep them, which is as Smile names them."""
+    """The choices as rows store them, under Smile's names."""
     return [{"country": each.country, "id_type": each.id_type, "verification_method": each.method} for each in choices]
 
 
@@ -99,12 +99,12 @@ def _of_form(session: Session, form_key: UUID | None) -> Link | None:
 
 
 def link_address(settings: Settings, code: str) -> str:
-    """What the customer opens."""
+    """The address that the customer opens."""
     return f"{settings.public_url}/v/{code}"
 
 
 def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
-    """What was filled in for the customer; None where it cannot be opened."""
+    """The details filled in for the customer; None where they cannot be opened."""
     if link.prefill_sealed is None:
         return {}
     prefill: dict[str, str] | None = keyring_of(session).open_json_or_none(
@@ -113,45 +113,45 @@ def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
     return prefill
 
 
-def wrong_fields(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
-    """What the rules of links refuse, one sentence per field; what may be typed is the form's business."""
+def wrong_fields(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
+    """The errors by the rules for links, one sentence per field. The form checks what may be typed."""
     wrong: dict[str, str] = {}
-    product = wanted.product
-    if (product is None) == (not wanted.choices):
+    product = request.product
+    if (product is None) == (not request.choices):
         wrong["product"] = "Choose one product, or the ID types that the customer may choose from."
     elif product is not None and product not in WEB_PRODUCTS:
         wrong["product"] = f"{FACTS[product].name} has no page for customers."
-    if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in wanted.choices):
-        wrong["choices"] = "Each choice names a country, an ID type and how it is checked."
-    if problem := problem_with_user_id(product, wanted.user_id):
+    if any(each.method not in PRODUCTS_BY_WEB_NAME or not each.country or not each.id_type for each in request.choices):
+        wrong["choices"] = "Each choice must name a country, an ID type and how it is checked."
+    if problem := problem_with_user_id(product, request.user_id):
         wrong["user_id"] = problem
-    elif wanted.user_id and wanted.uses > 1:
-        wrong["uses"] = "A link for one user id is for one person; leave the user id empty, or allow one use."
-    if wanted.id_type and not wanted.country:
+    elif request.user_id and request.uses > 1:
+        wrong["uses"] = "A link with a user id is for one person: allow one use, or leave the user id empty."
+    if request.id_type and not request.country:
         wrong["country"] = "Choose the country of this ID type."
-    if not set(wanted.prefill) <= PREFILL_FIELDS:
-        wrong["prefill"] = "Only details of a person can be filled in."
-    if any(wanted.prefill.values()) and not wanted.id_type:
+    if not set(request.prefill) <= PREFILL_FIELDS:
+        wrong["prefill"] = "Only a person's details can be filled in."
+    if any(request.prefill.values()) and not request.id_type:
         wrong["id_type"] = "Choose the ID type that the filled-in details belong to."
-    if any(wanted.prefill.values()) and wanted.uses > 1:
-        wrong["uses"] = "Details of one customer go only into a link for one use."
-    wrong |= _wrong_frame(wanted, return_urls)
+    if any(request.prefill.values()) and request.uses > 1:
+        wrong["uses"] = "A link with details of a customer may have only one use."
+    wrong |= _wrong_frame(request, return_urls)
     return wrong
 
 
-def _wrong_frame(wanted: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, Any]:
+def _wrong_frame(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, Any]:
     wrong = {}
-    if not 1 <= wanted.uses <= MOST_USES:
+    if not 1 <= request.uses <= MOST_USES:
         wrong["uses"] = f"Between 1 and {MOST_USES}."
-    if problem := problem_with_days(wanted.expires_in_days):
+    if problem := problem_with_days(request.expires_in_days):
         wrong["expires_in_days"] = problem
-    if wanted.language and wanted.language not in LANGUAGES:
+    if request.language and request.language not in LANGUAGES:
         wrong["language"] = "Choose one of the listed languages."
-    if wanted.return_url and wanted.return_url not in return_urls:
-        wrong["return_url"] = "This address is not among those that the settings allow."
+    if request.return_url and request.return_url not in return_urls:
+        wrong["return_url"] = "The settings do not allow this address."
     return wrong
 
 
 def problem_with_days(days: int) -> str:
-    """A sentence about how long a link is to work; empty where nothing is wrong with it."""
+    """What is wrong with the number of days that a link should work; empty when nothing is."""
     return "" if 1 <= days <= MOST_DAYS else f"Between 1 and {MOST_DAYS} days."

@@ -1,4 +1,4 @@
-"""Erasing what a link holds of its customer. Whom it was for is gone; that it was made, used and by whom stays."""
+"""Erases a link's personal data. That it was made and used, and by whom it was made, stays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.errors import Conflict
 from dashboard.jobs.erasing import ERASED
-from dashboard.links.earlier_codes import forget_earlier
+from dashboard.links.codes import forget_earlier
 from dashboard.links.managing import revoke_link
 from dashboard.links.messages import erase_emails
 from dashboard.links.models import Link, LinkKind, LinkStart, WebToken
@@ -20,7 +20,7 @@ def erase_prefill(link: Link, now: datetime) -> None:
 
 
 def erase_link(session: Session, link: Link, now: datetime) -> None:
-    """One that still works is revoked first: the person it was made for should not come back through it."""
+    """Erases the customer's data. A link that still works is revoked first, so that the person cannot return by it."""
     if link.is_live(now) and link.kind == LinkKind.HOSTED:
         revoke_link(session, link, now)
     link.customer_reference = ERASED if link.customer_reference else ""
@@ -32,13 +32,13 @@ def erase_link(session: Session, link: Link, now: datetime) -> None:
 
 
 def refuse_live_smile_link(link: Link, now: datetime) -> None:
-    """Only Smile can end it, and only with a call of its own."""
+    """Raises Conflict for a Smile Link that still works: it must first be disabled at Smile."""
     if link.kind == LinkKind.SMILE and link.is_live(now):
-        raise Conflict("A Smile Link of this person still works. Disable it first, on its own page.")
+        raise Conflict("A Smile Link of this person still works. Disable it on its page first.")
 
 
 def erase_starts(session: Session, job_ids: Sequence[UUID]) -> None:
-    """Which browser it was. What was agreed to, in words of the company, and when, is the proof of the consent."""
+    """Erases which browser it was. The text that was agreed to, and when, stays as proof of the consent."""
     for start in session.exec(select(LinkStart).where(col(LinkStart.job_id).in_(job_ids))).all():
         start.browser_digest = ""
 

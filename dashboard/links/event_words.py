@@ -1,4 +1,4 @@
-"""Lines of a job's timeline that links add, in words."""
+"""The words for the timeline lines that links add to a job."""
 
 from dashboard.feature import EventWords
 from dashboard.jobs.timeline import EventKind

@@ -1,8 +1,8 @@
-"""Hosted links register themselves, with web tokens and Smile Links."""
+"""Registers the feature "hosted links", with web tokens and Smile Links."""
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.links import audit_words, earlier_codes, event_words, messages, models, search_index, tasks
+from dashboard.links import audit_words, codes, event_words, messages, models, search_index, tasks
 from dashboard.links.customer import views as customer
 from dashboard.links.messages import LinkMessage, email_identity
 from dashboard.links.models import Link, prefill_identity
@@ -15,7 +15,7 @@ from dashboard.sealed import SealedColumn
 FEATURE = Feature(
     name="links",
     position=20,
-    models=(models, earlier_codes, messages),
+    models=(models, codes, messages),
     sealed_columns=(
         SealedColumn(Link, "prefill_sealed", prefill_identity),
         SealedColumn(LinkMessage, "email_sealed", email_identity),
@@ -23,9 +23,9 @@ FEATURE = Feature(
     views=(views, message_views, preview_views, smile_link_views, token_views, customer),
     navigation=(NavigationEntry("Links", "links.index", "links.read", is_on_phones=True),),
     permissions=(
-        Permission("links.read", EVERY_ROLE, "See links for customers and how far each customer came"),
+        Permission("links.read", EVERY_ROLE, "See links for customers and how far each customer got"),
         Permission("links.create", WORKING, "Make links for customers"),
-        Permission("links.change", WORKING, "Pause, extend, remind of, e-mail and revoke links"),
+        Permission("links.change", WORKING, "Pause, extend, e-mail and revoke links, and remind customers"),
         Permission("tokens.create", WORKING, "Issue web tokens by hand"),
     ),
     audit_words=(audit_words.WORDS, audit_words.TOKEN_WORDS),

@@ -1,4 +1,4 @@
-"""What the list of links shows, field by field; its stages as conditions for the database."""
+"""The filter of the list of links, its columns, and the stages as conditions for the database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
 from dashboard.web.lists.filters import Column
 
-#: No stage but a mark: opened or started a while ago, and nothing came of it.
+#: Not a stage but a mark: opened or started a while ago, and nothing submitted.
 STALLED = "stalled"
 IDS = Ids(
     Link,
@@ -31,7 +31,7 @@ def _has_job(*conditions: Condition) -> ColumnElement[bool]:
 
 
 def _has_job_with_number(scope: Scope, asked: str) -> Condition:
-    """Of a job that the link led to."""
+    """Links that led to a job with one of the digests."""
     return _has_job(has_digest(Job.id_number_digest)(scope, asked))
 
 
@@ -58,7 +58,7 @@ def _stalled(now: datetime) -> ColumnElement[bool]:
     return _unsubmitted(_open_to_staff(), seen_at < now - STALLED_AFTER)
 
 
-#: `Link.stage` for the database, and the mark of a stalled one.
+#: `Link.stage` for the database, and the mark for stalled links.
 STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
     Stage.CREATED: lambda now: _unsubmitted(
         Link.is_live(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)

@@ -1,4 +1,4 @@
-"""The customer's texts in each language (TOML, in texts/), and which language a request gets."""
+"""The texts for customers in each language (TOML files in texts/), and the language for a request."""
 
 import tomllib
 from datetime import datetime
@@ -21,7 +21,7 @@ AS_MARKUP = {ord(FIRST_STRONG_ISOLATE): "<bdi>", ord(POP_ISOLATE): "</bdi>"}
 
 
 class Sentence(str):
-    """A text for a customer. What was put in keeps its own direction: by marks in plain text, by <bdi> in a page."""
+    """A text for a customer. Inserted values keep their own direction: by marks in plain text, by <bdi> in a page."""
 
     __slots__ = ()
 
@@ -30,17 +30,17 @@ class Sentence(str):
 
     @property
     def plain(self) -> Typed:
-        """For titles, attributes and text areas, which hold no markup: with the marks as they are."""
+        """The text with its marks, for titles, attributes and text areas, which hold no markup."""
         return Typed(self)
 
     @property
     def unmarked(self) -> str:
-        """The words alone, as a record keeps them."""
+        """The words alone, as they are stored."""
         return self.translate(dict.fromkeys(AS_MARKUP))
 
 
 class Texts:
-    """One language. `texts("title", company=...)` is the sentence; what is put in keeps its own direction."""
+    """The texts in one language: `texts("title", company=...)` is a sentence with the values inserted."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -56,26 +56,26 @@ class Texts:
         return Sentence(text.format(**{name: self._isolated(name, str(value)) for name, value in values.items()}))
 
     def id_type(self, id_type: str, label: str) -> str:
-        """The name of an ID type; those with a name of their own, such as BVN, have the same in every language."""
+        """The name of an ID type; a proper name, such as BVN, is the same in every language."""
         return str(self._texts["id_types"].get(id_type, label))
 
     def country(self, code: str) -> str:
         return str(self._locale.territories.get(code, code))
 
     def moment(self, moment: datetime, time_zone: str) -> str:
-        """In the company's zone, which is said, since a customer's is not known without a script."""
+        """A time in the company's time zone, which is named: the customer's is unknown without JavaScript."""
         here = Formats(time_zone=time_zone).here(moment)
         return f"{format_datetime(here, self._texts['moment_pattern'], locale=self._locale)} {zone_mark(here)}"
 
     def _isolated(self, name: str, value: str) -> str:
         value = own_words(value)
-        # What makes an address in a message into a link would take the closing mark for a part of it.
+        # Apps that turn an address in a message into a link would include the closing mark.
         is_isolated = self.direction == "rtl" and name != "address"
         return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}" if is_isolated else value
 
 
 def own_words(text: str) -> Sentence:
-    """What the company wrote, without signs that hide or turn text: a page for customers spells out none of them."""
+    """The company's own words, without characters that hide or turn text: customers' pages do not spell them out."""
     return Sentence(HIDDEN.sub("", text))
 
 
@@ -90,7 +90,7 @@ def catalogue(language: str) -> dict[str, Any]:
 
 
 def choose_language(asked: str, of_link: str, accepted: LanguageAccept) -> str:
-    """What the customer switched to, else what the link says, else what the browser prefers."""
+    """The language that the customer chose, else the link's, else the one that the browser prefers."""
     for language in (asked, of_link):
         if language in LANGUAGES:
             return language

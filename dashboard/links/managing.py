@@ -1,4 +1,4 @@
-"""What staff do to a link after it was made: pause, resume, revoke, extend, and hand it out under a new code."""
+"""What staff do with existing links: pause, resume, revoke and extend them, or give them a new code."""
 
 from datetime import datetime, timedelta
 
@@ -6,21 +6,20 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict
-from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.earlier_codes import forget_earlier, keep_earlier
+from dashboard.links.codes import digest_of_code, forget_earlier, keep_earlier, new_code
 from dashboard.links.models import Link, LinkKind
 from dashboard.links.queries import progress_of
 
 DAYS_WHEN_SENT_AGAIN = 7
-#: Two members who remind the same customer at the same moment do it once.
+#: So that two members who remind the same customer at the same time send one reminder.
 REMINDED_LATELY = timedelta(minutes=1)
 
 
 def pause_link(session: Session, link: Link, now: datetime) -> None:
-    """Nobody can start or go on until it is resumed; whoever has submitted is not touched."""
+    """Pauses a link: nobody can start or continue until it is resumed. Submitted verifications go on."""
     _refuse_if_closed(link)
     if link.paused_at is not None:
-        raise Conflict("This link is paused already.")
+        raise Conflict("This link is already paused.")
     _refuse_if_finished(session, link, "pause")
     link.paused_at = now
     _save(session, link, "link.paused", now)
@@ -35,14 +34,14 @@ def resume_link(session: Session, link: Link, now: datetime) -> None:
 
 
 def revoke_link(session: Session, link: Link, now: datetime) -> None:
-    """For good. A verification that was submitted is followed to its end all the same."""
+    """Revokes a link for good. Submitted verifications are still followed to their end."""
     _refuse_if_closed(link)
     link.revoked_at = now
     _save(session, link, "link.revoked", now)
 
 
 def extend_link(session: Session, link: Link, days: int, now: datetime) -> None:
-    """Works `days` longer than it would have, counted from now where its time is over."""
+    """Extends a link by `days`, counted from now where it has expired."""
     _refuse_if_closed(link)
     _refuse_if_finished(session, link, "extend")
     link.expires_at = max(link.expires_at, now) + timedelta(days=days)
@@ -50,7 +49,7 @@ def extend_link(session: Session, link: Link, days: int, now: datetime) -> None:
 
 
 def renew_code(session: Session, link: Link, now: datetime) -> str:
-    """Another code; the ones of before are dead. One more use and a week are given where none are left."""
+    """Replaces the code; all earlier codes stop working. Adds a use and a week where none are left."""
     _refuse_if_paused(link)
     forget_earlier(session, link.id)
     code = _give_code(link, now)
@@ -59,16 +58,16 @@ def renew_code(session: Session, link: Link, now: datetime) -> str:
 
 
 def add_code(session: Session, link: Link, reminded_at: datetime | None, now: datetime) -> str:
-    """A further code, for a reminder. The ones of before work until it is opened.
+    """Adds a code for a reminder. The earlier ones work until it is opened.
 
-    `reminded_at`: the last time. Whoever hands the code over leaves the line in the audit trail.
+    `reminded_at`: the time of the last reminder. The caller records the reminder in the audit trail.
     """
     _refuse_if_paused(link)
     _refuse_if_finished(session, link, "remind of")
     if not link.is_for_one:
         raise Conflict("Several customers may use this link, so there is nobody to remind.")
     if reminded_at and now - reminded_at < REMINDED_LATELY:
-        raise Conflict("This customer was reminded a moment ago, so it was not done a second time.")
+        raise Conflict("This customer was reminded a moment ago, so no second reminder was sent.")
     keep_earlier(session, link)
     return _give_code(link, now)
 
@@ -90,12 +89,12 @@ def _refuse_if_paused(link: Link) -> None:
 
 def _refuse_if_finished(session: Session, link: Link, verb: str) -> None:
     if link.is_finished(progress_of(session, [link.id])[link.id]):
-        raise Conflict(f"The customer has finished meanwhile, so there is nothing to {verb}.")
+        raise Conflict(f"The customer has finished in the meantime, so there is nothing to {verb}.")
 
 
 def _refuse_if_closed(link: Link) -> None:
     if link.kind == LinkKind.SMILE:
-        raise Conflict("A Smile Link is kept by Smile, where it can only be disabled.")
+        raise Conflict("Smile keeps this Smile Link, so it can only be disabled.")
     if link.revoked_at is not None:
         raise Conflict("This link was revoked for good. Make a new one.")
     if link.erased_at is not None:

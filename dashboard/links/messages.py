@@ -1,4 +1,4 @@
-"""Handing a link over again after it was made: as a reminder, by e-mail, or both."""
+"""Sending a link after it was made: by e-mail, as a reminder, or both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ from dashboard.web.security.tries import add_tries
 HOLDS_EMAIL = text("email_sealed IS NOT NULL")
 LONGEST_EMAIL = 254
 THROTTLED_FOR = timedelta(hours=1)
-MOST_OF_A_LINK, MOST_OF_A_MEMBER = 5, 100  # in that time
+MOST_OF_A_LINK, MOST_OF_A_MEMBER = 5, 100  # e-mails in that time
 
 
 class LinkMessage(SQLModel, table=True):
-    """One time that the address was handed over. Without an e-mail address it was copied by hand."""
+    """One e-mail or reminder. A reminder that was not mailed was copied and sent by hand."""
 
     __tablename__ = "link_message"
     __table_args__ = (
@@ -42,14 +42,14 @@ class LinkMessage(SQLModel, table=True):
     link_id: UUID = Field(foreign_key="link.id")
     is_reminder: bool
     is_mailed: bool
-    email_sealed: bytes | None = None  # of one that was mailed, until it is erased
+    email_sealed: bytes | None = None  # only where it was mailed, until it is erased
     sent_by: str
     at: datetime = Field(sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True)
 class SentMessage:
-    """A message, the address that it went to, and the e-mail, which is forgotten after a while."""
+    """A message, the address it went to, and its e-mail, which is deleted after a while."""
 
     message: LinkMessage
     email: str
@@ -62,24 +62,24 @@ class SentMessage:
 
 
 def email_identity(message_id: UUID) -> str:
-    """What a sealed address is bound to."""
+    """The identity that a sealed e-mail address is bound to."""
     return f"link_message:{message_id}:email"
 
 
 def check_recipient(email: str) -> None:
-    """Raises Invalid."""
+    """Raises Invalid unless this is an e-mail address."""
     if not email:
-        raise Invalid({"email": "Type the customer's e-mail address."})
+        raise Invalid({"email": "Enter the customer's e-mail address."})
     if len(email) > LONGEST_EMAIL or not may_receive_mail(email):
-        raise Invalid({"email": "This is not an e-mail address. Check it once more."})
+        raise Invalid({"email": "This is not an e-mail address. Check it again."})
 
 
 def count_mail(session: Session, link_id: UUID, sent_by: str, now: datetime) -> None:
-    """Raises Invalid."""
+    """Counts an e-mail. Raises Invalid when the link or the member has reached its limit."""
     for kind, key, most in (("link mail", str(link_id), MOST_OF_A_LINK), ("mail of", sent_by, MOST_OF_A_MEMBER)):
         if add_tries(session, kind, key, now, THROTTLED_FOR)[0] > most:
-            whose = "for this link" if key != sent_by else "by you"
-            raise Invalid({"email": f"{most} e-mails {whose} are enough for an hour, so this one was not sent."})
+            whose = "for this link" if key != sent_by else "from you"
+            raise Invalid({"email": f"The limit is {most} e-mails an hour {whose}, so this one was not sent."})
 
 
 def send_link(
@@ -92,7 +92,7 @@ def send_link(
     settings: Settings,
     now: datetime,
 ) -> UUID | None:
-    """Notes that the address was handed over. With an e-mail address the id of the e-mail, for `send_soon`."""
+    """Notes the message and queues its e-mail, if it has an address; returns the e-mail's id for `send_soon`."""
     message = LinkMessage(link_id=link.id, is_reminder=is_reminder, is_mailed=bool(email), sent_by=sent_by, at=now)
     if email:
         message.email_sealed = keyring_of(session).seal(email.encode(), email_identity(message.id))
@@ -119,12 +119,12 @@ def _content(
 
 
 def messages_of(session: Session, link_id: UUID) -> Sequence[LinkMessage]:
-    """Oldest first."""
+    """The messages of a link, oldest first."""
     return session.exec(select(LinkMessage).where(LinkMessage.link_id == link_id).order_by(col(LinkMessage.id))).all()
 
 
 def sent_of(session: Session, link_id: UUID) -> list[SentMessage]:
-    """Each message with its address and its e-mail, oldest first."""
+    """The messages with their addresses and e-mails, oldest first."""
     messages = messages_of(session, link_id)
     mails = newest_mails(session, [message.id for message in messages if message.is_mailed])
     return [SentMessage(message, email_of(session, message), mails.get(message.id)) for message in messages]
@@ -135,18 +135,18 @@ def last_reminder(session: Session, link_id: UUID) -> datetime | None:
 
 
 def is_of_reminder(session: Session, link_id: UUID) -> bool:
-    """Whether its newest address was made to remind the customer."""
+    """Whether the link's newest address was made for a reminder."""
     return any(message.is_reminder for message in messages_of(session, link_id)[-1:])
 
 
 def last_email(session: Session, link_id: UUID) -> str:
-    """Where it went the last time; empty where nothing was sent, or the address is gone."""
+    """The e-mail address used last; empty where nothing was sent or the address is gone."""
     emails = (email_of(session, message) for message in reversed(messages_of(session, link_id)))
     return next((email for email in emails if email and email != CANNOT_BE_OPENED), "")
 
 
 def email_of(session: Session, message: LinkMessage) -> str:
-    """Empty where there is none, or it was erased."""
+    """The message's e-mail address; empty where there is none or it was erased."""
     if message.email_sealed is None:
         return ""
     opened = keyring_of(session).open_or_none(message.email_sealed, email_identity(message.id))
@@ -154,7 +154,7 @@ def email_of(session: Session, message: LinkMessage) -> str:
 
 
 def version_of_mails(session: Session, link_id: UUID) -> int:
-    """Changes with each try of one of its e-mails, and with what came of it."""
+    """A number that changes with each attempt to send one of the link's e-mails, and with its result."""
     mail = OutgoingMail
     seen = col(mail.attempts) * 4 + case((col(mail.due_at).is_(None), 2), else_=0)
     seen += case((col(mail.last_error) != "", 1), else_=0)
@@ -163,7 +163,10 @@ def version_of_mails(session: Session, link_id: UUID) -> int:
 
 
 def cancel_link_mails(session: Session, link_ids: Sequence[UUID]) -> None:
-    """Those not sent yet: their addresses are about to be dead. Before the links are locked (lock_order.py)."""
+    """Cancels e-mails that are not sent yet, whose addresses will stop working.
+
+    Call it before the links are locked (lock_order.py).
+    """
     ids = session.exec(select(LinkMessage.id).where(col(LinkMessage.link_id).in_(link_ids))).all()
     if ids:
         cancel_mails(session, *ids)
@@ -176,5 +179,5 @@ def erase_emails(session: Session, link_id: UUID) -> None:
 
 
 def was_written_to(link_id: Any) -> ColumnElement[bool]:
-    """Whether a link went to one customer by e-mail; a condition for the database."""
+    """Whether a link was sent by e-mail; a condition for the database."""
     return exists().where(col(LinkMessage.link_id) == link_id, col(LinkMessage.is_mailed))

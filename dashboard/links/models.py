@@ -1,4 +1,4 @@
-"""Link, and LinkStart: one press of its Start. Rules about one row live here; verbs live beside."""
+"""The tables Link, LinkStart and WebToken, with the rules about one row. Verbs live in the neighbouring modules."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,22 +16,22 @@ from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
 from dashboard.links.languages import Sentence
 from dashboard.smile.typed import fold
 
-#: Opened or started this long ago and still nothing submitted: worth sending again.
+#: Opened or started longer ago than this with nothing submitted: worth a reminder.
 STALLED_AFTER = timedelta(hours=1)
-#: Longer than a call to Smile may take: whoever asked before that, and noted no answer, was killed.
+#: Longer than a call to Smile may take: a request without an answer by then was killed.
 ASKING_ENDS_AFTER = timedelta(minutes=2)
-#: What Smile counted this short a time ago is not asked for again when a page is opened.
+#: Counts newer than this are not fetched again when a page is opened.
 COUNTED_LATELY = timedelta(minutes=1)
 
 
-#: Rows of before there were folded columns.
+#: Rows from before there were folded columns.
 IS_UNFOLDED = text("customer_reference_folded IS NULL")
 HOLDS_PREFILL = text("prefill_sealed IS NOT NULL")
 
 
 class LinkKind(StrEnum):
-    HOSTED = "hosted"  # ours: an address here, a token from Smile at each Start
-    SMILE = "smile"  # a Smile Link: made through Smile's API, opened on Smile's own host
+    HOSTED = "hosted"  # an address of this dashboard; each Start gets a token from Smile
+    SMILE = "smile"  # a Smile Link: made through Smile's API, opened on Smile's own site
 
 
 class Stage(StrEnum):
@@ -47,14 +47,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """What the jobs of a link tell about it; `version` changes with each of them."""
+    """What a link's jobs say about it; `version` changes with each of them."""
 
     jobs: int = 0
     version: int = 0
     submitted_at: datetime | None = None  # the first time
     settled_at: datetime | None = None  # the first time
-    outcome: Outcome | None = None  # of the newest job that has one
-    awaited: int = 0  # jobs whose customer has not finished yet
+    outcome: Outcome | None = None  # of the newest job with an outcome
+    awaited: int = 0  # jobs that their customers have not finished yet
 
 
 NOTHING_YET = Progress()
@@ -62,7 +62,7 @@ NOTHING_YET = Progress()
 
 @dataclass(frozen=True)
 class Choice:
-    """One ID type that a customer may bring, and how it is checked; `method` is a web product's name."""
+    """One ID type that a customer may use, and how it is checked; `method` is the name of a web product."""
 
     country: str
     id_type: str
@@ -74,7 +74,7 @@ class Choice:
 
 
 class Link(SQLModel, table=True):
-    """One address for one customer, or for several. It names a product, or the choices that decide it."""
+    """An address for one customer, or for several. It has a product, or choices that each have one."""
 
     model_config = {"ignored_types": HYBRIDS}
     __tablename__ = "link"
@@ -91,7 +91,7 @@ class Link(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
-    # What the ids below are searched by: a new row has it from them, and a change of one changes it in `_fold`.
+    # The search forms of the ids below: filled from them on insert, and kept up to date by `_fold`.
     customer_reference_folded: str | None = Field(
         default=None, sa_type=IdText, sa_column_kwargs=folded_from("customer_reference")
     )
@@ -103,7 +103,7 @@ class Link(SQLModel, table=True):
     country: str | None = None
     id_type: str | None = None
     customer_reference: str = Field(default="", sa_type=IdText)
-    user_id: str = ""  # empty: each job gets one of its own
+    user_id: str = ""  # empty: each job gets its own
     prefill_sealed: bytes | None = None
     prefill_is_locked: bool = False
     partner_params: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
@@ -114,29 +114,29 @@ class Link(SQLModel, table=True):
     uses_spent: int = 0
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    form_key: UUID | None = Field(default=None, unique=True)  # of the form that made it, so that a press counts once
+    form_key: UUID | None = Field(default=None, unique=True)  # of the form that made it, which is used once
     created_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
-    version: int = 1  # goes up with every change that somebody could see
-    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time, as all of these
-    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # Of a Smile Link only: how Smile knows it, and what it counted when it was last asked.
+    version: int = 1  # goes up with every visible change
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the first time
+    # Only of a Smile Link: Smile's id and address, and the last counts from Smile.
     smile_ref_id: str | None = None
     smile_address: str | None = None
     smile_total_jobs: int | None = None
     smile_successful_jobs: int | None = None
     smile_failed_jobs: int | None = None
     smile_counted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # When Smile was asked to make it; taken back by a clear no, so that what is left here may exist at Smile.
+    # When Smile was asked to make it; None again after a clear refusal. While it is set, the link may exist at Smile.
     smile_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    last_error: str | None = None  # why the last Start did not get through to Smile
+    last_error: str | None = None  # why the last Start did not reach Smile
     last_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when its customer was
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when its customer was erased
 
     @validates("customer_reference", "user_id")
     def _fold(self, name: str, value: str) -> str:
-        """Whoever sets an id sets what it is searched by."""
+        """Setting an id also sets its search form."""
         setattr(self, f"{name}_folded", fold(value))
         return value
 
@@ -146,16 +146,16 @@ class Link(SQLModel, table=True):
 
     @hybrid_method
     def is_open(self, now: datetime) -> bool:
-        """Whether a new customer may start; of the class, the same as a condition for the database."""
+        """Whether a new customer may start; on the class, a condition for the database."""
         return self.is_live(now) & (self.uses_spent < self.uses_allowed)
 
     @hybrid_method
     def is_live(self, now: datetime) -> bool:
-        """Whether somebody who started may go on, the uses aside."""
+        """Whether a customer who has started may continue; uses do not matter."""
         return (self.paused_at == None) & (self.revoked_at == None) & (self.expires_at > now)  # noqa: E711
 
     def stage(self, progress: Progress, now: datetime) -> Stage:
-        """The furthest that anybody came, unless staff have closed the link or its time is over."""
+        """The furthest stage that any customer reached, unless staff have closed the link or it has expired."""
         if self.revoked_at:
             return Stage.REVOKED
         if self.paused_at:
@@ -171,7 +171,7 @@ class Link(SQLModel, table=True):
         return Stage.OPENED if self.opened_at else Stage.CREATED
 
     def is_stalled(self, progress: Progress, now: datetime) -> bool:
-        """Opened, but not finished for a while: the customer may need it sent again."""
+        """Whether it was opened a while ago and not finished, so that the customer may need a reminder."""
         seen_at = self.started_at or self.opened_at
         return (
             seen_at is not None
@@ -180,16 +180,16 @@ class Link(SQLModel, table=True):
         )
 
     def is_finished(self, progress: Progress) -> bool:
-        """Whether every customer it was for is done, so that nobody can start or go on."""
+        """Whether all its customers are done, so that nobody can start or continue."""
         return progress.submitted_at is not None and self.uses_left <= 0 and not progress.awaited
 
     @property
     def is_for_one(self) -> bool:
-        """Whether one customer at most is left to use it, who can be written to."""
+        """Whether at most one customer is left to use it, who can then be reminded."""
         return self.kind == LinkKind.HOSTED and self.uses_left <= 1
 
     def is_being_made(self, now: datetime) -> bool:
-        """Whether somebody waits for Smile's answer about a new Smile Link."""
+        """Whether a request to Smile for this Smile Link is still under way."""
         return (
             self.smile_ref_id is None
             and self.smile_asked_at is not None
@@ -204,13 +204,13 @@ class Link(SQLModel, table=True):
         return [Choice(each["country"], each["id_type"], each["verification_method"]) for each in self.choices]
 
     def changed(self, now: datetime) -> None:
-        """Every change that somebody could see goes through here, so that open pages notice it."""
+        """Marks a visible change, so that open pages notice it."""
         self.version += 1
         self.changed_at = now
 
 
 class LinkStart(SQLModel, table=True):
-    """One press of Start: the job that it made, the browser that may see its state, and what the customer agreed to."""
+    """One press of Start: the job it made, the browser that may see its state, and what the customer agreed to."""
 
     __tablename__ = "link_start"
     __table_args__ = (Index("ix_link_start_link_id_browser_digest", "link_id", "browser_digest"),)
@@ -225,27 +225,27 @@ class LinkStart(SQLModel, table=True):
 
     @property
     def agreed(self) -> str:
-        """What the customer agreed to. Rows of before hold marks of direction in it."""
+        """What the customer agreed to. Older rows contain direction marks."""
         return Sentence(self.consent_text).unmarked
 
 
 def prefill_identity(link_id: UUID) -> str:
-    """What the sealed prefill of a link is bound to."""
+    """The identity that the sealed prefill of a link is bound to."""
     return f"link:{link_id}:prefill"
 
 
 class WebToken(SQLModel, table=True):
-    """That a token was issued by hand, by whom and for what. The token itself is shown once and kept nowhere."""
+    """A record of a token issued by hand: by whom, and for what. The token itself is shown once and never stored."""
 
     __tablename__ = "web_token"
     __table_args__ = (Index("ix_web_token_environment_id", "environment", "id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
-    product: str  # as Smile's script names it
+    product: str  # its name in Smile's script
     user_id: str
     job_id: str
     callback_url: str
     issued_by: str
     issued_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # as the token says; None: it does not
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # from the token; None if it does not say

@@ -1,4 +1,4 @@
-"""Reads for links: one of them, what its jobs tell about it, and what a code or a browser leads to."""
+"""Queries about links: one link, the progress of its jobs, and what a code or a browser leads to."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobState
-from dashboard.links.earlier_codes import belongs, opens
+from dashboard.links.codes import belongs, opens
 from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress
 from dashboard.web.lists.pagination import PAGE_SIZE
 
@@ -26,14 +26,14 @@ def find_link(session: Session, environment: str, link_id: UUID, to_change: bool
 
 
 def jobs_of(session: Session, link_id: UUID, most: int = PAGE_SIZE) -> list[tuple[Job, LinkStart]]:
-    """Newest first, each with the press of Start that made it."""
+    """The link's jobs, newest first, each with the start that made it."""
     found = select(Job, LinkStart).join(LinkStart, col(LinkStart.job_id) == col(Job.id)).where(Job.link_id == link_id)
     return [(job, start) for job, start in session.exec(found.order_by(col(Job.id).desc()).limit(most))]
 
 
 def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progress]:
-    """For each of the links; for a page of a list in two questions."""
-    # A job that failed before it reached Smile is no result for anybody.
+    """The progress of each link, in two queries for a whole page of a list."""
+    # A job that failed before it reached Smile is not a result.
     settled_at = case((col(Job.submitted_at).is_not(None), col(Job.settled_at)))
     awaited = case((col(Job.state) == JobState.AWAITING_CUSTOMER, 1), else_=0)
     sums = (func.count(), func.sum(Job.version), func.min(Job.submitted_at), func.min(settled_at), func.sum(awaited))
@@ -50,7 +50,7 @@ def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progre
 
 
 def open_link_of(session: Session, environment: str, code: str, now: datetime) -> Link:
-    """The database says no to every kind of dead code in the same way, so that they take the same time."""
+    """The open link with this code. For all other codes the same query finds nothing, so that all take equally long."""
     statement = select(Link).where(Link.environment == environment, opens(code))
     link = session.exec(statement.where(Link.is_open(now))).first()
     if link is None:
@@ -61,7 +61,7 @@ def open_link_of(session: Session, environment: str, code: str, now: datetime) -
 def newest_start(
     session: Session, environment: str, code: str, browser_digest: str
 ) -> tuple[Link, LinkStart, Job] | None:
-    """What this browser did last with this link, whatever became of the link since."""
+    """The last start of this browser on this link, whatever happened to the link since."""
     return session.exec(
         select(Link, LinkStart, Job)
         .join(LinkStart, col(LinkStart.link_id) == col(Link.id))

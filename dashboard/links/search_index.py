@@ -1,4 +1,4 @@
-"""Fills what links of before are searched by."""
+"""Fills the search columns of older links."""
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -18,7 +18,7 @@ def fill_links(session: Session, limit: int) -> int:
 
 
 def count_unfilled_links(session: Session) -> int:
-    """Up to one more than the cap, which means more than that."""
+    """How many links are left, at most one more than the cap."""
     few = select(Link.id).where(col(Link.customer_reference_folded).is_(None)).limit(COUNT_CAP + 1).subquery()
     return session.exec(select(func.count()).select_from(few)).one()
 

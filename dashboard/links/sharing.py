@@ -1,6 +1,6 @@
-"""What staff hand over while they know the code: the address, its QR code, and ready texts in the link's language.
+"""What staff send to the customer: the address, its QR code, and ready messages in the link's language.
 
-Nothing of it is kept: once the page is left, only a new code brings it back.
+None of it is stored: after the page is left, only a new code makes it available again.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.links.languages import Sentence, texts_in
 from dashboard.links.models import Link
 from dashboard.stored_settings import Branding
 
-#: Modules of white around the code; readers need four.
+#: The white border around the code, in modules; readers need four.
 QUIET_ZONE = 4
 PNG_PIXELS_PER_MODULE = 12
 
@@ -27,22 +27,22 @@ class Share:
     mail_subject: Sentence
     mail_body: Sentence
     poster: Sentence
-    qr_svg: str  # data: addresses, since no other page could make the picture without the code
+    qr_svg: str  # a data: address, since no other page could make the image without the code
     qr_png: str
 
     @property
     def whatsapp_address(self) -> str:
-        """Opens the app itself, where there is one; no web server reads the code."""
+        """Opens the app itself, where it is installed; no web server sees the code."""
         return f"whatsapp://send?text={quote(self.message)}"
 
     @property
     def whatsapp_web_address(self) -> str:
-        """For a desk without the app. WhatsApp's own site reads the message, and the code in it, from this address."""
+        """For computers without the app. WhatsApp's site reads the message, with the code, from this address."""
         return f"https://wa.me/?text={quote(self.message)}"
 
     @property
     def sms_address(self) -> str:
-        """The ? before & is what phones of both makers read."""
+        """Opens a text message. Both iPhone and Android understand ?& here."""
         return f"sms:?&body={quote(self.message)}"
 
     @property

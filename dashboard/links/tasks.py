@@ -1,4 +1,4 @@
-"""What the worker may run for links: thin calls into the verbs."""
+"""The worker's tasks for links: thin calls into the verbs."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""What an owner changes while the product runs, on a page."""
+"""The settings that owners change on a page while the product runs."""

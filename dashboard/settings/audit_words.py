@@ -1,12 +1,12 @@
-"""How lines about settings and keys read in the audit trail."""
+"""The wording of audit lines about settings, keys and backups."""
 
 from dashboard.audit.wording import AuditWords
 
 SENTENCES = {
     "settings.changed": "changed {subject}",
-    "callback_networks.changed": "changed from which networks callbacks are taken",
-    "wallet_level.changed": "changed at which balance of the wallet at Smile to warn",
-    "callbacks.tried": "tried whether callbacks reach this dashboard",
+    "callback_networks.changed": "changed which networks callbacks are accepted from",
+    "wallet_level.changed": "changed the warning level for the wallet at Smile",
+    "callbacks.tried": "tested whether callbacks reach this dashboard",
 }
 KEY_SENTENCES = {
     "smile_key.added": "added {subject} of Smile's API",
@@ -15,7 +15,7 @@ KEY_SENTENCES = {
 }
 DATABASE_SENTENCES = {
     "backup.made": "made a backup",
-    "backup.restored": "restored a backup in the place of what was here",
+    "backup.restored": "restored a backup, which replaced what was here",
 }
 
 WORDS = AuditWords(noun="settings", called="the settings", sentences=SENTENCES, address="/settings")

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for callbacks and keys: who signs, from where callbacks are taken, and whether they reach us."""
+"""The settings page for callbacks and API keys: which key signs, which networks are accepted, and the delivery test."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +43,7 @@ blueprint = Blueprint("callback_settings", __name__)
 
 @dataclass(frozen=True)
 class Present:
-    """How things stand."""
+    """The current settings of keys and networks, and the last callback."""
 
     keys: list[SmileKey]
     signing_number: int
@@ -88,9 +88,9 @@ def add() -> ResponseReturnValue:
     except Invalid as error:
         return _page(error.fields)
     except IntegrityError:
-        raise Conflict("Somebody else added a key at the same moment.", url_for("callback_settings.show")) from None
+        raise Conflict("Somebody else added a key at the same time.", url_for("callback_settings.show")) from None
     smile_keys(fresh=True)
-    return see_other("callback_settings.show", f"Key {key.number} was added: callbacks may be signed with it now.")
+    return see_other("callback_settings.show", f"Key {key.number} was added. Callbacks may now be signed with it.")
 
 
 @blueprint.post("/settings/callbacks/keys/<uuid:key_id>/signing")
@@ -114,7 +114,7 @@ def retire(key_id: UUID) -> ResponseReturnValue:
         key = retire_key(session, current().settings, key_id, current_user.email, now)
         record(session, "smile_key.retired", f"key {key.number}", now, details={"environment": environment})
     smile_keys(fresh=True)
-    return see_other("callback_settings.show", f"Key {key.number} was retired. A callback signed with it is refused.")
+    return see_other("callback_settings.show", f"Key {key.number} was retired. Callbacks signed with it are refused.")
 
 
 @blueprint.post("/settings/callbacks/networks")
@@ -134,20 +134,20 @@ def name_networks() -> ResponseReturnValue:
             details = {"networks": ", ".join(map(shown, networks)) or "everywhere"}
             record(session, "callback_networks.changed", "settings", now, details=details)
     named_networks(fresh=True)
-    message = "Saved. Callbacks from elsewhere are refused." if networks else "Callbacks are taken from everywhere."
+    message = "Saved. Callbacks from elsewhere are refused." if networks else "Callbacks are accepted from everywhere."
     return see_other("callback_settings.show", message)
 
 
 @blueprint.post("/settings/callbacks/checks")
 @permission_required("settings.manage")
 def check() -> ResponseReturnValue:
-    """Through the network to our own door, with no transaction open meanwhile."""
+    """Sends a test callback to our own address, with no transaction open meanwhile."""
     settings, key = current().settings, smile_keys(fresh=True).signing
-    trial = make_test_callback(Signature(settings.smile_partner_id, key.value))
-    tried, now = send_attempt(hook_address(current().settings), trial.body), utc_now()
+    test = make_test_callback(Signature(settings.smile_partner_id, key.value))
+    attempt, now = send_attempt(hook_address(current().settings), test.body), utc_now()
     with transaction() as session:
-        arrival = take_back_test(session, trial, now)
-        steps = explain(tried, arrival, settings.trusted_proxies)
+        arrival = take_back_test(session, test, now)
+        steps = explain(attempt, arrival, settings.trusted_proxies)
         details = {"arrived": "yes" if arrival else "no"}
         record(session, "callbacks.tried", "settings", now, details=details)
     return _page(steps=steps, has_arrived=arrival is not None)

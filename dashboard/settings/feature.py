@@ -1,4 +1,4 @@
-"""Settings register themselves, with the tables of settings and keys that every slice reads."""
+"""Registers the feature "settings", with the tables of settings and keys that all slices read."""
 
 from dashboard import smile_keys, stored_settings
 from dashboard.feature import Bar, Feature, NavigationEntry

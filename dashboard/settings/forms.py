@@ -1,4 +1,4 @@
-"""What may be typed into the settings page, parsed into a Branding."""
+"""The form of the settings page, parsed into a Branding."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ MOST_RETURN_URLS = 20
 
 
 def branding_form(branding: Branding) -> FormState:
-    """The form as the present branding fills it."""
+    """The form, filled with the current branding."""
     purposes = {f"purpose_{language}": branding.purposes.get(language, "") for language in LANGUAGES}
     return FormState(
         {
@@ -35,9 +35,9 @@ def branding_form(branding: Branding) -> FormState:
 def check_branding_form(
     values: Mapping[str, str], settings: Settings, before: Branding
 ) -> tuple[FormState, Branding | None]:
-    """The form as it stands with its errors, and the branding when there are none.
+    """The form with its errors, and the branding when there are none.
 
-    `before`: what stands now; its logo may stay, and its time zone where a program names none.
+    `before`: the current branding; its logo may stay, and so does its time zone where a program sends none.
     """
     form = FormState(values)
     time_zone = form.value("time_zone") or before.time_zone
@@ -45,13 +45,13 @@ def check_branding_form(
     purposes = {language: " ".join(form.value(f"purpose_{language}").split()) for language in LANGUAGES}
     name, logo_url = form.value("company_name"), "" if form.value("remove_logo") else form.value("logo_url")
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        form.errors["company_name"] = f"Customers must know who asks: 1 to {LONGEST_NAME} characters."
+        form.errors["company_name"] = f"Enter 1 to {LONGEST_NAME} characters: customers must know who asks."
     if logo_url and logo_url != before.logo_url and (problem := _problem_with_logo(logo_url, settings)):
         form.errors["logo_url"] = problem
     if not is_zone(time_zone):
         form.errors["time_zone"] = "Choose a time zone from the list."
     if not COLOR.fullmatch(form.value("theme_color")):
-        form.errors["theme_color"] = "A colour as # and six digits, such as #0b5d4e."
+        form.errors["theme_color"] = "Enter a colour as # and six hexadecimal digits, such as #0b5d4e."
     if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"), settings)):
         form.errors["policy_url"] = problem
     for language, purpose in purposes.items():
@@ -79,4 +79,4 @@ def _problem_with_logo(address: str, settings: Settings) -> str:
     if re.fullmatch(r"/static/[\w./-]+", address) and ".." not in address:
         return ""
     problem = problem_with_address(address, settings)
-    return f"{problem} Or a picture of this server, beginning with /static/." if problem else ""
+    return f"{problem} An image on this server, beginning with /static/, works too." if problem else ""

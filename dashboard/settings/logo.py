@@ -1,4 +1,4 @@
-"""The company's uploaded logo. It is encoded again, kept with the settings, and served only from here."""
+"""The company's uploaded logo: re-encoded, stored with the settings, and served from here."""
 
 import base64
 import hashlib
@@ -11,13 +11,13 @@ from dashboard.jobs.submitting.images import UnusableImage, clean_logo
 from dashboard.stored_settings import read_setting, write_setting
 
 LOGO = "logo"
-#: Of the file that is chosen, and of what is made of it: it is a part of the customer's first 14 KB.
+#: The limits for the chosen file and for the stored logo, which is part of the customer's first 14 KB.
 MOST_BYTES_CHOSEN = 1024 * 1024
 MOST_BYTES = 5 * 1024
 
 
 def draw_logo(chosen: bytes) -> bytes:
-    """Not within a transaction: a large picture takes a while. Raises Invalid."""
+    """Re-encodes the logo. Call it outside transactions: a large image takes a while. Raises Invalid."""
     if len(chosen) > MOST_BYTES_CHOSEN:
         raise Invalid({LOGO: "The file is larger than 1 MB. A logo that is 480 pixels wide is enough."})
     try:
@@ -27,7 +27,7 @@ def draw_logo(chosen: bytes) -> bytes:
 
 
 def name_of(png: bytes) -> str:
-    """Another picture has another address, so that each may be kept by browsers for ever."""
+    """The logo's name in its address, which changes with the image, so that browsers can cache it for ever."""
     return hashlib.sha256(png).hexdigest()[:16]
 
 
@@ -36,6 +36,6 @@ def save_logo(session: Session, png: bytes, now: datetime) -> None:
 
 
 def read_logo(session: Session) -> tuple[str, bytes] | None:
-    """Its name and content; None where none was uploaded."""
+    """The logo's name and content; None where none was uploaded."""
     stored = read_setting(session, LOGO)
     return (stored["name"], base64.b64decode(stored["png"])) if stored else None

@@ -1,4 +1,4 @@
-"""HTTP out for the uploaded logo: customers' browsers and Smile's own pages ask for it."""
+"""Serves the uploaded logo to customers' browsers and to Smile's own pages."""
 
 from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ blueprint = Blueprint("logo", __name__)
 @blueprint.get("/logo/<name>.png")
 @open_to_everybody
 def show(name: str) -> ResponseReturnValue:
-    """One of before leads to the present one: links at Smile keep the address that they were made with."""
+    """The logo. An older address leads to the current one: links at Smile keep the address they were made with."""
     with reading() as session:
         logo = read_logo(session)
     if logo is None:

@@ -1,4 +1,4 @@
-"""What the worker may run for settings: thin calls into the verbs."""
+"""The worker's tasks for settings: thin calls into the verbs."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,11 @@ from dashboard.worker.periodic import Periodic
 
 
 def ask_wallet(now: datetime) -> None:
-    """No transaction is held while Smile is asked."""
+    """Asks Smile for the balance, outside any transaction, and stores it."""
     balance = ask_balance(smile_clients().account, now)
     with transaction() as session:
         save_balance(session, current().settings.environment, balance, now)
 
 
-#: As `jobs.ask_smile`: after a start of the machine the network may not be up yet.
+#: Like `jobs.ask_smile`, it waits after the start: the network may not be up yet.
 PERIODIC = (Periodic("settings.ask_wallet", timedelta(hours=1), ask_wallet, after_start=timedelta(minutes=1)),)

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for the settings page."""
+"""The settings page: branding, logo and the wallet's warning level."""
 
 from dataclasses import asdict, replace
 
@@ -73,11 +73,11 @@ def change() -> ResponseReturnValue:
         if changed:
             write_branding(session, branding, now)
             record(session, "settings.changed", "settings", now, details={"fields": ", ".join(changed)})
-    return see_other("settings.show", "Saved. Every page that a customer opens from now on shows it.")
+    return see_other("settings.show", "Saved. Customers' pages show it from now on.")
 
 
 def _sent_logo() -> bytes:
-    """Empty where none was chosen. Raises Invalid."""
+    """The uploaded logo; empty where none was chosen. Raises Invalid."""
     chosen = request.files.get("logo")
     return draw_logo(chosen.read(MOST_BYTES_CHOSEN + 1)) if chosen and chosen.filename else b""
 
@@ -95,7 +95,7 @@ def change_wallet_level() -> ResponseReturnValue:
             write_level(session, level, now)
             details = {"level": "none" if level is None else str(level)}
             record(session, "wallet_level.changed", "settings", now, details=details)
-    message = "Saved. No warning is given." if level is None else "Saved. A balance below this level is a warning."
+    message = "Saved. There will be no warning." if level is None else "Saved. You are warned below this balance."
     return see_other("settings.show", message)
 
 

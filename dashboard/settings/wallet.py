@@ -1,4 +1,4 @@
-"""The wallet at Smile: what it last held, as Smile told, and the level below which this dashboard warns."""
+"""The wallet at Smile: its last known balance, and the level below which this dashboard warns."""
 
 import re
 from collections.abc import Mapping
@@ -23,9 +23,10 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True)
 class Balance:
-    """currency: "" where Smile does not name it; the wallet then has the currency of the account.
+    """A balance of the wallet.
 
-    as_of: the moment that Smile names, or the one at which it was asked.
+    `currency` is empty where Smile does not name it: it is then the account's currency. `as_of` is the time that Smile
+    names, or the time of the request.
     """
 
     amount: Decimal
@@ -35,11 +36,11 @@ class Balance:
 
 @dataclass(frozen=True)
 class Wallet:
-    """balance: the last one that Smile told; None where it never did. asked_at: None where it was never asked."""
+    """What is known about the wallet at Smile."""
 
-    balance: Balance | None = None
+    balance: Balance | None = None  # the last one that Smile gave; None where it never did
     asked_at: datetime | None = None
-    told_at: datetime | None = None
+    told_at: datetime | None = None  # when Smile last gave a balance
     level: Decimal | None = None
 
     @property
@@ -48,12 +49,12 @@ class Wallet:
 
     @property
     def is_silent(self) -> bool:
-        """Whether Smile was asked after it last told."""
+        """Whether Smile did not give a balance when it was last asked."""
         return self.asked_at is not None and self.asked_at != self.told_at
 
 
 def ask_balance(account: PartnerAccount, now: datetime) -> Balance | None:
-    """None where Smile does not tell. A question that changes nothing; not within a transaction."""
+    """Asks Smile for the balance; None where it gives none. Call it outside transactions."""
     try:
         return read_balance(account.wallet_balance(), now)
     except SmileError:
@@ -61,7 +62,7 @@ def ask_balance(account: PartnerAccount, now: datetime) -> Balance | None:
 
 
 def read_balance(answer: Mapping[str, Any], now: datetime) -> Balance | None:
-    """Tolerant: a number or its text; None for anything else."""
+    """Reads the balance, a number or its text; None for anything else."""
     given = answer.get("wallet_balance")
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         return None
@@ -77,7 +78,7 @@ def read_balance(answer: Mapping[str, Any], now: datetime) -> Balance | None:
 
 
 def save_balance(session: Session, environment: str, balance: Balance | None, now: datetime) -> None:
-    """What Smile told before stays where it does not tell now."""
+    """Stores the balance; without one, the last known balance stays."""
     known = _stored(session, environment)
     known["asked_at"] = now.isoformat()
     if balance is not None:
@@ -100,14 +101,14 @@ def read_wallet(session: Session, environment: str) -> Wallet:
 
 
 def parse_level(typed: str) -> Decimal | None:
-    """A number of the wallet's currency; None for an empty field, which means no warning. Raises Invalid."""
+    """The typed level in the wallet's currency; None for an empty field, which means no warning. Raises Invalid."""
     text = "".join(typed.split())
     if not text:
         return None
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     if not (text.isascii() and _PLAIN.fullmatch(text)):
-        raise Invalid({"wallet_level": "A number such as 100 or 99.50, or nothing for no warning."})
+        raise Invalid({"wallet_level": "Enter a number such as 100 or 99.50, or nothing for no warning."})
     return Decimal(text.replace(",", ".")).quantize(Decimal("0.01"))
 
 
@@ -116,7 +117,7 @@ def write_level(session: Session, level: Decimal | None, now: datetime) -> None:
 
 
 def _stored(session: Session, environment: str) -> dict[str, Any]:
-    """The sandbox and production have wallets of their own."""
+    """The stored wallet of one environment: the sandbox and production have separate ones."""
     return dict((read_setting(session, WALLET) or {}).get(environment) or {})
 
 
@@ -127,5 +128,5 @@ def _moment(answer: Mapping[str, Any], now: datetime) -> datetime:
         return now
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    # A clock that runs ahead must not make a balance of tomorrow.
+    # Smile's clock may run ahead, and a balance must not be from the future.
     return min(moment, now)

@@ -34,7 +34,7 @@ def choose(page: Page, product: str, country: str = "", id_type: str = "") -> No
 
 def reveal(page: Page, button: str) -> None:
     """Nothing is shown before there is a reason."""
-    page.get_by_label("Why do you look?").select_option(label="The customer asked")
+    page.get_by_label("Why are you looking?").select_option(label="The customer asked")
     page.get_by_role("button", name=button).click()
 
 

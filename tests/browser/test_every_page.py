@@ -216,7 +216,7 @@ def test_a_list_is_worked_by_mouse_and_keys(shared_deployment: Deployment, open_
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("51 to 52 of 52 jobs")).to_be_visible()
     second_page = page.url
-    reason = page.get_by_role("row", name="cust-1 ").get_by_text("The authority holds nobody")
+    reason = page.get_by_role("row", name="cust-1 ").get_by_text("The authority has nobody on record")
     box = reason.bounding_box()
     assert box
     page.mouse.move(box["x"] + 5, box["y"] + 8)

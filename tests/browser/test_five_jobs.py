@@ -46,7 +46,7 @@ def test_a_biometric_kyc_with_two_pictures_is_approved(open_window: OpenWindow, 
         run(page)
         expect_settled(page, "Queued", "Waiting to be sent to Smile.")
 
-    expect_settled(page, "Approved", "The face matches the photo that the authority holds.")
+    expect_settled(page, "Approved", "The face matches the authority's photo.")
     expect(page.get_by_role("heading", name="Checks")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("Callback, valid.")
 
@@ -59,14 +59,14 @@ def test_an_enhanced_kyc_needs_one_press_for_its_test_number(open_window: OpenWi
 
     run(page)
 
-    expect_settled(page, "Rejected", "The authority holds nobody under this number.")
+    expect_settled(page, "Rejected", "The authority has nobody on record under this number.")
 
 
 def test_a_business_verification_is_approved(open_window: OpenWindow) -> None:
     page = open_window("/jobs/new")
     choose(page, "Business Verification", "Nigeria", "Business Registration")
     press_test_number(page, "succeeds")
-    page.get_by_label("Kind of business").select_option(index=1)
+    page.get_by_label("Type of business").select_option(index=1)
 
     run(page)
 
@@ -78,7 +78,7 @@ def test_a_document_verification_is_rejected_when_that_is_wished(open_window: Op
     choose(page, "Document Verification", "Ghana", "Passport")
     picture_field(page, "Selfie").set_input_files(picture(3))
     picture_field(page, "Front of the document").set_input_files(picture(4))
-    page.get_by_label("Wished result").select_option("Rejected")
+    page.get_by_label("Desired result").select_option("Rejected")
 
     run(page)
 
@@ -96,7 +96,7 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
     list_before = open_window("/jobs")  # An empty list takes in what is new at once; this one tells of it.
     watch_for_moves(list_before)
     choose_biometric_in_kenya(page, "cust-provisional")
-    page.get_by_label("Wished result").select_option("Provisional, then final")
+    page.get_by_label("Desired result").select_option("Provisional, then final")
 
     with paused_worker():
         run(page)
@@ -110,7 +110,7 @@ def test_a_provisional_job_turns_final_on_its_page_and_in_the_list_of_another_wi
     with paused_worker():
         expect_settled(page, "Provisional", "The first check passed, but a person at Smile has yet to review it.")
         expect(row).to_contain_text("Provisional")
-    expect_settled(page, "Approved", "The face matches the photo that the authority holds.")
+    expect_settled(page, "Approved", "The face matches the authority's photo.")
     expect(row).to_contain_text("Approved")
     assert list_after.evaluate("window.opened"), "the list was loaded again"
     expect(list_before.get_by_role("row", name="cust-provisional")).to_have_count(0)

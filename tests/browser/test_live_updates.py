@@ -63,7 +63,7 @@ def test_an_update_closes_unfocuses_and_scrolls_nothing_and_waits_for_selected_t
     assert "ResultCode" in page.evaluate("getSelection().toString()")
     expect(page.locator(".verdict .outcome")).to_contain_text("Provisional")
     page.evaluate("getSelection().removeAllRanges()")
-    expect_settled(page, "Approved", "The face matches the photo that the authority holds.")
+    expect_settled(page, "Approved", "The face matches the authority's photo.")
 
     expect(result.locator("pre")).to_be_visible()
     expect(result.locator("summary")).to_be_focused()

@@ -86,12 +86,12 @@ def test_what_is_typed_while_the_form_is_being_redrawn_stays(open_window: OpenWi
 
     with page.expect_response("/jobs/new"):
         press_test_number(page, "succeeds")
-        page.get_by_label("Kind of business").select_option(index=1)
+        page.get_by_label("Type of business").select_option(index=1)
         page.get_by_label("Customer reference").fill("cust-1")
         page.get_by_text("Your own ids").click()  # The field that has the focus would be spared anyway.
 
     expect(page.locator("#id_number")).not_to_have_value("")
-    expect(page.get_by_label("Kind of business")).not_to_have_value("")
+    expect(page.get_by_label("Type of business")).not_to_have_value("")
     expect(page.get_by_label("Customer reference")).to_have_value("cust-1")
 
 
@@ -127,7 +127,7 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(open_window:
     choose(page, "Biometric KYC", "Nigeria", NUMBER)
     page.get_by_label(NUMBER).fill("123")
     page.get_by_label("Customer reference").fill("two words")
-    page.get_by_label("Wished result").select_option("Rejected")
+    page.get_by_label("Desired result").select_option("Rejected")
 
     page.get_by_role("button", name="Run in the sandbox").click()
 
@@ -137,10 +137,10 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(open_window:
     expect(page.locator("#id_number-error")).to_contain_text(
         "The Bank Verification Number needs 11 digits; this has 3."
     )
-    expect(page.locator("#selfie-error")).to_contain_text("choose a picture")
+    expect(page.locator("#selfie-error")).to_contain_text("choose an image")
     expect(page.get_by_label(NUMBER)).to_have_value("123")
     expect(page.get_by_label("Customer reference")).to_have_value("two words")
-    expect(page.get_by_label("Wished result")).to_have_value("1")
+    expect(page.get_by_label("Desired result")).to_have_value("1")
     summary.get_by_role("link", name=re.compile("needs 11 digits")).click()
     expect(page.get_by_label(NUMBER)).to_be_focused()
 
@@ -184,7 +184,7 @@ def test_the_keyboard_alone_makes_a_job_and_enter_sends_the_number_that_was_type
     keys.press("Enter")
 
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}$"))
-    expect(page.locator(".verdict")).to_contain_text("The authority holds nobody under this number.")
+    expect(page.locator(".verdict")).to_contain_text("The authority has nobody on record under this number.")
 
 
 def tab_to(page: Page, control: str) -> None:
@@ -226,7 +226,7 @@ def test_run_again_starts_from_the_same_data_and_says_that_it_is_a_new_job(open_
 
     expect(page.get_by_role("heading", name="Run again")).to_be_visible()
     expect(page.get_by_label(NUMBER)).to_have_value("00000000000")
-    expect(page.get_by_role("complementary")).to_contain_text("This makes a new job.")
+    expect(page.get_by_role("complementary")).to_contain_text("This creates a new job.")
     run(page)
     page.get_by_role("link", name="Open the earlier job").click()
     expect(page).to_have_url(earlier)

@@ -13,7 +13,7 @@ from tests.browser.new_job import choose, picture, picture_field, press_test_num
 from tests.factories.callbacks import make_payload, sign
 from tests.integration.conftest import API_KEY, Deployment
 
-FACE = "The face matches the photo that the authority holds."
+FACE = "The face matches the authority's photo."
 SEEN = "A callback claims that this face was seen before"
 CLAIMS: dict[str, dict[str, Any]] = {
     "5211": {"Antifraud": {"SuspectUsers": [{"user_id": "user-9", "reason": "same-person"}]}},
@@ -38,7 +38,7 @@ def expect_warned(page: Page, *sentences: str) -> None:
     expect(page.locator(".verdict-sentence")).to_contain_text("Approved, but ")
     for sentence in sentences:
         expect(page.locator(".warnings")).to_contain_text(sentence)
-    expect(page.locator(".verdict")).to_contain_text("Next: Look at the warnings before you rely on this approval")
+    expect(page.locator(".verdict")).to_contain_text("Next: Review the warnings before you rely on this approval")
     assert page.evaluate("window.sinceTheJobWasMade"), "the page was loaded again"
 
 
@@ -102,7 +102,7 @@ def test_a_lookup_with_a_used_number_and_a_dead_person_is_dealt_with(
         "The authority says that this person is not alive.",
         "This person is on a watch list",
     )
-    expect(page.locator(".verdict-sentence")).to_contain_text("three more warnings stand below")
+    expect(page.locator(".verdict-sentence")).to_contain_text("three more warnings are listed below")
     job = page.url
     expect_in_list(page, "warned-lookup", "on a watch list and 4 more")
     page.goto(job)

@@ -1,1 +1,1 @@
-"""How two writings of one value compare: names, dates, and shorter values, each as what it is."""
+"""Compares a given with a returned value: names, dates, countries, phone numbers and other short values."""

@@ -1,4 +1,4 @@
-"""Compares two countries, each by code, name or citizenship, in the languages of this product."""
+"""Compares two countries, each given as a code, a name or a citizenship, in the languages of this product."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from dashboard.jobs.comparing.folding import words_of
 from dashboard.jobs.comparing.likeness import SAME, Comparison, cannot_tell, differs, same_letters, written_differently
 from dashboard.languages import LANGUAGES
 
-#: Names of countries that are in use and in no list of ours.
+#: Names of countries in common use that our lists do not have.
 OTHER_NAMES = {
     "ivory coast": "CI",
     "swaziland": "SZ",
@@ -61,9 +61,9 @@ CITIZENS = {
     "moroccan": "MA",
     "tunisian": "TN",
 }
-#: More than one country is called so.
+#: Names of more than one country.
 UNCLEAR_NAMES = frozenset({"congo", "korea"})
-#: What stands around a country's name in its official one.
+#: Words that surround a country's name in its official name.
 OFFICIAL = frozenset(
     {"the", "of", "federal", "federale", "democratic", "democratique", "republic", "republique", "republica", "kingdom"}
     | {
@@ -92,12 +92,12 @@ def compare_countries(given: str, returned: str, _: str = "") -> Comparison:
     if same_letters(given, returned):
         return SAME
     if left is None or right is None:
-        return cannot_tell("One of them is no country that is known here.")
+        return cannot_tell("One of them is not a known country.")
     return written_differently("The same country.") if left == right else differs()
 
 
 def country_code(text: str) -> str | None:
-    """Its two letters, from a code or from a name in one of the languages here."""
+    """The country's two letters, from a code or from a name in one of the product's languages."""
     words = words_of(text)
     if " ".join(words) in UNCLEAR_NAMES:
         return None

@@ -1,4 +1,4 @@
-"""Compares two dates, in whatever order and language they are written. An order that is not clear is not guessed."""
+"""Compares two dates, whatever their order and language. An unclear order is not guessed."""
 
 import re
 from dataclasses import dataclass
@@ -30,19 +30,19 @@ MIDNIGHT = re.compile(r"[0:.]*")
 WORDS = re.compile(r"\d+|[^\W\d_]+")
 FILLERS = frozenset({"de", "do", "da", "del", "of", "the", "le", "st", "nd", "rd", "th", "er", "ya", "tarehe", "born"})
 YEARS = range(1850, 2151)
-#: The Ethiopian calendar counts so many years fewer.
+#: The Ethiopian calendar is this many years behind.
 YEARS_BEHIND = (7, 8)
 
 
 @dataclass(frozen=True)
 class Readings:
-    """The dates that a text can mean: none, one, or several where its order or its century is not clear."""
+    """The dates that a text can mean: none, one, or several where its order or century is unclear."""
 
     dates: frozenset[date] = frozenset()
-    year: int | None = None  # where nothing but the year, or year and month, is given
+    year: int | None = None  # where only the year, or the year and month, is given
     month: int | None = None
-    is_certain: bool = True  # False with a short year, even where only one reading is a day of the calendar
-    has_time: bool = False  # another one than midnight: its day may be another one elsewhere
+    is_certain: bool = True  # False with a short year, even where only one reading is a valid date
+    has_time: bool = False  # not midnight, so in another time zone it may be another day
 
     def may_be(self, day: date) -> bool:
         if self.year is not None:
@@ -51,7 +51,7 @@ class Readings:
 
 
 def compare_dates(given: str, returned: str, country: str = "") -> Comparison:
-    """`country`: that of the ID, by its two letters."""
+    """Compares two dates. `country`: the two letters of the ID's country."""
     if same_letters(given, returned):
         return SAME
     left, right = read_date(given), read_date(returned)
@@ -65,17 +65,17 @@ def compare_dates(given: str, returned: str, country: str = "") -> Comparison:
         )
     if left.dates & right.dates:
         return cannot_tell("It is not clear which number is the day, the month or the year.")
-    return differs("In no order of day and month are they the same date.")
+    return differs("They differ, in whatever order the day and month are.")
 
 
 def _compare_parts(left: Readings, right: Readings) -> Comparison:
-    """At least one of them is no full date."""
+    """Compares the parts, where at least one of them is not a full date."""
     part, other = (left, right) if left.year is not None else (right, left)
     if other.year is not None:
         is_possible = part.year == other.year and (part.month == other.month or None in (part.month, other.month))
     else:
         is_possible = not other.dates or any(part.may_be(day) for day in other.dates)
-    return cannot_tell("One of them is not a full date.") if is_possible else differs("Year or month differ.")
+    return cannot_tell("One of them is not a full date.") if is_possible else differs("The year or month differs.")
 
 
 def read_date(text: str) -> Readings:
@@ -99,14 +99,14 @@ def read_date(text: str) -> Readings:
 
 
 def _with_short_year(first: str, second: str, third: str) -> frozenset[date]:
-    """In each order that people use, and in both centuries."""
+    """The dates in each usual order, and in both centuries."""
     orders = ((third, second, first), (third, first, second), (first, second, third))
     centuries = ("19", "20")
     return _dates(*((f"{c}{year:0>2}", month, day) for year, month, day in orders for c in centuries))
 
 
 def _with_month_name(plain: str) -> Readings:
-    """ "14 mars 1992", "March 14th, 1992", "14 de março de 1992", "April 1992"."""
+    """Reads dates such as "14 mars 1992", "March 14th, 1992", "14 de março de 1992" and "April 1992"."""
     words = [word for word in WORDS.findall(plain) if word not in FILLERS and word not in day_names()]
     names = [month for word in words if (month := month_names().get(word))]
     years = [word for word in words if word.isdigit() and len(word) == 4]
@@ -120,13 +120,13 @@ def _with_month_name(plain: str) -> Readings:
 
 @cache
 def month_names() -> dict[str, int]:
-    """Folded, of every language, in full and shortened."""
+    """The folded names of the months in every language, in full and abbreviated."""
     names: dict[str, int] = {"sept": 9}
     for locale in LOCALES:
         for context in Locale.parse(locale).months.values():
             for width in ("wide", "abbreviated"):
                 for number, name in context.get(width, {}).items():
-                    # A name of several words, as in Syria, is known by itself; digits are no name.
+                    # Names of several words, as in Syria, are kept whole; digits are not a name.
                     folded = fold(name).strip(" .")
                     if folded and not any(sign.isdigit() for sign in folded):
                         names.setdefault(folded, number)
@@ -147,16 +147,16 @@ def _compare_certain(left: date, right: date, has_time: bool, is_ethiopian: bool
     if left == right:
         return written_differently("The same date.")
     if has_time and abs(left - right) == timedelta(days=1):
-        return cannot_tell("They are a day apart, which a time zone may explain.")
+        return cannot_tell("They are one day apart, perhaps because of a time zone.")
     if (left.year, left.month, left.day) == (right.year, right.day, right.month):
         return differs("Day and month may be swapped.")
     if is_ethiopian and abs(left.year - right.year) in YEARS_BEHIND:
-        return cannot_tell("One of them may be a date of the Ethiopian calendar.")
-    return differs("Another date.")
+        return cannot_tell("One of them may be in the Ethiopian calendar.")
+    return differs("The dates differ.")
 
 
 def _dates(*parts: tuple[str, str, str]) -> frozenset[date]:
-    """Those of (year, month, day) that are a day of the calendar."""
+    """The valid dates among these (year, month, day)."""
     found = set()
     for year, month, day in parts:
         try:

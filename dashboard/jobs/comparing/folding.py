@@ -1,9 +1,9 @@
-"""Writes a value as plainly as it can be: one form of each letter and digit, no accents, no apostrophes."""
+"""Folds text for comparison: one form of each letter and digit, without accents and apostrophes."""
 
 import re
 import unicodedata
 
-#: Letters that Unicode does not take apart into a plain letter and a mark.
+#: Letters that Unicode does not decompose into a plain letter and a mark.
 PLAIN = str.maketrans(
     {
         "ɔ": "o",
@@ -37,16 +37,16 @@ PLAIN = str.maketrans(
         "ـ": "",
     }
 )
-#: Amharic writes each of these sounds with several letters; from each in seven forms to the first of them.
+#: Amharic letters that share a sound; each of their seven forms is replaced by that of the first letter.
 SOUNDS = {"\u1210": "\u1200", "\u1280": "\u1200", "\u1220": "\u1230", "\u12d0": "\u12a0", "\u1340": "\u1338"}
 PLAIN |= {ord(one) + form: chr(ord(other) + form) for one, other in SOUNDS.items() for form in range(7)}
 APOSTROPHES = re.compile("['\u2018\u2019\u201a\u201b\u02bc\u02bb\u02bd\u02be\u02bf\u02b9\u0060\u00b4\u2032\uff07]")
-#: What stands for signs that are not shown: "*******5678", "XXXXXX4567", "A12?45678".
+#: Characters that mask others: "*******5678", "XXXXXX4567", "A12?45678".
 MASKS = re.compile(r"[*•●×?#]+|x{2,}", re.IGNORECASE)
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents, marks, apostrophes and signs that cannot be seen; digits are ASCII."""
+    """The text in lower case, without accents, marks, apostrophes and invisible characters, with ASCII digits."""
     text = APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(PLAIN)
     letters = []
     for letter in unicodedata.normalize("NFKD", text):
@@ -59,17 +59,17 @@ def fold(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words; whatever is no letter and no digit separates two."""
+    """The folded words, separated by anything that is not a letter or digit."""
     return "".join(letter if letter.isalnum() else " " for letter in fold(text)).split()
 
 
 def signs_of(text: str) -> str:
-    """The folded letters and digits alone."""
+    """Only the folded letters and digits."""
     return "".join(words_of(text))
 
 
 def script_of(text: str) -> set[str]:
-    """The scripts of its letters, such as {"LATIN"}."""
+    """The scripts of the text's letters, such as {"LATIN"}."""
     return {unicodedata.name(letter, "?").split(" ")[0] for letter in text if letter.isalpha()}
 
 
@@ -78,7 +78,7 @@ def is_masked(text: str) -> bool:
 
 
 def fits_mask(masked: str, signs: str) -> bool:
-    """Whether folded `signs` can be what a masked text stands for: its visible parts stand in them, in their order."""
+    """Whether the folded `signs` can be behind the mask: they contain its visible parts, in the same order."""
     first, *middle, last = (signs_of(part) for part in MASKS.split(masked))
     if len(first) + len(last) > len(signs) or not (signs.startswith(first) and signs.endswith(last)):
         return False

@@ -1,4 +1,4 @@
-"""The five ways in which a given and a returned value can compare, each with its reason in words."""
+"""The five results of comparing a given with a returned value, each with a reason in words."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """`reason` is shown to people who may not see the values, so it quotes nothing of them."""
+    """One comparison. `reason` is shown to people who may not see the values, so it must not quote them."""
 
     likeness: Likeness
     reason: str = ""
@@ -40,5 +40,5 @@ def cannot_tell(reason: str) -> Comparison:
 
 
 def same_letters(left: str, right: str) -> bool:
-    """Equal but for case and the spaces around."""
+    """Whether the texts are equal, ignoring case and surrounding spaces."""
     return left.strip().casefold() == right.strip().casefold()

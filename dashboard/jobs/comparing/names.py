@@ -1,4 +1,4 @@
-"""Compares two names of a person as people who read many of them do: by their words, in any order."""
+"""Compares two names of a person by their words, in any order."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -37,9 +37,9 @@ TITLES = frozenset(
     | {"mme", "madame", "mlle", "mademoiselle", "sr", "sra", "senhor", "senhora", "ato", "weizero", "weizerit", "bwana"}
     | {"bi", "bibi", "capt", "captain", "col", "colonel", "maj", "major", "gen", "general", "lt", "sgt"}
 )
-#: Two words of five letters or more of which this share agrees are one word spelled in two ways.
+#: Two words of five letters or more with at least this similarity are spellings of one word.
 NEARLY = 0.8
-#: Of a name such as Van der Merwe.
+#: The most parts of one name, such as Van der Merwe.
 MOST_PARTS = 4
 
 
@@ -48,19 +48,19 @@ def compare_names(given: str, returned: str, _: str = "") -> Comparison:
         return SAME
     left, right = _without_titles(words_of(given)), _without_titles(words_of(returned))
     if not left or not right:
-        return cannot_tell("One of them holds no name.")
+        return cannot_tell("One of them contains no name.")
     if not script_of(given) & script_of(returned):
         return cannot_tell("They are written in different scripts.")
     if Counter(left) == Counter(right):
         return written_differently("The same names.")
     left, right = _joined(left, right)
     if Counter(left) == Counter(right):
-        return written_differently("The same names, joined or apart.")
+        return written_differently("The same names, written as one word or several.")
     return _compare_rest(left, right)
 
 
 def _compare_rest(left: list[str], right: list[str]) -> Comparison:
-    """Both without the words that they share."""
+    """Compares two names that are not the same, by the words that they do not share."""
     shared = Counter(left) & Counter(right)
     left_over, right_over = Counter(left) - shared, Counter(right) - shared
     initials = _take_pairs(left_over, right_over, _is_initial_of)
@@ -69,7 +69,7 @@ def _compare_rest(left: list[str], right: list[str]) -> Comparison:
     if not whole_names and not spellings:
         if initials:
             return cannot_tell("Only initials agree.")
-        return differs("No name is the same.")
+        return differs("No name matches.")
     if left_over and right_over:
         if all(len(word) == 1 for word in (*left_over, *right_over)):
             return in_part("The names agree, but an initial differs.")
@@ -82,12 +82,12 @@ def _compare_rest(left: list[str], right: list[str]) -> Comparison:
 
 
 def _without_titles(words: list[str]) -> list[str]:
-    """A title alone is taken for a name."""
+    """The words without titles; a title alone counts as a name."""
     return [word for word in words if word not in TITLES] or words
 
 
 def _joined(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
-    """ "abdul rahman" beside "abdulrahman": neighbours that are one word on the other side become that word."""
+    """Joins neighbouring words that are one word on the other side: "abdul rahman" becomes "abdulrahman"."""
     return _join(left, set(right) - set(left)), _join(right, set(left) - set(right))
 
 
@@ -101,7 +101,7 @@ def _join(words: list[str], wanted: set[str]) -> list[str]:
 
 
 def _take_pairs(left: Counter[str], right: Counter[str], fits: Callable[[str, str], bool]) -> int:
-    """Takes each pair that fits out of both, and tells how many there were."""
+    """Removes each fitting pair from both sides and returns how many there were."""
     taken = 0
     for word in sorted(left.elements()):
         other = next((each for each in sorted(right.elements()) if fits(word, each)), None)

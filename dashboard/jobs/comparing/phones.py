@@ -1,4 +1,4 @@
-"""Compares two phone numbers, with or without the code of their country, masked or whole."""
+"""Compares two phone numbers, with or without country code, masked or whole."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ from dashboard.jobs.comparing.folding import fold, is_masked
 from dashboard.jobs.comparing.likeness import SAME, Comparison, cannot_tell, differs, same_letters, written_differently
 from dashboard.jobs.comparing.values import compare_masked
 
-#: Fewer digits at the end of two phone numbers may be the same by chance.
+#: Fewer than this many equal digits at the end may be chance.
 FEWEST_SUBSCRIBER_DIGITS = 7
 
 
 class Phone(NamedTuple):
-    """One reading of a phone number; it `is_whole` where it has as many digits as its country gives."""
+    """One reading of a phone number; it `is_whole` where it has as many digits as its country uses."""
 
     code: int
     national: str
@@ -21,7 +21,7 @@ class Phone(NamedTuple):
 
 
 def compare_phones(given: str, returned: str, country: str = "") -> Comparison:
-    """`country`: where a number without a country code belongs, by its two letters."""
+    """Compares two phone numbers. `country`: the two letters of the country for a number without country code."""
     if same_letters(given, returned):
         return SAME
     if is_masked(given) or is_masked(returned):
@@ -34,15 +34,15 @@ def compare_phones(given: str, returned: str, country: str = "") -> Comparison:
         return differs()
     shorter, longer = sorted((_digits(given), _digits(returned)), key=len)
     if not shorter:
-        return cannot_tell("One of them is no phone number.")
+        return cannot_tell("One of them is not a phone number.")
     shorter = shorter.lstrip("0")
     if len(shorter) >= FEWEST_SUBSCRIBER_DIGITS and longer.endswith(shorter):
-        return cannot_tell("They end alike, but one of them is not a whole number of this country.")
+        return cannot_tell("They end alike, but one of them is not a complete number of this country.")
     return differs()
 
 
 def _phones(text: str, country: str) -> set[Phone]:
-    """What it can mean: as written in its country, and with a country code whose plus is missing."""
+    """The numbers that the text can mean: a national one, or one with a country code whose plus is missing."""
     has_code, digits = fold(text).strip().startswith(("+", "00")), _digits(text)
     written: list[tuple[str, str | None]] = [(f"+{digits.lstrip('0')}", None)]
     if not has_code:
@@ -59,7 +59,7 @@ def _phones(text: str, country: str) -> set[Phone]:
 
 
 def _written_forms(text: str, country: str) -> set[str]:
-    """The digits of a phone number as people write it: with its country code, and as within its country."""
+    """The digits of the phone number in its usual forms, with country code and without."""
     forms = {_digits(text)}
     for phone in _phones(text, country):
         forms |= {f"{phone.code}{phone.national}", f"0{phone.national}", phone.national}

@@ -33,7 +33,7 @@ def compare_genders(given: str, returned: str, _: str = "") -> Comparison:
 
 
 def compare_numbers(given: str, returned: str, _: str = "") -> Comparison:
-    """Leading zeros count: they are part of an ID number."""
+    """Compares two numbers. Leading zeros count, since they are part of an ID number."""
     if same_letters(given, returned):
         return SAME
     if is_masked(given) or is_masked(returned):
@@ -44,7 +44,7 @@ def compare_numbers(given: str, returned: str, _: str = "") -> Comparison:
 
 
 def compare_texts(given: str, returned: str, _: str = "") -> Comparison:
-    """Addresses and whatever else is words. A number in them, such as that of a house, has to agree."""
+    """Compares addresses and other texts. Numbers in them, such as a house number, have to agree."""
     if same_letters(given, returned):
         return SAME
     if is_masked(given) or is_masked(returned):
@@ -68,8 +68,8 @@ def _gender(text: str) -> str | None:
 
 
 def compare_masked(given: str, returned: str, forms: Callable[[str], set[str]]) -> Comparison:
-    """`forms`: the ways in which a whole value may be written where the other one is masked."""
+    """Compares two values of which at least one is masked. `forms`: the ways to write a whole value."""
     masked, whole = (given, returned) if is_masked(given) else (returned, given)
     if is_masked(whole) or any(fits_mask(masked, form) for form in forms(whole)):
-        return cannot_tell("Only a part of one of them can be seen.")
-    return differs("What can be seen of them differs.")
+        return cannot_tell("Only part of one of them is visible.")
+    return differs("The visible parts differ.")

@@ -1,1 +1,1 @@
-"""What happens between a stored job and Smile: it is sent, asked about and settled."""
+"""Sending stored jobs to Smile, asking about them, and settling them."""

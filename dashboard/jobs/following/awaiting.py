@@ -1,4 +1,4 @@
-"""Jobs that a customer carries out on Smile's own pages: from Start on until Smile has them, or a day has passed.
+"""Jobs that a customer completes on Smile's own pages: from Start until Smile has them or a day has passed.
 
 awaiting_customer/created -> awaiting_customer/prepared -> waiting -> ...
                    (the browser has a token)      (submitted)
@@ -19,9 +19,9 @@ from dashboard.jobs.timeline import EventKind, SentHow, add_event
 WHO = "customer"
 
 
-def await_customer(session: Session, wanted: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
-    """Saves the job before its token is asked for. Nothing is due: whoever asked for the token says what became."""
-    job = new_job(session, wanted, settings, JobState.AWAITING_CUSTOMER, WHO, now)
+def await_customer(session: Session, request: JobRequest, settings: Settings, link_id: UUID, now: datetime) -> Job:
+    """Saves the job before its token is requested. Nothing is due until the token's outcome is noted."""
+    job = new_job(session, request, settings, JobState.AWAITING_CUSTOMER, WHO, now)
     job.link_id = link_id
     add_event(session, job, EventKind.STARTED, now)
     details = {"product": job.product.value, "job_id": job.job_id, "link": str(link_id)}
@@ -30,7 +30,7 @@ def await_customer(session: Session, wanted: JobRequest, settings: Settings, lin
 
 
 def note_token(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """From here on Smile may know the job at any moment, whether the browser tells us or not."""
+    """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not."""
     is_first = job.step == SendingStep.CREATED
     job.step = SendingStep.PREPARED
     job.note_problem(None)
@@ -40,9 +40,9 @@ def note_token(session: Session, job: Job, settings: Settings, now: datetime) ->
 
 
 def note_submission(session: Session, job: Job, settings: Settings, now: datetime, how: SentHow) -> None:
-    """The customer is done, or Smile has the job already; a claim of the browser, so Smile is asked at once.
+    """Notes that Smile should have the job. The browser may only claim it, so Smile is asked at once.
 
-    Late is not too late: a token outlives the day after which we gave up.
+    An expired job counts too: a token outlives the day after which we gave up.
     """
     if not job.is_with_customer:
         return
@@ -58,7 +58,7 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
 
 
 def schedule_next_look(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """A phone may lose its way back to us, so Smile is asked now and then; after a day the job expires."""
+    """Schedules the next question to Smile, since a phone may fail to report back; after a day the job expires."""
     gives_up_at = job.created_at + timedelta(seconds=settings.await_customer_for)
     if now >= gives_up_at:
         job.state = JobState.EXPIRED

@@ -1,4 +1,4 @@
-"""Following a job after it was sent: ask job_status when it is due, note callbacks, and stop when it is settled."""
+"""Follows a job after it was sent: asks job_status when due, notes callbacks, and stops when the job is settled."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ SECONDS_BETWEEN_CHECKS = 10.0
 
 
 def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes: due, and held by nobody who is still alive."""
+    """The jobs for the sweep to wake: due and not leased."""
     return session.exec(
         select(Job.id)
         .where(Job.environment == environment, col(Job.due_at) <= now)
@@ -37,14 +37,14 @@ def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> S
 
 
 def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
-    """Asks Smile once and lets the answer decide; whatever comes back, the next question is scheduled."""
+    """Asks Smile once, lets the answer decide, and schedules the next check."""
     with lease.saving() as (_, job, now):
         job.checked_at = now
         job.checks += 1
-        # Pushed forward before asking: a run that breaks off cannot spin, and a wake-up meanwhile shows.
+        # Postponed before asking, so that a failing run does not loop and a wake-up meanwhile can be seen.
         job.due_at = unless_woken = now + timedelta(seconds=settings.lease)
         partner_params = {"user_id": job.user_id, "job_id": job.job_id, "job_type": job.job_type}
-        # The customer's browser submits these, or has said that it did: Smile need not know them yet.
+        # The customer's browser submits these, or claims that it did, so Smile may not know them yet.
         may_be_unknown = job.link_id is not None
     found, answer, must_wait_for_clock = None, None, False
     try:
@@ -60,7 +60,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
     with lease.saving() as (session, job, now):
         if job.is_with_customer and read_lookup(answer) == JobLookup.RECEIVED:
             note_submission(session, job, settings, now, SentHow.SMILE_HAS_IT)
-            job.due_at = unless_woken  # This was the question that a submission calls for.
+            job.due_at = unless_woken  # This check was the one that a submission asks for.
         result = read_job_status(answer, job.job_type) if answer else None
         if result is not None:
             settle_job(session, job, result, Source.JOB_STATUS, now)
@@ -68,7 +68,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
             _send_again(session, job, now)
             return
         is_news = found != job.problem or (found is None and job.last_error is not None)
-        if is_news and job.state not in ENDED_STATES:  # there it says why the job ended
+        if is_news and job.state not in ENDED_STATES:  # in those, the problem says why the job ended
             job.note_problem(found)
             job.changed(now)
         if must_wait_for_clock:
@@ -81,18 +81,18 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
 
 
 def _lost_its_zip(job: Job, answer: dict[str, Any], settings: Settings, now: datetime) -> bool:
-    """Whether the images that we believe sent never arrived; Smile needs a while before it sees what did."""
+    """Whether images that were sent never arrived. Smile needs a while before it sees those that did."""
     if job.state != JobState.WAITING or read_lookup(answer) != JobLookup.WITHOUT_ZIP:
         return False
     if job.link_id is not None:
-        return False  # The images are on the customer's phone; we have none to send.
+        return False  # The images are on the customer's phone; there are none here to send.
     if job.attempts >= len(settings.retry_waits):
-        return False  # Sent often enough; it goes on being watched and expires.
+        return False  # Sent often enough; the job is followed until it expires.
     return now - (job.submitted_at or now) > timedelta(seconds=settings.zip_lost_after)
 
 
 def _send_again(session: Session, job: Job, now: datetime) -> None:
-    """Back to the submission, which asks once more and then prepares the same job anew; nothing was charged for it."""
+    """Returns the job to its submission, which asks once more and then prepares it again; it was not charged yet."""
     job.state = JobState.SUBMITTING
     job.step = SendingStep.PREPARING
     job.attempts += 1
@@ -124,9 +124,9 @@ def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime
 
 
 def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> None:
-    """A person's "check now": at once, unless Smile was asked a moment ago."""
+    """Carries out a person's "check now": at once, unless Smile was asked a moment ago."""
     if not job.may_check:
-        raise Conflict("Nothing was sent to Smile yet, so there is nothing to ask about.")
+        raise Conflict("Nothing has been sent to Smile yet, so there is nothing to ask about.")
     _wake(job, now)
     add_event(session, job, EventKind.CHECK_REQUESTED, now, {"by": asked_by})
     job.changed(now)
@@ -146,11 +146,11 @@ def note_callback(
     is_told: bool = False,
     now: datetime,
 ) -> None:
-    """A callback is a hint: it goes on the timeline, unless it `is_told` there already, and may wake the check.
+    """Notes a callback, which is only a hint: adds it to the timeline, unless it `is_told` there, and may wake a check.
 
-    `payload` is what it claims, which is kept as claimed; None where nothing is. One that `is_believable` is the
-    callback that the job waits for, whether or not its claim is kept. `reason`: the steps that its verdict rests on,
-    which the slice above words; of a callback of before its words.
+    `payload` is its claim, which is stored as a claim; None where there is none. A callback that `is_believable` is the
+    one that the job waits for, whether or not its claim is stored. `reason`: the steps that its verdict rests on,
+    worded by the callbacks slice; for an older callback, its words.
     """
     if not is_told:
         facts = {"callback_id": str(callback_id), "verdict": verdict, "received_at": received_at.isoformat()}
@@ -168,7 +168,7 @@ def note_callback(
 
 
 def overdue_unnoted(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """Jobs whose callback should have come by now, and whose timeline does not say so yet."""
+    """Jobs whose callback is overdue and whose timeline does not say so yet."""
     return session.exec(
         select(Job.id)
         .where(Job.environment == environment, col(Job.callback_due_at) <= now)
@@ -178,7 +178,7 @@ def overdue_unnoted(session: Session, environment: str, now: datetime, limit: in
 
 
 def note_overdue(session: Session, job: Job, now: datetime) -> None:
-    """Time alone made the callback late: the timeline says so once, and open pages notice."""
+    """Notes once that the callback is overdue, so that the timeline says so and open pages notice."""
     if job.overdue_noted_at is None and job.callback_overdue(now):
         job.overdue_noted_at = now
         add_event(session, job, EventKind.OVERDUE, now)
@@ -188,7 +188,7 @@ def note_overdue(session: Session, job: Job, now: datetime) -> None:
 
 
 def _wake(job: Job, now: datetime, at_once: bool = False) -> None:
-    """Brings the next check forward, never back; a check that runs now may have asked too early, so one follows it."""
+    """Brings the next check forward, never back. A check that runs now may have asked too early, so another follows."""
     wanted = now
     if job.checked_at and not at_once:
         wanted = max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))

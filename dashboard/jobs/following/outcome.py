@@ -1,4 +1,4 @@
-"""What an answer of Smile does to a job: read it, keep it as a Result, and settle the job when it is confirmed."""
+"""Reads Smile's answers, stores each as a Result, and settles the job when an answer is confirmed."""
 
 import hashlib
 import json
@@ -22,11 +22,11 @@ from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
 from dashboard.smile.results import SmileResult, code_of, parse_result, plain
 from dashboard.smile.warnings import SMILE_SECURE_CODES
 
-#: What differs in every answer, even when nothing happened between two of them.
+#: Fields that differ in every answer, even when nothing has happened.
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
-#: The ID step of a job with a face: not yet what the job was made for.
+#: The ID step of a job with a face, which alone does not decide it.
 ID_STEP_CODES = frozenset({"1012"})
-#: A payload may hold photos, and what an answer says in the end stands in the other columns.
+#: A payload may contain photos, and the other columns hold what an answer says.
 WITHOUT_PAYLOAD = defer(Result.payload_sealed)  # type: ignore[arg-type]  # SQLModel types a column as its value
 DECIDED = frozenset({Outcome.APPROVED, Outcome.REJECTED, Outcome.ERROR})
 
@@ -36,13 +36,13 @@ class UnknownCause(StrEnum):
 
     NO_CODE = "no_code"
     UNDOCUMENTED = "undocumented"
-    NOT_AN_OUTCOME = "not_an_outcome"  # a documented code, but of a request or of another kind of answer
+    NOT_AN_OUTCOME = "not_an_outcome"  # a documented code, but for requests or for another kind of answer
     ID_STEP = "id_step"
     SELF_CONTRADICTION = "self_contradiction"  # between the code and job_success
 
 
 class ReportedResult(Protocol):
-    """What an answer or a claim says in the end: a row of `Result`, or what was just read."""
+    """What an answer or a claim says: a row of `Result`, or an answer just read."""
 
     @property
     def result_code(self) -> str | None: ...
@@ -57,7 +57,7 @@ T = TypeVar("T", bound=ReportedResult)
 
 @dataclass(frozen=True)
 class StatusAnswer:
-    """One result as Smile tells it, whether it came as an answer to us or is only claimed by a callback."""
+    """One result, whether Smile answered it to us or a callback claims it."""
 
     payload: dict[str, Any]
     outcome: Outcome | None  # None: it says nothing about the outcome
@@ -72,18 +72,18 @@ class StatusAnswer:
 
 
 def read_result(payload: dict[str, Any], job_type: int, success: bool | None = None) -> StatusAnswer:
-    """`success` is job_status's own word on it, where it was given; a contradiction goes to a person."""
+    """Reads a result. `success` is job_status's own verdict, where given; a contradiction goes to a person."""
     return _judged(parse_result(payload), job_type, success)
 
 
 def read_claim(payload: dict[str, Any], job_type: int) -> StatusAnswer:
-    """A callback, in either shape. Its own `job_success` may cast doubt on its code, and never makes it more."""
+    """Reads a callback, in either shape. Its own `job_success` can only cast doubt on its code, never confirm it."""
     claimed = parse_result(payload)
     return _judged(claimed, job_type, success=False if claimed.success is False else None)
 
 
 def read_job_status(answer: dict[str, Any], job_type: int) -> StatusAnswer | None:
-    """The result in a job_status answer; None while there is none, as when `result` is a text or the job runs on."""
+    """Reads the result in a job_status answer; None while there is none, or the job is still running."""
     status = parse_result(answer, is_job_status=True)
     if not status.code:
         return None
@@ -92,7 +92,7 @@ def read_job_status(answer: dict[str, Any], job_type: int) -> StatusAnswer | Non
 
 
 def _judged(result: SmileResult, job_type: int, success: bool | None) -> StatusAnswer:
-    if result.code in SMILE_SECURE_CODES:  # It reports on other customers, and says nothing about the outcome.
+    if result.code in SMILE_SECURE_CODES:  # It is about other customers and says nothing about the outcome.
         return StatusAnswer(plain(result.entry), None, result.code, result.text, False, result.smile_job_id)
     outcome, is_final = outcome_of(result.code), result.is_final
     if job_type in ID_API_JOB_TYPES:
@@ -100,20 +100,20 @@ def _judged(result: SmileResult, job_type: int, success: bool | None) -> StatusA
     if outcome in (Outcome.APPROVED, Outcome.REJECTED) and not is_final:
         outcome = Outcome.PROVISIONAL
     elif outcome == Outcome.APPROVED and (success is False or (is_id_step(result.code, job_type) and not success)):
-        # Smile reports the ID step on its own, or does not count it as a success: never approve on half a check.
+        # Smile reports the ID step alone, or does not count it as a success: never approve on half a check.
         outcome = Outcome.UNKNOWN
     elif outcome == Outcome.REJECTED and success:
-        outcome = Outcome.UNKNOWN  # A rejection that counts as a success contradicts itself.
+        outcome = Outcome.UNKNOWN  # A rejection with success contradicts itself.
     is_final = is_final and outcome != Outcome.PROVISIONAL
     return StatusAnswer(plain(result.entry), outcome, result.code, result.text, is_final, result.smile_job_id)
 
 
 def outcome_of(code: str | None) -> Outcome:
-    """By the shipped table of codes alone."""
+    """The outcome of a code, by the shipped table alone."""
     try:
         return Outcome(_table().get(code_of(code) or "", ""))
     except ValueError:
-        return Outcome.UNKNOWN  # Nobody documented the code, or not as an outcome of a job.
+        return Outcome.UNKNOWN  # The code is not documented, or not as an outcome of a job.
 
 
 def is_id_step(code: str | None, job_type: int) -> bool:
@@ -134,10 +134,10 @@ def unknown_cause(code: str | None, job_type: int) -> UnknownCause:
 
 
 def contradicts(claim: ReportedResult, confirmed: Sequence[ReportedResult], job_type: int) -> bool:
-    """Whether a claim says something else in the end than Smile's own answers, which come oldest first.
+    """Whether a claim contradicts Smile's own answers, which come oldest first.
 
-    Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, only of the
-    ID step, or says what Smile ever confirmed.
+    Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, about the
+    ID step alone, or equal to anything that Smile has confirmed.
     """
     if not claim.is_final or claim.outcome not in DECIDED or is_id_step(claim.result_code, job_type):
         return False
@@ -148,7 +148,7 @@ def contradicts(claim: ReportedResult, confirmed: Sequence[ReportedResult], job_
 
 
 def deciding_answer(confirmed: Sequence[T], job_type: int) -> T | None:
-    """The newest final answer of those, oldest first; the ID step of a job with a face decides nothing."""
+    """The newest final answer; the ID step of a job with a face decides nothing. Answers come oldest first."""
     final = [each for each in confirmed if each.is_final and not _is_id_step_alone(each, job_type)]
     return final[-1] if final else None
 
@@ -160,18 +160,18 @@ def _is_id_step_alone(answer: ReportedResult, job_type: int) -> bool:
 def keep_result(
     session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime, *, is_confirmed: bool
 ) -> bool:
-    """Adds a Result row unless this source said just the same; tells whether it is news.
+    """Adds a Result row unless this source said the same before; returns whether it is news.
 
-    Smile may come back to an earlier answer, which is news then. A claim is none when it comes again, signed anew and
-    after others: the order of callbacks says nothing.
+    Smile may return to an earlier answer, which is news then. A repeated claim is not, even with a new signature and
+    after others, since the order of callbacks means nothing.
     """
     if job.erased_at:
-        return False  # Whatever comes now must not bring back the person who was erased.
+        return False  # Nothing may bring back the erased person.
     digest = _digest(answer.payload)
-    kept = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
-    # The newest of ours; of claims just the same one, however long ago.
-    kept = kept.order_by(col(Result.id).desc()) if is_confirmed else kept.where(Result.payload_digest == digest)
-    if session.exec(kept.limit(1)).first() == digest:
+    stored = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
+    # Confirmed: compare with the newest answer. Claimed: look for the same claim, however old.
+    stored = stored.order_by(col(Result.id).desc()) if is_confirmed else stored.where(Result.payload_digest == digest)
+    if session.exec(stored.limit(1)).first() == digest:
         return False
     result = Result(
         environment=job.environment,
@@ -193,7 +193,7 @@ def keep_result(
 
 
 def settle_job(session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime) -> None:
-    """Lets a confirmed answer decide. Only answers to our own requests come here, never a callback's claim."""
+    """Applies a confirmed answer: one to our own request, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)
     if answer.outcome is None or (not is_news and job.state == JobState.DONE):
@@ -222,38 +222,38 @@ def settle_job(session: Session, job: Job, answer: StatusAnswer, source: Source,
 
 
 def _has_final_answer(session: Session, job: Job) -> bool:
-    """An unknown code settles a job too, but what Smile itself calls provisional gives way to whatever follows."""
+    """Whether a final answer was stored. A provisional one does not count: it gives way to whatever follows."""
     final = (Result.job_id == job.id, col(Result.is_confirmed), col(Result.is_final))
     answers = session.exec(select(Result).where(*final).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)).all()
     return deciding_answer(answers, job.job_type) is not None
 
 
 def note_disagreement(session: Session, job: Job, now: datetime) -> None:
-    """Raises the alarm when a callback's final claim is not what Smile itself says, and ends it when it is resolved."""
+    """Raises the alarm when a callback's final claim contradicts Smile's own answers; ends it when that is resolved."""
     session.flush()
-    kept = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
-    found = find_disagreement(session.exec(kept).all(), job.job_type)
-    is_news = found is not None and found != job.disagreement_facts and not _is_alarm_of_before(job, found)
+    stored = select(Result).where(Result.job_id == job.id).order_by(col(Result.id)).options(WITHOUT_PAYLOAD)
+    found = find_disagreement(session.exec(stored).all(), job.job_type)
+    is_news = found is not None and found != job.disagreement_facts and not _is_older_alarm(job, found)
     job.disagreement, job.disagreement_facts = CONTRADICTED if found else None, found
     if found and is_news:
         add_event(session, job, EventKind.DISAGREEMENT, now, found)
         bring_back(session, job, "disagreement", now)
 
 
-def _is_alarm_of_before(job: Job, found: Mapping[str, Any]) -> bool:
-    """Whether a job of before has this very alarm, of which it holds the words alone."""
+def _is_older_alarm(job: Job, found: Mapping[str, Any]) -> bool:
+    """Whether an older job, which holds its alarm as words alone, has this alarm already."""
     return job.disagreement_facts is None and job.disagreement == disagreement_words(found)
 
 
 def find_disagreement(results: Sequence[Result], job_type: int) -> dict[str, Any] | None:
-    """The claim that Smile's own answers contradict, and the answer; None where there is none."""
+    """A claim that Smile's own answers contradict, with the deciding answer; None where there is none."""
     confirmed = [result for result in results if result.is_confirmed]
     claims = [result for result in results if not result.is_confirmed]
     contradicted = [claim for claim in claims if contradicts(claim, confirmed, job_type)]
     decisive = deciding_answer(confirmed, job_type)
     if not contradicted or not decisive:
         return None
-    # Of several always the same one is named, in whatever order they came.
+    # Of several, always name the same one, in whatever order they came.
     claim = min(contradicted, key=lambda claim: code_of(claim.result_code) or "")
     return {
         "claimed": claim.outcome,

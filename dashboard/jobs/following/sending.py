@@ -1,9 +1,9 @@
-"""`send_to_smile`: one leased run of a submission, from whatever step the last run had saved.
+"""Sends a job to Smile: `send_to_smile` is one leased run, which continues from the last saved step.
 
     created -> preparing -> prepared -> sending -> sent      (a zip of images)
     created -> sending -> sent                               (answered at once)
 
-A run that finds `preparing` or `sending` does not know whether the last call arrived, so it asks before it repeats.
+A run that finds `preparing` or `sending` does not know whether the last call arrived, so it asks before repeating it.
 """
 
 from dataclasses import dataclass
@@ -41,13 +41,13 @@ from dashboard.smile.constants import CODE_JOB_EXISTS
 from dashboard.smile.results import parse_result
 from dashboard.web.pages.answers import json_time
 
-#: However long Smile asks us to wait, a person would not.
+#: The longest wait, even if Smile asks for a longer one.
 LONGEST_WAIT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
 class Submission:
-    """All that one submission sends, read from the row once."""
+    """Everything that one submission sends, read from the row once."""
 
     product: Product
     step: SendingStep
@@ -62,18 +62,18 @@ class Submission:
 def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> None:
     try:
         with lease.saving() as (session, job, _):
-            parcel = _pack(session, job, settings)
-        if FACTS[parcel.product].is_answered_at_once:
-            _call_id_api(lease, clients, settings, parcel)
+            submission = _pack(session, job, settings)
+        if FACTS[submission.product].is_answered_at_once:
+            _call_id_api(lease, clients, settings, submission)
         else:
-            _upload(lease, clients, settings, parcel)
+            _upload(lease, clients, settings, submission)
     except InvalidRequest as error:
         _fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
     except (Refused, JobLookupUnclear) as error:
         if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
-            _handle_refusal(lease, settings, error, is_resumed=parcel.step != SendingStep.CREATED)
+            _handle_refusal(lease, settings, error, is_resumed=submission.step != SendingStep.CREATED)
         else:
             _try_later(lease, settings, problem_of(error))
     except UnreadableValue:
@@ -82,47 +82,47 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
         _try_later(lease, settings, problem_of(error))
 
 
-def _upload(lease: Lease, clients: SmileClients, settings: Settings, parcel: Submission) -> None:
-    step, is_prepared_before = parcel.step, False
+def _upload(lease: Lease, clients: SmileClients, settings: Settings, submission: Submission) -> None:
+    step, is_prepared_before = submission.step, False
     if step in (SendingStep.PREPARING, SendingStep.SENDING):
-        standing = read_lookup(ask_job_status(clients, parcel.partner_params))
-        if standing == JobLookup.RECEIVED:
+        lookup = read_lookup(ask_job_status(clients, submission.partner_params))
+        if lookup == JobLookup.RECEIVED:
             return _save_sent(lease, settings, {"how": SentHow.IMAGES_KNOWN.value})
-        # Smile knows the job but has no images: a lost answer is fetched with `retry`, a lost zip is put again.
-        is_prepared_before = standing == JobLookup.WITHOUT_ZIP
+        # Where Smile knows the job without images: get a lost answer with `retry`, upload a lost zip again.
+        is_prepared_before = lookup == JobLookup.WITHOUT_ZIP
         step = SendingStep.PREPARED if step == SendingStep.SENDING and is_prepared_before else SendingStep.CREATED
-    upload_url = parcel.upload_url
+    upload_url = submission.upload_url
     if step == SendingStep.CREATED:
         _save_step(lease, SendingStep.PREPARING)
         prepared = clients.web_api.prepare_upload(
-            parcel.partner_params, callback_url=parcel.callback_url, retry=is_prepared_before
+            submission.partner_params, callback_url=submission.callback_url, retry=is_prepared_before
         )
         upload_url = prepared["upload_url"]
         _save_prepared(lease, upload_url, parse_result(prepared).smile_job_id)
     _save_step(lease, SendingStep.SENDING)
     clients.web_api.upload_zip(
         upload_url,
-        parcel.partner_params,
-        parcel.images,
-        parcel.id_info,
-        callback_url=parcel.callback_url,
+        submission.partner_params,
+        submission.images,
+        submission.id_info,
+        callback_url=submission.callback_url,
     )
-    sent = {"how": SentHow.IMAGES.value, "count": len(parcel.images), "size": parcel.images_size}
+    sent = {"how": SentHow.IMAGES.value, "count": len(submission.images), "size": submission.images_size}
     return _save_sent(lease, settings, sent)
 
 
-def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, parcel: Submission) -> None:
-    if parcel.step == SendingStep.SENDING:
-        answer = ask_job_status(clients, parcel.partner_params)
-        result = read_job_status(answer, parcel.partner_params["job_type"]) if answer else None
+def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, submission: Submission) -> None:
+    if submission.step == SendingStep.SENDING:
+        answer = ask_job_status(clients, submission.partner_params)
+        result = read_job_status(answer, submission.partner_params["job_type"]) if answer else None
         if result is not None:
             return _save_answer(lease, result.payload, Source.JOB_STATUS, SentHow.ANSWERED_BEFORE)
         if read_lookup(answer) == JobLookup.RECEIVED:
             return _save_sent(lease, settings, {"how": SentHow.CALL_KNOWN.value})
     _save_step(lease, SendingStep.SENDING)
-    is_basic = parcel.product == Product.BASIC_KYC
+    is_basic = submission.product == Product.BASIC_KYC
     call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
-    answer = call(parcel.partner_params, parcel.id_info)
+    answer = call(submission.partner_params, submission.id_info)
     return _save_answer(lease, answer, Source.SUBMIT, SentHow.ANSWERED_AT_ONCE)
 
 
@@ -177,7 +177,7 @@ def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
         job.state = JobState.WAITING
         job.submitted_at = now
         job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
-        # A callback may have come before this commit; then there is nothing to wait for.
+        # If a callback came before this commit, there is nothing to wait for.
         wait = 0.0 if job.callback_at else settings.check_waits[0]
         job.due_at = now + timedelta(seconds=wait)
         job.note_problem(None)
@@ -203,10 +203,10 @@ def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed
     if error.may_retry:
         _try_later(lease, settings, problem_of(error), error.retry_after)
     elif step == SendingStep.SENDING and has_zip_address:
-        # The upload address is used up or too old; the next run asks, and prepares the job again.
+        # The upload address was used or is too old; the next run asks, and prepares the job again.
         _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=SendingStep.PREPARING)
     elif error.code == CODE_JOB_EXISTS and is_resumed:
-        # A call whose answer we lost has arrived after all; the next run asks what became of it.
+        # A call whose answer was lost did arrive; the next run asks for its status.
         _try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
     else:
         _fail(lease, error.code, error.reason, problem_of(error))
@@ -231,7 +231,7 @@ def _try_later(
 
 
 def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
-    """As long as it takes, and without using up an attempt: nothing is wrong with the job."""
+    """Waits as long as it takes, without using up an attempt: nothing is wrong with the job."""
     with lease.saving() as (session, job, now):
         job.due_at = clock.next_try_at
         found = problem_of_clock(clock)

@@ -1,4 +1,4 @@
-"""Whether Smile takes our key, and what its clock says: asked once an hour by the worker, and kept."""
+"""Whether Smile accepts our key, and its clock's offset: asked by the worker every hour, and stored."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ class SmileAnswer:
 
 
 def ask_smile(settings: Settings, keys: ApiKeys) -> SmileAnswer:
-    """A signed question that changes nothing and costs nothing. Not within a transaction."""
+    """Asks Smile a signed question that changes nothing and costs nothing. Call it outside transactions."""
     offsets: list[float] = []
 
     def note_date(headers: Mapping[str, str]) -> None:

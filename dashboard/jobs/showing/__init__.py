@@ -1,1 +1,1 @@
-"""Pages about jobs, and the words on them."""
+"""Pages about jobs, and their words."""

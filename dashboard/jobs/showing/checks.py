@@ -1,4 +1,4 @@
-"""Smile's Actions as a job's page shows them: a sentence each, and apart from them what was not checked at all."""
+"""Smile's Actions for a job's page, each with a sentence; what was not checked at all is marked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +14,17 @@ class Check:
     name: str
     value: str  # as Smile sent it
     shape: str
-    sentence: str  # empty for what nobody documented
+    sentence: str  # empty where the Action is not documented
     is_silent: bool  # nothing was checked
 
 
 def checks_of(payload: dict[str, Any], product: Product) -> list[Check]:
-    """In whatever shape Actions came; what is not documented shows as the text that Smile sent."""
+    """The checks, whatever shape Actions have; an undocumented one shows the text that Smile sent."""
     return [_check(*_named(name, value), product) for name, value in parse_result(payload).actions]
 
 
 def _named(name: str, value: str) -> tuple[str, str]:
-    """ "Liveness_Check: Passed" in a list is an Action too."""
+    """Splits an Action written as "Liveness_Check: Passed", as in a list."""
     first, colon, last = value.partition(":")
     return (first.strip(), last.strip()) if colon and not name else (name, value)
 

@@ -1,4 +1,4 @@
-"""Given beside returned: what the customer said next to what Smile found, with a word on how they compare."""
+"""The table "given and returned": the customer's details next to Smile's, with how they compare."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MISSING = frozenset({"", NOT_AVAILABLE, "N/A", "None"})
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """One line of the table: its fields, and the name under which Smile says in its Actions how they compare."""
+    """One line of the table: its fields, and the name of the Action in which Smile compares them."""
 
     label: str
     given: tuple[str, ...]
@@ -39,9 +39,9 @@ ROWS = (
     ComparedRow("ID type", ("id_type",), ("IDType",), compare_numbers),
     ComparedRow("Expires", (), ("ExpirationDate",)),
 )
-SENSITIVE_ROWS = frozenset({"Number", "Phone", "Address"})  # shown to nobody without a press of "reveal"
+SENSITIVE_ROWS = frozenset({"Number", "Phone", "Address"})  # masked until they are revealed
 PERSONAL_ROWS = frozenset({"Name", "Date of birth", "Gender"})
-#: What stands for a person whose sealed details cannot be opened: one field of each line that they may have filled.
+#: Shown for a person whose sealed details cannot be opened: one field per line that they may have filled.
 UNREADABLE_PERSON = {
     row.given[0]: CANNOT_BE_OPENED for row in ROWS if row.label in {*PERSONAL_ROWS, "Phone", "Address"}
 }
@@ -53,7 +53,7 @@ class Compared:
     given: str
     returned: str
     comparison: Comparison | None  # None when there is nothing to compare
-    said: str = ""  # how Smile itself says that they compare
+    said: str = ""  # Smile's own word on the comparison
 
     @property
     def differs(self) -> bool:
@@ -69,9 +69,9 @@ class Compared:
 
 
 def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compared]:
-    """One line for each fact that either side holds. `given` names its country by two letters.
+    """One line for each detail that either side has. `given` has its country as two letters.
 
-    What cannot be opened is said in its line and compared with nothing.
+    A detail that cannot be opened says so in its line and is not compared.
     """
     said = dict(parse_result(returned).actions)
     country = _text(given.get("country"))
@@ -88,11 +88,11 @@ def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compa
 
 
 def is_compared(name: str) -> bool:
-    """Whether a field of what was given stands in a line of the table."""
+    """Whether the table shows this given field."""
     return any(name in row.given for row in ROWS)
 
 
 def _text(value: Any) -> str:
-    """What Smile has no value for is nothing; what is no plain value cannot be compared."""
+    """The value as text; empty where Smile has none, or where it is not a plain value."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return "" if text in MISSING else text

@@ -1,6 +1,6 @@
-"""Lines of a job's timeline in words, made when they are shown: for one reader, in their zone and with their numbers.
+"""The words of a job's timeline, made when it is shown: in the reader's time zone and number format.
 
-The words of kinds that slices above add stand there; feature.py brings all of them together.
+Slices that add kinds of events word them in their own modules and register the words in their feature.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,21 @@ SENT: dict[SentHow, EventWords] = {
         f"{_images(facts['count'], formats)} sent, {file_size(facts['size'], formats)}."
     ),
     SentHow.IMAGES_KNOWN: fixed("Smile has the images already; they were not sent again."),
-    SentHow.CALL_KNOWN: fixed("Smile has this call already and is still working on it."),
-    SentHow.ANSWERED_BEFORE: fixed("Smile had answered this call before."),
+    SentHow.CALL_KNOWN: fixed("Smile has this request already and is still working on it."),
+    SentHow.ANSWERED_BEFORE: fixed("Smile had already answered this request."),
     SentHow.ANSWERED_AT_ONCE: fixed("Sent, and answered at once."),
     SentHow.SMILE_HAS_IT: fixed("Smile has the customer's verification."),
-    SentHow.BROWSER_SAYS_SO: fixed("The customer's browser says that everything was sent."),
+    SentHow.BROWSER_SAYS_SO: fixed("The customer's browser reports that everything was sent."),
 }
 ERASED_PARTS = {
     "images": "Images",
-    "results": "What Smile answered",
-    "person": "What was given about the customer",
+    "results": "Smile's answers",
+    "person": "The customer's details",
 }
 
 
 def event_text(event: JobEvent) -> str:
-    """As the reader reads it. Lines of before, and those that were erased, hold their text."""
+    """A line of the timeline, worded for the reader. Older lines and erased ones hold their text."""
     if event.text:
         return event.text
     worded = current().features.event_words.get(event.kind)
@@ -46,30 +46,30 @@ def event_text(event: JobEvent) -> str:
 
 
 def by_day(events: Sequence[JobEvent]) -> list[tuple[str, list[JobEvent]]]:
-    """Newest first, under the days of the reader."""
+    """Groups events by day in the reader's time zone, newest first."""
     formats = formats_here()
     return [(day, list(those)) for day, those in groupby(reversed(events), lambda event: formats.day(event.at))]
 
 
 def erased_text(part: Mapping[str, Any]) -> str:
-    """One entry of `Job.erased`, as the reader reads it."""
+    """One entry of `Job.erased`, worded for the reader."""
     formats = formats_here()
     day = formats.day(datetime.fromisoformat(part["at"]))
     return f"{_erased_part(part, formats)}, on {day}"
 
 
 def by_rule(erased: Sequence[Mapping[str, Any]]) -> list[tuple[Any, list[Mapping[str, Any]]]]:
-    """Entries of `Job.erased` that were erased together, by what erased them."""
+    """Groups neighbouring entries of `Job.erased` by the rule that erased them."""
     return [(rule, list(parts)) for rule, parts in groupby(erased, key=lambda part: part["rule"])]
 
 
 def rule_text(rule: Mapping[str, Any] | str) -> str:
-    """By what those parts were erased, as the reader reads it."""
+    """Why these parts were erased, worded for the reader."""
     return rule_words(rule, formats_here())
 
 
 def rule_words(rule: Mapping[str, Any] | str, formats: Formats) -> str:
-    """By what something was erased. Erasures of before hold their words."""
+    """Why something was erased. Older erasures hold their words."""
     if isinstance(rule, str):
         return rule
     if "proof" in rule:
@@ -87,8 +87,8 @@ def _sent(facts: Mapping[str, Any], formats: Formats) -> str:
 
 def _opened(facts: Mapping[str, Any], _: Formats) -> str:
     if facts["is_first"]:
-        return "Smile's page was opened with a fresh token."
-    return "Opened again, with another token."
+        return "Smile's page was opened with a new token."
+    return "Smile's page was opened again, with another token."
 
 
 def _delayed(facts: Mapping[str, Any], formats: Formats) -> str:
@@ -131,14 +131,14 @@ WORDS: dict[str, EventWords] = {
     EventKind.OPENED: _opened,
     EventKind.PREPARED: fixed("Upload prepared: Smile is ready for the images."),
     EventKind.SENT: _sent,
-    EventKind.ZIP_LOST: fixed("Smile has no images of this job, so they are sent again."),
+    EventKind.ZIP_LOST: fixed("Smile has not received this job's images, so they are sent again."),
     EventKind.DELAYED: _delayed,
     EventKind.CLOCK_OFF: _problem,
     EventKind.FAILED: _problem,
     EventKind.EXPIRED: _problem,
     EventKind.CANCELLED: lambda facts, _: f"Cancelled by {facts['by']} before anything was sent.",
     EventKind.CHECK_REQUESTED: lambda facts, _: f"{facts['by']} asked to check with Smile.",
-    EventKind.OVERDUE: fixed("The callback is overdue; Smile is asked directly instead."),
+    EventKind.OVERDUE: fixed("The callback is overdue; asking Smile directly instead."),
     EventKind.CONFIRMED: _confirmed,
     EventKind.LATE_RESULT: _late_result,
     EventKind.DISAGREEMENT: lambda facts, _: disagreement_words(facts),

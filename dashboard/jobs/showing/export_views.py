@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for taking jobs out: what a filter shows as CSV, without anything that describes a person."""
+"""The CSV download of the filtered list of jobs, without personal data."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,19 +33,19 @@ HEADER = (
 @permission_required("jobs.export")
 def index() -> ResponseReturnValue:
     filters, read = JobFilter.from_args(request.args), reader()
-    with reading() as session:  # Counting takes long, and meanwhile others may write.
+    with reading() as session:  # Counting takes long, so it must not block others from writing.
         scope = scope_here(session)
         through = newest_key(scope, JobFilter())
         count = count_all(scope, filters, through) if through else 0
     with transaction() as session:
         record(session, "jobs.exported", "jobs", scope.now, details={**filters.described, "jobs": str(count)})
     batches = all_rows(read, scope, filters, through) if through else ()
-    twins = (twin for batch in batches for twin in _twins(read, batch, scope.now))
-    return csv_answer("jobs.csv", HEADER, ([twin[name] for name in HEADER] for twin in twins))
+    rows = (row for batch in batches for row in _rows(read, batch, scope.now))
+    return csv_answer("jobs.csv", HEADER, ([row[name] for name in HEADER] for row in rows))
 
 
-def _twins(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, Any]]:
-    """With the lists as words, since a cell holds one text."""
+def _rows(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, Any]]:
+    """The jobs as JSON, with lists joined into text, since a cell holds one text."""
     with read() as session:
         warnings = warnings_of(session, [job.id for job in batch])
     return [

@@ -1,4 +1,4 @@
-"""What a row of a list says about a job, so that it need not be opened: the customer, a short name, and why."""
+"""What a row of the list says about a job: the customer, the initials, and why it was not approved."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_identity
 from dashboard.jobs.showing.wording import verdict_sentence
 
-#: Outcomes that raise the question why.
+#: Outcomes that need an explanation.
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
 
 
@@ -21,19 +21,19 @@ class CustomerLabel(Protocol):
 
 
 def customer_label(row: CustomerLabel) -> str:
-    """Short enough for a column and a title. The user id is often one that was made up, of which the end says most."""
+    """A short name for a column or title. The user id is often a generated one, whose end says the most."""
     return row.customer_reference or f"no reference \u00b7\u00b7\u00b7\u00b7{(row.user_id or '')[-4:]}"
 
 
 def reason_in_list(job: Job) -> str:
-    """Why it was not approved; empty where there is nothing to explain."""
+    """Why the job was not approved; empty where there is nothing to explain."""
     return verdict_sentence(job) if job.outcome in QUESTIONABLE or job.state in ENDED_STATES else ""
 
 
 def initials_of(session: Session, jobs: Sequence[Job]) -> dict[UUID, str]:
-    """Such as "A. B.", by the job's id. The name stays sealed: it is opened for one page, and not kept.
+    """The customers' initials, such as "A. B.", by job id. The names stay sealed: they are opened for this page only.
 
-    What is erased, or cannot be opened, has none.
+    A name that was erased or cannot be opened has none.
     """
     keyring = keyring_of(session)
     found = {}

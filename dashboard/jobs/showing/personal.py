@@ -1,4 +1,4 @@
-"""How a body of Smile's is shown, wherever it stands: what describes the customer masked, pictures folded."""
+"""Shows a body from Smile with personal data masked, secrets hidden and images shortened."""
 
 import re
 from typing import Any
@@ -7,32 +7,32 @@ from dashboard.smile.results import plain
 from dashboard.web.pages.filters import MASK, file_size, masked, readable_json
 from dashboard.web.pages.invisible_characters import Exact
 
-#: A signature fits any body, so whoever reads one could send a callback of their own with it. Nobody sees it.
+#: Never shown: a signature fits any body, so anyone who reads one could send a forged callback with it.
 SECRET_FIELDS = frozenset({"signature", "sec_key"})
-#: Numbers of which the last four digits are shown, so that two can be told apart.
+#: Numbers whose last four digits are shown, so that two can be told apart.
 NUMBER_KEYS = frozenset(
     {"IDNumber", "id_number", "Secondary_ID_Number", "SecondaryIDNumber", "PhoneNumber", "PhoneNumber2", "phone_number"}
 )
-#: What says nothing about the customer, where its value is a text, a number or a boolean.
+#: Fields that say nothing about the customer, where the value is a text, a number or a boolean.
 IMPERSONAL_KEYS = frozenset(
     {"JSONVersion", "SmileJobID", "ResultType", "ResultText", "ResultCode", "IsFinalResult", "IsMachineResult"}
     | {"Source", "ConfidenceValue", "Country", "IDType", "timestamp", "success", "code", "error", "smile_job_id"}
     | {"job_complete", "job_success", "user_id", "job_id", "job_type"}
 )
-#: Of everything a partner sends along, these alone are plain.
+#: The only partner parameters shown unmasked.
 PARTNER_PARAMS = frozenset({"user_id", "job_id", "job_type"})
-#: What holds a result inside: it is masked as a result by itself.
+#: Fields that contain a result, which is masked like a result.
 HOLDERS = frozenset({"result", "history"})
-#: Never shown inside Actions, where they do not belong.
+#: Masked inside Actions too, where they do not belong.
 OF_THE_CUSTOMER = frozenset(
     {"FullName", "FirstName", "LastName", "OtherName", "DOB", "Address", "address", "Photo", "Document", "FullData"}
     | {"PartnerParams", "bvn", "email"}
 )
 FOLD_AFTER = 200
-#: A page stays light however long a body is; the JSON for programs has all of it.
+#: Keeps pages light, however long a body is; the JSON for programs has all of it.
 MOST_SHOWN = 40_000
 
-# In a body as it came a slash may be written "\/", and the end of a line "\n".
+# In a raw body a slash may be written "\/", and a line break "\n".
 _SIGN = r"(?:[A-Za-z0-9+/_-]|\\/)"
 _BREAK = r"(?:\s|\\[nr])"
 _LAST_LINE = rf"(?:[\r\n]|\\[nr])++{_SIGN}{{1,19}}+={{0,2}}+"
@@ -42,7 +42,7 @@ BASE64 = re.compile(
 
 
 def shown_body(payload: dict[str, Any], is_revealed: bool) -> dict[str, Any]:
-    """A copy with the same shape: signatures never, what describes the customer only once it is revealed."""
+    """A copy with the same shape, without signatures, and with personal data masked unless `is_revealed`."""
     readable: dict[str, Any] = plain(payload)
     return _without_secrets(readable) if is_revealed else mask_personal(readable)
 
@@ -53,12 +53,12 @@ def mask_personal(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def body_as_json(payload: dict[str, Any], is_revealed: bool) -> str:
-    """For a page: readable, with what is long and unreadable folded to its size."""
+    """The body as readable JSON for a page, with base64 replaced by its size."""
     return Exact(cut(readable_json(fold_base64(shown_body(payload, is_revealed)))))
 
 
 def fold_base64(value: Any) -> Any:
-    """A copy in which a picture reads "<base64, 41 KB>", wherever it stands."""
+    """A copy in which each image reads "<base64, 41 KB>"."""
     if isinstance(value, dict):
         return {key: fold_base64(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -67,7 +67,7 @@ def fold_base64(value: Any) -> Any:
 
 
 def fold_text(text: str) -> str:
-    """The same in any text, such as a body that is shown as it came."""
+    """The same for any text, such as a raw body."""
     if len(text) <= FOLD_AFTER:
         return text
     return BASE64.sub(lambda found: base64_note(found[0]) if len(found[0]) > FOLD_AFTER else found[0], text)
@@ -90,7 +90,7 @@ def _without_secrets(value: Any) -> Any:
 
 def _mask(name: str, value: Any) -> Any:
     if value in (None, "", "Not Available", [], {}):
-        return value  # That there is nothing is no secret.
+        return value  # That a value is missing is no secret.
     if _is_secret(name):
         return MASK
     if name in NUMBER_KEYS and isinstance(value, str | int):
@@ -110,7 +110,7 @@ def _mask(name: str, value: Any) -> Any:
 
 
 def _masked_actions(value: Any) -> Any:
-    """Smile's words about its checks, whatever shape they have, but no field that belongs to the customer."""
+    """Smile's words about its checks, whatever their shape, with the customer's fields masked."""
     if isinstance(value, dict):
         return {name: _masked_actions(part) if _is_of_checks(name) else MASK for name, part in value.items()}
     return [_masked_actions(part) for part in value] if isinstance(value, list) else value

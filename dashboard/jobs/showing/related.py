@@ -1,4 +1,4 @@
-"""Other jobs here of the same person, ID number or phone number: few of them, and the filter that shows all."""
+"""Other jobs with the same user id, ID number or phone number: the newest few, and the filter that shows all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ WORDS = {"user_id": "person", "number": "number", "phone": "phone number"}
 
 @dataclass(frozen=True)
 class RelatedJobs:
-    """`by` names what is the same; `filter` of the list shows all of them."""
+    """Jobs that have `by` in common with a job; `filter` shows all of them in the list."""
 
     by: str
     jobs: Sequence[Job]
@@ -32,11 +32,11 @@ class RelatedJobs:
 
 
 def related_jobs(session: Session, job: Job) -> list[RelatedJobs]:
-    """One query for all three, each part by an index; nothing for a job whose person was erased."""
+    """The related jobs, found in one query by indexes; none for an erased job."""
     if job.erased_at:
         return []
     keyring = keyring_of(session)
-    # A digest for each key of the ring: other jobs may still have that of an older one.
+    # One digest per key of the ring: other jobs may still have that of an older key.
     numbers = _digests(job.id_number_digest, lambda: keyring.digests_for_search(id_number_of(session, job)))
     phones = _digests(job.phone_digest, lambda: keyring.digests_for_search(phone_of(person_of(session, job))))
     filters = {

@@ -1,4 +1,4 @@
-"""Jobs as JSON: the same facts as the pages, under the names that programs rely on."""
+"""Jobs as JSON, with the same facts as the pages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -59,7 +59,7 @@ def job_to_json(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) ->
 
 
 def details_to_json(details: JobDetails, now: datetime, *, may_reveal: bool = False) -> dict[str, Any]:
-    """Reasons may name the customer, so only those who may reveal personal data read them."""
+    """One job with its results, events and images. Reasons may name the customer, so they need `may_reveal`."""
     return job_to_json(details.job, now, details.warnings) | {
         "results": [
             {
@@ -137,7 +137,7 @@ def _cause(job: Job, outcome: Outcome | None, code: str | None) -> str | None:
 
 
 def _stored(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored as JSON holds its times as text, which end with +00:00."""
+    """Stored facts with their times in the JSON format: stored times end with +00:00."""
     return {name: value.replace("+00:00", "Z") if name in STORED_TIMES else value for name, value in facts.items()}
 
 

@@ -1,4 +1,4 @@
-"""What one job's page shows: masked, or in full after a reveal that the trail recorded."""
+"""What one job's page shows: masked, or in full after a recorded reveal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def job_page(session: Session, job: Job, is_revealed: bool = False) -> dict[str,
         "details": details,
         "compared": compared,
         "is_payload_unreadable": details.is_payload_unreadable,
-        "returned": details.with_pictures,
+        "returned": details.with_images,
         "raw": _shown_results(details, is_revealed),
         "may_reveal": current_user.may("jobs.reveal"),
         "hides_something": _hides_something(details, given, compared),
@@ -37,7 +37,7 @@ def job_page(session: Session, job: Job, is_revealed: bool = False) -> dict[str,
 
 
 def _revealed(session: Session, details: JobDetails, given: GivenData) -> dict[str, Any]:
-    """What a reveal shows beside what stands on the page anyway."""
+    """What a reveal adds to the page."""
     return {
         "also": {name: value for name, value in given.texts.items() if not is_compared(name)},
         "warnings": {warning.id: personal_facts(session, warning) for warning in details.warnings},
@@ -45,7 +45,7 @@ def _revealed(session: Session, details: JobDetails, given: GivenData) -> dict[s
 
 
 def _hides_something(details: JobDetails, given: GivenData, compared: Sequence[Compared]) -> bool:
-    """Whether a reveal would show anything that the page masks."""
+    """Whether the page masks anything that a reveal would show."""
     return (
         bool(given.id_number or given.texts)
         or any((row.is_personal or row.is_sensitive) and row.returned for row in compared)

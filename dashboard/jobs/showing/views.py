@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for jobs."""
+"""The pages and JSON of jobs: list, form, one job, and what can be done with it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from dashboard.errors import Invalid, NotFound
 from dashboard.jobs import queries
 from dashboard.jobs.dealt_with import CAME_BACK, deal_with
 from dashboard.jobs.embedded_images import embedded_image_named
-from dashboard.jobs.embedded_images import redraw as redraw_picture
+from dashboard.jobs.embedded_images import redraw as redraw_image
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import request_check
 from dashboard.jobs.models import Job
@@ -47,7 +47,7 @@ from dashboard.web.security.headers import picture_headers
 from dashboard.web.serving.limits import takes_files
 from dashboard.worker.queue import wake
 
-FORM = "new_job"  # as a member's preferences name it
+FORM = "new_job"  # its name in a member's preferences
 
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
@@ -115,7 +115,7 @@ def new() -> ResponseReturnValue:
             record(session, "job.copied", f"job {again}", utc_now())
         values = _values_of(job, given) | values
         if given.id_number is None or given.person is None:
-            flash("Some of what was given for that job cannot be opened. Type it again.")
+            flash("Some details of that job cannot be opened. Type them again.")
     values = values or last_choice(FORM)
     return render_template(
         "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
@@ -126,14 +126,14 @@ def new() -> ResponseReturnValue:
 @permission_required("jobs.create")
 @takes_files
 def redraw() -> ResponseReturnValue:
-    """The form for another choice; what was typed goes along in the body, never in an address."""
+    """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
     values = request.form.to_dict()
     test_number = values.pop("test_number", "")
     if test_number:
         values["id_number"] = test_number
     form = JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox())
     if form.id_choice is None:
-        values["id_type"] = ""  # It belonged to the product or country that was chosen before.
+        values["id_type"] = ""  # It belonged to the product or country chosen before.
     form.check_id_number()
     return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form, _sent_files()))
 
@@ -141,7 +141,7 @@ def redraw() -> ResponseReturnValue:
 @blueprint.get("/jobs/availability")
 @permission_required("jobs.create")
 def availability() -> ResponseReturnValue:
-    """Loaded by the form after it is shown, and again while Smile is asked, so that nobody waits for the answer."""
+    """How well the authority answers. The form loads this after it is shown, so that it does not wait for Smile."""
     country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
     found, is_asked = None, False
     if current().catalogue.get().knows(country, id_type):
@@ -155,12 +155,12 @@ def availability() -> ResponseReturnValue:
 @permission_required("jobs.create")
 @takes_files
 def create() -> ResponseReturnValue:
-    form, wanted = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
-    if wanted is not None:
+    form, job_request = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
+    if job_request is not None:
         try:
             with form_transaction() as session:
                 remember_choice(session, FORM, form)
-                job = submit_job(session, wanted, current().settings, current_user.email, utc_now())
+                job = submit_job(session, job_request, current().settings, current_user.email, utc_now())
                 lead_to(session, url_for("jobs.show", job_id=job.id))
         except Invalid as error:
             form.errors |= error.fields
@@ -249,7 +249,7 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"image_type": str(found.image_type)})
         content = image_or_none(keyring_of(session), current().settings.media_dir, found)
         if content is None:
-            raise NotFound("This picture cannot be opened: its file is gone or damaged, or its key is missing.")
+            raise NotFound("This image cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
     return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
 
@@ -257,13 +257,13 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/jobs/<uuid:job_id>/photos/<field>")
 @permission_required("jobs.reveal")
 def photo(job_id: UUID, field: str) -> ResponseReturnValue:
-    """A picture that Smile's answer carries. `field`: its number, or the keys that lead to it."""
+    """An image from Smile's answer. `field`: its number, or its path of keys."""
     with transaction() as session:
         job = queries.find_job(session, current().settings.environment, job_id)
-        _, pictures = queries.job_details(session, job).with_pictures or (None, [])
-        picture = embedded_image_named(pictures, field)
-        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(picture.field)})
-    return Response(redraw_picture(picture), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
+        _, images = queries.job_details(session, job).with_images or (None, [])
+        found = embedded_image_named(images, field)
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(found.field)})
+    return Response(redraw_image(found), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
 
 def _is_sandbox() -> bool:
@@ -271,7 +271,7 @@ def _is_sandbox() -> bool:
 
 
 def _sent_files() -> dict[str, str]:
-    """By their fields, the names of the files that came along: a page cannot give them back to the browser."""
+    """The names of the sent files by field, to ask for them again: a page cannot give them back to the browser."""
     names = {field: [file.filename for file in files if file.filename] for field, files in request.files.lists()}
     return {field: ", ".join(found) for field, found in names.items() if found}
 
@@ -292,7 +292,7 @@ def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) ->
 
 
 def _values_of(job: Job, given: GivenData) -> dict[str, str]:
-    """The form filled as this job was, for "run again"; ids are left out, since each run needs its own."""
+    """The form values of this job, for "run again", without the ids, which each run needs new."""
     return {
         **given.texts,
         "product": job.product.value,

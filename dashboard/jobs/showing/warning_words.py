@@ -1,4 +1,4 @@
-"""Warnings in words: within the sentence of the verdict, and each as a line of its own."""
+"""Warnings in words, as part of the verdict's sentence or each as a line of its own."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,20 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 def warning_words(warning: JobWarning) -> str:
-    """What a warning says, to go on after "but" or "that"; a claim says that it is one."""
+    """A warning as a clause that can follow "but" or "that"; a claim says that it is one."""
     said = _clause(warning)
     return said if warning.is_confirmed else f"a callback claims that {said}"
 
 
 def warnings_sentence(warnings: Sequence[JobWarning]) -> str:
-    """The most serious of them, without a full stop; empty where there are none."""
+    """The most serious warnings in one sentence, without a full stop; empty where there are none."""
     said = [warning_words(warning) for warning in warnings[:MOST_IN_SENTENCE]]
     more = len(warnings) - len(said)
     if more > 0:
-        said.append(f"{_number(more)} more warning{'s stand' if more > 1 else ' stands'} below")
+        said.append(f"{_number(more)} more warning{'s are' if more > 1 else ' is'} listed below")
     if len(said) < 2:
         return "".join(said)
-    # A comma before "and": each part is a clause of its own.
+    # A comma before "and", since each part is a clause.
     return f"{', '.join(said[:-1])}, and {said[-1]}"
 
 

@@ -1,4 +1,4 @@
-"""Words for a job: the verdict as a sentence somebody can say on the phone, and what to do next."""
+"""The words for a job: its verdict as a sentence that can be said on the phone, and what to do next."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.warnings import WarningKind
 from dashboard.web.pages.filters import clock
 
-#: By what the code alone means: Smile may call any answer not final yet.
+#: By the meaning of the code alone, since Smile may call any answer not final.
 PROVISIONAL = {
     Outcome.PROVISIONAL: "The first check passed, but a person at Smile has yet to review it.",
     Outcome.APPROVED: "The first check passed, but Smile does not call its answer final yet.",
@@ -33,12 +33,12 @@ WAITING = {
 
 
 def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
-    """With the warnings in it: an approval is never said without them."""
+    """The verdict with its warnings: an approval is never stated without them."""
     said, warned = _verdict_alone(job), warnings_sentence(warnings)
     if not warned:
         return said
     if job.state == JobState.DONE and job.outcome == Outcome.APPROVED:
-        # That all matches would contradict what differs.
+        # "Everything matches" would contradict what differs.
         differs = FACTS[job.product].compares and DIFFERENCES & {warning.kind for warning in warnings}
         return f"Approved, but {warned}." if differs else f"Approved, but {warned}. {said}"
     return f"{said} {warned[0].upper()}{warned[1:]}."
@@ -48,7 +48,8 @@ def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
         return problem_text(job) or "Smile did not accept this job."
     if job.state == JobState.WAITING:
-        return f"Smile is working on it. It takes: {FACTS[job.product].takes[0].lower()}{FACTS[job.product].takes[1:]}."
+        takes = FACTS[job.product].takes
+        return f"Smile is working on it. This takes {takes[0].lower()}{takes[1:]}."
     if job.state == JobState.EXPIRED and job.is_with_customer:
         return "The customer did not finish in time."
     if job.state != JobState.DONE:
@@ -68,14 +69,14 @@ def _verdict_alone(job: Job) -> str:
 
 
 def next_step(job: Job, now: datetime) -> str:
-    """What the rule about needs says; nothing is to be done about a job that needs nobody."""
+    """What to do next: the step of the most urgent need, or what to expect."""
     needs = needs_of(job, now)
     if needs and needs[0].name == "error":
         return next_for(job.result_code, job.result_text) or needs[0].next_step(job)
     if needs:
         return needs[0].next_step(job)
     if job.dealt_with_at:
-        return "Nothing to do: it was dealt with. Something new brings it back."
+        return "Nothing to do: it was dealt with. If something new happens, it comes back."
     if job.state == JobState.WAITING:
         return "Nothing to do; this page updates itself."
     if job.state == JobState.EXPIRED and job.is_with_customer:
@@ -88,7 +89,7 @@ def next_step(job: Job, now: datetime) -> str:
 
 
 def missing_words(job: Job, results: Sequence[object]) -> dict[str, str]:
-    """What an empty cell of what was given or returned says."""
+    """The words for an empty cell in the columns "Given" and "Returned"."""
     returned = "not returned"
     if not results and not job.is_settled:
         returned = "not yet"
@@ -98,7 +99,7 @@ def missing_words(job: Job, results: Sequence[object]) -> dict[str, str]:
 
 
 def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
-    """The callback column: its word, and the moment that belongs to it."""
+    """The word for the callback column, and the time that belongs to it."""
     if job.disagreement:
         return "contradicted", ""
     if job.callback_at is not None:

@@ -1,1 +1,1 @@
-"""How this deployment uses Smile's API: clients, clock, catalogue, availability."""
+"""This deployment's use of Smile's API: clients, clock, catalogue and availability."""

@@ -1,4 +1,4 @@
-"""How well an ID authority answers at the moment, so that nobody pays for a lookup into a register that is down."""
+"""The availability of ID authorities, so that nobody pays for a lookup in a register that is down."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -23,7 +23,7 @@ OFFLINE_BELOW = 50.0
 
 @dataclass(frozen=True)
 class Availability:
-    """`rate` in percent; `word` is Smile's own: online, interruption or offline."""
+    """An authority's availability: `rate` in percent, and Smile's `word` for it: online, interruption or offline."""
 
     rate: float
 
@@ -35,16 +35,16 @@ class Availability:
 
 
 class AvailabilityCache:
-    """Asks at most once a minute for each authority; a silence is remembered as long as an answer."""
+    """Asks Smile at most once a minute per authority; a missing answer is cached as long as an answer."""
 
     def __init__(self, background: Background) -> None:
         self._background = background
         self._known: dict[tuple[str, str], tuple[float, Availability | None]] = {}
-        self._asked: set[tuple[str, str]] = set()  # at this moment
+        self._asked: set[tuple[str, str]] = set()  # requests under way
         self._lock = Lock()
 
     def get(self, country: str, id_type: str) -> tuple[Availability | None, bool]:
-        """What is known at once, None when Smile does not say; and whether Smile is being asked."""
+        """What is known now, None when Smile does not say; and whether Smile is being asked."""
         authority = country, id_type
         with self._lock:
             until, known = self._known.get(authority, (0.0, None))
@@ -73,7 +73,7 @@ class AvailabilityCache:
 
 
 def read_availability(answer: dict[str, Any]) -> Availability | None:
-    """The rate arrives as a number or as a text such as "98%"; anything else says nothing."""
+    """Reads the rate, which is a number or a text such as "98%"; None for anything else."""
     try:
         rate = float(str(answer.get("last_hour_success_rate")).strip().rstrip("%"))
     except ValueError:

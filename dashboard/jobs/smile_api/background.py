@@ -1,4 +1,4 @@
-"""What pages need of Smile is asked for in threads of their own: a page shows what is known, and never waits."""
+"""Background threads that ask Smile for what pages show, so that a page never waits."""
 
 from collections.abc import Callable
 from threading import Lock, Thread, current_thread
@@ -15,16 +15,16 @@ MOST_AT_ONCE = 4
 
 
 class Background:
-    """The threads of one process. They end with it; a page that finds all of them busy asks again later."""
+    """The background threads of one process. A page that finds all of them busy asks again later."""
 
     def __init__(self, database: Database) -> None:
         self._lock = Lock()
         self._threads: set[Thread] = set()
         self._is_closed = False
-        database.before_dispose(self._close)  # What is asked is signed with keys of the database, and noted there.
+        database.before_dispose(self._close)  # Requests are signed with keys from the database and noted there.
 
     def start(self, work: Callable[[], None]) -> bool:
-        """Runs `work` inside the app; False where there is no thread for it."""
+        """Runs `work` in a thread with the app's context; False when no thread is free."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread needs the app itself
         thread = Thread(target=self._run, args=(app, work), name="smile", daemon=True)
         with self._lock:
@@ -35,7 +35,7 @@ class Background:
         return True
 
     def wait(self) -> None:
-        """Until nothing runs any more."""
+        """Waits until nothing runs any more."""
         with self._lock:
             threads = list(self._threads)
         for thread in threads:
@@ -46,7 +46,7 @@ class Background:
             with app.app_context():
                 work()
         except Exception as error:
-            # Nobody looks at what a thread raises. Its text is not logged, since it may quote what a customer gave.
+            # Or a thread's error would go unseen. Its text is not logged: it may quote a customer's data.
             log.error("background_failed", error=type(error).__name__, where=place_of(error))
         finally:
             with self._lock:

@@ -1,4 +1,4 @@
-"""What each product asks for, by country and ID type: Smile's live answer if there is one, else the shipped tables."""
+"""What each product asks for, by country and ID type: from Smile's live answer, else from the shipped tables."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from dashboard.smile.constants import TEST_NUMBERS, document_types, id_types
 from dashboard.smile.number_formats import what_is_expected, what_was_found
 from dashboard.web.pages.locales import formats_here
 
-#: Used while Smile's own list of what needs consent cannot be had.
+#: Used while Smile's own list of what needs consent is unavailable.
 KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
-#: Asked of every job anyway, or parts of a date that the form asks for as a whole.
+#: Asked for every job anyway, or parts of a date that the form asks for as a whole.
 NOT_ASKED = frozenset({"country", "id_type", "user_id", "job_id", "day", "month", "year", "company"})
 
 
@@ -23,7 +23,7 @@ def country_names() -> dict[str, str]:
 
 
 def country_name(code: str) -> str:
-    """In the language that the member chose; in English as Smile writes it."""
+    """The country's name in the member's language; in English as Smile writes it."""
     formats = formats_here()
     name = country_names().get(code, code)
     return name if formats.language == "en" else formats.country(code) or name
@@ -31,7 +31,7 @@ def country_name(code: str) -> str:
 
 @dataclass(frozen=True)
 class IdChoice:
-    """One ID type of one country for one product, with the fields of the form that it needs."""
+    """One ID type of one country for one product, with the form fields that it needs."""
 
     country: str
     id_type: str
@@ -39,38 +39,38 @@ class IdChoice:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     pattern: str = ""
-    is_live: bool = False  # the pattern is Smile's present one: what does not match would be refused
+    is_live: bool = False  # the pattern is Smile's current one: a number that does not match would be refused
     test_number: str = ""
     needs_consent: bool = False
     has_back: bool = False
 
     @property
     def number_name(self) -> str:
-        """How the number is called: some labels name the number already."""
+        """The name of the number; some labels contain the word already."""
         return self.label if "umber" in self.label else f"{self.label} number"
 
     def number_help(self, *, has_example: bool) -> str:
-        """Such as "11 digits, for example 00000000000."; empty where nothing is known of the number."""
+        """A hint such as "11 digits, for example 00000000000."; empty where nothing is known about the number."""
         example = f"for example {self.test_number}" if has_example and self.test_number else ""
         said = ", ".join(filter(None, (what_is_expected(self.pattern), example)))
         return f"{said[0].upper()}{said[1:]}." if said else ""
 
     def matches(self, number: str) -> bool:
-        """Whether the number fits the published pattern; one that no engine reads fits everything."""
+        """Whether the number fits the published pattern; an unreadable pattern fits everything."""
         compiled = id_number_pattern(self.pattern)
         return compiled is None or compiled.fullmatch(number) is not None
 
     def problem_with(self, number: str) -> str:
-        """What is expected of a number that does not match, and what was found."""
+        """What is wrong with a number that does not match: what was expected and what was found."""
         expected = what_is_expected(self.pattern)
         if expected:
             return f"The {self.number_name} needs {expected}; this has {what_was_found(number, self.pattern)}."
         example = f" For example {self.test_number}." if self.test_number else ""
-        return f"This is not what a {self.number_name} looks like.{example} Check it once more."
+        return f"This does not look like a {self.number_name}.{example} Check it again."
 
 
 class Catalogue:
-    """Built anew whenever the live answers are fetched; without them the shipped tables have to do."""
+    """The ID types and fields of each product; a new one is built from every live answer."""
 
     def __init__(self, services: dict[str, Any] | None = None, config: dict[str, Any] | None = None) -> None:
         self._live = _mapping((services or {}).get("hosted_web"))
@@ -86,7 +86,7 @@ class Catalogue:
         self.country_names = country_names()
 
     def countries(self, product: Product) -> list[tuple[str, str]]:
-        """Codes and names, by name; empty for a product that needs no country."""
+        """Codes and names, sorted by name; empty for a product that needs no country."""
         codes = {choice.country for choice in self._choices(product)}
         return sorted(((code, self.country_names.get(code, code)) for code in codes), key=lambda pair: pair[1])
 
@@ -98,7 +98,7 @@ class Catalogue:
         return next((found for found in self.id_choices(product, country) if found.id_type == id_type), None)
 
     def knows(self, country: str, id_type: str) -> bool:
-        """Whether an authority stands behind this ID type, for any product."""
+        """Whether any product looks up this ID type with an authority."""
         return any(self.find(product, country, id_type) for product in Product if FACTS[product].asks_id_number)
 
     def _choices(self, product: Product) -> Iterator[IdChoice]:
@@ -130,7 +130,7 @@ class Catalogue:
         for row in id_types():
             if name not in row.products:
                 continue
-            # "basic_kyc:+first_name+last_name" in the table: needed by that product only.
+            # "basic_kyc:+first_name+last_name" in the table: required by that product only.
             required = [field for field in row.required_fields if ":" not in field]
             for extra in (field for field in row.required_fields if field.startswith(f"{name}:")):
                 required += extra.partition(":+")[2].split("+")
@@ -174,5 +174,5 @@ class Catalogue:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """An answer that is not shaped as documented counts as empty: the form then falls back on what it knows."""
+    """An answer of an undocumented shape counts as empty: the form then falls back on the shipped tables."""
     return value if isinstance(value, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Smile's client as this deployment uses it: one pooled connection, our timeouts, our memory of what was signed."""
+"""Smile's clients with this deployment's keys, pooled connections, timeouts and record of signatures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,24 +17,24 @@ PAGE_TIMEOUT = (1.0, 3.0)
 @dataclass(frozen=True)
 class SmileClients:
     web_api: WebApi
-    tokens: WebApi  # for get_web_token while a customer waits
+    tokens: WebApi  # for get_web_token, while a customer waits
     id_api: IDApi
     services: Services
     account: PartnerAccount
     smile_links: SmileLinks
-    link_counters: SmileLinks  # for reading counters while a page waits
+    link_counters: SmileLinks  # for reading counters, while a page waits
     clock: SmileClock
 
 
 class ClientFactory:
-    """Makes the clients anew when the keys change; the connections stay."""
+    """Makes the clients, again when the keys change; the connections stay."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.clock = SmileClock(settings.clock_retry_wait)
         note = self.clock.note
         self._transport = open_transport(settings, settings.smile_connect_timeout, settings.smile_read_timeout, note)
-        # A page that waits for these has an alternative, so it does not wait long.
+        # For pages, which can do without an answer and must not wait long.
         self._impatient = open_transport(settings, *PAGE_TIMEOUT, note)
         self._lock = Lock()
         self._made: tuple[ApiKeys, SmileClients] | None = None
@@ -66,7 +66,7 @@ class ClientFactory:
 
 
 def smile_clients() -> SmileClients:
-    """Not within a transaction: the keys may have to be read again."""
+    """The clients with the current keys. Call it outside transactions: it may have to read the keys again."""
     return current().smile_clients.clients(smile_keys())
 
 

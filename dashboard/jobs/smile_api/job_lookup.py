@@ -1,4 +1,4 @@
-"""What Smile knows of a job id: asked before anything is repeated, and while a customer is still busy with it."""
+"""Asking Smile about a job id: before anything is repeated, and while the customer is still busy with the job."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -10,14 +10,14 @@ from dashboard.smile import Refused, SmileError
 from dashboard.smile.constants import CODE_NO_ZIP
 from dashboard.smile.results import parse_result
 
-#: How job_status refuses a job that it does not know; its code is not documented.
+#: The HTTP statuses with which job_status refuses an unknown job; its code is not documented.
 UNKNOWN_JOB_STATUSES = frozenset({400, 404})
-#: Refusals that say nothing about the job, only about us or our request.
+#: Refusals that say nothing about the job, only about the account or the request.
 CODES_OF_A_BAD_QUESTION = frozenset({"2201", "2203", "2204", "2205", "2213", "2301", "2401", "2405", "2413"})
 
 
 class JobLookupUnclear(SmileError):
-    """Smile refused even the question about a job, so nobody knows whether it arrived: ask again, never submit."""
+    """Smile refused the question about a job, so whether the job arrived is unknown: ask again, never submit."""
 
     def __init__(self, refusal: Refused) -> None:
         super().__init__(explain_refusal(refusal))
@@ -32,7 +32,7 @@ class JobLookup(Enum):
 
 
 def ask_job_status(clients: SmileClients, partner_params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Smile's answer about this job id; None when Smile itself, and not something on the way, does not know it."""
+    """Smile's answer about this job id; None when Smile itself, not a proxy on the way, does not know it."""
     try:
         return clients.web_api.get_job_status(partner_params)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""The catalogue of this process, fetched from Smile now and then; no page waits for that."""
+"""The catalogue of this process, refreshed from Smile in the background; no page waits for it."""
 
 from threading import Lock
 from time import monotonic
@@ -27,12 +27,12 @@ class LiveCatalogue:
         self._fetching = Lock()
 
     def get(self) -> Catalogue:
-        """The newest there is, at once; the tables that are shipped until Smile has answered for the first time."""
+        """The newest catalogue, at once; the shipped tables until Smile has answered for the first time."""
         self.refresh()
         return self._catalogue
 
     def refresh(self) -> None:
-        """Has it fetched if that is due; returns at once."""
+        """Starts a fetch if one is due; returns at once."""
         is_due = monotonic() >= self._stale_at
         if is_due and self._fetching.acquire(blocking=False) and not self._background.start(self._fetch):
             self._fetching.release()

@@ -1,4 +1,4 @@
-"""Digests of the signatures we send, so that one that comes back as a callback is known for what it is."""
+"""Digests of the signatures we send, to recognise our own requests when they come back as callbacks."""
 
 import base64
 import binascii
@@ -17,13 +17,13 @@ SIGNATURE_BYTES = 32
 
 
 def digest_of_signature(signature: str) -> str | None:
-    """The digest of the decoded bytes; None when it is no signature."""
+    """The digest of the decoded bytes; None when the text is not a signature."""
     raw = bytes_of_signature(signature)
     return None if raw is None else hashlib.sha256(raw).hexdigest()
 
 
 def bytes_of_signature(signature: str) -> bytes | None:
-    """Base64 has many texts for the same bytes, and senders use them. None when these are no signature."""
+    """The decoded bytes, from any of the many base64 spellings that senders use; None when it is not a signature."""
     text = "".join(signature.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -33,9 +33,9 @@ def bytes_of_signature(signature: str) -> bytes | None:
 
 
 def remember_sent(signature: str) -> None:
-    """Runs just before a signed request leaves: a reflection can come back before the answer does."""
+    """Stores a signature just before its request is sent: a reflection can come back before the answer does."""
     if digest_of_signature(signature) is None:
-        return  # A legacy sec_key, which is different every time and which nobody can send back as a signature.
+        return  # A legacy sec_key, which differs every time and cannot be sent back as a signature.
     with transaction() as session:
         note_sent(session, signature, utc_now())
 

@@ -1,7 +1,7 @@
-"""How far this machine's clock is from Smile's, by the Date of Smile's answers.
+"""How far this machine's clock is from Smile's, by the Date header of Smile's answers.
 
-Smile refuses a signature of another time with the very code of a wrong key, so the clock is looked at before the key is
-blamed. What waits for the clock goes on by itself once that is set.
+Smile refuses a signature with a wrong time with the same code as a wrong key, so the clock is checked before the key is
+blamed. Jobs that wait for the clock continue by themselves once it is set.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from dashboard.smile import SmileError
 from dashboard.web.pages.filters import ENGLISH, duration_in_words
 from dashboard.web.pages.locales import Formats
 
-#: Smile takes five minutes. A Date has whole seconds, and an answer takes a while.
+#: Smile accepts five minutes. A Date has whole seconds, and an answer takes a while.
 OFF_FROM = timedelta(minutes=4, seconds=50)
-#: The codes of a signature that Smile does not take.
+#: The codes for a signature that Smile does not accept.
 CODES_OF_A_SIGNATURE = frozenset({"2205", "2405"})
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """When the answer was made, by the clock of whoever made it."""
+    """When the answer was made, by its sender's clock."""
     with suppress(ValueError):
         date = parsedate_to_datetime(headers.get("Date", ""))
         return date if date.tzinfo else date.replace(tzinfo=UTC)
@@ -35,7 +35,7 @@ def is_off(offset_seconds: float | None) -> bool:
 
 
 def clock_in_words(offset_seconds: float, formats: Formats = ENGLISH) -> str:
-    """`offset_seconds`: Smile's clock minus ours."""
+    """How wrong our clock is. `offset_seconds`: Smile's clock minus ours."""
     off_by = timedelta(seconds=abs(offset_seconds))
     if off_by >= timedelta(minutes=1):
         off_by = timedelta(minutes=round(off_by / timedelta(minutes=1)))
@@ -49,13 +49,13 @@ class SmileClock:
         self._try_every = try_every_seconds
         self._lock = Lock()
         self._answers = 0
-        self._smile_at: datetime | None = None  # Smile's time at the moment `_noted_at` of a clock that nobody sets
+        self._smile_at: datetime | None = None  # Smile's time at `_noted_at`, which is of the monotonic clock
         self._noted_at = 0.0
         self._is_refused = False
         self._tried_at = 0.0
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Called with every answer of Smile."""
+        """Notes the date of an answer; called with every answer from Smile."""
         with self._lock:
             self._answers += 1
         date = date_of(headers)
@@ -68,12 +68,12 @@ class SmileClock:
 
     @property
     def answers(self) -> int:
-        """How many came so far; when none came while something was asked, Smile is away."""
+        """How many answers came so far; if none came after a request, Smile is unreachable."""
         return self._answers
 
     @property
     def offset_seconds(self) -> float | None:
-        """Smile's clock minus ours, at this moment: once ours is set it shows, before Smile is asked again."""
+        """Smile's clock minus ours, now: it changes as soon as ours is set, before Smile is asked again."""
         with self._lock:
             smile_at, noted_at = self._smile_at, self._noted_at
         if smile_at is None:
@@ -82,17 +82,17 @@ class SmileClock:
 
     @property
     def is_in_the_way(self) -> bool:
-        """Smile has refused a signature because of it."""
+        """Whether Smile has refused a signature because of our clock."""
         return self._is_refused and is_off(self.offset_seconds)
 
     @property
     def next_try_at(self) -> datetime:
-        """By the clock that is behind, so that it comes at its time whichever of them is set."""
+        """When to try again, by the clock that is behind, so that it comes in time whichever of the two is set."""
         behind = timedelta(seconds=min(0.0, self.offset_seconds or 0.0))
         return utc_now() + behind + timedelta(seconds=self._try_every)
 
     def note_refusal(self, error: SmileError) -> bool:
-        """Remembers a refusal that the clock explains, and tells whether this is one."""
+        """Notes a refusal if the clock explains it, and returns whether it does."""
         code = getattr(error, "code", None)
         if code not in CODES_OF_A_SIGNATURE or not is_off(self.offset_seconds):
             return False
@@ -100,7 +100,7 @@ class SmileClock:
         return True
 
     def take_try(self) -> bool:
-        """Whether Smile may be asked now. While the clock is in the way one try counts for a while."""
+        """Whether Smile may be asked now; while the clock is in the way, only once in a while."""
         if not self.is_in_the_way:
             return True
         with self._lock:
@@ -110,4 +110,4 @@ class SmileClock:
             return True
 
     def problem(self) -> str:
-        return f"Smile refuses what is signed here: {clock_in_words(self.offset_seconds or 0)}."
+        return f"Smile refuses our signatures: {clock_in_words(self.offset_seconds or 0)}."

@@ -1,1 +1,1 @@
-"""From the form of a new job to its stored row and its images."""
+"""The form of a new job, its stored row and its images."""

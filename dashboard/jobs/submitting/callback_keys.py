@@ -1,4 +1,4 @@
-"""The key in a job's own callback address: derived from our secret, kept only as a digest."""
+"""The key in each job's own callback address: derived from our secret, stored only as a digest."""
 
 import base64
 import hashlib
@@ -11,18 +11,18 @@ HOOK_PATH = "/hooks/smile"
 
 
 def callback_key(secret_key: str, job_id: UUID) -> str:
-    """128 bits that nobody can guess from another job's; derived, so that a resumed submission names the same."""
+    """The job's key: 128 bits, derived so that a resumed submission uses the same one."""
     mac = hmac.new(secret_key.encode(), b"callback key" + job_id.bytes, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
 
 
 def hook_address(settings: Settings) -> str:
-    """Where Smile sends what belongs to no job of ours: the address for its portal."""
+    """The address for Smile's portal, which receives everything that belongs to no job of this dashboard."""
     return settings.public_url + HOOK_PATH
 
 
 def callback_address(settings: Settings, job_id: UUID) -> str:
-    """Where Smile sends what it has to say about this job."""
+    """The address that Smile sends this job's callbacks to."""
     return f"{hook_address(settings)}/{callback_key(settings.secret_key.get_secret_value(), job_id)}"
 
 

@@ -1,4 +1,4 @@
-"""What somebody chose so far in a form: product, country, ID type, each narrowing what the next may be."""
+"""The choices made so far in a form: product, country and ID type, each of which narrows the next."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ class Choosing(FormState):
     catalogue: Catalogue
 
     def value(self, name: str) -> str:
-        """Cleaned: what is checked, shown again and sent is the same."""
+        """The cleaned value, so that what is checked, shown again and sent is the same."""
         typed = super().value(name)
         if name != "id_number":
             return cleaned_value(name, typed)
@@ -25,7 +25,7 @@ class Choosing(FormState):
 
     @cached_property
     def form_key(self) -> UUID:
-        """Made when the form is first shown, and sent along with it."""
+        """The key of this form, made when it is first shown and sent with it."""
         try:
             return UUID(self.value("form_key"))
         except ValueError:
@@ -33,7 +33,7 @@ class Choosing(FormState):
 
     @cached_property
     def again(self) -> UUID | None:
-        """The job or link that this form began with, to make one like it."""
+        """The job or link that this form was filled from, to make another one like it."""
         try:
             return UUID(self.value("again"))
         except ValueError:
@@ -41,7 +41,7 @@ class Choosing(FormState):
 
     @property
     def address_values(self) -> dict[str, Any]:
-        """What the address of this form holds, so that Back and a reload show the same choice; nothing of a person."""
+        """The choices in the form's address, so that Back and a reload keep them; no personal data."""
         chosen = {
             "product": self.product.value if self.product else None,
             "country": self.country or None,
@@ -63,10 +63,10 @@ class Choosing(FormState):
 
     @cached_property
     def country(self) -> str:
-        """The chosen country, if this product is offered there; a lone one needs no choice."""
+        """The chosen country, if this product is offered there; a single country is chosen automatically."""
         codes = [code for code, _ in self.countries]
-        asked = self.value("country").upper()
-        return asked if asked in codes else (codes[0] if len(codes) == 1 else "")
+        chosen = self.value("country").upper()
+        return chosen if chosen in codes else (codes[0] if len(codes) == 1 else "")
 
     @cached_property
     def id_choices(self) -> list[IdChoice]:
@@ -74,5 +74,5 @@ class Choosing(FormState):
 
     @cached_property
     def id_choice(self) -> IdChoice | None:
-        asked = self.value("id_type").upper()
-        return next((choice for choice in self.id_choices if choice.id_type == asked), None)
+        chosen = self.value("id_type").upper()
+        return next((choice for choice in self.id_choices if choice.id_type == chosen), None)

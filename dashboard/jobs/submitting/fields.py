@@ -1,6 +1,6 @@
-"""What the forms about a verification have in common: the fields of a person, how each is cleaned, what is wrong.
+"""The fields about a person in forms: their labels, how each is cleaned, and what is wrong with a value.
 
-Which of them a choice of product, country and ID type needs is said in choosing.py.
+choosing.py says which of them a choice of product, country and ID type needs.
 """
 
 import re
@@ -13,9 +13,9 @@ from dashboard.smile.constants import BUSINESS_TYPES
 from dashboard.smile.typed import clean_code, clean_id, clean_name, clean_phone_number, has_control_characters
 
 MAX_LENGTH = 200
-#: A name that Smile may give to a field of its own; anything else in its list is a mistake or an attack.
+#: A valid name for a field that Smile asks for; anything else in its list is a mistake or an attack.
 NAME_OF_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-#: Names that mean something else in our form or in Smile's request, where they would stand for that.
+#: Names with another meaning in our form or in Smile's request.
 NOT_FOR_FIELDS = frozenset(
     {"product", "country", "id_type", "user_id", "job_id", "customer_reference", "consent", "sandbox_result", "again"}
     | {"selfie", "id_front", "id_back", "liveness", "csrf_token", "form_key", "send_anyway", "test_number", "language"}
@@ -43,15 +43,15 @@ FIELDS: Mapping[str, FieldFacts] = {
     "bank_code": FieldFacts("Bank", "The bank that holds the account.", kind="select"),
     "citizenship": FieldFacts("Citizenship", "As the authority writes it, for example Kenyan."),
     "business_type": FieldFacts(
-        "Kind of business", "As it is registered.", kind="select", choices=tuple(BUSINESS_TYPES.items())
+        "Type of business", "As registered.", kind="select", choices=tuple(BUSINESS_TYPES.items())
     ),
-    "postal_address": FieldFacts("Postal address", "As it is registered, for example P.O. Box 1234."),
+    "postal_address": FieldFacts("Postal address", "As registered, for example P.O. Box 1234."),
     "postal_code": FieldFacts("Postal code", "For example 00100."),
     "session_id": FieldFacts("Consent session", "The session id of the customer's one-time-password consent."),
 }
 
 
-#: How what was typed is cleaned before it is checked, shown and sent. Every other field is free text, as a name is.
+#: How typed values are cleaned before they are checked, shown and sent. All other fields are free text, like a name.
 CLEANERS: Mapping[str, Callable[[str], str]] = {
     "user_id": clean_id,
     "job_id": clean_id,
@@ -64,12 +64,12 @@ CLEANERS: Mapping[str, Callable[[str], str]] = {
 
 
 def field_facts(name: str) -> FieldFacts:
-    """Of a field that Smile asks for and nothing is known of: plain text under its own name."""
-    return FIELDS.get(name) or FieldFacts(name.replace("_", " ").strip().capitalize(), "Smile asks for it.")
+    """The facts of a field; one that Smile asks for and that is unknown here is plain text under its own name."""
+    return FIELDS.get(name) or FieldFacts(name.replace("_", " ").strip().capitalize(), "Smile asks for this.")
 
 
 def may_be_asked(name: str) -> bool:
-    """Whether a field of Smile's list can be asked for in a form."""
+    """Whether a form can ask for a field of Smile's list."""
     return name in FIELDS or (NAME_OF_FIELD.fullmatch(name) is not None and name not in NOT_FOR_FIELDS)
 
 
@@ -78,25 +78,25 @@ def cleaned_value(name: str, typed: str) -> str:
 
 
 def problem_with_value(name: str, value: str, choices: tuple[tuple[str, str], ...] = ()) -> str:
-    """What is wrong with what was typed into a field, in a sentence; empty when nothing is."""
+    """What is wrong with a typed value, in a sentence; empty when nothing is."""
     if len(value) > MAX_LENGTH:
         return f"At most {MAX_LENGTH} characters."
     if choices and value not in dict(choices):
         return "Choose one from the list."
     if name == "dob" and not _is_past_date(value):
-        return "A date in the past, as year-month-day: 1990-12-31."
+        return "Enter a date in the past as year-month-day, for example 1990-12-31."
     return ""
 
 
 def problem_with_id(value: str) -> str:
-    """The same for an id or a reference of the partner's own: other systems make them, so nearly all are taken."""
+    """The same for a partner's own id or reference. Other systems make them, so nearly everything is accepted."""
     if len(value) > MAX_LENGTH:
         return f"At most {MAX_LENGTH} characters."
-    return "Ends of lines and other control characters cannot be part of it." if has_control_characters(value) else ""
+    return "It must not contain line breaks or other control characters." if has_control_characters(value) else ""
 
 
 def _is_past_date(text: str) -> bool:
-    """Python reads more spellings of a date than Smile does: 19901231, 1990-W53-1."""
+    """Whether it is a past date as Smile writes dates; Python also reads 19901231 and 1990-W53-1."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What may be typed into the form of a new job: which fields a choice needs, and parsing them into plain values."""
+"""The form of a new job: which fields a choice needs, and parsing them into a JobRequest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ IMAGE_LABELS = {
 
 @dataclass(kw_only=True)
 class JobForm(Choosing):
-    """One state of the form: what was chosen and typed, and what is wrong with it."""
+    """One state of the form: what was chosen and typed, and its errors."""
 
     is_sandbox: bool
 
@@ -66,7 +66,7 @@ class JobForm(Choosing):
 
     @property
     def unaskable_fields(self) -> tuple[str, ...]:
-        """What Smile needs and this form cannot give: a job without it would be charged and refused."""
+        """Fields that Smile needs and this form cannot send: a job without them would be charged and refused."""
         return tuple(name for name in self.id_choice.required if not may_be_asked(name)) if self.id_choice else ()
 
     @property
@@ -75,7 +75,7 @@ class JobForm(Choosing):
 
     @property
     def image_fields(self) -> tuple[tuple[str, bool], ...]:
-        """Names of image fields, and whether each must be given."""
+        """The image fields, each with whether it is required."""
         if self.facts is None:
             return ()
         has_no_back = self.id_choice is not None and self.id_choice.id_type and not self.id_choice.has_back
@@ -91,11 +91,11 @@ class JobForm(Choosing):
 
     @property
     def test_numbers(self) -> list[tuple[str, str]]:
-        """Each documented test number with what it leads to; none outside a sandbox."""
+        """Each documented test number with the result it leads to; none outside the sandbox."""
         choice = self.id_choice
         if not self.is_sandbox or choice is None or not choice.test_number or "id_number" not in choice.required:
             return []
-        # The last digit can be changed where the number ends in one; "your own data" needs more than a number.
+        # Only the last digit differs, where the number ends in one; "your own data" needs more than a number.
         return [(choice.test_number[:-1] + digit, words) for digit, words in TEST_DIGITS.items() if digit != "4"]
 
     def check_id_number(self) -> None:
@@ -106,14 +106,14 @@ class JobForm(Choosing):
             self.errors["id_number"] = choice.problem_with(number)
         else:
             self.warnings["id_number"] = (
-                f"{choice.problem_with(number)} That is by our own table; Smile's present list could not be asked."
+                f"{choice.problem_with(number)} This is based on our own table: Smile's current list is unavailable."
             )
 
 
 def check_job_form(
     form: MultiDict[str, str], files: MultiDict[str, FileStorage], catalogue: Catalogue, is_sandbox: bool
 ) -> tuple[JobForm, JobRequest | None]:
-    """Parses what was sent: the form as it stands with its errors, and the request when there are none."""
+    """Parses a sent form: returns it with its errors, and the request when there are none."""
     state = JobForm(form.to_dict(), catalogue=catalogue, is_sandbox=is_sandbox)
     if state.product is None:
         state.errors["product"] = "Choose what to verify."
@@ -123,7 +123,7 @@ def check_job_form(
     _check_ids(state)
     images = _check_images(state, files)
     if state.warnings and not state.value("send_anyway"):
-        state.errors.setdefault("id_number", f"{state.warnings['id_number']} Tick the box to send it all the same.")
+        state.errors.setdefault("id_number", f"{state.warnings['id_number']} Tick the box to send it anyway.")
     return state, None if state.errors else _to_request(state, state.product, images)
 
 
@@ -150,7 +150,7 @@ def _check_fields(state: JobForm) -> None:
     if state.product and FACTS[state.product].asks_id_number:
         state.check_id_number()
     if state.id_choice and state.id_choice.needs_consent and not state.value("consent"):
-        state.errors["consent"] = "The authority only answers when the customer has agreed."
+        state.errors["consent"] = "The authority answers only if the customer has agreed."
 
 
 def _check_ids(state: JobForm) -> None:
@@ -160,9 +160,9 @@ def _check_ids(state: JobForm) -> None:
             state.errors[name] = problem
     if problem := problem_with_user_id(state.product, state.value("user_id")):
         state.errors["user_id"] = problem
-    wished = state.value("sandbox_result")
-    if wished and (not state.is_sandbox or wished not in SANDBOX_RESULTS):
-        state.errors["sandbox_result"] = "A wished result works only in the sandbox, and is one of the list."
+    result = state.value("sandbox_result")
+    if result and (not state.is_sandbox or result not in SANDBOX_RESULTS):
+        state.errors["sandbox_result"] = "Choose a result from the list; this works only in the sandbox."
 
 
 def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[GivenImage, ...]:
@@ -170,9 +170,9 @@ def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[G
     for name, is_required in state.image_fields:
         given = [file for file in files.getlist(name) if file.filename]
         if is_required and not given:
-            state.errors[name] = f"{IMAGE_LABELS[name][0]}: choose a picture."
+            state.errors[name] = f"{IMAGE_LABELS[name][0]}: choose an image."
         if len(given) > (MAX_LIVENESS_IMAGES if name == "liveness" else 1):
-            state.errors[name] = "Too many pictures for this field."
+            state.errors[name] = "Too many images for this field."
             continue
         for file in given:
             try:
@@ -187,7 +187,7 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
     person: dict[str, Any] = {name: state.value(name) for name in asked if name != "id_number" and state.value(name)}
     if "dob" in person and state.id_choice and state.id_choice.id_type == "DRIVERS_LICENSE":
         year, month, day = person["dob"].split("-")
-        person |= {"day": day, "month": month, "year": year}  # This authority takes the date in pieces as well.
+        person |= {"day": day, "month": month, "year": year}  # This authority also takes the date in parts.
     if state.id_choice and state.id_choice.needs_consent:
         person["consent_information"] = {
             "consented": {
@@ -197,7 +197,7 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
                 "document_information": True,
             }
         }
-    wished = state.value("sandbox_result")
+    result = state.value("sandbox_result")
     return JobRequest(
         product=product,
         user_id=state.value("user_id"),
@@ -207,7 +207,7 @@ def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]
         id_type=state.id_choice.id_type if state.id_choice else "",
         id_number=state.value("id_number") if "id_number" in asked else "",
         person=person,
-        partner_params={"sandbox_result": wished} if wished else {},
+        partner_params={"sandbox_result": result} if result else {},
         images=images,
         form_key=state.form_key,
         again_of=state.again,

@@ -1,7 +1,7 @@
-"""Runs in a process of its own, with little memory and time: decodes one picture after another and draws each anew.
+"""The child process that decodes and re-encodes images, with limited memory and time.
 
-It imports nothing of ours and is given no secret: whatever a picture does to the decoder, it happens in here. One
-request is a line of JSON and then that many bytes; so is each answer. It ends when nobody writes to it any more.
+It imports nothing from this product and gets no secret, so that an image which breaks the decoder does no harm. A
+request is a line of JSON followed by as many bytes as it says; so is an answer. The process ends when its input ends.
 """
 
 import io
@@ -13,15 +13,15 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageCms
 
 MEMORY_BYTES = 300 * 1024 * 1024
-CPU_SECONDS = 10  # for one picture
+CPU_SECONDS = 10  # for one image
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
-#: A JPEG beyond this is unpacked at half its width and height, which takes a quarter of the memory.
+#: A larger JPEG is unpacked at half its width and height, which takes a quarter of the memory.
 WHOLE_UP_TO_PIXELS = 16_000_000
 QUALITIES = (92, 85, 75)
 LOGO_SIZES, LOGO_COLORS = ((480, 128), (240, 64)), (256, 64, 16)
-FAINTEST = 16  # how far apart, of 255, the darkest and the lightest shade are of what can hardly be seen
-DAMAGED = "This is not a JPEG, PNG or WebP picture, or it is damaged."
-TOO_MANY_PIXELS = "The picture has too many pixels."
+FAINTEST = 16  # the least difference, of 255, between the darkest and the lightest shade of a visible logo
+DAMAGED = "This is not a JPEG, PNG or WebP image, or it is damaged."
+TOO_MANY_PIXELS = "The image has too many pixels."
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,22 +35,22 @@ TURNS = {
 
 
 class Unusable(Exception):
-    """Its text is for the person who chose the picture."""
+    """Why an image is refused; the text is for the person who chose it."""
 
 
 def redraw(
     content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1, is_logo: bool = False
 ) -> bytes:
-    """The same picture, upright, without anything that is not picture: a JPEG, or a small PNG of a logo."""
+    """The same image, upright and without metadata: a JPEG, or a small PNG for a logo."""
     with Image.open(io.BytesIO(content), formats=tuple(MOST_PIXELS)) as source:
         pixels = source.width * source.height
-        # A phone's photo may be a JPEG with a second picture behind it, which Pillow names after the pair.
+        # A phone's photo may be a JPEG with a second image behind it, which Pillow names after the pair.
         if pixels > MOST_PIXELS.get(source.format or "", MOST_PIXELS["JPEG"]):
             raise Unusable(TOO_MANY_PIXELS)
         if min(source.size) < smallest_side:
             raise Unusable(
-                f"The picture has {source.width} x {source.height} pixels. Each side needs {smallest_side} or more, or"
-                " nothing can be recognized on it."
+                f"The image has {source.width} x {source.height} pixels. Each side needs at least {smallest_side}, or"
+                " nothing can be recognized in it."
             )
         if pixels > WHOLE_UP_TO_PIXELS:
             source.draft("RGB", (source.width // 2, source.height // 2))
@@ -58,22 +58,22 @@ def redraw(
             source.draft("RGB", (longest_side, longest_side))
         profile = source.info.get("icc_profile")
         try:
-            picture = _plain(source)
+            image = _plain(source)
         except (OSError, MemoryError):
-            # One that is damaged, or one whose kind of JPEG is unpacked whole and takes more memory than there is.
+            # It is damaged, or a kind of JPEG that is unpacked whole and needs more memory than there is.
             raise Unusable(TOO_MANY_PIXELS if pixels > WHOLE_UP_TO_PIXELS else DAMAGED) from None
         orientation = source.getexif().get(ORIENTATION)
-    picture = _in_srgb(picture, profile)
+    image = _in_srgb(image, profile)
     if orientation in TURNS:
-        picture = picture.transpose(TURNS[orientation])
+        image = image.transpose(TURNS[orientation])
     if longest_side:
-        picture.thumbnail((longest_side, longest_side))
-    picture.info = {}  # A comment would be written again.
-    return _as_logo(picture, most_bytes) if is_logo else _as_jpeg(picture, most_bytes)
+        image.thumbnail((longest_side, longest_side))
+    image.info = {}  # Or a comment would be written again.
+    return _as_logo(image, most_bytes) if is_logo else _as_jpeg(image, most_bytes)
 
 
 def _plain(source: Image.Image) -> Image.Image:
-    """Eight bits a channel, grey or RGB. What was see-through becomes white, as on paper."""
+    """Converts to eight bits per channel, grey or RGB. Transparent parts become white, as on paper."""
     source.load()
     if source.mode.startswith("I"):  # sixteen bits of grey
         return source.convert("I").point(lambda value: value * (1 / 256)).convert("L")
@@ -87,51 +87,51 @@ def _plain(source: Image.Image) -> Image.Image:
     return source.convert("L" if source.mode == "1" else "RGB")
 
 
-def _in_srgb(picture: Image.Image, profile: Any) -> Image.Image:
-    """The colours as they were meant: phones save theirs in a wider space, which nobody sees without its profile."""
-    if profile and picture.mode == "RGB":
+def _in_srgb(image: Image.Image, profile: Any) -> Image.Image:
+    """Converts the colours to sRGB: phones use a wider colour space, which looks wrong without its profile."""
+    if profile and image.mode == "RGB":
         with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
             theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            ImageCms.profileToProfile(picture, theirs, ImageCms.createProfile("sRGB"), inPlace=True)
-    return picture
+            ImageCms.profileToProfile(image, theirs, ImageCms.createProfile("sRGB"), inPlace=True)
+    return image
 
 
-def _as_jpeg(picture: Image.Image, most_bytes: int) -> bytes:
+def _as_jpeg(image: Image.Image, most_bytes: int) -> bytes:
     for quality in QUALITIES:
         packed = io.BytesIO()
-        picture.save(packed, "JPEG", quality=quality)
+        image.save(packed, "JPEG", quality=quality)
         if packed.tell() <= most_bytes:
             return packed.getvalue()
-    raise Unusable("The picture is too large even when it is packed again. Choose a smaller one.")
+    raise Unusable("The image is too large even after compression. Choose a smaller one.")
 
 
-def _as_logo(picture: Image.Image, most_bytes: int) -> bytes:
-    """Sharp on a phone and on paper. Customers load it with their first page, so colours go before it is heavy."""
-    picture = picture.convert("RGB")
-    shades = [shade for shade, count in enumerate(picture.convert("L").histogram()) if count]
+def _as_logo(image: Image.Image, most_bytes: int) -> bytes:
+    """A small PNG, sharp on a phone and on paper. It is part of the customer's first page, so it may lose colours."""
+    image = image.convert("RGB")
+    shades = [shade for shade, count in enumerate(image.convert("L").histogram()) if count]
     if shades[-1] - shades[0] < FAINTEST:
-        raise Unusable("Nothing can be seen of this picture on white. Choose a logo for a light ground.")
+        raise Unusable("This image cannot be seen on white. Choose a logo for a light background.")
     for size in LOGO_SIZES:
-        picture.thumbnail(size)
+        image.thumbnail(size)
         for colors in LOGO_COLORS:
             packed = io.BytesIO()
-            picture.quantize(colors).save(packed, "PNG", optimize=True)
+            image.quantize(colors).save(packed, "PNG", optimize=True)
             if packed.tell() <= most_bytes:
                 return packed.getvalue()
-    raise Unusable("There is too much in this picture for a logo. Choose a simpler one.")
+    raise Unusable("This image has too much detail for a logo. Choose a simpler one.")
 
 
 def _answer(asked: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     _limit_time()
     try:
-        wanted = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
-        return {}, redraw(content, *wanted)
+        limits = (asked["most_bytes"], asked["longest_side"], asked["smallest_side"], asked["is_logo"])
+        return {}, redraw(content, *limits)
     except Unusable as problem:
         return {"problem": str(problem)}, b""
     except (MemoryError, Image.DecompressionBombError):
         return {"problem": TOO_MANY_PIXELS}, b""
     except Exception:
-        # Decoders raise whatever they like at a damaged file, and nothing of ours runs in here that could be wrong.
+        # Decoders raise all kinds of errors on a damaged file, and no code of this product runs here.
         return {"problem": DAMAGED}, b""
 
 
@@ -139,13 +139,13 @@ def _limit_memory() -> None:
     if sys.platform != "win32":
         import resource
 
-        with suppress(ValueError, OSError):  # Some systems know this limit and do not take it.
+        with suppress(ValueError, OSError):  # Some systems have this limit but do not accept it.
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of anybody in a core file
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no customer's image in a core file
 
 
 def _limit_time() -> None:
-    """Counted from now on: the limit of a process is for all of its life, and this one draws many."""
+    """Limits the CPU time from now on: the system's limit counts from the start, and this process draws many images."""
     if sys.platform != "win32":
         import resource
 
@@ -158,15 +158,15 @@ def _limit_time() -> None:
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while line := requests.readline():
         asked = json.loads(line)
-        told, content = _answer(asked, requests.read(asked["size"]))
-        answers.write(json.dumps(told | {"size": len(content)}).encode() + b"\n" + content)
+        facts, content = _answer(asked, requests.read(asked["size"]))
+        answers.write(json.dumps(facts | {"size": len(content)}).encode() + b"\n" + content)
         answers.flush()
 
 
 if __name__ == "__main__":
-    Image.MAX_IMAGE_PIXELS = None  # Ours are stricter, and are looked at before anything is unpacked.
+    Image.MAX_IMAGE_PIXELS = None  # Our own limits are stricter and checked before anything is unpacked.
     Image.preinit()
-    # preinit leaves WebP out, and what is imported later may not fit into the memory that is left.
+    # preinit leaves out WebP, and a later import may not fit into the memory that is left.
     from PIL import WebPImagePlugin  # noqa: F401
 
     _limit_memory()

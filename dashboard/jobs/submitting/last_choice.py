@@ -1,4 +1,4 @@
-"""The product, country and ID type that a form begins with: of its address, else what the member sent last."""
+"""The product, country and ID type that a form starts with: from its address, or what the member sent last."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ def asked_choice() -> dict[str, str]:
 
 
 def last_choice(form: str) -> dict[str, str]:
-    kept: dict[str, Any] = preference(form, {})
-    return {name: value for name in NAMES if isinstance(value := kept.get(name), str)}
+    stored: dict[str, Any] = preference(form, {})
+    return {name: value for name in NAMES if isinstance(value := stored.get(name), str)}
 
 
 def remember_choice(session: Session, form: str, sent: Choosing) -> None:
-    """Comes before a job or link is locked, as lock_order.py wants it."""
+    """Stores the choice for this member. Call it before a job or link is locked (lock_order.py)."""
     choice = {name: value for name in NAMES if (value := sent.address_values.get(name))}
     if choice != last_choice(form):
         set_preference(session, current_user.id, form, choice)

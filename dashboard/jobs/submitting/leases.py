@@ -1,4 +1,4 @@
-"""One run at a time per job: a guarded UPDATE claims it, a heartbeat keeps it, and a run that lost it saves nothing."""
+"""Leases on jobs, so that one run at a time works on a job and a run that lost its lease saves nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from dashboard.worker.heartbeat import renewed
 
 
 class LeaseLost(Exception):
-    """Another run took the job over because this one was silent for too long; it must not touch the row any more."""
+    """Another run took over the job because this one was silent for too long; it must not touch the row any more."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Lease:
 
     @contextmanager
     def saving(self) -> Iterator[tuple[Session, Job, datetime]]:
-        """One transaction on the leased job. No network call belongs inside."""
+        """Opens one transaction on the leased job; make no network call inside it."""
         with transaction() as session:
             statement = select(Job).where(Job.id == self.job_id, Job.lease == self.token).with_for_update()
             job = session.exec(statement).first()
@@ -41,7 +41,7 @@ class Lease:
 
 @contextmanager
 def leased(job_id: UUID) -> Iterator[Lease | None]:
-    """Claims the job if it is due and nobody has it, else gives None; lets go at the end, whatever happened."""
+    """Claims the job if it is due and free, else gives None; always releases it at the end."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the heartbeat's thread needs the app itself
     seconds = current().settings.lease
     lease = Lease(job_id, token_hex(8))
@@ -52,11 +52,11 @@ def leased(job_id: UUID) -> Iterator[Lease | None]:
         return
     freed: dict[str, Any] = {"lease": None, "lease_until": None}
     try:
-        # A call to Smile may take longer than a lease: without this a second run would submit beside it.
+        # A call to Smile may outlast the lease: without the heartbeat a second run would submit as well.
         with renewed(app, seconds, partial(_renew, lease, seconds), job=str(job_id)):
             yield lease
     except BaseException:
-        # A row that breaks its run would be found by every sweep; pushed forward, it waits as after a kill.
+        # Or every sweep would find a row that breaks its run: postponed, it waits as it would after a kill.
         freed["due_at"] = utc_now() + timedelta(seconds=seconds)
         raise
     finally:

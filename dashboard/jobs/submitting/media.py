@@ -1,4 +1,4 @@
-"""Images at rest: sealed on disk, opened one at a time when they are sent or shown. What arrives is images.py's."""
+"""Stored images: sealed files on disk, opened one at a time to be sent or shown. images.py checks uploads."""
 
 import errno
 import hashlib
@@ -23,7 +23,7 @@ MEDIA = OutageLog("images")
 
 @dataclass(frozen=True)
 class GivenImage:
-    """One image as it is kept and sent: drawn anew from what was uploaded."""
+    """One image as it is stored and sent, re-encoded from what was uploaded."""
 
     image_type: int
     content: bytes
@@ -46,9 +46,9 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
         _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
     except OSError as error:
         with suppress(OSError):
-            path.unlink()  # The part that had room.
+            path.unlink()  # It may have been written in part.
         MEDIA.failed(errno.errorcode.get(error.errno or 0, type(error).__name__))
-        raise Unavailable("Images cannot be stored at the moment, so nothing of this was saved.") from None
+        raise Unavailable("Images cannot be stored at the moment, so nothing was saved.") from None
     MEDIA.worked()
     session.add(image)
     return image
@@ -66,7 +66,7 @@ def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
 
 
 def image_or_none(keyring: KeyRing, media_dir: Path, image: Image) -> bytes | None:
-    """To show it, or to hand it out: None where the file is gone, is damaged, or its key is missing."""
+    """The image, to show or export it; None where its file is gone or damaged, or its key is missing."""
     try:
         return read_image(keyring, media_dir, image)
     except (UnreadableValue, OSError):
@@ -83,18 +83,18 @@ def is_under_key(media_dir: Path, image: Image, key_id: bytes) -> bool:
 
 
 def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
-    """Under the first key. The new file takes the place of the old one at once, so a reader sees one or the other."""
+    """Seals the image again, under the first key. The new file replaces the old one atomically."""
     path = media_dir / image.media_path
     new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)  # Of a run that broke off.
+    new.unlink(missing_ok=True)  # from an interrupted run
     _write(new, keyring.seal(read_image(keyring, media_dir, image), _identity(image.id)))
     os.replace(new, path)
 
 
 class SealedImage(io.RawIOBase):
-    """An open file, decrypted when first read and let go at its end: one is in memory at a time.
+    """A file object that decrypts on the first read and frees its content at the end: one image in memory at a time.
 
-    Raises UnreadableValue for whatever keeps it from being read: an OSError would say that the caller's file is wrong.
+    Raises UnreadableValue when it cannot be read: an OSError would blame the file that the caller writes.
     """
 
     def __init__(self, keyring: KeyRing, media_dir: Path, image: Image) -> None:

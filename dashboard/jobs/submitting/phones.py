@@ -1,4 +1,4 @@
-"""Phone numbers as they are searched for: by a keyed digest of the digits that every spelling has in common."""
+"""Searching for phone numbers, by a keyed digest of the digits that all spellings have in common."""
 
 import json
 from datetime import datetime
@@ -13,7 +13,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.models import Job, job_identity
 from dashboard.stored_settings import read_setting, write_setting
 
-#: Countries that Smile checks numbers of, by their calling codes.
+#: Calling codes of the countries whose numbers Smile checks.
 CALLING_CODES = (
     *("20", "27", "212", "213", "216", "220", "221", "225", "226", "228", "229", "230", "231", "233", "234", "237"),
     *("242", "243", "244", "249", "250", "251", "252", "254", "255", "256", "258", "260", "263", "265", "267"),
@@ -25,7 +25,7 @@ BATCH = 200
 
 
 def phone_digits(text: str) -> str:
-    """The number without calling code and leading zeros: +234 801 234 5678 and 0801 234 5678 give the same."""
+    """The number without calling code and leading zeros: the same for +234 801 234 5678 and 0801 234 5678."""
     digits = "".join(str(int(each)) for each in text if each.isdecimal())
     is_international = text.strip().startswith("+") or digits.startswith("00")
     digits = digits.lstrip("0")
@@ -41,14 +41,14 @@ def phone_of(person: Any) -> str:
 
 
 def phone_in_sealed(opened: bytes) -> str:
-    """For a rotation of keys, which digests again what it opens."""
+    """The phone number in an opened `person_sealed`, for key rotation."""
     return phone_of(json.loads(opened))
 
 
 def fill_digests(session: Session, now: datetime) -> bool:
-    """Gives some of the jobs from before a digest of their phone number; False once there are none left.
+    """Digests the phone numbers of the next older jobs; False once none are left.
 
-    Where it stopped is kept, so a run that was killed is taken up there.
+    A killed run is continued where it stopped.
     """
     last = read_setting(session, FILLED_TO)
     if last == "all":
@@ -62,7 +62,7 @@ def fill_digests(session: Session, now: datetime) -> bool:
             continue
         try:
             phone = phone_of(keyring.open_json(job.person_sealed, job_identity(job.id, "person")))
-        except (UnreadableValue, ValueError):  # A damaged row keeps nobody else from being found.
+        except (UnreadableValue, ValueError):  # One damaged row does not stop the others.
             log.warning("phone_unreadable", job=str(job.id))
             continue
         if phone:

@@ -1,7 +1,7 @@
-"""Submitting: `submit_job` saves the intent, `send_to_smile` carries it out in steps that survive a kill.
+"""Saving new jobs: `submit_job` stores what to submit; `send_to_smile` later carries it out in steps.
 
-Every step is committed before the next begins, and a submission is never blindly repeated, since each is charged:
-whenever a call may have arrived without our knowing, Smile is asked about the job id first.
+Every step is committed before the next begins. A submission is charged, so it is never blindly repeated: when a call
+may have arrived without an answer, Smile is first asked about the job id.
 """
 
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ from dashboard.jobs.submitting.media import GivenImage, store_image
 from dashboard.jobs.submitting.phones import phone_of
 from dashboard.jobs.timeline import EventKind, add_event
 
-JOB_ID_TAKEN = "This job id is taken. Leave it empty and one is made up."
+JOB_ID_TAKEN = "This job id is taken. Leave it empty to get a new one."
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What somebody asks for, already checked by the form (or made by a link)."""
+    """The job to make, already checked by the form (or made by a link)."""
 
     product: Product
     user_id: str = ""
@@ -41,49 +41,49 @@ class JobRequest:
     person: dict[str, Any] = field(default_factory=dict)  # names, dates, consent: the rest of Smile's id_info
     partner_params: dict[str, str] = field(default_factory=dict)
     images: tuple[GivenImage, ...] = ()
-    form_key: UUID | None = None  # names the form that was pressed: pressed twice, it is still one job
-    again_of: UUID | None = None  # the earlier job whose data the form began with
+    form_key: UUID | None = None  # identifies the form, so that sending it twice makes one job
+    again_of: UUID | None = None  # the earlier job that the form was filled from
 
 
-def submit_job(session: Session, wanted: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
-    """Saves the job with its images, due at once. The caller wakes the worker after the commit."""
-    if not wanted.job_id and wanted.form_key:
-        pressed_before = find_by_job_id(session, settings.environment, f"job-{wanted.form_key}")
+def submit_job(session: Session, request: JobRequest, settings: Settings, submitted_by: str, now: datetime) -> Job:
+    """Saves the job with its images, due at once. The caller must wake the worker after the commit."""
+    if not request.job_id and request.form_key:
+        pressed_before = find_by_job_id(session, settings.environment, f"job-{request.form_key}")
         if pressed_before:
             return pressed_before
-    job = new_job(session, wanted, settings, JobState.QUEUED, submitted_by, now)
+    job = new_job(session, request, settings, JobState.QUEUED, submitted_by, now)
     job.due_at = now
-    for given in wanted.images:
+    for given in request.images:
         store_image(session, settings.media_dir, job, given, now)
     facts = {"by": submitted_by}
-    earlier = session.get(Job, wanted.again_of) if wanted.again_of else None
+    earlier = session.get(Job, request.again_of) if request.again_of else None
     if earlier and earlier.environment == job.environment:
         facts["again_of"] = str(earlier.id)
     add_event(session, job, EventKind.CREATED, now, facts)
     details = {"product": job.product.value}
-    if not wanted.job_id:  # A typed one may describe the customer, and the trail keeps what it has for good.
+    if not request.job_id:  # A typed id may describe the customer, and the trail is never erased.
         details["job_id"] = job.job_id
     record(session, "job.created", f"job {job.id}", now, who=job.created_by, details=details)
     return job
 
 
 def new_job(
-    session: Session, wanted: JobRequest, settings: Settings, state: JobState, created_by: str, now: datetime
+    session: Session, request: JobRequest, settings: Settings, state: JobState, created_by: str, now: datetime
 ) -> Job:
-    """The row alone, with a callback address of its own and nothing due yet."""
+    """The row alone, with its own callback address and nothing due yet."""
     row_id = new_id()
     job = Job(
         id=row_id,
         environment=settings.environment,
-        product=wanted.product,
-        job_type=FACTS[wanted.product].job_type,
-        user_id=wanted.user_id or f"user-{uuid4()}",
-        job_id=wanted.job_id or f"job-{wanted.form_key or uuid4()}",
-        customer_reference=wanted.customer_reference,
+        product=request.product,
+        job_type=FACTS[request.product].job_type,
+        user_id=request.user_id or f"user-{uuid4()}",
+        job_id=request.job_id or f"job-{request.form_key or uuid4()}",
+        customer_reference=request.customer_reference,
         state=state,
-        country=wanted.country or None,
-        id_type=wanted.id_type or None,
-        partner_params=wanted.partner_params,
+        country=request.country or None,
+        id_type=request.id_type or None,
+        partner_params=request.partner_params,
         created_by=created_by,
         created_at=now,
         changed_at=now,
@@ -92,17 +92,17 @@ def new_job(
     if find_by_job_id(session, job.environment, job.job_id):
         raise Invalid({"job_id": JOB_ID_TAKEN})
     keyring = keyring_of(session)
-    if wanted.id_number:
-        job.id_number_sealed = keyring.seal(wanted.id_number.encode(), identity(job, "id_number"))
-        job.id_number_digest = keyring.digest_of_number(wanted.id_number)
-    if wanted.person:
-        job.person_sealed = keyring.seal_json(wanted.person, identity(job, "person"))
-        if phone := phone_of(wanted.person):
+    if request.id_number:
+        job.id_number_sealed = keyring.seal(request.id_number.encode(), identity(job, "id_number"))
+        job.id_number_digest = keyring.digest_of_number(request.id_number)
+    if request.person:
+        job.person_sealed = keyring.seal_json(request.person, identity(job, "person"))
+        if phone := phone_of(request.person):
             job.phone_digest = keyring.digest_for_search(phone)
     session.add(job)
     try:
         session.flush()
-    except IntegrityError:  # Somebody took the id between our question and our row.
+    except IntegrityError:  # Another request took the id in the meantime.
         raise Invalid({"job_id": JOB_ID_TAKEN}) from None
     return job
 
@@ -112,9 +112,9 @@ def find_by_job_id(session: Session, environment: str, job_id: str) -> Job | Non
 
 
 def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> None:
-    """Only a job of which nothing has left yet: once Smile may know of it, it is charged and followed to its end."""
+    """Cancels a job if nothing was sent yet: once Smile may know it, it is charged and followed to its end."""
     if not job.may_cancel or job.lease is not None:
-        raise Conflict("This job is on its way to Smile already, so it can no longer be cancelled.")
+        raise Conflict("This job is already on its way to Smile, so it can no longer be cancelled.")
     job.state = JobState.CANCELLED
     job.due_at = None
     job.settled_at = now
@@ -124,7 +124,7 @@ def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> 
 
 
 def identity(job: Job, name: str) -> str:
-    """What a sealed value of this row is bound to."""
+    """The identity that a sealed value of this job is bound to."""
     return job_identity(job.id, name)
 
 
@@ -143,7 +143,7 @@ def person_of(session: Session, job: Job) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class GivenData:
-    """What was given about the customer, as far as it opens; each part is None where it cannot be opened."""
+    """What was given about the customer; each part is None where it cannot be opened."""
 
     id_number: str | None
     person: dict[str, Any] | None
@@ -154,12 +154,12 @@ class GivenData:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The texts about the person that open, by their fields."""
+        """The person's texts by field; empty where they cannot be opened."""
         return {name: value for name, value in (self.person or {}).items() if isinstance(value, str)}
 
 
 def given_data(session: Session, job: Job) -> GivenData:
-    """To show it, or to go on without it; what is sent to Smile comes from the two functions above."""
+    """What was given, to be shown. What is sent to Smile comes from the two functions above, which raise."""
     keyring = keyring_of(session)
     number: bytes | None = b""
     if job.id_number_sealed is not None:

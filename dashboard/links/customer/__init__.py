@@ -1,1 +1,1 @@
-"""Pages that customers open on their phones."""
+"""The pages that customers open on their phones."""

@@ -1,6 +1,6 @@
-"""What the customer's first page says about one link: who asks, why, what is needed, how long, how much data.
+"""The content of the customer's first page: who asks, why, what is needed, how long it takes, how much data it uses.
 
-Shown to customers, and to staff as a preview of just the same.
+Customers see it, and staff see the same page as a preview.
 """
 
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ def first_page(link: Link, branding: Branding, texts: Texts) -> FirstPage:
 
 
 def consent_sentence(branding: Branding, texts: Texts) -> Sentence:
-    """What the customer ticks, and what is recorded: the same words."""
+    """The sentence that the customer agrees to, which is also stored."""
     return texts("consent", company=branding.company_name)
 
 
 def _effort(link: Link) -> Effort:
-    """Of the product; of all that may be chosen together, the most of each."""
+    """The effort of the link's product; for a choice of several, the most that any of them takes."""
     products = [link.product] if link.product else [choice.product for choice in link.offered()]
     efforts = [effort for product in products if (effort := FACTS[product].effort)]
     return Effort(

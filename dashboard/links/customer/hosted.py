@@ -1,4 +1,4 @@
-"""Smile's hosted page for one job: a fresh token, the configuration of the script, and what the browser may load.
+"""Smile's hosted page for one job: a new token, the script's configuration, and what the browser may load.
 
 https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
 """
@@ -23,15 +23,15 @@ from dashboard.web.security.headers import REPORT_BREACHES
 
 TRIES = 3
 WAIT_SECONDS = 0.4
-#: No further try begins after this; with the timeouts of one, a customer waits ten seconds at most.
+#: No new try starts after this; with one try's timeouts, a customer waits at most ten seconds.
 LAST_TRY_AFTER_SECONDS = 5.0
-#: Smile's script insists on a logo.
+#: Smile's script requires a logo.
 DEFAULT_LOGO = "/static/img/favicon.svg"
 
 
 def fetch_token(clients: SmileClients, settings: Settings, job: Job) -> str:
-    """A token for this job. Asking twice is safe: a token does nothing by itself. Raises SmileError."""
-    wanted = {
+    """Gets a token for this job. Asking twice is safe, since a token does nothing by itself. Raises SmileError."""
+    request = {
         "user_id": job.user_id,
         "job_id": job.job_id,
         "product": FACTS[job.product].web_name,
@@ -40,7 +40,7 @@ def fetch_token(clients: SmileClients, settings: Settings, job: Job) -> str:
     started = time.monotonic()
     for left in reversed(range(TRIES)):
         try:
-            return str(clients.tokens.get_web_token(wanted)["token"])
+            return str(clients.tokens.get_web_token(request)["token"])
         except SmileError as error:
             if not error.may_retry or not left or time.monotonic() - started > LAST_TRY_AFTER_SECONDS:
                 raise
@@ -58,7 +58,7 @@ def script_configuration(
     texts: Texts,
     settings: Settings,
 ) -> dict[str, Any]:
-    """What `SmileIdentity(...)` gets; the functions are added by static/js/verify.js."""
+    """The configuration for `SmileIdentity(...)`; static/js/verify.js adds the functions."""
     offered = _offered_id_types(job, catalogue)
     configuration: dict[str, Any] = {
         "token": token,
@@ -83,7 +83,7 @@ def script_configuration(
 
 
 def partner_details(branding: Branding, settings: Settings) -> dict[str, str]:
-    """Who asks. The script insists on each of these."""
+    """Who asks: the script requires each of these fields."""
     return {
         "name": branding.company_name,
         "logo_url": branding.logo_address(settings.public_url) or settings.public_url + DEFAULT_LOGO,
@@ -94,7 +94,7 @@ def partner_details(branding: Branding, settings: Settings) -> dict[str, str]:
 
 
 def environment_of(settings: Settings) -> str:
-    """The script takes a base address of its own in place of a name, and adds the version itself."""
+    """The script's name for the environment, or another base address, to which it adds the version itself."""
     if settings.environment == "production":
         return "live"
     if settings.smile_server in ("0", SANDBOX_URL):
@@ -103,7 +103,7 @@ def environment_of(settings: Settings) -> str:
 
 
 def hosted_headers(settings: Settings) -> dict[str, str]:
-    """The one page that loads something of another host: its script and its frame, which may use the camera."""
+    """Headers for the only page that loads from another host: Smile's script, and its frame, which uses the camera."""
     origin = script_origin(settings)
     policy = (
         "default-src 'none'",

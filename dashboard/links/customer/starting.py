@@ -1,6 +1,6 @@
-"""A customer's Start: a use is spent and a job made in one transaction, before anything is asked of Smile.
+"""A customer's Start: spends a use and makes a job in one transaction, before Smile is asked for a token.
 
-`give_back_use` undoes it where no token could be had; `resume_start` lets the same browser go on without another use.
+`give_back_use` undoes it when Smile gave no token; `resume_start` lets the same browser continue without another use.
 """
 
 from collections.abc import Sequence
@@ -21,23 +21,23 @@ from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.links.codes import end_earlier, has_earlier, opens
 from dashboard.links.creation import prefill_of
-from dashboard.links.earlier_codes import end_earlier, has_earlier, opens
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
 from dashboard.web.pages.filters import ENGLISH
 
-#: A token is had or refused long before this; whoever still waits for one was killed.
+#: Long after a token was given or refused: a process that has not noted either by then was killed.
 LOST_AFTER = timedelta(seconds=60)
 
 
 class AlreadyStarted(Conflict):
-    """This browser has a verification of this link under way, as after a double click."""
+    """This browser already has a verification under way for this link, for example after a double click."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a customer agreed to, word for word, and who it was as far as we know: one browser."""
+    """What a customer agreed to, word for word, and in which browser."""
 
     text: str
     language: str
@@ -47,12 +47,13 @@ class Agreement:
 def press_start(
     session: Session, code: str, agreement: Agreement, choice: int | None, settings: Settings, now: datetime
 ) -> tuple[Link, Job]:
-    """Raises NotFound for a code that does not work, AlreadyStarted, Invalid for a missing choice, and Conflict.
+    """Starts a verification for an open link.
 
-    Whatever it raises ends the transaction, so that a use which was spent a line before is not spent.
+    Raises NotFound for a code that does not work, AlreadyStarted, Invalid for a missing choice, and Conflict. Any of
+    them rolls back the transaction, so that no use is spent.
     """
     is_spent = spend_use(session, settings.environment, code, now)
-    # The UPDATE waits for one of the same link that came first, so a double click is seen here.
+    # The UPDATE waits for an earlier one of the same link, so a double click is noticed here.
     if unfinished_start(session, settings.environment, code, agreement.browser_digest, now):
         raise AlreadyStarted("This browser has started already.")
     if not is_spent:
@@ -61,7 +62,7 @@ def press_start(
     end_earlier(session, link, code, now)
     product, country, id_type = _chosen(link, choice)
     prefill = prefill_to_send(session, link)
-    wanted = JobRequest(
+    request = JobRequest(
         product=product,
         user_id=link.user_id,
         customer_reference=link.customer_reference,
@@ -71,7 +72,7 @@ def press_start(
         person=prefill,
         partner_params=dict(link.partner_params),
     )
-    job = await_customer(session, wanted, settings, link.id, now)
+    job = await_customer(session, request, settings, link.id, now)
     session.add(
         LinkStart(
             link_id=link.id,
@@ -88,18 +89,18 @@ def press_start(
 
 
 def prefill_to_send(session: Session, link: Link) -> dict[str, str]:
-    """What goes along to Smile's page. Where it cannot be opened the customer types it, unless they must not.
+    """The details for Smile's page; empty where they cannot be opened, so that the customer enters them.
 
-    Raises Conflict for locked details: others than those that were meant could be verified in their place.
+    Raises Conflict where unreadable details are locked: the customer could enter others in their place.
     """
     prefill = prefill_of(session, link)
     if prefill is None and link.prefill_is_locked:
-        raise Conflict("What is filled in and locked for the customer cannot be opened. Make a new link.")
+        raise Conflict("The details that are filled in and locked cannot be opened. Make a new link.")
     return prefill or {}
 
 
 def spend_use(session: Session, environment: str, code: str, now: datetime) -> bool:
-    """One guarded UPDATE, so that of any number who press at once just as many win as there are uses."""
+    """Spends a use with one guarded UPDATE, so that simultaneous starts never spend more uses than there are."""
     result = session.connection().execute(
         update(Link)
         .where(col(Link.environment) == environment, opens(code), Link.is_open(now))
@@ -118,7 +119,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
 def unfinished_start(
     session: Session, environment: str, code: str, browser_digest: str, now: datetime
 ) -> tuple[Link, Job] | None:
-    """What this browser has under way with this link, if it may still go on."""
+    """This browser's unfinished verification for this link, if it may still continue."""
     found = newest_start(session, environment, code, browser_digest)
     if found is None:
         return None
@@ -136,7 +137,7 @@ def resume_start(
 
 
 def give_back_use(session: Session, job_id: UUID, found: Problem, now: datetime) -> bool:
-    """Ends a job that never got a token, and lets the customer try again. Runs twice without harm."""
+    """Ends a job that never got a token, and gives its use back so that the customer can try again. Idempotent."""
     job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
     if job is None or job.link_id is None or job.state != JobState.AWAITING_CUSTOMER or job.step != SendingStep.CREATED:
         return False
@@ -148,18 +149,18 @@ def give_back_use(session: Session, job_id: UUID, found: Problem, now: datetime)
 
 
 def note_link_error(session: Session, link_id: UUID, reason: str, now: datetime) -> None:
-    """For staff: the customer only hears that it did not work just now."""
+    """Stores the reason for staff; the customer only reads that it did not work just now."""
     statement = update(Link).where(col(Link.id) == link_id)
     session.connection().execute(statement.values(last_error=reason, last_error_at=now, **_changed(now)))
 
 
 def is_opening_news(session: Session, link: Link) -> bool:
-    """Whether `note_opened` may have something to note."""
+    """Whether `note_opened` might change anything."""
     return link.opened_at is None or has_earlier(session, link.id)
 
 
 def note_opened(session: Session, environment: str, code: str, now: datetime) -> None:
-    """A browser showed the page with its pictures, which fetchers of previews rarely load."""
+    """Notes that a browser has shown the page with its images, which link previews rarely load."""
     is_it = Link.environment == environment, opens(code), Link.is_open(now)
     link = session.exec(select(Link).where(*is_it).with_for_update()).first()
     if link is None:
@@ -171,7 +172,7 @@ def note_opened(session: Session, environment: str, code: str, now: datetime) ->
 
 
 def starts_without_token(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
-    """What the sweep wakes: the process that asked for the token was killed, and the use is still spent."""
+    """The jobs for the sweep to wake: the process that asked for the token was killed, and the use is still spent."""
     return session.exec(
         select(Job.id)
         .where(Job.environment == environment, Job.state == JobState.AWAITING_CUSTOMER, Job.step == SendingStep.CREATED)

@@ -1,13 +1,13 @@
-"""The company's colour as a style sheet of its own, with whichever of black and white reads better on it."""
+"""The style sheet with the company's colour, and with black or white text on it, whichever is easier to read."""
 
 import re
 
 COLOR = re.compile(r"[0-9a-f]{6}")
-BLACK_READS_BETTER_ABOVE = 0.179  # relative luminance at which both contrasts are the same, 4.6 to 1
+BLACK_READS_BETTER_ABOVE = 0.179  # the relative luminance at which both contrasts are equal: 4.6 to 1
 
 
 def theme_css(color: str) -> str | None:
-    """`color` is six hexadecimal digits; None for anything else."""
+    """The style sheet for a colour of six hexadecimal digits; None for anything else."""
     if not COLOR.fullmatch(color):
         return None
     ink = "#000" if _luminance(color) > BLACK_READS_BETTER_ABOVE else "#fff"

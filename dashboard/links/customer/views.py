@@ -1,4 +1,4 @@
-"""The customer's page, `/v/<code>`: GET spends nothing, POST starts, and every dead code looks the same."""
+"""The customer's pages under `/v/<code>`: GET spends nothing, POST starts, and all dead codes look the same."""
 
 import base64
 from datetime import datetime
@@ -8,6 +8,7 @@ import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from limits import RateLimitItemPerMinute
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from dashboard.context import current, reading, transaction
@@ -33,7 +34,6 @@ from dashboard.links.customer.starting import (
     resume_start,
 )
 from dashboard.links.customer.theme import theme_css
-from dashboard.links.customer.throttle import count_visit
 from dashboard.links.customer.visits import browser_name, digest_of_browser, new_browser_name, remember_browser
 from dashboard.links.languages import Texts, choose_language, texts_in
 from dashboard.links.models import Link, LinkStart
@@ -44,10 +44,13 @@ from dashboard.stored_settings import Branding, read_branding
 from dashboard.web.access import open_to_everybody
 from dashboard.web.pages.errors import RETRY_AFTER_SECONDS
 from dashboard.web.pages.filters import ENGLISH
+from dashboard.web.security.networks import network_of
 from dashboard.worker.queue import wake
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 NOT_A_YES = frozenset({"", "0", "false", "no", "off"})
+#: Slows down guessing of codes; far more than the phones behind one shared address need.
+VISITS = RateLimitItemPerMinute(1200, namespace="link_visits")
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("customer", __name__)
@@ -55,7 +58,8 @@ blueprint = Blueprint("customer", __name__)
 
 @blueprint.before_request
 def limit_by_address() -> None:
-    count_visit(request.remote_addr or "")
+    if not current().throttle.hit(VISITS, network_of(request.remote_addr or "")):
+        raise TooManyRequests(retry_after=VISITS.get_expiry())
 
 
 @blueprint.get("/v/<code>")
@@ -76,7 +80,7 @@ def show(code: str) -> ResponseReturnValue:
 @blueprint.get("/v/<code>/start")
 @open_to_everybody
 def start_over(code: str) -> ResponseReturnValue:
-    """Where a phone that had put the page away comes back to, and the switch of languages on it."""
+    """Leads back to the first page: for a phone that reloads the page, and for the language menu on it."""
     return redirect(url_for("customer.show", code=code, lang=request.args.get("lang")), 303)
 
 
@@ -109,7 +113,7 @@ def start(code: str) -> ResponseReturnValue:
         return _refuse_for_staff(code, texts, error.message)
     token = _token_or_none(link, job, is_again)
     if token is None:
-        return _tell("busy", texts, code), 503
+        return _message("busy", texts, code), 503
     configuration = script_configuration(
         link, job, token, prefill, branding, current().catalogue.get(), texts, settings
     )
@@ -122,7 +126,7 @@ def start(code: str) -> ResponseReturnValue:
 @blueprint.post("/v/<code>/submission")
 @open_to_everybody
 def submit(code: str) -> ResponseReturnValue:
-    """The browser believes that Smile has everything. That is a claim: it only has Smile asked."""
+    """The browser claims that Smile has everything, so Smile is asked."""
     settings, now, browser = current().settings, utc_now(), browser_name(current().settings)
     with transaction() as session:
         found = newest_start(session, settings.environment, code, digest_of_browser(browser))
@@ -137,7 +141,7 @@ def submit(code: str) -> ResponseReturnValue:
 @blueprint.get("/v/<code>/seen.gif")
 @open_to_everybody
 def seen(code: str) -> ResponseReturnValue:
-    """A picture in the first page: what loads it is most likely a browser in front of a person."""
+    """An image on the first page; what loads it is most likely a person's browser."""
     settings, now = current().settings, utc_now()
     with reading() as session:
         try:
@@ -153,7 +157,7 @@ def seen(code: str) -> ResponseReturnValue:
 @blueprint.get("/v/theme/<color>.css")
 @open_to_everybody
 def theme(color: str) -> ResponseReturnValue:
-    """The company's colour: the policy of the page allows no style inside it, and this may be kept for ever."""
+    """The company's colour as a style sheet, since the page's policy allows no inline style; cached for ever."""
     css = theme_css(color)
     if css is None:
         raise NotFound
@@ -162,30 +166,30 @@ def theme(color: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(NotFound)
 def dead(_: NotFound) -> ResponseReturnValue:
-    """One page for unknown, used up, expired, paused and revoked: whoever guesses learns nothing."""
-    return _tell("dead", _texts()), 404
+    """One page for unknown, used, expired, paused and revoked links, so that guessing reveals nothing."""
+    return _message("dead", _texts()), 404
 
 
 @blueprint.errorhandler(CSRFError)
 @blueprint.errorhandler(NotAllowed)
 def stale(error: CSRFError | NotAllowed) -> ResponseReturnValue:
     status = 403 if isinstance(error, NotAllowed) else 400
-    return _tell("stale", _texts(), _asked_code()), status
+    return _message("stale", _texts(), _asked_code()), status
 
 
 @blueprint.errorhandler(TooManyRequests)
 def crowded(error: TooManyRequests) -> ResponseReturnValue:
-    answer = _tell("crowded", _texts(), _asked_code())
+    answer = _message("crowded", _texts(), _asked_code())
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer, 429
 
 
 @blueprint.errorhandler(Exception)
 def broken(error: Exception) -> ResponseReturnValue:
-    """Customers get none of the words that staff get; the link itself is as it was."""
+    """An error page in the customer's words instead of those for staff."""
     if isinstance(error, HTTPException):
-        return _tell("stale", _texts(), _asked_code()), error.code or 500
-    answer = _tell("busy", _texts(), _asked_code())
+        return _message("stale", _texts(), _asked_code()), error.code or 500
+    answer = _message("busy", _texts(), _asked_code())
     if what_is_away(error):
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return answer, 503
@@ -194,7 +198,7 @@ def broken(error: Exception) -> ResponseReturnValue:
 
 
 def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
-    """Asked for after the commit. Where there is none, the use is given back and staff read why."""
+    """A token, requested after the commit. Without one the use is given back, and staff can read why."""
     settings = current().settings
     try:
         token = fetch_token(smile_clients(), settings, job)
@@ -217,7 +221,7 @@ def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
 def _page_of_own_verification(
     code: str, link: Link, start: LinkStart, job: Job, branding: Branding, now: datetime
 ) -> ResponseReturnValue | None:
-    """How far this browser's own verification is; None where there is nothing to say about it."""
+    """The state of this browser's own verification; None where there is nothing to show."""
     texts = _texts(of_link=start.language)
     if job.state == JobState.AWAITING_CUSTOMER and link.is_live(now):
         return _render("continue", texts, code=code, branding=branding)
@@ -235,7 +239,7 @@ def _page_of_own_verification(
 
 
 def _refuse(code: str, errors: dict[str, str]) -> ResponseReturnValue:
-    """The first page again, with what is missing beside its field; a dead code is dead first."""
+    """The first page again, with errors next to their fields; a dead code still gets the page for dead links."""
     with reading() as session:
         branding = read_branding(session, current().settings)
         link = open_link_of(session, current().settings.environment, code, utc_now())
@@ -243,12 +247,12 @@ def _refuse(code: str, errors: dict[str, str]) -> ResponseReturnValue:
 
 
 def _refuse_for_staff(code: str, texts: Texts, reason: str) -> ResponseReturnValue:
-    """The customer can do nothing about it; staff read the reason on the link's page."""
+    """A refusal that the customer can do nothing about; staff read the reason on the link's page."""
     now = utc_now()
     with transaction() as session:
         link = open_link_of(session, current().settings.environment, code, now)
         note_link_error(session, link.id, reason, now)
-    return _tell("busy", texts, code), 409
+    return _message("busy", texts, code), 409
 
 
 def _show_first_page(code: str, link: Link, branding: Branding, errors: dict[str, str] | None = None) -> Response:
@@ -261,8 +265,8 @@ def _show_first_page(code: str, link: Link, branding: Branding, errors: dict[str
     return answer
 
 
-def _tell(kind: str, texts: Texts, code: str = "") -> Response:
-    """What is the matter, and what now; with the code there is a way back to the page."""
+def _message(kind: str, texts: Texts, code: str = "") -> Response:
+    """A page that says what is wrong and what to do; `code` adds a way back to the first page."""
     return _render("message", texts, kind=kind, code=code)
 
 

@@ -1,4 +1,4 @@
-"""The customer's browser: a random name in a cookie, by which it sees the state of its own verification only."""
+"""The name of a customer's browser: a random cookie, with which it can see the state of its own verification."""
 
 import hashlib
 from secrets import token_urlsafe
@@ -13,7 +13,7 @@ LONGEST_NAME = 64
 
 
 def browser_name(settings: Settings) -> str:
-    """What the browser calls itself; empty on its first visit."""
+    """The browser's name; empty on its first visit."""
     name = request.cookies.get(_cookie_name(settings), "")
     return name if 22 <= len(name) <= LONGEST_NAME else ""
 

@@ -1,1 +1,1 @@
-"""Smile Links: links to pages that Smile hosts."""
+"""Smile Links: links to pages on Smile's own site."""

@@ -1,7 +1,7 @@
-"""Smile Links: Smile's own pages without code, as a second kind of link. Made, disabled and counted through its API.
+"""Smile Links, the second kind of link: made, disabled and counted through Smile's API.
 
-The row comes first and Smile is asked after the commit: a repeated call would make a second link at Smile, so before
-another try Smile's list is searched for one of ours.
+The row is committed first, and then Smile is asked. A repeated call would make a second link at Smile, so Smile's list
+is searched for ours before another try.
 
 https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
 """
@@ -40,28 +40,30 @@ class CreatedSmileLink:
 @dataclass(frozen=True)
 class SmileLinkFailed:
     reason: str
-    may_exist: bool  # Smile may have made it all the same
+    may_exist: bool  # Smile may still have made it
 
 
-def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, created_by: str, now: datetime) -> Link:
-    """The row alone, before Smile is asked. Raises Invalid."""
-    pressed_before = session.exec(select(Link).where(Link.form_key == wanted.form_key)).first()
-    if wanted.form_key and pressed_before:
+def draft_smile_link(
+    session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
+) -> Link:
+    """Saves the row, before Smile is asked. Raises Invalid."""
+    pressed_before = session.exec(select(Link).where(Link.form_key == request.form_key)).first()
+    if request.form_key and pressed_before:
         return pressed_before
-    wrong = _wrong_fields(wanted)
+    wrong = _wrong_fields(request)
     if wrong:
         raise Invalid(wrong)
     link = Link(
         id=new_id(),
         environment=settings.environment,
         kind=LinkKind.SMILE,
-        code_digest=digest_of_code(new_code()),  # of no address: this kind is opened at Smile
-        choices=choices_as_json(wanted.choices),
-        customer_reference=wanted.customer_reference,
-        user_id=wanted.user_id,
-        expires_at=now + timedelta(days=wanted.expires_in_days),
-        uses_allowed=wanted.uses,
-        form_key=wanted.form_key,
+        code_digest=digest_of_code(new_code()),  # unused, since this kind is opened at Smile
+        choices=choices_as_json(request.choices),
+        customer_reference=request.customer_reference,
+        user_id=request.user_id,
+        expires_at=now + timedelta(days=request.expires_in_days),
+        uses_allowed=request.uses,
+        form_key=request.form_key,
         created_by=created_by,
         created_at=now,
         changed_at=now,
@@ -69,14 +71,14 @@ def draft_smile_link(session: Session, wanted: LinkRequest, settings: Settings, 
     session.add(link)
     try:
         session.flush()
-    except IntegrityError:  # The same form, pressed twice at once.
-        raise Conflict("This form was sent twice; the link stands in the list.") from None
+    except IntegrityError:  # The same form, sent twice at once.
+        raise Conflict("This form was sent twice; you find the link in the list.") from None
     record(session, "link.created", f"link {link.id}", now, details={"kind": link.kind.value})
     return link
 
 
 def details_for_smile(link: Link, branding: Branding, settings: Settings) -> dict[str, Any]:
-    """What Smile is asked to make. Results go to Smile's portal, and here as callbacks."""
+    """The link to make, for Smile's API. Its results go to Smile's portal, and here as callbacks."""
     partner = partner_details(branding, settings)
     return {
         "name": name_at_smile(link),
@@ -93,16 +95,16 @@ def details_for_smile(link: Link, branding: Branding, settings: Settings) -> dic
 
 
 def name_at_smile(link: Link) -> str:
-    """By which it stands in Smile's portal; its end is ours alone."""
+    """The link's name in Smile's portal; its end makes it unique."""
     return f"{link.customer_reference or 'Partner Desk'} {str(link.id)[-12:]}"
 
 
 def begin_creation(session: Session, link: Link, now: datetime) -> bool:
-    """Notes, before Smile is asked, that it will be; says whether an earlier call may have made the link already."""
+    """Notes that Smile is about to be asked; returns whether an earlier call may have made the link already."""
     if link.smile_ref_id is not None or link.revoked_at is not None:
         raise Conflict("There is nothing left to make.")
     if link.is_being_made(now):
-        raise Conflict("Smile is being asked just now. Load the page again in a moment.")
+        raise Conflict("Smile is being asked right now. Reload the page in a moment.")
     may_exist = link.smile_asked_at is not None
     link.smile_asked_at = now
     link.last_error = link.last_error_at = None
@@ -111,7 +113,7 @@ def begin_creation(session: Session, link: Link, now: datetime) -> bool:
 
 
 def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool) -> CreatedSmileLink | SmileLinkFailed:
-    """One creation at Smile at most; where an earlier one may have succeeded, its link is taken over instead."""
+    """Makes the link at Smile, or takes over the one that an earlier call made."""
     if may_exist:
         try:
             listed = _listed(client.list())
@@ -127,7 +129,7 @@ def make_or_find(client: SmileLinks, details: Mapping[str, Any], may_exist: bool
         answer = client.create(details)
     except SmileError as error:
         return SmileLinkFailed(explain(error), error.maybe_sent)
-    return _read_made(answer) or SmileLinkFailed("Smile's answer names no address.", True)
+    return _read_made(answer) or SmileLinkFailed("Smile's answer contains no address.", True)
 
 
 def note_outcome(session: Session, link: Link, outcome: CreatedSmileLink | SmileLinkFailed, now: datetime) -> None:
@@ -149,9 +151,9 @@ def note_problem(session: Session, link: Link, reason: str, now: datetime) -> No
 
 def note_disabled(session: Session, link: Link, now: datetime) -> None:
     if link.revoked_at is not None:
-        raise Conflict("This link was disabled already.")
+        raise Conflict("This link is already disabled.")
     if link.is_being_made(now):
-        raise Conflict("Smile is making it just now. Load the page again in a moment.")
+        raise Conflict("Smile is making the link right now. Reload the page in a moment.")
     link.revoked_at = now
     link.last_error = link.last_error_at = None
     _save(session, link, now)
@@ -159,7 +161,7 @@ def note_disabled(session: Session, link: Link, now: datetime) -> None:
 
 
 def note_counters(session: Session, link: Link, answer: Mapping[str, Any], now: datetime) -> None:
-    """What Smile counted; and that somebody disabled the link in Smile's portal, if so."""
+    """Stores Smile's counts, and notes if the link was disabled in Smile's portal."""
     before = (link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs)
     counted = tuple(_count(answer.get(name)) for name in COUNTERS)
     link.smile_total_jobs, link.smile_successful_jobs, link.smile_failed_jobs = counted
@@ -183,7 +185,7 @@ def _save(session: Session, link: Link, now: datetime) -> None:
 
 
 def _listed(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Under which name the list stands is not documented."""
+    """The links in Smile's answer. The name of the list is not documented, so the first list is taken."""
     found = next((value for value in answer.values() if isinstance(value, list)), None)
     return None if found is None else [row for row in found if isinstance(row, dict)]
 
@@ -195,17 +197,17 @@ def _read_made(answer: Mapping[str, Any]) -> CreatedSmileLink | None:
     return CreatedSmileLink(ref_id, address) if address.startswith(("https://", "http://")) else None
 
 
-def _wrong_fields(wanted: LinkRequest) -> dict[str, str]:
+def _wrong_fields(request: LinkRequest) -> dict[str, str]:
     wrong = {}
-    if not wanted.choices:
+    if not request.choices:
         wrong["product"] = "Add at least one ID type for the customer to choose."
-    elif any(choice.method not in LINK_METHODS for choice in wanted.choices):
+    elif any(choice.method not in LINK_METHODS for choice in request.choices):
         wrong["product"] = "A Smile Link cannot check an ID type in this way."
-    elif len({(choice.country, choice.id_type) for choice in wanted.choices}) < len(wanted.choices):
+    elif len({(choice.country, choice.id_type) for choice in request.choices}) < len(request.choices):
         wrong["product"] = "Each ID type can be checked in one way only."
-    if wanted.user_id and wanted.uses > 1:
-        wrong["user_id"] = "A link for one user id is for one person; leave it empty, or allow one use."
-    if problem := problem_with_days(wanted.expires_in_days):
+    if request.user_id and request.uses > 1:
+        wrong["user_id"] = "A link with a user id is for one person: allow one use, or leave the user id empty."
+    if problem := problem_with_days(request.expires_in_days):
         wrong["expires_in_days"] = problem
     return wrong
 

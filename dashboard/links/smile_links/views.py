@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for what only Smile Links have: made at Smile, disabled there, counted there."""
+"""The actions of Smile Links: making, disabling and counting them at Smile."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import see_other, wants_partial
 from dashboard.web.security.form_keys import back_when_late, form_transaction
 
-NOT_SURE = "So the link may still work. Disable it once more; that does no harm."
+NOT_SURE = "So the link may still work. Disable it again; that does no harm."
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("smile_links", __name__)
@@ -40,7 +40,7 @@ blueprint = Blueprint("smile_links", __name__)
 @blueprint.post("/links/<uuid:link_id>/creation")
 @permission_required("links.create")
 def create(link_id: UUID) -> ResponseReturnValue:
-    """Another try, after one whose answer was lost or that Smile refused."""
+    """Tries again, after an answer was lost or Smile refused."""
     return make_at_smile(link_id)
 
 
@@ -49,13 +49,13 @@ def create(link_id: UUID) -> ResponseReturnValue:
 def disable(link_id: UUID) -> ResponseReturnValue:
     link = _find(link_id)
     if link.smile_ref_id is not None:
-        is_told = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
-        if is_told is None:
+        answer = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
+        if answer is None:
             return see_other("links.show", link_id=link_id)
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         note_disabled(session, _locked(session, link_id), utc_now())
-    said = "Disabled. Nobody can open it any more." if link.smile_ref_id else "Given up."
-    return see_other("links.show", said, link_id=link_id)
+    message = "Disabled. Nobody can open it any more." if link.smile_ref_id else "Given up."
+    return see_other("links.show", message, link_id=link_id)
 
 
 @blueprint.post("/links/<uuid:link_id>/counters")
@@ -74,7 +74,7 @@ def count(link_id: UUID) -> ResponseReturnValue:
 
 
 def make_at_smile(link_id: UUID) -> ResponseReturnValue:
-    """Asks Smile after the row was committed, and leads to the link's page, which tells what came of it."""
+    """Asks Smile, after the row was committed, and leads to the link's page, which shows the result."""
     settings, now = current().settings, utc_now()
     with back_when_late(url_for("links.show", link_id=link_id)), transaction() as session:
         link = _locked(session, link_id)
@@ -91,7 +91,7 @@ def make_at_smile(link_id: UUID) -> ResponseReturnValue:
 
 
 def _ask(link_id: UUID, question: Callable[[], dict[str, Any]], advice: str = "") -> dict[str, Any] | None:
-    """Smile's answer; where there is none, the reason stands on the link's page instead."""
+    """Smile's answer; without one, the link's page shows the reason."""
     try:
         return question()
     except SmileError as error:

@@ -1,1 +1,1 @@
-"""Pages on which staff make and manage links."""
+"""The pages where staff make and manage links."""

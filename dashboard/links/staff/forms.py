@@ -1,4 +1,4 @@
-"""What may be typed into the form of a new link, parsed into a LinkRequest; the rules of links are `create_link`'s."""
+"""The form of a new link, parsed into a LinkRequest; `create_link` checks the rules for links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkR
 from dashboard.links.models import Choice, LinkKind
 from dashboard.smile.constants import LINK_METHODS
 
-#: In place of a product: the customer chooses among ID types, each checked in its own way.
+#: Instead of a product: the customer chooses among ID types, each checked in its own way.
 CUSTOMER_CHOOSES = "customer_chooses"
 DEFAULTS = {"uses": "1", "expires_in_days": "7"}
-#: As its card says it.
-CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer brings one of them.")
+#: The words on its card.
+CHOICE_WORDS = ("The customer chooses", "You list the ID types that you accept; the customer chooses one of them.")
 SMILE_LINK_DEFAULTS = {"uses": "1", "expires_in_days": str(MOST_DAYS)}
 MOST_CHOICES = 30
 
 
 @dataclass(kw_only=True)
 class LinkForm(Choosing):
-    """One state of the form: what was chosen and typed, and what is wrong with it."""
+    """One state of the form: what was chosen and typed, and its errors."""
 
     choices: list[Choice] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class LinkForm(Choosing):
 
     @property
     def methods(self) -> list[tuple[str, str]]:
-        """How an ID type that the customer may choose can be checked."""
+        """The ways to check an ID type that the customer may choose."""
         return [
             (product.value, FACTS[product].name)
             for product, name in WEB_PRODUCTS.items()
@@ -51,16 +51,16 @@ class LinkForm(Choosing):
 
     @cached_property
     def product(self) -> Product | None:
-        """The product of the link; while choices are put together, the one that the next choice is checked by."""
-        asked = self.value("method" if self.customer_chooses else "product")
+        """The link's product; while choices are added, the one that checks the next choice."""
+        chosen = self.value("method" if self.customer_chooses else "product")
         known = dict(self.methods) if self.customer_chooses else WEB_PRODUCTS
-        return Product(asked) if asked in known else None
+        return Product(chosen) if chosen in known else None
 
     @cached_property
     def country(self) -> str:
-        """Left open, the customer chooses; so a lone country is no choice made."""
-        asked = self.value("country").upper()
-        return asked if asked in dict(self.countries) else ""
+        """The chosen country; left open, the customer chooses, so a single country is not chosen automatically."""
+        chosen = self.value("country").upper()
+        return chosen if chosen in dict(self.countries) else ""
 
     @property
     def is_ready(self) -> bool:
@@ -68,7 +68,7 @@ class LinkForm(Choosing):
 
     @property
     def product_words(self) -> tuple[str, str]:
-        """What is chosen, and in a sentence; empty while nothing is."""
+        """The name of what is chosen, and a sentence about it; both empty while nothing is."""
         if self.customer_chooses:
             return CHOICE_WORDS
         return (self.facts.name, self.facts.proves) if self.facts else ("", "")
@@ -90,7 +90,7 @@ class LinkForm(Choosing):
 
     @property
     def prefill_fields(self) -> tuple[str, ...]:
-        """What can be filled in for a customer whose ID type is known."""
+        """The details that can be filled in for a customer whose ID type is known."""
         if self.customer_chooses or self.id_choice is None or not self.facts or not self.facts.asks_id_number:
             return ()
         asked = self.id_choice.required + self.id_choice.optional
@@ -102,7 +102,7 @@ class LinkForm(Choosing):
 
     @property
     def preview_query(self) -> str:
-        """What the customer's first page depends on; nothing about a person."""
+        """The parameters for the preview of the customer's first page; no personal data."""
         names = ("product", "expires_in_days", "language")
         if self.customer_chooses:
             what = {"choice": [encode(choice) for choice in self.choices]}
@@ -112,7 +112,7 @@ class LinkForm(Choosing):
 
 
 def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
-    """The form as it stands after a press that only changes it: another choice, one added or one removed."""
+    """The form after a change: another choice made, one added, or one removed."""
     defaults = SMILE_LINK_DEFAULTS if form.get("kind") == LinkKind.SMILE else DEFAULTS
     state = LinkForm(
         defaults | form.to_dict(), catalogue=catalogue, choices=_choices(form.getlist("choice"), catalogue)
@@ -125,13 +125,13 @@ def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
 
 
 def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[LinkForm, LinkRequest | None]:
-    """The form as it stands with its errors, and the request when there are none."""
+    """The form with its errors, and the request when there are none."""
     state = draw_link_form(form, catalogue)
     if not state.is_ready:
         state.errors["product"] = (
             "Add at least one ID type for the customer to choose."
             if state.customer_chooses
-            else "Choose what the customer is asked for."
+            else "Choose what to ask the customer for."
         )
     if not state.customer_chooses:
         _check_id_type(state)
@@ -146,32 +146,32 @@ def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[Li
     number, id_choice = state.value("id_number"), state.id_choice
     if "id_number" in state.prefill_fields and number and id_choice and not id_choice.matches(number):
         state.errors["id_number"] = id_choice.problem_with(number)
-    wanted = _to_request(state)
-    return state, None if state.errors else wanted
+    request = _to_request(state)
+    return state, None if state.errors else request
 
 
-def values_again(wanted: Any, days: int) -> dict[str, str]:
-    """The form filled as a link was, for "same again": without what belongs to one customer."""
+def values_again(link: Any, days: int) -> dict[str, str]:
+    """The form values of a link, for "New link like this", without the customer's details."""
     return {
-        "product": CUSTOMER_CHOOSES if wanted.product is None else wanted.product.value,
-        "country": wanted.country or "",
-        "id_type": wanted.id_type or "",
-        "language": wanted.language,
-        "return_url": wanted.return_url,
-        "uses": str(wanted.uses_allowed),
+        "product": CUSTOMER_CHOOSES if link.product is None else link.product.value,
+        "country": link.country or "",
+        "id_type": link.id_type or "",
+        "language": link.language,
+        "return_url": link.return_url,
+        "uses": str(link.uses_allowed),
         "expires_in_days": str(days),
-        "prefill_is_locked": "yes" if wanted.prefill_is_locked else "",
-        "again": str(wanted.id),
+        "prefill_is_locked": "yes" if link.prefill_is_locked else "",
+        "again": str(link.id),
     }
 
 
 def encode(choice: Choice) -> str:
-    """As it travels in a form: NG:PASSPORT:doc_verification."""
+    """A choice as a form value: NG:PASSPORT:doc_verification."""
     return f"{choice.country}:{choice.id_type}:{choice.method}"
 
 
 def _choices(encoded: Sequence[str], catalogue: Catalogue) -> list[Choice]:
-    """What is not offered any more, or never was, is left out."""
+    """Decodes choices, leaving out what is not offered."""
     found = []
     for text in dict.fromkeys(encoded[:MOST_CHOICES]):
         country, _, rest = text.partition(":")
@@ -223,8 +223,8 @@ def _to_request(state: LinkForm) -> LinkRequest:
 def _whole_number(state: LinkForm, name: str, most: int) -> int:
     text = state.value(name)
     if text.isascii() and text.isdigit() and len(text) <= 9:
-        return int(text)  # Its bounds are the rules' business.
-    state.errors[name] = f"A whole number between 1 and {most}."
+        return int(text)  # `create_link` checks the bounds.
+    state.errors[name] = f"Enter a whole number between 1 and {most}."
     return 1
 
 

@@ -1,4 +1,4 @@
-"""A new link's code on its way to the link's page, which shows it once; how is web/handover.py's."""
+"""Passes a new link's code to the link's page, which shows it once, by web/pages/handover.py."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ __all__ = ["forget_code", "hand_over", "handed_code"]
 
 
 def hand_over(link_id: UUID, code: str, keyring: KeyRing) -> BaseResponse:
-    """To the link's page, with its code."""
+    """Redirects to the link's page and passes its code along."""
     return handover.hand_over(see_other("links.show", link_id=link_id), _identity(link_id), code, keyring)
 
 

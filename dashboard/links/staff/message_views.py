@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for handing a link over again: its address by e-mail, and reminders."""
+"""Sending a link to its customer: the address by e-mail, and reminders."""
 
 from datetime import datetime
 from uuid import UUID
@@ -36,7 +36,7 @@ blueprint = Blueprint("link_messages", __name__)
 @blueprint.post("/links/<uuid:link_id>/mails")
 @permission_required("links.change")
 def send(link_id: UUID) -> ResponseReturnValue:
-    """The address that the page shows. Nobody here knows its code, so the form brings it along."""
+    """Mails the address that the page shows. Its code is not stored, so the form contains it."""
     code, email = request.form.get("code", ""), request.form.get("email", "").strip()
     try:
         with form_transaction(_page_of(link_id)) as session:
@@ -44,7 +44,7 @@ def send(link_id: UUID) -> ResponseReturnValue:
             _check_mail(session, link_id, email, now)
             link = _find(session, link_id)
             if digest_of_code(code) != link.code_digest or not (link.is_open(now) and link.is_for_one):
-                raise Conflict("This address is not the one to send any more, so nothing was sent.")
+                raise Conflict("This address is no longer the current one, so nothing was sent.")
             is_reminder = is_of_reminder(session, link_id)
             settings = current().settings
             mail_id = send_link(session, link, code, email, current_user.email, is_reminder, settings, now)
@@ -57,7 +57,7 @@ def send(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/reminders")
 @permission_required("links.change")
 def remind(link_id: UUID) -> ResponseReturnValue:
-    """A further address: by e-mail, to the address of last time where none is typed, or to hand over."""
+    """Makes a new address for a reminder: by e-mail, to the last e-mail address if none is typed, or to copy."""
     typed, is_mailed = request.form.get("email", "").strip(), request.form.get("by") == "mail"
     try:
         with form_transaction(_page_of(link_id)) as session:
@@ -76,15 +76,15 @@ def remind(link_id: UUID) -> ResponseReturnValue:
 
 
 def _sent(answer: BaseResponse, mail_id: UUID | None) -> BaseResponse:
-    """After the commit."""
+    """Starts sending the e-mail, after the commit."""
     if mail_id:
         send_soon(mail_id)
-        flash("The e-mail is on its way. The timeline says what becomes of it.")
+        flash("The e-mail is on its way. The timeline shows whether it was sent.")
     return answer
 
 
 def _check_mail(session: Session, link_id: UUID, email: str, now: datetime) -> None:
-    """Before the link is locked (lock_order.py)."""
+    """Raises Conflict or Invalid unless an e-mail may be sent. Call it before the link is locked (lock_order.py)."""
     settings = current().settings
     find_link(session, settings.environment, link_id)
     if not settings.sends_mail:

@@ -1,4 +1,4 @@
-"""What the page of one link shows, whichever press leads to it."""
+"""What the page of one link shows, after any action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,8 @@ from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.submitting.fields import FIELDS
 from dashboard.jobs.warnings import warnings_of
 from dashboard.languages import LANGUAGE_NAMES
-from dashboard.links.codes import digest_of_code
+from dashboard.links.codes import digest_of_code, has_earlier
 from dashboard.links.creation import link_address, prefill_of
-from dashboard.links.earlier_codes import has_earlier
 from dashboard.links.messages import SentMessage, sent_of, version_of_mails
 from dashboard.links.models import Link, Progress
 from dashboard.links.queries import find_link, jobs_of, progress_of
@@ -28,15 +27,15 @@ from dashboard.stored_settings import read_branding
 
 @dataclass(frozen=True)
 class MailForm:
-    """What was typed where the address is sent, and what is wrong with it. `part`: the one of its two places."""
+    """The e-mail form after an error: what was typed, and what is wrong with it."""
 
-    part: str = ""
+    part: str = ""  # which of the two forms on the page: "mail" or "reminder"
     email: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
 def link_page(link_id: UUID, code: str, mail_form: MailForm | None = None) -> str:
-    """`code`: the newest one, where this browser has it; then the page shows the address."""
+    """The link's page. `code`: the newest code, if this browser has it; the page then shows the address."""
     context = link_context(link_id)
     link, share = context["link"], None
     with reading() as session:
@@ -48,7 +47,7 @@ def link_page(link_id: UUID, code: str, mail_form: MailForm | None = None) -> st
 
 
 def link_context(link_id: UUID) -> dict[str, Any]:
-    """Of its live part, which knows no code."""
+    """What the live part of the page shows, without the code."""
     now = utc_now()
     with reading() as session:
         link = find_link(session, current().settings.environment, link_id)
@@ -84,7 +83,7 @@ def link_context(link_id: UUID) -> dict[str, Any]:
 
 
 def version_of_link(session: Session, link: Link, progress: Progress) -> int:
-    """The first two parts only ever grow, and the last changes by itself; so their sum says whether any did."""
+    """A number that changes with the link, its jobs or its e-mails."""
     return link.version + progress.version + version_of_mails(session, link.id)
 
 
@@ -95,5 +94,5 @@ def labelled(prefill: dict[str, str] | None) -> dict[str, str]:
 
 
 def _last_masked(sent: list[SentMessage]) -> str:
-    """Where a reminder would go as before."""
+    """The masked address that a reminder would go to again."""
     return next((each.masked_email for each in reversed(sent) if each.email not in ("", CANNOT_BE_OPENED)), "")

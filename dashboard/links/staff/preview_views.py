@@ -1,4 +1,4 @@
-"""The customer's first page as staff see it before it is sent: the very same, and nothing can be pressed."""
+"""The preview of the customer's first page for staff: the same page, but nothing can be sent."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from dashboard.links.staff.forms import draw_link_form
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 
-#: Shown in a frame on pages of ours; nothing of it can run or be sent.
+#: For a frame on our own pages, in which nothing can run or be sent.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
@@ -35,7 +35,7 @@ blueprint = Blueprint("link_previews", __name__)
 @blueprint.get("/links/preview")
 @permission_required("links.create")
 def draft() -> ResponseReturnValue:
-    """Of what the form says so far; where it says nothing, of what most links are."""
+    """The preview of what the form says so far, with defaults for the rest."""
     return _preview(_drafted_link())
 
 

@@ -1,4 +1,4 @@
-"""Links as JSON: the same facts as the pages. The code is in none of them, since nobody here knows it."""
+"""Links as JSON, with the same facts as the pages, except the code, which is not stored."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for links as the team sees them; what the customer sees is customer/views.py's."""
+"""The team's pages and JSON of links; the customer's pages are in customer/views.py."""
 
 from datetime import timedelta
 from typing import Any
@@ -47,8 +47,8 @@ from dashboard.web.lists.reading import count_of, newest_change
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.security.form_keys import claim_press, form_transaction, lead_to
 
-FORM = "new_link"  # as a member's preferences name it
-#: What the address of the form may say.
+FORM = "new_link"  # its name in a member's preferences
+#: The parameters that the form's address may have.
 ASKED = ("kind", "product", "country", "id_type", "choice")
 
 blueprint = Blueprint("links", __name__)
@@ -60,7 +60,7 @@ add_search(blueprint, LinkFilter, "links.read", "links.index")
 def index() -> ResponseReturnValue:
     with reading() as session:
         scope = scope_here(session)
-        version = newest_change(scope, Link, Job)  # or of a job that may be one of theirs
+        version = newest_change(scope, Link, Job)  # including jobs, which may be a link's
         if seen_version() == version:
             return NOTHING_NEW
         context = list_context(scope, LinkFilter.from_args(request.args), version, top=asked_id("top"))
@@ -90,7 +90,7 @@ def new() -> ResponseReturnValue:
     if again:
         with reading() as session:
             values = _values_of(find_link(session, current().settings.environment, again))
-        for name, chosen in asked.items():  # otherwise than in that link
+        for name, chosen in asked.items():  # replaces the values of that link
             values.setlist(name, chosen)
     return render_template("links/new.html", **_form_context(draw_link_form(values, current().catalogue.get())))
 
@@ -98,7 +98,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/links/new")
 @permission_required("links.create")
 def redraw() -> ResponseReturnValue:
-    """The form for another choice; what was typed goes along in the body, never in an address."""
+    """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
     form = draw_link_form(request.form, current().catalogue.get())
     return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
 
@@ -106,18 +106,18 @@ def redraw() -> ResponseReturnValue:
 @blueprint.post("/links")
 @permission_required("links.create")
 def create() -> ResponseReturnValue:
-    form, wanted = check_link_form(request.form, current().catalogue.get())
-    if wanted is not None:
+    form, link_request = check_link_form(request.form, current().catalogue.get())
+    if link_request is not None:
         try:
             if form.is_smile_link:
                 with form_transaction() as session:
-                    link = draft_smile_link(session, wanted, current().settings, current_user.email, utc_now())
+                    link = draft_smile_link(session, link_request, current().settings, current_user.email, utc_now())
                     lead_to(session, url_for("links.show", link_id=link.id))
                 return make_at_smile(link.id)
             with transaction() as session:
-                claim_press(session, "", utc_now())  # Another press at this moment waits, and renews the code.
+                claim_press(session, "", utc_now())  # A second press at the same time waits, and then renews the code.
                 remember_choice(session, FORM, form)
-                link, code = create_link(session, wanted, current().settings, current_user.email, utc_now())
+                link, code = create_link(session, link_request, current().settings, current_user.email, utc_now())
                 return hand_over(link.id, code, keyring_of(session))
         except Invalid as error:
             form.errors |= error.fields
@@ -127,7 +127,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/links/<uuid:link_id>")
 @permission_required("links.read")
 def show(link_id: UUID) -> ResponseReturnValue:
-    """With the address, if this browser has just made it; then never again."""
+    """One link, with its address if this browser has just made it."""
     with reading() as session:
         code = handed_code(link_id, keyring_of(session))
     page = link_page(link_id, code)
@@ -178,7 +178,7 @@ def revoke(link_id: UUID) -> ResponseReturnValue:
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         cancel_link_mails(session, [link_id])
         revoke_link(session, _find(session, link_id), utc_now())
-    return see_other("links.show", "Revoked. The address is dead for good.", link_id=link_id)
+    return see_other("links.show", "Revoked. The address will never work again.", link_id=link_id)
 
 
 @blueprint.post("/links/<uuid:link_id>/expiry")
@@ -196,7 +196,7 @@ def extend(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/codes")
 @permission_required("links.change")
 def renew(link_id: UUID) -> ResponseReturnValue:
-    """Another address, shown once like the first; every one of before is dead from here on."""
+    """Replaces the address; the new one is shown once, and all earlier ones stop working."""
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         cancel_link_mails(session, [link_id])
         code = renew_code(session, _find(session, link_id), utc_now())
@@ -206,13 +206,13 @@ def renew(link_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/links/<uuid:link_id>/reveals")
 @permission_required("jobs.reveal")
 def reveal(link_id: UUID) -> ResponseReturnValue:
-    """What was filled in for the customer."""
+    """Shows the details filled in for the customer."""
     reason = Reason.from_form(request.form)
     with transaction() as session:
         link = find_link(session, current().settings.environment, link_id)
         if reason.problem:
             back, element_id = url_for("links.show", link_id=link_id), f"link-{link_id}-revealed"
-            return ask_reason_again(reason, "Reveal what is filled in", back, element_id)
+            return ask_reason_again(reason, "Reveal the details", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
     context = {"link": link, "prefill": labelled(prefill)}

@@ -1,4 +1,4 @@
-"""A link in words: how far its customer is, and what happened to it when."""
+"""The words for a link: how far its customer got, and its timeline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from dashboard.team.email.outbox import OutgoingMail
 
 SENTENCES = {
     Stage.CREATED: "Nobody has opened the address yet.",
-    Stage.OPENED: "The page was opened. Start was not pressed yet.",
+    Stage.OPENED: "The page was opened, but Start was not pressed yet.",
     Stage.STARTED: "The customer pressed Start and has not finished yet.",
     Stage.SUBMITTED: "The customer is done. Smile is working on it.",
-    Stage.EXPIRED: "Its time is over, and nobody finished.",
-    Stage.PAUSED: "Paused: the page says that the link does not work, until you resume it.",
+    Stage.EXPIRED: "Expired before anybody finished.",
+    Stage.PAUSED: "Paused: the customer's page says that the link does not work, until you resume it.",
     Stage.REVOKED: "Revoked for good.",
 }
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`job` is the one that it tells of, where there is a result."""
+    """The state of a link in words; `job` is the one that the sentence is about, where there is a result."""
 
     sentence: str
     next_step: str = ""
@@ -34,7 +34,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of the timeline. `mail`: the e-mail that it tells of, while it is known what became of it."""
+    """One line of the timeline. `mail`: its e-mail, while that is kept."""
 
     at: datetime
     text: str
@@ -49,7 +49,7 @@ def verdict_of(
     warnings: Mapping[UUID, Sequence[JobWarning]],
     now: datetime,
 ) -> Verdict:
-    """Of the newest job that has an outcome, once there is one."""
+    """The verdict of the newest job with an outcome, or else what the stage means."""
     decided = next((job for job, _ in jobs if job.outcome is not None), None)
     if stage != Stage.RESULT or decided is None:
         return Verdict("The verification ended without a result." if stage == Stage.RESULT else SENTENCES[stage])
@@ -59,26 +59,26 @@ def verdict_of(
 
 
 def timeline_of(link: Link, progress: Progress, sent: Sequence[SentMessage]) -> list[TimelineEntry]:
-    """Oldest first."""
+    """The timeline, oldest first."""
     moments = [
         (link.created_at, f"Made by {link.created_by}."),
         (link.opened_at, "Opened for the first time."),
         (link.started_at, "Start was pressed for the first time."),
         (progress.submitted_at, "Everything was submitted to Smile."),
-        (progress.settled_at, "Smile had a result."),
+        (progress.settled_at, "Smile gave a result."),
         (link.paused_at, "Paused."),
         (link.revoked_at, "Revoked for good."),
         (link.erased_at, "The customer was erased."),
     ]
-    told = [TimelineEntry(at, text) for at, text in moments if at]
-    told += [TimelineEntry(each.message.at, _sent_words(each), each.message.is_mailed, each.mail) for each in sent]
-    return sorted(told, key=lambda moment: moment.at)
+    entries = [TimelineEntry(at, text) for at, text in moments if at]
+    entries += [TimelineEntry(each.message.at, _sent_words(each), each.message.is_mailed, each.mail) for each in sent]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def _sent_words(sent: SentMessage) -> str:
     message = sent.message
     if not message.is_mailed:
-        return f"Reminded by {message.sent_by}, with a new address to hand over."
+        return f"Reminded by {message.sent_by}, with a new address to copy."
     to = f" to {sent.masked_email}" if sent.email else ""
     if message.is_reminder:
         return f"Reminded by {message.sent_by}, with a new address by e-mail{to}."

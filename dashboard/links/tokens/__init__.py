@@ -1,1 +1,1 @@
-"""Web tokens for partners' own pages."""
+"""Web tokens for the partner's own pages."""

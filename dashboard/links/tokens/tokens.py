@@ -1,4 +1,4 @@
-"""Web tokens issued by hand, for a page of the partner's own: what is in one, and that it was issued.
+"""Web tokens issued by hand for the partner's own pages: getting them, reading them and recording them.
 
 https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
 """
@@ -27,32 +27,32 @@ LAST_DATE = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class TokenRequest:
-    product: str  # any name that Smile's libraries or its script know
+    product: str  # any name known to Smile's libraries or its script
     user_id: str
     job_id: str
     callback_url: str
 
     @property
     def script_product(self) -> str:
-        """The script knows fewer names than the libraries: it calls document_verification doc_verification."""
+        """The product's name in the script, which knows fewer than the libraries: doc_verification, for example."""
         return SCRIPT_NAMES[self.product]
 
 
 @dataclass(frozen=True)
 class IssuedToken:
     token: str
-    claims: dict[str, Any] = field(repr=False)  # read, not believed: only Smile can check its own signature
+    claims: dict[str, Any] = field(repr=False)  # read but not verified: only Smile can check its own signature
     expires_at: datetime | None
 
 
-def fetch_issued_token(clients: SmileClients, wanted: TokenRequest) -> IssuedToken:
+def fetch_issued_token(clients: SmileClients, request: TokenRequest) -> IssuedToken:
     """Asks Smile for a token. Raises SmileError."""
     answer = clients.tokens.get_web_token(
         {
-            "user_id": wanted.user_id,
-            "job_id": wanted.job_id,
-            "product": wanted.product,
-            "callback_url": wanted.callback_url,
+            "user_id": request.user_id,
+            "job_id": request.job_id,
+            "product": request.product,
+            "callback_url": request.callback_url,
         }
     )
     token = str(answer["token"])
@@ -61,21 +61,21 @@ def fetch_issued_token(clients: SmileClients, wanted: TokenRequest) -> IssuedTok
 
 
 def note_issued(
-    session: Session, wanted: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
+    session: Session, request: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
 ) -> WebToken:
     row = WebToken(
         environment=settings.environment,
-        product=wanted.script_product,
-        user_id=wanted.user_id,
-        job_id=wanted.job_id,
-        callback_url=wanted.callback_url,
+        product=request.script_product,
+        user_id=request.user_id,
+        job_id=request.job_id,
+        callback_url=request.callback_url,
         issued_by=issued_by,
         issued_at=now,
         expires_at=issued.expires_at,
     )
     session.add(row)
-    # Its ids stand in its row, where they can be erased; the trail keeps what it has for good.
-    record(session, "token.issued", f"token {row.id}", now, details={"product": wanted.script_product})
+    # Its ids are in its row only, where they can be erased; the trail is never erased.
+    record(session, "token.issued", f"token {row.id}", now, details={"product": request.script_product})
     return row
 
 
@@ -85,7 +85,7 @@ def last_issued(session: Session, environment: str) -> Sequence[WebToken]:
 
 
 def read_claims(token: str) -> dict[str, Any]:
-    """What a JWT says inside; empty for anything that is not one."""
+    """The claims of a JWT; empty for anything else."""
     parts = token.split(".")
     if len(parts) != 3:
         return {}
@@ -96,16 +96,16 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def snippet(wanted: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
-    """A page of the partner's own that opens Smile's, ready to be pasted."""
+def snippet(request: TokenRequest, issued: IssuedToken, branding: Branding, settings: Settings) -> str:
+    """HTML for the partner's own page that opens Smile's, ready to paste."""
     configuration = {
         "token": issued.token,
-        "product": wanted.script_product,
-        "callback_url": wanted.callback_url,
+        "product": request.script_product,
+        "callback_url": request.callback_url,
         "environment": environment_of(settings),
         "partner_details": partner_details(branding, settings),
     }
-    # Within a script no text may end the script.
+    # No text inside the script may end the script.
     written = json.dumps(configuration, indent=2, ensure_ascii=False).replace("</", "<\\/")
     return (
         f'<script src="{settings.smile_web_script_url}"></script>\n'

@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out for web tokens issued by hand."""
+"""The pages and JSON of web tokens issued by hand."""
 
 from typing import Any
 from uuid import uuid4
@@ -40,20 +40,20 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/tokens")
 @permission_required("tokens.create")
 def create() -> ResponseReturnValue:
-    """Answers with the page itself: a redirect would need a place to keep the token."""
+    """Issues a token and answers with its page: a redirect would need a place to keep the token."""
     values, settings = {name: request.form.get(name, "").strip() for name in NAMES}, current().settings
     values |= {name: cleaned_value(name, values[name]) for name in ("user_id", "job_id")}
     errors = _wrong(values)
     if errors:
         return _form(values, errors), 422
-    wanted = TokenRequest(
+    token_request = TokenRequest(
         product=values["product"],
         user_id=values["user_id"] or f"user-{uuid4()}",
         job_id=values["job_id"] or f"job-{uuid4()}",
         callback_url=values["callback_url"] or hook_address(settings),
     )
     try:
-        issued = fetch_issued_token(smile_clients(), wanted)
+        issued = fetch_issued_token(smile_clients(), token_request)
     except SmileError as error:
         log.warning("no_web_token", reason=type(error).__name__)
         is_refused = isinstance(error, Refused)
@@ -62,13 +62,13 @@ def create() -> ResponseReturnValue:
             reason = current().smile_clients.clock.problem()
         return _form(values, {"product": reason}), 422 if is_refused else 503
     with transaction() as session:
-        note_issued(session, wanted, issued, settings, current_user.email, utc_now())
+        note_issued(session, token_request, issued, settings, current_user.email, utc_now())
         branding = read_branding(session, settings)
     return render_template(
         "tokens/issued.html",
-        wanted=wanted,
+        token_request=token_request,
         issued=issued,
-        snippet=snippet(wanted, issued, branding, settings),
+        snippet=snippet(token_request, issued, branding, settings),
         is_ours=not values["callback_url"],
     )
 
@@ -78,7 +78,7 @@ def create() -> ResponseReturnValue:
 def index_json() -> ResponseReturnValue:
     with reading() as session:
         rows = last_issued(session, current().settings.environment)
-    return json_list([_twin(row) for row in rows], None, len(rows), True)
+    return json_list([_to_json(row) for row in rows], None, len(rows), True)
 
 
 def _form(values: dict[str, str], errors: dict[str, str]) -> str:
@@ -91,7 +91,7 @@ def _form(values: dict[str, str], errors: dict[str, str]) -> str:
 def _wrong(values: dict[str, str]) -> dict[str, str]:
     wrong = {}
     if values["product"] not in WEB_PRODUCTS:
-        wrong["product"] = "Choose what the customer is asked for."
+        wrong["product"] = "Choose what to ask the customer for."
     for name in ("user_id", "job_id"):
         if values[name] and (problem := problem_with_id(values[name])):
             wrong[name] = problem
@@ -103,7 +103,7 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _twin(row: WebToken) -> dict[str, Any]:
+def _to_json(row: WebToken) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "product": row.product,

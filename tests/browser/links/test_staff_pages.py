@@ -30,7 +30,7 @@ def make_in_window(page: Page) -> None:
     page.locator("#id_type").select_option("NIN")
     page.get_by_label("Customer reference").fill("cust-1")
     page.locator("aside").get_by_role("button", name="Make the link").click()
-    expect(page.get_by_role("heading", name="Hand this link over")).to_be_visible()
+    expect(page.get_by_role("heading", name="Give the customer this link")).to_be_visible()
 
 
 def test_list_without_links_and_without_matches(open_window: OpenWindow) -> None:
@@ -107,7 +107,7 @@ def test_list_and_link_with_everything(shared_deployment: Deployment, open_windo
     page = open_window("/links")
     check_page(page)
     page.get_by_role("link", name="cust-2").click()
-    reveal(page, "Reveal what is filled in")
+    reveal(page, "Reveal the details")
     expect(page.get_by_role("definition").filter(has_text="00000000000")).to_be_visible()
     page.get_by_text("Revoke for good").click()
     check_page(page)

@@ -20,7 +20,7 @@ def add_key(page: Page, value: str) -> None:
 
 
 def test_page_and_the_way_between_the_two(page: Page) -> None:
-    expect(page.get_by_text("cannot be believed")).to_be_visible()
+    expect(page.get_by_text("address is not reliable")).to_be_visible()
     expect(page.get_by_label("Addresses and networks")).to_be_disabled()
     check_page(page)
 
@@ -39,8 +39,8 @@ def test_test_callback_fills_in_its_steps_without_leaving_the_page(page: Page) -
     page.evaluate("window.isSamePage = true")
     page.get_by_role("button", name="Send a test callback").click()
 
-    expect(page.locator("#reach")).to_contain_text("A callback arrives as it should.")
-    expect(page.locator("#announcements")).to_have_text("A callback arrives as it should.")
+    expect(page.locator("#reach")).to_contain_text("The test callback arrived as it should.")
+    expect(page.locator("#announcements")).to_have_text("The test callback arrived as it should.")
     expect(page.locator("#reach .proof")).to_have_css("list-style-type", "none")  # ticks in place of numbers
     assert page.evaluate("window.isSamePage")
     check_page(page)

@@ -83,7 +83,7 @@ def test_test_callback_arrives_and_leaves_nothing_behind(deploy: Deploy) -> None
 
     page = check(ada)
 
-    assert "A callback arrives as it should." in page
+    assert "The test callback arrived as it should." in page
     assert "It was stored here as valid, and then removed." in page
     assert "It appeared to come from 127.0.0.1, with no proxy in between." in page
     assert ada.get("/callbacks.json").json()["count"] == 0
@@ -121,7 +121,7 @@ def test_through_a_proxy_with_tls_and_a_list_of_networks(
         deployment.web_url = public_url
         ada = deployment.staff("ada")
         page = check(ada)
-        assert "A callback arrives as it should." in page
+        assert "The test callback arrived as it should." in page
         assert "issued by trustme" in page
         assert "It appeared to come from 198.51.100.7, through one proxy, as configured." in page
 
@@ -136,4 +136,4 @@ def test_through_a_proxy_with_tls_and_a_list_of_networks(
 
         assert ada.post(f"{PAGE}/networks", {"networks": "203.0.113.0/24\n198.51.100.7"}).status_code == 303
         assert send(public_url, API_KEY, "named") == 200
-        assert "A callback arrives as it should." in check(ada)
+        assert "The test callback arrived as it should." in check(ada)

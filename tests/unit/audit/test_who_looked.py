@@ -126,7 +126,7 @@ def test_a_viewer_reveals_nothing_and_is_offered_nothing(
     cleo = sign_in("cleo")
 
     assert cleo.post(f"{addresses[what]}/reveals", data=ANSWER).status_code == 403
-    assert "Why do you look?" not in cleo.get(addresses[what]).text
+    assert "Why are you looking?" not in cleo.get(addresses[what]).text
     assert looks(session) == []
 
 

@@ -181,7 +181,7 @@ def make_done(outcome: Outcome | None, code: str | None, text: str | None) -> Jo
         ("Error - Unsupported ID number format", "does not have the format", "Check the number"),
         ("Unsupported ID type", "does not look up this ID type", "another ID type"),
         ("Only test data may be used in the sandbox", "only Smile's test numbers", "test number"),
-        ("Something nobody wrote down", "could not look the number up", "Read what Smile wrote"),
+        ("Something nobody wrote down", "could not look up the number", "Read what Smile wrote"),
     ],
 )
 def test_where_a_code_has_several_causes_smiles_text_decides(text: str, words: str, next_words: str):

@@ -215,11 +215,11 @@ def test_the_health_page_says_how_many_are_left(
     app: Flask, sign_in: SignInAs, database: Database, job: Job, monkeypatch: pytest.MonkeyPatch
 ):
     ada = sign_in("ada")
-    assert "All jobs are found however a search is typed." in ada.get("/settings/health").text
+    assert "All jobs are found, however a search is typed." in ada.get("/settings/health").text
     forget(database, job)
 
     assert (
-        "2 jobs of before the last upgrade are still found only as they were written."
+        "2 jobs from before the last upgrade are still found only as they were originally written."
         in ada.get("/settings/health").text
     )
     assert finding_of(search_index.COUNT_CAP + 1, "links").sentence.startswith("More than 10,000 links")

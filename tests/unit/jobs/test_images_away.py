@@ -70,7 +70,7 @@ def test_job_waits_for_its_pictures(database: Database, settings: Settings, smil
     with time_machine.travel(waiting.due_at or utc_now()):
         tasks.advance(job.id)
 
-    assert problem_text(waiting) == "What is stored for this job cannot be read: a key or a picture is missing."
+    assert problem_text(waiting) == "The stored data of this job cannot be read: a key or an image is missing."
     assert not waiting.is_settled
     assert reload(database, job).state == JobState.WAITING
     assert [request.method for request in smile.requests].count("PUT") == 1

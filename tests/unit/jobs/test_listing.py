@@ -35,7 +35,7 @@ def test_a_customer_is_named_in_few_signs(database: Database, settings: Settings
         ({"state": "done", "outcome": "provisional", "result_code": "0811"}, ""),
         (
             {"state": "done", "outcome": "rejected", "result_code": "1013"},
-            "The authority holds nobody under this number.",
+            "The authority has nobody on record under this number.",
         ),
         ({"state": "failed", "problem": None}, "Smile did not accept this job."),
         ({"state": "cancelled"}, "Cancelled before anything was sent. Nothing was charged."),

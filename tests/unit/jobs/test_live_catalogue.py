@@ -60,7 +60,7 @@ def test_no_page_waits_for_smile(app: Flask, sign_in: SignInAs, hanging: Event):
 
     assert not hanging.is_set()  # they were answered while Smile was silent
     assert statuses == [200] * 5
-    assert "Smile is asked how well this authority answers." in client.get(AUTHORITY).text
+    assert "Asking Smile how well this authority answers." in client.get(AUTHORITY).text
 
 
 def test_what_smile_said_is_shown_once_it_came(app: Flask, sign_in: SignInAs, hanging: Event):
@@ -73,7 +73,7 @@ def test_what_smile_said_is_shown_once_it_came(app: Flask, sign_in: SignInAs, ha
 
     assert "our own table is used" in before
     assert "Live label" in client.get(PAGES[1]).text
-    assert "97 % of the lookups" in client.get(AUTHORITY).text
+    assert "97 % of lookups succeeded" in client.get(AUTHORITY).text
 
 
 def test_one_question_is_asked_however_many_pages_need_it(app: Flask, sign_in: SignInAs, hanging: Event):

@@ -54,7 +54,7 @@ def test_jpeg_png_and_webp_are_let_in(content: bytes):
         (b"\r\n scanned with a scanner \n%PDF-1.4", "This is a PDF file"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "Settings, Camera, Formats, Most Compatible"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0", "HEIC"),
-        (encoded("JPEG", (1, 1)), "1 x 1 pixels. Each side needs 200 or more"),
+        (encoded("JPEG", (1, 1)), "1 x 1 pixels. Each side needs at least 200"),
         (encoded("PNG", (1000, 199)), "1000 x 199 pixels"),
         (encoded("WEBP", (16, 16)), "16 x 16 pixels"),
         (b"<svg onload=alert(1)>", "not a JPEG, PNG or WebP"),

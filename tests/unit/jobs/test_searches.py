@@ -73,7 +73,7 @@ def test_no_page_of_the_search_repeats_the_number(sign_in: SignInAs, job: Job):
     for page in pages:
         assert page.status_code == 200
         assert BVN not in page.text + page.request.url
-        assert "Shows only what carries the ID number that you searched for." in page.text
+        assert "Shows only entries with the ID number that you searched for." in page.text
 
 
 @pytest.mark.parametrize("typed", ["cust-4411", "cust", "0000000046", "00000000", "810", "Amina Bello", "a&b=c#d"])
@@ -121,7 +121,7 @@ def test_the_other_filters_are_kept_and_the_number_with_them(sign_in: SignInAs, 
     assert parse_qs(urlsplit(first).query) == {"number": [number], "state": ["queued"], "country": ["NG"]}
     assert parse_qs(urlsplit(again).query) == {"number": [number], "state": ["done"]}
     assert f'name="number" value="{number}"' in ben.get(first).text
-    assert '<a href="/jobs?state=queued&amp;country=NG">Stop filtering by it</a>' in ben.get(first).text
+    assert '<a href="/jobs?state=queued&amp;country=NG">Remove this filter</a>' in ben.get(first).text
 
 
 @pytest.mark.parametrize("page", PAGES)

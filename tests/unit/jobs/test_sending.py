@@ -219,7 +219,7 @@ def test_job_id_that_our_own_lost_call_used_is_asked_about(
 
     delayed = reload(database, job)
     assert delayed.state == JobState.SUBMITTING
-    assert "knows this job already" in str(problem_text(delayed))
+    assert "already has this job" in str(problem_text(delayed))
     update_job(database, job, due_at=utc_now())
     assert run(database, settings, job, job_status=RUNNING).calls == ["job_status"]
     assert reload(database, job).state == JobState.WAITING

@@ -63,7 +63,7 @@ def test_approval_with_a_number_seen_before_says_so_and_needs_somebody(database:
     row = reload(database, job)
     assert (row.outcome, names(database, job)) == (Outcome.APPROVED, ["warning"])
     assert verdict_sentence(row, [warning]) == (
-        "Approved, but this number was used by two others. The face matches the photo that the authority holds."
+        "Approved, but this number was used by two others. The face matches the authority's photo."
     )
 
 
@@ -189,7 +189,7 @@ def test_sentence_names_two_and_says_how_many_more_there_are():
     assert warnings_sentence(found[:1]) == "the authority records this person as deceased"
     assert warnings_sentence([*found, *found]) == (
         "the authority records this person as deceased, this number was used by 12 others,"
-        " and two more warnings stand below"
+        " and two more warnings are listed below"
     )
 
 

@@ -18,7 +18,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
 from dashboard.jobs.products import Product
 from dashboard.languages import LANGUAGES
-from dashboard.links.customer.throttle import VISITS
+from dashboard.links.customer.views import VISITS
 from dashboard.links.customer.visits import digest_of_browser
 from dashboard.links.models import Link
 from dashboard.stored_settings import Branding, write_branding

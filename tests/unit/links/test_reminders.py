@@ -14,8 +14,8 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.models import JobState, Outcome
+from dashboard.links.codes import EarlierCode
 from dashboard.links.customer.starting import note_opened
-from dashboard.links.earlier_codes import EarlierCode
 from dashboard.links.managing import add_code, pause_link, renew_code, revoke_link
 from dashboard.links.messages import last_reminder, send_link
 from dashboard.links.models import Link
@@ -153,9 +153,9 @@ def test_customer_who_has_finished_is_not_reminded_and_the_link_not_paused(datab
     done = {"state": JobState.DONE, "outcome": Outcome.APPROVED, "submitted_at": utc_now(), "settled_at": utc_now()}
     make_start(database, settings, code, **done)
 
-    with pytest.raises(Conflict, match="has finished meanwhile"):
+    with pytest.raises(Conflict, match="has finished in the meantime"):
         remind(database, settings, link)
-    with pytest.raises(Conflict, match="has finished meanwhile"):
+    with pytest.raises(Conflict, match="has finished in the meantime"):
         change(database, link, lambda session, found: pause_link(session, found, utc_now()))
 
 
@@ -184,7 +184,7 @@ def test_of_two_members_who_remind_at_once_one_does(database: Database, settings
     with ThreadPoolExecutor(2) as pool:
         told = list(pool.map(press, range(2)))
 
-    assert sorted(told) == ["This customer was reminded a moment ago, so it was not done a second time.", "done"]
+    assert sorted(told) == ["This customer was reminded a moment ago, so no second reminder was sent.", "done"]
     entries = session.exec(select(AuditEntry).where(AuditEntry.action == "link.reminded")).all()
     assert [(entry.subject, entry.details) for entry in entries] == [(f"link {link.id}", {"how": "by hand"})]
 

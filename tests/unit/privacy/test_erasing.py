@@ -26,7 +26,7 @@ from dashboard.jobs.models import Image, Job, JobEvent, JobState, Result
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.callback_keys import callback_key
 from dashboard.jobs.timeline import EventKind, add_event
-from dashboard.links.earlier_codes import EarlierCode
+from dashboard.links.codes import EarlierCode
 from dashboard.links.managing import add_code
 from dashboard.links.messages import send_link
 from dashboard.links.models import Link

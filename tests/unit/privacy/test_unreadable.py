@@ -81,7 +81,7 @@ def test_run_again_leaves_it_out_and_says_so(sign_in: SignInAs, database: Databa
     page = ada.get(f"/jobs/new?again={everything.job.id}")
 
     assert page.status_code == 200
-    assert "Some of what was given for that job cannot be opened. Type it again." in page.text
+    assert "Some details of that job cannot be opened. Type them again." in page.text
     assert AMINA.reference in page.text
     assert f'value="{CANNOT_BE_OPENED}"' not in page.text
 

@@ -201,7 +201,7 @@ def test_without_a_trusted_proxy_the_list_is_off_and_the_page_says_why(
     assert ada.post(f"{PAGE}/networks", data={"networks": ""}).status_code == 303
     page = ada.get(PAGE).text
     assert "<fieldset disabled>" in page
-    assert "cannot be believed" in page
+    assert "address is not reliable" in page
 
 
 @pytest.mark.parametrize("as_htmx", [False, True])
@@ -211,7 +211,7 @@ def test_check_of_a_closed_port_says_so(ada: FlaskClient, session: Session, as_h
     assert answer.status_code == 200
     assert ("<h1>" in answer.text) != as_htmx
     assert "Port 9 refuses connections." in answer.text
-    assert "A callback does not get through." in answer.text
+    assert "The test callback did not get through." in answer.text
     assert trail(session)[-1] == ("callbacks.tried", "settings", {"arrived": "no"})
 
 

@@ -79,12 +79,12 @@ def test_nothing_is_served_where_no_logo_was_uploaded(client: FlaskClient):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (SVG, "not a JPEG, PNG or WebP picture"),
+        (SVG, "not a JPEG, PNG or WebP image"),
         (b"", "The file is empty."),
         (b"\0" * (1024 * 1024 + 1), "larger than 1 MB"),
-        (packed(drawn("#ffffff")), "Nothing can be seen of this picture on white."),
-        (packed(Picture.new("RGB", (8, 8))), "Each side needs 16 or more"),
-        (packed(noise()), "too much in this picture for a logo"),
+        (packed(drawn("#ffffff")), "This image cannot be seen on white."),
+        (packed(Picture.new("RGB", (8, 8))), "Each side needs at least 16"),
+        (packed(noise()), "too much detail for a logo"),
     ],
     ids=["svg", "empty", "large", "white", "tiny", "noise"],
 )

@@ -175,7 +175,7 @@ def test_an_owner_sets_the_level_and_the_trail_tells_of_it(
     assert wallet_of(database, settings).level == (None if level is None else Decimal(level))
     assert [(line.who, line.details) for line in lines] == [("ada@example.com", {"level": level or "none"})]
     assert f'value="{level or ""}"' in ada.get("/settings").text
-    assert "changed at which balance of the wallet at Smile to warn" in ada.get("/audit").text
+    assert "changed the warning level for the wallet at Smile" in ada.get("/audit").text
 
 
 @pytest.mark.parametrize("typed", ["-1", "a lot", "1.234", "1e5", "NaN", "12,34,5", "٥", "9" * 13, "100 USD"])
@@ -185,7 +185,7 @@ def test_what_is_no_number_is_refused_with_the_form(
     answer = sign_in("ada").post("/settings/wallet", data={"wallet_level": typed})
 
     assert answer.status_code == 422
-    assert "A number such as 100 or 99.50" in answer.text
+    assert "Enter a number such as 100 or 99.50" in answer.text
     assert f'value="{typed}"' in unescape(answer.text)
     assert wallet_of(database, settings).level is None
 

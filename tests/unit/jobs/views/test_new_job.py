@@ -159,7 +159,7 @@ def test_picture_of_another_kind_is_refused_beside_its_field(sign_in: SignInAs):
     answer = sign_in("ben").post("/jobs", data=BIOMETRIC | {"selfie": (io.BytesIO(b"<svg>"), "selfie.jpg")})
 
     assert answer.status_code == 422
-    assert "not a JPEG, PNG or WebP picture" in answer.text
+    assert "not a JPEG, PNG or WebP image" in answer.text
 
 
 def test_authentication_suggests_who_is_enrolled(sign_in: SignInAs, make_job: Callable[..., Job]):
@@ -182,7 +182,7 @@ def test_running_again_fills_the_form_and_is_recorded(
     assert f'value="{BVN}"' in page
     assert "<h1>Run again</h1>" in page
     assert f'<a href="/jobs/{job.id}">The earlier job</a>' in page
-    assert "This makes a new job." in page
+    assert "This creates a new job." in page
     assert "charged" not in page
     assert job.job_id not in page
     assert "job.copied" in [

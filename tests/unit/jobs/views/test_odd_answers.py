@@ -84,7 +84,7 @@ def test_photo_of_the_authority_is_seen_on_a_press_that_is_recorded(
 
     page, answer = ben.get(f"/jobs/{job.id}").text, ben.get(f"/jobs/{job.id}/photos/1")
 
-    assert "Photo that the authority holds" in page
+    assert "Photo from the authority" in page
     assert f'src="/jobs/{job.id}/photos/1" loading="lazy"' in page
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
     assert answer.data.startswith(b"\xff\xd8\xff")
@@ -115,7 +115,7 @@ def test_viewer_sees_no_photo(sign_in: SignInAs, database: Database, make_job: M
 
     assert cleo.get(f"/jobs/{job.id}/photos/1").status_code == 403
     assert "/photos/" not in cleo.get(f"/jobs/{job.id}").text
-    assert "Smile returned a picture" in cleo.get(f"/jobs/{job.id}").text
+    assert "Smile returned an image" in cleo.get(f"/jobs/{job.id}").text
 
 
 def test_damaged_photo_is_refused(sign_in: SignInAs, database: Database, make_job: MakeJob):

@@ -145,7 +145,7 @@ def test_reveal_shows_what_was_masked_and_records_it(sign_in: SignInAs, session:
         assert "Canarina" in shown
         assert "c2lnbmF0dXJl" not in shown
         assert "Hide it again" in shown
-        assert "Why do you look?" not in shown
+        assert "Why are you looking?" not in shown
         assert shown.count("7 Canary Close") == 3  # where it was masked: in the table and in both answers
     assert "<html" in page
     assert "<html" not in piece
@@ -207,7 +207,7 @@ def test_person_asks_for_a_check(sign_in: SignInAs, database: Database, settled:
 @pytest.mark.parametrize(
     ("press", "row", "said"),
     [
-        ("checks", {}, "Nothing was sent to Smile yet, so there is nothing to ask about."),
+        ("checks", {}, "Nothing has been sent to Smile yet, so there is nothing to ask about."),
         ("cancellation", {"state": JobState.WAITING, "step": SendingStep.SENT}, "so it can no longer be cancelled."),
     ],
 )
@@ -308,8 +308,8 @@ def test_reveal_is_offered_only_where_something_is_masked(sign_in: SignInAs, mak
     nothing = make_job(Product.SMARTSELFIE_REGISTRATION, id_number_sealed=None, person_sealed=None)
     ben = sign_in("ben")
 
-    assert "Why do you look?" in ben.get(f"/jobs/{masked.id}").text
-    assert "Why do you look?" not in ben.get(f"/jobs/{nothing.id}").text
+    assert "Why are you looking?" in ben.get(f"/jobs/{masked.id}").text
+    assert "Why are you looking?" not in ben.get(f"/jobs/{nothing.id}").text
 
 
 def test_poll_gets_nothing_until_something_changed(sign_in: SignInAs, database: Database, make_job: MakeJob):

@@ -35,7 +35,7 @@ def test_page_says_the_warnings_lists_them_and_tells_claims_apart(sign_in: SignI
     page = sign_in("cleo").get(f"/jobs/{warned.id}").text
 
     assert "Approved, but the authority records this person as deceased" in page
-    assert "and one more warning stands below." in page
+    assert "and one more warning is listed below." in page
     assert "This number was used by two others." in page
     assert "A callback claims that this face was seen before under one other user id." in page
     assert "Only claimed by a callback" in page
@@ -134,7 +134,7 @@ def test_press_that_comes_too_late_returns_to_the_page(sign_in: SignInAs, make_j
     answer = mark(ben, job)
 
     assert answer.status_code == 303
-    assert "This job needs nobody" in ben.get(f"/jobs/{job.id}").text
+    assert "This job needs no attention" in ben.get(f"/jobs/{job.id}").text
 
 
 def test_viewer_stranger_and_wrong_id_change_nothing(

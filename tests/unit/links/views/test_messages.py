@@ -108,7 +108,7 @@ def test_code_that_is_not_the_newest_sends_nothing(ben: FlaskClient, session: Se
 
     page = ben.get(send(ben, link, "another-code").location).text
 
-    assert "This address is not the one to send any more" in page
+    assert "This address is no longer the current one" in page
     assert session.exec(select(OutgoingMail)).all() == []
 
 
@@ -130,7 +130,7 @@ def test_reminder_that_is_refused_does_not_show_the_address_of_last_time(
     refused = ben.post(f"/links/{link.id}/reminders", data={"by": "mail"})
 
     assert refused.status_code == 422
-    assert "are enough for an hour" in refused.text
+    assert "The limit is 5 e-mails an hour for this link" in refused.text
     assert EMAIL not in refused.text
 
 
@@ -153,13 +153,13 @@ def test_reminder_goes_where_the_last_e_mail_went(ben: FlaskClient, database: Da
     page = unescape(ben.get(ben.post(f"/links/{link.id}/reminders", data={"by": "mail"}).location).text)
 
     code = re.search(r"/v/([\w-]{22,})", only_mail(database)["text"])
-    assert "Empty: a…@example.org, as the last time." in form
+    assert "If empty: a…@example.org, as last time." in form
     assert only_mail(database)["to"] == EMAIL
     assert only_mail(database)["subject"] == "Your company : vous pouvez encore confirmer votre identité"
     assert code
     assert digest_of_code(code[1]) == reload_link(database, link).code_digest != digest_of_code(old)
     assert "Reminded by ben@example.com, with a new address by e-mail to a…@example.org." in page
-    assert "The address of before works until the customer opens the new one." in page
+    assert "The previous address works until the customer opens the new one." in page
 
 
 def test_reminder_to_hand_over_shows_its_address_once(ben: FlaskClient, database: Database, made: tuple[Link, str]):
@@ -170,10 +170,10 @@ def test_reminder_to_hand_over_shows_its_address_once(ben: FlaskClient, database
 
     code = CODE.findall(first)[0]
     assert digest_of_code(code) == reload_link(database, link).code_digest
-    assert "Hand over the reminder" in first
+    assert "Give the customer this reminder" in first
     assert "attend encore que vous confirmiez" in first
     assert code not in second
-    assert "Reminded by ben@example.com, with a new address to hand over." in second
+    assert "Reminded by ben@example.com, with a new address to copy." in second
 
 
 def test_reminder_by_e_mail_without_an_address_asks_for_it(
@@ -226,7 +226,7 @@ def test_where_no_e_mail_is_set_up_none_is_offered_or_sent(sign_in: SignInAs, se
     page = ben.get(f"/links/{link.id}").text
     refused = ben.get(send(ben, link, code).location).text
 
-    assert "Make an address to remind with" in page
+    assert "Make an address for the reminder" in page
     assert 'name="email"' not in page
     assert "E-mail is not set up here" in refused
     assert session.exec(select(OutgoingMail)).all() == []

@@ -113,7 +113,7 @@ def test_details_of_one_customer_and_many_uses_are_refused_and_kept(ben: FlaskCl
     answer = ben.post("/links", data=BVN | {"uses": "2", "id_number": "00000000000"})
 
     assert answer.status_code == 422
-    assert "Details of one customer go only into a link for one use." in answer.text
+    assert "A link with details of a customer may have only one use." in answer.text
     assert 'value="00000000000"' in answer.text
 
 
@@ -266,7 +266,7 @@ def test_form_begins_with_what_the_member_sent_last(ben: FlaskClient, sign_in: S
 def test_summary_names_the_field_where_the_message_does_not(ben: FlaskClient):
     page = unescape(ben.post("/links", data=PASSPORT | {"uses": "many"}).text)
 
-    assert re.search(r'<li><a href="#uses">Uses: A whole number between 1 and \d+\.</a></li>', page)
+    assert re.search(r'<li><a href="#uses">Uses: Enter a whole number between 1 and \d+\.</a></li>', page)
 
 
 def test_return_addresses_are_those_of_the_settings(ben: FlaskClient, database: Database, session: Session):

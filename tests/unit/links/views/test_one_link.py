@@ -109,7 +109,7 @@ def test_a_result_is_told_as_its_job_tells_it_and_nothing_is_offered_any_more(
     assert "<strong>Next:</strong> Ask the customer for a second try" in page
     assert not any(f"/links/{link.id}/{action}" in page for action in ACTIONS if action != "codes")
     assert "Let the customer try again" in page
-    assert "The customer has finished meanwhile, so there is nothing to pause." in late
+    assert "The customer has finished in the meantime, so there is nothing to pause." in late
     assert 'data-stage="result"' in late
 
 
@@ -197,7 +197,7 @@ def test_link_that_was_opened_and_forgotten_offers_to_be_sent_again(
     page = sign_in("ben").get(f"/links/{link.id}").text
 
     assert '<details class="remind" open>' in page
-    assert "Not finished since a while ago." in page
+    assert "The customer has not finished for a while." in page
 
 
 def test_what_is_filled_in_is_shown_by_a_press_that_the_trail_records(

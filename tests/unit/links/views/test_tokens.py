@@ -112,7 +112,7 @@ def test_token_that_says_nothing_is_shown_all_the_same(sign_in: SignInAs, app: F
 
     assert "opaque-token" in page
     assert "data-countdown" not in page
-    assert "not of a form that can be read here" in page
+    assert "content cannot be read here" in page
 
 
 @pytest.mark.parametrize("expiry", [-1, 1e300, "soon", True, None])
