@@ -265,7 +265,7 @@ def upgrade() -> None:
 @click.option("--offline", is_flag=True, help="Use no network, only Smile's last answer to the worker.")
 def doctor(as_json: bool, offline: bool) -> None:
     """Say what is wrong with this deployment and how to fix it. Exit code 1 if anything must be fixed."""
-    from dashboard.health.handshakes import look_at_encryption
+    from dashboard.health.handshakes import inspect_tls
     from dashboard.health.running import check_health, report_to_json, worst_of
     from dashboard.health.wording import as_lines
     from dashboard.jobs.following.smile_answers import ask_smile
@@ -277,7 +277,7 @@ def doctor(as_json: bool, offline: bool) -> None:
     with app.app_context():
         has_database = not problem_of_database(parts.database)
         smile = ask_smile(parts.settings, smile_keys()) if has_database and not offline else None
-        encryption = None if offline else look_at_encryption(parts.settings.public_url)
+        encryption = None if offline else inspect_tls(parts.settings.public_url)
         with reading() as session:
             results = check_health(session, smile=smile, encryption=encryption)
         context_of(app).database.dispose()
@@ -311,13 +311,13 @@ def rotate(check: bool) -> None:
 
 def _rotate(parts: Context, check: bool) -> None:
     from dashboard.privacy.rotation import count_under_old_keys, finish_rotation, refuse_to_rotate, rotate_keys
-    from dashboard.privacy.unreadable import Place
+    from dashboard.privacy.unreadable import SealedPlace
 
     columns = parts.features.sealed_columns
     refuse_to_rotate(parts.database, columns)
     damaged: Counter[str] = Counter()
 
-    def name(place: Place) -> None:
+    def name(place: SealedPlace) -> None:
         damaged[place.name] += 1
         click.echo(f"{place} cannot be opened", err=True)
 

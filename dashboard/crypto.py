@@ -32,8 +32,8 @@ class KeyRing:
     Code that acts on a value calls `open`, which raises UnreadableValue. Code that only shows values calls
     `open_or_none`, so that one damaged value does not hide the others.
 
-    `identity` names the row and field that a value belongs to. It is authenticated but not stored, so a value that
-    is copied into another row does not open there.
+    `associated_data` names the row and field that a value belongs to. It is authenticated but not stored, so a value
+    that is copied into another row does not open there.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -56,35 +56,35 @@ class KeyRing:
         """The prefixes of the values that each key sealed, in the order of the keys."""
         return tuple(self._keys)
 
-    def seal(self, plaintext: bytes, identity: str) -> bytes:
-        return self.seal_with(self._sealing_id, plaintext, identity)
+    def seal(self, plaintext: bytes, associated_data: str) -> bytes:
+        return self.seal_with(self._sealing_id, plaintext, associated_data)
 
-    def seal_with(self, key_id: bytes, plaintext: bytes, identity: str) -> bytes:
+    def seal_with(self, key_id: bytes, plaintext: bytes, associated_data: str) -> bytes:
         """Seals with the given key, which need not be the first."""
         nonce = os.urandom(NONCE_BYTES)
-        return key_id + nonce + self._keys[key_id].encrypt(nonce, plaintext, identity.encode())
+        return key_id + nonce + self._keys[key_id].encrypt(nonce, plaintext, associated_data.encode())
 
-    def open(self, sealed: bytes, identity: str) -> bytes:
+    def open(self, sealed: bytes, associated_data: str) -> bytes:
         key_id, nonce = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
         try:
-            return self._keys[key_id].decrypt(nonce, sealed[KEY_ID_BYTES + NONCE_BYTES :], identity.encode())
+            return self._keys[key_id].decrypt(nonce, sealed[KEY_ID_BYTES + NONCE_BYTES :], associated_data.encode())
         except (KeyError, InvalidTag, ValueError) as error:
-            raise UnreadableValue(f"no key of the ring opens {identity}") from error
+            raise UnreadableValue(f"no key of the ring opens {associated_data}") from error
 
-    def open_or_none(self, sealed: bytes, identity: str) -> bytes | None:
+    def open_or_none(self, sealed: bytes, associated_data: str) -> bytes | None:
         try:
-            return self.open(sealed, identity)
+            return self.open(sealed, associated_data)
         except UnreadableValue:
             return None
 
-    def seal_json(self, value: Any, identity: str) -> bytes:
-        return self.seal(json.dumps(value, separators=(",", ":")).encode(), identity)
+    def seal_json(self, value: Any, associated_data: str) -> bytes:
+        return self.seal(json.dumps(value, separators=(",", ":")).encode(), associated_data)
 
-    def open_json(self, sealed: bytes, identity: str) -> Any:
-        return json.loads(self.open(sealed, identity))
+    def open_json(self, sealed: bytes, associated_data: str) -> Any:
+        return json.loads(self.open(sealed, associated_data))
 
-    def open_json_or_none(self, sealed: bytes, identity: str) -> Any | None:
-        opened = self.open_or_none(sealed, identity)
+    def open_json_or_none(self, sealed: bytes, associated_data: str) -> Any | None:
+        opened = self.open_or_none(sealed, associated_data)
         return None if opened is None else json.loads(opened)
 
     def seal_for_address(self, text: str, purpose: str) -> str:

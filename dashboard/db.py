@@ -72,7 +72,7 @@ HYBRIDS = (hybrid_method, hybrid_property)
 IdText = String().with_variant(String(collation="C"), "postgresql")
 
 
-def folded_from(name: str) -> dict[str, Any]:
+def default_folded_from(name: str) -> dict[str, Any]:
     """The default of a column that is searched instead of the column `name`: that column's folded value."""
 
     def default(context: DefaultExecutionContext) -> str | None:

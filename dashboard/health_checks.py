@@ -12,8 +12,8 @@ from dashboard.config import Settings
 from dashboard.db import Database
 
 if TYPE_CHECKING:  # types of higher layers
-    from dashboard.health.handshakes import Encryption
-    from dashboard.jobs.following.smile_answers import SmileAnswer
+    from dashboard.health.handshakes import TlsState
+    from dashboard.jobs.following.smile_answers import SmileContact
     from dashboard.worker.queue import Queue
 
 
@@ -60,10 +60,10 @@ class CheckContext:
     database: Database
     session: Session
     now: datetime
-    smile: "SmileAnswer | None"
+    smile: "SmileContact | None"
     is_debugging: bool = False
     proxies_seen: int | None = None
-    encryption: "Encryption | None" = None
+    encryption: "TlsState | None" = None
     queue: "Queue | None" = None
     database_problem: str = ""
 

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """A column with sealed values. `identity` gives what a value is bound to, by the id of its row.
+    """A column with sealed values. `associated_data` gives what a value is bound to, by the id of its row.
 
     `digest` names the column with a keyed digest for search, and `digested` gives the text that was digested.
     `take_out` and `put_in` are for a sealed value inside a larger one.
@@ -19,7 +19,7 @@ class SealedColumn:
 
     table: type[SQLModel]
     name: str
-    identity: Callable[[UUID], str]
+    associated_data: Callable[[UUID], str]
     digest: str = ""
     digested: Callable[[bytes], str] = bytes.decode
     take_out: Callable[[Any], bytes | None] = lambda value: value

@@ -40,7 +40,7 @@ class SmileKey(SQLModel, table=True):
         return (now - self.added_at).days
 
 
-def key_identity(key_id: UUID) -> str:
+def key_associated_data(key_id: UUID) -> str:
     """What a sealed key is bound to."""
     return f"smile_key:{key_id}:key"
 
@@ -183,7 +183,7 @@ def _insert(session: Session, environment: str, value: str, added_by: str, now: 
 
 
 def _seal(session: Session, key: SmileKey, value: str) -> None:
-    key.key_sealed = keyring_of(session).seal(value.encode(), key_identity(key.id))
+    key.key_sealed = keyring_of(session).seal(value.encode(), key_associated_data(key.id))
 
 
 def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
@@ -194,7 +194,7 @@ def _find(session: Session, environment: str, key_id: UUID) -> SmileKey:
 
 
 def _open_or_none(session: Session, row: SmileKey) -> ApiKey | None:
-    opened = keyring_of(session).open_or_none(row.key_sealed, key_identity(row.id))
+    opened = keyring_of(session).open_or_none(row.key_sealed, key_associated_data(row.id))
     if opened is None:
         return None
     return ApiKey(row.number, opened.decode(), row.environment, row.added_at, row.retired_at)

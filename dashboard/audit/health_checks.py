@@ -3,7 +3,7 @@
 from dashboard.audit.chain import ChainReport, check_chain
 from dashboard.audit.checking import last_check
 from dashboard.audit.models import ChainCheck
-from dashboard.audit.queries import lines_kept
+from dashboard.audit.queries import count_lines
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown
 
 #: Up to this many lines are checked while the page loads.
@@ -13,7 +13,7 @@ MOST_LINES = 20_000
 def audit_trail(context: CheckContext) -> Finding:
     """Checks a short trail at once. For a long one the worker's last check counts, so that the page does not wait."""
     found: ChainReport | ChainCheck | None = last_check(context.session)
-    if lines_kept(context.session) <= MOST_LINES:
+    if count_lines(context.session) <= MOST_LINES:
         found = check_chain(context.session)
     if found is None:
         return unknown("The audit trail has not been checked yet.", "The worker checks it once a day.")

@@ -23,7 +23,7 @@ def newest_head(session: Session) -> tuple[int, str] | None:
     return session.exec(newest).first()
 
 
-def lines_kept(session: Session) -> int:
+def count_lines(session: Session) -> int:
     """How many lines there are. The chain has no gaps, so its two ends are enough."""
     first, last = session.exec(select(func.min(AuditEntry.sequence), func.max(AuditEntry.sequence))).one()
     return 0 if last is None else last - first + 1

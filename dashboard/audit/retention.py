@@ -17,16 +17,16 @@ MOST_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
-class Anchor:
+class LastRemovedLine:
     """The last line that was removed. The first line kept follows it in number and hash."""
 
     sequence: int = 0
     hash: str = FIRST_PREVIOUS_HASH
 
 
-def read_anchor(session: Session) -> Anchor:
+def read_anchor(session: Session) -> LastRemovedLine:
     """The anchor that the chain begins after; the default one if nothing was removed."""
-    return Anchor(**(read_setting(session, ANCHOR) or {}))
+    return LastRemovedLine(**(read_setting(session, ANCHOR) or {}))
 
 
 def forget_lines_before(session: Session, moment: datetime, now: datetime) -> int:
@@ -41,7 +41,7 @@ def forget_lines_before(session: Session, moment: datetime, now: datetime) -> in
     line = session.get(AuditEntry, min(kept_from - 1, before.sequence + MOST_AT_ONCE))
     if line is None:
         return 0
-    anchor, removed = Anchor(line.sequence, line.hash), line.sequence - before.sequence
+    anchor, removed = LastRemovedLine(line.sequence, line.hash), line.sequence - before.sequence
     details = {"lines": str(removed), "up_to": str(anchor.sequence), "hash": anchor.hash}
     record(session, ACTION, "audit trail", now, who=WHO, details=details)
     write_setting(session, ANCHOR, asdict(anchor), now)

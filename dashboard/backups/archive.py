@@ -75,7 +75,7 @@ class ArchiveWriter:
 
 
 @contextmanager
-def written_aside(target: Path) -> Iterator[ArchiveWriter]:
+def write_aside(target: Path) -> Iterator[ArchiveWriter]:
     """Writes an archive aside, and moves it to `target` once it is complete and on disk. A failure leaves `target`."""
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -128,7 +128,7 @@ class ArchiveReader:
 
 
 @contextmanager
-def opened(path: Path, keyring: KeyRing) -> Iterator[ArchiveReader]:
+def open_backup(path: Path, keyring: KeyRing) -> Iterator[ArchiveReader]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:

@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.features import metadata
 from dashboard.jobs.models import Image, Job
-from dashboard.privacy.unreadable import IMAGES, Place, look_at_all, problem_with_image, problem_with_value
+from dashboard.privacy.unreadable import IMAGES, SealedPlace, look_at_all, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
 #: How many values of each sealed column, and how many images, are opened unless all are requested.
@@ -67,7 +67,7 @@ def _check_some_images(database: Database, settings: Settings) -> Iterator[str]:
             if number < SAMPLE or not (settings.media_root / environment / image.media_path).is_file():
                 problem = problem_with_image(database, settings, image, environment)
                 if problem:
-                    yield f"{Place(IMAGES, image.id)}: {problem}"
+                    yield f"{SealedPlace(IMAGES, image.id)}: {problem}"
 
 
 def _check_some_values(database: Database, column: SealedColumn) -> Iterator[str]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from dashboard import migrations
 from dashboard.audit.trail import record
 from dashboard.backups import postgres_copy, sqlite_copy
-from dashboard.backups.archive import ArchiveWriter, Manifest, read_in_pieces, written_aside
+from dashboard.backups.archive import ArchiveWriter, Manifest, read_in_pieces, write_aside
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
@@ -43,7 +43,7 @@ def make_backup(
         raise Conflict(f"{target} exists already. Name another file, or add --force to replace it.")
     manifest = Manifest(now.isoformat(), database.engine.dialect.name, revision, {})
     try:
-        with written_aside(target) as archive:
+        with write_aside(target) as archive:
             _write(database, settings, target.parent, archive, manifest)
             archive.finish(manifest, database.keyring)
         size = target.stat().st_size

@@ -18,7 +18,7 @@ REVISION_TABLE = "alembic_version"
 SECONDS_FOR_LOCKS = 5
 
 
-def member_of(table: str) -> str:
+def member_name(table: str) -> str:
     return f"tables/{table}.copy"
 
 
@@ -35,7 +35,7 @@ def write(connection: Connection, archive: ArchiveWriter) -> None:
         columns = ", ".join(_quoted(connection, column.name) for column in table.columns)
         # The column names come first, since tables of another revision may have another order.
         head = ",".join(column.name for column in table.columns).encode() + b"\n"
-        archive.add(member_of(table.name), _rows(connection, table.name, columns, head))
+        archive.add(member_name(table.name), _rows(connection, table.name, columns, head))
 
 
 def _rows(connection: Connection, table: str, columns: str, head: bytes) -> Iterator[bytes]:
@@ -47,7 +47,7 @@ def _rows(connection: Connection, table: str, columns: str, head: bytes) -> Iter
 
 
 @contextmanager
-def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
+def staged_copy(database: Database, reader: ArchiveReader) -> Iterator[Database]:
     """Loads the backup into a schema of its own, next to the one that it will replace."""
     schema = f"restore_{uuid4().hex[:12]}"
     with database.engine.begin() as connection:
@@ -69,7 +69,7 @@ def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
 
 
 def _load(connection: Connection, table: str, reader: ArchiveReader) -> None:
-    pieces = reader.pieces(member_of(table))
+    pieces = reader.pieces(member_name(table))
     head, _, rest = next(pieces, b"").partition(b"\n")
     columns = ", ".join(_quoted(connection, name) for name in head.decode().split(","))
     with (

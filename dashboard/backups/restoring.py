@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from dashboard import migrations
 from dashboard.audit.trail import record
 from dashboard.backups import postgres_copy, sqlite_copy
-from dashboard.backups.archive import Manifest, opened
+from dashboard.backups.archive import Manifest, open_backup
 from dashboard.backups.checking import check_integrity
 from dashboard.backups.making import image_paths
 from dashboard.config import Settings
@@ -35,13 +35,13 @@ def restore_backup(
     engine = sqlite_copy if database.is_sqlite else postgres_copy
     if not replace and not is_empty(database):
         raise Conflict("There is data here already. Add --replace to replace it with the backup.")
-    with opened(source, database.keyring) as reader:
+    with open_backup(source, database.keyring) as reader:
         _refuse_what_does_not_fit(database, reader.manifest, may_upgrade)
         images = _image_paths(reader.manifest)
         reader.verify()
         if database.is_sqlite:
             sqlite_copy.close_for_good(database)
-        with engine.staged(database, reader) as copied:
+        with engine.staged_copy(database, reader) as copied:
             migrations.upgrade(copied)
             with copied.transaction() as session:
                 _make_ready(session, reader.manifest, now)

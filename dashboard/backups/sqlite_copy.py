@@ -27,7 +27,7 @@ def snapshot(database: Database, parent: Path) -> Iterator[Database]:
                 copy.execute("VACUUM")
         finally:
             source.close()
-        with standing_alone(database, path) as copied:
+        with database_in_file(database, path) as copied:
             yield copied
 
 
@@ -38,14 +38,14 @@ def write(copied: Database, archive: ArchiveWriter) -> None:
 
 
 @contextmanager
-def staged(database: Database, reader: ArchiveReader) -> Iterator[Database]:
+def staged_copy(database: Database, reader: ArchiveReader) -> Iterator[Database]:
     """Extracts the database of the backup next to the one that it will replace."""
     path = path_of(database)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".restore-", dir=path.parent) as folder:
         target = Path(folder) / MEMBER
         reader.extract(MEMBER, target)
-        with standing_alone(database, target) as copied:
+        with database_in_file(database, target) as copied:
             yield copied
 
 
@@ -74,7 +74,7 @@ def close_for_good(database: Database) -> None:
 
 
 @contextmanager
-def standing_alone(database: Database, path: Path) -> Iterator[Database]:
+def database_in_file(database: Database, path: Path) -> Iterator[Database]:
     copied = database.sibling(f"sqlite:///{path}")
     try:
         yield copied

@@ -2,9 +2,9 @@
 
 from dashboard.callbacks import audit_words, health_checks, models, search_index, tasks
 from dashboard.callbacks.inspecting import views
-from dashboard.callbacks.models import Callback, ProcessingRun, body_identity
+from dashboard.callbacks.models import Callback, ProcessingRun, body_associated_data
 from dashboard.callbacks.reason_words import callback_again_words, callback_words
-from dashboard.callbacks.receiving.sealing import number_in_body, sealed_search, search_identity, with_search
+from dashboard.callbacks.receiving.sealing import number_in_body, sealed_search, search_associated_data, with_search
 from dashboard.callbacks.refused import models as refused_models
 from dashboard.callbacks.refused.reasons import refused_words
 from dashboard.feature import Feature, NavigationEntry
@@ -18,8 +18,8 @@ FEATURE = Feature(
     position=30,
     models=(models, refused_models),
     sealed_columns=(
-        SealedColumn(Callback, "body_sealed", body_identity, digest="id_number_digest", digested=number_in_body),
-        SealedColumn(ProcessingRun, "filters", search_identity, take_out=sealed_search, put_in=with_search),
+        SealedColumn(Callback, "body_sealed", body_associated_data, digest="id_number_digest", digested=number_in_body),
+        SealedColumn(ProcessingRun, "filters", search_associated_data, take_out=sealed_search, put_in=with_search),
     ),
     views=(views,),
     navigation=(NavigationEntry("Callbacks", "callbacks.index", "callbacks.read", is_on_phones=True),),
@@ -40,6 +40,6 @@ FEATURE = Feature(
         HealthCheck(Group.NETWORK, "Source networks", health_checks.source_networks),
         HealthCheck(Group.NETWORK, "Last callback", health_checks.last_callback),
         HealthCheck(Group.NETWORK, "Overdue callbacks", health_checks.overdue_callbacks),
-        HealthCheck(Group.DATA, "Search of callbacks", search_index.searched_callbacks),
+        HealthCheck(Group.DATA, "Search of callbacks", search_index.check_callback_search_index),
     ),
 )

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
-from dashboard.jobs.searches import NumberSearch, has_digest, number_field
+from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
 from dashboard.jobs.showing.wording import id_type_words
 from dashboard.jobs.smile_api.catalogue import country_name, country_names
 from dashboard.smile.constants import id_types
@@ -176,7 +176,7 @@ class CallbackFilter(NumberSearch[Callback]):
     since: str = since_day(Callback.id, hint="Received on this day or later")
     until: str = until_day(Callback.id, hint="Received on this day or earlier")
     day: str = on_day(Callback.id)
-    number: str = number_field(has_digest(Callback.id_number_digest))
+    number: str = number_field(find_by_digest(Callback.id_number_digest))
 
     def is_id(self, scope: Scope) -> bool:
         return _is_there(scope, _is_id(self.q))

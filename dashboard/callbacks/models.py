@@ -113,9 +113,9 @@ class Callback(SQLModel, table=True):
         return self.verdict in REFUSED_VERDICTS
 
     @property
-    def body_identity(self) -> str:
+    def body_associated_data(self) -> str:
         """The identity that the sealed body is bound to."""
-        return body_identity(self.id)
+        return body_associated_data(self.id)
 
 
 class ProcessingRun(SQLModel, table=True):
@@ -136,5 +136,5 @@ class ProcessingRun(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-def body_identity(callback_id: UUID) -> str:
+def body_associated_data(callback_id: UUID) -> str:
     return f"callback:{callback_id}:body"

@@ -27,14 +27,14 @@ def body_of(session: Session, callback: Callback) -> bytes:
     """The body as received; an empty object once it is erased. Raises UnreadableValue."""
     if callback.erased_at:
         return NOTHING
-    return keyring_of(session).open(callback.body_sealed, callback.body_identity)
+    return keyring_of(session).open(callback.body_sealed, callback.body_associated_data)
 
 
 def body_or_none(session: Session, callback: Callback) -> bytes | None:
     """The body as received; None if it cannot be opened."""
     if callback.erased_at:
         return NOTHING
-    return keyring_of(session).open_or_none(callback.body_sealed, callback.body_identity)
+    return keyring_of(session).open_or_none(callback.body_sealed, callback.body_associated_data)
 
 
 def version_of_list(scope: Scope, filters: CallbackFilter, *beside: Any) -> int:
@@ -86,7 +86,7 @@ def version_of(session: Session, environment: str, callback_id: UUID) -> int:
     return zlib.crc32(repr((*map(str, row), job_version)).encode())
 
 
-def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequence[Callback]:
+def list_around(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequence[Callback]:
     """The part of a list around the chosen one, which is included even if it no longer matches the filters."""
     conditions = filters.conditions(scope)
     before = [filters.after(chosen.id, is_backwards=True)]
@@ -95,7 +95,7 @@ def list_beside(scope: Scope, filters: CallbackFilter, chosen: Callback) -> Sequ
     return [*reversed(scope.session.exec(above).all()), chosen, *scope.session.exec(below).all()]
 
 
-def of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:
+def callbacks_of_same_job(session: Session, callback: Callback) -> Sequence[Callback]:
     """All callbacks of its job, itself included, oldest first. Orphans are grouped by the job id that they name."""
     same = select(Callback).where(Callback.environment == callback.environment).options(WITHOUT_BODY)
     if callback.job_id:

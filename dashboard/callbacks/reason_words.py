@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from dashboard.callbacks.models import Callback, Step, Verdict
 from dashboard.callbacks.step_words import step_text
-from dashboard.callbacks.steps import OF_ORPHANS, StepKind, kind_of, said_in_reason
+from dashboard.callbacks.steps import OF_ORPHANS, StepKind, kind_of, reason_steps
 from dashboard.jobs.erasing import ERASED
 from dashboard.web.pages.locales import Formats, formats_here
 
@@ -22,12 +22,12 @@ class Judged(Protocol):
 def reason_text(judged: Judged) -> str:
     """The reason in the reader's formats. Callbacks of earlier versions hold theirs as text."""
     stored = judged.reason if isinstance(judged, Callback) else ""
-    return stored or reason_words(judged.verdict, said_in_reason(judged.verdict, judged.steps), formats_here())
+    return stored or reason_words(judged.verdict, reason_steps(judged.verdict, judged.steps), formats_here())
 
 
 def reason_facts(callback: Callback) -> list[Step] | str:
     """The reason as a job's timeline keeps it: the steps that say why, or the text of an earlier callback."""
-    return callback.reason or said_in_reason(callback.verdict, callback.steps)
+    return callback.reason or reason_steps(callback.verdict, callback.steps)
 
 
 def reason_words(verdict: Verdict, said: Sequence[Step], formats: Formats) -> str:

@@ -16,7 +16,7 @@ from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts, 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding
-from dashboard.jobs.search_index import finding_of
+from dashboard.jobs.search_index import search_index_finding
 from dashboard.stored_settings import read_setting, write_setting
 from dashboard.web.lists.pagination import COUNT_CAP
 
@@ -64,5 +64,5 @@ def count_unfilled_callbacks(session: Session) -> int:
     return session.exec(select(func.count()).select_from(few)).one()
 
 
-def searched_callbacks(context: CheckContext) -> Finding:
-    return finding_of(count_unfilled_callbacks(context.session), "callbacks")
+def check_callback_search_index(context: CheckContext) -> Finding:
+    return search_index_finding(count_unfilled_callbacks(context.session), "callbacks")

@@ -5,7 +5,7 @@ from typing import Any
 from dashboard.callbacks.comparing import Line
 from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.reason_words import reason_text
-from dashboard.callbacks.steps import said_in_reason
+from dashboard.callbacks.steps import reason_steps
 from dashboard.callbacks.today import DayCount
 from dashboard.web.pages.answers import json_time
 
@@ -16,7 +16,7 @@ def callback_to_json(callback: Callback) -> dict[str, Any]:
         "received_at": json_time(callback.received_at),
         "verdict": callback.verdict,
         "reason": reason_text(callback),
-        "reason_facts": None if callback.reason else said_in_reason(callback.verdict, callback.steps),
+        "reason_facts": None if callback.reason else reason_steps(callback.verdict, callback.steps),
         "job_id": str(callback.job_id) if callback.job_id else None,
         "claimed_job_id": callback.claimed_job_id,
         "smile_job_id": callback.claimed_smile_job_id,

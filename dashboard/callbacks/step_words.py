@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.callbacks.models import Step
 from dashboard.callbacks.steps import GONE, StepKind, kind_of
 from dashboard.feature import EventWords
-from dashboard.jobs.problems import fixed
+from dashboard.jobs.problems import fixed_words
 from dashboard.web.pages.filters import duration_in_words
 from dashboard.web.pages.locales import Formats, formats_here
 
@@ -96,12 +96,12 @@ def _with(sentence: str) -> EventWords:
 
 
 WORDS: dict[StepKind, EventWords] = {
-    StepKind.WELL_FORMED: fixed("The JSON is well formed."),
+    StepKind.WELL_FORMED: fixed_words("The JSON is well formed."),
     StepKind.AGE: _age,
     StepKind.AGE_UNKNOWN: _age_unknown,
-    StepKind.NO_SIGNATURE: fixed("There is no signature."),
-    StepKind.NO_TIMESTAMP: fixed("There is no timestamp, and without it the signature proves nothing."),
-    StepKind.NOT_A_SIGNATURE: fixed("The signature is not 32 bytes in base64, so it is not Smile's."),
+    StepKind.NO_SIGNATURE: fixed_words("There is no signature."),
+    StepKind.NO_TIMESTAMP: fixed_words("There is no timestamp, and without it the signature proves nothing."),
+    StepKind.NOT_A_SIGNATURE: fixed_words("The signature is not 32 bytes in base64, so it is not Smile's."),
     StepKind.KEY_MATCHES: _key_matches,
     StepKind.NO_KEY_MATCHES: _no_key_matches,
     StepKind.OTHER_PARTNER: _with(
@@ -113,14 +113,14 @@ WORDS: dict[StepKind, EventWords] = {
     StepKind.RETIRED_KEY: lambda facts, formats: (
         f"The signature was made with key {facts['key']}, which was retired on {_day(formats, facts['retired_at'])}."
     ),
-    StepKind.OURS: fixed("It is a signature from one of our own requests."),
-    StepKind.NOT_OURS: fixed("It is not a signature from one of our own requests."),
-    StepKind.NEVER_BEFORE: fixed("It has not arrived with another body before."),
+    StepKind.OURS: fixed_words("It is a signature from one of our own requests."),
+    StepKind.NOT_OURS: fixed_words("It is not a signature from one of our own requests."),
+    StepKind.NEVER_BEFORE: fixed_words("It has not arrived with another body before."),
     StepKind.SAME_MILLISECOND: _same_millisecond,
-    StepKind.USED_BEFORE: fixed("It arrived earlier with another body."),
-    StepKind.USED_FOR_SAME_JOB: fixed("It arrived earlier for the same job with another body."),
-    StepKind.USED_FOR_NO_JOB: fixed("It arrived earlier with another body, and one of the two names no job."),
-    StepKind.USED_NOT_FRESH: fixed("It arrived earlier for another job, and the two are not both fresh."),
+    StepKind.USED_BEFORE: fixed_words("It arrived earlier with another body."),
+    StepKind.USED_FOR_SAME_JOB: fixed_words("It arrived earlier for the same job with another body."),
+    StepKind.USED_FOR_NO_JOB: fixed_words("It arrived earlier with another body, and one of the two names no job."),
+    StepKind.USED_NOT_FRESH: fixed_words("It arrived earlier for another job, and the two are not both fresh."),
     StepKind.USED_FAR_APART: _used_far_apart,
     StepKind.USED_TOO_OFTEN: lambda facts, formats: (
         f"{formats.number(facts['callbacks'])} callbacks for other jobs carried it within seconds, "
@@ -131,18 +131,20 @@ WORDS: dict[StepKind, EventWords] = {
     StepKind.AT_OTHER_ADDRESS: _with(
         "It arrived at the address of job {job_id} but names job {named}, so it belongs to neither."
     ),
-    StepKind.NAMES_NO_JOB: fixed("It names no job, so it is kept as an orphan."),
+    StepKind.NAMES_NO_JOB: fixed_words("It names no job, so it is kept as an orphan."),
     StepKind.NAMES_UNKNOWN_JOB: _with("No job here has the id {job_id}, so it is kept as an orphan."),
     StepKind.NAMES_OUR_JOB: _with("It names job {job_id}, which is ours."),
-    StepKind.ERASED: fixed("These findings were erased together with the person's data."),
-    StepKind.UNTOUCHED: fixed("The body is unchanged since it was received: its SHA-256 is still the same."),
-    StepKind.CHANGED: fixed("The body was changed after it was received: its SHA-256 is different."),
-    StepKind.CANNOT_BE_OPENED: fixed("The body cannot be opened: it was damaged, or its encryption key is missing."),
+    StepKind.ERASED: fixed_words("These findings were erased together with the person's data."),
+    StepKind.UNTOUCHED: fixed_words("The body is unchanged since it was received: its SHA-256 is still the same."),
+    StepKind.CHANGED: fixed_words("The body was changed after it was received: its SHA-256 is different."),
+    StepKind.CANNOT_BE_OPENED: fixed_words(
+        "The body cannot be opened: it was damaged, or its encryption key is missing."
+    ),
     StepKind.BODY_ERASED: lambda facts, formats: (
         f"Its body was erased on {_day(formats, facts['erased_at'])}. Its SHA-256 is kept."
     ),
     StepKind.CONFIRMED: _confirmed,
-    StepKind.NOT_CONFIRMED: fixed("Not confirmed yet. Only Smile's answer to our own request decides the job."),
+    StepKind.NOT_CONFIRMED: fixed_words("Not confirmed yet. Only Smile's answer to our own request decides the job."),
     StepKind.CONTRADICTED: _with(
         "It claims {claimed} (code {claimed_code}), but Smile itself says {confirmed} (code {confirmed_code})."
     ),

@@ -88,7 +88,7 @@ def kind_of(step: Step) -> StepKind | None:
     return StepKind(kind) if kind else None
 
 
-def said_in_reason(verdict: Verdict, steps: Sequence[Step]) -> list[Step]:
+def reason_steps(verdict: Verdict, steps: Sequence[Step]) -> list[Step]:
     """The steps that are the reason for the verdict."""
     kinds = [*REASONS[verdict], OF_ORPHANS, frozenset({StepKind.ERASED})]
     return [step for group in kinds for step in steps if kind_of(step) in group]

@@ -13,15 +13,15 @@ from dashboard.links.customer.first_page import consent_sentence
 from dashboard.links.customer.starting import Agreement, note_opened, press_start
 from dashboard.links.languages import texts_in
 from dashboard.links.managing import pause_link
-from dashboard.links.models import Choice, Link
+from dashboard.links.models import IdTypeChoice, Link
 from dashboard.stored_settings import read_branding
 
 MADE_BY = "ben@example.com"
 A_BROWSER = "0" * 64  # the digest of one that nobody has
 DESK = (
-    Choice("NG", "PASSPORT", "doc_verification"),
-    Choice("NG", "BVN", "biometric_kyc"),
-    Choice("GH", "VOTER_ID", "biometric_kyc"),
+    IdTypeChoice("NG", "PASSPORT", "doc_verification"),
+    IdTypeChoice("NG", "BVN", "biometric_kyc"),
+    IdTypeChoice("GH", "VOTER_ID", "biometric_kyc"),
 )
 
 

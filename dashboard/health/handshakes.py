@@ -15,7 +15,7 @@ EVERYTHING = "ALL:@SECLEVEL=0"
 
 
 @dataclass(frozen=True)
-class Encryption:
+class TlsState:
     """The result. `version` is the TLS version that was agreed on; empty if none was."""
 
     version: str = ""
@@ -25,7 +25,7 @@ class Encryption:
     takes_weak_suites: bool = False
 
 
-def look_at_encryption(url: str) -> Encryption | None:
+def inspect_tls(url: str) -> TlsState | None:
     """Tries TLS with the address; None if it is not https. Don't call it inside a transaction."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
@@ -36,12 +36,12 @@ def look_at_encryption(url: str) -> Encryption | None:
             try:
                 version = _shake_hands(plain, place[0], browser_tls())
             except ssl.SSLCertVerificationError as error:
-                return Encryption(certificate_problem=error.verify_code)
+                return TlsState(certificate_problem=error.verify_code)
             except OSError:
-                return Encryption()
+                return TlsState()
     except (OSError, UnicodeError):
-        return Encryption(is_reached=False)
-    return Encryption(
+        return TlsState(is_reached=False)
+    return TlsState(
         version,
         takes_old_versions=_takes(place, _as_old_browsers_did()),
         takes_weak_suites=_takes(place, _with_weak_suites()),

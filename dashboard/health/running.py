@@ -11,9 +11,9 @@ from sqlmodel import Session
 from dashboard.context import current
 from dashboard.crypto import UnreadableValue
 from dashboard.db import utc_now
-from dashboard.health.handshakes import Encryption
+from dashboard.health.handshakes import TlsState
 from dashboard.health_checks import CheckContext, Finding, Group, HealthCheck, State, bad
-from dashboard.jobs.following.smile_answers import SmileAnswer, read_smile_answer
+from dashboard.jobs.following.smile_answers import SmileContact, read_last_contact
 from dashboard.outages import DATABASE_BUSY, DATABASE_FULL, DATABASE_READ_ONLY
 from dashboard.web.serving.readiness import problem_of_database
 
@@ -31,14 +31,14 @@ class CheckResult:
 def check_health(
     session: Session,
     *,
-    smile: SmileAnswer | None = None,
+    smile: SmileContact | None = None,
     proxies_seen: int | None = None,
-    encryption: Encryption | None = None,
+    encryption: TlsState | None = None,
 ) -> list[CheckResult]:
     """Checks the running app. `smile`: its answer just now; without it, its last answer to the worker."""
     if smile is None:
         with suppress(SQLAlchemyError):
-            smile = read_smile_answer(session)
+            smile = read_last_contact(session)
     session.rollback()
     parts, is_debugging = current(), current_app.debug
     context = CheckContext(

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.jobs.models import Job
-from dashboard.jobs.searches import is_just
+from dashboard.jobs.searches import equals_folded
 
 MOST_FOUND = 100
 SENTENCES = {
@@ -33,7 +33,7 @@ def search_jobs(session: Session, environment: str, typed: str) -> Sequence[UUID
     """Jobs by the customer's reference or any id, to show everything that was done with this customer."""
     written = (col(Job.customer_reference), col(Job.user_id), col(Job.job_id))
     folded = (Job.customer_reference_folded, Job.user_id_folded, Job.job_id_folded)
-    goes_by = or_(*(column == typed for column in written), *(is_just(column, typed) for column in folded))
+    goes_by = or_(*(column == typed for column in written), *(equals_folded(column, typed) for column in folded))
     newest = select(Job.id).where(Job.environment == environment, goes_by).order_by(col(Job.id).desc())
     return session.exec(newest.limit(MOST_FOUND)).all()
 

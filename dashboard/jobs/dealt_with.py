@@ -45,7 +45,7 @@ class DealtWith(SQLModel, table=True):
     came_back_because: str | None = None  # one of CAME_BACK
 
 
-def reason_identity(row_id: UUID) -> str:
+def reason_associated_data(row_id: UUID) -> str:
     """The identity that a sealed reason is bound to."""
     return f"dealt_with:{row_id}:reason"
 
@@ -63,7 +63,7 @@ def deal_with(session: Session, job: Job, reason: str, dealt_by: str, now: datet
     row = DealtWith(
         environment=job.environment, job_id=job.id, needs=needs, reason_sealed=None, dealt_by=dealt_by, dealt_at=now
     )
-    row.reason_sealed = keyring_of(session).seal(reason.encode("utf-8", "replace"), reason_identity(row.id))
+    row.reason_sealed = keyring_of(session).seal(reason.encode("utf-8", "replace"), reason_associated_data(row.id))
     session.add(row)
     job.dealt_with_at = now
     add_event(session, job, EventKind.DEALT_WITH, now, {"needs": needs, "by": dealt_by})
@@ -95,7 +95,7 @@ def dealt_with_of(session: Session, job: Job) -> list[tuple[DealtWith, str]]:
 def _reason(keyring: KeyRing, row: DealtWith) -> str:
     if not row.reason_sealed:
         return ""
-    opened = keyring.open_or_none(row.reason_sealed, reason_identity(row.id))
+    opened = keyring.open_or_none(row.reason_sealed, reason_associated_data(row.id))
     return CANNOT_BE_OPENED if opened is None else opened.decode()
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
-from dashboard.jobs.models import Job, Result, payload_identity
+from dashboard.jobs.models import Job, Result, payload_associated_data
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.results import plain
 from dashboard.stored_settings import read_setting, write_setting
@@ -43,7 +43,7 @@ def _read_answers_again(session: Session, job: Job, now: datetime) -> None:
     answers = select(Result).where(Result.job_id == job.id, col(Result.erased_at).is_(None)).order_by(col(Result.id))
     for answer in session.exec(answers).all():
         try:
-            payload = plain(keyring_of(session).open_json(answer.payload_sealed, payload_identity(answer.id)))
+            payload = plain(keyring_of(session).open_json(answer.payload_sealed, payload_associated_data(answer.id)))
         except UnreadableValue:  # One damaged answer does not hide the warnings of others.
             log.warning("answer_not_read_again", result=str(answer.id))
             continue

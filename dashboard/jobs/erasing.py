@@ -40,7 +40,7 @@ class ErasedParts:
 
 def erase_images(session: Session, job: Job, images: Sequence[Image], rule: Rule, now: datetime) -> list[str]:
     """Erases these images and returns the files to remove."""
-    files = [file_of(job, image) for image in images]
+    files = [image_path(job, image) for image in images]
     for image in images:
         session.delete(image)
     if images:
@@ -80,8 +80,8 @@ def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedPa
     gone.files = erase_images(session, job, images, rule, now)
     erase_results(session, job, kept, rule, now)
     for result in results:
-        result.result_code = without(result.result_code, texts)
-        result.result_text = without(result.result_text, texts)
+        result.result_code = erased_if_personal(result.result_code, texts)
+        result.result_text = erased_if_personal(result.result_text, texts)
     erase_warnings(session, job)
     _clean_row(keyring_of(session), job, texts)
     erase_given(session, job, rule, now)
@@ -90,19 +90,19 @@ def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedPa
     return gone
 
 
-def names_when_erased(keyring: KeyRing, job_id: str) -> list[str]:
+def erased_job_ids(keyring: KeyRing, job_id: str) -> list[str]:
     """The ids that may replace this job id after erasure, so that a later mention of it is still recognized."""
     return [f"erased-{digest[:32]}" for digest in keyring.digests_for_search(job_id)]
 
 
-def without(text: str | None, texts: Iterable[str]) -> str | None:
+def erased_if_personal(text: str | None, texts: Iterable[str]) -> str | None:
     """The text, or "[erased]" if it contains one of the person's own texts."""
     if text and any(own in text.casefold() for own in texts):
         return ERASED
     return text
 
 
-def file_of(job: Job, image: Image) -> str:
+def image_path(job: Job, image: Image) -> str:
     return f"{job.environment}/{image.media_path}"
 
 
@@ -117,15 +117,18 @@ def _texts_of_person(session: Session, job: Job) -> list[str]:
 
 def _clean_row(keyring: KeyRing, job: Job, texts: Iterable[str]) -> None:
     if not MADE_UP_JOB_ID.fullmatch(job.job_id) and job.erased_at is None:
-        job.job_id = names_when_erased(keyring, job.job_id)[0]
+        job.job_id = erased_job_ids(keyring, job.job_id)[0]
     job.user_id = f"erased-{job.id.hex}"
     job.customer_reference = ERASED if job.customer_reference else ""
     job.partner_params = {}
     job.upload_url_sealed = None
     job.note_problem(None)
-    job.result_code, job.result_text = without(job.result_code, texts), without(job.result_text, texts)
-    job.disagreement = without(job.disagreement, texts)
-    if any(without(each, texts) == ERASED for each in _texts_in(job.disagreement_facts)):
+    job.result_code, job.result_text = (
+        erased_if_personal(job.result_code, texts),
+        erased_if_personal(job.result_text, texts),
+    )
+    job.disagreement = erased_if_personal(job.disagreement, texts)
+    if any(erased_if_personal(each, texts) == ERASED for each in _texts_in(job.disagreement_facts)):
         job.disagreement, job.disagreement_facts = ERASED, None
     job.due_at = None
 
@@ -136,7 +139,9 @@ def _clean_events(session: Session, job: Job, texts: Iterable[str]) -> int:
         text, facts = event.text, event.facts
         if event.kind in OF_CALLBACKS:
             text, facts = "", {name: facts[name] for name in CALLBACK_FACTS if name in facts} | {"is_erased": True}
-        elif event.kind not in OWN or any(without(each, texts) == ERASED for each in (text, *_texts_in(facts))):
+        elif event.kind not in OWN or any(
+            erased_if_personal(each, texts) == ERASED for each in (text, *_texts_in(facts))
+        ):
             text, facts = ERASED, {}
         cleaned += (event.text, event.facts) != (text, facts)
         event.text, event.facts = text, facts

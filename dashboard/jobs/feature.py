@@ -3,11 +3,11 @@
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.jobs import audit_words, dealt_with, models, search_index, tasks, warnings
-from dashboard.jobs.dealt_with import DealtWith, reason_identity
-from dashboard.jobs.models import Job, Result, job_identity, payload_identity
+from dashboard.jobs.dealt_with import DealtWith, reason_associated_data
+from dashboard.jobs.models import Job, Result, job_associated_data, payload_associated_data
 from dashboard.jobs.showing import event_words, views
-from dashboard.jobs.submitting.phones import phone_in_sealed
-from dashboard.jobs.warnings import JobWarning, personal_identity
+from dashboard.jobs.submitting.phones import phone_of_sealed_person
+from dashboard.jobs.warnings import JobWarning, personal_associated_data
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
 from dashboard.smile.typed import number_key
@@ -20,21 +20,21 @@ FEATURE = Feature(
         SealedColumn(
             Job,
             "id_number_sealed",
-            lambda row_id: job_identity(row_id, "id_number"),
+            lambda row_id: job_associated_data(row_id, "id_number"),
             digest="id_number_digest",
             digested=lambda opened: number_key(opened.decode()),
         ),
         SealedColumn(
             Job,
             "person_sealed",
-            lambda row_id: job_identity(row_id, "person"),
+            lambda row_id: job_associated_data(row_id, "person"),
             digest="phone_digest",
-            digested=phone_in_sealed,
+            digested=phone_of_sealed_person,
         ),
-        SealedColumn(Job, "upload_url_sealed", lambda row_id: job_identity(row_id, "upload_url")),
-        SealedColumn(Result, "payload_sealed", payload_identity),
-        SealedColumn(JobWarning, "personal_sealed", personal_identity),
-        SealedColumn(DealtWith, "reason_sealed", reason_identity),
+        SealedColumn(Job, "upload_url_sealed", lambda row_id: job_associated_data(row_id, "upload_url")),
+        SealedColumn(Result, "payload_sealed", payload_associated_data),
+        SealedColumn(JobWarning, "personal_sealed", personal_associated_data),
+        SealedColumn(DealtWith, "reason_sealed", reason_associated_data),
     ),
     views=(views,),
     navigation=(NavigationEntry("Jobs", "jobs.index", "jobs.read", is_on_phones=True),),
@@ -51,5 +51,5 @@ FEATURE = Feature(
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
-    health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.searched_jobs),),
+    health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.check_job_search_index),),
 )

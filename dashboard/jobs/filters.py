@@ -8,7 +8,7 @@ from dashboard.context import current
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import FACTS, Product
-from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
+from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
 from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, since_day, suggestion, until_day
 from dashboard.web.lists.filters import Column
@@ -69,8 +69,10 @@ class JobFilter(NumberSearch[Job]):
         lambda scope, value: NEEDS[value].condition(scope.now),
         is_in_form=False,
     )
-    number: str = number_field(has_digest(Job.id_number_digest))
-    phone: str = digest("a phone number", has_digest(Job.phone_digest), "Shows only jobs with the same phone number.")
+    number: str = number_field(find_by_digest(Job.id_number_digest))
+    phone: str = digest(
+        "a phone number", find_by_digest(Job.phone_digest), "Shows only jobs with the same phone number."
+    )
 
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import validates
 from sqlmodel import Field, SQLModel, col
 
-from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
+from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.smile.typed import fold
@@ -45,7 +45,7 @@ class SendingStep(StrEnum):
     SENT = "sent"
 
 
-class Source(StrEnum):
+class ResultSource(StrEnum):
     SUBMIT = "submit"
     JOB_STATUS = "job_status"
     CALLBACK = "callback"
@@ -92,11 +92,13 @@ class Job(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
     # The search forms of the ids below: filled from them on insert, and kept up to date by `_fold`.
-    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("user_id"))
-    job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("job_id"))
-    smile_job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("smile_job_id"))
+    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("user_id"))
+    job_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("job_id"))
+    smile_job_id_folded: str | None = Field(
+        default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("smile_job_id")
+    )
     customer_reference_folded: str | None = Field(
-        default=None, sa_type=IdText, sa_column_kwargs=folded_from("customer_reference")
+        default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("customer_reference")
     )
     product: Product = Field(sa_type=EnumText(Product))
     job_type: int
@@ -198,7 +200,7 @@ class Job(SQLModel, table=True):
         self.changed_at = now
 
 
-def job_identity(job_id: UUID, name: str) -> str:
+def job_associated_data(job_id: UUID, name: str) -> str:
     """The identity that a sealed value of a job is bound to."""
     return f"job:{job_id}:{name}"
 
@@ -224,7 +226,7 @@ class Result(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
     job_id: UUID = Field(foreign_key="job.id", index=True)
-    source: Source = Field(sa_type=EnumText(Source))
+    source: ResultSource = Field(sa_type=EnumText(ResultSource))
     is_confirmed: bool  # an answer to our own request; otherwise a callback's claim
     is_final: bool
     outcome: Outcome | None = Field(sa_type=EnumText(Outcome))
@@ -236,7 +238,7 @@ class Result(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-def payload_identity(result_id: UUID) -> str:
+def payload_associated_data(result_id: UUID) -> str:
     """The identity that the sealed payload of a result is bound to."""
     return f"result:{result_id}:payload"
 

@@ -56,7 +56,7 @@ def at_the_last_attempt(found: Problem) -> Problem:
     return found | {"is_last": True}
 
 
-def fixed(words: str) -> EventWords:
+def fixed_words(words: str) -> EventWords:
     return lambda _facts, _formats: words
 
 
@@ -71,17 +71,17 @@ WORDS: dict[ProblemKind, EventWords] = {
     ProblemKind.NO_TOKEN: lambda facts, _: f"Smile gave no web token: {facts['said']}",
     ProblemKind.REFUSED: lambda facts, _: refusal_words(facts),
     ProblemKind.REFUSED_HERE: lambda facts, _: facts["said"],
-    ProblemKind.UNREADABLE: fixed("The stored data of this job cannot be read: a key or an image is missing."),
-    ProblemKind.ADDRESS_REFUSED: fixed("The upload address was refused; a new one is fetched."),
-    ProblemKind.KNOWN_ALREADY: fixed("Smile already has this job; asking for its status."),
+    ProblemKind.UNREADABLE: fixed_words("The stored data of this job cannot be read: a key or an image is missing."),
+    ProblemKind.ADDRESS_REFUSED: fixed_words("The upload address was refused; a new one is fetched."),
+    ProblemKind.KNOWN_ALREADY: fixed_words("Smile already has this job; asking for its status."),
     ProblemKind.CLOCK_OFF: _clock_off,
-    ProblemKind.CUSTOMER_GAVE_UP: fixed(
+    ProblemKind.CUSTOMER_GAVE_UP: fixed_words(
         "The customer did not finish within a day. Send the link again if the verification is still needed."
     ),
-    ProblemKind.NO_RESULT: fixed(
+    ProblemKind.NO_RESULT: fixed_words(
         "Smile gave no result within seven days. Ask Smile's support and quote the ids below."
     ),
-    ProblemKind.START_BROKE_OFF: fixed(
+    ProblemKind.START_BROKE_OFF: fixed_words(
         "The start was interrupted on our side before Smile was asked. The link works again."
     ),
 }

@@ -16,7 +16,7 @@ from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
 from dashboard.jobs.embedded_images import EmbeddedImage, find_embedded_images
 from dashboard.jobs.filters import JobFilter
-from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_identity
+from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_associated_data
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import ENROLLING
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS
@@ -134,7 +134,7 @@ def job_details(session: Session, job: Job) -> JobDetails:
 
 def _payload_of(keyring: KeyRing, result: Result) -> dict[str, Any] | None:
     """The result's payload; None where it cannot be opened."""
-    opened = keyring.open_or_none(result.payload_sealed, payload_identity(result.id))
+    opened = keyring.open_or_none(result.payload_sealed, payload_associated_data(result.id))
     if opened is None:
         return None
     payload = plain(json.loads(opened))

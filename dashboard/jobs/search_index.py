@@ -61,7 +61,7 @@ def count_unfilled_jobs(session: Session) -> int:
     return session.exec(select(func.count()).select_from(few)).one()
 
 
-def finding_of(count: int, what: str) -> Finding:
+def search_index_finding(count: int, what: str) -> Finding:
     if not count:
         return ok(f"All {what} are found, however a search is typed.")
     number = f"More than {COUNT_CAP:,}" if count > COUNT_CAP else f"{count:,}"
@@ -69,5 +69,5 @@ def finding_of(count: int, what: str) -> Finding:
     return unknown(sentence, "The worker indexes them. Let it run.")
 
 
-def searched_jobs(context: CheckContext) -> Finding:
-    return finding_of(count_unfilled_jobs(context.session), "jobs")
+def check_job_search_index(context: CheckContext) -> Finding:
+    return search_index_finding(count_unfilled_jobs(context.session), "jobs")

@@ -64,7 +64,7 @@ def number_field(find: Find) -> Any:
     return digest("an ID number", find, note)
 
 
-def has_digest(column: Any) -> Find:
+def find_by_digest(column: Any) -> Find:
     """Finds the rows that have one of the digests in the address. Anything else in the address finds nothing."""
     return lambda _, asked: col(column).in_(asked.split(".")) if DIGESTS.fullmatch(asked) else false()
 
@@ -79,10 +79,14 @@ class Ids:
     whole: Sequence[Any] = ()
 
     def find(self, scope: Scope, typed: str) -> Condition:
-        return self._any_of(scope, [*self._as_written(typed), *(means(column, typed) for column in self.folded)])
+        return self._any_of(
+            scope, [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]
+        )
 
     def has(self, scope: Scope, typed: str) -> bool:
-        is_it = self._any_of(scope, [*self._as_written(typed), *(is_just(column, typed) for column in self.folded)])
+        is_it = self._any_of(
+            scope, [*self._as_written(typed), *(equals_folded(column, typed) for column in self.folded)]
+        )
         found = select(self.table.id).where(self._here(scope), is_it).limit(1)
         return scope.session.exec(found).first() is not None
 
@@ -94,7 +98,7 @@ class Ids:
         return found
 
     def _any_of(self, scope: Scope, each_way: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-        return any_of(scope.session, col(self.table.id), self._here(scope), each_way)
+        return found_in_any_way(scope.session, col(self.table.id), self._here(scope), each_way)
 
     def _here(self, scope: Scope) -> ColumnElement[bool]:
         return col(self.table.environment) == scope.environment
@@ -105,7 +109,7 @@ def is_number_of_job(session: Session, environment: str, digests: Sequence[str])
     return session.exec(found).first() is not None
 
 
-def any_of(
+def found_in_any_way(
     session: Session, row_id: Any, within: ColumnElement[bool], each_way: Sequence[ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     """A condition for rows that match in any of several ways, each a range of its own index.
@@ -123,7 +127,7 @@ def begins_with(column: Any, typed: str) -> ColumnElement[bool]:
     return and_(column >= typed, column <= typed + BEYOND)
 
 
-def means(column: Any, typed: str) -> ColumnElement[bool]:
+def begins_with_folded(column: Any, typed: str) -> ColumnElement[bool]:
     """The same for a folded column. A number with leading zeros must match whole, since without them it starts many."""
     folded = fold_typed(typed)
     if not folded:
@@ -131,7 +135,7 @@ def means(column: Any, typed: str) -> ColumnElement[bool]:
     return column == folded if clean_code(typed).startswith("0") else begins_with(column, folded)
 
 
-def is_just(column: Any, typed: str) -> ColumnElement[bool]:
+def equals_folded(column: Any, typed: str) -> ColumnElement[bool]:
     """Matches a folded column that holds exactly this."""
     folded = fold_typed(typed)
     return column == folded if folded else false()

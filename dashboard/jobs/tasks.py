@@ -12,7 +12,7 @@ from dashboard.jobs import earlier_warnings
 from dashboard.jobs.following import following, smile_answers
 from dashboard.jobs.following.following import check_job, note_overdue
 from dashboard.jobs.following.sending import send_to_smile
-from dashboard.jobs.following.smile_answers import SmileAnswer
+from dashboard.jobs.following.smile_answers import SmileContact
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.problems import Problem, problem_of_clock
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
@@ -76,7 +76,7 @@ def ask_smile(now: datetime) -> None:
     """Asks Smile, outside any transaction, and stores the answer."""
     answer = smile_answers.ask_smile(current().settings, smile_keys())
     with transaction() as session:
-        smile_answers.save_smile_answer(session, answer, now)
+        smile_answers.save_contact(session, answer, now)
 
 
 def ask_smile_while_something_is_wrong(_: datetime) -> None:
@@ -84,10 +84,10 @@ def ask_smile_while_something_is_wrong(_: datetime) -> None:
     ask_smile_if(lambda last: last is not None and (not last.was_answered or is_off(last.clock_offset_seconds)))
 
 
-def ask_smile_if(is_worth_it: Callable[[SmileAnswer | None], bool]) -> None:
+def ask_smile_if(is_worth_it: Callable[[SmileContact | None], bool]) -> None:
     """Asks Smile if `is_worth_it`, which is given the last answer, says so."""
     with reading() as session:
-        last = smile_answers.read_smile_answer(session)
+        last = smile_answers.read_last_contact(session)
     if is_worth_it(last):
         ask_smile(utc_now())
 

@@ -12,7 +12,7 @@ from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import EnumText, UtcDateTime, keyring_of, new_id
 from dashboard.jobs.dealt_with import bring_back
-from dashboard.jobs.models import Job, Source
+from dashboard.jobs.models import Job, ResultSource
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.smile.warnings import MOST_NAMED, SmileWarning, WarningKind, warnings_in
 
@@ -45,7 +45,7 @@ class JobWarning(SQLModel, table=True):
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # counts, names of lists and checks
     personal_sealed: bytes | None = None  # facts about the customer; None where there are none, or once erased
     is_confirmed: bool  # by an answer to our own request; otherwise a callback's claim
-    source: Source = Field(sa_type=EnumText(Source))
+    source: ResultSource = Field(sa_type=EnumText(ResultSource))
     first_seen_at: datetime = Field(sa_type=UtcDateTime)
     users: list["NamedUser"] = Relationship(
         sa_relationship_kwargs={"lazy": "selectin", "order_by": "NamedUser.place", "cascade": "all, delete-orphan"}
@@ -66,7 +66,7 @@ class NamedUser(SQLModel, table=True):
     place: int  # its place in the order in which they were named
 
 
-def personal_identity(row_id: UUID) -> str:
+def personal_associated_data(row_id: UUID) -> str:
     """The identity that the sealed facts of a warning are bound to."""
     return f"job_warning:{row_id}:personal"
 
@@ -75,7 +75,7 @@ def keep_warnings(
     session: Session,
     job: Job,
     payload: Mapping[str, Any],
-    source: Source,
+    source: ResultSource,
     now: datetime,
     *,
     is_confirmed: bool,
@@ -123,7 +123,7 @@ def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None
         facts["count"] = max(len(row.users), facts.get("count", 0))
     row.facts = facts
     if warning.personal:
-        row.personal_sealed = keyring_of(session).seal_json(dict(warning.personal), personal_identity(row.id))
+        row.personal_sealed = keyring_of(session).seal_json(dict(warning.personal), personal_associated_data(row.id))
     session.add(row)
 
 
@@ -142,7 +142,9 @@ def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
     """The sealed facts, to be shown; a note in their place where they cannot be opened."""
     if row.personal_sealed is None:
         return {}
-    facts: dict[str, Any] | None = keyring_of(session).open_json_or_none(row.personal_sealed, personal_identity(row.id))
+    facts: dict[str, Any] | None = keyring_of(session).open_json_or_none(
+        row.personal_sealed, personal_associated_data(row.id)
+    )
     return {"details": CANNOT_BE_OPENED} if facts is None else facts
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.wording import AuditWords, LinkedName
 from dashboard.jobs.models import Job
-from dashboard.jobs.searches import is_just
+from dashboard.jobs.searches import equals_folded
 from dashboard.links.models import Link
 
 MOST_FOUND = 100
@@ -38,7 +38,7 @@ def find_links(session: Session, environment: str, ids: Sequence[UUID]) -> Mappi
 
 
 def search_links(session: Session, environment: str, typed: str) -> Sequence[UUID]:
-    is_it = or_(col(Link.customer_reference) == typed, is_just(Link.customer_reference_folded, typed))
+    is_it = or_(col(Link.customer_reference) == typed, equals_folded(Link.customer_reference_folded, typed))
     goes_by = select(Link.id).where(Link.environment == environment, is_it)
     return session.exec(goes_by.order_by(col(Link.id).desc()).limit(MOST_FOUND)).all()
 

@@ -35,27 +35,27 @@ class EarlierCode(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-def opens(code: str) -> ColumnElement[bool]:
+def opens_with_code(code: str) -> ColumnElement[bool]:
     """Whether the code opens the link; a condition for the database."""
     return _has(code, col(EarlierCode.ended_at).is_(None))
 
 
-def belongs(code: str) -> ColumnElement[bool]:
+def has_known_code(code: str) -> ColumnElement[bool]:
     """Whether the code opens the link, or did so earlier."""
     return _has(code)
 
 
-def keep_earlier(session: Session, link: Link) -> None:
+def keep_earlier_code(session: Session, link: Link) -> None:
     """Keeps the current code as an earlier one, before the link gets its next code."""
     session.add(EarlierCode(code_digest=link.code_digest, link_id=link.id))
     session.flush()
 
 
-def has_earlier(session: Session, link_id: UUID) -> bool:
+def has_earlier_codes(session: Session, link_id: UUID) -> bool:
     return session.exec(select(EarlierCode.link_id).where(*_working(link_id)).limit(1)).first() is not None
 
 
-def end_earlier(session: Session, link: Link, code: str, now: datetime) -> None:
+def end_earlier_codes(session: Session, link: Link, code: str, now: datetime) -> None:
     """Ends the earlier codes if `code` is the link's newest. The caller has locked the link."""
     if digest_of_code(code) != link.code_digest:
         return
@@ -64,7 +64,7 @@ def end_earlier(session: Session, link: Link, code: str, now: datetime) -> None:
         link.changed(now)
 
 
-def forget_earlier(session: Session, link_id: UUID) -> None:
+def forget_earlier_codes(session: Session, link_id: UUID) -> None:
     session.exec(delete(EarlierCode).where(col(EarlierCode.link_id) == link_id))
 
 

@@ -16,7 +16,7 @@ from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, P
 from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.managing import renew_code
-from dashboard.links.models import Choice, Link, prefill_identity
+from dashboard.links.models import IdTypeChoice, Link, prefill_associated_data
 from dashboard.stored_settings import read_branding
 
 MOST_USES = 10_000
@@ -30,7 +30,7 @@ class LinkRequest:
     """The link to create: with a product, or with choices that each name one."""
 
     product: Product | None = None
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[IdTypeChoice, ...] = ()
     country: str = ""
     id_type: str = ""
     customer_reference: str = ""
@@ -67,7 +67,7 @@ def create_link(
         id_type=request.id_type or None,
         customer_reference=request.customer_reference,
         user_id=request.user_id,
-        prefill_sealed=keyring_of(session).seal_json(prefill, prefill_identity(row_id)) if prefill else None,
+        prefill_sealed=keyring_of(session).seal_json(prefill, prefill_associated_data(row_id)) if prefill else None,
         prefill_is_locked=request.prefill_is_locked and bool(prefill),
         partner_params=request.partner_params,
         language=request.language,
@@ -87,7 +87,7 @@ def create_link(
     return link, code
 
 
-def choices_as_json(choices: Iterable[Choice]) -> list[dict[str, str]]:
+def choices_as_json(choices: Iterable[IdTypeChoice]) -> list[dict[str, str]]:
     """The choices as rows store them, under Smile's names."""
     return [{"country": each.country, "id_type": each.id_type, "verification_method": each.method} for each in choices]
 
@@ -108,7 +108,7 @@ def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
     if link.prefill_sealed is None:
         return {}
     prefill: dict[str, str] | None = keyring_of(session).open_json_or_none(
-        link.prefill_sealed, prefill_identity(link.id)
+        link.prefill_sealed, prefill_associated_data(link.id)
     )
     return prefill
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.errors import Conflict
 from dashboard.jobs.erasing import ERASED
-from dashboard.links.codes import forget_earlier
+from dashboard.links.codes import forget_earlier_codes
 from dashboard.links.managing import revoke_link
 from dashboard.links.messages import erase_emails
 from dashboard.links.models import Link, LinkKind, LinkStart, WebToken
@@ -28,7 +28,7 @@ def erase_link(session: Session, link: Link, now: datetime) -> None:
     link.erased_at = now
     erase_prefill(link, now)
     erase_emails(session, link.id)
-    forget_earlier(session, link.id)
+    forget_earlier_codes(session, link.id)
 
 
 def refuse_live_smile_link(link: Link, now: datetime) -> None:

@@ -4,8 +4,8 @@ from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.links import audit_words, codes, event_words, messages, models, search_index, tasks
 from dashboard.links.customer import views as customer
-from dashboard.links.messages import LinkMessage, email_identity
-from dashboard.links.models import Link, prefill_identity
+from dashboard.links.messages import LinkMessage, email_associated_data
+from dashboard.links.models import Link, prefill_associated_data
 from dashboard.links.smile_links import views as smile_link_views
 from dashboard.links.staff import message_views, preview_views, views
 from dashboard.links.tokens import views as token_views
@@ -17,8 +17,8 @@ FEATURE = Feature(
     position=20,
     models=(models, codes, messages),
     sealed_columns=(
-        SealedColumn(Link, "prefill_sealed", prefill_identity),
-        SealedColumn(LinkMessage, "email_sealed", email_identity),
+        SealedColumn(Link, "prefill_sealed", prefill_associated_data),
+        SealedColumn(LinkMessage, "email_sealed", email_associated_data),
     ),
     views=(views, message_views, preview_views, smile_link_views, token_views, customer),
     navigation=(NavigationEntry("Links", "links.index", "links.read", is_on_phones=True),),
@@ -32,5 +32,5 @@ FEATURE = Feature(
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
-    health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.searched_links),),
+    health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.check_link_search_index),),
 )

@@ -11,7 +11,7 @@ from sqlmodel import col
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS, Product
-from dashboard.jobs.searches import Ids, NumberSearch, has_digest, number_field
+from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
 from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
 from dashboard.web.lists.filters import Column
@@ -32,7 +32,7 @@ def _has_job(*conditions: Condition) -> ColumnElement[bool]:
 
 def _has_job_with_number(scope: Scope, asked: str) -> Condition:
     """Links that led to a job with one of the digests."""
-    return _has_job(has_digest(Job.id_number_digest)(scope, asked))
+    return _has_job(find_by_digest(Job.id_number_digest)(scope, asked))
 
 
 def _submitted() -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from babel.dates import format_datetime
 from werkzeug.datastructures import LanguageAccept
 
 from dashboard.languages import DEFAULT, LANGUAGES
-from dashboard.web.pages.invisible_characters import HIDDEN, Typed
+from dashboard.web.pages.invisible_characters import HIDDEN, KeepAsTyped
 from dashboard.web.pages.locales import Formats, zone_mark
 
 TEXTS_DIR = Path(__file__).parent / "texts"
@@ -29,9 +29,9 @@ class Sentence(str):
         return escape(str(self)).translate(AS_MARKUP)
 
     @property
-    def plain(self) -> Typed:
+    def plain(self) -> KeepAsTyped:
         """The text with its marks, for titles, attributes and text areas, which hold no markup."""
-        return Typed(self)
+        return KeepAsTyped(self)
 
     @property
     def unmarked(self) -> str:

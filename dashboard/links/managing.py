@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.errors import Conflict
-from dashboard.links.codes import digest_of_code, forget_earlier, keep_earlier, new_code
+from dashboard.links.codes import digest_of_code, forget_earlier_codes, keep_earlier_code, new_code
 from dashboard.links.models import Link, LinkKind
 from dashboard.links.queries import progress_of
 
@@ -51,7 +51,7 @@ def extend_link(session: Session, link: Link, days: int, now: datetime) -> None:
 def renew_code(session: Session, link: Link, now: datetime) -> str:
     """Replaces the code; all earlier codes stop working. Adds a use and a week where none are left."""
     _refuse_if_paused(link)
-    forget_earlier(session, link.id)
+    forget_earlier_codes(session, link.id)
     code = _give_code(link, now)
     _save(session, link, "link.code_renewed", now)
     return code
@@ -68,7 +68,7 @@ def add_code(session: Session, link: Link, reminded_at: datetime | None, now: da
         raise Conflict("Several customers may use this link, so there is nobody to remind.")
     if reminded_at and now - reminded_at < REMINDED_LATELY:
         raise Conflict("This customer was reminded a moment ago, so no second reminder was sent.")
-    keep_earlier(session, link)
+    keep_earlier_code(session, link)
     return _give_code(link, now)
 
 

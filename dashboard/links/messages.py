@@ -61,7 +61,7 @@ class SentMessage:
         return f"{name[:1]}…@{domain}" if at else self.email
 
 
-def email_identity(message_id: UUID) -> str:
+def email_associated_data(message_id: UUID) -> str:
     """The identity that a sealed e-mail address is bound to."""
     return f"link_message:{message_id}:email"
 
@@ -95,7 +95,7 @@ def send_link(
     """Notes the message and queues its e-mail, if it has an address; returns the e-mail's id for `send_soon`."""
     message = LinkMessage(link_id=link.id, is_reminder=is_reminder, is_mailed=bool(email), sent_by=sent_by, at=now)
     if email:
-        message.email_sealed = keyring_of(session).seal(email.encode(), email_identity(message.id))
+        message.email_sealed = keyring_of(session).seal(email.encode(), email_associated_data(message.id))
     session.add(message)
     link.changed(now)
     session.flush()
@@ -149,7 +149,7 @@ def email_of(session: Session, message: LinkMessage) -> str:
     """The message's e-mail address; empty where there is none or it was erased."""
     if message.email_sealed is None:
         return ""
-    opened = keyring_of(session).open_or_none(message.email_sealed, email_identity(message.id))
+    opened = keyring_of(session).open_or_none(message.email_sealed, email_associated_data(message.id))
     return CANNOT_BE_OPENED if opened is None else opened.decode()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.hybrid import hybrid_method
 from sqlalchemy.orm import validates
 from sqlmodel import Field, SQLModel
 
-from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, folded_from, new_id
+from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_from, new_id
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
 from dashboard.links.languages import Sentence
@@ -61,7 +61,7 @@ NOTHING_YET = Progress()
 
 
 @dataclass(frozen=True)
-class Choice:
+class IdTypeChoice:
     """One ID type that a customer may use, and how it is checked; `method` is the name of a web product."""
 
     country: str
@@ -93,9 +93,9 @@ class Link(SQLModel, table=True):
     environment: str
     # The search forms of the ids below: filled from them on insert, and kept up to date by `_fold`.
     customer_reference_folded: str | None = Field(
-        default=None, sa_type=IdText, sa_column_kwargs=folded_from("customer_reference")
+        default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("customer_reference")
     )
-    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=folded_from("user_id"))
+    user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("user_id"))
     kind: LinkKind = Field(default=LinkKind.HOSTED, sa_type=EnumText(LinkKind))
     code_digest: str = Field(unique=True)
     product: Product | None = Field(default=None, sa_type=EnumText(Product))
@@ -200,8 +200,8 @@ class Link(SQLModel, table=True):
     def is_counted_lately(self, now: datetime) -> bool:
         return self.smile_counted_at is not None and now - self.smile_counted_at < COUNTED_LATELY
 
-    def offered(self) -> list[Choice]:
-        return [Choice(each["country"], each["id_type"], each["verification_method"]) for each in self.choices]
+    def offered(self) -> list[IdTypeChoice]:
+        return [IdTypeChoice(each["country"], each["id_type"], each["verification_method"]) for each in self.choices]
 
     def changed(self, now: datetime) -> None:
         """Marks a visible change, so that open pages notice it."""
@@ -229,7 +229,7 @@ class LinkStart(SQLModel, table=True):
         return Sentence(self.consent_text).unmarked
 
 
-def prefill_identity(link_id: UUID) -> str:
+def prefill_associated_data(link_id: UUID) -> str:
     """The identity that the sealed prefill of a link is bound to."""
     return f"link:{link_id}:prefill"
 

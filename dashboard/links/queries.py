@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobState
-from dashboard.links.codes import belongs, opens
+from dashboard.links.codes import has_known_code, opens_with_code
 from dashboard.links.models import NOTHING_YET, Link, LinkStart, Progress
 from dashboard.web.lists.pagination import PAGE_SIZE
 
@@ -51,7 +51,7 @@ def progress_of(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, Progre
 
 def open_link_of(session: Session, environment: str, code: str, now: datetime) -> Link:
     """The open link with this code. For all other codes the same query finds nothing, so that all take equally long."""
-    statement = select(Link).where(Link.environment == environment, opens(code))
+    statement = select(Link).where(Link.environment == environment, opens_with_code(code))
     link = session.exec(statement.where(Link.is_open(now))).first()
     if link is None:
         raise NotFound
@@ -66,7 +66,7 @@ def newest_start(
         select(Link, LinkStart, Job)
         .join(LinkStart, col(LinkStart.link_id) == col(Link.id))
         .join(Job, col(Job.id) == col(LinkStart.job_id))
-        .where(Link.environment == environment, belongs(code))
+        .where(Link.environment == environment, has_known_code(code))
         .where(LinkStart.browser_digest == browser_digest)
         .order_by(col(LinkStart.id).desc())
         .limit(1)

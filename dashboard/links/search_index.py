@@ -4,7 +4,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from dashboard.health_checks import CheckContext, Finding
-from dashboard.jobs.search_index import finding_of, fold_ids
+from dashboard.jobs.search_index import fold_ids, search_index_finding
 from dashboard.links.models import Link
 from dashboard.web.lists.pagination import COUNT_CAP
 
@@ -23,5 +23,5 @@ def count_unfilled_links(session: Session) -> int:
     return session.exec(select(func.count()).select_from(few)).one()
 
 
-def searched_links(context: CheckContext) -> Finding:
-    return finding_of(count_unfilled_links(context.session), "links")
+def check_link_search_index(context: CheckContext) -> Finding:
+    return search_index_finding(count_unfilled_links(context.session), "links")

@@ -19,7 +19,7 @@ PNG_PIXELS_PER_MODULE = 12
 
 
 @dataclass(frozen=True)
-class Share:
+class ShareTexts:
     address: str
     language: str
     direction: str
@@ -51,13 +51,13 @@ class Share:
         return f"mailto:?subject={quote(self.mail_subject)}&body={quote(body)}"
 
 
-def share_link(link: Link, branding: Branding, address: str, is_reminder: bool = False) -> Share:
+def share_link(link: Link, branding: Branding, address: str, is_reminder: bool = False) -> ShareTexts:
     texts = texts_in(link.language or DEFAULT)
     until = texts.moment(link.expires_at, branding.time_zone)
     values = {"company": branding.company_name, "address": address, "moment": until}
     kind = "reminder" if is_reminder else "message"
     code = segno.make(address, error="m", micro=False)
-    return Share(
+    return ShareTexts(
         address=address,
         language=texts.language,
         direction=texts.direction,

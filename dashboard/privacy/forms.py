@@ -25,6 +25,6 @@ def check_rules_form(values: Mapping[str, str]) -> tuple[FormState, dict[str, in
     return form, None if form.errors else rules
 
 
-def as_text(rules: Mapping[str, int]) -> str:
+def rules_fingerprint(rules: Mapping[str, int]) -> str:
     """A text that identifies a set of rules, so that the rules saved are those that were previewed."""
     return " ".join(f"{kind.name}:{rules[kind.name]}" for kind in KINDS)

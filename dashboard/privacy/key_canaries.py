@@ -102,7 +102,7 @@ def try_some_values(session: Session, columns: Sequence[SealedColumn], key_id: b
     keyring, key_ids, failed = keyring_of(session), set(), 0
     for column in columns:
         for row_id, sealed in _some_values(session, column, key_id):
-            if keyring.open_or_none(sealed, column.identity(row_id)) is None:
+            if keyring.open_or_none(sealed, column.associated_data(row_id)) is None:
                 failed += 1
             else:
                 key_ids.add(_key_id_of(keyring, sealed))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.audit.trail import record
 from dashboard.context import reading
 from dashboard.db import utc_now
-from dashboard.privacy.forms import as_text, check_rules_form, rules_form
+from dashboard.privacy.forms import check_rules_form, rules_fingerprint, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
 from dashboard.web.pages.answers import json_time, see_other
@@ -58,7 +58,7 @@ def change() -> ResponseReturnValue:
     now = utc_now()
     with reading() as session:
         would_go = any(due.count for due in what_would_go(session, rules, now).values())
-    if would_go and request.form.get("seen") != as_text(rules):
+    if would_go and request.form.get("seen") != rules_fingerprint(rules):
         return _preview(form, rules)
     with form_transaction(url_for("retention.show")) as session:
         before = read_rules(session)
@@ -89,7 +89,7 @@ def _page(
         rules=rules,
         due=due,
         is_preview=is_preview,
-        seen=as_text(rules) if rules else "",
+        seen=rules_fingerprint(rules) if rules else "",
     )
 
 

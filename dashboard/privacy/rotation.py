@@ -18,14 +18,14 @@ from dashboard.errors import Conflict
 from dashboard.jobs.models import Image
 from dashboard.jobs.submitting.media import is_under_key, seal_again
 from dashboard.privacy.key_canaries import WRONG_KEYS, forget_old_canaries, keep_canaries, try_some_values
-from dashboard.privacy.unreadable import FIRST, IMAGES, Place, all_images, problem_with_image, problem_with_value
+from dashboard.privacy.unreadable import FIRST, IMAGES, SealedPlace, all_images, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
 BATCH = 50
 IMAGE_FILES = "images"
 
 #: Called with the place of each value that cannot be opened.
-OnDamaged = Callable[[Place], None]
+OnDamaged = Callable[[SealedPlace], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Rotated:
     count: int
 
 
-def _ignore(_: Place) -> None:
+def _ignore(_: SealedPlace) -> None:
     return
 
 
@@ -83,7 +83,7 @@ def _rotate_column(database: Database, column: SealedColumn, on_damaged: OnDamag
                 except UnreadableValue:
                     damaged.append(row_id)
         for row_id in damaged:
-            on_damaged(Place(column.full_name, row_id))
+            on_damaged(SealedPlace(column.full_name, row_id))
     return count
 
 
@@ -94,7 +94,7 @@ def _count_column(database: Database, column: SealedColumn, on_damaged: OnDamage
             with database.reading() as session:
                 value = session.exec(select(column.value).where(column.key == row_id)).first()
             if problem_with_value(database, column, row_id, value):
-                on_damaged(Place(column.full_name, row_id))
+                on_damaged(SealedPlace(column.full_name, row_id))
             else:
                 count += 1
     return count
@@ -107,8 +107,8 @@ def _seal_again(session: Session, column: SealedColumn, row_id: UUID) -> int:
     keyring = keyring_of(session)
     if not sealed or sealed.startswith(keyring.sealing_id):
         return 0
-    opened = keyring.open(sealed, column.identity(row_id))
-    values: dict[str, Any] = {column.name: column.put_in(value, keyring.seal(opened, column.identity(row_id)))}
+    opened = keyring.open(sealed, column.associated_data(row_id))
+    values: dict[str, Any] = {column.name: column.put_in(value, keyring.seal(opened, column.associated_data(row_id)))}
     if column.digest:
         text = column.digested(opened)
         values[column.digest] = keyring.digest_for_search(text) if text else None
@@ -153,7 +153,7 @@ def _rotate_images(database: Database, settings: Settings, on_damaged: OnDamaged
             seal_again(database.keyring, settings.media_root / environment, image)
         except (UnreadableValue, OSError) as error:
             if problem_with_image(database, settings, image, environment):
-                on_damaged(Place(IMAGES, image.id))
+                on_damaged(SealedPlace(IMAGES, image.id))
             elif not isinstance(error, FileNotFoundError):  # The image was erased a moment ago.
                 raise
             continue
@@ -168,7 +168,7 @@ def _count_images(database: Database, settings: Settings, on_damaged: OnDamaged)
     count = 0
     for image, environment in _images_under_old_keys(database, settings):
         if problem_with_image(database, settings, image, environment):
-            on_damaged(Place(IMAGES, image.id))
+            on_damaged(SealedPlace(IMAGES, image.id))
         else:
             count += 1
     return count

@@ -30,7 +30,7 @@ BYTES_PER_VALUE = 1000
 LOOK = "look_for_unreadable_values"  # the name of the stored setting
 
 
-class Place(NamedTuple):
+class SealedPlace(NamedTuple):
     """Where a value or a file is stored, without its content."""
 
     name: str  # of the column, as table.column
@@ -41,31 +41,31 @@ class Place(NamedTuple):
         return f"{table} {self.row_id} {column}"
 
 
-class Looked(NamedTuple):
+class CheckedValue(NamedTuple):
     """One value or file that was tried. `problem` is empty if it opens."""
 
-    place: Place
+    place: SealedPlace
     size: int
     problem: str
 
 
 @dataclass(frozen=True)
-class Look:
+class UnreadableScan:
     """The position of the current check and its findings by column, and those of the last complete check."""
 
     found: dict[str, int]
-    last: Place | None = None  # where it continues
+    last: SealedPlace | None = None  # where it continues
     complete: dict[str, int] | None = None
     completed_at: datetime | None = None
 
     @classmethod
-    def stored(cls, session: Session) -> "Look":
+    def stored(cls, session: Session) -> "UnreadableScan":
         stored = read_setting(session, LOOK)
         if stored is None:
             return cls({})
         return cls(
             stored["found"],
-            Place(stored["place"], UUID(stored["row_id"])) if stored["place"] else None,
+            SealedPlace(stored["place"], UUID(stored["row_id"])) if stored["place"] else None,
             stored["complete"],
             datetime.fromisoformat(stored["completed_at"]) if stored["completed_at"] else None,
         )
@@ -89,8 +89,8 @@ class Look:
 
 
 def look_at_all(
-    database: Database, settings: Settings, columns: Sequence[SealedColumn], after: Place | None = None
-) -> Iterator[Looked]:
+    database: Database, settings: Settings, columns: Sequence[SealedColumn], after: SealedPlace | None = None
+) -> Iterator[CheckedValue]:
     """Tries every sealed value and every media file once, or those after a place."""
     names = [*(column.full_name for column in columns), IMAGES]
     begin, row_id = (names.index(after.name), after.row_id) if after and after.name in names else (0, FIRST)
@@ -100,10 +100,10 @@ def look_at_all(
     yield from _look_at_images(database, settings, row_id)
 
 
-def look_on(database: Database, settings: Settings, columns: Sequence[SealedColumn], now: datetime) -> Look:
+def look_on(database: Database, settings: Settings, columns: Sequence[SealedColumn], now: datetime) -> UnreadableScan:
     """Continues where the last run stopped, for a limited number of bytes, and saves the findings."""
     with database.reading() as session:
-        look = Look.stored(session)
+        look = UnreadableScan.stored(session)
     found, place, left, is_complete = dict(look.found), look.last, MOST_BYTES, True
     for looked in look_at_all(database, settings, columns, place):
         if left <= 0:
@@ -113,7 +113,11 @@ def look_on(database: Database, settings: Settings, columns: Sequence[SealedColu
         left -= looked.size + BYTES_PER_VALUE
         if looked.problem:
             found[place.name] = found.get(place.name, 0) + 1
-    look = Look({}, None, found, now) if is_complete else Look(found, place, look.complete, look.completed_at)
+    look = (
+        UnreadableScan({}, None, found, now)
+        if is_complete
+        else UnreadableScan(found, place, look.complete, look.completed_at)
+    )
     with database.transaction() as session:
         look.store(session, now)
     return look
@@ -121,7 +125,7 @@ def look_on(database: Database, settings: Settings, columns: Sequence[SealedColu
 
 def unreadable_values(context: CheckContext) -> Finding:
     """The health check: what the worker found last."""
-    look = Look.stored(context.session)
+    look = UnreadableScan.stored(context.session)
     counts = {name: count for name, count in look.counts.items() if count}
     if counts:
         named = ", ".join(f"{count:,} of {name}" for name, count in counts.items())
@@ -137,7 +141,7 @@ def unreadable_values(context: CheckContext) -> Finding:
 
 def problem_with_value(database: Database, column: SealedColumn, row_id: UUID, value: Any) -> str:
     sealed = column.take_out(value) if value else None
-    if not sealed or database.keyring.open_or_none(bytes(sealed), column.identity(row_id)) is not None:
+    if not sealed or database.keyring.open_or_none(bytes(sealed), column.associated_data(row_id)) is not None:
         return ""
     return CANNOT_BE_OPENED
 
@@ -154,7 +158,7 @@ def problem_with_image(database: Database, settings: Settings, image: Image, env
     return CANNOT_BE_OPENED if (folder / image.media_path).exists() else f"{CANNOT_BE_OPENED}, its file is missing"
 
 
-def _look_at_column(database: Database, column: SealedColumn, after: UUID) -> Iterator[Looked]:
+def _look_at_column(database: Database, column: SealedColumn, after: UUID) -> Iterator[CheckedValue]:
     while True:
         filled = select(column.key, column.value).where(column.key > after, column.value.is_not(None))
         with database.reading() as session:
@@ -163,13 +167,15 @@ def _look_at_column(database: Database, column: SealedColumn, after: UUID) -> It
             return
         for row_id, value in rows:
             problem = problem_with_value(database, column, row_id, value)
-            yield Looked(Place(column.full_name, row_id), len(value), problem)
+            yield CheckedValue(SealedPlace(column.full_name, row_id), len(value), problem)
         after = rows[-1][0]
 
 
-def _look_at_images(database: Database, settings: Settings, after: UUID) -> Iterator[Looked]:
+def _look_at_images(database: Database, settings: Settings, after: UUID) -> Iterator[CheckedValue]:
     for image, environment in all_images(database, after):
-        yield Looked(Place(IMAGES, image.id), image.size, problem_with_image(database, settings, image, environment))
+        yield CheckedValue(
+            SealedPlace(IMAGES, image.id), image.size, problem_with_image(database, settings, image, environment)
+        )
 
 
 def all_images(database: Database, after: UUID = FIRST) -> Iterator[tuple[Image, str]]:

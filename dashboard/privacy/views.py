@@ -31,7 +31,7 @@ from dashboard.web.pages.answers import json_time, see_other, wants_partial
 from dashboard.web.pages.downloads import download
 from dashboard.web.pages.form_state import FormState
 from dashboard.web.pages.locales import company_formats
-from dashboard.web.security.form_keys import form_transaction, lead_to
+from dashboard.web.security.form_keys import form_transaction, note_result_page
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -124,7 +124,7 @@ def erase() -> ResponseReturnValue:
     try:
         with form_transaction() as session:
             erased = _erase(session, found, now)
-            lead_to(session, url_for("privacy.show", erasure_id=erased.erasure.id))
+            note_result_page(session, url_for("privacy.show", erasure_id=erased.erasure.id))
     except Invalid as error:
         return _held_page(found, held, {job.id for job in held.jobs}, error.fields), 422
     except Conflict as error:

@@ -18,9 +18,9 @@ from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.receiving.networks import (
     Network,
     named_networks,
+    network_as_text,
     parse_networks,
     read_networks,
-    shown,
     write_networks,
 )
 from dashboard.context import current, reading, transaction
@@ -42,7 +42,7 @@ blueprint = Blueprint("callback_settings", __name__)
 
 
 @dataclass(frozen=True)
-class Present:
+class CallbackSettings:
     """The current settings of keys and networks, and the last callback."""
 
     keys: list[SmileKey]
@@ -68,7 +68,7 @@ def show_json() -> ResponseReturnValue:
     return {
         "address": hook_address(current().settings),
         "keys": [_key_to_json(key, present) for key in present.keys],
-        "networks": [shown(network) for network in present.networks],
+        "networks": [network_as_text(network) for network in present.networks],
         "networks_are_enforced": bool(present.networks and current().settings.trusted_proxies),
         "trusted_proxies": current().settings.trusted_proxies,
         "last_callback": last
@@ -131,7 +131,7 @@ def name_networks() -> ResponseReturnValue:
     with form_transaction(url_for("callback_settings.show")) as session:
         if networks != read_networks(session):
             write_networks(session, current().settings, networks, now)
-            details = {"networks": ", ".join(map(shown, networks)) or "everywhere"}
+            details = {"networks": ", ".join(map(network_as_text, networks)) or "everywhere"}
             record(session, "callback_networks.changed", "settings", now, details=details)
     named_networks(fresh=True)
     message = "Saved. Callbacks from elsewhere are refused." if networks else "Callbacks are accepted from everywhere."
@@ -161,13 +161,13 @@ def _page(
 ) -> ResponseReturnValue:
     present, settings = _present(), current().settings
     if networks is None:
-        networks = "\n".join(map(shown, present.networks))
+        networks = "\n".join(map(network_as_text, present.networks))
     page = render_page_or_partial(
         "settings/callbacks.html",
         "settings/_reach.html",
-        **{name: getattr(present, name) for name in Present.__dataclass_fields__},
+        **{name: getattr(present, name) for name in CallbackSettings.__dataclass_fields__},
         form=FormState({"networks": networks}, errors or {}),
-        is_unsaved=networks.split() != [shown(network) for network in present.networks],
+        is_unsaved=networks.split() != [network_as_text(network) for network in present.networks],
         suggestions=callback_addresses(settings.environment),
         hook_address=hook_address(current().settings),
         steps=steps,
@@ -178,11 +178,11 @@ def _page(
     return page, 422 if errors else 200
 
 
-def _present() -> Present:
+def _present() -> CallbackSettings:
     settings = current().settings
     with reading() as session:
         keys = read_keys(session, settings)
-        return Present(
+        return CallbackSettings(
             list_keys(session, settings.environment),
             keys.signing.number,
             keys.unreadable,
@@ -191,7 +191,7 @@ def _present() -> Present:
         )
 
 
-def _key_to_json(key: SmileKey, present: Present) -> dict[str, Any]:
+def _key_to_json(key: SmileKey, present: CallbackSettings) -> dict[str, Any]:
     return {
         "id": str(key.id),
         "number": key.number,

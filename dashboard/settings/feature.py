@@ -6,13 +6,13 @@ from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
 from dashboard.sealed import SealedColumn
 from dashboard.settings import audit_words, callback_views, health_checks, logo_views, tasks, views
-from dashboard.smile_keys import SmileKey, key_identity
+from dashboard.smile_keys import SmileKey, key_associated_data
 
 FEATURE = Feature(
     name="settings",
     position=70,
     models=(stored_settings, smile_keys),
-    sealed_columns=(SealedColumn(SmileKey, "key_sealed", key_identity, digest="digest"),),
+    sealed_columns=(SealedColumn(SmileKey, "key_sealed", key_associated_data, digest="digest"),),
     views=(views, callback_views, logo_views),
     navigation=(
         NavigationEntry("Settings", "settings.show", "settings.manage"),

@@ -105,7 +105,7 @@ def checked_images(
     return _with_unique_names(images)
 
 
-def opened(images: Sequence[Image], stack: ExitStack) -> list[OpenImage]:
+def open_image_files(images: Sequence[Image], stack: ExitStack) -> list[OpenImage]:
     """Open every image of a file type.
 
     stack: closes the files that are opened here.

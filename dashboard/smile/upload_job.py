@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.smile import constants, validation
 from dashboard.smile.errors import TransportFailed
-from dashboard.smile.images import Image, OpenImage, checked_images, opened
+from dashboard.smile.images import Image, OpenImage, checked_images, open_image_files
 from dashboard.smile.package import package
 from dashboard.smile.partner import Partner
 from dashboard.smile.transport import Fields
@@ -32,7 +32,7 @@ class UploadJob:
 
         Raises InvalidRequest if a file cannot be read or is empty.
         """
-        return opened(self.images, stack)
+        return open_image_files(self.images, stack)
 
     def prepare(self, *, retry: bool) -> Fields:
         """Make the prep upload, which registers the job id.

@@ -8,9 +8,9 @@ from dashboard.team import audit_words, health_checks, models, one_time, tasks
 from dashboard.team.account import appearance_views, passkey_views, preference_views, second_factor_views
 from dashboard.team.account import views as account_views
 from dashboard.team.email import outbox
-from dashboard.team.email.outbox import OutgoingMail, content_identity
+from dashboard.team.email.outbox import OutgoingMail, content_associated_data
 from dashboard.team.factors import models as factor_models
-from dashboard.team.factors.models import AuthenticatorApp, app_identity
+from dashboard.team.factors.models import AuthenticatorApp, app_associated_data
 from dashboard.team.login import reauthentication_views, second_step_views, views
 from dashboard.team.members import invitation_views, reset_views
 from dashboard.team.members import views as member_views
@@ -20,8 +20,8 @@ FEATURE = Feature(
     position=40,
     models=(models, factor_models, one_time, outbox),
     sealed_columns=(
-        SealedColumn(AuthenticatorApp, "secret_sealed", app_identity),
-        SealedColumn(OutgoingMail, "content_sealed", content_identity),
+        SealedColumn(AuthenticatorApp, "secret_sealed", app_associated_data),
+        SealedColumn(OutgoingMail, "content_sealed", content_associated_data),
     ),
     views=(
         views,

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def renewed(app: Flask, seconds: float, renew: Callable[[], None], **facts: str) -> Iterator[None]:
+def keep_renewed(app: Flask, seconds: float, renew: Callable[[], None], **facts: str) -> Iterator[None]:
     """Calls `renew` inside the app every third of a lease of `seconds`. `facts` name the lease in the log."""
     stop = Event()
     heartbeat = Thread(target=_beat, args=(app, seconds / 3, renew, stop, facts), name="heartbeat", daemon=True)

@@ -19,7 +19,7 @@ from dashboard.context import context_of, reading, transaction
 from dashboard.db import database_now, insert_into
 from dashboard.errors import place_of
 from dashboard.outages import what_is_away
-from dashboard.worker.heartbeat import renewed
+from dashboard.worker.heartbeat import keep_renewed
 from dashboard.worker.models import PeriodicWork
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ class PeriodicRunner:
         name = periodic.name
         try:
             with self._app.app_context():
-                with renewed(self._app, self._lease_seconds, lambda: self._renew(name, lease), work=name):
+                with keep_renewed(self._app, self._lease_seconds, lambda: self._renew(name, lease), work=name):
                     _run_and_log_errors(periodic, now)
                 with transaction() as session:
                     is_ours = finish(session, name, lease, database_now(session))

@@ -11,7 +11,7 @@ from dashboard.callbacks.processing.runs import find_extent, start_run
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.dealt_with import deal_with
-from dashboard.jobs.models import Image, Job, Source, job_identity
+from dashboard.jobs.models import Image, Job, ResultSource, job_associated_data
 from dashboard.jobs.products import Product
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.links.messages import send_link
@@ -54,8 +54,8 @@ def make_everything(database: Database, settings: Settings) -> Everything:
         queue_mail(session, MailKind.FORGOTTEN, None, {"to": "ada@example.com"}, now)
         seed_keys(session, settings, now)
         row = session.get_one(Job, job.id)
-        row.upload_url_sealed = keyring_of(session).seal(b"https://store", job_identity(job.id, "upload_url"))
-        keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, Source.CALLBACK, now, is_confirmed=False)
+        row.upload_url_sealed = keyring_of(session).seal(b"https://store", job_associated_data(job.id, "upload_url"))
+        keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, ResultSource.CALLBACK, now, is_confirmed=False)
         row.disagreement = "They differ."
         deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", now)
         sought = CallbackFilter(q=AMINA.job_id)

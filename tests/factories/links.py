@@ -14,12 +14,12 @@ from dashboard.jobs.products import Product
 from dashboard.links.creation import LinkRequest, create_link
 from dashboard.links.customer.starting import Agreement, press_start
 from dashboard.links.managing import add_code
-from dashboard.links.messages import LinkMessage, email_identity
-from dashboard.links.models import Choice, Link
+from dashboard.links.messages import LinkMessage, email_associated_data
+from dashboard.links.models import IdTypeChoice, Link
 from dashboard.links.queries import find_link
 
 BROWSER = "0" * 64  # the digest of a customer's browser
-TWO_CHOICES = (Choice("NG", "PASSPORT", "doc_verification"), Choice("GH", "GHANA_CARD", "biometric_kyc"))
+TWO_CHOICES = (IdTypeChoice("NG", "PASSPORT", "doc_verification"), IdTypeChoice("GH", "GHANA_CARD", "biometric_kyc"))
 
 
 def make_link(database: Database, settings: Settings, /, *, row: Any = None, **wanted: Any) -> tuple[Link, str]:
@@ -51,7 +51,7 @@ def make_start(
 def make_message(session: Session, link: Link, email: str) -> LinkMessage:
     """The link went to this address by e-mail, a moment ago."""
     message = LinkMessage(link_id=link.id, is_reminder=False, is_mailed=True, sent_by="ben@example.com", at=utc_now())
-    message.email_sealed = keyring_of(session).seal(email.encode(), email_identity(message.id))
+    message.email_sealed = keyring_of(session).seal(email.encode(), email_associated_data(message.id))
     session.add(message)
     return message
 

@@ -13,7 +13,7 @@ from dashboard.callbacks.receiving.verdicts import check_signature
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.models import Job, JobState, Outcome, SendingStep, Source
+from dashboard.jobs.models import Job, JobState, Outcome, ResultSource, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link, WebToken
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -81,7 +81,7 @@ def make_known_person(
     with database.transaction() as session:
         make_message(session, link, person.email)
         job = session.get_one(Job, job.id)
-        settle_job(session, job, _answer(person), Source.JOB_STATUS, utc_now())
+        settle_job(session, job, _answer(person), ResultSource.JOB_STATUS, utc_now())
         add_event_of_before(session, job, "note", f"Called {person.given['phone_number']}.", utc_now())
         add_event_of_before(session, job, "delayed", f"{person.number} is busy.", utc_now(), {"asked": person.user_id})
         session.add(_token(job, person, settings))

@@ -10,11 +10,11 @@ from flask import Flask
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.links.creation import LinkRequest
-from dashboard.links.models import Choice, Link
+from dashboard.links.models import IdTypeChoice, Link
 from dashboard.links.smile_links.smile_links import draft_smile_link
 from tests.factories.clients import replace_clients
 
-PASSPORT = Choice("NG", "PASSPORT", "doc_verification")
+PASSPORT = IdTypeChoice("NG", "PASSPORT", "doc_verification")
 MADE = {"smile_ref_id": "ref-1", "smile_address": "https://links.example/002/ref-1", "smile_asked_at": utc_now()}
 
 

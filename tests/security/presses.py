@@ -65,7 +65,13 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
                 "privacy.count",
                 "privacy.export",
             ),
-            *("jobs.redraw", "links.redraw", "retention.preview", "policy_reports.receive", "callback_settings.check"),
+            *(
+                "jobs.update_form",
+                "links.update_form",
+                "retention.preview",
+                "policy_reports.receive",
+                "callback_settings.check",
+            ),
             *("jobs.reveal", "links.reveal", "callbacks.reveal", "callbacks.comparing.reveal"),
         }
     ),

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from dashboard.callbacks.delivery_test.delivery import send_attempt
 from dashboard.health import network
-from dashboard.health.handshakes import Encryption, look_at_encryption
+from dashboard.health.handshakes import TlsState, inspect_tls
 from dashboard.health_checks import Finding, State
 from dashboard.smile import IDApi, SmileError, Transport, TransportFailed, Utilities, WebApi
 
@@ -174,9 +174,9 @@ def test_doctor_is_content_with_modern_encryption() -> None:
     context = context_with(AUTHORITY.issue_cert("127.0.0.1"))
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     with serving(context) as server:
-        seen = look_at_encryption(server.url)
+        seen = inspect_tls(server.url)
 
-    assert seen == Encryption("TLSv1.3")
+    assert seen == TlsState("TLSv1.3")
     assert finding_of(seen, server.url).state == State.OK
 
 
@@ -184,7 +184,7 @@ def test_doctor_is_content_with_modern_encryption() -> None:
 @pytest.mark.parametrize("kind", BAD)
 def test_doctor_finds_what_browsers_would_not_trust(kind: str, tmp_path: Path) -> None:
     with serving(BAD[kind](tmp_path)) as server:
-        seen = look_at_encryption(server.url)
+        seen = inspect_tls(server.url)
 
     assert seen is not None
     assert (seen.is_reached, seen.version) == (True, "")
@@ -202,7 +202,7 @@ def test_doctor_finds_old_versions_and_weak_suites_beside_good_ones() -> None:
     found = []
     for context in (old, weak):
         with serving(context) as server:
-            found.append(look_at_encryption(server.url))
+            found.append(inspect_tls(server.url))
 
     assert [(seen.takes_old_versions, seen.takes_weak_suites) for seen in found if seen] == [
         (True, True),
@@ -212,10 +212,10 @@ def test_doctor_finds_old_versions_and_weak_suites_beside_good_ones() -> None:
 
 
 def test_doctor_does_not_take_silence_for_a_fault(free_address: str) -> None:
-    seen = look_at_encryption(free_address)
+    seen = inspect_tls(free_address)
 
     assert finding_of(seen, free_address).state == State.UNKNOWN
-    assert look_at_encryption("http://desk.example.com") is None
+    assert inspect_tls("http://desk.example.com") is None
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def free_address() -> str:
     return f"https://127.0.0.1:{port}"
 
 
-def finding_of(seen: Encryption | None, url: str) -> Finding:
+def finding_of(seen: TlsState | None, url: str) -> Finding:
     scene: Any = SimpleNamespace(encryption=seen, settings=SimpleNamespace(is_https=url.startswith("https")))
     return network.encryption(scene)
 

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlmodel import Session, select
 from werkzeug.routing import Rule
 
-from dashboard.callbacks.models import Callback, ProcessingRun, Verdict, body_identity
+from dashboard.callbacks.models import Callback, ProcessingRun, Verdict, body_associated_data
 from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, new_id, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_result
-from dashboard.jobs.models import Image, Job, Source
+from dashboard.jobs.models import Image, Job, ResultSource
 from dashboard.links.models import LinkKind
 from dashboard.permissions import Role
 from dashboard.privacy.models import Erasure, hash_of_manifest
@@ -157,7 +157,9 @@ class World:
     def _answer(self, session: Session, job: Job) -> None:
         """Smile's own, with the authority's photo in it."""
         answer = read_result({"ResultCode": "0810", "Photo": PHOTO}, job.job_type)
-        keep_result(session, session.get_one(Job, job.id), answer, Source.JOB_STATUS, utc_now(), is_confirmed=True)
+        keep_result(
+            session, session.get_one(Job, job.id), answer, ResultSource.JOB_STATUS, utc_now(), is_confirmed=True
+        )
 
     def _callbacks(self, session: Session, job: Job, environment: str) -> list[UUID]:
         """Two of one job, each with a picture in it."""
@@ -172,7 +174,7 @@ class World:
                     received_at=now,
                     last_seen_at=now,
                     handled_at=now,
-                    body_sealed=keyring_of(session).seal(body, body_identity(row_id)),
+                    body_sealed=keyring_of(session).seal(body, body_associated_data(row_id)),
                     body_size=len(body),
                     body_sha256=str(row_id),
                     verdict=Verdict.VALID,

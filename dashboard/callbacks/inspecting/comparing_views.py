@@ -11,7 +11,7 @@ from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.callbacks.comparing import Line, compare_lines
 from dashboard.callbacks.inspecting.opening import OpenedCallback, open_callback
-from dashboard.callbacks.queries import of_same_job
+from dashboard.callbacks.queries import callbacks_of_same_job
 from dashboard.callbacks.serializers import callback_to_json, lines_to_json
 from dashboard.context import reading, transaction
 from dashboard.db import utc_now
@@ -56,7 +56,7 @@ def reveal(callback_id: UUID, other_id: UUID) -> ResponseReturnValue:
 def _compared(session: Session, callback_id: UUID, other_id: UUID) -> tuple[OpenedCallback, OpenedCallback]:
     """Both callbacks, the earlier first. Raises NotFound if they do not belong to one job."""
     first, last = (open_callback(session, one) for one in sorted((callback_id, other_id)))
-    if last.callback.id not in {sibling.id for sibling in of_same_job(session, first.callback)}:
+    if last.callback.id not in {sibling.id for sibling in callbacks_of_same_job(session, first.callback)}:
         raise NotFound("These two callbacks do not belong to one job.")
     return first, last
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.jobs.showing.personal import MOST_SHOWN, SECRET_FIELDS, cut, fold_base64, fold_text, shown_body
 from dashboard.web.pages.filters import MASK
-from dashboard.web.pages.invisible_characters import Exact
+from dashboard.web.pages.invisible_characters import MarkEverything
 
 JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
@@ -32,7 +32,7 @@ def body_as_received(body: str, payload: dict[str, Any]) -> str:
 def raw_text(body: str, payload: dict[str, Any]) -> str:
     """The body as received, with long base64 folded, for the revealed page."""
     text = body_as_received(body, payload)
-    return Exact(cut(fold_text(text)))
+    return MarkEverything(cut(fold_text(text)))
 
 
 def as_curl(payload: dict[str, Any], is_revealed: bool, address: str) -> str:

@@ -22,11 +22,11 @@ from dashboard.callbacks.processing.runs import recent_runs
 from dashboard.callbacks.processing.views import asked_filters
 from dashboard.callbacks.queries import (
     body_or_none,
+    callbacks_of_same_job,
     customers_of,
     events_since,
     find_callback,
-    list_beside,
-    of_same_job,
+    list_around,
     outcomes_of_jobs,
     version_of,
     version_of_list,
@@ -47,7 +47,7 @@ from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
-from dashboard.web.pages.invisible_characters import visible
+from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.headers import picture_headers
 
 blueprint = Blueprint("callbacks", __name__)
@@ -121,8 +121,8 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         version = version_of(session, current().settings.environment, callback_id)
         opened = open_callback(session, callback_id)
         callback = opened.callback
-        beside = list_beside(scope_here(session), filters, callback)
-        siblings = of_same_job(session, callback)
+        beside = list_around(scope_here(session), filters, callback)
+        siblings = callbacks_of_same_job(session, callback)
         shown = [*beside, *siblings]
         claims, customers = claims_in_list(session, shown), customers_of(session, shown)
         events = events_since(session, callback) if opened.job else ()
@@ -182,7 +182,7 @@ def status(callback_id: UUID) -> ResponseReturnValue:
 def show_json(callback_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         opened = open_callback(session, callback_id)
-        siblings = of_same_job(session, opened.callback)
+        siblings = callbacks_of_same_job(session, opened.callback)
         events = events_since(session, opened.callback) if opened.job else ()
     callback, proof = opened.callback, opened.proof
     return jsonify(
@@ -228,7 +228,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
     with transaction() as session:
         opened = open_callback(session, callback_id)
         embedded = embedded_image_named(opened.images, field)
-        details = {"field": visible(embedded.field)}
+        details = {"field": with_visible_codes(embedded.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
     return Response(redraw(embedded), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))
 

@@ -8,7 +8,7 @@ from dashboard.jobs.following.outcome import StatusAnswer, UnknownCause
 from dashboard.jobs.models import JobEvent, Outcome
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.showing.event_words import event_text
-from dashboard.jobs.showing.result_words import meaning_of, quoted
+from dashboard.jobs.showing.result_words import meaning_of, quote_smile
 from dashboard.smile.constants import result_codes
 from dashboard.smile.results import code_of
 from dashboard.web.pages.filters import file_size, number
@@ -35,7 +35,7 @@ def text_claimed(code: str | None, text: str | None, product: Product | None) ->
 def sentence_claimed(claim: StatusAnswer, product: Product | None, cause: UnknownCause) -> str:
     """The claim as a sentence that needs no knowledge of codes. `cause`: why its outcome is unknown, if it is."""
     if not claim.code and claim.text:
-        return f"It contains no result. {quoted(claim.text)}"
+        return f"It contains no result. {quote_smile(claim.text)}"
     if claim.outcome is None or claim.outcome == Outcome.UNKNOWN:
         return UNKNOWN[cause]
     what = FACTS[product].name if product else "The verification"

@@ -15,7 +15,7 @@ from dashboard.callbacks.queries import body_or_none
 from dashboard.callbacks.reason_words import reason_facts
 from dashboard.callbacks.receiving.parsing import parse
 from dashboard.jobs.following.following import note_callback
-from dashboard.jobs.models import Job, JobEvent, Result, Source
+from dashboard.jobs.models import Job, JobEvent, Result, ResultSource
 from dashboard.jobs.timeline import EventKind
 
 FIRST_WAIT = timedelta(seconds=5)
@@ -100,5 +100,5 @@ def _has_new_claim(session: Session, callback: Callback) -> bool:
 
 
 def _claim_is_stored(session: Session, callback: Callback) -> bool:
-    claims = select(Result.id).where(Result.job_id == callback.job_id, Result.source == Source.CALLBACK)
+    claims = select(Result.id).where(Result.job_id == callback.job_id, Result.source == ResultSource.CALLBACK)
     return session.exec(claims.where(Result.received_at == callback.received_at)).first() is not None

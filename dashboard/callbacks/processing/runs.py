@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.processing.reprocessing import process_again
-from dashboard.callbacks.receiving.sealing import sealed_search, search_identity, with_search
+from dashboard.callbacks.receiving.sealing import sealed_search, search_associated_data, with_search
 from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Extent:
+class RunExtent:
     """What a filter matched when a run was requested: `total` callbacks, of which `newest` arrived last."""
 
     newest: UUID
@@ -41,16 +41,16 @@ class Extent:
     zone: str  # the time zone of the filter's days
 
 
-def find_extent(scope: Scope, filters: CallbackFilter) -> Extent | None:
+def find_extent(scope: Scope, filters: CallbackFilter) -> RunExtent | None:
     """What the filter matches; None if nothing. Counting takes long, so call it before the transaction of the run."""
     newest = newest_key(scope, filters)
     if newest is None:
         return None
-    return Extent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN), str(scope.zone))
+    return RunExtent(newest, min(count_of(scope, filters, cap=MOST_IN_A_RUN), MOST_IN_A_RUN), str(scope.zone))
 
 
 def start_run(
-    session: Session, environment: str, filters: CallbackFilter, extent: Extent | None, asked_by: str, now: datetime
+    session: Session, environment: str, filters: CallbackFilter, extent: RunExtent | None, asked_by: str, now: datetime
 ) -> ProcessingRun:
     if extent is None:
         raise Conflict("No callback matches these filters any longer, so nothing was processed.")
@@ -137,12 +137,12 @@ def _sealed(session: Session, run: ProcessingRun, filters: CallbackFilter) -> di
     """The filters to store. The search term is sealed, since it may be a customer's number."""
     stored = filters.in_clear
     if filters.q:
-        stored = with_search(stored, keyring_of(session).seal(filters.q.encode(), search_identity(run.id)))
+        stored = with_search(stored, keyring_of(session).seal(filters.q.encode(), search_associated_data(run.id)))
     return stored
 
 
 def _opened(session: Session, run: ProcessingRun) -> dict[str, Any]:
     filters, sealed = dict(run.filters), sealed_search(run.filters)
     if sealed:
-        filters["q"] = keyring_of(session).open(sealed, search_identity(run.id)).decode()
+        filters["q"] = keyring_of(session).open(sealed, search_associated_data(run.id)).decode()
     return filters

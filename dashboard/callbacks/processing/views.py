@@ -25,8 +25,8 @@ from dashboard.web.access import permission_required
 from dashboard.web.list_views import scope_here
 from dashboard.web.lists.reading import count_of
 from dashboard.web.pages.answers import CAUTION, see_other
-from dashboard.web.pages.invisible_characters import visible
-from dashboard.web.security.form_keys import back_when_late, form_transaction, lead_to
+from dashboard.web.pages.invisible_characters import with_visible_codes
+from dashboard.web.security.form_keys import form_transaction, note_result_page, return_on_conflict
 from dashboard.worker.queue import wake
 
 blueprint = Blueprint("processing", __name__)
@@ -57,7 +57,7 @@ def process(callback_id: UUID) -> ResponseReturnValue:
         record(session, "callback.processed_again", f"callback {callback.id}", utc_now(), details=details)
     if callback.due_at:
         wake("callbacks.handle", callback.id)
-    flash(visible(processed.in_words), CAUTION if callback.verdict != Verdict.VALID else "message")
+    flash(with_visible_codes(processed.in_words), CAUTION if callback.verdict != Verdict.VALID else "message")
     return redirect(_page_of(callback_id), 303)
 
 
@@ -92,11 +92,11 @@ def create_run() -> ResponseReturnValue:
         filters = CallbackFilter.from_form(request.form).for_address(scope)
         extent = find_extent(scope, filters)
     asked: dict[str, Any] = {**filters.asked}
-    with back_when_late(url_for("callbacks.index", **asked)), form_transaction() as session:
+    with return_on_conflict(url_for("callbacks.index", **asked)), form_transaction() as session:
         run = start_run(session, scope.environment, filters, extent, current_user.email, utc_now())
         details = {**filters.described, "count": str(run.total)}
         record(session, "callback.run_started", f"processing run {run.id}", utc_now(), details=details)
-        lead_to(session, url_for("callbacks.index", **asked))
+        note_result_page(session, url_for("callbacks.index", **asked))
     wake("callbacks.process_run", run.id)
     count = f"{run.total:,} callback{'' if run.total == 1 else 's'}"
     return see_other("callbacks.index", f"{count} will be processed again.", **filters.asked)

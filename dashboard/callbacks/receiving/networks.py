@@ -47,7 +47,7 @@ def read_networks(session: Session) -> tuple[Network, ...]:
 def write_networks(session: Session, settings: Settings, networks: Sequence[Network], now: datetime) -> None:
     if networks and not settings.trusted_proxies:
         raise Conflict("No proxy is trusted, so a sender's address cannot be relied on.")
-    write_setting(session, SETTING, [shown(network) for network in networks], now)
+    write_setting(session, SETTING, [network_as_text(network) for network in networks], now)
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -58,7 +58,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     return networks
 
 
-def shown(network: Network) -> str:
+def network_as_text(network: Network) -> str:
     """As people write it: a single address has no /32 or /128."""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 

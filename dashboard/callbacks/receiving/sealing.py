@@ -15,7 +15,7 @@ def number_in_body(body: bytes) -> str:
         return ""
 
 
-def search_identity(run_id: UUID) -> str:
+def search_associated_data(run_id: UUID) -> str:
     """The identity that the sealed search of a run is bound to."""
     return f"processing_run:{run_id}:q"
 

@@ -17,7 +17,14 @@ from sqlalchemy import Connection, bindparam, delete, update
 from sqlmodel import col, select
 
 from dashboard.callbacks.erasing import erased_facts
-from dashboard.callbacks.models import ALARMING_VERDICTS, REFUSED_VERDICTS, Callback, Step, Verdict, body_identity
+from dashboard.callbacks.models import (
+    ALARMING_VERDICTS,
+    REFUSED_VERDICTS,
+    Callback,
+    Step,
+    Verdict,
+    body_associated_data,
+)
 from dashboard.callbacks.receiving.parsing import NUL_MARK, Facts
 from dashboard.callbacks.receiving.statements import (
     JobRef,
@@ -39,7 +46,7 @@ from dashboard.callbacks.receiving.verdicts import (
 from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id
-from dashboard.jobs.erasing import names_when_erased
+from dashboard.jobs.erasing import erased_job_ids
 from dashboard.jobs.products import product_of_job_type
 from dashboard.jobs.submitting.callback_keys import digest_of_key
 
@@ -155,7 +162,7 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
         known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
         # An erased job has another name here. A callback for it must not bring the person's data back.
         unknown = [job_id for job_id in job_ids if job_id not in known.jobs]
-        names = {name: job_id for job_id in unknown for name in names_when_erased(keyring, job_id)}
+        names = {name: job_id for job_id in unknown for name in erased_job_ids(keyring, job_id)}
         if names:
             known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
@@ -192,7 +199,7 @@ def _judged_row(
         "received_at": now,
         "source_address": arrival.source_address,
         "headers": arrival.headers,
-        "body_sealed": keyring.seal(arrival.body, body_identity(arrival.id)),
+        "body_sealed": keyring.seal(arrival.body, body_associated_data(arrival.id)),
         "body_size": len(arrival.body),
         "body_sha256": arrival.sha256,
         "signature_digest": digest,

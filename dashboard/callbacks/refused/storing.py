@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.reasons import RefusalReason
 from dashboard.db import first_id_of, keyring_of, new_id
-from dashboard.jobs.erasing import names_when_erased
+from dashboard.jobs.erasing import erased_job_ids
 from dashboard.jobs.models import Job, JobEvent
 from dashboard.jobs.submitting.callback_keys import digest_of_key
 from dashboard.jobs.timeline import EventKind, add_event
@@ -118,7 +118,7 @@ def _find_jobs(session: Session, environment: str, refused: Sequence[Refused]) -
     digests = {digest_of_key(one.job_key) for one in refused if one.job_key}
     keyring = keyring_of(session)
     names = {name: name for one in refused if (name := one.claimed_job_id)}
-    names |= {erased: name for name in list(names) for erased in names_when_erased(keyring, name)}
+    names |= {erased: name for name in list(names) for erased in erased_job_ids(keyring, name)}
     found: dict[str, Job] = {}
     if digests:
         by_key = select(Job).where(col(Job.callback_key_digest).in_(digests))

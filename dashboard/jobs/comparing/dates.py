@@ -35,7 +35,7 @@ YEARS_BEHIND = (7, 8)
 
 
 @dataclass(frozen=True)
-class Readings:
+class PossibleDates:
     """The dates that a text can mean: none, one, or several where its order or century is unclear."""
 
     dates: frozenset[date] = frozenset()
@@ -68,7 +68,7 @@ def compare_dates(given: str, returned: str, country: str = "") -> Comparison:
     return differs("They differ, in whatever order the day and month are.")
 
 
-def _compare_parts(left: Readings, right: Readings) -> Comparison:
+def _compare_parts(left: PossibleDates, right: PossibleDates) -> Comparison:
     """Compares the parts, where at least one of them is not a full date."""
     part, other = (left, right) if left.year is not None else (right, left)
     if other.year is not None:
@@ -78,23 +78,23 @@ def _compare_parts(left: Readings, right: Readings) -> Comparison:
     return cannot_tell("One of them is not a full date.") if is_possible else differs("The year or month differs.")
 
 
-def read_date(text: str) -> Readings:
+def read_date(text: str) -> PossibleDates:
     plain, has_time = fold(text).strip(" .,"), False
     if found := TIMED.fullmatch(plain):
         plain, has_time = found[1], not MIDNIGHT.fullmatch(found[2])
     if found := YEAR_FIRST.fullmatch(plain):
         year, month, day = found.groups()
-        return Readings(_dates((year, month, day)), has_time=has_time)
+        return PossibleDates(_dates((year, month, day)), has_time=has_time)
     if DIGITS.fullmatch(plain):
         year_first = _dates((plain[:4], plain[4:6], plain[6:]))
-        return Readings(year_first or _dates((plain[4:], plain[2:4], plain[:2])))
+        return PossibleDates(year_first or _dates((plain[4:], plain[2:4], plain[:2])))
     if found := YEAR_LAST.fullmatch(plain):
         first, second, year = found.groups()
-        return Readings(_dates((year, second, first), (year, first, second)), has_time=has_time)
+        return PossibleDates(_dates((year, second, first), (year, first, second)), has_time=has_time)
     if found := SHORT_YEAR.fullmatch(plain):
-        return Readings(_with_short_year(*found.groups()), is_certain=False)
+        return PossibleDates(_with_short_year(*found.groups()), is_certain=False)
     if found := YEAR_ALONE.fullmatch(plain):
-        return Readings(year=int(found[1]), month=int(found[2]) if found[2] else None)
+        return PossibleDates(year=int(found[1]), month=int(found[2]) if found[2] else None)
     return _with_month_name(plain)
 
 
@@ -105,17 +105,17 @@ def _with_short_year(first: str, second: str, third: str) -> frozenset[date]:
     return _dates(*((f"{c}{year:0>2}", month, day) for year, month, day in orders for c in centuries))
 
 
-def _with_month_name(plain: str) -> Readings:
+def _with_month_name(plain: str) -> PossibleDates:
     """Reads dates such as "14 mars 1992", "March 14th, 1992", "14 de março de 1992" and "April 1992"."""
-    words = [word for word in WORDS.findall(plain) if word not in FILLERS and word not in day_names()]
+    words = [word for word in WORDS.findall(plain) if word not in FILLERS and word not in weekday_names()]
     names = [month for word in words if (month := month_names().get(word))]
     years = [word for word in words if word.isdigit() and len(word) == 4]
     days = [word for word in words if word.isdigit() and len(word) < 3]
     if len(names) != 1 or len(years) != 1 or len(names) + len(years) + len(days) != len(words):
-        return Readings()
+        return PossibleDates()
     if not days:
-        return Readings(year=int(years[0]), month=names[0])
-    return Readings(_dates((years[0], str(names[0]), days[0]))) if len(days) == 1 else Readings()
+        return PossibleDates(year=int(years[0]), month=names[0])
+    return PossibleDates(_dates((years[0], str(names[0]), days[0]))) if len(days) == 1 else PossibleDates()
 
 
 @cache
@@ -134,7 +134,7 @@ def month_names() -> dict[str, int]:
 
 
 @cache
-def day_names() -> frozenset[str]:
+def weekday_names() -> frozenset[str]:
     names = set()
     for locale in LOCALES:
         for context in Locale.parse(locale).days.values():

@@ -14,7 +14,7 @@ from dashboard.errors import Conflict
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.awaiting import note_submission, schedule_next_look
 from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
-from dashboard.jobs.models import ENDED_STATES, Job, JobState, SendingStep, Source
+from dashboard.jobs.models import ENDED_STATES, Job, JobState, ResultSource, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem, problem_of_clock
 from dashboard.jobs.smile_api.clients import SmileClients
 from dashboard.jobs.smile_api.job_lookup import JobLookup, ask_job_status, read_lookup
@@ -63,7 +63,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
             job.due_at = unless_woken  # This check was the one that a submission asks for.
         result = read_job_status(answer, job.job_type) if answer else None
         if result is not None:
-            settle_job(session, job, result, Source.JOB_STATUS, now)
+            settle_job(session, job, result, ResultSource.JOB_STATUS, now)
         elif answer and _lost_its_zip(job, answer, settings, now):
             _send_again(session, job, now)
             return
@@ -158,7 +158,9 @@ def note_callback(
     is_believable = is_believable or payload is not None
     is_first = is_believable and job.callback_at is None
     if payload is not None:
-        keep_result(session, job, read_claim(payload, job.job_type), Source.CALLBACK, received_at, is_confirmed=False)
+        keep_result(
+            session, job, read_claim(payload, job.job_type), ResultSource.CALLBACK, received_at, is_confirmed=False
+        )
         note_disagreement(session, job, now)
     if is_believable:
         job.callback_at = job.callback_at or received_at

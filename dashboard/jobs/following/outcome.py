@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import bring_back
-from dashboard.jobs.models import Job, JobState, Outcome, Result, Source, payload_identity
+from dashboard.jobs.models import Job, JobState, Outcome, Result, ResultSource, payload_associated_data
 from dashboard.jobs.problems import CONTRADICTED, disagreement_words
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.jobs.warnings import keep_warnings
@@ -158,7 +158,7 @@ def _is_id_step_alone(answer: ReportedResult, job_type: int) -> bool:
 
 
 def keep_result(
-    session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime, *, is_confirmed: bool
+    session: Session, job: Job, answer: StatusAnswer, source: ResultSource, now: datetime, *, is_confirmed: bool
 ) -> bool:
     """Adds a Result row unless this source said the same before; returns whether it is news.
 
@@ -186,13 +186,13 @@ def keep_result(
         payload_digest=digest,
         received_at=now,
     )
-    result.payload_sealed = keyring_of(session).seal_json(answer.payload, payload_identity(result.id))
+    result.payload_sealed = keyring_of(session).seal_json(answer.payload, payload_associated_data(result.id))
     session.add(result)
     keep_warnings(session, job, answer.payload, source, now, is_confirmed=is_confirmed)
     return True
 
 
-def settle_job(session: Session, job: Job, answer: StatusAnswer, source: Source, now: datetime) -> None:
+def settle_job(session: Session, job: Job, answer: StatusAnswer, source: ResultSource, now: datetime) -> None:
     """Applies a confirmed answer: one to our own request, never a callback's claim."""
     is_news = keep_result(session, job, answer, source, now, is_confirmed=True)
     note_disagreement(session, job, now)

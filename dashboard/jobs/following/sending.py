@@ -18,7 +18,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.outcome import read_job_status, read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, SendingStep, Source
+from dashboard.jobs.models import Image, Job, JobState, ResultSource, SendingStep
 from dashboard.jobs.problems import (
     Problem,
     ProblemKind,
@@ -116,14 +116,14 @@ def _call_id_api(lease: Lease, clients: SmileClients, settings: Settings, submis
         answer = ask_job_status(clients, submission.partner_params)
         result = read_job_status(answer, submission.partner_params["job_type"]) if answer else None
         if result is not None:
-            return _save_answer(lease, result.payload, Source.JOB_STATUS, SentHow.ANSWERED_BEFORE)
+            return _save_answer(lease, result.payload, ResultSource.JOB_STATUS, SentHow.ANSWERED_BEFORE)
         if read_lookup(answer) == JobLookup.RECEIVED:
             return _save_sent(lease, settings, {"how": SentHow.CALL_KNOWN.value})
     _save_step(lease, SendingStep.SENDING)
     is_basic = submission.product == Product.BASIC_KYC
     call = clients.id_api.submit_basic_kyc if is_basic else clients.id_api.submit_job
     answer = call(submission.partner_params, submission.id_info)
-    return _save_answer(lease, answer, Source.SUBMIT, SentHow.ANSWERED_AT_ONCE)
+    return _save_answer(lease, answer, ResultSource.SUBMIT, SentHow.ANSWERED_AT_ONCE)
 
 
 def _pack(session: Session, job: Job, settings: Settings) -> Submission:
@@ -186,7 +186,7 @@ def _save_sent(lease: Lease, settings: Settings, sent: dict[str, Any]) -> None:
         job.changed(now)
 
 
-def _save_answer(lease: Lease, answer: dict[str, Any], source: Source, how: SentHow) -> None:
+def _save_answer(lease: Lease, answer: dict[str, Any], source: ResultSource, how: SentHow) -> None:
     with lease.saving() as (session, job, now):
         job.step = SendingStep.SENT
         job.submitted_at = now

@@ -16,14 +16,14 @@ from dashboard.stored_settings import SMILE_ANSWER, read_setting, write_setting
 
 
 @dataclass(frozen=True)
-class SmileAnswer:
+class SmileContact:
     asked_at: datetime
     was_answered: bool
     is_refused: bool = False
     clock_offset_seconds: float | None = None  # Smile's clock minus ours
 
 
-def ask_smile(settings: Settings, keys: ApiKeys) -> SmileAnswer:
+def ask_smile(settings: Settings, keys: ApiKeys) -> SmileContact:
     """Asks Smile a signed question that changes nothing and costs nothing. Call it outside transactions."""
     offsets: list[float] = []
 
@@ -43,13 +43,13 @@ def ask_smile(settings: Settings, keys: ApiKeys) -> SmileAnswer:
             was_answered, is_refused = not error.may_retry, not error.may_retry
         except SmileError:
             was_answered, is_refused = False, False
-    return SmileAnswer(utc_now(), was_answered, is_refused, offsets[-1] if offsets else None)
+    return SmileContact(utc_now(), was_answered, is_refused, offsets[-1] if offsets else None)
 
 
-def read_smile_answer(session: Session) -> SmileAnswer | None:
+def read_last_contact(session: Session) -> SmileContact | None:
     stored = read_setting(session, SMILE_ANSWER)
-    return SmileAnswer(**{**stored, "asked_at": datetime.fromisoformat(stored["asked_at"])}) if stored else None
+    return SmileContact(**{**stored, "asked_at": datetime.fromisoformat(stored["asked_at"])}) if stored else None
 
 
-def save_smile_answer(session: Session, answer: SmileAnswer, now: datetime) -> None:
+def save_contact(session: Session, answer: SmileContact, now: datetime) -> None:
     write_setting(session, SMILE_ANSWER, asdict(answer) | {"asked_at": answer.asked_at.isoformat()}, now)

@@ -12,7 +12,7 @@ from dashboard.context import current
 from dashboard.feature import EventWords
 from dashboard.jobs.dealt_with import CAME_BACK
 from dashboard.jobs.models import JobEvent
-from dashboard.jobs.problems import disagreement_words, fixed, problem_words
+from dashboard.jobs.problems import disagreement_words, fixed_words, problem_words
 from dashboard.jobs.timeline import EventKind, SentHow
 from dashboard.jobs.warnings import LABELS
 from dashboard.smile.warnings import WarningKind
@@ -23,12 +23,12 @@ SENT: dict[SentHow, EventWords] = {
     SentHow.IMAGES: lambda facts, formats: (
         f"{_images(facts['count'], formats)} sent, {file_size(facts['size'], formats)}."
     ),
-    SentHow.IMAGES_KNOWN: fixed("Smile has the images already; they were not sent again."),
-    SentHow.CALL_KNOWN: fixed("Smile has this request already and is still working on it."),
-    SentHow.ANSWERED_BEFORE: fixed("Smile had already answered this request."),
-    SentHow.ANSWERED_AT_ONCE: fixed("Sent, and answered at once."),
-    SentHow.SMILE_HAS_IT: fixed("Smile has the customer's verification."),
-    SentHow.BROWSER_SAYS_SO: fixed("The customer's browser reports that everything was sent."),
+    SentHow.IMAGES_KNOWN: fixed_words("Smile has the images already; they were not sent again."),
+    SentHow.CALL_KNOWN: fixed_words("Smile has this request already and is still working on it."),
+    SentHow.ANSWERED_BEFORE: fixed_words("Smile had already answered this request."),
+    SentHow.ANSWERED_AT_ONCE: fixed_words("Sent, and answered at once."),
+    SentHow.SMILE_HAS_IT: fixed_words("Smile has the customer's verification."),
+    SentHow.BROWSER_SAYS_SO: fixed_words("The customer's browser reports that everything was sent."),
 }
 ERASED_PARTS = {
     "images": "Images",
@@ -127,18 +127,18 @@ WORDS: dict[str, EventWords] = {
     EventKind.CREATED: lambda facts, _: (
         f"Created by {facts['by']}" + (", to run an earlier job again." if "again_of" in facts else ".")
     ),
-    EventKind.STARTED: fixed("The customer pressed Start."),
+    EventKind.STARTED: fixed_words("The customer pressed Start."),
     EventKind.OPENED: _opened,
-    EventKind.PREPARED: fixed("Upload prepared: Smile is ready for the images."),
+    EventKind.PREPARED: fixed_words("Upload prepared: Smile is ready for the images."),
     EventKind.SENT: _sent,
-    EventKind.ZIP_LOST: fixed("Smile has not received this job's images, so they are sent again."),
+    EventKind.ZIP_LOST: fixed_words("Smile has not received this job's images, so they are sent again."),
     EventKind.DELAYED: _delayed,
     EventKind.CLOCK_OFF: _problem,
     EventKind.FAILED: _problem,
     EventKind.EXPIRED: _problem,
     EventKind.CANCELLED: lambda facts, _: f"Cancelled by {facts['by']} before anything was sent.",
     EventKind.CHECK_REQUESTED: lambda facts, _: f"{facts['by']} asked to check with Smile.",
-    EventKind.OVERDUE: fixed("The callback is overdue; asking Smile directly instead."),
+    EventKind.OVERDUE: fixed_words("The callback is overdue; asking Smile directly instead."),
     EventKind.CONFIRMED: _confirmed,
     EventKind.LATE_RESULT: _late_result,
     EventKind.DISAGREEMENT: lambda facts, _: disagreement_words(facts),

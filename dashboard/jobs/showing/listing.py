@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from dashboard.db import keyring_of
-from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_identity
+from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_associated_data
 from dashboard.jobs.showing.wording import verdict_sentence
 
 #: Outcomes that need an explanation.
@@ -38,7 +38,11 @@ def initials_of(session: Session, jobs: Sequence[Job]) -> dict[UUID, str]:
     keyring = keyring_of(session)
     found = {}
     for job in jobs:
-        opened = keyring.open_or_none(job.person_sealed, job_identity(job.id, "person")) if job.person_sealed else None
+        opened = (
+            keyring.open_or_none(job.person_sealed, job_associated_data(job.id, "person"))
+            if job.person_sealed
+            else None
+        )
         if opened is not None and (initials := _initials(json.loads(opened))):
             found[job.id] = initials
     return found

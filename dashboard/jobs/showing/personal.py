@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.smile.results import plain
 from dashboard.web.pages.filters import MASK, file_size, masked, readable_json
-from dashboard.web.pages.invisible_characters import Exact
+from dashboard.web.pages.invisible_characters import MarkEverything
 
 #: Never shown: a signature fits any body, so anyone who reads one could send a forged callback with it.
 SECRET_FIELDS = frozenset({"signature", "sec_key"})
@@ -54,7 +54,7 @@ def mask_personal(payload: dict[str, Any]) -> dict[str, Any]:
 
 def body_as_json(payload: dict[str, Any], is_revealed: bool) -> str:
     """The body as readable JSON for a page, with base64 replaced by its size."""
-    return Exact(cut(readable_json(fold_base64(shown_body(payload, is_revealed)))))
+    return MarkEverything(cut(readable_json(fold_base64(shown_body(payload, is_revealed)))))
 
 
 def fold_base64(value: Any) -> Any:

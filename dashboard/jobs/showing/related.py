@@ -10,7 +10,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
-from dashboard.jobs.submitting.phones import phone_of
+from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.submitting.submission import id_number_of, person_of
 
 MOST_SHOWN = 10
@@ -38,7 +38,7 @@ def related_jobs(session: Session, job: Job) -> list[RelatedJobs]:
     keyring = keyring_of(session)
     # One digest per key of the ring: other jobs may still have that of an older key.
     numbers = _digests(job.id_number_digest, lambda: keyring.digests_for_search(id_number_of(session, job)))
-    phones = _digests(job.phone_digest, lambda: keyring.digests_for_search(phone_of(person_of(session, job))))
+    phones = _digests(job.phone_digest, lambda: keyring.digests_for_search(phone_of_person(person_of(session, job))))
     filters = {
         "user_id": JobFilter(q=job.user_id),
         "number": JobFilter(number=".".join(numbers)),

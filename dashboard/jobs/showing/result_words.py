@@ -72,7 +72,7 @@ def meaning_of(code: str | None, text: str | None) -> str:
     sentence = found[0] if found else OF_SEVERAL_CAUSES.get(code) or BY_CODE.get(code, "")
     if not sentence or not text or (code in BY_CODE and _is_documented(code, text)):
         return sentence
-    return f"{sentence} {quoted(text)}"
+    return f"{sentence} {quote_smile(text)}"
 
 
 def next_for(code: str | None, text: str | None) -> str:
@@ -84,10 +84,10 @@ def next_for(code: str | None, text: str | None) -> str:
 
 def unknown_sentence(cause: UnknownCause, code: str | None, text: str | None) -> str:
     sentence = UNKNOWN[cause].format(code=code, outcome=outcome_of(code))
-    return f"{sentence} {quoted(text)}" if text else sentence
+    return f"{sentence} {quote_smile(text)}" if text else sentence
 
 
-def quoted(text: str) -> str:
+def quote_smile(text: str) -> str:
     return f"Smile wrote: \u201c{text.strip()}\u201d"
 
 

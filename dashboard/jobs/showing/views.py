@@ -41,8 +41,8 @@ from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.lists.reading import newest_change
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
-from dashboard.web.pages.invisible_characters import visible
-from dashboard.web.security.form_keys import form_transaction, lead_to
+from dashboard.web.pages.invisible_characters import with_visible_codes
+from dashboard.web.security.form_keys import form_transaction, note_result_page
 from dashboard.web.security.headers import picture_headers
 from dashboard.web.serving.limits import takes_files
 from dashboard.worker.queue import wake
@@ -125,7 +125,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/jobs/new")
 @permission_required("jobs.create")
 @takes_files
-def redraw() -> ResponseReturnValue:
+def update_form() -> ResponseReturnValue:
     """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
     values = request.form.to_dict()
     test_number = values.pop("test_number", "")
@@ -161,7 +161,7 @@ def create() -> ResponseReturnValue:
             with form_transaction() as session:
                 remember_choice(session, FORM, form)
                 job = submit_job(session, job_request, current().settings, current_user.email, utc_now())
-                lead_to(session, url_for("jobs.show", job_id=job.id))
+                note_result_page(session, url_for("jobs.show", job_id=job.id))
         except Invalid as error:
             form.errors |= error.fields
         else:
@@ -262,7 +262,7 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
         job = queries.find_job(session, current().settings.environment, job_id)
         _, images = queries.job_details(session, job).with_images or (None, [])
         found = embedded_image_named(images, field)
-        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": visible(found.field)})
+        record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": with_visible_codes(found.field)})
     return Response(redraw_image(found), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.models import Job
-from dashboard.worker.heartbeat import renewed
+from dashboard.worker.heartbeat import keep_renewed
 
 
 class LeaseLost(Exception):
@@ -53,7 +53,7 @@ def leased(job_id: UUID) -> Iterator[Lease | None]:
     freed: dict[str, Any] = {"lease": None, "lease_until": None}
     try:
         # A call to Smile may outlast the lease: without the heartbeat a second run would submit as well.
-        with renewed(app, seconds, partial(_renew, lease, seconds), job=str(job_id)):
+        with keep_renewed(app, seconds, partial(_renew, lease, seconds), job=str(job_id)):
             yield lease
     except BaseException:
         # Or every sweep would find a row that breaks its run: postponed, it waits as it would after a kill.

@@ -43,7 +43,7 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
     path = media_dir / image.media_path
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, keyring_of(session).seal(given.content, _identity(image.id)))
+        _write(path, keyring_of(session).seal(given.content, _associated_data(image.id)))
     except OSError as error:
         with suppress(OSError):
             path.unlink()  # It may have been written in part.
@@ -62,7 +62,7 @@ def _write(path: Path, sealed: bytes) -> None:
 
 
 def read_image(keyring: KeyRing, media_dir: Path, image: Image) -> bytes:
-    return keyring.open((media_dir / image.media_path).read_bytes(), _identity(image.id))
+    return keyring.open((media_dir / image.media_path).read_bytes(), _associated_data(image.id))
 
 
 def image_or_none(keyring: KeyRing, media_dir: Path, image: Image) -> bytes | None:
@@ -87,7 +87,7 @@ def seal_again(keyring: KeyRing, media_dir: Path, image: Image) -> None:
     path = media_dir / image.media_path
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)  # from an interrupted run
-    _write(new, keyring.seal(read_image(keyring, media_dir, image), _identity(image.id)))
+    _write(new, keyring.seal(read_image(keyring, media_dir, image), _associated_data(image.id)))
     os.replace(new, path)
 
 
@@ -134,5 +134,5 @@ class SealedImage(io.RawIOBase):
         return self._position
 
 
-def _identity(image_id: UUID) -> str:
+def _associated_data(image_id: UUID) -> str:
     return f"image:{image_id}:content"

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
-from dashboard.jobs.models import Job, job_identity
+from dashboard.jobs.models import Job, job_associated_data
 from dashboard.stored_settings import read_setting, write_setting
 
 #: Calling codes of the countries whose numbers Smile checks.
@@ -35,14 +35,14 @@ def phone_digits(text: str) -> str:
     return digits if len(digits) >= SHORTEST else ""
 
 
-def phone_of(person: Any) -> str:
+def phone_of_person(person: Any) -> str:
     value = person.get("phone_number") if isinstance(person, dict) else None
     return phone_digits(value) if isinstance(value, str) else ""
 
 
-def phone_in_sealed(opened: bytes) -> str:
+def phone_of_sealed_person(opened: bytes) -> str:
     """The phone number in an opened `person_sealed`, for key rotation."""
-    return phone_of(json.loads(opened))
+    return phone_of_person(json.loads(opened))
 
 
 def fill_digests(session: Session, now: datetime) -> bool:
@@ -61,7 +61,7 @@ def fill_digests(session: Session, now: datetime) -> bool:
         if job.person_sealed is None or job.phone_digest is not None:
             continue
         try:
-            phone = phone_of(keyring.open_json(job.person_sealed, job_identity(job.id, "person")))
+            phone = phone_of_person(keyring.open_json(job.person_sealed, job_associated_data(job.id, "person")))
         except (UnreadableValue, ValueError):  # One damaged row does not stop the others.
             log.warning("phone_unreadable", job=str(job.id))
             continue

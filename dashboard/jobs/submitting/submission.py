@@ -17,11 +17,11 @@ from dashboard.config import Settings
 from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
-from dashboard.jobs.models import Job, JobState, job_identity
+from dashboard.jobs.models import Job, JobState, job_associated_data
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.submitting.media import GivenImage, store_image
-from dashboard.jobs.submitting.phones import phone_of
+from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.timeline import EventKind, add_event
 
 JOB_ID_TAKEN = "This job id is taken. Leave it empty to get a new one."
@@ -97,7 +97,7 @@ def new_job(
         job.id_number_digest = keyring.digest_of_number(request.id_number)
     if request.person:
         job.person_sealed = keyring.seal_json(request.person, identity(job, "person"))
-        if phone := phone_of(request.person):
+        if phone := phone_of_person(request.person):
             job.phone_digest = keyring.digest_for_search(phone)
     session.add(job)
     try:
@@ -125,7 +125,7 @@ def cancel_job(session: Session, job: Job, cancelled_by: str, now: datetime) -> 
 
 def identity(job: Job, name: str) -> str:
     """The identity that a sealed value of this job is bound to."""
-    return job_identity(job.id, name)
+    return job_associated_data(job.id, name)
 
 
 def id_number_of(session: Session, job: Job) -> str:

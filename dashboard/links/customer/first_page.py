@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.jobs.products import DOCUMENT, FACE, FACTS, NUMBER, Effort
 from dashboard.jobs.showing.wording import id_type_words
 from dashboard.links.languages import Sentence, Texts, own_words
-from dashboard.links.models import Choice, Link
+from dashboard.links.models import IdTypeChoice, Link
 from dashboard.stored_settings import Branding
 
 
@@ -66,7 +66,7 @@ def _needs(link: Link, effort: Effort, texts: Texts) -> list[Sentence]:
     return needs
 
 
-def _choice_labels(offered: list[Choice], texts: Texts) -> list[str]:
+def _choice_labels(offered: list[IdTypeChoice], texts: Texts) -> list[str]:
     is_one_country = len({choice.country for choice in offered}) == 1
     names = [_name_of(choice.id_type, texts) for choice in offered]
     if is_one_country:

@@ -21,7 +21,7 @@ from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.jobs.timeline import EventKind, add_event
-from dashboard.links.codes import end_earlier, has_earlier, opens
+from dashboard.links.codes import end_earlier_codes, has_earlier_codes, opens_with_code
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
@@ -58,8 +58,8 @@ def press_start(
         raise AlreadyStarted("This browser has started already.")
     if not is_spent:
         raise NotFound
-    link = session.exec(select(Link).where(opens(code))).one()
-    end_earlier(session, link, code, now)
+    link = session.exec(select(Link).where(opens_with_code(code))).one()
+    end_earlier_codes(session, link, code, now)
     product, country, id_type = _chosen(link, choice)
     prefill = prefill_to_send(session, link)
     request = JobRequest(
@@ -103,7 +103,7 @@ def spend_use(session: Session, environment: str, code: str, now: datetime) -> b
     """Spends a use with one guarded UPDATE, so that simultaneous starts never spend more uses than there are."""
     result = session.connection().execute(
         update(Link)
-        .where(col(Link.environment) == environment, opens(code), Link.is_open(now))
+        .where(col(Link.environment) == environment, opens_with_code(code), Link.is_open(now))
         .values(
             uses_spent=col(Link.uses_spent) + 1,
             opened_at=func.coalesce(col(Link.opened_at), now),
@@ -156,19 +156,19 @@ def note_link_error(session: Session, link_id: UUID, reason: str, now: datetime)
 
 def is_opening_news(session: Session, link: Link) -> bool:
     """Whether `note_opened` might change anything."""
-    return link.opened_at is None or has_earlier(session, link.id)
+    return link.opened_at is None or has_earlier_codes(session, link.id)
 
 
 def note_opened(session: Session, environment: str, code: str, now: datetime) -> None:
     """Notes that a browser has shown the page with its images, which link previews rarely load."""
-    is_it = Link.environment == environment, opens(code), Link.is_open(now)
+    is_it = Link.environment == environment, opens_with_code(code), Link.is_open(now)
     link = session.exec(select(Link).where(*is_it).with_for_update()).first()
     if link is None:
         return
     if link.opened_at is None:
         link.opened_at = now
         link.changed(now)
-    end_earlier(session, link, code, now)
+    end_earlier_codes(session, link, code, now)
 
 
 def starts_without_token(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:

@@ -29,7 +29,7 @@ from dashboard.smile import SmileError
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import see_other, wants_partial
-from dashboard.web.security.form_keys import back_when_late, form_transaction
+from dashboard.web.security.form_keys import form_transaction, return_on_conflict
 
 NOT_SURE = "So the link may still work. Disable it again; that does no harm."
 
@@ -76,7 +76,7 @@ def count(link_id: UUID) -> ResponseReturnValue:
 def make_at_smile(link_id: UUID) -> ResponseReturnValue:
     """Asks Smile, after the row was committed, and leads to the link's page, which shows the result."""
     settings, now = current().settings, utc_now()
-    with back_when_late(url_for("links.show", link_id=link_id)), transaction() as session:
+    with return_on_conflict(url_for("links.show", link_id=link_id)), transaction() as session:
         link = _locked(session, link_id)
         if link.smile_ref_id is not None or link.is_being_made(now):
             return see_other("links.show", link_id=link_id)  # as after a double click

@@ -14,7 +14,7 @@ from dashboard.jobs.submitting.choosing import Choosing
 from dashboard.jobs.submitting.fields import FIELDS, problem_with_id, problem_with_value
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
-from dashboard.links.models import Choice, LinkKind
+from dashboard.links.models import IdTypeChoice, LinkKind
 from dashboard.smile.constants import LINK_METHODS
 
 #: Instead of a product: the customer chooses among ID types, each checked in its own way.
@@ -30,7 +30,7 @@ MOST_CHOICES = 30
 class LinkForm(Choosing):
     """One state of the form: what was chosen and typed, and its errors."""
 
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[IdTypeChoice] = field(default_factory=list)
 
     @property
     def is_smile_link(self) -> bool:
@@ -165,12 +165,12 @@ def values_again(link: Any, days: int) -> dict[str, str]:
     }
 
 
-def encode(choice: Choice) -> str:
+def encode(choice: IdTypeChoice) -> str:
     """A choice as a form value: NG:PASSPORT:doc_verification."""
     return f"{choice.country}:{choice.id_type}:{choice.method}"
 
 
-def _choices(encoded: Sequence[str], catalogue: Catalogue) -> list[Choice]:
+def _choices(encoded: Sequence[str], catalogue: Catalogue) -> list[IdTypeChoice]:
     """Decodes choices, leaving out what is not offered."""
     found = []
     for text in dict.fromkeys(encoded[:MOST_CHOICES]):
@@ -178,7 +178,7 @@ def _choices(encoded: Sequence[str], catalogue: Catalogue) -> list[Choice]:
         id_type, _, method = rest.partition(":")
         product = PRODUCTS_BY_WEB_NAME.get(method)
         if product and id_type and catalogue.find(product, country, id_type):
-            found.append(Choice(country, id_type, method))
+            found.append(IdTypeChoice(country, id_type, method))
     return found
 
 
@@ -190,7 +190,7 @@ def _add_choice(state: LinkForm) -> None:
     elif state.id_choice is None or not state.id_choice.id_type:
         state.errors["id_type"] = "Choose the ID type."
     else:
-        state.choices.append(Choice(state.country, state.id_choice.id_type, WEB_PRODUCTS[state.product]))
+        state.choices.append(IdTypeChoice(state.country, state.id_choice.id_type, WEB_PRODUCTS[state.product]))
         state.choices = list(dict.fromkeys(state.choices))[:MOST_CHOICES]
 
 

@@ -9,17 +9,17 @@ from dashboard.web.pages import handover
 from dashboard.web.pages.answers import see_other
 from dashboard.web.pages.handover import forget_code
 
-__all__ = ["forget_code", "hand_over", "handed_code"]
+__all__ = ["code_to_show", "forget_code", "show_code_next"]
 
 
-def hand_over(link_id: UUID, code: str, keyring: KeyRing) -> BaseResponse:
+def show_code_next(link_id: UUID, code: str, keyring: KeyRing) -> BaseResponse:
     """Redirects to the link's page and passes its code along."""
-    return handover.hand_over(see_other("links.show", link_id=link_id), _identity(link_id), code, keyring)
+    return handover.show_code_next(see_other("links.show", link_id=link_id), _associated_data(link_id), code, keyring)
 
 
-def handed_code(link_id: UUID, keyring: KeyRing) -> str:
-    return handover.handed_code(_identity(link_id), keyring)
+def code_to_show(link_id: UUID, keyring: KeyRing) -> str:
+    return handover.code_to_show(_associated_data(link_id), keyring)
 
 
-def _identity(link_id: UUID) -> str:
+def _associated_data(link_id: UUID) -> str:
     return f"link:{link_id}:code"

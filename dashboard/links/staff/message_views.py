@@ -24,7 +24,7 @@ from dashboard.links.messages import (
 )
 from dashboard.links.models import Link
 from dashboard.links.queries import find_link
-from dashboard.links.staff.handover import hand_over
+from dashboard.links.staff.handover import show_code_next
 from dashboard.links.staff.one_link import MailForm, link_page
 from dashboard.team.email.outbox import send_soon
 from dashboard.web.access import permission_required
@@ -48,7 +48,7 @@ def send(link_id: UUID) -> ResponseReturnValue:
             is_reminder = is_of_reminder(session, link_id)
             settings = current().settings
             mail_id = send_link(session, link, code, email, current_user.email, is_reminder, settings, now)
-            answer = hand_over(link_id, code, keyring_of(session))
+            answer = show_code_next(link_id, code, keyring_of(session))
     except Invalid as error:
         return link_page(link_id, code, MailForm("mail", email, error.fields)), 422
     return _sent(answer, mail_id)
@@ -69,7 +69,7 @@ def remind(link_id: UUID) -> ResponseReturnValue:
             code = add_code(session, link, last_reminder(session, link_id), now)
             settings = current().settings
             mail_id = send_link(session, link, code, to, current_user.email, True, settings, now)
-            answer = hand_over(link_id, code, keyring_of(session))
+            answer = show_code_next(link_id, code, keyring_of(session))
     except Invalid as error:
         return link_page(link_id, "", MailForm("reminder", typed, error.fields)), 422
     return _sent(answer, mail_id)

@@ -15,7 +15,7 @@ from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.submitting.fields import FIELDS
 from dashboard.jobs.warnings import warnings_of
 from dashboard.languages import LANGUAGE_NAMES
-from dashboard.links.codes import digest_of_code, has_earlier
+from dashboard.links.codes import digest_of_code, has_earlier_codes
 from dashboard.links.creation import link_address, prefill_of
 from dashboard.links.messages import SentMessage, sent_of, version_of_mails
 from dashboard.links.models import Link, Progress
@@ -57,7 +57,7 @@ def link_context(link_id: UUID) -> dict[str, Any]:
         prefilled = prefill_of(session, link)
         sent = sent_of(session, link_id)
         version = version_of_link(session, link, progress)
-        old_works = has_earlier(session, link_id) and link.is_open(now)
+        old_works = has_earlier_codes(session, link_id) and link.is_open(now)
     stage = link.stage(progress, now)
     return {
         "link": link,
@@ -67,7 +67,7 @@ def link_context(link_id: UUID) -> dict[str, Any]:
         "is_stalled": link.is_stalled(progress, now),
         "is_finished": link.is_finished(progress),
         "jobs": jobs,
-        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(labelled(prefilled)),
+        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(prefill_with_labels(prefilled)),
         "sent": sent,
         "known_email": _last_masked(sent),
         "is_of_reminder": bool(sent) and sent[-1].message.is_reminder,
@@ -87,7 +87,7 @@ def version_of_link(session: Session, link: Link, progress: Progress) -> int:
     return link.version + progress.version + version_of_mails(session, link.id)
 
 
-def labelled(prefill: dict[str, str] | None) -> dict[str, str]:
+def prefill_with_labels(prefill: dict[str, str] | None) -> dict[str, str]:
     if prefill is None:
         return {"Details": CANNOT_BE_OPENED}
     return {FIELDS[name].label: value for name, value in prefill.items()}

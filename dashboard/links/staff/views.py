@@ -37,15 +37,15 @@ from dashboard.links.staff.forms import (
     language_choices,
     values_again,
 )
-from dashboard.links.staff.handover import forget_code, hand_over, handed_code
-from dashboard.links.staff.one_link import labelled, link_context, link_page, version_of_link
+from dashboard.links.staff.handover import code_to_show, forget_code, show_code_next
+from dashboard.links.staff.one_link import link_context, link_page, prefill_with_labels, version_of_link
 from dashboard.links.staff.serializers import details_to_json, link_to_json
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.lists.reading import count_of, newest_change
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
-from dashboard.web.security.form_keys import claim_press, form_transaction, lead_to
+from dashboard.web.security.form_keys import claim_press, form_transaction, note_result_page
 
 FORM = "new_link"  # its name in a member's preferences
 #: The parameters that the form's address may have.
@@ -97,7 +97,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/links/new")
 @permission_required("links.create")
-def redraw() -> ResponseReturnValue:
+def update_form() -> ResponseReturnValue:
     """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
     form = draw_link_form(request.form, current().catalogue.get())
     return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
@@ -112,13 +112,13 @@ def create() -> ResponseReturnValue:
             if form.is_smile_link:
                 with form_transaction() as session:
                     link = draft_smile_link(session, link_request, current().settings, current_user.email, utc_now())
-                    lead_to(session, url_for("links.show", link_id=link.id))
+                    note_result_page(session, url_for("links.show", link_id=link.id))
                 return make_at_smile(link.id)
             with transaction() as session:
                 claim_press(session, "", utc_now())  # A second press at the same time waits, and then renews the code.
                 remember_choice(session, FORM, form)
                 link, code = create_link(session, link_request, current().settings, current_user.email, utc_now())
-                return hand_over(link.id, code, keyring_of(session))
+                return show_code_next(link.id, code, keyring_of(session))
         except Invalid as error:
             form.errors |= error.fields
     return render_template("links/new.html", **_form_context(form)), 422
@@ -129,7 +129,7 @@ def create() -> ResponseReturnValue:
 def show(link_id: UUID) -> ResponseReturnValue:
     """One link, with its address if this browser has just made it."""
     with reading() as session:
-        code = handed_code(link_id, keyring_of(session))
+        code = code_to_show(link_id, keyring_of(session))
     page = link_page(link_id, code)
     answer = make_response(page)
     if code:
@@ -200,7 +200,7 @@ def renew(link_id: UUID) -> ResponseReturnValue:
     with form_transaction(url_for("links.show", link_id=link_id)) as session:
         cancel_link_mails(session, [link_id])
         code = renew_code(session, _find(session, link_id), utc_now())
-        return hand_over(link_id, code, keyring_of(session))
+        return show_code_next(link_id, code, keyring_of(session))
 
 
 @blueprint.post("/links/<uuid:link_id>/reveals")
@@ -215,7 +215,7 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
             return ask_reason_again(reason, "Reveal the details", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
-    context = {"link": link, "prefill": labelled(prefill)}
+    context = {"link": link, "prefill": prefill_with_labels(prefill)}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
 
 

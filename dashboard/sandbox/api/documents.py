@@ -13,7 +13,7 @@ _TEXT = "Sample agreement of the simulator. Nothing in it binds anybody.\n"
 
 
 @documents.get("/v1/documents")
-def listed() -> Response:
+def list_documents() -> Response:
     """GET /v1/documents: the documents to sign, by their ids.
 
     Takes `ids` (separated by commas) in the query.
@@ -43,7 +43,7 @@ def listed() -> Response:
 
 
 @documents.get("/images/documents/sample.txt")
-def sample() -> Response:
+def document_text() -> Response:
     """The text of every simulated document. Its address is the simulator's own and not documented."""
     return Response(_TEXT, mimetype="text/plain")
 

@@ -82,7 +82,7 @@ def show(ref_id: str) -> Response:
 
 
 @links.get("/v1/smile_links")
-def listed() -> Response:
+def list_links() -> Response:
     """GET /v1/smile_links: all links. The path and the shape `{"links": [...]}` are not documented.
 
     Raises Refused (2204, 2205).

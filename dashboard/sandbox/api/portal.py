@@ -31,11 +31,11 @@ def wallet_balance() -> Response:
     body = _authenticated()
     if fields.optional_text(body, "currency") not in ("", "KES", "NGN", "USD"):
         raise Refused(WRONG_TYPE, "Error - currency must be KES, NGN or USD")
-    balance = round(sandbox.wallet_balance - spent(sandbox), 2)
+    balance = round(sandbox.wallet_balance - money_spent(sandbox), 2)
     return jsonify({"wallet_balance": balance, "current_as_of": iso(datetime.now(UTC))})
 
 
-def spent(sandbox: Sandbox) -> float:
+def money_spent(sandbox: Sandbox) -> float:
     """The price of all jobs so far, in the currency of the wallet."""
     with sandbox.store.lock:
         return sum(job.charged for job in sandbox.store.jobs.values()) * sandbox.settings.price_per_job

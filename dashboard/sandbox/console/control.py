@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from dashboard.sandbox import fields
 from dashboard.sandbox.api.mobile import auth_token
-from dashboard.sandbox.api.portal import spent
+from dashboard.sandbox.api.portal import money_spent
 from dashboard.sandbox.console import reports
 from dashboard.sandbox.delivery.callbacks import MODES, CallbackSwitch
 from dashboard.sandbox.faults import number, read_fault
@@ -135,7 +135,7 @@ def set_wallet() -> Response:
     """
     sandbox = current()
     balance = number(fields.json_body(), "balance", sandbox.settings.wallet_balance, -1e9, 1e9)
-    sandbox.wallet_balance = balance + spent(sandbox)
+    sandbox.wallet_balance = balance + money_spent(sandbox)
     return jsonify({"balance": balance})
 
 

@@ -29,7 +29,7 @@ from dashboard.web.access import (
     sign_in_required,
 )
 from dashboard.web.pages.answers import json_time, see_other
-from dashboard.web.security.form_keys import back_when_late, form_transaction
+from dashboard.web.security.form_keys import form_transaction, return_on_conflict
 
 blueprint = Blueprint("second_factors", __name__)
 
@@ -75,7 +75,7 @@ def show_json() -> ResponseReturnValue:
 @recent_confirmation_required("second_factors.show")
 def begin_app() -> ResponseReturnValue:
     # IntegrityError: pressed twice at once, and the first press made the secret.
-    with back_when_late(url_for("second_factors.show")), suppress(IntegrityError), transaction() as session:
+    with return_on_conflict(url_for("second_factors.show")), suppress(IntegrityError), transaction() as session:
         totp.begin_app(session, current_user.id, utc_now())
     return see_other("second_factors.new_app")
 
@@ -101,7 +101,7 @@ def add_app() -> ResponseReturnValue:
     except TooManyRequests as refused:
         form.code.errors = [refused.description]
         return _new_app_page(form, 429)
-    with back_when_late(url_for("second_factors.show")), transaction() as session:
+    with return_on_conflict(url_for("second_factors.show")), transaction() as session:
         is_right = totp.confirm_app(session, current_user.id, form.code.data, now)
         if is_right:
             token = renew_sign_in(session, current_user.id, now)

@@ -13,16 +13,16 @@ FIELD = "new_codes"
 
 
 def show_codes_next(codes: list[str], member_id: UUID, keyring: KeyRing) -> None:
-    cookie[FIELD] = keyring.seal_json(codes, _identity(member_id))
+    cookie[FIELD] = keyring.seal_json(codes, _associated_data(member_id))
 
 
 def codes_to_show(member_id: UUID, keyring: KeyRing) -> list[str]:
     """The codes, which are then removed from the session."""
     try:
-        return list(keyring.open_json(cookie.pop(FIELD, b""), _identity(member_id)))
+        return list(keyring.open_json(cookie.pop(FIELD, b""), _associated_data(member_id)))
     except UnreadableValue:
         return []
 
 
-def _identity(member_id: UUID) -> str:
+def _associated_data(member_id: UUID) -> str:
     return f"member:{member_id}:codes to show"

@@ -70,13 +70,13 @@ def send_soon(mail_id: UUID | None) -> None:
 
 
 def write_content(session: Session, mail: OutgoingMail, content: Mapping[str, str]) -> None:
-    mail.content_sealed = keyring_of(session).seal_json(dict(content), content_identity(mail.id))
+    mail.content_sealed = keyring_of(session).seal_json(dict(content), content_associated_data(mail.id))
 
 
 def read_content(session: Session, mail: OutgoingMail) -> dict[str, str]:
     if mail.content_sealed is None:
         raise UnreadableValue("this message is finished, so its content is gone")
-    return dict(keyring_of(session).open_json(mail.content_sealed, content_identity(mail.id)))
+    return dict(keyring_of(session).open_json(mail.content_sealed, content_associated_data(mail.id)))
 
 
 def claim_mail(session: Session, mail_id: UUID, now: datetime) -> OutgoingMail | None:
@@ -161,5 +161,5 @@ def _end(session: Session, mail_id: UUID, **values: object) -> None:
     )
 
 
-def content_identity(mail_id: UUID) -> str:
+def content_associated_data(mail_id: UUID) -> str:
     return f"outgoing_mail:{mail_id}:content"

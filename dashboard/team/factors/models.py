@@ -22,7 +22,7 @@ class AuthenticatorApp(SQLModel, table=True):
     last_step: int | None = None
 
 
-def app_identity(member_id: UUID) -> str:
+def app_associated_data(member_id: UUID) -> str:
     """What the sealed secret is bound to."""
     return f"member:{member_id}:authenticator"
 

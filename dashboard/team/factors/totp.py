@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_
 
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict
-from dashboard.team.factors.models import AuthenticatorApp, app_identity
+from dashboard.team.factors.models import AuthenticatorApp, app_associated_data
 from dashboard.team.models import Member
 
 ISSUER = "Partner Desk"
@@ -26,7 +26,7 @@ def begin_app(session: Session, member_id: UUID, now: datetime) -> None:
     app = session.get(AuthenticatorApp, member_id)
     if app and app.confirmed_at:
         raise Conflict("An app is set up already. Remove it first.")
-    sealed = keyring_of(session).seal(pyotp.random_base32().encode(), app_identity(member_id))
+    sealed = keyring_of(session).seal(pyotp.random_base32().encode(), app_associated_data(member_id))
     app = app or AuthenticatorApp(member_id=member_id, secret_sealed=sealed, created_at=now)
     session.add(app)
     app.secret_sealed, app.created_at = sealed, now
@@ -111,5 +111,5 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
 
 
 def _secret(session: Session, app: AuthenticatorApp) -> str | None:
-    opened = keyring_of(session).open_or_none(app.secret_sealed, app_identity(app.member_id))
+    opened = keyring_of(session).open_or_none(app.secret_sealed, app_associated_data(app.member_id))
     return None if opened is None else opened.decode()

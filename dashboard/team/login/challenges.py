@@ -29,7 +29,7 @@ def spend_challenge(session: Session, purpose: str, now: datetime) -> str | None
     """
     challenge = _in_cookie(purpose, now, ANSWERED_WITHIN)
     cookie.pop(FIELD, None)
-    return challenge if challenge and throttle.hit(session, "challenge", challenge, now) == 1 else None
+    return challenge if challenge and throttle.count_hit(session, "challenge", challenge, now) == 1 else None
 
 
 def _in_cookie(purpose: str, now: datetime, at_most: timedelta) -> str | None:

@@ -25,7 +25,7 @@ WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Limits:
+class GuessLimits:
     """How many tries are allowed in ten minutes, not counting right ones."""
 
     here: int  # one account from one network, or from one browser that is known
@@ -38,7 +38,7 @@ class GuessKind(StrEnum):
     CODE = "code"  # of an authenticator app, or for recovery
 
 
-LIMITS = {GuessKind.PASSWORD: Limits(10, 50, 100), GuessKind.CODE: Limits(5, 20, 100)}
+LIMITS = {GuessKind.PASSWORD: GuessLimits(10, 50, 100), GuessKind.CODE: GuessLimits(5, 20, 100)}
 TOO_MANY = {
     GuessKind.PASSWORD: "There were too many wrong passwords, so this one was not checked. Wait ten minutes.",
     GuessKind.CODE: "There were too many wrong codes, so this one was not checked. Wait ten minutes.",
@@ -75,7 +75,7 @@ def forgive_tries(email: str, address: str, guessed: GuessKind = GuessKind.PASSW
             )
 
 
-def hit(session: Session, kind: str, key: str, now: datetime) -> int:
+def count_hit(session: Session, kind: str, key: str, now: datetime) -> int:
     """Counts one more try, and returns how many there are now."""
     return add_tries(session, kind, key, now, WINDOW)[0]
 
@@ -103,7 +103,7 @@ def _count_now(session: Session, count: Count, now: datetime) -> int:
 
 def _refuses(session: Session, count: Count, now: datetime) -> bool:
     kind, key, most = count
-    made = hit(session, kind, key, now)
+    made = count_hit(session, kind, key, now)
     if made == most + 1:
         record(session, "guessing.slowed_down", kind, now, details={"tries": str(most)})
     return made > most

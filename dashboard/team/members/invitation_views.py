@@ -29,8 +29,8 @@ from dashboard.team.models import Member
 from dashboard.team.one_time import Invitation
 from dashboard.web.access import open_to_everybody, permission_required
 from dashboard.web.pages.answers import json_list, see_other
-from dashboard.web.pages.handover import forget_code, hand_over, handed_code
-from dashboard.web.security.form_keys import form_transaction, lead_to
+from dashboard.web.pages.handover import code_to_show, forget_code, show_code_next
+from dashboard.web.security.form_keys import form_transaction, note_result_page
 from dashboard.worker.queue import wake
 
 
@@ -54,7 +54,7 @@ def invite() -> ResponseReturnValue:
     try:
         with form_transaction() as session:
             invitation, code = invitations.invite(session, form.email.data, Role(form.role.data), current_user.id, now)
-            lead_to(session, url_for("team.show_invitation", invitation_id=invitation.id))
+            note_result_page(session, url_for("team.show_invitation", invitation_id=invitation.id))
             mail = _mail_or_none(session, invitation, code)
             keyring = keyring_of(session)
     except Invalid as invalid:
@@ -69,7 +69,7 @@ def show_invitation(invitation_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         invitation = invitations.find_invitation(session, invitation_id)
         invited_by = session.get_one(Member, invitation.invited_by)
-        code = handed_code(_handover_of(invitation), keyring_of(session))
+        code = code_to_show(_handover_of(invitation), keyring_of(session))
         mail = outbox.newest_mails(session, [invitation.id]).get(invitation.id)
     answer = make_response(
         render_template(
@@ -184,7 +184,7 @@ def _send_or_hand_over(invitation: Invitation, code: str, mail: OutgoingMail | N
         message = "The invitation is on its way by e-mail."
         return see_other("team.show_invitation", message, invitation_id=invitation.id)
     to_the_page = see_other("team.show_invitation", invitation_id=invitation.id)
-    return hand_over(to_the_page, _handover_of(invitation), code, keyring)
+    return show_code_next(to_the_page, _handover_of(invitation), code, keyring)
 
 
 def _handover_of(invitation: Invitation) -> str:

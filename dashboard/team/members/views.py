@@ -29,7 +29,7 @@ from dashboard.web.access import permission_required
 from dashboard.web.list_views import asked_page, json_page, list_context, scope_here
 from dashboard.web.lists.reading import count_of
 from dashboard.web.pages.answers import json_time, see_other
-from dashboard.web.pages.handover import forget_code, hand_over, handed_code
+from dashboard.web.pages.handover import code_to_show, forget_code, show_code_next
 from dashboard.web.security.form_keys import form_transaction
 from dashboard.worker.queue import wake
 
@@ -53,7 +53,7 @@ def index_json() -> ResponseReturnValue:
 @permission_required("team.manage")
 def show_member(member_id: UUID) -> ResponseReturnValue:
     with reading() as session:
-        code = handed_code(_handover_of(member_id), keyring_of(session))
+        code = code_to_show(_handover_of(member_id), keyring_of(session))
         answer = make_response(_member_page(session, member_id, code=code))
     if code:
         forget_code(answer)
@@ -117,7 +117,7 @@ def make_reset_link(member_id: UUID) -> ResponseReturnValue:
         wake(outbox.SENDING, mail.id)
         return see_other("team.show_member", "The link is on its way by e-mail.", member_id=member_id)
     to_the_page = see_other("team.show_member", member_id=member_id)
-    return hand_over(to_the_page, _handover_of(member_id), code, keyring)
+    return show_code_next(to_the_page, _handover_of(member_id), code, keyring)
 
 
 def team_page(form: InvitationForm) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from dashboard.db import utc_now
-from dashboard.web.pages.invisible_characters import Exact
+from dashboard.web.pages.invisible_characters import MarkEverything
 from dashboard.web.pages.locales import Formats, formats_here
 
 #: Shown instead of a masked value, on every page and in all JSON.
@@ -100,7 +100,7 @@ def masked(value: str | None) -> str:
 
 def readable_json(value: Any) -> str:
     """Indented JSON for people, in which only invisible characters are marked."""
-    return Exact(json.dumps(value, indent=2, ensure_ascii=False))
+    return MarkEverything(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def words(name: str) -> str:

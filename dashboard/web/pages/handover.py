@@ -23,14 +23,14 @@ def cookie_of(page: str) -> str:
     return f"new-code-{hashlib.sha256(page.encode()).hexdigest()[:12]}"
 
 
-def hand_over(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing) -> BaseResponse:
+def show_code_next(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing) -> BaseResponse:
     """Adds the sealed code to the redirect to the row's page."""
     sealed = urlsafe_b64encode(keyring.seal(code.encode(), identity)).decode()
     set_cookie(redirect, cookie_of(redirect.location or ""), sealed, KEPT_SECONDS)
     return redirect
 
 
-def handed_code(identity: str, keyring: KeyRing) -> str:
+def code_to_show(identity: str, keyring: KeyRing) -> str:
     """The code that was passed to this page; empty if there is none."""
     try:
         return keyring.open(urlsafe_b64decode(read_cookie(cookie_of(request.path))), identity).decode()

@@ -23,34 +23,39 @@ INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u
 MARK = re.compile(r'<bdi class="sign" title="[^"]*">(\[U\+[0-9A-F]{4}\])</bdi>')
 
 
-class Typed(str):
+class KeepAsTyped(str):
     """A form field's value or a text of our own, shown as it is: otherwise a form would change what it was given."""
 
     __slots__ = ()
 
 
-class Exact(str):
+class MarkEverything(str):
     """A body or an id, in which joiners and direction marks are marked too."""
 
     __slots__ = ()
 
 
 def mark_invisible_characters(app: Flask) -> None:
-    app.jinja_env.finalize = shown
+    app.jinja_env.finalize = mark_in_output
     app.jinja_env.add_extension(PlainPlaces)
-    app.jinja_env.filters.update(as_typed=Typed, visible=Exact, in_plain_text=in_plain_text)
+    app.jinja_env.filters.update(as_typed=KeepAsTyped, visible=MarkEverything, in_plain_text=in_plain_text)
 
 
 @pass_eval_context
-def shown(context: EvalContext, value: Any) -> Any:
+def mark_in_output(context: EvalContext, value: Any) -> Any:
     """What a template prints. Markup is our own, so only plain text is checked."""
-    if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed) or hasattr(value, "__html__"):
+    if (
+        not isinstance(value, str)
+        or value.isprintable()
+        or isinstance(value, KeepAsTyped)
+        or hasattr(value, "__html__")
+    ):
         return value
-    signs = INVISIBLE if isinstance(value, Exact) else HIDDEN
+    signs = INVISIBLE if isinstance(value, MarkEverything) else HIDDEN
     return _marked(context.environment, value, signs) if context.autoescape else signs.sub(_code_of, value)
 
 
-def visible(text: str) -> str:
+def with_visible_codes(text: str) -> str:
     """For plain text, such as an audit entry: every hidden or turning character as its code."""
     return INVISIBLE.sub(_code_of, text)
 
@@ -61,9 +66,9 @@ def in_plain_text(value: Any) -> Any:
         for mark in MARK.finditer(value):
             value = value.replace(mark[0], mark[1])  # which stays markup
         return value
-    if not isinstance(value, str) or value.isprintable() or isinstance(value, Typed):
+    if not isinstance(value, str) or value.isprintable() or isinstance(value, KeepAsTyped):
         return value
-    return Typed((INVISIBLE if isinstance(value, Exact) else HIDDEN).sub(_code_of, value))
+    return KeepAsTyped((INVISIBLE if isinstance(value, MarkEverything) else HIDDEN).sub(_code_of, value))
 
 
 def _code_of(found: re.Match[str]) -> str:

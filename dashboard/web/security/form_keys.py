@@ -52,7 +52,7 @@ def form_transaction(leads_to: str = "") -> Iterator[Session]:
 
     `leads_to`: the path of the page that shows the result. If the form makes that page, `lead_to` names it later.
     """
-    with back_when_late(leads_to), transaction() as session:
+    with return_on_conflict(leads_to), transaction() as session:
         earlier = claim_press(session, leads_to, utc_now())
         if earlier is not None:
             raise PressedBefore(earlier)
@@ -60,7 +60,7 @@ def form_transaction(leads_to: str = "") -> Iterator[Session]:
 
 
 @contextmanager
-def back_when_late(page: str) -> Iterator[None]:
+def return_on_conflict(page: str) -> Iterator[None]:
     """Makes a Conflict in the block lead back to this page, which says why (errors.py)."""
     try:
         yield
@@ -84,7 +84,7 @@ def claim_press(session: Session, leads_to: str, now: datetime) -> str | None:
     return session.exec(select(PressedForm.leads_to).where(PressedForm.key == key)).one()
 
 
-def lead_to(session: Session, leads_to: str) -> None:
+def note_result_page(session: Session, leads_to: str) -> None:
     """Names the page that the next presses lead to, once the first press has made it."""
     is_this = col(PressedForm.key) == _key_of_request()
     session.exec(update(PressedForm).where(is_this).values(leads_to=_without_search(leads_to)))

@@ -15,7 +15,7 @@ from sqlmodel import select
 from dashboard.audit.trail import record
 from dashboard.db import utc_now
 from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
-from dashboard.jobs.models import Source
+from dashboard.jobs.models import ResultSource
 from dashboard.jobs.products import Product
 from dashboard.links.models import Link, LinkStart, WebToken
 from dashboard.stored_settings import Branding, write_branding
@@ -81,9 +81,9 @@ def plant_job(deployment: Deployment, planted: Planted, text: Texts, row: int) -
     payload = payload_of(text, job.job_id)
     with database.transaction() as session:
         job = session.merge(job)
-        settle_job(session, job, read_result(payload, 1), Source.JOB_STATUS, now)
+        settle_job(session, job, read_result(payload, 1), ResultSource.JOB_STATUS, now)
         keep_result(
-            session, job, read_result(payload_of(text, job.job_id), 1), Source.CALLBACK, now, is_confirmed=False
+            session, job, read_result(payload_of(text, job.job_id), 1), ResultSource.CALLBACK, now, is_confirmed=False
         )
         job.smile_job_id, job.last_error, job.disagreement = text(), text(), text()
         job.country, job.id_type, job.created_by, job.due_at = text(), text(), text(), None

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from dashboard.web.pages.invisible_characters import in_plain_text, visible
+from dashboard.web.pages.invisible_characters import in_plain_text, with_visible_codes
 from tests.browser.security.planting import WHY, Visit
 from tests.factories.markup import FOREIGN_HOST, OWN_PATH
 from tests.integration.conftest import Deployment, Staff
@@ -141,7 +141,7 @@ class Window:
 
 def as_read(text: str) -> str:
     """Blanks as a page has them; what hides or turns is written out."""
-    return " ".join(visible(in_plain_text(text)).split())
+    return " ".join(with_visible_codes(in_plain_text(text)).split())
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def stored_bodies(database: Database) -> set[str]:
     keyring = KeyRing.from_base64([ENCRYPTION_KEY])
     with database.reading() as session:
         rows = session.exec(select(Callback).execution_options(yield_per=500))
-        return {fingerprint(keyring.open(row.body_sealed, row.body_identity)) for row in rows}
+        return {fingerprint(keyring.open(row.body_sealed, row.body_associated_data)) for row in rows}
 
 
 def integrity(database: Database) -> str:

@@ -14,12 +14,12 @@ from sqlalchemy import update
 
 from dashboard.callbacks.filters import NO_JOB, CallbackFilter
 from dashboard.callbacks.models import Callback
-from dashboard.callbacks.queries import of_same_job, version_of_list
+from dashboard.callbacks.queries import callbacks_of_same_job, version_of_list
 from dashboard.context import context_of
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, first_id_of, new_id, utc_now
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.models import Job, Source
+from dashboard.jobs.models import Job, ResultSource
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import page_of
 from tests.conftest import ENCRYPTION_KEY
@@ -138,7 +138,7 @@ def test_callbacks_of_the_same_job_are_read_by_an_index_of_just_its_rows(
     def look() -> None:
         with database.reading() as session:
             callback = Callback(id=new_id(), environment="sandbox", job_id=job_id, claimed_job_id="job-1")
-            of_same_job(session, callback)
+            callbacks_of_same_job(session, callback)
 
     looks = plans_of(database, look, "callback")
 
@@ -205,7 +205,7 @@ def test_bar_leaves_out_what_came_before_midnight(client: FlaskClient, database:
 def test_list_tells_where_smile_says_something_else(all_kinds: Job, database: Database, sign_in: SignIn) -> None:
     with database.transaction() as session:
         job = session.get_one(Job, all_kinds.id)
-        settle_job(session, job, read_result({"ResultCode": "0811"}, job.job_type), Source.JOB_STATUS, utc_now())
+        settle_job(session, job, read_result({"ResultCode": "0811"}, job.job_type), ResultSource.JOB_STATUS, utc_now())
     signed_in = sign_in("ben")
 
     assert "but Smile says rejected" in signed_in.get("/callbacks?verdict=valid").text

@@ -540,7 +540,7 @@ def test_signed_body_of_any_shape_is_stored_byte_for_byte(
 
     with database.reading() as session:
         newest = session.exec(select(Callback).order_by(col(Callback.id).desc()).limit(1)).one()
-        kept = keyring_of(session).open(newest.body_sealed, newest.body_identity)
+        kept = keyring_of(session).open(newest.body_sealed, newest.body_associated_data)
     assert answer.status_code == 200
     assert kept == body
 

@@ -19,7 +19,7 @@ from dashboard.callbacks.comparing import MOST_LINES, Change, compare_lines
 from dashboard.callbacks.erasing import erase_body
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, Outcome, Result, Source
+from dashboard.jobs.models import Job, Outcome, Result, ResultSource
 from tests.factories.callbacks import deliver, encode, make_job, make_payload
 from tests.factories.images import make_jpeg
 
@@ -41,7 +41,7 @@ def confirm(database: Database, job: Job, code: str, outcome: Outcome, seconds_l
             Result(
                 environment="sandbox",
                 job_id=job.id,
-                source=Source.JOB_STATUS,
+                source=ResultSource.JOB_STATUS,
                 is_confirmed=True,
                 is_final=True,
                 outcome=outcome,

@@ -14,9 +14,9 @@ from dashboard.callbacks.models import Callback
 from dashboard.callbacks.receiving.networks import (
     is_within,
     named_networks,
+    network_as_text,
     parse_networks,
     read_networks,
-    shown,
     write_networks,
 )
 from dashboard.config import Settings
@@ -63,7 +63,7 @@ def turned_away() -> float:
     ],
 )
 def test_what_is_typed_is_kept_in_its_shortest_form(text: str, expected: list[str]):
-    assert [shown(network) for network in parse_networks(text)] == expected
+    assert [network_as_text(network) for network in parse_networks(text)] == expected
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_suggestions_are_addresses_that_the_form_takes():
     assert {page: len(addresses) for page, addresses in production.items()} == {"newer": 4, "older": 4}
     assert {page: len(addresses) for page, addresses in sandbox.items()} == {"newer": 4}
     for addresses in (*production.values(), *sandbox.values()):
-        assert tuple(map(shown, parse_networks("\n".join(addresses)))) == addresses
+        assert tuple(map(network_as_text, parse_networks("\n".join(addresses)))) == addresses

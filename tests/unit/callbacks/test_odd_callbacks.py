@@ -14,7 +14,7 @@ from dashboard.callbacks.tasks import handle
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import read_job_status, settle_job
-from dashboard.jobs.models import Job, Outcome, Result, Source
+from dashboard.jobs.models import Job, Outcome, Result, ResultSource
 from dashboard.jobs.submitting.callback_keys import callback_key
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload
 from tests.factories.jobs import answered
@@ -48,7 +48,7 @@ def settle(database: Database, job: Job, answer: dict[str, Any]) -> None:
     with database.transaction() as session:
         result = read_job_status(answer, job.job_type)
         assert result is not None
-        settle_job(session, session.get_one(Job, job.id), result, Source.JOB_STATUS, utc_now())
+        settle_job(session, session.get_one(Job, job.id), result, ResultSource.JOB_STATUS, utc_now())
 
 
 @pytest.mark.parametrize("is_at_own_address", [True, False])

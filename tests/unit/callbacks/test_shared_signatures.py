@@ -31,7 +31,7 @@ from dashboard.callbacks.receiving.verdicts import (
 from dashboard.callbacks.step_words import step_text
 from dashboard.config import Settings
 from dashboard.db import Database, new_id, utc_now
-from dashboard.jobs.models import Job, JobEvent, Result, Source
+from dashboard.jobs.models import Job, JobEvent, Result, ResultSource
 from dashboard.jobs.submitting.callback_keys import callback_key
 from dashboard.smile_keys import add_key, seed_keys
 from tests.factories.callbacks import DOOR, deliver, encode, make_job, make_payload, sign
@@ -231,7 +231,7 @@ def test_second_is_a_reason_to_ask_smile_at_once_and_brings_no_claim(
         for callback in stored(database):
             tasks.handle(callback.id)
 
-    claims = session.exec(select(Result.job_id).where(Result.source == Source.CALLBACK).order_by(Result.id)).all()
+    claims = session.exec(select(Result.job_id).where(Result.source == ResultSource.CALLBACK).order_by(Result.id)).all()
     second = session.get_one(Job, jobs[1].id)
     told = session.exec(select(JobEvent).where(JobEvent.job_id == second.id, JobEvent.kind == "callback")).one()
     assert claims == [jobs[0].id]

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from dashboard.callbacks.models import Callback
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Result, Source
+from dashboard.jobs.models import Result, ResultSource
 from tests.factories.callbacks import deliver, encode, make_job, make_payload, make_refused_rows
 
 pytestmark = pytest.mark.both_engines
@@ -180,7 +180,7 @@ def test_page_tells_when_smile_confirmed(client: FlaskClient, database: Database
             Result(
                 environment="sandbox",
                 job_id=job.id,
-                source=Source.JOB_STATUS,
+                source=ResultSource.JOB_STATUS,
                 is_confirmed=True,
                 is_final=True,
                 outcome=None,

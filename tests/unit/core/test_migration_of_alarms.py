@@ -7,7 +7,7 @@ from alembic import command
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, Outcome, Result, Source
+from dashboard.jobs.models import Job, Outcome, Result, ResultSource
 from dashboard.jobs.products import Product
 from tests.factories.jobs import make_sent_job, reload
 from tests.unit.core.test_migrations import move
@@ -47,7 +47,7 @@ def add_result(database: Database, job: Job, **row: Any) -> None:
             Result(
                 environment="sandbox", job_id=job.id, is_final=True, result_text=None, payload_sealed=b"",
                 payload_digest="", received_at=utc_now(),
-                source=Source.JOB_STATUS if row["is_confirmed"] else Source.CALLBACK, **row,
+                source=ResultSource.JOB_STATUS if row["is_confirmed"] else ResultSource.CALLBACK, **row,
             )
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, new_id
 from dashboard.features import metadata
-from dashboard.jobs.models import Job, job_identity
+from dashboard.jobs.models import Job, job_associated_data
 from dashboard.jobs.queries import needs_you
 from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.stored_settings import Setting
@@ -250,7 +250,7 @@ def test_jobs_of_an_older_schema_have_no_warnings_and_their_phone_numbers_are_fo
     old = {
         "id": row_id.hex,
         "now": datetime(2026, 1, 15, 9, 30),  # noqa: DTZ001  # as SQLite has it
-        "person": keyring.seal_json(person, job_identity(row_id, "person")),
+        "person": keyring.seal_json(person, job_associated_data(row_id, "person")),
     }
     with empty.engine.begin() as connection:
         connection.execute(

@@ -12,7 +12,7 @@ from dashboard.cli import main
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.health import handshakes
-from dashboard.health.handshakes import Encryption
+from dashboard.health.handshakes import TlsState
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.team import make_member
@@ -36,7 +36,7 @@ def smile() -> Iterator[FakeSmile]:
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, smile: FakeSmile) -> Run:
     folder = tmp_path / "instance"
     folder.mkdir(mode=0o700)
-    modern = Encryption("TLSv1.3")
+    modern = TlsState("TLSv1.3")
     monkeypatch.setattr(handshakes, "look_at_encryption", lambda url: looked_at.append(url) or modern)
     looked_at.clear()
     environment = {

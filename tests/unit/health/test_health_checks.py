@@ -26,7 +26,7 @@ from dashboard.db import Database, utc_now
 from dashboard.health import keys, machine, network, storage
 from dashboard.health.running import run_checks, worst_of
 from dashboard.health_checks import CheckContext, State
-from dashboard.jobs.following.smile_answers import SmileAnswer
+from dashboard.jobs.following.smile_answers import SmileContact
 from dashboard.smile_keys import SmileKey, seed_keys
 from dashboard.stored_settings import LAST_BACKUP, WORKER_SEEN, write_setting
 from dashboard.team import health_checks as team_checks
@@ -137,7 +137,7 @@ def test_age_of_a_key_that_only_the_environment_has_is_not_known(stage: Callable
     ],
 )
 def test_what_smile_says_of_our_key(stage: Callable[..., CheckContext], answer: dict[str, bool] | None, state: State):
-    smile = SmileAnswer(utc_now(), **answer) if answer else None
+    smile = SmileContact(utc_now(), **answer) if answer else None
 
     assert keys.smile_key_works(stage(smile=smile)).state == state
 
@@ -174,7 +174,7 @@ def test_smile_is_asked_over_tls(stage: Callable[..., CheckContext], server: str
     [(None, State.UNKNOWN), (1.2, State.OK), (-59, State.OK), (61, State.WARN), (-61, State.WARN), (300, State.BAD)],
 )
 def test_clock_is_compared_with_smiles(stage: Callable[..., CheckContext], offset: float | None, state: State):
-    answer = SmileAnswer(utc_now(), was_answered=True, clock_offset_seconds=offset)
+    answer = SmileContact(utc_now(), was_answered=True, clock_offset_seconds=offset)
 
     assert network.clock(stage(smile=answer)).state == state
 
@@ -496,7 +496,7 @@ def test_variable_that_is_no_setting_is_named(stage: Callable[..., CheckContext]
 def test_clock_that_is_off_is_said_in_words_and_the_key_is_not_blamed(
     stage: Callable[..., CheckContext], offset: float, words: str
 ):
-    answer = SmileAnswer(utc_now(), was_answered=True, is_refused=True, clock_offset_seconds=offset)
+    answer = SmileContact(utc_now(), was_answered=True, is_refused=True, clock_offset_seconds=offset)
 
     clock, key = network.clock(stage(smile=answer)), keys.smile_key_works(stage(smile=answer))
 

@@ -18,7 +18,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.following.following import check_job
 from dashboard.jobs.following.outcome import read_result, settle_job
 from dashboard.jobs.following.sending import send_to_smile
-from dashboard.jobs.models import Job, Outcome, Source
+from dashboard.jobs.models import Job, Outcome, ResultSource
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.callback_keys import callback_address
 from dashboard.jobs.submitting.leases import leased
@@ -118,7 +118,7 @@ class AnyAnswer:
             with self._database.transaction() as session:
                 found = session.get_one(Job, job.id)
                 settled = read_result({"ResultCode": "0810", "ResultText": "Enroll User"}, job.job_type)
-                settle_job(session, found, settled, Source.JOB_STATUS, utc_now())
+                settle_job(session, found, settled, ResultSource.JOB_STATUS, utc_now())
                 found.due_at = utc_now()
         return job
 

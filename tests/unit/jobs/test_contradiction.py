@@ -17,7 +17,7 @@ from dashboard.jobs.following.outcome import (
     settle_job,
     unknown_cause,
 )
-from dashboard.jobs.models import Job, JobState, Outcome, Source
+from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.problems import CONTRADICTED, disagreement_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.showing.wording import next_step, verdict_sentence
@@ -96,7 +96,7 @@ def claim_id_step(database: Database, job: Job) -> None:
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         claim = read_claim({"ResultCode": "1012", "IsFinalResult": "true"}, found.job_type)
-        keep_result(session, found, claim, Source.CALLBACK, utc_now(), is_confirmed=False)
+        keep_result(session, found, claim, ResultSource.CALLBACK, utc_now(), is_confirmed=False)
         note_disagreement(session, found, utc_now())
 
 
@@ -109,7 +109,7 @@ def settle(database: Database, job: Job, answer: dict[str, Any]) -> None:
         found = session.get_one(Job, job.id)
         result = read_job_status(answer, found.job_type)
         assert result is not None
-        settle_job(session, found, result, Source.JOB_STATUS, utc_now())
+        settle_job(session, found, result, ResultSource.JOB_STATUS, utc_now())
 
 
 def test_id_step_alone_takes_no_final_answer_back(database: Database, settings: Settings):
@@ -223,7 +223,7 @@ def test_an_alarm_of_before_is_raised_again_only_where_it_is_another(
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         claim = read_claim({"ResultCode": "0811", "IsFinalResult": "true"}, found.job_type)
-        keep_result(session, found, claim, Source.CALLBACK, utc_now(), is_confirmed=False)
+        keep_result(session, found, claim, ResultSource.CALLBACK, utc_now(), is_confirmed=False)
 
     for _ in range(3):
         confirm_0810(database, job)

@@ -18,7 +18,7 @@ from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import note_overdue
 from dashboard.jobs.following.outcome import read_result, settle_job
 from dashboard.jobs.following.sending import fail_job
-from dashboard.jobs.models import Job, JobState, Outcome, Source
+from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.queries import find_job, needs_you
@@ -219,6 +219,6 @@ def test_a_late_provisional_answer_brings_nothing_back(database: Database, warne
     with database.transaction() as session:
         row = session.get_one(Job, warned.id)
         answer = read_result({"ResultCode": "0814", "ResultText": "late"}, row.job_type)
-        settle_job(session, row, answer, Source.JOB_STATUS, utc_now())
+        settle_job(session, row, answer, ResultSource.JOB_STATUS, utc_now())
 
     assert names(database, warned) == []

@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs import earlier_warnings, tasks
 from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
-from dashboard.jobs.models import Job, JobEvent, Outcome, Result, Source
+from dashboard.jobs.models import Job, JobEvent, Outcome, Result, ResultSource
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.warnings import JobWarning, NamedUser
 from dashboard.smile.warnings import WarningKind
@@ -30,10 +30,10 @@ def settle_before(database: Database, settings: Settings, *claims: dict[str, Any
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
         answer = read_result({"ResultCode": "0810", "ResultText": "ok"} | payload, row.job_type)
-        settle_job(session, row, answer, Source.JOB_STATUS, SETTLED)
+        settle_job(session, row, answer, ResultSource.JOB_STATUS, SETTLED)
         for claim in claims:
             said = read_result({"ResultText": "ok"} | claim, row.job_type)
-            keep_result(session, row, said, Source.CALLBACK, SETTLED, is_confirmed=False)
+            keep_result(session, row, said, ResultSource.CALLBACK, SETTLED, is_confirmed=False)
         session.connection().execute(delete(NamedUser))
         session.connection().execute(delete(JobWarning))
         session.connection().execute(delete(JobEvent).where(JobEvent.kind == "warning"))

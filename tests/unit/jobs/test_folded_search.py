@@ -17,7 +17,7 @@ from dashboard.jobs import search_index
 from dashboard.jobs import tasks as job_tasks
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
-from dashboard.jobs.search_index import count_unfilled_jobs, fill_jobs, finding_of
+from dashboard.jobs.search_index import count_unfilled_jobs, fill_jobs, search_index_finding
 from dashboard.links import tasks as link_tasks
 from dashboard.links.filters import LinkFilter
 from dashboard.links.models import Link
@@ -222,4 +222,4 @@ def test_the_health_page_says_how_many_are_left(
         "2 jobs from before the last upgrade are still found only as they were originally written."
         in ada.get("/settings/health").text
     )
-    assert finding_of(search_index.COUNT_CAP + 1, "links").sentence.startswith("More than 10,000 links")
+    assert search_index_finding(search_index.COUNT_CAP + 1, "links").sentence.startswith("More than 10,000 links")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_job_status, read_result, settle_job
-from dashboard.jobs.models import Job, JobState, Outcome, Source
+from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
@@ -164,7 +164,9 @@ def test_arbitrary_answer_never_raises_and_is_never_approved_by_chance(answer: d
             assert text is None or ("\0" not in text and len(text.encode()) <= 2000)
 
 
-def settle(database: Database, job: Job, payload: dict[str, Any], source: Source = Source.JOB_STATUS) -> None:
+def settle(
+    database: Database, job: Job, payload: dict[str, Any], source: ResultSource = ResultSource.JOB_STATUS
+) -> None:
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         settle_job(session, found, read_result(payload, found.job_type), source, utc_now())
@@ -175,7 +177,7 @@ def claim(database: Database, job: Job, code: str, **fields: Any) -> bool:
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         claimed = read_result(result(code, **fields), found.job_type)
-        return keep_result(session, found, claimed, Source.CALLBACK, utc_now(), is_confirmed=False)
+        return keep_result(session, found, claimed, ResultSource.CALLBACK, utc_now(), is_confirmed=False)
 
 
 def test_strange_characters_in_a_result_can_be_stored(database: Database, settings: Settings):
@@ -202,11 +204,11 @@ def test_same_answer_is_kept_once_whatever_its_time_and_signature(database: Data
 def test_same_answer_from_another_source_is_kept_beside_the_first(database: Database, settings: Settings):
     job = make_sent_job(database, settings, Product.ENHANCED_KYC)
 
-    settle(database, job, result("1012"), Source.SUBMIT)
+    settle(database, job, result("1012"), ResultSource.SUBMIT)
     first = reload(database, job).settled_at
-    settle(database, job, result("1012"), Source.JOB_STATUS)
+    settle(database, job, result("1012"), ResultSource.JOB_STATUS)
 
-    assert [row.source for row in results_of(database, job)] == [Source.SUBMIT, Source.JOB_STATUS]
+    assert [row.source for row in results_of(database, job)] == [ResultSource.SUBMIT, ResultSource.JOB_STATUS]
     assert reload(database, job).settled_at == first
 
 

@@ -13,7 +13,7 @@ from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_given
 from dashboard.jobs.models import Job
 from dashboard.jobs.showing.related import MOST_SHOWN, RelatedJobs, related_jobs
-from dashboard.jobs.submitting.phones import FILLED_TO, fill_digests, phone_digits, phone_in_sealed
+from dashboard.jobs.submitting.phones import FILLED_TO, fill_digests, phone_digits, phone_of_sealed_person
 from dashboard.jobs.tasks import fill_phone_digests
 from dashboard.stored_settings import read_setting, write_setting
 from dashboard.web.lists.fields import Scope
@@ -58,7 +58,7 @@ def test_any_text_is_read_as_a_phone_number_or_not(typed: str):
 
 @pytest.mark.parametrize("opened", [b"{}", b"[]", b'{"phone_number": 7}', b'{"phone_number": null}', b'"x"'])
 def test_person_of_any_shape_has_no_phone_number(opened: bytes):
-    assert phone_in_sealed(opened) == ""
+    assert phone_of_sealed_person(opened) == ""
 
 
 def test_jobs_of_the_same_person_number_and_phone_are_found(database: Database, make: Make):

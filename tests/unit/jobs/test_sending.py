@@ -11,7 +11,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.following import note_callback
 from dashboard.jobs.following.sending import send_to_smile
-from dashboard.jobs.models import Image, Job, JobState, Outcome, SendingStep, Source
+from dashboard.jobs.models import Image, Job, JobState, Outcome, ResultSource, SendingStep
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.leases import leased
@@ -139,7 +139,9 @@ def test_call_answered_at_once_goes_on_from_every_saved_step(
     else:
         assert (sent.state, sent.outcome) == (JobState.DONE, Outcome.APPROVED)
         assert sent.due_at is None
-        assert [row.source for row in results_of(database, job)] == [Source.SUBMIT if submits else Source.JOB_STATUS]
+        assert [row.source for row in results_of(database, job)] == [
+            ResultSource.SUBMIT if submits else ResultSource.JOB_STATUS
+        ]
 
 
 @time_machine.travel(utc_now(), tick=False)  # A second would be over on a busy machine.

@@ -10,7 +10,7 @@ from hypothesis import given
 from dashboard.jobs.embedded_images import find_embedded_images
 from dashboard.jobs.showing.personal import SECRET_FIELDS, body_as_json, fold_base64, fold_text, shown_body
 from dashboard.web.pages.filters import readable_json
-from dashboard.web.pages.invisible_characters import Exact
+from dashboard.web.pages.invisible_characters import MarkEverything
 from tests.factories.answers import BODIES
 from tests.factories.images import make_jpeg
 
@@ -60,7 +60,7 @@ def test_letters_of_every_script_are_readable_and_what_hides_text_is_left_to_the
     shown = readable_json({"FullName": "N'Golo Adébáyọ̀ محمد", "x": "a\u202eb\ud800"})
 
     assert "N'Golo Adébáyọ̀ محمد" in shown
-    assert isinstance(shown, Exact)
+    assert isinstance(shown, MarkEverything)
 
 
 def test_of_partner_params_only_the_ids_are_plain():

@@ -10,7 +10,7 @@ from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.jobs import tasks
-from dashboard.jobs.following.smile_answers import ask_smile, read_smile_answer
+from dashboard.jobs.following.smile_answers import ask_smile, read_last_contact
 from dashboard.jobs.products import Product
 from dashboard.jobs.smile_api.clients import ClientFactory
 from dashboard.smile_keys import ApiKey, ApiKeys
@@ -69,13 +69,13 @@ def test_clock_of_the_answer_is_compared_with_ours(
 def test_worker_keeps_the_last_answer(database: Database):
     tasks.ask_smile(utc_now())
     with database.reading() as session:
-        first = read_smile_answer(session)
+        first = read_last_contact(session)
     tasks.ask_smile(utc_now())
 
     assert first is not None
     assert not first.was_answered  # nothing listens there
     with database.reading() as session:
-        again = read_smile_answer(session)
+        again = read_last_contact(session)
     assert again is not None
     assert again.asked_at > first.asked_at
 
@@ -88,7 +88,7 @@ def test_silence_that_a_job_meets_is_kept_at_once_until_smile_answers_again(
 
     def is_answering() -> bool | None:
         with database.reading() as session:
-            last = read_smile_answer(session)
+            last = read_last_contact(session)
         return last.was_answered if last else None
 
     smile.answers[PATH] = Answer({"idSelection": {}})

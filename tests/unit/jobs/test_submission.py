@@ -13,7 +13,7 @@ from dashboard.crypto import UnreadableValue
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, SendingStep, Source
+from dashboard.jobs.models import Image, Job, JobState, ResultSource, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.jobs.submitting.media import read_image
 from dashboard.jobs.submitting.submission import cancel_job, id_number_of, person_of, submit_job
@@ -55,7 +55,7 @@ def test_nothing_personal_is_readable_in_the_database_files(database: Database, 
     job = make_sent_job(database, settings, asks=asks)
     payload = {"ResultCode": "0810", "IDNumber": CANARY, "FullName": "Canarina Quetzalova", **PERSON_CANARY}
     with database.transaction() as session:
-        settle_job(session, session.get_one(Job, job.id), read_result(payload, 1), Source.JOB_STATUS, utc_now())
+        settle_job(session, session.get_one(Job, job.id), read_result(payload, 1), ResultSource.JOB_STATUS, utc_now())
 
     content = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 

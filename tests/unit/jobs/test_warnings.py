@@ -10,7 +10,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.erasing import erase_job, erase_results
 from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_result, settle_job
-from dashboard.jobs.models import Job, Outcome, Result, Source
+from dashboard.jobs.models import Job, Outcome, Result, ResultSource
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.showing.warning_words import warning_words, warnings_sentence
 from dashboard.jobs.showing.wording import verdict_sentence
@@ -32,14 +32,14 @@ def confirm(database: Database, job: Job, **payload: Any) -> None:
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
         answer = read_result({"ResultCode": "0810", "ResultText": "ok"} | payload, row.job_type)
-        settle_job(session, row, answer, Source.JOB_STATUS, utc_now())
+        settle_job(session, row, answer, ResultSource.JOB_STATUS, utc_now())
 
 
 def claim(database: Database, job: Job, **payload: Any) -> None:
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
         answer = read_result({"ResultCode": "0810", "ResultText": "ok"} | payload, row.job_type)
-        keep_result(session, row, answer, Source.CALLBACK, utc_now(), is_confirmed=False)
+        keep_result(session, row, answer, ResultSource.CALLBACK, utc_now(), is_confirmed=False)
         note_disagreement(session, row, utc_now())
 
 
@@ -58,7 +58,7 @@ def test_approval_with_a_number_seen_before_says_so_and_needs_somebody(database:
     confirm(database, job, **SEEN)
 
     (warning,) = kept(database, job)
-    assert (warning.kind, warning.is_confirmed, warning.source) == ("number_seen_before", True, Source.JOB_STATUS)
+    assert (warning.kind, warning.is_confirmed, warning.source) == ("number_seen_before", True, ResultSource.JOB_STATUS)
     assert (warning.user_ids, warning.facts) == (["user-1", "user-2"], {"count": 2})
     row = reload(database, job)
     assert (row.outcome, names(database, job)) == (Outcome.APPROVED, ["warning"])

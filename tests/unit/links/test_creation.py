@@ -11,7 +11,7 @@ from dashboard.errors import Invalid
 from dashboard.jobs.products import Product
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.creation import link_address, prefill_of
-from dashboard.links.models import Choice
+from dashboard.links.models import IdTypeChoice
 from dashboard.stored_settings import Branding, write_branding
 from tests.factories.links import TWO_CHOICES, make_link, reload_link
 
@@ -65,8 +65,8 @@ def test_a_link_without_details_has_nothing_to_lock(database: Database, settings
         ({"product": None}, "product"),
         ({"choices": TWO_CHOICES, "product": Product.BASIC_KYC}, "product"),
         ({"product": Product.BUSINESS_VERIFICATION}, "product"),
-        ({"choices": (Choice("NG", "BVN", "business_verification"),)}, "choices"),
-        ({"choices": (Choice("", "BVN", "biometric_kyc"),)}, "choices"),
+        ({"choices": (IdTypeChoice("NG", "BVN", "business_verification"),)}, "choices"),
+        ({"choices": (IdTypeChoice("", "BVN", "biometric_kyc"),)}, "choices"),
         ({"product": Product.SMARTSELFIE_AUTHENTICATION, "country": "", "id_type": ""}, "user_id"),
         ({"user_id": "user-1", "uses": 2}, "uses"),
         ({"country": ""}, "country"),

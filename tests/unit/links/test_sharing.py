@@ -12,7 +12,7 @@ from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.languages import LANGUAGES
 from dashboard.links.languages import FIRST_STRONG_ISOLATE, POP_ISOLATE
-from dashboard.links.sharing import PNG_PIXELS_PER_MODULE, QUIET_ZONE, Share, share_link
+from dashboard.links.sharing import PNG_PIXELS_PER_MODULE, QUIET_ZONE, ShareTexts, share_link
 from dashboard.stored_settings import Branding
 from tests.factories.links import make_link
 
@@ -20,7 +20,7 @@ ADDRESS = "https://desk.example.com/v/aB3_-x7Qm2kL9pR4tY6wZ1"
 BRANDING = Branding(company_name="Kora & Söhne")
 
 
-def share(database: Database, settings: Settings, language: str = "") -> Share:
+def share(database: Database, settings: Settings, language: str = "") -> ShareTexts:
     link, _ = make_link(database, settings, language=language)
     return share_link(link, BRANDING, ADDRESS)
 

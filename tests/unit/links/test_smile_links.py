@@ -13,7 +13,7 @@ from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.links.filters import LinkFilter
 from dashboard.links.managing import extend_link, pause_link, renew_code, resume_link, revoke_link
-from dashboard.links.models import ASKING_ENDS_AFTER, COUNTED_LATELY, NOTHING_YET, Choice, Link, Stage
+from dashboard.links.models import ASKING_ENDS_AFTER, COUNTED_LATELY, NOTHING_YET, IdTypeChoice, Link, Stage
 from dashboard.links.smile_links.smile_links import (
     SmileLinkFailed,
     begin_creation,
@@ -85,8 +85,8 @@ def test_link_for_many_names_no_user(database: Database, settings: Settings):
     ("wanted", "field"),
     [
         ({"choices": ()}, "product"),
-        ({"choices": (Choice("NG", "NIN_V2", "basic_kyc"),)}, "product"),
-        ({"choices": (PASSPORT, Choice("NG", "PASSPORT", "enhanced_kyc"))}, "product"),
+        ({"choices": (IdTypeChoice("NG", "NIN_V2", "basic_kyc"),)}, "product"),
+        ({"choices": (PASSPORT, IdTypeChoice("NG", "PASSPORT", "enhanced_kyc"))}, "product"),
         ({"user_id": "user-1", "uses": 2}, "user_id"),
         ({"expires_in_days": 0}, "expires_in_days"),
         ({"expires_in_days": 91}, "expires_in_days"),

@@ -22,7 +22,7 @@ from dashboard.features import metadata
 from dashboard.jobs.models import Image
 from dashboard.privacy.files import remove_files
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
-from dashboard.privacy.unreadable import IMAGES, Place
+from dashboard.privacy.unreadable import IMAGES, SealedPlace
 from dashboard.sealed import SealedColumn
 from dashboard.smile import transport
 from tests.conftest import ENCRYPTION_KEY, let_in
@@ -81,7 +81,7 @@ def run_drill(settings: Settings, groups: Iterable[Sequence[str]], chance: rando
     return drill
 
 
-def flip(database: Database, settings: Settings, kind: str, chance: random.Random) -> Place:
+def flip(database: Database, settings: Settings, kind: str, chance: random.Random) -> SealedPlace:
     """One bit of one value of this kind."""
     if kind == IMAGES:
         return _flip_in_file(database, settings, chance)
@@ -94,15 +94,15 @@ def flip(database: Database, settings: Settings, kind: str, chance: random.Rando
         assert sealed
         changed = column.put_in(value, _flipped(sealed, chance))
         session.connection().execute(update(column.table).where(column.key == row_id).values({column.name: changed}))
-    return Place(kind, row_id)
+    return SealedPlace(kind, row_id)
 
 
-def _flip_in_file(database: Database, settings: Settings, chance: random.Random) -> Place:
+def _flip_in_file(database: Database, settings: Settings, chance: random.Random) -> SealedPlace:
     with database.reading() as session:
         image = chance.choice(session.exec(select(Image).order_by(Image.id)).all())  # type: ignore[arg-type]
     path = settings.media_root / "sandbox" / image.media_path
     path.write_bytes(_flipped(path.read_bytes(), chance))
-    return Place(IMAGES, image.id)
+    return SealedPlace(IMAGES, image.id)
 
 
 def _flipped(sealed: bytes, chance: random.Random) -> bytes:
@@ -110,7 +110,7 @@ def _flipped(sealed: bytes, chance: random.Random) -> bytes:
     return sealed[:position] + bytes([sealed[position] ^ 1 << bit]) + sealed[position + 1 :]
 
 
-def _walk(drill: Drill, app: Flask, ada: FlaskClient, everything: Everything, places: Sequence[Place]) -> None:
+def _walk(drill: Drill, app: Flask, ada: FlaskClient, everything: Everything, places: Sequence[SealedPlace]) -> None:
     """Every page, poll, JSON and file; every press that opens something; every task and all periodic work."""
     for client, method, address, data in _requests(app, ada, everything):
         answer = client.open(address, method=method, data=data)
@@ -191,7 +191,7 @@ def _background(app: Flask) -> Iterator[tuple[str, Any]]:
         yield periodic.name, lambda run=periodic.run: run(now)
 
 
-def _check(drill: Drill, database: Database, settings: Settings, places: Sequence[Place]) -> None:
+def _check(drill: Drill, database: Database, settings: Settings, places: Sequence[SealedPlace]) -> None:
     """Each has a line, and nothing else has."""
     problems = list(check_deployment(database, settings, REGISTERED.sealed_columns, every_value=True))
     damaged = sorted(f"{place}: {CANNOT_BE_OPENED}" for place in places if _is_kept(database, place))
@@ -199,8 +199,8 @@ def _check(drill: Drill, database: Database, settings: Settings, places: Sequenc
         drill.not_named.append(f"{_named(places)}: {problems}")
 
 
-def _rotate(drill: Drill, rotating: Database, settings: Settings, places: Sequence[Place]) -> None:
-    named: list[Place] = []
+def _rotate(drill: Drill, rotating: Database, settings: Settings, places: Sequence[SealedPlace]) -> None:
+    named: list[SealedPlace] = []
     try:
         count = sum(part.count for part in rotate_keys(rotating, settings, REGISTERED.sealed_columns, named.append))
         left = sum(part.count for part in count_under_old_keys(rotating, settings, REGISTERED.sealed_columns))
@@ -211,7 +211,7 @@ def _rotate(drill: Drill, rotating: Database, settings: Settings, places: Sequen
         drill.rotation.append(f"{_named(places)}: {count} sealed again, {left} left, named {named}")
 
 
-def _erase(drill: Drill, ada: FlaskClient, everything: Everything, places: Sequence[Place]) -> None:
+def _erase(drill: Drill, ada: FlaskClient, everything: Everything, places: Sequence[SealedPlace]) -> None:
     typed = {"identifier": AMINA.reference, "job": [str(everything.job.id)], "confirmation": AMINA.reference}
     answer = ada.post("/privacy/erasures", data=typed)
     drill.answers += 1
@@ -219,11 +219,11 @@ def _erase(drill: Drill, ada: FlaskClient, everything: Everything, places: Seque
         drill.failed.append(f"{_named(places)}: erasure {answer.status_code}")
 
 
-def _named(places: Sequence[Place]) -> str:
+def _named(places: Sequence[SealedPlace]) -> str:
     return ", ".join(place.name for place in places)
 
 
-def _is_kept(database: Database, place: Place) -> bool:
+def _is_kept(database: Database, place: SealedPlace) -> bool:
     """A message that was sent, or given up, holds nothing any more."""
     if place.name == IMAGES:
         return True
@@ -233,7 +233,7 @@ def _is_kept(database: Database, place: Place) -> bool:
     return bool(value and column.take_out(value))
 
 
-def _column(place: Place) -> SealedColumn:
+def _column(place: SealedPlace) -> SealedColumn:
     return next(each for each in REGISTERED.sealed_columns if each.full_name == place.name)
 
 

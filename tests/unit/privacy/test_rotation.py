@@ -18,7 +18,7 @@ from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
 from dashboard.privacy.key_canaries import find_problem_with_keys
 from dashboard.privacy.rotation import count_under_old_keys, rotate_keys
-from dashboard.privacy.unreadable import Place
+from dashboard.privacy.unreadable import SealedPlace
 from dashboard.smile_keys import read_keys, seed_keys
 from tests.conftest import ENCRYPTION_KEY
 from tests.factories.damage import damage_column, damage_file
@@ -152,11 +152,11 @@ def test_what_cannot_be_opened_is_named_and_keeps_nothing_else_from_being_sealed
     damage_column(database, "processing_run.filters", everything.run_id)
     damage_file(settings, everything.image)
     damaged = [
-        Place("job.person_sealed", everything.job.id),
-        Place("processing_run.filters", everything.run_id),
-        Place("image.media_path", everything.image.id),
+        SealedPlace("job.person_sealed", everything.job.id),
+        SealedPlace("processing_run.filters", everything.run_id),
+        SealedPlace("image.media_path", everything.image.id),
     ]
-    named: list[Place] = []
+    named: list[SealedPlace] = []
 
     counts = {part.name: part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns, named.append)}
 
@@ -168,11 +168,11 @@ def test_what_cannot_be_opened_is_named_and_keeps_nothing_else_from_being_sealed
 def test_picture_without_its_file_is_named(database: Database, rotated: Database, settings: Settings):
     everything = make_everything(database, settings)
     (settings.instance_dir / "media/sandbox" / everything.image.media_path).unlink()
-    named: list[Place] = []
+    named: list[SealedPlace] = []
 
     list(rotate_keys(rotated, settings, REGISTERED.sealed_columns, named.append))
 
-    assert named == [Place("image.media_path", everything.image.id)]
+    assert named == [SealedPlace("image.media_path", everything.image.id)]
 
 
 def test_command_names_what_it_skipped_and_ends_in_exit_1(

@@ -16,7 +16,7 @@ from dashboard.jobs.models import Job, JobEvent, JobState, Result
 from dashboard.links.models import Link
 from dashboard.privacy import unreadable
 from dashboard.privacy.tasks import look_for_unreadable
-from dashboard.privacy.unreadable import Look, Place, look_on
+from dashboard.privacy.unreadable import SealedPlace, UnreadableScan, look_on
 from dashboard.smile_keys import SmileKey, read_keys, seed_keys
 from dashboard.team.factors.models import AuthenticatorApp
 from tests.factories.clients import replace_clients
@@ -296,7 +296,7 @@ def test_look_goes_on_where_it_stopped(
     """Each reads a bounded number of bytes, however much is stored."""
     damage_column(database, "job.person_sealed", everything.queued.id)
     monkeypatch.setattr(unreadable, "MOST_BYTES", 1)
-    looks: list[Look] = []
+    looks: list[UnreadableScan] = []
 
     while not looks or looks[-1].completed_at is None:
         looks.append(look_on(database, settings, REGISTERED.sealed_columns, utc_now()))
@@ -311,7 +311,7 @@ def test_look_goes_on_where_it_stopped(
 
 
 def test_place_names_table_row_and_column(everything: Everything):
-    place = Place("job.person_sealed", everything.job.id)
+    place = SealedPlace("job.person_sealed", everything.job.id)
 
     assert str(place) == f"job {everything.job.id} person_sealed"
 

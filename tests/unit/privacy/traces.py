@@ -34,6 +34,6 @@ def sealed_places_that_name(database: Database, person: Person) -> list[str]:
             rows = session.connection().execute(select(key, getattr(column.table, column.name)))
             for row_id, value in rows:
                 sealed = column.take_out(value) if value else None
-                if sealed and person.mark.encode() in keyring.open(sealed, column.identity(row_id)).lower():
+                if sealed and person.mark.encode() in keyring.open(sealed, column.associated_data(row_id)).lower():
                     found.append(f"{column.table.__tablename__}.{column.name}")
     return sorted(set(found))

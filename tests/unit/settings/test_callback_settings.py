@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlmodel import Session, col, select
 
 from dashboard.audit.models import AuditEntry
-from dashboard.callbacks.receiving.networks import read_networks, shown
+from dashboard.callbacks.receiving.networks import network_as_text, read_networks
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, new_id, utc_now
@@ -149,7 +149,7 @@ def test_networks_are_saved_enforced_at_once_and_written_down(ada: FlaskClient, 
     answer = ada.post(f"{PAGE}/networks", data={"networks": "203.0.113.0/24\r\n::ffff:198.51.100.7"})
 
     assert answer.status_code == 303
-    assert [shown(network) for network in read_networks(session)] == ["203.0.113.0/24", "198.51.100.7"]
+    assert [network_as_text(network) for network in read_networks(session)] == ["203.0.113.0/24", "198.51.100.7"]
     assert "203.0.113.0/24\n198.51.100.7</textarea>" in ada.get(PAGE).text
     assert deliver(ada, signed_with(API_KEY)).status_code == 403
     assert ada.get(f"{PAGE}.json").json["networks_are_enforced"] is True

@@ -16,7 +16,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.config import Settings
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
-from dashboard.team.login.throttle import LIMITS, WINDOW, GuessKind, count_try, hit
+from dashboard.team.login.throttle import LIMITS, WINDOW, GuessKind, count_hit, count_try
 from dashboard.web.security.tries import LONGEST_WINDOW, Tries, forget_old_tries
 from tests.factories.team import make_member
 from tests.unit.team.guesses import guess_for_ten_minutes
@@ -93,7 +93,7 @@ def attack(database: Database) -> None:
     """As after wrong passwords for Ada from so many networks that her account takes no more from strangers."""
     with database.transaction() as session:
         for _ in range(LIMIT.account + 1):
-            hit(session, "password account", "ada@example.com", utc_now())
+            count_hit(session, "password account", "ada@example.com", utc_now())
 
 
 def test_stranger_is_refused_while_an_account_is_attacked(app: Flask, client: FlaskClient, database: Database):
@@ -204,9 +204,9 @@ def test_nobody_reads_in_the_table_whose_tries_they_were(client: FlaskClient, da
 
 def test_counting_begins_anew_after_ten_minutes_and_old_rows_go(database: Database):
     with database.transaction() as session:
-        counts = [hit(session, "kind", "key", NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 9)]
-        counts.append(hit(session, "kind", "key", NOW + WINDOW))
-        hit(session, "kind", "another", NOW)
+        counts = [count_hit(session, "kind", "key", NOW + timedelta(minutes=minutes)) for minutes in (0, 5, 9)]
+        counts.append(count_hit(session, "kind", "key", NOW + WINDOW))
+        count_hit(session, "kind", "another", NOW)
         forget_old_tries(session, NOW + LONGEST_WINDOW)
 
     with database.reading() as session:

@@ -36,7 +36,7 @@ def make_client(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Fla
 def test_only_views_that_are_sent_pictures_take_large_bodies(app: Flask):
     with_files = {name for name, view in app.view_functions.items() if getattr(view, "takes_files", False)}
 
-    assert with_files == {"jobs.create", "jobs.redraw", "settings.change"}
+    assert with_files == {"jobs.create", "jobs.update_form", "settings.change"}
     assert app.config["MAX_CONTENT_LENGTH"] == MOST_BYTES < MOST_BYTES_WITH_FILES
 
 

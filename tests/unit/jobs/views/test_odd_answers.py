@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_claim, read_job_status, settle_job
-from dashboard.jobs.models import Job, JobState, SendingStep, Source
+from dashboard.jobs.models import Job, JobState, ResultSource, SendingStep
 from tests.factories.images import make_jpeg
 from tests.factories.jobs import answered
 
@@ -36,7 +36,7 @@ def settle(database: Database, make_job: MakeJob, **fields: Any) -> Job:
         found = session.get_one(Job, job.id)
         result = read_job_status(answer, job.job_type)
         assert result is not None
-        settle_job(session, found, result, Source.JOB_STATUS, utc_now())
+        settle_job(session, found, result, ResultSource.JOB_STATUS, utc_now())
     return job
 
 
@@ -102,8 +102,10 @@ def test_photo_that_is_only_claimed_says_so_and_gives_way_to_a_confirmed_one(
     claimed_only = make_job(state=JobState.WAITING, step=SendingStep.SENT, submitted_at=utc_now())
     with database.transaction() as session:
         for each in (job, claimed_only):
-            claim = read_claim({"ResultCode": "0810", "Photo": PHOTO, "Source": "WebAPI"}, 1)
-            keep_result(session, session.get_one(Job, each.id), claim, Source.CALLBACK, utc_now(), is_confirmed=False)
+            claim = read_claim({"ResultCode": "0810", "Photo": PHOTO, "ResultSource": "WebAPI"}, 1)
+            keep_result(
+                session, session.get_one(Job, each.id), claim, ResultSource.CALLBACK, utc_now(), is_confirmed=False
+            )
     ben = sign_in("ben")
 
     assert "as a callback claims" not in ben.get(f"/jobs/{job.id}").text

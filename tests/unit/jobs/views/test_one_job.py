@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, new_id, utc_now
 from dashboard.jobs.following.outcome import keep_result, read_result, settle_job
-from dashboard.jobs.models import Image, Job, JobState, Outcome, SendingStep, Source
+from dashboard.jobs.models import Image, Job, JobState, Outcome, ResultSource, SendingStep
 from dashboard.jobs.products import Product
 from dashboard.jobs.timeline import EventKind, add_event
 from tests.factories.jobs import BVN, at_once, reload, update_job
@@ -54,8 +54,8 @@ def settled(make_job: MakeJob, database: Database) -> Job:
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
         claim = read_result(PAYLOAD | {"ResultCode": "0811"}, 1)
-        keep_result(session, found, claim, Source.CALLBACK, now, is_confirmed=False)
-        settle_job(session, found, read_result(PAYLOAD, 1), Source.JOB_STATUS, now)
+        keep_result(session, found, claim, ResultSource.CALLBACK, now, is_confirmed=False)
+        settle_job(session, found, read_result(PAYLOAD, 1), ResultSource.JOB_STATUS, now)
     return job
 
 
@@ -272,14 +272,14 @@ def test_final_job_names_its_final_claim(sign_in: SignInAs, database: Database, 
     provisional = PAYLOAD | {"ResultCode": "0814", "ResultText": "Provisional Enroll", "IsFinalResult": "false"}
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
-        keep_result(session, found, read_result(provisional, 1), Source.CALLBACK, first, is_confirmed=False)
-        settle_job(session, found, read_result(PAYLOAD, 1), Source.JOB_STATUS, last)
+        keep_result(session, found, read_result(provisional, 1), ResultSource.CALLBACK, first, is_confirmed=False)
+        settle_job(session, found, read_result(PAYLOAD, 1), ResultSource.JOB_STATUS, last)
     ben = sign_in("ben")
 
     only_provisional = ben.get(f"/jobs/{job.id}").text
     with database.transaction() as session:
         found = session.get_one(Job, job.id)
-        keep_result(session, found, read_result(PAYLOAD, 1), Source.CALLBACK, last, is_confirmed=False)
+        keep_result(session, found, read_result(PAYLOAD, 1), ResultSource.CALLBACK, last, is_confirmed=False)
     both = " ".join(re.sub("<[^>]*>", "", ben.get(f"/jobs/{job.id}").text).split())
 
     assert "Only a provisional result was claimed by callback" in only_provisional

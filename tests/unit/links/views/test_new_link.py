@@ -17,7 +17,7 @@ from dashboard.jobs.products import WEB_PRODUCTS, Product
 from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
-from dashboard.links.models import Choice, Link
+from dashboard.links.models import IdTypeChoice, Link
 from dashboard.stored_settings import Branding, write_branding
 from dashboard.web.pages.handover import cookie_of
 from tests.factories.links import make_link
@@ -219,7 +219,7 @@ def test_same_again_takes_the_settings_and_leaves_the_customer(
 
 
 def test_same_again_takes_the_choices(ben: FlaskClient, database: Database, settings: Settings):
-    choices = (Choice("NG", "PASSPORT", "doc_verification"), Choice("GH", "VOTER_ID", "biometric_kyc"))
+    choices = (IdTypeChoice("NG", "PASSPORT", "doc_verification"), IdTypeChoice("GH", "VOTER_ID", "biometric_kyc"))
     link, _ = make_link(database, settings, choices=choices, uses=20)
 
     page = unescape(ben.get(f"/links/new?again={link.id}").text)
