@@ -37,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, smile: FakeSmile) -> Ru
     folder = tmp_path / "instance"
     folder.mkdir(mode=0o700)
     modern = TlsState("TLSv1.3")
-    monkeypatch.setattr(handshakes, "look_at_encryption", lambda url: looked_at.append(url) or modern)
+    monkeypatch.setattr(handshakes, "inspect_tls", lambda url: looked_at.append(url) or modern)
     looked_at.clear()
     environment = {
         "SECRET_KEY": GOOD_KEY,

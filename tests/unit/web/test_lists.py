@@ -148,7 +148,7 @@ def test_a_list_says_what_it_is_filtered_by(sign_in: SignInAs):
 
     words = "Rejected, Kenya, a search that cannot be read"
     assert f"<title>Jobs: {words} - Partner Desk</title>" in page
-    assert f"No job fits all of these filters together: {words}." in page
+    assert f"No job matches all of these filters together: {words}." in page
 
 
 def test_a_day_is_one_of_the_reader(database: Database):
