@@ -124,9 +124,9 @@ window.contrast ??= (() => {
     }));
   return ([theme, before]) => {
     const seen = new Set(before);
-    const found = [...rings(seen, theme), ...frames(seen, theme), ...marks(seen, theme)];
+    const found = rings(seen, theme);
     document.activeElement?.blur();
-    return [found, [...seen]];
+    return [[...found, ...frames(seen, theme), ...marks(seen, theme)], [...seen]];
   };
 })()
 """
