@@ -134,12 +134,12 @@ window.contrast ??= (() => {
     return fresh([element], seen, `${theme} text ${[color, fontSize, fontWeight, opacity]}`).length;
   });
   return theme => {
-    const seen = new Set(JSON.parse(sessionStorage.getItem("measured") ?? "[]"));
+    const seen = new Set(JSON.parse(localStorage.getItem("measured") ?? "[]"));
     window.freshTexts = texts(seen, theme);
     const found = rings(seen, theme);
     document.activeElement?.blur();
     found.push(...frames(seen, theme), ...marks(seen, theme));
-    sessionStorage.setItem("measured", JSON.stringify([...seen]));
+    localStorage.setItem("measured", JSON.stringify([...seen]));
     return [found, window.freshTexts.length];
   };
 })()
@@ -147,7 +147,7 @@ window.contrast ??= (() => {
 
 
 def low_contrasts(page: Page, theme: str) -> list[str]:
-    """Text below 4.5:1, and what else is below 3:1. In one window each kind of element is measured once."""
+    """Text below 4.5:1, and what else is below 3:1. In one context each kind of element is measured once."""
     found, texts = page.evaluate(f"theme => ({MEASURE})(theme)", theme)
     if texts:
         if not page.evaluate("'axe' in window"):
