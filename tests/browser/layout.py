@@ -23,6 +23,13 @@ CUT = """() => {
   const isNarrow = (part, box) => part.matches("input") && box.width < 120;
   return boxes.filter(([part, box]) => !isWhole(part, box) || isNarrow(part, box)).map(([part]) => part.outerHTML);
 }"""
+HIDDEN = """() => {
+  const ends = part => part.getBoundingClientRect().right;
+  const isHidden = part => ends(part) > ends(part.closest("th, td, .needs-you, .today")) + 1;
+  const verdicts = document.querySelectorAll(".list-fixed :is(.outcome span, .stalled-mark)");
+  const needs = document.querySelectorAll(".needs-you a, .today a");
+  return [...verdicts, ...needs].filter(part => part.checkVisibility() && isHidden(part)).map(part => part.outerHTML);
+}"""
 WIDTHS = (360, 390, 768, 834, 1024, 1280, 1920)
 
 
@@ -34,6 +41,16 @@ def watch_for_moves(page: Page) -> None:
 def moves(page: Page) -> list[str]:
     drawn = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(window.moved))))"
     return list(page.evaluate(drawn))
+
+
+def check_verdicts_and_needs(page: Page) -> None:
+    """No verdict of a list is cut in half, and no need waits beyond the edge."""
+    usual = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        hidden = page.evaluate(HIDDEN)
+        assert not hidden, f"at {width} px: {hidden}"
+    page.set_viewport_size(usual or {"width": 1280, "height": 800})
 
 
 def check_top_bar(page: Page) -> None:

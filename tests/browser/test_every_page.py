@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from dashboard.jobs.products import Product
 from tests.browser.accessibility import COLOURS, faults_of, has_new_kinds
 from tests.browser.conftest import OpenWindow, Pause
-from tests.browser.layout import check_top_bar
+from tests.browser.layout import check_top_bar, check_verdicts_and_needs
 from tests.browser.new_job import reveal, wait_until_provisional
 from tests.factories.callbacks import make_payload
 from tests.factories.images import make_jpeg
@@ -150,10 +150,12 @@ def test_the_full_list_and_the_callbacks(shared_deployment: Deployment, open_win
     assert requests.post(hooks, json=wrong, timeout=10).status_code == 401
     page = open_window("/jobs")
     check_page(page)
+    check_verdicts_and_needs(page)
 
     page.goto("/callbacks")
     expect(page.get_by_role("rowheader", name="Valid").first).to_be_visible()
     check_page(page)
+    check_verdicts_and_needs(page)
     page.get_by_role("link", name="Wrong").first.click()
     check_page(page)
     page.goto("/callbacks?verdict=valid")

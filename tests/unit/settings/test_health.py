@@ -23,6 +23,14 @@ def test_page_names_every_duty_with_a_word_and_a_sentence(sign_in: Door):
         assert words in page
 
 
+def test_page_leads_to_the_groups_that_have_something_to_mend(sign_in: Door):
+    page = sign_in("ada").get("/settings/health").text
+
+    assert '<a href="#duties-data">Data</a>' in page
+    assert '<h2 id="duties-data">Data</h2>' in page
+    assert page.index('href="#duties-') < page.index("<section")
+
+
 def test_twin_says_the_same(sign_in: Door):
     client = sign_in("ada")
 

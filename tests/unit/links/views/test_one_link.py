@@ -56,6 +56,20 @@ def test_page_tells_the_stage_in_words(sign_in: SignInAs, database: Database, se
     assert "has not finished yet" in started
 
 
+def test_page_promises_no_time_to_come_of_a_link_that_is_over(
+    sign_in: SignInAs, database: Database, settings: Settings
+):
+    revoked, _ = make_link(database, settings, row={"revoked_at": utc_now()})
+    expired, _ = make_link(database, settings, row={"expires_at": utc_now() - timedelta(hours=1)})
+
+    revoked_page, expired_page = (sign_in("ben").get(f"/links/{link.id}").text for link in (revoked, expired))
+
+    assert "Works until" not in revoked_page + expired_page
+    assert ">never</span>" in revoked_page
+    assert "not yet</span>" not in revoked_page
+    assert "Worked until" in expired_page
+
+
 def test_page_shows_the_jobs_with_the_consent_to_each(sign_in: SignInAs, database: Database, settings: Settings):
     link, code = make_link(database, settings)
     job = make_start(database, settings, code, **DONE)
