@@ -36,7 +36,7 @@ FORMS = (
 
 
 def check_page(page: Page) -> None:
-    """Nothing scrolls sideways on a phone; axe finds nothing in any kind of element, with colours in both themes."""
+    """Nothing scrolls sideways on a phone; axe finds nothing, with the colours of new kinds in both themes."""
     usual = page.viewport_size
     page.set_viewport_size({"width": 390, "height": 844})
     too_wide = page.evaluate(
@@ -51,7 +51,8 @@ def check_page(page: Page) -> None:
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # A colour on its way is no colour yet.
         check_accessibility(page, "dark", *COLOURS)
         page.emulate_media(color_scheme="light")
-        check_accessibility(page, "light")
+    # Headings, names and ids depend on the whole page; only colours follow from the kinds of its elements.
+    check_accessibility(page, "light", without=() if is_new else COLOURS)
     assert too_wide <= 0, f"{page.url} scrolls {too_wide} px sideways on a phone"
 
 
