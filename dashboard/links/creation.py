@@ -49,7 +49,7 @@ def create_link(
     session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
 ) -> tuple[Link, str]:
     """The link and its code, which is shown once, since only its digest is stored. Raises Invalid."""
-    pressed_before = _of_form(session, request.form_key)
+    pressed_before = link_of_form(session, request.form_key)
     if pressed_before:  # The first answer was lost, and the code with it.
         return pressed_before, renew_code(session, pressed_before, now)
     wrong = wrong_fields(request, read_branding(session, settings).return_urls)
@@ -92,7 +92,7 @@ def choices_as_json(choices: Iterable[IdTypeChoice]) -> list[dict[str, str]]:
     return [{"country": each.country, "id_type": each.id_type, "verification_method": each.method} for each in choices]
 
 
-def _of_form(session: Session, form_key: UUID | None) -> Link | None:
+def link_of_form(session: Session, form_key: UUID | None) -> Link | None:
     if form_key is None:
         return None
     return session.exec(select(Link).where(Link.form_key == form_key).with_for_update()).first()

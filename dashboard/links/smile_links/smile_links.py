@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
@@ -21,7 +21,7 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.smile_api.refusals import explain_refusal
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.creation import LinkRequest, choices_as_json, problem_with_days
+from dashboard.links.creation import LinkRequest, choices_as_json, link_of_form, problem_with_days
 from dashboard.links.customer.hosted import partner_details
 from dashboard.links.models import Link, LinkKind
 from dashboard.smile import Refused, SmileError, SmileLinks
@@ -47,8 +47,8 @@ def draft_smile_link(
     session: Session, request: LinkRequest, settings: Settings, created_by: str, now: datetime
 ) -> Link:
     """Saves the row, before Smile is asked. Raises Invalid."""
-    pressed_before = session.exec(select(Link).where(Link.form_key == request.form_key)).first()
-    if request.form_key and pressed_before:
+    pressed_before = link_of_form(session, request.form_key)
+    if pressed_before:
         return pressed_before
     wrong = _wrong_fields(request)
     if wrong:
