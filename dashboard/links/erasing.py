@@ -1,4 +1,4 @@
-"""Erases a link's personal data. That it was made and used, and by whom it was made, stays."""
+"""Erases a link's personal data. Its maker, and that it was made and used, are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime

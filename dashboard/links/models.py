@@ -235,7 +235,7 @@ def prefill_associated_data(link_id: UUID) -> str:
 
 
 class WebToken(SQLModel, table=True):
-    """A record of a token issued by hand: by whom, and for what. The token itself is shown once and never stored."""
+    """A token issued by hand: its maker and its purpose. The token itself is shown once and never stored."""
 
     __tablename__ = "web_token"
     __table_args__ = (Index("ix_web_token_environment_id", "environment", "id"),)

@@ -58,7 +58,7 @@ def take_back_test(session: Session, sent: ProbeCallback, now: datetime) -> Prob
 
     The inspector then shows only what others sent. The row is found by the digest of the body, which we made up a
     moment ago, and not by its marker: with that a stranger could make a callback disappear. Its signature stays known
-    as one of ours, so nobody who copied it can use it.
+    as one that we sent, so a copy of it is useless.
     """
     # Only among the few of the last minutes: there is no index on bodies.
     is_recent = col(Callback.id) >= first_id_of(now - TAKEN_BACK_WITHIN)

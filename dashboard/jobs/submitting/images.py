@@ -123,7 +123,7 @@ class ImageRedrawer:
             self._end()
             # Isolated and with an empty environment, so that it cannot reach the keys of this deployment.
             command = [sys.executable, "-I", str(Path(image_child.__file__))]
-            self._child = subprocess.Popen(  # noqa: S603  # a program and a file of ours, nothing that was sent
+            self._child = subprocess.Popen(  # noqa: S603  # our own program and file, no input
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
             )
         return self._child

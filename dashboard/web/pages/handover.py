@@ -1,8 +1,8 @@
 """Passes a new code to the page that shows it once: sealed, in a cookie that this page deletes.
 
 The page is reached by a redirect, so that a reload makes no second code. The code must not be in an address or in our
-database. `identity` names the row that the code belongs to: a code sealed for one row opens on no other page. Each page
-has its own cookie, so that two that are opened at once do not disturb each other.
+database. `associated_data` names the row that the code belongs to: a code sealed for one row opens on no other page.
+Each page has its own cookie, so that two that are opened at once do not disturb each other.
 """
 
 import hashlib
@@ -23,17 +23,17 @@ def cookie_of(page: str) -> str:
     return f"new-code-{hashlib.sha256(page.encode()).hexdigest()[:12]}"
 
 
-def show_code_next(redirect: BaseResponse, identity: str, code: str, keyring: KeyRing) -> BaseResponse:
+def show_code_next(redirect: BaseResponse, associated_data: str, code: str, keyring: KeyRing) -> BaseResponse:
     """Adds the sealed code to the redirect to the row's page."""
-    sealed = urlsafe_b64encode(keyring.seal(code.encode(), identity)).decode()
+    sealed = urlsafe_b64encode(keyring.seal(code.encode(), associated_data)).decode()
     set_cookie(redirect, cookie_of(redirect.location or ""), sealed, KEPT_SECONDS)
     return redirect
 
 
-def code_to_show(identity: str, keyring: KeyRing) -> str:
+def code_to_show(associated_data: str, keyring: KeyRing) -> str:
     """The code that was passed to this page; empty if there is none."""
     try:
-        return keyring.open(urlsafe_b64decode(read_cookie(cookie_of(request.path))), identity).decode()
+        return keyring.open(urlsafe_b64decode(read_cookie(cookie_of(request.path))), associated_data).decode()
     except (NotBase64, UnreadableValue, ValueError):
         return ""
 
