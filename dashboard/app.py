@@ -12,7 +12,7 @@ from dashboard.allocator import give_memory_back
 from dashboard.audit.wording import Vocabulary
 from dashboard.cached_reading import CachedReading
 from dashboard.callbacks.receiving.networks import read_networks
-from dashboard.callbacks.receiving.receiver import mount_receiver
+from dashboard.callbacks.receiving.receiver import CallbackReceiver, mount_receiver
 from dashboard.callbacks.refused.buffer import RefusedDeliveries
 from dashboard.config import Settings, resource_dir
 from dashboard.context import Context, context_of
@@ -37,12 +37,13 @@ from dashboard.web.pages.filters import register_filters
 from dashboard.web.pages.invisible_characters import mark_invisible_characters
 from dashboard.web.pages.navigation import show_navigation
 from dashboard.web.pages.preferences import preference, show_preferences
-from dashboard.web.poll_cache import set_up_poll_cache
+from dashboard.web.poll_cache import PollCache
 from dashboard.web.security import csrf
 from dashboard.web.security.form_keys import set_up_form_keys
 from dashboard.web.security.headers import set_headers, transport_headers
 from dashboard.web.security.signing import sign_with_sha256
 from dashboard.web.security.throttle import Throttle
+from dashboard.web.serving.asgi import AsgiAdapter
 from dashboard.web.serving.limits import MEGABYTE, MOST_BYTES, limit_requests
 from dashboard.web.serving.readiness import Readiness
 from dashboard.worker.queue import open_queue
@@ -117,13 +118,16 @@ def _make_context(settings: Settings, features: Features, database: Database) ->
     )
 
 
-def create_app_from_environment() -> Flask:
-    """Makes the app in a server process."""
+def create_app_from_environment() -> AsgiAdapter:
+    """Makes what a server process serves."""
     app = create_serving_app(Settings())
     with app.app_context():
         context_of(app).catalogue.refresh()  # so that the first form may already know what Smile requires
     gc.freeze()  # Spares the collector objects that live as long as the process.
-    return app
+    database = context_of(app).database
+    # PostgreSQL has no counter of commits, so there every poll is answered in full.
+    polls = PollCache(app, database) if database.is_sqlite else None
+    return AsgiAdapter(app, CallbackReceiver(app), polls)
 
 
 def _set_up_web(app: Flask, settings: Settings) -> None:
@@ -149,9 +153,8 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     set_up_form_keys(app)
     app.jinja_env.globals.update(settings=settings, same_address=same_address, CANNOT_BE_OPENED=CANNOT_BE_OPENED)
     app.jinja_env.globals["preference"] = preference
-    set_up_poll_cache(app, context_of(app).database)
-    assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
-    mount_receiver(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    assets.serve_assets(app, resource_dir("static").absolute(), transport_headers(settings.is_https))
+    mount_receiver(app)

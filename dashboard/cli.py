@@ -132,7 +132,7 @@ def _welcome(port: int, password: str) -> str:
 def web(host: str, port: int, workers: int) -> None:
     """Run the web server: pages, callbacks and customers' links."""
     from dashboard.smile_keys import seed_keys_at_start
-    from dashboard.web.serving.asgi import THREADS
+    from dashboard.web.serving.asgi import PAGE_THREADS
     from dashboard.web.serving.listening import claim_address
     from dashboard.web.serving.server import serve_app
 
@@ -146,7 +146,9 @@ def web(host: str, port: int, workers: int) -> None:
     address = claim_address(host, port)
     seed_keys_at_start(settings, database)
     database.dispose()  # The processes that serve open their own connections.
-    _say_start("web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=THREADS)
+    _say_start(
+        "web", url=f"http://{_in_url(address)}:{port}", database=database, processes=workers, threads=PAGE_THREADS
+    )
     serve_app("dashboard.app:create_app_from_environment", address, port, workers)
 
 

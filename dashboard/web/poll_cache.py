@@ -3,31 +3,31 @@
 Most requests are polls that find nothing new. SQLite tells within a few microseconds whether anybody committed anything
 (`PRAGMA data_version`). If not, a request that was answered with 204 a moment ago, with the same cookie, is answered
 with 204 again: signing out, a changed role and every new result are commits too. This process's commits count at once;
-others' are noticed within 20 ms. PostgreSQL has no such counter, so there every poll is answered in full.
+others' are noticed within 20 ms.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import SQLITE, Database, utc_now
+from dashboard.db import SQLITE, Database
+from dashboard.web.serving.asgi import HttpAnswer
 
 #: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
 SECONDS_BETWEEN_QUESTIONS = 0.02
 #: Time alone changes something too: sign-ins expire, and are noted as seen.
 SECONDS_TRUSTED = 10.0
 MOST_REMEMBERED = 1_000
-
-
-FRESH_FOR = timedelta(seconds=10)
-
+#: All that an answer depends on besides the database. A proxy's headers say how the browser addressed us.
+NAMES = (
+    *("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HOST"),
+    *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+)
 
 #: This process's commits, and SQLite's counter for everybody else's.
 DataVersion = tuple[int, int]
@@ -37,12 +37,14 @@ DataVersion = tuple[int, int]
 class CachedAnswer:
     data_version: DataVersion
     until: float
-    headers: list[tuple[str, str]]
+    answer: HttpAnswer
 
 
 class PollCache:
-    def __init__(self, wsgi_app: WSGIApplication, database: Database) -> None:
-        self._app = wsgi_app
+    """Stands in front of `app`. `known` answers from memory alone; a call may ask the database."""
+
+    def __init__(self, app: WSGIApplication, database: Database) -> None:
+        self._app = app
         self._database = database
         self._answers: dict[tuple[str, ...], CachedAnswer] = {}
         self._connection: Any = None
@@ -50,24 +52,33 @@ class PollCache:
         self._asked_at = 0.0
         self._commits_of_others = 0
 
+    def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
+        """The answer to a poll, if it is certain without a question to the database."""
+        if not is_poll(environ) or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
+            return None
+        return self._find(_key_of(environ), (self._database.commits, self._commits_of_others))
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if "seen=" not in environ.get("QUERY_STRING", "") or environ["REQUEST_METHOD"] != "GET":
+        if not is_poll(environ):
             return self._app(environ, start_response)
-        names = ("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HOST")
-        request = tuple(environ.get(name, "") for name in names)
         try:
             data_version = self._data_version()
         except (SQLITE.Error, SQLAlchemyError):
             # The request itself will report the problem.
             return self._app(environ, start_response)
-        known = self._answers.get(request)
-        if known and known.data_version == data_version and monotonic() < known.until:
-            start_response("204 NO CONTENT", known.headers)
+        key = _key_of(environ)
+        if answer := self._find(key, data_version):
+            start_response(answer.status, answer.headers)
             return []
-        return self._app(environ, self._remembering(request, data_version, start_response))
+        return self._app(environ, self._remembering(key, data_version, start_response))
+
+    def _find(self, key: tuple[str, ...], data_version: DataVersion) -> HttpAnswer | None:
+        cached = self._answers.get(key)
+        is_true = cached and cached.data_version == data_version and monotonic() < cached.until
+        return cached.answer if cached and is_true else None
 
     def _remembering(
-        self, request: tuple[str, ...], data_version: DataVersion, start_response: StartResponse
+        self, key: tuple[str, ...], data_version: DataVersion, start_response: StartResponse
     ) -> Callable[..., Any]:
         """Passes the answer on and keeps it if it is a 204. The version was read before the request began."""
 
@@ -75,7 +86,8 @@ class PollCache:
             if status.startswith("204") and not any(name == "Set-Cookie" for name, _ in headers):
                 if len(self._answers) >= MOST_REMEMBERED:
                     self._answers.clear()
-                self._answers[request] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, headers)
+                answer = HttpAnswer(status, headers, b"")
+                self._answers[key] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, answer)
             return start_response(status, headers, *error)
 
         return start
@@ -98,12 +110,9 @@ class PollCache:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
 
-def is_fresh(created_at: datetime) -> bool:
-    """Whether something was created a moment ago, so that its page asks more often at first."""
-    return utc_now() - created_at < FRESH_FOR
+def is_poll(environ: WSGIEnvironment) -> bool:
+    return "seen=" in environ["QUERY_STRING"] and environ["REQUEST_METHOD"] == "GET"
 
 
-def set_up_poll_cache(app: Flask, database: Database) -> None:
-    app.add_template_test(is_fresh, "fresh")
-    if database.is_sqlite:
-        app.wsgi_app = PollCache(app.wsgi_app, database)  # type: ignore[method-assign]  # as Flask documents
+def _key_of(environ: WSGIEnvironment) -> tuple[str, ...]:
+    return tuple(environ.get(name, "") for name in NAMES)

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, create_engine
 
 from dashboard.db import new_id, sqlite
+from dashboard.web.serving.asgi import AsgiAdapter
 from tests.factories.callbacks import API_KEY, PARTNER_ID
 
 CREATE = (
@@ -123,8 +124,8 @@ APPS: dict[str, Callable[[], Flask]] = {
 }
 
 
-def create_app() -> Flask:
+def create_app() -> AsgiAdapter:
     """The one that `serving` asks for; the server's own process calls this."""
     app = APPS[os.environ["BENCHMARK_APP"]]()
     app.add_url_rule("/up", "up", lambda: "up")
-    return app
+    return AsgiAdapter(app)

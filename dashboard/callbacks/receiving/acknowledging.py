@@ -1,7 +1,6 @@
 """Turns deliveries into answers: reads, checks and stores them durably, and only then acknowledges.
 
-It works on groups: one request of each process does the work for all that are waiting. SQLite has one writer, and on
-PostgreSQL a transaction costs more than the rows stored in it.
+It works on groups: SQLite has one writer, and on PostgreSQL a transaction costs more than the rows stored in it.
 """
 
 import json
@@ -13,13 +12,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from flask import Flask
 from limits import RateLimitItemPerMinute
 from prometheus_client import Counter as Metric
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from dashboard.callbacks.models import REFUSED_VERDICTS
-from dashboard.callbacks.receiving.group_commit import GroupCommit
 from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
 from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.receiving.verdicts import MOST_TOGETHER, check_signature
@@ -31,7 +28,6 @@ from dashboard.errors import place_of
 from dashboard.outages import what_is_away
 from dashboard.smile_keys import smile_keys
 from dashboard.web.security.networks import network_of
-from dashboard.worker.queue import wake
 
 #: When several transactions store callbacks with the same signature at once, each try numbers one more of them.
 TRIES = MOST_TOGETHER + 2
@@ -72,24 +68,6 @@ NOTHING_HERE = "There is nothing at this address."
 RECEIVED_WELL = Reply(200, b'{"received": true}')
 NOT_SIGNED = refusal(401, "This callback is not signed with one of our keys.")
 FAILED = refusal(500, "Something went wrong on our side.")
-
-
-class Acknowledger:
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._group = GroupCommit(self._acknowledge, self._wake_handler)
-
-    def answer(self, delivery: Delivery) -> Reply:
-        return self._group.run(delivery)
-
-    def _acknowledge(self, deliveries: Sequence[Delivery]) -> list[Reply]:
-        with self._app.app_context():
-            return acknowledge(deliveries)
-
-    def _wake_handler(self, answers: Sequence[Reply]) -> None:
-        if waiting := [answer.to_handle for answer in answers if answer.to_handle]:
-            with self._app.app_context():
-                wake("callbacks.handle", *waiting)
 
 
 def acknowledge(deliveries: Sequence[Delivery]) -> list[Reply]:

@@ -17,6 +17,7 @@ from dashboard.web.pages.locales import Formats, formats_here
 #: Shown instead of a masked value, on every page and in all JSON.
 MASK = "[masked]"
 ENGLISH = Formats()
+FRESH_FOR = timedelta(seconds=10)
 UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -26,6 +27,12 @@ def register_filters(app: Flask) -> None:
     ):
         app.add_template_filter(format_value)
     app.add_template_global(zone_in_words)
+    app.add_template_test(is_fresh, "fresh")
+
+
+def is_fresh(created_at: datetime) -> bool:
+    """Whether something was created a moment ago, so that its page asks more often at first."""
+    return utc_now() - created_at < FRESH_FOR
 
 
 def ago(moment: datetime | None) -> str:

@@ -1,7 +1,7 @@
 """Runs the WSGI app on an ASGI server: slow senders wait on the event loop, and only whole requests take a thread.
 
-Callbacks and pages have their own threads, so that neither blocks the other. So do large bodies, which the app reads
-while they arrive.
+Large bodies, which the app reads while they arrive, have their own threads. Callbacks wait on the event loop too, for a
+commit that many of them share, and polls that find nothing new are answered on it.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
-from wsgiref.types import WSGIApplication, WSGIEnvironment
+from typing import Any, NamedTuple, Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -24,12 +24,10 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = Mapping[str, Any]
 
 #: Where callbacks arrive.
-CALLBACKS = "/hooks/"
-#: Callbacks wait together for one commit, so many threads for them cost little.
-PAGE_THREADS, CALLBACK_THREADS = 24, 32
-#: For each of the two kinds, for bodies that have not fully arrived.
-LARGE_BODY_THREADS = 4
-THREADS = PAGE_THREADS + CALLBACK_THREADS + 2 * LARGE_BODY_THREADS
+CALLBACKS = "/hooks"
+PAGE_THREADS = 24
+#: Bodies that have not fully arrived and are read at the same time, of pages and of callbacks.
+LARGE_BODIES = 4
 #: A body up to this size is read before the request takes a thread.
 SMALL_BODY = 16 * 1024
 #: An answer up to this size is sent in one piece, so that no thread waits for a slow reader.
@@ -50,40 +48,62 @@ ENVIRON: Mapping[str, Any] = {
 log = structlog.get_logger(__name__)
 
 
-class AsgiAdapter:
-    """The ASGI app of one process."""
+class HttpAnswer(NamedTuple):
+    """A whole answer, as a WSGI app gives it."""
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Receiver(Protocol):
+    """Answers callbacks on the event loop. `has_come`: whether the whole body is here."""
+
+    async def answer(self, environ: WSGIEnvironment, has_come: bool) -> HttpAnswer: ...
+
+
+class Polls(Protocol):
+    """The WSGI app, which also answers some requests from memory."""
+
+    def known(self, environ: WSGIEnvironment) -> HttpAnswer | None: ...
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
+
+
+class AsgiAdapter:
+    """The ASGI app of one process. Without a `receiver` callbacks are requests like all others."""
+
+    def __init__(self, app: WSGIApplication, receiver: Receiver | None = None, polls: Polls | None = None) -> None:
+        self._app = polls or app
+        self._receiver = receiver
+        self._polls = polls
         self._pages = ThreadPoolExecutor(PAGE_THREADS, "page")
-        self._callbacks = ThreadPoolExecutor(CALLBACK_THREADS, "callback")
-        self._large_pages = ThreadPoolExecutor(LARGE_BODY_THREADS, "large-page")
-        self._large_callbacks = ThreadPoolExecutor(LARGE_BODY_THREADS, "large-callback")
+        self._large_pages = ThreadPoolExecutor(LARGE_BODIES, "large-page")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        environ = make_environ(scope)
         loop = asyncio.get_running_loop()
-        is_callback = scope["path"].startswith(CALLBACKS)
+        answer = StreamedAnswer(receive, send, loop)
+        if self._polls and (known := self._polls.known(environ)):
+            await answer.send_whole(known)
+            return
+        receiver = self._receiver if scope["path"].startswith(CALLBACKS + "/") else None
         body = RequestBody(receive, length_of(scope["headers"]), loop)
         head = await body.read(SMALL_BODY)
-        answer = StreamedAnswer(receive, send, loop)
-        if body.failure and not is_callback:  # the app lists a callback as refused
+        if body.failure and not receiver:  # a receiver lists a callback as refused
             await answer.fail(body.failure)
             return
-        environ = make_environ(scope)
         environ["wsgi.input"] = BytesIO(head) if body.is_whole else BodyStream(head, body)
-        pool = self._pool(is_callback, body.is_whole or body.failure is not None)
         try:
-            last_part = await loop.run_in_executor(pool, answer.run, self._app, environ)
+            if receiver:
+                environ["SCRIPT_NAME"], environ["PATH_INFO"] = CALLBACKS, environ["PATH_INFO"][len(CALLBACKS) :]
+                await answer.send_whole(await receiver.answer(environ, body.is_whole or body.failure is not None))
+            else:
+                threads = self._pages if body.is_whole else self._large_pages
+                await answer.finish(await loop.run_in_executor(threads, answer.run, self._app, environ))
         except Exception as error:  # Not from a page: pages answer their own errors.
             log.error("answer_failed", error=type(error).__name__, where=place_of(error))
             await answer.fail(InternalServerError())
-        else:
-            await answer.finish(last_part)
-
-    def _pool(self, is_callback: bool, has_come: bool) -> ThreadPoolExecutor:
-        if is_callback:
-            return self._callbacks if has_come else self._large_callbacks
-        return self._pages if has_come else self._large_pages
 
 
 class StreamedAnswer:
@@ -113,6 +133,10 @@ class StreamedAnswer:
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
+
+    async def send_whole(self, answer: HttpAnswer) -> None:
+        self._start_response(answer.status, answer.headers)
+        await self.finish(answer.body)
 
     async def finish(self, last_part: bytes) -> None:
         await self._send_part(last_part, is_last=True)

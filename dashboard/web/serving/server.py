@@ -6,7 +6,6 @@ from functools import partial
 from importlib import import_module
 from multiprocessing import parent_process
 from threading import Thread
-from wsgiref.types import WSGIApplication
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -24,7 +23,7 @@ IDLE_SECONDS = 65.0
 
 
 def serve_app(factory: str, host: str, port: int, workers: int = 1, *, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Serves until a signal ends it. `factory` names what makes the WSGI app, as "module:function".
+    """Serves until a signal ends it. `factory` names what makes the app, as "module:function".
 
     On SQLite it needs one process, since there is one writer.
     """
@@ -49,8 +48,8 @@ def _load(factory: str) -> AsgiAdapter:
     """Makes the app, in each process that serves."""
     _end_with_parent()
     module, _, name = factory.partition(":")
-    app: WSGIApplication = getattr(import_module(module), name)()
-    return AsgiAdapter(app)
+    app: AsgiAdapter = getattr(import_module(module), name)()
+    return app
 
 
 def _end_with_parent() -> None:

@@ -1,26 +1,31 @@
 """Groups of callbacks that two processes store at the same time: none is lost, counted twice or refused."""
 
+import asyncio
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlmodel import col, select
+from werkzeug.test import EnvironBuilder
 
 from dashboard.app import create_app
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.receiving import acknowledging
-from dashboard.callbacks.receiving.acknowledging import Acknowledger, Delivery, Reply, acknowledge
+from dashboard.callbacks.receiving.acknowledging import Delivery, Reply, acknowledge
+from dashboard.callbacks.receiving.receiver import CallbackReceiver
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
+from dashboard.web.serving.asgi import HttpAnswer
 from tests.factories.callbacks import encode, make_payload, sign, timestamp_at
+from tests.unit.web.loops import run_loop
 
 pytestmark = pytest.mark.both_engines
 ROUNDS, GROUP = 60, 12
@@ -108,15 +113,52 @@ def test_all_that_arrive_during_a_commit_share_the_next_one(
         return store(*arguments)
 
     monkeypatch.setattr(acknowledging, "store_callbacks", store_slowly)
-    acknowledger, before = Acknowledger(app), database.commits
-    with ThreadPoolExecutor(GROUP) as pool:
-        first = pool.submit(acknowledger.answer, make_delivery(0))
-        assert is_inside.wait(60)
-        others = [pool.submit(acknowledger.answer, make_delivery(number)) for number in range(1, GROUP)]
-        deadline = monotonic() + 60
-        while len(acknowledger._group._waiting) < len(others) and monotonic() < deadline:
-            sleep(0.001)
-        may_go_on.set()
+    receiver, before = CallbackReceiver(app), database.commits
+    requests = [EnvironBuilder("/smile", method="POST", data=make_delivery(number).body) for number in range(GROUP)]
+    environs = [request.get_environ() | {"CONTENT_TYPE": "application/json"} for request in requests]
 
-    assert {each.result().status for each in (first, *others)} == {200}
+    async def arrive() -> list[HttpAnswer]:
+        first = asyncio.create_task(receiver.answer(environs[0], has_come=True))
+        await asyncio.to_thread(is_inside.wait, 60)
+        others = [asyncio.create_task(receiver.answer(environ, has_come=True)) for environ in environs[1:]]
+        await asyncio.sleep(0)
+        may_go_on.set()
+        return await asyncio.gather(first, *others)
+
+    assert {answer.status for answer in run_loop(arrive())} == {"200 OK"}
     assert database.commits - before == 2
+
+
+class NeverComes(io.RawIOBase):
+    """A body of which the rest comes only once the test allows it."""
+
+    def __init__(self, may_come: Event) -> None:
+        self._may_come = may_come
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        assert self._may_come.wait(60)
+        return 0
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_slow_sender_of_a_large_body_holds_up_no_commit(app: Flask, content_type: str):
+    """Refused for its type, a body is read as well: it may name a job."""
+    receiver, may_come = CallbackReceiver(app), Event()
+    slow = EnvironBuilder("/smile", method="POST", content_type=content_type).get_environ()
+    slow |= {"wsgi.input": NeverComes(may_come), "CONTENT_LENGTH": "1000000"}
+    quick = EnvironBuilder("/smile", method="POST", data=make_delivery(0).body).get_environ()
+
+    async def arrive() -> tuple[HttpAnswer, HttpAnswer]:
+        first = asyncio.create_task(receiver.answer(slow, has_come=False))
+        await asyncio.sleep(0.05)
+        second = await receiver.answer(quick | {"CONTENT_TYPE": "application/json"}, has_come=True)
+        assert not first.done()
+        may_come.set()
+        return second, await first
+
+    second, first = run_loop(arrive())
+    assert second.status == "200 OK"
+    assert first.status[:3] == ("415" if content_type == "text/plain" else "400")

@@ -7,9 +7,10 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from werkzeug.exceptions import RequestTimeout
 
 from dashboard.web.serving import asgi, request_bodies
-from dashboard.web.serving.asgi import AsgiAdapter, length_of, make_environ
+from dashboard.web.serving.asgi import AsgiAdapter, HttpAnswer, length_of, make_environ
 from tests.unit.web.loops import run_loop
 
 SECONDS = 60
@@ -210,41 +211,130 @@ def test_app_goes_on_no_longer_than_its_reader_stays() -> None:
     assert closed.is_set()
 
 
+class Receives:
+    """A receiver that answers once it may."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.seen: list[tuple[str, str, bytes | None]] = []
+
+    async def answer(self, environ: WSGIEnvironment, has_come: bool) -> HttpAnswer:
+        body = environ["wsgi.input"].read() if has_come else None
+        self.seen.append((environ["SCRIPT_NAME"], environ["PATH_INFO"], body))
+        await self.may_answer.wait()
+        return HttpAnswer("201 CREATED", [("X-Receiver", "yes")], b"received")
+
+
+def test_callback_goes_to_the_receiver() -> None:
+    receiver = Receives()
+
+    async def test() -> None:
+        adapter = AsgiAdapter(never, receiver)
+        for body in ([b"{}"], [b"x" * asgi.SMALL_BODY, b"x"]):
+            one = Exchange(*body)
+            await adapter(scope("/hooks/smile/key", "POST", (b"transfer-encoding", b"chunked")), one.receive, one.send)
+            assert (one.status, one.body) == (201, b"received")
+            assert (b"x-receiver", b"yes") in one.sent[0]["headers"]
+
+    run(test)
+    assert receiver.seen == [("/hooks", "/smile/key", b"{}"), ("/hooks", "/smile/key", None)]
+
+
+def test_sender_of_a_callback_that_fails_is_the_receivers_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_bodies, "SECONDS_AT_FIRST", 0.05)
+
+    class Reads(Receives):
+        async def answer(self, environ: WSGIEnvironment, has_come: bool) -> HttpAnswer:
+            assert has_come  # so that no thread is needed to find out
+            with pytest.raises(RequestTimeout):
+                environ["wsgi.input"].read()
+            return HttpAnswer("408 Request Timeout", [], b"")
+
+    async def test() -> None:
+        one = Exchange(b"{", None)
+        await AsgiAdapter(never, Reads())(
+            scope("/hooks/smile", "POST", (b"content-length", b"9")), one.receive, one.send
+        )
+        assert one.status == 408
+
+    run(test)
+
+
 @pytest.mark.parametrize(("busy", "free"), [("/jobs", "/hooks/smile"), ("/hooks/smile", "/jobs")])
 def test_callbacks_and_pages_do_not_wait_for_each_other(busy: str, free: str) -> None:
     """More requests than there are threads hang at one; the other is answered all the same."""
     go_on = Event()
 
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == busy:
+    def app(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if busy == "/jobs":
             go_on.wait(SECONDS)
         start_response("200 OK", [])
         return [b"done"]
 
     async def test() -> None:
-        adapter = AsgiAdapter(app)
-        held = [Exchange() for _ in range(asgi.THREADS * 2)]
+        receiver = Receives()
+        if busy != "/jobs":
+            receiver.may_answer.clear()
+        adapter = AsgiAdapter(app, receiver)
+        held = [Exchange() for _ in range(asgi.PAGE_THREADS * 2)]
         waiting = [asyncio.create_task(adapter(scope(busy), one.receive, one.send)) for one in held]
         await asyncio.sleep(0.1)
         other = Exchange()
         await adapter(scope(free), other.receive, other.send)
-        assert other.status == 200
+        assert other.status in (200, 201)
         assert not any(one.sent for one in held)
         go_on.set()
+        receiver.may_answer.set()
         await asyncio.gather(*waiting)
 
     run(test)
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/hooks/smile"])
-def test_senders_of_large_bodies_keep_no_small_request_out(path: str) -> None:
+class Knows:
+    """Polls of which one answer is known."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
+        return HttpAnswer("204 NO CONTENT", [("Vary", "HX-Request")], b"") if environ["PATH_INFO"] == "/known" else None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._app(environ, start_response)
+
+
+def test_poll_with_a_known_answer_takes_no_thread() -> None:
+    go_on = Event()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        go_on.wait(SECONDS)
+        return echo(environ, start_response)
+
+    async def test() -> None:
+        adapter = AsgiAdapter(app, polls=Knows(app))
+        held = [Exchange(b"") for _ in range(asgi.PAGE_THREADS * 2)]
+        waiting = [asyncio.create_task(adapter(scope("/other"), one.receive, one.send)) for one in held]
+        await asyncio.sleep(0.1)
+        poll = Exchange()
+        await adapter(scope("/known"), poll.receive, poll.send)
+        assert (poll.status, poll.body, poll.is_ended) == (204, b"", True)
+        assert not any(one.sent for one in held)
+        go_on.set()
+        await asyncio.gather(*waiting)
+        assert {one.status for one in held} == {200}
+
+    run(test)
+
+
+def test_senders_of_large_bodies_keep_no_small_request_out() -> None:
     """Each has sent enough to take a thread, and then sends no more."""
     large = (b"x" * asgi.SMALL_BODY, None)
 
     async def test() -> None:
         adapter = AsgiAdapter(echo)
-        held = [Exchange(*large) for _ in range(asgi.THREADS * 2)]
-        request = scope(path, "POST", (b"transfer-encoding", b"chunked"))
+        held = [Exchange(*large) for _ in range(asgi.PAGE_THREADS * 2)]
+        request = scope("/jobs", "POST", (b"transfer-encoding", b"chunked"))
         waiting = [asyncio.create_task(adapter(request, one.receive, one.send)) for one in held]
         await asyncio.sleep(0.1)
         other = Exchange(b"small")
