@@ -43,7 +43,7 @@ from dashboard.web.lists.reading import newest_change
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.form_keys import form_transaction, note_result_page
-from dashboard.web.security.headers import picture_headers
+from dashboard.web.security.headers import image_headers
 from dashboard.web.serving.limits import takes_files
 from dashboard.worker.queue import wake
 
@@ -251,7 +251,7 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         if content is None:
             raise NotFound("This image cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
-    return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
+    return Response(content, mimetype=f"image/{kind}", headers=image_headers(f"image-{image_id}.{kind}"))
 
 
 @blueprint.get("/jobs/<uuid:job_id>/photos/<field>")
@@ -263,7 +263,7 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
         _, images = queries.job_details(session, job).with_images or (None, [])
         found = embedded_image_named(images, field)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": with_visible_codes(found.field)})
-    return Response(redraw_image(found), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
+    return Response(redraw_image(found), mimetype="image/jpeg", headers=image_headers(f"photo-{job_id}.jpeg"))
 
 
 def _is_sandbox() -> bool:
