@@ -30,7 +30,14 @@ from dashboard.jobs.showing.listing import customer_label, initials_of, reason_i
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
-from dashboard.jobs.showing.wording import callback_standing, id_type_words, missing_words, next_step, verdict_sentence
+from dashboard.jobs.showing.wording import (
+    IMAGE_NAMES,
+    callback_standing,
+    id_type_words,
+    missing_words,
+    next_step,
+    verdict_sentence,
+)
 from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
@@ -64,6 +71,7 @@ for filter_of_lists in (customer_label, reason_in_list):
 def words_for_jobs() -> dict[str, Any]:
     return {
         "FACTS": FACTS,
+        "IMAGE_NAMES": IMAGE_NAMES,
         "verdict_sentence": verdict_sentence,
         "next_step": next_step,
         "callback_standing": callback_standing,
