@@ -148,8 +148,8 @@ class CallbackFilter(NumberSearch[Callback]):
         Column("claim", "Result it claims"),
         Column("product", "Product", "m"),
         Column("where", "Where", "m"),
-        Column("came", "Came", "m"),
-        Column("age", "Age", "s"),
+        Column("came", "Came", "s"),
+        Column("age", "Age", "xs"),
         Column("job", "Job id", "l", is_extra=True),
         Column("received", "Received", "l", is_extra=True),
     )

@@ -87,9 +87,9 @@ class LinkFilter(NumberSearch[Link]):
         Column("customer", "Customer", is_fixed=True),
         Column("product", "Product"),
         Column("where", "Where", "m"),
-        Column("uses", "Uses", "m"),
-        Column("works_for", "Works for", "m"),
-        Column("age", "Age", "s"),
+        Column("uses", "Uses", "s"),
+        Column("works_for", "Works for", "s"),
+        Column("age", "Age", "xs"),
         Column("by", "By", "s"),
         Column("created", "Created", "l", is_extra=True),
     )

@@ -137,7 +137,7 @@ def _job(session: Session, job: Job) -> dict[str, Any]:
         ],
         "dealt_with": [row_facts(row) | {"reason": reason} for row, reason in details.dealt_with],
         "events": [row_facts(event) | {"text": event_text(event)} for event in details.events],
-        "pictures": [row_facts(image) for image in details.images],
+        "images": [row_facts(image) for image in details.images],
     }
 
 

@@ -15,8 +15,8 @@ class ErasureFilter(ListFilter[Erasure]):
     columns = (
         Column("erased", "Erased", is_fixed=True),
         Column("by", "By"),
-        Column("jobs", "Jobs", "m", is_number=True),
-        Column("images", "Images", "m", is_number=True),
-        Column("callbacks", "Callbacks", "m", is_number=True),
-        Column("links", "Links", "m", is_number=True),
+        Column("jobs", "Jobs", "s", is_number=True),
+        Column("images", "Images", "s", is_number=True),
+        Column("callbacks", "Callbacks", "s", is_number=True),
+        Column("links", "Links", "s", is_number=True),
     )

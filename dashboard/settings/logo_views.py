@@ -7,7 +7,7 @@ from dashboard.context import reading
 from dashboard.errors import NotFound
 from dashboard.settings.logo import read_logo
 from dashboard.web.access import open_to_everybody
-from dashboard.web.security.headers import picture_headers
+from dashboard.web.security.headers import image_headers
 
 blueprint = Blueprint("logo", __name__)
 
@@ -24,7 +24,7 @@ def show(name: str) -> ResponseReturnValue:
     if name != present:
         return redirect(url_for("logo.show", name=present), 303)
     answer = Response(png, mimetype="image/png")
-    answer.headers.update(picture_headers("logo.png"))
+    answer.headers.update(image_headers("logo.png"))
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # Smile's pages show it as well.
     return answer

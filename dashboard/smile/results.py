@@ -23,8 +23,8 @@ MOST_HISTORY = 100
 #: How Smile writes that nothing was returned, besides null.
 MISSING = frozenset({"", NOT_AVAILABLE, "N/A"})
 #: Fields that hold an image as base64, and the objects with links to images.
-PICTURE_FIELDS = ("Photo", "Document")
-PICTURE_LINKS = ("ImageLinks", "image_links")
+IMAGE_FIELDS = ("Photo", "Document")
+IMAGE_LINKS = ("ImageLinks", "image_links")
 NAMELESS_ACTION = "Check"
 
 _FOUR_DIGITS = re.compile(r"[0-9]{1,4}")
@@ -152,10 +152,10 @@ class SmileResult:
         }
 
     @property
-    def pictures(self) -> tuple[str, ...]:
+    def images(self) -> tuple[str, ...]:
         """The names of the images in the answer, inline or as links, such as "Photo" and "ImageLinks.selfie_image"."""
-        inline = [name for name in PICTURE_FIELDS if (words_of(self.entry.get(name)) or "") not in MISSING]
-        holders = ((name, self.entry.get(name) or self.payload.get(name)) for name in PICTURE_LINKS)
+        inline = [name for name in IMAGE_FIELDS if (words_of(self.entry.get(name)) or "") not in MISSING]
+        holders = ((name, self.entry.get(name) or self.payload.get(name)) for name in IMAGE_LINKS)
         linked = [f"{holder}.{name}" for holder, links in holders if isinstance(links, dict) for name in links]
         return tuple(text_of(name)[:LONGEST_NAME] for name in (*inline, *linked[:MOST_ACTIONS]))
 

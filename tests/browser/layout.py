@@ -1,4 +1,4 @@
-"""What moves on a page by itself, and whether the bar on top holds all that it shows."""
+"""What moves on a page by itself, and what is cut: in the bar on top, and in the rows of a list."""
 
 from playwright.sync_api import Page
 
@@ -30,6 +30,24 @@ HIDDEN = """() => {
   const needs = document.querySelectorAll(".needs-you a, .today a");
   return [...verdicts, ...needs].filter(part => part.checkVisibility() && isHidden(part)).map(part => part.outerHTML);
 }"""
+CUT_CELLS = """() => {
+  const rows = document.querySelector(".list-fixed > tbody");
+  // An id, and a reason of many words, may end in dots. What is read out is drawn nowhere.
+  const whole = rows.querySelectorAll(":is(th, td):not(.id, :has(.few-lines, .visually-hidden)), .row-link");
+  const isCut = part => part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1;
+  const cut = [...whole].filter(part => part.clientWidth && isCut(part)).map(part => part.innerText + " is cut");
+  const texts = document.createTreeWalker(rows, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/[a-z]+/gi)) {
+      const place = document.createRange();
+      place.setStart(texts.currentNode, word.index);
+      place.setEnd(texts.currentNode, word.index + word[0].length);
+      const lines = new Set([...place.getClientRects()].filter(({ width }) => width).map(({ top }) => Math.round(top)));
+      if (lines.size > 1) cut.push(word[0] + " is broken");
+    }
+  }
+  return cut;
+}"""
 WIDTHS = (360, 390, 768, 834, 1024, 1280, 1920)
 
 
@@ -50,6 +68,16 @@ def check_verdicts_and_needs(page: Page) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         hidden = page.evaluate(HIDDEN)
         assert not hidden, f"at {width} px: {hidden}"
+    page.set_viewport_size(usual or {"width": 1280, "height": 800})
+
+
+def check_rows(page: Page) -> None:
+    """No cell of a list is cut, and no word in it broken."""
+    usual = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        cut = page.evaluate(CUT_CELLS)
+        assert not cut, f"{page.url} at {width} px: {cut}"
     page.set_viewport_size(usual or {"width": 1280, "height": 800})
 
 

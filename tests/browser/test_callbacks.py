@@ -6,8 +6,11 @@ from typing import Any
 
 import requests
 from playwright.sync_api import Page, expect
+from sqlmodel import col, select
 
-from dashboard.db import utc_now
+from dashboard.callbacks.models import ProcessingRun
+from dashboard.callbacks.processing.runs import TOLD_FOR
+from dashboard.db import new_id, utc_now
 from dashboard.smile_keys import add_key, seed_keys
 from tests.browser.conftest import OpenWindow
 from tests.browser.layout import moves, watch_for_moves
@@ -128,6 +131,33 @@ def test_new_callback_and_its_count_appear_and_move_nothing(
     assert moves(page) == []
     news.click()
     expect(page.get_by_text("appears-when-asked-for")).to_be_visible()
+
+
+def test_news_about_a_run_move_nothing(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    send(shared_deployment, job_id="stays-in-place")
+    database, now = shared_deployment.database, utc_now()
+    run = ProcessingRun(environment="sandbox", asked_by="ada", asked_at=now, total=25, done=9, newest=new_id())
+    with database.transaction() as session:
+        for earlier in session.exec(select(ProcessingRun).order_by(col(ProcessingRun.id))):
+            earlier.finished_at = now - TOLD_FOR
+        session.add(run)
+    page = open_window("/callbacks?q=stays-in-place")
+    told = page.locator(f"#run-{run.id}")
+    expect(told).to_contain_text("9 of 25")
+    watch_for_moves(page)
+
+    for done, finished_at in ((10, None), (25, now)):
+        with database.transaction() as session:
+            row = session.get_one(ProcessingRun, run.id)
+            row.done, row.finished_at = done, finished_at
+        expect(told).to_contain_text(f"{done} of 25")
+    send(shared_deployment, job_id="stays-in-place-too")
+    expect(page.get_by_role("link", name="1 new callback - show")).to_be_visible()
+    with database.transaction() as session:
+        session.get_one(ProcessingRun, run.id).finished_at = now - TOLD_FOR
+    expect(told).to_be_hidden()
+
+    assert moves(page) == []
 
 
 def test_list_stands_beside_on_a_wide_window_only(shared_deployment: Deployment, open_window: OpenWindow) -> None:

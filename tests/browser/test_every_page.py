@@ -3,19 +3,22 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from dashboard.db import utc_now
 from dashboard.jobs.products import Product
 from tests.browser.accessibility import COLOURS, faults_of, has_new_kinds
 from tests.browser.conftest import OpenWindow, Pause
-from tests.browser.layout import check_top_bar, check_verdicts_and_needs
+from tests.browser.layout import check_rows, check_top_bar, check_verdicts_and_needs
 from tests.browser.new_job import reveal, wait_until_provisional
 from tests.factories.callbacks import make_payload
 from tests.factories.images import make_jpeg
 from tests.factories.jobs import make_job
+from tests.factories.links import make_link
 from tests.integration.conftest import Deployment
 
 SELFIE = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
@@ -162,6 +165,27 @@ def test_the_full_list_and_the_callbacks(shared_deployment: Deployment, open_win
     page.goto("/callbacks?verdict=valid")
     page.get_by_role("link", name="Valid").first.click()
     check_page(page)
+
+
+def test_rows_of_lists_show_whole_words(shared_deployment: Deployment, open_window: OpenWindow) -> None:
+    database, settings = shared_deployment.database, shared_deployment.settings()
+    named, unnamed = {"customer_reference": "KORA-2026-LAGOS-00053"}, {"customer_reference": ""}
+    since = {"created_at": utc_now() - timedelta(minutes=44)}
+    settled = since | {"state": "done", "country": "GH", "created_by": "customer"}
+    make_job(database, settings, Product.SMARTSELFIE_AUTHENTICATION, asks=named, outcome="provisional", **settled)
+    make_job(database, settings, Product.DOCUMENT_VERIFICATION, asks=unnamed, outcome="error", **settled)
+    make_job(database, settings, Product.BUSINESS_VERIFICATION, **settled | {"state": "awaiting_customer"})
+    make_link(database, settings, row=since, **named)
+    make_link(database, settings)
+    hooks = shared_deployment.web_url + "/hooks/smile"
+    assert requests.post(hooks, json=make_payload(job_id="job-of-another-system"), timeout=10).status_code == 401
+    assert requests.post(hooks, data="no JSON", timeout=10).status_code == 415
+    page = open_window("/jobs?country=GH", member="ada")
+    check_rows(page)
+
+    for address in ("/links", "/callbacks", "/callbacks/refused", "/team", "/audit"):
+        page.goto(address)
+        check_rows(page)
 
 
 def with_callback(deployment: Deployment) -> str:

@@ -48,7 +48,7 @@ from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
 from dashboard.web.pages.invisible_characters import with_visible_codes
-from dashboard.web.security.headers import picture_headers
+from dashboard.web.security.headers import image_headers
 
 blueprint = Blueprint("callbacks", __name__)
 blueprint.register_blueprint(processing_views.blueprint)
@@ -195,7 +195,7 @@ def show_json(callback_id: UUID) -> ResponseReturnValue:
         headers=callback.headers,
         body=CANNOT_BE_OPENED if opened.is_unreadable else masked_body(opened.payload),
         masked=["signature", "personal data"],
-        pictures=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.images],
+        images=[{"number": each.number, "field": each.field, "size": each.size} for each in opened.images],
         of_same_job=[str(sibling.id) for sibling in siblings],
         timeline=[{"at": json_time(at), "text": text} for at, text in timeline_of(callback, events)],
     )
@@ -230,7 +230,7 @@ def image(callback_id: UUID, field: str) -> ResponseReturnValue:
         embedded = embedded_image_named(opened.images, field)
         details = {"field": with_visible_codes(embedded.field)}
         record(session, "callback.image_viewed", f"callback {callback_id}", utc_now(), details=details)
-    return Response(redraw(embedded), mimetype="image/jpeg", headers=picture_headers(f"image-{callback_id}.jpeg"))
+    return Response(redraw(embedded), mimetype="image/jpeg", headers=image_headers(f"image-{callback_id}.jpeg"))
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>/body")

@@ -29,12 +29,12 @@ class RefusedFilter(ListFilter[RefusedDelivery]):
     nouns = ("row", "rows")  # one may stand for many deliveries
     columns = (
         Column("reason", "Reason", is_fixed=True),
-        Column("status", "Answered", "m"),
+        Column("status", "Answered", "s"),
         Column("job", "Job"),
         Column("from", "From", "l"),
-        Column("size", "Size", "m", is_number=True),
-        Column("came", "Came", "l"),
-        Column("age", "Age", "s"),
+        Column("size", "Size", "s", is_number=True),
+        Column("came", "Came", "m"),
+        Column("age", "Age", "xs"),
     )
 
     reason: str = choice(

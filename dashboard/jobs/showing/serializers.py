@@ -72,7 +72,7 @@ def details_to_json(details: JobDetails, now: datetime, *, may_reveal: bool = Fa
                 "result_text": result.result_text,
                 "unknown_cause": _cause(details.job, result.outcome, result.result_code),
                 "actions": [{"name": name, "words": words} for name, words in parse_result(payload).actions],
-                "pictures": [{"field": each.field, "size": each.size} for each in find_embedded_images(payload)],
+                "images": [{"field": each.field, "size": each.size} for each in find_embedded_images(payload)],
                 "payload": fold_base64(shown_body(payload, is_revealed=False)),
                 "problem": CANNOT_BE_OPENED if result.id in details.unreadable else None,
                 "erased_at": json_time(result.erased_at),

@@ -30,7 +30,14 @@ from dashboard.jobs.showing.listing import customer_label, initials_of, reason_i
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
-from dashboard.jobs.showing.wording import callback_standing, id_type_words, missing_words, next_step, verdict_sentence
+from dashboard.jobs.showing.wording import (
+    IMAGE_NAMES,
+    callback_standing,
+    id_type_words,
+    missing_words,
+    next_step,
+    verdict_sentence,
+)
 from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
@@ -43,7 +50,7 @@ from dashboard.web.lists.reading import newest_change
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.form_keys import form_transaction, note_result_page
-from dashboard.web.security.headers import picture_headers
+from dashboard.web.security.headers import image_headers
 from dashboard.web.serving.limits import takes_files
 from dashboard.worker.queue import wake
 
@@ -64,6 +71,7 @@ for filter_of_lists in (customer_label, reason_in_list):
 def words_for_jobs() -> dict[str, Any]:
     return {
         "FACTS": FACTS,
+        "IMAGE_NAMES": IMAGE_NAMES,
         "verdict_sentence": verdict_sentence,
         "next_step": next_step,
         "callback_standing": callback_standing,
@@ -251,7 +259,7 @@ def image(job_id: UUID, image_id: UUID) -> ResponseReturnValue:
         if content is None:
             raise NotFound("This image cannot be opened: its file is gone or damaged, or its key is missing.")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
-    return Response(content, mimetype=f"image/{kind}", headers=picture_headers(f"image-{image_id}.{kind}"))
+    return Response(content, mimetype=f"image/{kind}", headers=image_headers(f"image-{image_id}.{kind}"))
 
 
 @blueprint.get("/jobs/<uuid:job_id>/photos/<field>")
@@ -263,7 +271,7 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
         _, images = queries.job_details(session, job).with_images or (None, [])
         found = embedded_image_named(images, field)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": with_visible_codes(found.field)})
-    return Response(redraw_image(found), mimetype="image/jpeg", headers=picture_headers(f"photo-{job_id}.jpeg"))
+    return Response(redraw_image(found), mimetype="image/jpeg", headers=image_headers(f"photo-{job_id}.jpeg"))
 
 
 def _is_sandbox() -> bool:

@@ -11,6 +11,7 @@ from dashboard.jobs.products import FACTS
 from dashboard.jobs.showing.result_words import meaning_of, next_for, unknown_sentence
 from dashboard.jobs.showing.warning_words import warnings_sentence
 from dashboard.jobs.warnings import JobWarning
+from dashboard.smile.constants import ImageType
 from dashboard.smile.warnings import WarningKind
 from dashboard.web.pages.filters import clock
 
@@ -31,6 +32,13 @@ WAITING = {
     JobState.CANCELLED: ("Cancelled before anything was sent. Nothing was charged.", "Nothing to do."),
 }
 
+IMAGE_NAMES = {
+    ImageType.SELFIE_FILE: "Selfie",
+    ImageType.ID_FRONT_FILE: "Front of the document",
+    ImageType.LIVENESS_FILE: "Liveness frame",
+    ImageType.ID_BACK_FILE: "Back of the document",
+}
+
 
 def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
     """The verdict with its warnings: an approval is never stated without them."""
@@ -47,6 +55,8 @@ def verdict_sentence(job: Job, warnings: Sequence[JobWarning] = ()) -> str:
 def _verdict_alone(job: Job) -> str:
     if job.state == JobState.FAILED:
         return problem_text(job) or "Smile did not accept this job."
+    if job.state == JobState.WAITING and job.overdue_noted_at:
+        return "Smile has not answered yet. It takes longer than usual."
     if job.state == JobState.WAITING:
         takes = FACTS[job.product].takes
         return f"Smile is working on it. This takes {takes[0].lower()}{takes[1:]}."

@@ -176,5 +176,5 @@ def _new_app_page(form: NewAppForm, status: int = 200) -> ResponseReturnValue:
         secret = totp.secret_to_set_up(session, current_user.id)
     if secret is None:
         return see_other("second_factors.show")
-    qr_code = totp.picture_of(secret, current_user)
+    qr_code = totp.image_of(secret, current_user)
     return render_template("team/new_app.html", form=form, qr_code=qr_code, secret=totp.spaced(secret)), status

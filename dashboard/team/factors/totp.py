@@ -88,7 +88,7 @@ def is_unreadable(session: Session, member_id: UUID) -> bool:
     return app is not None and _secret(session, app) is None
 
 
-def picture_of(secret: str, member: Member) -> str:
+def image_of(secret: str, member: Member) -> str:
     """The secret's QR code as a data: address, so that no requested address contains the secret."""
     address = pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
     code = segno.make(address, error="m", micro=False)

@@ -27,12 +27,12 @@ class MemberFilter(ListFilter[Member]):
     nouns = ("member", "members")
     may_sort = False
     columns = (
-        Column("name", "Name", is_fixed=True),
-        Column("role", "Role", "m"),
+        Column("name", "Name", "m", is_fixed=True),
+        Column("role", "Role", "s"),
         Column("email", "E-mail"),
-        Column("second_factor", "Second factor", "m"),
+        Column("second_factor", "Second factor", "s"),
         Column("last_seen", "Last seen", "s"),
-        Column("access", "May sign in", "m"),
+        Column("access", "May sign in", "s"),
     )
 
     role: str = choice(

@@ -34,7 +34,7 @@ Row = TypeVar("Row")
 class Column:
     """A column of a list. Readers may hide it unless it `is_fixed`; one that `is_extra` is hidden until they show it.
 
-    `width`: "s", "m", "l" or "xl"; without one the column shares the remaining width.
+    `width`: "xs", "s", "m", "l" or "xl"; without one the column shares the remaining width.
     """
 
     name: str

@@ -26,7 +26,7 @@ def transport_headers(is_https: bool) -> dict[str, str]:
     return {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {}
 
 
-def picture_headers(name: str) -> dict[str, str]:
+def image_headers(name: str) -> dict[str, str]:
     """Headers of a customer's image: nothing in it runs, and it is saved under a name that we chose."""
     return {
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",

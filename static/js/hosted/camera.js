@@ -4,7 +4,7 @@ import { t } from "./texts.js";
 
 const FRAMES = 8;
 const FRAME_EVERY_MS = 150;
-const PICTURE_WIDTH = 1280;
+const IMAGE_WIDTH = 1280;
 const FRAME_WIDTH = 320;
 
 const FAILED = "failed";
@@ -20,7 +20,7 @@ export function stopCamera() {
  * Asks for one image. `modes` are "camera" and "upload"; without a usable camera a file can always be chosen.
  * The answer is {image, frames, origin}, BACK, or the value of `skip` ({label, value}).
  */
-export async function takePicture({ title, tips, modes, facing, withFrames = false, mayTurn = false, skip = null }) {
+export async function takePhoto({ title, tips, modes, facing, withFrames = false, mayTurn = false, skip = null }) {
   let how = await show(title, (answer) => [
     element("p", {}, tips),
     modes.includes("camera") ? button(t("openCamera"), () => answer(facing), "primary") : null,
@@ -45,7 +45,7 @@ async function fromCamera(title, facing, withFrames, mayTurn) {
   video.muted = true;
   video.classList.toggle("mirrored", facing === "user");
   try {
-    running = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: facing, width: { ideal: PICTURE_WIDTH } } });
+    running = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: facing, width: { ideal: IMAGE_WIDTH } } });
     video.srcObject = running;
     await video.play();
   } catch {
@@ -56,10 +56,10 @@ async function fromCamera(title, facing, withFrames, mayTurn) {
   const answer = await show(title, (end) => {
     const status = element("p", { role: "status" });
     const turned = facing === "user" ? "environment" : "user";
-    const take = button(t("takePicture"), async () => {
+    const take = button(t("takePhoto"), async () => {
       take.disabled = true;
       const frames = withFrames ? await framesOf(video, status) : [];
-      end({ image: jpeg(video, PICTURE_WIDTH), frames, origin: "camera" });
+      end({ image: jpeg(video, IMAGE_WIDTH), frames, origin: "camera" });
     }, "primary");
     return [video, status, take, mayTurn ? button(t("otherCamera"), () => end(turned)) : null];
   });
@@ -78,15 +78,15 @@ async function framesOf(video, status) {
 }
 
 function fileField(answer) {
-  const problem = element("p", { class: "problem", role: "alert", hidden: true }, t("notAPicture"));
+  const problem = element("p", { class: "problem", role: "alert", hidden: true }, t("notAnImage"));
   const input = element("input", {
     type: "file",
-    id: "picture-file",
+    id: "image-file",
     accept: "image/*",
     change: async () => {
       try {
-        const picture = await createImageBitmap(input.files[0]);
-        answer({ image: jpeg(picture, PICTURE_WIDTH), frames: [], origin: "upload" });
+        const chosen = await createImageBitmap(input.files[0]);
+        answer({ image: jpeg(chosen, IMAGE_WIDTH), frames: [], origin: "upload" });
       } catch {
         problem.hidden = false; // A file that the browser cannot draw is not an image.
       }

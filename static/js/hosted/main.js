@@ -13,7 +13,7 @@ import { giveUp, persist } from "./trouble.js";
 
 const SUCCESS_SHOWN_MS = 3000;
 const lookup = [chooseIdType, askConsent, askDetails, confirmNumber];
-const pictured = [askFront, askBack, askSelfie, review];
+const imageSteps = [askFront, askBack, askSelfie, review];
 
 // `jobTypes`: what a token must be made for; `reads`: where the choice of ID types comes from.
 const PAGES = {
@@ -31,11 +31,11 @@ const PAGES = {
   },
   "doc-verification": {
     product: "doc_verification", jobTypes: [6], reads: "documents",
-    steps: [chooseIdType, askConsent, ...pictured], send: sendZip,
+    steps: [chooseIdType, askConsent, ...imageSteps], send: sendZip,
   },
   "enhanced-document-verification": {
     product: "enhanced_document_verification", jobTypes: [11], reads: "services",
-    steps: [chooseIdType, askConsent, ...pictured], send: sendZip,
+    steps: [chooseIdType, askConsent, ...imageSteps], send: sendZip,
   },
   "smartselfie-auth": { product: "smartselfie", jobTypes: [2, 4], steps: [askSelfie, review], send: sendZip },
   "e-signature": { product: "e_signature", jobTypes: [12], steps: [readAndSign], send: sendSignature },
@@ -55,7 +55,7 @@ async function visit() {
     speak(config.translation, config.partner_details.name);
     dress(config);
     if (!config.partner_details.partner_id) throw new Stop(t("noPartnerId"));
-    const job = { config, params: {}, idInfo: {}, pictures: {} };
+    const job = { config, params: {}, idInfo: {}, images: {} };
     await perform(job);
   } catch (error) {
     giveUp(error, config);

@@ -1,5 +1,5 @@
 // The steps of the pages, each of which asks, is skipped, or goes back: ID type, consent, details, images.
-import { takePicture } from "./camera.js";
+import { takePhoto } from "./camera.js";
 import { leave } from "./embedder.js";
 import { BACK, button, choice, chosen, element, form, labelled, show } from "./screens.js";
 import { t } from "./texts.js";
@@ -145,21 +145,21 @@ function fieldName(job, name) {
 }
 
 export function askFront(job) {
-  return picture(job, "front", { title: t("frontTitle"), tips: t("documentTips"), modes: documentModes(job), facing: "environment" });
+  return askImage(job, "front", { title: t("frontTitle"), tips: t("documentTips"), modes: documentModes(job), facing: "environment" });
 }
 
 export async function askBack(job) {
   const isUnknown = job.type.hasBack === undefined;
   if (job.type.hasBack === false || (isUnknown && job.type.id_type === "PASSPORT")) return SKIPPED;
   const skip = isUnknown ? { label: t("noBack"), value: SKIPPED } : null;
-  return picture(job, "back", {
+  return askImage(job, "back", {
     title: t("backTitle"), tips: t("documentTips"), modes: documentModes(job), facing: "environment", skip,
   });
 }
 
 export function askSelfie(job) {
   const { allow_agent_mode: agent, use_strict_mode: strict } = job.config;
-  return picture(job, "selfie", {
+  return askImage(job, "selfie", {
     title: t("selfieTitle"),
     tips: t("selfieTips"),
     modes: ["camera"],
@@ -173,13 +173,13 @@ function documentModes({ config }) {
   return config.document_capture_modes?.length ? config.document_capture_modes : ["camera", "upload"];
 }
 
-async function picture(job, name, wish) {
-  const answer = await takePicture(wish);
+async function askImage(job, name, wish) {
+  const answer = await takePhoto(wish);
   if (answer === BACK || answer === SKIPPED) {
-    if (answer === SKIPPED) delete job.pictures[name];
+    if (answer === SKIPPED) delete job.images[name];
     return answer;
   }
-  job.pictures[name] = answer;
+  job.images[name] = answer;
   return undefined;
 }
 
@@ -188,10 +188,10 @@ export async function review(job) {
   for (;;) {
     const answer = await show(t("reviewTitle"), (end) => [
       element("p", {}, t("reviewIntro")),
-      ...kinds.filter(([name]) => job.pictures[name]).map(([name, key, again]) => element(
+      ...kinds.filter(([name]) => job.images[name]).map(([name, key, again]) => element(
         "figure",
         {},
-        element("img", { src: job.pictures[name].image, alt: t(key) }),
+        element("img", { src: job.images[name].image, alt: t(key) }),
         element("figcaption", {}, button(t("takeAgain", { what: t(key) }), () => end(again))),
       )),
       button(t("send"), () => end("send"), "primary"),

@@ -27,9 +27,9 @@ export async function sendZip(job) {
     callback_url: config.callback_url,
     token: api.token,
     partner_params: params,
-    metadata: Object.entries(job.pictures).map(([name, { origin }]) => ({ name: `${name}_image_origin`, value: origin })),
+    metadata: Object.entries(job.images).map(([name, { origin }]) => ({ name: `${name}_image_origin`, value: origin })),
   });
-  const info = JSON.stringify({ package_information: PACKAGE, id_info: idInfoOf(job), images: imagesOf(job.pictures) });
+  const info = JSON.stringify({ package_information: PACKAGE, id_info: idInfoOf(job), images: imagesOf(job.images) });
   const security = await sealed(info, api.token);
   await api.put(job.prepared.upload_url, zip({ "info.json": info, "security_info.json": JSON.stringify(security) }));
 }
@@ -46,13 +46,13 @@ function idInfoOf({ idInfo, page }) {
 }
 
 function imagesOf({ selfie, front, back }) {
-  const pictures = [
+  const images = [
     [2, selfie?.image],
     ...(selfie?.frames || []).map((frame) => [6, frame]),
     [3, front?.image],
     [7, back?.image],
   ];
-  return pictures
+  return images
     .filter(([, address]) => address)
     .map(([kind, address]) => ({ image_type_id: kind, image: address.slice(address.indexOf(",") + 1), file_name: "" }));
 }

@@ -15,7 +15,7 @@ from tests.integration.conftest import Deployment
 
 __all__ = ["picture_file"]
 
-SELFIE = ("Open the camera", "Take the picture")
+SELFIE = ("Open the camera", "Take the photo")
 NUMBER = "00000000000"
 
 Finish = Callable[[FrameLocator, Path], None]

@@ -38,7 +38,7 @@ def test_closing_calls_back_once_and_leaves_nothing_behind(open_phone: OpenPhone
     page = open_phone(partner.url)
 
     press(hosted(page), "Open the camera")
-    hosted(page).get_by_role("button", name="Take the picture").wait_for()
+    hosted(page).get_by_role("button", name="Take the photo").wait_for()
     press(hosted(page), "Close")
 
     assert heard(page) == [["onClose"]]
@@ -73,7 +73,7 @@ def test_without_a_camera_a_photo_may_be_chosen(open_phone: OpenPhone, partner: 
     press(frame, "Open the camera")
     assert "The camera cannot be used" in frame.get_by_role("alert").first.inner_text()
     frame.get_by_label("Choose a photo").set_input_files(__file__)
-    expect(frame.get_by_text("That file is not a picture")).to_be_visible()
+    expect(frame.get_by_text("That file is not an image")).to_be_visible()
     frame.get_by_label("Choose a photo").set_input_files(picture_file)
     press(frame, "Send", "Finish")
 
@@ -135,7 +135,7 @@ def test_server_in_trouble_is_tried_again_on_request_with_the_same_job(open_phon
     page = open_phone(partner.url, expected=("status of 503",))
     frame = hosted(page)
 
-    press(frame, "Open the camera", "Take the picture", "Send")
+    press(frame, "Open the camera", "Take the photo", "Send")
     expect(frame.get_by_role("alert")).to_contain_text("The server has trouble")
     press(frame, "Try again", "Finish")
 

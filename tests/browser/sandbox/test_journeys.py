@@ -14,7 +14,7 @@ from dashboard.sandbox.server import SandboxServer
 from tests.browser.sandbox.conftest import Partner, heard, hosted, press
 
 OpenPhone = Callable[..., Page]
-SELFIE = ("Open the camera", "Take the picture")
+SELFIE = ("Open the camera", "Take the photo")
 
 
 def settled(partner: Partner, product: str, code: str, job_id: str = "job-1") -> None:

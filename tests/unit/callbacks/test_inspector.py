@@ -246,7 +246,7 @@ def test_pictures_are_drawn_anew_for_those_who_may_see_them(
     page, twin = signed_in.get(address).text, signed_in.get(f"{address}.json").json
     answers = [signed_in.get(f"{address}/images/{field}") for field in ("1", "2", "More.card.0")]
 
-    assert [picture["field"] for picture in twin["pictures"]] == ["Photo", "More.card.0"]
+    assert [image["field"] for image in twin["images"]] == ["Photo", "More.card.0"]
     assert f'src="{address}/images/1" loading="lazy"' in page
     assert selfie[:60] not in page
     for answer in answers:

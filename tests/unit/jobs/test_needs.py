@@ -11,7 +11,8 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS, needs_of
-from dashboard.jobs.showing.wording import next_step
+from dashboard.jobs.products import Product
+from dashboard.jobs.showing.wording import next_step, verdict_sentence
 from tests.factories.jobs import make_job
 
 NOW = utc_now()
@@ -65,6 +66,14 @@ def test_next_follows_from_the_rule():
         if needs:
             assert step == needs[0].next_step(job)
             assert not step.startswith("Nothing to do")
+
+
+def test_overdue_job_is_not_said_to_take_seconds():
+    job = Job(state=JobState.WAITING, product=Product.ENHANCED_KYC, callback_due_at=LATE)
+
+    assert verdict_sentence(job) == "Smile is working on it. This takes a few seconds."
+    job.overdue_noted_at = NOW
+    assert verdict_sentence(job) == "Smile has not answered yet. It takes longer than usual."
 
 
 def test_overdue_callback_of_a_settled_job_needs_nobody():

@@ -13,7 +13,7 @@ def test_settings_open_with_what_has_to_be_mended(sign_in: Door):
 
     assert page.index("Is this deployment healthy?") < page.index("What customers see</h2>")
     assert "No worker has run yet." in page
-    assert "Start `dashboard worker`" in page
+    assert "Start <code>dashboard worker</code>" in page
 
 
 def test_page_names_every_duty_with_a_word_and_a_sentence(sign_in: Door):

@@ -32,7 +32,7 @@ def test_both_shapes_give_the_same_facts(body: dict[str, Any]):
     assert (found.job_id, found.user_id, found.job_type, found.smile_job_id) == ("job-1", "user-1", 1, "0000000046")
     assert found.actions == (("Liveness_Check", "Passed"), ("Register_Selfie", "Approved"))
     assert found.fields == {"FullName": "Joe Doe"}
-    assert found.pictures == ("Photo", "ImageLinks.selfie_image")
+    assert found.images == ("Photo", "ImageLinks.selfie_image")
     assert found.other == {}
 
 
@@ -118,4 +118,4 @@ def test_code_never_becomes_four_digits_unless_it_is_digits(value: Any):
 
 def _texts(found: SmileResult) -> list[str]:
     named = (found.code, found.text, found.error, found.request_code, found.job_id, found.user_id, found.smile_job_id)
-    return [text for text in (*named, *found.pictures) if text]
+    return [text for text in (*named, *found.images) if text]

@@ -103,7 +103,7 @@ def test_an_owner_chooses_between_a_letter_and_a_link_to_copy(
     ada, page = browser_of("ada"), f"/team/{make_member(database, 'ben').id}"
 
     ada.post(f"{page}/password-resets")
-    assert "You see this address only now" not in ada.get(page).text
+    assert "This address is shown only once" not in ada.get(page).text
     assert "On its way" in ada.get(page).text
     deliver()
     assert "Sent" in ada.get(page).text

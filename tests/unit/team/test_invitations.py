@@ -62,7 +62,7 @@ def test_a_handed_code_opens_on_no_other_page(browser_of: BrowserOf):
 
     ada.set_cookie(f"desk_{cookie_of(other)}", cookie.value)
 
-    assert "You see this address only now" not in ada.get(other).text
+    assert "This address is shown only once" not in ada.get(other).text
 
 
 def test_looking_changes_nothing(app: Flask, browser_of: BrowserOf):

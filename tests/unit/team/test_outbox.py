@@ -128,7 +128,7 @@ def test_a_failure_and_its_way_out_are_shown_to_the_owner(
     ada = browser_of("ada")
     page = ada.post("/team/invitations", data={"email": "eve@example.com", "role": "viewer"}).location
     assert "On its way" in ada.get(page).text
-    assert "You see this address only now" not in ada.get(page).text
+    assert "This address is shown only once" not in ada.get(page).text
 
     deliver()
     assert "Not sent yet." in ada.get("/team").text

@@ -271,3 +271,9 @@ def test_only_who_may_create_posts_the_form(
     assert answer.status_code == status
     assert session.exec(select(Job).order_by(Job.id)).all() == []
     assert client.get("/jobs/new").status_code == status
+
+
+def test_summary_says_what_an_open_id_type_means(sign_in: SignInAs):
+    page = sign_in("ben").get("/jobs/new?product=document_verification&country=GH").text
+
+    assert "<dt>ID type</dt><dd>Smile recognises it</dd>" in page

@@ -172,6 +172,7 @@ def test_looking_at_a_picture_is_recorded(sign_in: SignInAs, session: Session, s
     assert re.fullmatch(r'inline; filename="image-[0-9a-f-]{36}\.jpeg"', answer.headers["Content-Disposition"])
     assert "no-store" in answer.headers["Cache-Control"]
     assert "image.viewed" in actions(session)
+    assert "image: selfie" in sign_in("ada").get("/audit").text
 
 
 def test_viewer_and_other_jobs_see_no_picture(sign_in: SignInAs, session: Session, make_job: MakeJob, settled: Job):
