@@ -87,7 +87,10 @@ def create_serving_app(settings: Settings) -> Flask:
     """The app of web and worker, with time limits for PostgreSQL. Commands have fewer."""
     give_memory_back()
     limits = TimeLimits(
-        settings.database_connect_timeout, settings.database_lock_timeout, settings.database_statement_timeout
+        settings.database_connect_timeout,
+        settings.database_lock_timeout,
+        settings.database_statement_timeout,
+        serves=True,
     )
     return create_app(settings, database=_open_database(settings, limits))
 

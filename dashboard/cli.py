@@ -22,6 +22,7 @@ from dashboard.context import Context, context_of, reading, transaction
 from dashboard.db import Database
 from dashboard.errors import DashboardError, Invalid
 from dashboard.outages import what_is_away
+from dashboard.seeding.commands import seed
 
 LOCAL_HOST = "127.0.0.1"
 PORT = click.IntRange(1, 65535)
@@ -260,6 +261,9 @@ def upgrade() -> None:
     """Bring the tables up to date; safe to run again."""
     _upgrade(_app(Settings()))
     click.echo("The database is up to date.")
+
+
+main.add_command(seed)
 
 
 @main.command()

@@ -115,7 +115,7 @@ class KeyRing:
     def digests_for_search(self, text: str) -> list[str]:
         """One digest per key, so that texts digested under an older key are still found."""
         wanted = text.strip().upper().encode()
-        return [hmac.new(key, wanted, hashlib.sha256).hexdigest() for key in self._search_keys]
+        return [hmac.digest(key, wanted, "sha256").hex() for key in self._search_keys]
 
     def digest_of_number(self, number: str) -> str:
         """A digest that is the same for every spelling of a number."""

@@ -35,6 +35,8 @@ except ImportError:  # Without that wheel, `dashboard doctor` says whether the b
 BUSY_TIMEOUT_MS = 5000
 #: PostgreSQL connections of one process: more than page threads, so that callbacks get one when all pages wait.
 CONNECTIONS_KEPT, MOST_CONNECTIONS = 10, 40
+#: What PostgreSQL calls the connections of web and worker, before the name of their schema.
+SERVES = "partner-desk "
 #: How long a thread waits for its turn to write, behind others that wait for another process's lock.
 SECONDS_FOR_TURN = 10.0
 READING = (
@@ -127,6 +129,7 @@ class TimeLimits:
     connect: float = 5.0
     lock: float = 0.0
     statement: float = 0.0
+    serves: bool = False  # web or worker
 
 
 class Database:
@@ -292,6 +295,9 @@ def _postgresql_engine(url: str, limits: TimeLimits) -> Engine:
         for name, seconds in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
             if seconds:
                 connection.execute("SELECT set_config(%s, %s, false)", (name, str(round(seconds * 1000))))
+        if limits.serves:
+            name = "SELECT set_config('application_name', %s || current_schema(), false)"
+            connection.execute(name, (SERVES,))
         connection.commit()
 
     return engine

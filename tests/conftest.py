@@ -127,6 +127,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     postgres: Database = request.getfixturevalue("postgres")
     yield postgres.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)  # as people write it
+    empty(postgres)
+
+
+def empty(postgres: Database) -> None:
     postgres.stop_background()  # of apps that the test made: what they write later belongs to no test
     # One message, not one for each table; TRUNCATE makes new files, which takes a hundred times as long.
     emptying = "; ".join(str(table.delete()) for table in reversed(metadata.sorted_tables))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import update
 from sqlmodel import Session, col
 
 from dashboard import migrations
@@ -15,18 +15,16 @@ from dashboard.backups import postgres_copy, sqlite_copy
 from dashboard.backups.archive import Manifest, open_backup
 from dashboard.backups.checking import check_integrity
 from dashboard.backups.making import image_paths
+from dashboard.backups.offline import is_empty
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
-from dashboard.features import metadata
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.products import FACTS
 from dashboard.privacy.journal import apply_erasures
 from dashboard.privacy.traces import wipe_traces
 
 MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{32})")
-#: Every start of web and worker writes into these tables, so rows only in them do not count as data.
-FILLED_AT_START = frozenset({"smile_key", "setting", "periodic_work"})
 
 
 def restore_backup(
@@ -57,19 +55,6 @@ def restore_backup(
             engine.put_in_place(database, copied)
     _remove_other_images(settings.media_root, kept)
     return reader.manifest
-
-
-def is_empty(database: Database) -> bool:
-    if database.is_sqlite and not sqlite_copy.path_of(database).exists():
-        return True
-    there = set(inspect(database.engine).get_table_names())
-    with database.reading() as session:
-        connection = session.connection()
-        return not any(
-            connection.execute(select(1).select_from(table).limit(1)).first()
-            for table in metadata.sorted_tables
-            if table.name in there - FILLED_AT_START
-        )
 
 
 def _refuse_what_does_not_fit(database: Database, manifest: Manifest, may_upgrade: bool) -> None:

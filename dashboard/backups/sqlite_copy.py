@@ -10,6 +10,7 @@ from dashboard.db import SQLITE, Database
 from dashboard.errors import Conflict
 
 MEMBER = "database.sqlite"
+IN_USE = "The database is in use. Stop every `dashboard web` and `dashboard worker` first."
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def close_for_good(database: Database) -> None:
         except SQLITE.OperationalError:
             mode = "in use"
         if mode != "delete":
-            raise Conflict("The database is in use. Stop every `dashboard web` and `dashboard worker` first.")
+            raise Conflict(IN_USE)
 
 
 @contextmanager

@@ -63,6 +63,7 @@ ALARMS = frozenset(
     | {StepKind.USED_NOT_FRESH, StepKind.USED_FAR_APART, StepKind.USED_TOO_OFTEN}
 )
 OF_ORPHANS = frozenset({StepKind.AT_OTHER_ADDRESS, StepKind.NAMES_NO_JOB, StepKind.NAMES_UNKNOWN_JOB})
+OF_ERASED = frozenset({StepKind.ERASED})
 GONE = frozenset({StepKind.ERASED, StepKind.BODY_ERASED})
 #: The steps that each verdict rests on, in the order of the sentence.
 REASONS: dict[Verdict, tuple[frozenset[StepKind], ...]] = {
@@ -90,5 +91,6 @@ def kind_of(step: Step) -> StepKind | None:
 
 def reason_steps(verdict: Verdict, steps: Sequence[Step]) -> list[Step]:
     """The steps that are the reason for the verdict."""
-    kinds = [*REASONS[verdict], OF_ORPHANS, frozenset({StepKind.ERASED})]
-    return [step for group in kinds for step in steps if kind_of(step) in group]
+    groups = (*REASONS[verdict], OF_ORPHANS, OF_ERASED)
+    with_kinds = [(kind_of(step), step) for step in steps]
+    return [step for group in groups for kind, step in with_kinds if kind in group]

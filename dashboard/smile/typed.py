@@ -34,9 +34,9 @@ WORDS_BEFORE_NUMBERS = (
     *("numéro", "numero", "رقم", "nambari", "número"),
 )
 #: Their spellings, the longest first, so that "id" does not match instead of "id number".
-_SPELLED = sorted({word.replace(" ", sign) for word in WORDS_BEFORE_NUMBERS for sign in (" ", "_", "-", "")}, key=len)[
-    ::-1
-]
+_SPELLED = tuple(
+    sorted({word.replace(" ", sign) for word in WORDS_BEFORE_NUMBERS for sign in (" ", "_", "-", "")}, key=len)[::-1]
+)
 #: What separates such a word from its number.
 _AFTER_WORD = re.compile(r"(?:\.? *[:=#/|>] *|\. *| +| *- *)(?=.*[0-9])", re.DOTALL)
 _NUMERO = re.compile("№+ *")
@@ -138,7 +138,8 @@ def fold(text: str) -> str:
     """The text for searching: no case, accents, spaces, dashes, apostrophes, invisible characters or leading zeros."""
     plain = clean_code(text).casefold()
     if plain.isascii():
-        folded = plain.translate(_FOLDED).replace("-", "").replace(" ", "")
+        folded = plain.replace("-", "").replace(" ", "")
+        folded = folded if folded.isalnum() else folded.translate(_FOLDED)
     else:
         plain = unicodedata.normalize("NFKD", plain).translate(_FOLDED)
         folded = "".join(sign for sign in plain if not unicodedata.combining(sign) and sign not in "- ")
@@ -161,9 +162,10 @@ def _unwrapped(text: str) -> str:
         return text
     text = text.strip(_AROUND)
     beginning = text[: len(_SPELLED[0])].lower()
-    for word in _SPELLED:
-        if beginning.startswith(word) and (between := _AFTER_WORD.match(text, len(word))):
-            return text[between.end() :]
+    if beginning.startswith(_SPELLED):  # Few texts are, and trying every word takes long.
+        for word in _SPELLED:
+            if beginning.startswith(word) and (between := _AFTER_WORD.match(text, len(word))):
+                return text[between.end() :]
     sign = _NUMERO.match(text) or _JOINED_WORD.match(text)
     return text[sign.end() :] if sign else text
 

@@ -35,6 +35,7 @@ from dashboard.callbacks.receiving.statements import (
 )
 from dashboard.callbacks.receiving.verdicts import (
     FIRST_USE,
+    Judgement,
     Sharing,
     SignatureCheck,
     SignatureUse,
@@ -194,7 +195,27 @@ def _judged_row(
         # One line on the job's timeline says that unsigned ones arrive. A flood adds no further lines.
         needs_handling = not _has_refused(connection, known, job)
         known.jobs_with_refused.add(job.id)
-    row = {
+    number = 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number
+    row = callback_row(keyring, arrival, judgement, job, job_step, number, needs_handling=needs_handling)
+    if job and job.is_erased:
+        nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
+        row |= nothing | erased_facts(job.job_id, facts.result_code)
+    return row
+
+
+def callback_row(
+    keyring: KeyRing,
+    arrival: Arrival,
+    judgement: Judgement,
+    job: JobRef | None,
+    job_step: Step,
+    number: int,
+    *,
+    needs_handling: bool,
+) -> dict[str, Any]:
+    """A value for every column, except the environment. `number`: how many carried the same signature before."""
+    facts, now = arrival.facts, arrival.received_at
+    return {
         "id": arrival.id,
         "received_at": now,
         "source_address": arrival.source_address,
@@ -202,8 +223,8 @@ def _judged_row(
         "body_sealed": keyring.seal(arrival.body, body_associated_data(arrival.id)),
         "body_size": len(arrival.body),
         "body_sha256": arrival.sha256,
-        "signature_digest": digest,
-        "signature_use": 0 if judgement.verdict in ALARMING_VERDICTS else sharing.number,
+        "signature_digest": arrival.check.digest,
+        "signature_use": number,
         "verdict": judgement.verdict,
         "reason": "",
         "steps": [*judgement.steps, job_step],
@@ -225,10 +246,6 @@ def _judged_row(
         "search_text": facts.search_text.replace(NUL_MARK, ""),
         "erased_at": None,
     }
-    if job and job.is_erased:
-        nothing: dict[str, Any] = {"body_sealed": b"", "headers": {}, "id_number_digest": None, "erased_at": now}
-        row |= nothing | erased_facts(job.job_id, facts.result_code)
-    return row
 
 
 def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:

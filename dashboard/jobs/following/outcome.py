@@ -167,7 +167,7 @@ def keep_result(
     """
     if job.erased_at:
         return False  # Nothing may bring back the erased person.
-    digest = _digest(answer.payload)
+    digest = digest_of_payload(lasting_text(answer.payload))
     stored = select(Result.payload_digest).where(Result.job_id == job.id, Result.source == source)
     # Confirmed: compare with the newest answer. Claimed: look for the same claim, however old.
     stored = stored.order_by(col(Result.id).desc()) if is_confirmed else stored.where(Result.payload_digest == digest)
@@ -268,6 +268,11 @@ def _table() -> dict[str, str]:
     return {row.code: row.outcome for row in result_codes()}
 
 
-def _digest(payload: dict[str, Any]) -> str:
+def lasting_text(payload: Mapping[str, Any]) -> str:
+    """What is the same in every answer that says the same."""
     lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
-    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
+    return json.dumps(lasting, sort_keys=True)
+
+
+def digest_of_payload(lasting: str) -> str:
+    return hashlib.sha256(lasting.encode()).hexdigest()

@@ -12,7 +12,7 @@ HOOK_PATH = "/hooks/smile"
 
 def callback_key(secret_key: str, job_id: UUID) -> str:
     """The job's key: 128 bits, derived so that a resumed submission uses the same one."""
-    mac = hmac.new(secret_key.encode(), b"callback key" + job_id.bytes, hashlib.sha256).digest()
+    mac = hmac.digest(secret_key.encode(), b"callback key" + job_id.bytes, "sha256")
     return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
 
 

@@ -39,11 +39,10 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
         media_path="",
         created_at=now,
     )
-    image.media_path = f"{image.id.hex[-2:]}/{image.id.hex}"
+    image.media_path = media_path_of(image.id)
     path = media_dir / image.media_path
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, keyring_of(session).seal(given.content, _associated_data(image.id)))
+        write_image(keyring_of(session), path, image.id, given.content)
     except OSError as error:
         with suppress(OSError):
             path.unlink()  # It may have been written in part.
@@ -52,6 +51,16 @@ def store_image(session: Session, media_dir: Path, job: Job, given: GivenImage, 
     MEDIA.worked()
     session.add(image)
     return image
+
+
+def media_path_of(image_id: UUID) -> str:
+    """Where the file is below the folder of images."""
+    return f"{image_id.hex[-2:]}/{image_id.hex}"
+
+
+def write_image(keyring: KeyRing, path: Path, image_id: UUID, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, keyring.seal(content, _associated_data(image_id)))
 
 
 def _write(path: Path, sealed: bytes) -> None:

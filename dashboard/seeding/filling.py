@@ -1,0 +1,193 @@
+"""Fills a database with sample data: one transaction for each batch, which also notes how far it is."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry
+from dashboard.backups.offline import is_empty, refuse_while_in_use
+from dashboard.callbacks.search_index import fill_callbacks
+from dashboard.context import Context
+from dashboard.db import Database
+from dashboard.errors import Conflict, Invalid
+from dashboard.features import metadata
+from dashboard.jobs.earlier_warnings import fill_warnings
+from dashboard.jobs.submitting.phones import fill_digests
+from dashboard.privacy.retention import read_rules, write_rules
+from dashboard.seeding.batches import Batch, Made, World, made_batches, packed
+from dashboard.seeding.company import Amounts, Company
+from dashboard.seeding.image_rows import KEPT_FOR_DAYS
+from dashboard.seeding.loading import Loader, drop_indexes, loader_for, missing_indexes
+from dashboard.seeding.moments import datetime_of
+from dashboard.seeding.progress import Progress, read_progress, write_progress
+from dashboard.seeding.rows import Rows
+from dashboard.seeding.trail_rows import TrailRows
+from dashboard.smile_keys import read_keys, seed_keys
+from dashboard.stored_settings import read_branding
+
+#: What is filled, in this order, and how much of it in one transaction.
+BATCH_SIZES = {"members": 500, "sign_ins": 2000, "links": 1000, "jobs": 250, "audit_lines": 2500}
+LARGE = 20_000
+#: For building indexes.
+SQLITE_CACHE = "PRAGMA cache_size=-262144"
+
+
+class Step(NamedTuple):
+    """A batch that is stored: so many of a part are there now, and so many rows came with it."""
+
+    part: str
+    done: int
+    rows: int
+
+
+def prepare(parts: Context, amounts: Amounts, random_seed: int, now: datetime) -> Progress:
+    """Begins, or finds how far an earlier run came. Raises Conflict where this database may not be filled."""
+    database = parts.database
+    if parts.settings.environment == "production":
+        raise Conflict("Sample data is for a sandbox. This deployment sends jobs to Smile's production server.")
+    _refuse_what_cannot_be(amounts)
+    refuse_while_in_use(database)
+    with database.reading() as session:
+        earlier = read_progress(session)
+    if earlier is not None:
+        if (earlier.amounts, earlier.random_seed) != (amounts, random_seed):
+            raise Conflict(
+                f"This database was filled by `dashboard seed {in_words(earlier)}`. Only the same command continues it."
+            )
+        return earlier
+    if not is_empty(database):
+        raise Conflict("This database has data of its own. Sample data goes only into an empty database.")
+    progress = Progress(amounts, random_seed, now)
+    with database.transaction() as session:
+        _make_ready(session, parts, progress)
+        if _is_large(amounts):
+            drop_indexes(session.connection())
+        write_progress(session, progress, now)
+    return progress
+
+
+def in_words(progress: Progress) -> str:
+    """The options of the command."""
+    options = [f"--{name.replace('_', '-')} {count}" for name, count in asdict(progress.amounts).items()]
+    return " ".join([*options, f"--random-seed {progress.random_seed}"])
+
+
+def fill(parts: Context, progress: Progress, processes: int) -> Iterator[Step]:
+    """Adds what is missing. Each step is committed before it is yielded."""
+    database = parts.database
+    with database.reading() as session:
+        key = read_keys(session, parts.settings).signing
+        name = read_branding(session, parts.settings).company_name
+    world = World(progress.amounts, progress.random_seed, progress.until, parts.settings, name, key)
+    loader = loader_for(is_sqlite=database.is_sqlite)
+    batches = [batch for part in BATCH_SIZES if part != "audit_lines" for batch in _left(progress, part)]
+    for made in made_batches(world, batches, processes):
+        with database.transaction() as session:
+            step = _load(session, loader, progress, made)
+        yield step
+    company = Company(world.amounts, world.random_seed, world.until)
+    for batch in _left(progress, "audit_lines"):
+        with database.transaction() as session:
+            rows = _lines(session, company, batch)
+            step = _load(session, loader, progress, Made(batch, packed(loader, rows), rows.count))
+        yield step
+
+
+def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
+    """Builds the indexes and everything that follows from the rows. Yields what was done."""
+    database = parts.database
+    for table in build_missing_indexes(database):
+        yield f"indexes of {table}"
+    if not database.is_sqlite and _is_large(progress.amounts):
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
+        yield "statistics"
+    for rebuild in parts.features.rebuilds:
+        rebuild(parts)
+        yield rebuild.__name__
+    progress.is_finished = True
+    with database.transaction() as session:
+        write_progress(session, progress, now)
+
+
+def build_missing_indexes(database: Database) -> Iterator[str]:
+    """Makes the indexes that are not there, a table at a time. Yields the names of the tables."""
+    with database.reading() as session:
+        missing = missing_indexes(session.connection())
+    for table, indexes in groupby(missing, key=lambda index: str(index.table)):
+        with database.transaction_of_statements() as connection:
+            if database.is_sqlite:
+                connection.exec_driver_sql(SQLITE_CACHE)
+            for index in indexes:
+                index.create(connection)
+        yield table
+
+
+def bytes_of(database: Database) -> int:
+    """The size of the database's tables and indexes."""
+    with database.reading() as session:
+        connection = session.connection()
+        if database.is_sqlite:
+            pages, size = (
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+            )
+            return int(pages) * int(size)
+        sizes = text(
+            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE oid = ANY(CAST(:names AS regclass[]))"
+        )
+        return int(connection.execute(sizes, {"names": [table.name for table in metadata.sorted_tables]}).scalar_one())
+
+
+def _is_large(amounts: Amounts) -> bool:
+    """Whether building indexes afterwards is worth it: an interrupted run leaves a database without them."""
+    return bool(sum(asdict(amounts).values()) >= LARGE)
+
+
+def _refuse_what_cannot_be(amounts: Amounts) -> None:
+    wrong = {}
+    if (amounts.callbacks or amounts.links or amounts.audit_lines) and not amounts.jobs:
+        wrong["jobs"] = "callbacks, links and lines of the audit trail are about jobs, so there must be some"
+    if amounts.sign_ins and not amounts.members:
+        wrong["members"] = "sign-ins belong to members, so there must be some"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _make_ready(session: Session, parts: Context, progress: Progress) -> None:
+    """What a deployment of that age would have, and nothing that is only for rows of earlier versions."""
+    begin = datetime_of(Company(progress.amounts, progress.random_seed, progress.until).calendar.begin)
+    seed_keys(session, parts.settings, begin)
+    write_rules(session, read_rules(session) | {"images": KEPT_FOR_DAYS}, begin)
+    fill_callbacks(session, 1)
+    fill_digests(session, begin)
+    fill_warnings(session, begin)
+
+
+def _left(progress: Progress, part: str) -> Iterator[Batch]:
+    size, total = BATCH_SIZES[part], getattr(progress.amounts, part)
+    for begin in range(progress.done.get(part, 0), total, size):
+        yield Batch(part, begin, min(begin + size, total))
+
+
+def _load(session: Session, loader: Loader, progress: Progress, made: Made) -> Step:
+    for table, rows in made.tables:
+        loader.load(session.connection(), table, rows)
+    progress.done[made.batch.part] = made.batch.end
+    write_progress(session, progress, progress.until)
+    return Step(made.batch.part, made.batch.end, made.rows)
+
+
+def _lines(session: Session, company: Company, batch: Batch) -> Rows:
+    newest = select(AuditEntry.sequence, AuditEntry.hash).order_by(col(AuditEntry.sequence).desc()).limit(1)
+    sequence, last_hash = session.exec(newest).first() or (0, FIRST_PREVIOUS_HASH)
+    if sequence != batch.begin:
+        raise Conflict("The audit trail has lines that were not made by `dashboard seed`, so it cannot continue.")
+    rows = Rows()
+    TrailRows(company).add(rows, range(batch.begin, batch.end), (sequence, last_hash))
+    return rows
