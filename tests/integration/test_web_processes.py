@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from dashboard.web.serving.asgi import PAGE_THREADS
 from tests.integration.callbacks.short_of_space import descendants
 from tests.integration.conftest import Deployment
 
@@ -106,7 +107,7 @@ def test_start_is_one_line_without_a_secret(deploy: Callable[..., Deployment], d
     assert f"url={deployment.web_url}" in web
     assert f"database={database}" in web
     assert "processes=1" in web
-    assert "threads=64" in web
+    assert f"threads={PAGE_THREADS}" in web
     assert f"database={database}" in worker
     assert "queue=SQLite" in worker
     assert "threads=4" in worker
