@@ -14,7 +14,6 @@ from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
     from dashboard.audit.wording import AuditWords
-    from dashboard.context import Context
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -47,10 +46,6 @@ class NavigationEntry:
     rank: int = 0
 
 
-#: Fills anew what follows from the rows of other tables, such as sums. Called after many rows were added at once.
-Rebuild: TypeAlias = "Callable[[Context], None]"
-
-
 @dataclass(frozen=True)
 class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
@@ -71,7 +66,6 @@ class Feature:
     tasks: "tuple[Task, ...]" = ()
     periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
-    rebuilds: tuple[Rebuild, ...] = ()
 
 
 class Features:
@@ -89,7 +83,6 @@ class Features:
         self.tasks = tuple(self._all(lambda feature: feature.tasks))
         self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
-        self.rebuilds = tuple(self._all(lambda feature: feature.rebuilds))
 
     def may(self, role: Role, permission: str) -> bool:
         """Whether the role has the permission. Nobody has one that no feature registered."""

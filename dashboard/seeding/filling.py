@@ -99,7 +99,7 @@ def fill(parts: Context, progress: Progress, processes: int) -> Iterator[Step]:
 
 
 def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
-    """Builds the indexes and everything that follows from the rows. Yields what was done."""
+    """Builds the indexes and statistics. Yields what was done."""
     database = parts.database
     for table in build_missing_indexes(database):
         yield f"indexes of {table}"
@@ -108,9 +108,6 @@ def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
         yield "statistics"
-    for rebuild in parts.features.rebuilds:
-        rebuild(parts)
-        yield rebuild.__name__
     progress.is_finished = True
     with database.transaction() as session:
         write_progress(session, progress, now)

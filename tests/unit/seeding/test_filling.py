@@ -131,15 +131,6 @@ def test_what_belongs_to_nothing_is_refused(parts: Context, amounts: Amounts, fi
     assert list(caught.value.fields) == [field]
 
 
-def test_a_feature_rebuilds_what_follows_from_the_rows(parts: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    rebuilt = []
-    monkeypatch.setattr(parts.features, "rebuilds", (lambda given: rebuilt.append(counted(given.database).jobs),))
-
-    seed(parts)
-
-    assert rebuilt == [AMOUNTS.jobs]
-
-
 def test_every_verdict_is_among_many_callbacks(parts: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "STRAY", 500)
     monkeypatch.setattr(batches, "STRAYS", tuple(Stray))
