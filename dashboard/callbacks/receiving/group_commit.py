@@ -68,13 +68,14 @@ class GroupCommit(Generic[W, R]):
         loop = asyncio.get_running_loop()
         try:
             results = await loop.run_in_executor(self._working, self._work, [what for what, _ in group])
+            answered = list(zip(group, results, strict=True))
         except Exception as error:
-            # Each request of the group raises it to its own caller: nothing of the group was stored.
+            # Each request of the group raises it to its own caller: none may count as stored.
             for _, waiting in group:
                 if not waiting.cancelled():
                     waiting.set_exception(error)
             return
-        for (_, waiting), result in zip(group, results, strict=True):
+        for (_, waiting), result in answered:
             if not waiting.cancelled():
                 waiting.set_result(result)
         self._unreported += results

@@ -227,3 +227,14 @@ def test_sender_that_left_disturbs_nobody() -> None:
         assert await crowd.reported(2) == [0, 1]
 
     run(test)
+
+
+def test_work_that_misses_a_result_fails_its_group_and_stops_no_later_one() -> None:
+    group = GroupCommit[int, int](lambda numbers: [number for number in numbers if number], lambda _: None)
+
+    async def test() -> None:
+        with pytest.raises(ValueError, match="shorter"):
+            await group.run(0)
+        assert await group.run(1) == 1
+
+    run(test)
