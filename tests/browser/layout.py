@@ -1,5 +1,7 @@
 """What moves on a page by itself, and what is cut: in the bar on top, and in the rows of a list."""
 
+from collections.abc import Iterator
+
 from playwright.sync_api import Page
 
 WATCH = """async () => {
@@ -63,30 +65,30 @@ def moves(page: Page) -> list[str]:
 
 def check_verdicts_and_needs(page: Page) -> None:
     """No verdict of a list is cut in half, and no need waits beyond the edge."""
-    usual = page.viewport_size
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    for width in at_each_width(page):
         hidden = page.evaluate(HIDDEN)
         assert not hidden, f"at {width} px: {hidden}"
-    page.set_viewport_size(usual or {"width": 1280, "height": 800})
 
 
 def check_rows(page: Page) -> None:
     """No cell of a list is cut, and no word in it broken."""
-    usual = page.viewport_size
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    for width in at_each_width(page):
         cut = page.evaluate(CUT_CELLS)
         assert not cut, f"{page.url} at {width} px: {cut}"
-    page.set_viewport_size(usual or {"width": 1280, "height": 800})
 
 
 def check_top_bar(page: Page) -> None:
     """At each width nothing of it is cut off, lies outside, or is too narrow to be used."""
-    usual = page.viewport_size
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    for width in at_each_width(page):
         cut = page.evaluate(CUT)
         assert not cut, f"at {width} px: {cut}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"at {width} px"
+
+
+def at_each_width(page: Page) -> Iterator[int]:
+    """Gives the page one width after the other, and at last its own."""
+    usual = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        yield width
     page.set_viewport_size(usual or {"width": 1280, "height": 800})
