@@ -1,4 +1,4 @@
-"""JSON with holes: a text that is made once and then filled many times, which is far faster than making it anew."""
+"""JSON with holes: a text that is made once and filled many times, which is far faster than making it each time."""
 
 import re
 from collections.abc import Mapping
