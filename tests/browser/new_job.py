@@ -2,7 +2,9 @@
 
 import re
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import TimeoutError as WaitedTooLong
 
 from tests.factories.images import make_jpeg
 from tests.integration.conftest import Deployment
@@ -49,7 +51,10 @@ def picture_field(page: Page, label: str) -> Locator:
 def run(page: Page) -> None:
     """Presses the button; what the page that follows carries shows later that nobody loaded it again."""
     page.get_by_role("button", name="Run in the sandbox").click()
-    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}$"))
+    try:
+        page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}$"))
+    except WaitedTooLong:
+        pytest.fail(f"no page of a job followed, but {page.url}: {page.locator('#content').inner_text()}")
     page.evaluate("window.sinceTheJobWasMade = true")
 
 
