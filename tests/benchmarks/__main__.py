@@ -25,6 +25,7 @@ from tests.benchmarks import (
     polling,
     presses,
     restores,
+    scale,
     short_of_space,
     sign_ins,
     silence,
@@ -66,6 +67,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "trail": trail.measure,
     "verdict_on_screen": verdict_on_screen.measure,
     "markup": markup.measure,
+    "scale": scale.measure,
 }
 
 

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from sqlalchemy import text
 
@@ -49,7 +50,7 @@ def measure(folder: Path) -> list[Figure]:
 @contextmanager
 def on_postgres() -> Iterator[Database]:
     """A schema that is made for it."""
-    keyring, schema = KeyRing.from_base64([ENCRYPTION_KEY]), f"desk_bench_{os.getpid()}"
+    keyring, schema = KeyRing.from_base64([ENCRYPTION_KEY]), f"desk_bench_{os.getpid()}_{token_hex(4)}"
     admin = Database(POSTGRES_URL, keyring)
     with admin.engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))

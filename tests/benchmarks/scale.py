@@ -1,0 +1,208 @@
+"""Every list, filter, pair of filters, search, deep page and export: a million jobs beside a thousand.
+
+`SCALE_JOBS` makes the large database smaller; `SCALE_FOLDER` keeps the SQLite databases there for the next run.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from html import unescape
+from itertools import combinations
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+from sqlmodel import SQLModel, col, func, select
+
+from dashboard.audit.models import AuditEntry
+from dashboard.callbacks.models import Callback
+from dashboard.crypto import KeyRing
+from dashboard.jobs.models import Job
+from dashboard.links.models import Link
+from tests.benchmarks.periodic import on_postgres
+from tests.benchmarks.report import Figure
+from tests.conftest import ENCRYPTION_KEY, POSTGRES_URL, SECRET_KEY
+from tests.integration.conftest import API_KEY, PARTNER_ID, Deployment, Staff, start_deployment
+
+SMALL, LARGE = 1_000, int(os.environ.get("SCALE_JOBS", "1000000"))
+#: A page may take so many times as long as beside a thousand jobs, or it is quick enough anyway.
+MOST_TIMES, QUICK_MS = 1.5, 20.0
+ROUNDS = 5
+LISTS: dict[str, type[SQLModel]] = {"/jobs": Job, "/callbacks": Callback, "/links": Link, "/audit": AuditEntry}
+OTHERS = ("/team", "/privacy", "/settings", "/settings/callbacks", "/settings/privacy", "/settings/health", "/readyz",
+          "/callbacks/refused", "/callbacks/today.json", "/jobs/new", "/links/new", "/account")  # fmt: skip
+EXPORTS = ("/jobs.csv", "/audit.csv", "/audit/export.json", "/callbacks/refused.csv")
+SELECT = re.compile(r'<select[^>]*name="([a-z_]+)"[^>]*>(.*?)</select>', re.DOTALL)
+OPTION = re.compile(r'<option value="([^"]+)"')
+
+
+@dataclass
+class Size:
+    """One deployment with so many jobs, and a member who looks at everything."""
+
+    deployment: Deployment
+    staff: Staff
+
+    def milliseconds(self, path: str, *, is_export: bool) -> float:
+        """How long the answer takes; of an export, how long its first byte takes."""
+        began = time.perf_counter()
+        with self.staff.get(path, stream=is_export) as answer:
+            answer.raw.read(1) if is_export else answer.content
+            taken = (time.perf_counter() - began) * 1000
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return taken
+
+    def key_in_the_middle(self, table: type[SQLModel]) -> str:
+        """The key of a row with as many rows before it as after it."""
+        key = col(table.sequence if table is AuditEntry else table.id)  # type: ignore[attr-defined]
+        with self.deployment.database.reading() as session:
+            count = session.exec(select(func.count()).select_from(table)).one()
+            return str(session.exec(select(key).order_by(key).offset(count // 2).limit(1)).one())
+
+
+@dataclass(frozen=True)
+class Timing:
+    path: str
+    small: float
+    large: float
+
+    @property
+    def times(self) -> float:
+        return self.large / self.small
+
+    @property
+    def is_slow(self) -> bool:
+        return self.times > MOST_TIMES and self.large > QUICK_MS
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.large:.0f} ms beside {self.small:.0f} ms"
+
+
+def measure(folder: Path) -> list[Figure]:
+    kept = Path(os.environ.get("SCALE_FOLDER", folder))
+    figures = _measure_engine("SQLite", folder, [_seeded_sqlite(kept / str(jobs), jobs) for jobs in (SMALL, LARGE)])
+    if not POSTGRES_URL:
+        print("       PostgreSQL was not tried: DASHBOARD_TEST_POSTGRES_URL is not set")
+        return figures
+    with ExitStack() as stack:
+        urls = []
+        for jobs in (SMALL, LARGE):
+            database = stack.enter_context(on_postgres())
+            url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            _seed(folder / f"postgres-{jobs}", url, jobs)
+            urls.append(url)
+        return figures + _measure_engine("PostgreSQL", folder, urls)
+
+
+def _seeded_sqlite(folder: Path, jobs: int) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'dashboard.db'}"
+    _seed(folder, url, jobs)
+    return url
+
+
+def _seed(folder: Path, url: str, jobs: int) -> None:
+    """Runs the command that people run. It continues or leaves what an earlier run made."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DASHBOARD_")} | {
+        "DASHBOARD_SECRET_KEY": SECRET_KEY,
+        "DASHBOARD_ENCRYPTION_KEYS": ENCRYPTION_KEY,
+        "DASHBOARD_DATABASE_URL": url,
+        "DASHBOARD_INSTANCE_DIR": str(folder),
+        "DASHBOARD_SMILE_PARTNER_ID": PARTNER_ID,
+        "DASHBOARD_SMILE_API_KEYS": API_KEY,
+        "DASHBOARD_SMILE_SERVER": "http://127.0.0.1:8001/v1",
+        "DASHBOARD_PUBLIC_URL": "http://127.0.0.1:8000",
+    }
+    amounts = ("--jobs", str(jobs), "--sign-ins", str(jobs // 10), "--audit-lines", str(jobs * 5))
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard", "seed", *amounts],
+        env=environment, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    print(f"       {jobs:,} jobs in {time.monotonic() - began:,.0f} s: {done.stdout.splitlines()[-1]}", flush=True)
+
+
+def _measure_engine(engine: str, folder: Path, urls: Sequence[str]) -> list[Figure]:
+    with ExitStack() as stack:
+        sizes = []
+        for number, url in enumerate(urls):
+            place = folder / f"{engine}-{number}"
+            place.mkdir()
+            deployment = start_deployment(place, url, KeyRing.from_base64([ENCRYPTION_KEY]), ("web",))
+            stack.callback(deployment.stop)
+            sizes.append(Size(deployment, deployment.staff("ada")))
+        small, large = sizes
+        return [
+            _figure(f"{kind} on {engine}", [_timed(small, large, path, kind == "exports") for path in paths])
+            for kind, paths in _pages(large)
+        ]
+
+
+def _pages(large: Size) -> Iterator[tuple[str, list[str]]]:
+    """The kinds of pages, each with its addresses, found by reading the forms of the lists."""
+    values = {path: _filter_values(large.staff.get(path).text) for path in LISTS}
+    yield "lists", [*LISTS, *(f"{path}?sort=oldest" for path in LISTS if path != "/audit"), *OTHERS]
+    yield "filters", [_at(path, {name: value}) for path in LISTS for name, value in _singles(values[path])]
+    yield (
+        "pairs of filters",
+        [
+            _at(path, {one: values[path][one][0], other: values[path][other][-1]})
+            for path in LISTS
+            for one, other in combinations(values[path], 2)
+        ],
+    )
+    yield "searches", _searches(large)
+    places = {path: large.key_in_the_middle(table) for path, table in LISTS.items()}
+    yield "deep pages", [_at(path, {"after": place}) for path, place in places.items()]
+    yield "exports", list(EXPORTS)
+
+
+def _filter_values(page: str) -> dict[str, list[str]]:
+    """The first, middle and last choice of every filter of a list."""
+    found = {}
+    for name, options in SELECT.findall(page):
+        values = [unescape(value) for value in OPTION.findall(options)]
+        if name != "sort" and values:
+            found[name] = [values[0], values[len(values) // 2], values[-1]]
+    return found
+
+
+def _singles(values: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    for name, some in values.items():
+        for value in dict.fromkeys(some):
+            yield name, value
+
+
+def _searches(large: Size) -> list[str]:
+    """Texts that many rows have, that one row has, and that none has. Programs may put them into the address."""
+    with large.deployment.database.reading() as session:
+        job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
+    typed = [job.user_id, job.job_id, str(job.id), job.customer_reference, "00000000000", "0812", "no such text", "zz"]
+    return [_at(f"{path}.json", {"q": text}) for path in ("/jobs", "/callbacks", "/links") for text in typed if text]
+
+
+def _at(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urlencode(query)}"
+
+
+def _timed(small: Size, large: Size, path: str, is_export: bool) -> Timing:
+    taken: dict[int, list[float]] = {0: [], 1: []}
+    for turn in range(ROUNDS + 1):
+        for number, size in enumerate((small, large)):
+            milliseconds = size.milliseconds(path, is_export=is_export)
+            if turn:  # The first one fills caches.
+                taken[number].append(milliseconds)
+    return Timing(path, median(taken[0]), median(taken[1]))
+
+
+def _figure(what: str, timings: Sequence[Timing]) -> Figure:
+    slow = sorted((timing for timing in timings if timing.is_slow), key=lambda timing: -timing.times)
+    worst = max(timings, key=lambda timing: timing.times)
+    details = "; ".join(map(str, slow[:12])) or f"slowest beside: {worst}"
+    return Figure(f"{what} slower than {MOST_TIMES:g} x and {QUICK_MS:g} ms", len(slow), f"of {len(timings)}", 0,
+                  is_at_least=False, details=details)  # fmt: skip
