@@ -29,6 +29,7 @@ LOCK_ORDER = (
     "job_warning_user",
     "smile_key",
     "setting",
+    "callback_search",
     "chain_check",
     "audit_entry",
 )

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, ProcessingRun
 from dashboard.callbacks.steps import StepKind, make_step
+from dashboard.callbacks.text_index import forget_text
 from dashboard.jobs.erasing import ERASED
 from dashboard.jobs.models import Job
 
@@ -20,12 +21,13 @@ def erase_body(callback: Callback, now: datetime) -> None:
     callback.erased_at = callback.erased_at or now
 
 
-def erase_callback(callback: Callback, job: Job | None, now: datetime) -> None:
+def erase_callback(session: Session, callback: Callback, job: Job | None, now: datetime) -> None:
     """Erases all that a callback has from its sender. `job`: the one it belongs to, which is erased too."""
     erase_body(callback, now)
     facts = erased_facts(job.job_id if job else ERASED, callback.result_code)
     for name, value in facts.items():
         setattr(callback, name, value)
+    forget_text(session, callback.id)
 
 
 def erased_facts(job_id: str, result_code: str | None) -> dict[str, Any]:

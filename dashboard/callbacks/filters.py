@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, or_
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
-from dashboard.callbacks.models import ALARMING_VERDICTS, IS_ALARMING, IS_REPEATED, REFUSED_VERDICTS, Callback, Verdict
+from dashboard.callbacks.models import (
+    ALARMING_VERDICTS,
+    IS_ALARMING,
+    IS_REFUSED,
+    IS_REPEATED,
+    REFUSED_VERDICTS,
+    Callback,
+    CallbackSearch,
+    Verdict,
+)
+from dashboard.callbacks.text_index import SHORTEST, TextPart, condition_of, find_indexed, indexed_up_to
+from dashboard.db import is_one_of, without_index
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
@@ -30,6 +42,7 @@ from dashboard.web.lists.fields import (
     until_day,
 )
 from dashboard.web.lists.filters import Column
+from dashboard.web.lists.pagination import COUNT_CAP
 
 #: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
@@ -58,6 +71,10 @@ VERDICT_WORDS = {
     "reflected": "Our own signature",
 }
 BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
+SHA256_LENGTH = 64
+#: How many callbacks a search reads one by one: for a text that is too short for the index, and of those that the
+#: worker has not indexed yet.
+MOST_READ, MOST_NOT_INDEXED = 2_000, 10_000
 
 
 def _countries(_: Scope) -> Choices:
@@ -69,8 +86,11 @@ def _id_types(_: Scope) -> Choices:
 
 
 def _has_verdict(_: Scope, verdict: str) -> Condition:
+    # Both repeat an index's condition word for word, so that the database uses it.
     if verdict == "alarm":
-        return IS_ALARMING  # repeats the index's condition word for word, so that the database uses it
+        return IS_ALARMING
+    if verdict == "wrong":
+        return IS_REFUSED
     return col(Callback.verdict).in_(VERDICTS[verdict])
 
 
@@ -91,42 +111,74 @@ def _is_of_job(_: Scope, job: str) -> Condition:
     return col(Callback.job_id) == row_id if row_id else col(Callback.claimed_job_id) == job
 
 
-def _matches(_: Scope, q: str) -> Condition:
-    """Whether the search text contains it as typed, or as a folded id. See `with_folded_ids`."""
+def _parts(q: str, *, whole_id: bool = False) -> list[TextPart]:
+    """The text as typed, and as a folded id. See `with_folded_ids`."""
     folded = fold_typed(q)
     if not folded:
-        return _is_written(q)
+        return [TextPart(q.lower())]
     # Without its leading zeros a number is part of many others, so it must match a whole word.
-    meant = _has_word(folded) if clean_code(q).startswith("0") else _has(folded)
-    return or_(_is_written(q), meant)
+    return [TextPart(q.lower()), TextPart(folded, is_word=whole_id or clean_code(q).startswith("0"))]
 
 
-def _is_id(q: str) -> Condition:
-    """Whether it is a whole id: part of one says little, since a number may look the same."""
-    folded = fold_typed(q)
-    return or_(_is_written(q), _has_word(folded)) if folded else _is_written(q)
-
-
-def _has(text: str) -> Condition:
-    return col(Callback.search_text).contains(text, autoescape=True)
-
-
-def _has_word(word: str) -> Condition:
-    """As a whole word, or as a whole folded id."""
-    words: Any = literal(" ") + col(Callback.search_text) + " "
-    return or_(words.contains(f" {word} ", autoescape=True), words.contains(f" ~{word} ", autoescape=True))
-
-
-def _is_written(q: str) -> Condition:
+def _written(q: str, parts: Sequence[TextPart], row: Any = Callback) -> Condition:
     """Any part of the search text, the beginning of a row's id, or a whole SHA-256. ID numbers are in `number`."""
-    found: list[Any] = [_has(q.lower())]
-    digits = q.lower().replace("-", "")
-    if BEGINNING_OF_ID.fullmatch(digits):
-        first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-        found += [column.between(first, last) for column in (col(Callback.id), col(Callback.job_id))]
-    if len(q) == 64:
-        found.append(col(Callback.body_sha256) == q.lower())
+    found: list[Any] = [condition_of(parts, row.search_text), *_ids_that_begin(q, row)]
+    if len(q) == SHA256_LENGTH:
+        found.append(row.body_sha256 == q.lower())
     return or_(*found)
+
+
+def _ids_that_begin(q: str, row: Any = Callback) -> list[ColumnElement[bool]]:
+    digits = q.lower().replace("-", "")
+    if not BEGINNING_OF_ID.fullmatch(digits):
+        return []
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    return [column.between(first, last) for column in (row.id, row.job_id)]
+
+
+def _matches(scope: Scope, q: str) -> Condition:
+    """What `_found` found; where that is too much to name, the condition itself: the list soon finds its page."""
+    found = _found(scope, q)
+    if len(found) <= COUNT_CAP:
+        return is_one_of(scope.session, col(Callback.id), found)
+    written = _written(q, _parts(q))
+    # The newest that has the text is known, so that nothing newer is read. Ids that begin with it were not in order.
+    return written if _ids_that_begin(q) else and_(col(Callback.id) <= found[0], written)
+
+
+def _found(scope: Scope, q: str) -> list[UUID]:
+    """The callbacks that a search finds, newest first, at most COUNT_CAP + 1. Looked up once per session."""
+    known: dict[tuple[str, str], list[UUID]] = scope.session.info.setdefault("found callbacks", {})
+    key = (scope.environment, q)
+    if key not in known:
+        known[key] = _look_up(scope, q, _parts(q), COUNT_CAP + 1)
+    return known[key]
+
+
+def _look_up(scope: Scope, q: str, parts: Sequence[TextPart], limit: int) -> list[UUID]:
+    """Each way has its own index, so that none of them reads all callbacks."""
+    session, here = scope.session, col(Callback.environment) == scope.environment
+    indexed = [part for part in parts if part.is_indexed]
+    found = set(find_indexed(session, scope.environment, indexed, limit))
+    written = _written(q, parts)
+    ways: list[Any] = [select(Callback.id).where(without_index(here), each) for each in _ids_that_begin(q)]
+    ways.append(select(Callback.id).where(here, IS_REFUSED, written))
+    ways.append(_newest(q, parts, MOST_NOT_INDEXED, here, col(Callback.id) > indexed_up_to(session)))
+    if len(indexed) < len(parts):
+        ways.append(_newest(q, parts, MOST_READ, here))
+    if len(q) == SHA256_LENGTH:
+        of_body = select(CallbackSearch.callback_id).where(CallbackSearch.environment == scope.environment)
+        ways.append(of_body.where(CallbackSearch.body_sha256 == q.lower()))
+    for way in ways:
+        found.update(session.exec(way.limit(limit)).all())
+    return sorted(found, reverse=True)[:limit]
+
+
+def _newest(q: str, parts: Sequence[TextPart], most: int, *there: ColumnElement[bool]) -> Any:
+    """Those that match among the newest callbacks, which are read one by one."""
+    read = (Callback.id, Callback.job_id, Callback.body_sha256, Callback.search_text)
+    newest = select_columns(*map(col, read)).where(*there).order_by(col(Callback.id).desc()).limit(most).subquery()
+    return select(newest.c.id).where(_written(q, parts, newest.c))
 
 
 def _as_uuid(text: str) -> UUID | None:
@@ -157,29 +209,51 @@ class CallbackFilter(NumberSearch[Callback]):
     q: str = search(
         "Search in ids, codes and texts, or for a whole ID number", _matches, hint="Part of an id, code or text"
     )
-    verdict: str = choice("Verdict", VERDICT_WORDS, _has_verdict)
-    product: str = choice("Product", PRODUCT_NAMES | {UNKNOWN: "Unknown"}, _has_product)
+    # Nearly all callbacks are valid; the other verdicts are rare.
+    verdict: str = choice("Verdict", VERDICT_WORDS, _has_verdict, narrows=lambda value: 1 if value == "valid" else 6)
+    product: str = choice("Product", PRODUCT_NAMES | {UNKNOWN: "Unknown"}, _has_product, narrows=2)
     country: str = suggestion(
-        "Country", _countries, lambda _, value: col(Callback.country) == value.upper(), country_name, is_more=True
+        "Country",
+        _countries,
+        lambda _, value: col(Callback.country) == value.upper(),
+        country_name,
+        narrows=3,
+        is_more=True,
     )
     id_type: str = suggestion(
-        "ID type", _id_types, lambda _, value: col(Callback.id_type) == value.upper(), id_type_words, is_more=True
+        "ID type",
+        _id_types,
+        lambda _, value: col(Callback.id_type) == value.upper(),
+        id_type_words,
+        narrows=4,
+        is_more=True,
     )
     job: str = search(  # our id, the id that Smile knows, or NO_JOB; a job id may identify the customer
         "Job",
         _is_of_job,
         lambda job: "orphans only" if job == NO_JOB else "of one job",
+        narrows=7,
         offer=lambda _: {NO_JOB: "Orphans only"},
         stands_as_it_is=_is_job_of_ours,
     )
-    again: str = choice("Came", {CAME_AGAIN: "More than once"}, lambda _, __: IS_REPEATED, is_more=True)
+    again: str = choice("Came", {CAME_AGAIN: "More than once"}, lambda _, __: IS_REPEATED, narrows=5, is_more=True)
     since: str = since_day(Callback.id, hint="Received on this day or later")
     until: str = until_day(Callback.id, hint="Received on this day or earlier")
     day: str = on_day(Callback.id)
     number: str = number_field(find_by_digest(Callback.id_number_digest))
 
     def is_id(self, scope: Scope) -> bool:
-        return _is_there(scope, _is_id(self.q))
+        """Whether it is a whole id: part of one says little, since a number may look the same."""
+        return bool(_look_up(scope, self.q, _parts(self.q, whole_id=True), 1))
+
+    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+        return _found(scope, self.q)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        if not self.q or all(part.is_indexed for part in _parts(self.q)):
+            return ()
+        return (f"With fewer than {SHORTEST} characters only the newest {MOST_READ:,} callbacks are searched.",)
 
     def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
         return _is_there(scope, col(Callback.id_number_digest).in_(digests)) or super().is_stored(scope, digests)

@@ -1,12 +1,12 @@
 """Health checks of callbacks: the networks that they may come from, and whether they arrive."""
 
-from sqlalchemy import func
-from sqlmodel import col, select
-
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.callbacks.receiving.networks import read_networks
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
-from dashboard.jobs.models import Job
+from dashboard.jobs.filters import JobFilter
+from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.pagination import COUNT_CAP
+from dashboard.web.lists.reading import count_of
 from dashboard.web.pages.filters import duration_in_words
 
 
@@ -28,19 +28,14 @@ def last_callback(context: CheckContext) -> Finding:
 
 
 def overdue_callbacks(context: CheckContext) -> Finding:
-    overdue = select(func.count()).select_from(Job).where(
-        Job.environment == context.settings.environment,
-        col(Job.callback_due_at) < context.now,
-        col(Job.callback_at).is_(None),
-        col(Job.settled_at).is_(None),
-    )  # fmt: skip
-    count = context.session.exec(overdue).one()
+    count = count_of(Scope(context.session, context.settings.environment, context.now), JobFilter(needs="overdue"))
     if count:
         advice = "Send a test callback under Callbacks and keys. Meanwhile the jobs are settled by asking Smile."
+        number = f"{count:,}" if count <= COUNT_CAP else f"More than {COUNT_CAP:,}"
         jobs = (
             "1 job is waiting for a callback that is"
             if count == 1
-            else f"{count} jobs are waiting for callbacks that are"
+            else f"{number} jobs are waiting for callbacks that are"
         )
         return warn(f"{jobs} overdue.", advice)
     return ok("No callback is overdue.")

@@ -36,8 +36,28 @@ Step = dict[str, Any]
 DUE = text("due_at IS NOT NULL")
 IS_REPEATED = text("times_seen > 1")
 IS_ALARMING = text("verdict IN ('reused', 'reflected')")
+IS_ORPHAN = text("job_id IS NULL")
+IS_UNKNOWN = text("product IS NULL")
+IS_REFUSED = text("verdict IN ('wrong', 'missing')")
 # As a negation, since for a list of verdicts SQLite would rather scan all rows that have one of them.
 IS_NOT_ALARMING = text("verdict NOT IN ('reused', 'reflected')")
+
+
+#: Kinds of callbacks that are few, by the name of their index.
+RARE = {
+    "again": IS_REPEATED,
+    "alarm": IS_ALARMING,
+    "orphan": IS_ORPHAN,
+    "refused": IS_REFUSED,
+    "unknown": IS_UNKNOWN,
+}
+#: What the list's filters compare. Each of their indexes ends with the others, so that a pair of filters reads no row
+#: that it leaves out.
+COMPARED = ("verdict", "product", "country", "id_type")
+
+
+def _compared_without(name: str) -> tuple[str, ...]:
+    return tuple(each for each in COMPARED if each != name)
 
 
 class Callback(SQLModel, table=True):
@@ -45,15 +65,21 @@ class Callback(SQLModel, table=True):
     # SQLite has no statistics on environments. So each index ends with the order of lists: otherwise a less suitable
     # index would look as good, and SQLite would scan all rows.
     __table_args__ = (
-        Index("ix_callback_environment_id", "environment", "id"),
-        Index("ix_callback_environment_verdict_id", "environment", "verdict", "id"),
+        # Wider than the partial indexes below: of two that look equally good, SQLite takes the narrower one.
+        Index("ix_callback_environment_id", "environment", "id", "product", "country"),
+        *(
+            Index(f"ix_callback_environment_{name}_id", "environment", name, "id", *_compared_without(name))
+            for name in COMPARED
+        ),
         Index("ix_callback_environment_claimed_job_id_id", "environment", "claimed_job_id", "id"),
         Index("ix_callback_job_id_environment_id", "job_id", "environment", "id"),
         Index("ix_callback_id_number_digest_environment_id", "id_number_digest", "environment", "id"),
         Index("ix_callback_environment_due_at", "environment", "due_at", sqlite_where=DUE, postgresql_where=DUE),
         # Rare rows are counted without reading the rest, and cost nothing when others are stored.
-        Index("ix_callback_again", "environment", "id", sqlite_where=IS_REPEATED, postgresql_where=IS_REPEATED),
-        Index("ix_callback_alarm", "environment", "id", sqlite_where=IS_ALARMING, postgresql_where=IS_ALARMING),
+        *(
+            Index(f"ix_callback_{name}", "environment", "id", sqlite_where=rare, postgresql_where=rare)
+            for name, rare in RARE.items()
+        ),
         # Of two that arrive at once the later one fails here, and is then judged again with the earlier one stored. A
         # few of one millisecond share a signature and are numbered; those that raise an alarm differ by body.
         Index(
@@ -116,6 +142,18 @@ class Callback(SQLModel, table=True):
     def body_associated_data(self) -> str:
         """The identity that the sealed body is bound to."""
         return body_associated_data(self.id)
+
+
+class CallbackSearch(SQLModel, table=True):
+    """What the index of search texts knows of a callback. See text_index.py."""
+
+    __tablename__ = "callback_search"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})  # in the order of indexing
+    callback_id: UUID = Field(unique=True)
+    environment: str
+    body_sha256: str = Field(index=True)
+    text: str  # with a space on either side; empty once the callback is erased
 
 
 class ProcessingRun(SQLModel, table=True):

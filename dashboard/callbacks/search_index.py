@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.queries import body_of
 from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts, with_folded_ids
+from dashboard.callbacks.text_index import index_next
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding
@@ -56,6 +57,11 @@ def _fill(session: Session, callback: Callback) -> None:
         return
     callback.search_text = facts.search_text
     callback.id_number_digest = keyring_of(session).digest_of_number(facts.id_number) if facts.id_number else None
+
+
+def index_texts(session: Session, limit: int) -> int:
+    """Indexes the texts of the next callbacks that have been filled."""
+    return index_next(session, limit, filled_up_to(session), utc_now())
 
 
 def count_unfilled_callbacks(session: Session) -> int:

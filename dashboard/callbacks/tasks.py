@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dashboard.callbacks.processing.handling import callbacks_due, hand_to_job, postpone
 from dashboard.callbacks.processing.runs import claim_run, runs_due, work_batch
-from dashboard.callbacks.search_index import fill_callbacks
+from dashboard.callbacks.search_index import fill_callbacks, index_texts
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.search_index import fill_until_done
@@ -45,9 +45,16 @@ def fill_searches(_: datetime) -> None:
     fill_until_done(fill_callbacks)
 
 
+def index_new_texts(_: datetime) -> None:
+    fill_until_done(index_texts)
+
+
 TASKS = (
     Task("callbacks.handle", handle),
     Task("callbacks.handle_again", handle_again, callbacks_due),
     Task("callbacks.process_run", process_run, runs_due),
 )
-PERIODIC = (Periodic("callbacks.fill_searches", timedelta(minutes=10), fill_searches),)
+PERIODIC = (
+    Periodic("callbacks.fill_searches", timedelta(minutes=10), fill_searches),
+    Periodic("callbacks.index_texts", timedelta(minutes=1), index_new_texts),
+)

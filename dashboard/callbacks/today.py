@@ -6,13 +6,12 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from dashboard.callbacks.filters import CAME_AGAIN, NO_JOB, CallbackFilter
-from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.db import first_id_of
-from dashboard.jobs.models import Job
-from dashboard.jobs.needs import NEEDS
+from dashboard.jobs.filters import JobFilter
 from dashboard.web.lists.fields import Day, Scope
 from dashboard.web.lists.pagination import COUNT_CAP
+from dashboard.web.lists.reading import counts_of
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,9 @@ def counts_of_today(scope: Scope) -> list[DayCount]:
         "orphans": CallbackFilter(day=day, job=NO_JOB),
         "alarms": CallbackFilter(day=day, verdict="alarm"),
     }
-    few = [
-        select(Callback.id).where(*filters.conditions(scope).values()).limit(COUNT_CAP + 1).subquery()
-        for filters in lists.values()
-    ]
     # Not only of today: a job can be overdue for longer.
-    overdue = select(Job.id).where(col(Job.environment) == scope.environment, NEEDS["overdue"].condition(scope.now))
-    few.append(overdue.limit(COUNT_CAP + 1).subquery())
-    counts = scope.session.connection().execute(
-        select(*(select(func.count()).select_from(part).scalar_subquery() for part in few))
-    )
-    row = counts.one()
-    shown = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], row, strict=True)]
+    counts = counts_of(scope, [*lists.values(), JobFilter(needs="overdue")])
+    shown = [DayCount(name, lists.get(name), count) for name, count in zip([*lists, "overdue"], counts, strict=True)]
     return [*shown, DayCount("refused", None, _count_refused(scope, Day.of(today, scope.zone)))]
 
 

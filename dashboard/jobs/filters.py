@@ -1,6 +1,8 @@
 """The filter of the list of jobs, and its columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlmodel import col
 
@@ -52,14 +54,18 @@ class JobFilter(NumberSearch[Job]):
         "State",
         {state.value: words(state) for state in JobState},
         lambda _, value: col(Job.state) == JobState(value),
+        narrows=1,
     )
     outcome: str = choice(
         "Outcome",
         {outcome.value: words(outcome) for outcome in Outcome},
         lambda _, value: col(Job.outcome) == Outcome(value),
+        narrows=1,
     )
-    product: str = choice("Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value))
-    country: str = suggestion("Country", _countries, lambda _, value: col(Job.country) == value.upper(), country_name)
+    product: str = choice("Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value), narrows=1)
+    country: str = suggestion(
+        "Country", _countries, lambda _, value: col(Job.country) == value.upper(), country_name, narrows=1
+    )
     q: str = search("Any id, or a whole ID number", IDS.find, hint="Id or ID number")
     since: str = since_day(Job.id, hint="Created on this day or later")
     until: str = until_day(Job.id, hint="Created on this day or earlier")
@@ -67,6 +73,7 @@ class JobFilter(NumberSearch[Job]):
         "Needs you",
         {name: need.words[0] for name, need in NEEDS.items()},
         lambda scope, value: NEEDS[value].condition(scope.now),
+        narrows=2,
         is_in_form=False,
     )
     number: str = number_field(find_by_digest(Job.id_number_digest))
@@ -76,3 +83,6 @@ class JobFilter(NumberSearch[Job]):
 
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)
+
+    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+        return IDS.found(scope, self.q)

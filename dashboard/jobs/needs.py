@@ -15,7 +15,7 @@ from dashboard.db import UtcDateTime
 if TYPE_CHECKING:
     from dashboard.jobs.models import Job
 
-BY_OUTCOME = ("environment", "outcome", "id")
+BY_OUTCOME = ("environment", "state", "outcome", "id")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Need:
     """One reason why a job needs a person.
 
     `where` is the part of the rule that an index can hold; `is_late` adds the part that depends on time alone.
-    `indexed` starts like the indexes of the list's filters, so that SQLite prefers this smaller one.
+    `indexed` starts like the indexes of the list's filters, so that SQLite prefers this smaller one, and ends with what
+    `is_late` compares.
     """
 
     name: str
@@ -129,6 +130,7 @@ NEEDS = {
             "callback_due_at IS NOT NULL AND callback_at IS NULL AND settled_at IS NULL",
             lambda job: job.settled_at is None,
             _step_when_overdue,
+            indexed=("environment", "id", "callback_due_at"),
             is_late=True,
         ),
     )

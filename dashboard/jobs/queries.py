@@ -24,13 +24,13 @@ from dashboard.jobs.warnings import JobWarning, warnings_of
 from dashboard.smile.results import plain
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.pagination import PAGE_SIZE
-from dashboard.web.lists.reading import count_of
+from dashboard.web.lists.reading import counts_of
 
 
 def needs_you(scope: Scope) -> dict[str, int]:
     """How many jobs need a person, by kind of need; kinds without jobs are left out."""
-    counts = {name: count_of(scope, JobFilter(needs=name)) for name in NEEDS}
-    return {name: count for name, count in counts.items() if count}
+    counts = counts_of(scope, [JobFilter(needs=name) for name in NEEDS])
+    return {name: count for name, count in zip(NEEDS, counts, strict=True) if count}
 
 
 def find_job(session: Session, environment: str, job_id: UUID, *, to_change: bool = False) -> Job:

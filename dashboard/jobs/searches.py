@@ -12,16 +12,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, union_all
 from sqlmodel import Session, col, select
 
-from dashboard.db import keyring_of
+from dashboard.db import is_one_of, keyring_of, without_index
 from dashboard.jobs.models import Job
 from dashboard.smile.typed import clean_code, fold_typed, looks_like_number
 from dashboard.web.lists.fields import DIGESTS, Condition, Find, Scope, digest
 from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.pagination import COUNT_CAP
 
 BEYOND = "\U0010ffff"
-#: The most ids that a query names.
-FEW = 500
-
 
 Row = TypeVar("Row")
 
@@ -39,6 +37,14 @@ class NumberSearch(ListFilter[Row]):
         kept = self.number if DIGESTS.fullmatch(self.number) else ""
         changed: dict[str, Any] = {"q": "" if number else self.q, "number": number or kept}
         return replace(self, **changed)
+
+    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+        """What `q` finds, at most COUNT_CAP + 1."""
+        raise NotImplementedError
+
+    def known_count(self, scope: Scope) -> int | None:
+        is_only_search = set(self.in_clear) == {"q"} and not self.is_unreadable
+        return len(self.found_by_search(scope)) if is_only_search else None
 
     def of_program(self, scope: Scope) -> Self:
         """The filter of a program's request, which may have a plain number in its address."""
@@ -79,16 +85,37 @@ class Ids:
     whole: Sequence[Any] = ()
 
     def find(self, scope: Scope, typed: str) -> Condition:
-        return self._any_of(
-            scope, [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]
-        )
+        """The rows that `found` names; where that are too many, the condition itself: the list soon finds its page."""
+        found = self.found(scope, typed)
+        if len(found) <= COUNT_CAP:
+            return is_one_of(scope.session, col(self.table.id), found)
+        # Without their indexes, or SQLite would collect all that match before it sorts them.
+        some_way: Condition = without_index(or_(*self._ways(typed)))
+        return some_way
+
+    def found(self, scope: Scope, typed: str) -> list[UUID]:
+        """The rows that match in any way, each a range of its own index: COUNT_CAP + 1 where there are more.
+
+        Looked up once per session.
+        """
+        known: dict[Any, list[UUID]] = scope.session.info.setdefault("found ids", {})
+        key = (self.table, scope.environment, typed)
+        if key not in known:
+            known[key] = self._look_up(scope, self._ways(typed), COUNT_CAP + 1)
+        return known[key]
 
     def has(self, scope: Scope, typed: str) -> bool:
-        is_it = self._any_of(
-            scope, [*self._as_written(typed), *(equals_folded(column, typed) for column in self.folded)]
-        )
-        found = select(self.table.id).where(self._here(scope), is_it).limit(1)
-        return scope.session.exec(found).first() is not None
+        ways = [*self._as_written(typed), *(equals_folded(column, typed) for column in self.folded)]
+        return bool(self._look_up(scope, ways, 1))
+
+    def _look_up(self, scope: Scope, ways: Sequence[ColumnElement[bool]], limit: int) -> list[UUID]:
+        here, row_id = col(self.table.environment) == scope.environment, col(self.table.id)
+        each = [select(row_id.label("id")).where(here, way).limit(limit).subquery() for way in ways]
+        found = scope.session.exec(union_all(*(select(part.c.id) for part in each))).scalars()  # type: ignore[call-overload]
+        return list(dict.fromkeys(found))[:limit]
+
+    def _ways(self, typed: str) -> list[ColumnElement[bool]]:
+        return [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]
 
     def _as_written(self, typed: str) -> list[ColumnElement[bool]]:
         found = [begins_with(col(column), typed) for column in self.by_beginning]
@@ -97,29 +124,10 @@ class Ids:
             found.append(col(self.table.id) == UUID(typed))
         return found
 
-    def _any_of(self, scope: Scope, each_way: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-        return found_in_any_way(scope.session, col(self.table.id), self._here(scope), each_way)
-
-    def _here(self, scope: Scope) -> ColumnElement[bool]:
-        return col(self.table.environment) == scope.environment
-
 
 def is_number_of_job(session: Session, environment: str, digests: Sequence[str]) -> bool:
     found = select(Job.id).where(Job.environment == environment, col(Job.id_number_digest).in_(digests)).limit(1)
     return session.exec(found).first() is not None
-
-
-def found_in_any_way(
-    session: Session, row_id: Any, within: ColumnElement[bool], each_way: Sequence[ColumnElement[bool]]
-) -> ColumnElement[bool]:
-    """A condition for rows that match in any of several ways, each a range of its own index.
-
-    A few matches are looked up at once and named by id. Where there are many, the list soon finds its page among the
-    newest, and collecting all of them would take longer.
-    """
-    few = [select(row_id.label("id")).where(within, way).limit(FEW + 1).subquery() for way in each_way]
-    found = session.exec(union_all(*(select(part.c.id) for part in few))).scalars().all()  # type: ignore[call-overload]
-    return or_(*each_way) if len(found) > FEW else row_id.in_(set(found))
 
 
 def begins_with(column: Any, typed: str) -> ColumnElement[bool]:

@@ -1,23 +1,26 @@
 """The filter of the list of links, its columns, and the stages as conditions for the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, func, literal_column
 from sqlalchemy.sql.elements import SQLCoreOperations
-from sqlmodel import col
+from sqlmodel import col, select
 
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
-from dashboard.links.models import STALLED_AFTER, Link, LinkKind, Stage
+from dashboard.links.models import PHASES, STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
 from dashboard.web.lists.filters import Column
 
 #: Not a stage but a mark: opened or started a while ago, and nothing submitted.
 STALLED = "stalled"
+#: Of a number, for example a test number.
+MOST_JOBS = 10_000
 IDS = Ids(
     Link,
     by_beginning=(Link.customer_reference,),
@@ -26,53 +29,38 @@ IDS = Ids(
 )
 
 
-def _has_job(*conditions: Condition) -> ColumnElement[bool]:
-    return exists().where(col(Job.link_id) == col(Link.id), *conditions)
-
-
 def _has_job_with_number(scope: Scope, asked: str) -> Condition:
-    """Links that led to a job with one of the digests."""
-    return _has_job(find_by_digest(Job.id_number_digest)(scope, asked))
+    """Links that led to a job with one of the digests. Of a number that very many jobs share, to the newest of them."""
+    newest = select(Job.link_id, Job.id).where(Job.environment == scope.environment)
+    newest = newest.where(find_by_digest(Job.id_number_digest)(scope, asked))
+    few = newest.order_by(col(Job.id).desc()).limit(MOST_JOBS).subquery()
+    return col(Link.id).in_(select(few.c.link_id).where(few.c.link_id.is_not(None)))
 
 
-def _submitted() -> ColumnElement[bool]:
-    counted_by_smile = func.coalesce(col(Link.smile_total_jobs), 0) > 0
-    return or_(_has_job(col(Job.submitted_at).is_not(None)), counted_by_smile)
-
-
-def _settled() -> ColumnElement[bool]:
-    return _has_job(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
+def _in(phase: str, *conditions: SQLCoreOperations[bool]) -> ColumnElement[bool]:
+    needed: ColumnElement[bool] = literal_column(f"({PHASES[phase]})")
+    return and_(needed, *conditions)
 
 
 def _unsubmitted(*conditions: SQLCoreOperations[bool]) -> ColumnElement[bool]:
-    return and_(*conditions, ~_submitted())
+    return _in("unsubmitted", *conditions)
 
 
-def _open_to_staff() -> ColumnElement[bool]:
-    return and_(col(Link.paused_at).is_(None), col(Link.revoked_at).is_(None))
-
-
-def _stalled(now: datetime) -> ColumnElement[bool]:
-    """`Link.is_stalled` for the database."""
-    seen_at = func.coalesce(col(Link.started_at), col(Link.opened_at))
-    return _unsubmitted(_open_to_staff(), seen_at < now - STALLED_AFTER)
-
-
-#: `Link.stage` for the database, and the mark for stalled links.
+#: `Link.stage` for the database, and the mark for stalled links, which is `Link.is_stalled`.
 STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
     Stage.CREATED: lambda now: _unsubmitted(
-        Link.is_live(now), col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
+        col(Link.expires_at) > now, col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
     ),
     Stage.OPENED: lambda now: _unsubmitted(
-        Link.is_live(now), col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
+        col(Link.expires_at) > now, col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
     ),
-    Stage.STARTED: lambda now: _unsubmitted(Link.is_live(now), col(Link.started_at).is_not(None)),
-    Stage.SUBMITTED: lambda _: and_(_open_to_staff(), _submitted(), ~_settled()),
-    Stage.RESULT: lambda _: and_(_open_to_staff(), _settled()),
-    Stage.EXPIRED: lambda now: _unsubmitted(_open_to_staff(), col(Link.expires_at) <= now),
-    Stage.PAUSED: lambda _: and_(col(Link.revoked_at).is_(None), col(Link.paused_at).is_not(None)),
-    Stage.REVOKED: lambda _: col(Link.revoked_at).is_not(None),
-    STALLED: _stalled,
+    Stage.STARTED: lambda now: _unsubmitted(col(Link.expires_at) > now, col(Link.started_at).is_not(None)),
+    Stage.SUBMITTED: lambda _: _in("submitted"),
+    Stage.RESULT: lambda _: _in("result"),
+    Stage.EXPIRED: lambda now: _unsubmitted(col(Link.expires_at) <= now),
+    Stage.PAUSED: lambda _: _in("paused"),
+    Stage.REVOKED: lambda _: _in("revoked"),
+    STALLED: lambda now: _unsubmitted(func.coalesce(col(Link.started_at), col(Link.opened_at)) < now - STALLED_AFTER),
 }
 
 
@@ -98,16 +86,19 @@ class LinkFilter(NumberSearch[Link]):
         "Stage",
         {stage.value: stage.value.capitalize() for stage in Stage} | {STALLED: "Not finished"},
         lambda scope, value: STAGES[value](scope.now),
+        narrows=3,
     )
     product: str = choice(
         "Product",
         {product.value: PRODUCT_NAMES[product] for product in WEB_PRODUCTS},
         lambda _, value: col(Link.product) == Product(value),
+        narrows=2,
     )
     kind: str = choice(
         "Kind",
         {LinkKind.HOSTED.value: "Hosted link", LinkKind.SMILE.value: "Smile Link"},
         lambda _, value: col(Link.kind) == LinkKind(value),
+        narrows=1,
     )
     q: str = search("Customer reference, a whole id, or a whole ID number", IDS.find, hint="Customer or id")
     since: str = since_day(Link.id, hint="Made on this day or later")
@@ -116,3 +107,6 @@ class LinkFilter(NumberSearch[Link]):
 
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)
+
+    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+        return IDS.found(scope, self.q)

@@ -69,3 +69,11 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
+
+
+def is_described(name: str | None, kind: str, _: object = None) -> bool:
+    """Whether the models describe a table or index. They do not describe the trigrams, which each engine has its way.
+
+    For Alembic, when it compares the tables with the models.
+    """
+    return not (name or "").startswith(("callback_search_trigrams", "ix_callback_search_trigrams"))

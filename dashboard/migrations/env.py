@@ -7,6 +7,7 @@ from sqlmodel import AutoString
 
 from dashboard.db import EnumText, UtcDateTime
 from dashboard.features import metadata
+from dashboard.migrations import is_described
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
@@ -23,6 +24,7 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     render_item=render_item,
+    include_name=is_described,
     # All migrations in one transaction, on SQLite too: another process that upgrades waits until the last is done.
     transactional_ddl=True,
     # SQLite cannot alter most things: Alembic creates a new table and copies the rows.

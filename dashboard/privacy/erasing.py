@@ -97,7 +97,7 @@ def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> 
     forget_deliveries_of(session, held.jobs)  # First, since it needs the current names of the jobs.
     erased: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
     for callback in held.callbacks:
-        erase_callback(callback, by_id.get(callback.job_id) if callback.job_id else None, now)
+        erase_callback(session, callback, by_id.get(callback.job_id) if callback.job_id else None, now)
     for link in held.links:
         erase_link(session, link, now)
     for token in held.tokens:

@@ -11,12 +11,13 @@ from sqlmodel import Session, col, select
 
 from dashboard.audit.models import FIRST_PREVIOUS_HASH, AuditEntry
 from dashboard.backups.offline import is_empty, refuse_while_in_use
-from dashboard.callbacks.search_index import fill_callbacks
+from dashboard.callbacks.search_index import fill_callbacks, index_texts
 from dashboard.context import Context
 from dashboard.db import Database
 from dashboard.errors import Conflict, Invalid
 from dashboard.features import metadata
 from dashboard.jobs.earlier_warnings import fill_warnings
+from dashboard.jobs.submitting.link_progress import note_all_progress
 from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.privacy.retention import read_rules, write_rules
 from dashboard.seeding.batches import Batch, Made, World, made_batches, packed
@@ -33,6 +34,7 @@ from dashboard.stored_settings import read_branding
 #: What is filled, in this order, and how much of it in one transaction.
 BATCH_SIZES = {"members": 500, "sign_ins": 2000, "links": 1000, "jobs": 250, "audit_lines": 2500}
 LARGE = 20_000
+TEXTS_AT_ONCE = 10_000
 #: For building indexes.
 SQLITE_CACHE = "PRAGMA cache_size=-262144"
 
@@ -103,6 +105,12 @@ def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
     database = parts.database
     for table in build_missing_indexes(database):
         yield f"indexes of {table}"
+    with database.transaction() as session:
+        note_all_progress(session)
+    yield "progress of links"
+    while _index_texts(database):
+        pass
+    yield "search texts of callbacks"
     if not database.is_sqlite and _is_large(progress.amounts):
         tables = ", ".join(table.name for table in metadata.sorted_tables)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -178,6 +186,12 @@ def _load(session: Session, loader: Loader, progress: Progress, made: Made) -> S
     progress.done[made.batch.part] = made.batch.end
     write_progress(session, progress, progress.until)
     return Step(made.batch.part, made.batch.end, made.rows)
+
+
+def _index_texts(database: Database) -> int:
+    """As the worker does, but more at once: nobody waits for the database."""
+    with database.transaction() as session:
+        return index_texts(session, TEXTS_AT_ONCE)
 
 
 def _lines(session: Session, company: Company, batch: Batch) -> Rows:

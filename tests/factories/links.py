@@ -11,6 +11,7 @@ from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.following.awaiting import note_token
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
+from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.links.creation import LinkRequest, create_link
 from dashboard.links.customer.starting import Agreement, press_start
 from dashboard.links.managing import add_code
@@ -45,6 +46,7 @@ def make_start(
             note_token(session, made, settings, utc_now())
         for name, value in job.items():
             setattr(made, name, value)
+        note_progress(session, made)
         return made
 
 

@@ -29,6 +29,7 @@ from dashboard.callbacks.receiving.verdicts import (
     names_of_job,
 )
 from dashboard.callbacks.steps import StepKind, kind_of, make_step
+from dashboard.callbacks.text_index import index_accepted
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.smile_keys import ApiKeys
@@ -92,6 +93,8 @@ def process_again(
         callback.handled_at, callback.due_at, callback.attempts = None, now + LOST_AFTER, 0
         add_event(session, job, EventKind.CALLBACK_AGAIN, now, {"by": asked_by} | processed.facts)
         job.changed(now)
+    if callback.verdict != before:
+        index_accepted(session, callback)
     return processed
 
 

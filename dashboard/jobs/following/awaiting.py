@@ -13,6 +13,7 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem
+from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.submitting.submission import JobRequest, new_job
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
 
@@ -55,6 +56,7 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
     job.note_problem(None)
     add_event(session, job, EventKind.SENT, now, {"how": how.value})
     job.changed(now)
+    note_progress(session, job)
 
 
 def schedule_next_look(session: Session, job: Job, settings: Settings, now: datetime) -> None:

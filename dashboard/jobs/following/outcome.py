@@ -16,6 +16,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.models import Job, JobState, Outcome, Result, ResultSource, payload_associated_data
 from dashboard.jobs.problems import CONTRADICTED, disagreement_words
+from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.smile.constants import ID_API_JOB_TYPES, result_codes
@@ -219,6 +220,7 @@ def settle_job(session: Session, job: Job, answer: StatusAnswer, source: ResultS
     if code_before != job.result_code:
         bring_back(session, job, "result", now)
     job.changed(now)
+    note_progress(session, job)
 
 
 def _has_final_answer(session: Session, job: Job) -> bool:

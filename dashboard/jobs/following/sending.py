@@ -33,6 +33,7 @@ from dashboard.jobs.smile_api.job_lookup import JobLookup, JobLookupUnclear, ask
 from dashboard.jobs.smile_api.smile_clock import SmileClock
 from dashboard.jobs.submitting.callback_keys import callback_address
 from dashboard.jobs.submitting.leases import Lease
+from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.submitting.media import SealedImage
 from dashboard.jobs.submitting.submission import id_number_of, identity, person_of
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
@@ -257,3 +258,4 @@ def fail_job(session: Session, job: Job, code: str | None, text: str | None, fou
     add_event(session, job, EventKind.FAILED, now, {"problem": found} | ({"code": code} if code else {}))
     bring_back(session, job, "failed", now)
     job.changed(now)
+    note_progress(session, job)

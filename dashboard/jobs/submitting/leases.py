@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from dashboard.context import current, transaction
 from dashboard.db import utc_now
 from dashboard.jobs.models import Job
+from dashboard.jobs.submitting.link_progress import lock_link_of
 from dashboard.worker.heartbeat import keep_renewed
 
 
@@ -32,6 +33,7 @@ class Lease:
     def saving(self) -> Iterator[tuple[Session, Job, datetime]]:
         """Opens one transaction on the leased job; make no network call inside it."""
         with transaction() as session:
+            lock_link_of(session, self.job_id)
             statement = select(Job).where(Job.id == self.job_id, Job.lease == self.token).with_for_update()
             job = session.exec(statement).first()
             if job is None:

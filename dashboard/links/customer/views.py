@@ -18,6 +18,7 @@ from dashboard.jobs.following.awaiting import note_submission, note_token
 from dashboard.jobs.models import Job, JobState
 from dashboard.jobs.problems import ProblemKind, problem_of, problem_of_clock, problem_words
 from dashboard.jobs.smile_api.clients import smile_clients
+from dashboard.jobs.submitting.link_progress import lock_link_of
 from dashboard.jobs.timeline import SentHow
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.customer.first_page import consent_sentence, first_page
@@ -132,6 +133,7 @@ def submit(code: str) -> ResponseReturnValue:
         found = newest_start(session, settings.environment, code, digest_of_browser(browser))
         if not browser or found is None:
             raise NotFound
+        lock_link_of(session, found[2].id)
         job = session.get_one(Job, found[2].id, with_for_update=True, populate_existing=True)
         note_submission(session, job, settings, now, SentHow.BROWSER_SAYS_SO)
     wake("jobs.advance", job.id)

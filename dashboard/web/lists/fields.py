@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, TextClause, and_, false
 from sqlmodel import Session, col
 
-from dashboard.db import first_id_of
+from dashboard.db import first_id_of, likely
 
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and their labels.
 Choices = Mapping[str, str]
 #: A number in an address: one digest per key of the ring, since the row may have been stored under an older key.
 DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
+#: How far a person's number narrows a list: more than any other field.
+MOST = 9
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class FilterField:
     hint: str = ""
     note: str = ""  # above the list, for fields that the form does not show
     is_personal: bool = False  # It may describe a customer, so the audit trail does not keep it.
+    #: Of the fields that are set, those with the highest number are looked up by index; see `ListFilter.conditions`.
+    #: 0 for searches and days, which restrict the ids that any index ends with.
+    narrows: Callable[[str], int] = lambda _: 0
     #: Whether a typed value says nothing about a person, such as one of our own ids.
     stands_as_it_is: Callable[[str], bool] = lambda _: False
     #: Whether a value can find anything, and the message if it cannot.
@@ -83,7 +88,7 @@ class FilterField:
         return self.kind in (FieldKind.SEARCH, FieldKind.DIGEST) or self.is_personal
 
 
-def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
+def choice(label: str, choices: Choices, find: Find, *, narrows: int | Callable[[str], int] = 0, **more: Any) -> Any:
     """A field with a few fixed values. Any other value finds nothing."""
 
     def find_known(scope: Scope, value: str) -> Condition:
@@ -94,15 +99,30 @@ def choice(label: str, choices: Choices, find: Find, **more: Any) -> Any:
 
     known = choices.__contains__
     return _declared(
-        FilterField(FieldKind.CHOICE, label, find_known, in_words, lambda _: choices, is_known=known, **more)
+        FilterField(
+            FieldKind.CHOICE,
+            label,
+            find_known,
+            in_words,
+            lambda _: choices,
+            is_known=known,
+            narrows=_always(narrows),
+            **more,
+        )
     )
 
 
 def suggestion(
-    label: str, offer: Callable[[Scope], Choices], find: Find, in_words: Callable[[str], str] = str, **more: Any
+    label: str,
+    offer: Callable[[Scope], Choices],
+    find: Find,
+    in_words: Callable[[str], str] = str,
+    *,
+    narrows: int = 0,
+    **more: Any,
 ) -> Any:
     """A field whose form offers some values. An address may have another one, which finds the rows that have it."""
-    return _declared(FilterField(FieldKind.CHOICE, label, find, in_words, offer, **more))
+    return _declared(FilterField(FieldKind.CHOICE, label, find, in_words, offer, narrows=_always(narrows), **more))
 
 
 def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
@@ -120,20 +140,30 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
 
 def since_day(row_id: Any, **more: Any) -> Any:
     """Rows from a day on. Ids are in the order of time, so this is a range of the index that the list uses anyway."""
-    return day("From", lambda _, begin: col(row_id) >= first_id_of(begin.begins), "from {}", is_more=True, **more)
+    return day("From", lambda _, begin: _since(row_id, begin), "from {}", is_more=True, **more)
 
 
 def until_day(row_id: Any, **more: Any) -> Any:
-    return day("to", lambda _, end: col(row_id) < first_id_of(end.ends), "to {}", is_more=True, **more)
+    return day("to", lambda _, end: _until(row_id, end), "to {}", is_more=True, **more)
 
 
 def on_day(row_id: Any) -> Any:
     """Rows of one day, for links such as to today's. In the form people choose from and to."""
 
     def find(_: Scope, day: Day) -> Condition:
-        return and_(col(row_id) >= first_id_of(day.begins), col(row_id) < first_id_of(day.ends))
+        return and_(_since(row_id, day), _until(row_id, day))
 
     return day("Day", find, "on {}", is_in_form=False, note="Shows only one day:")
+
+
+def _since(row_id: Any, day: Day) -> Condition:
+    condition: Condition = likely(col(row_id) >= first_id_of(day.begins))
+    return condition
+
+
+def _until(row_id: Any, day: Day) -> Condition:
+    condition: Condition = likely(col(row_id) < first_id_of(day.ends))
+    return condition
 
 
 def _is_day(value: str) -> bool:
@@ -147,13 +177,26 @@ def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: A
     return _declared(FilterField(FieldKind.TEXT, label, find, in_words, **more))
 
 
-def search(label: str, find: Find, in_words: Callable[[str], str] = lambda _: "your search", **more: Any) -> Any:
+def search(
+    label: str,
+    find: Find,
+    in_words: Callable[[str], str] = lambda _: "your search",
+    *,
+    narrows: int = 0,
+    **more: Any,
+) -> Any:
+    more["narrows"] = _always(narrows)
     return _declared(FilterField(FieldKind.SEARCH, label, find, in_words, is_personal=True, **more))
 
 
 def digest(label: str, find: Find, note: str) -> Any:
     more: Any = {"is_in_form": False, "is_personal": True, "stands_as_it_is": lambda value: DIGESTS.fullmatch(value)}
+    more["narrows"] = _always(MOST)
     return _declared(FilterField(FieldKind.DIGEST, label, find, lambda _: label, note=note, **more))
+
+
+def _always(narrows: int | Callable[[str], int]) -> Callable[[str], int]:
+    return narrows if callable(narrows) else lambda _: narrows
 
 
 def _declared(declared: FilterField) -> Any:

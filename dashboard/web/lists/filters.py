@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.context import current
+from dashboard.db import likely, without_index
 from dashboard.errors import Invalid, NotFound
 from dashboard.web.lists.fields import Choices, Condition, FieldKind, FilterField, Scope
 from dashboard.web.pages.preferences import preference
@@ -171,6 +172,11 @@ class ListFilter(Generic[Row]):
         return value if is_typed else declared.in_words(value)
 
     @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences about how the list was searched. A list may override it."""
+        return ()
+
+    @property
     def unknown(self) -> dict[str, str]:
         """Messages about values that no row can have, by the name of the field."""
         wrong = {name: value for name, value in self.in_clear.items() if not self.declared()[name].is_known(value)}
@@ -181,18 +187,30 @@ class ListFilter(Generic[Row]):
         return self
 
     def conditions(self, scope: Scope) -> dict[str, Condition]:
-        """The conditions by field. Nonsense finds nothing, so that an action on all rows never hits everything."""
+        """The conditions by field. Nonsense finds nothing, so that an action on all rows never hits everything.
+
+        Only the fields that narrow the list most may choose the index on SQLite. The others filter what it finds.
+        """
         found: dict[str, Condition] = {}
         if hasattr(self.table, "environment"):
             found["environment"] = col(self.table.environment) == scope.environment
         if self.is_unreadable:
             found["is_unreadable"] = false()
-        return found | {name: self.declared()[name].find(scope, value) for name, value in self.in_clear.items()}
+        narrows = {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
+        most = max(narrows.values(), default=0)
+        for name, value in self.in_clear.items():
+            condition = self.declared()[name].find(scope, value)
+            found[name] = without_index(condition) if 0 < narrows[name] < most else condition
+        return found
+
+    def known_count(self, scope: Scope) -> int | None:
+        """The number of rows, up to COUNT_CAP + 1, where `conditions` found it out; else None."""
+        return None
 
     def after(self, place: Any, *, is_backwards: bool = False) -> Condition:
         """The condition for the rows after the one with this key, or before it."""
         key, is_upwards = col(self.key_column()), self.is_oldest_first != is_backwards
-        beyond: Condition = key > place if is_upwards else key < place
+        beyond: Condition = likely(key > place if is_upwards else key < place)
         return beyond
 
     def in_order(

@@ -283,7 +283,7 @@ def test_erasing_the_orphans_of_a_pair_keeps_both(client: FlaskClient, database:
 
     with database.transaction() as session:
         for callback in session.exec(select(Callback).order_by(Callback.id)).all():
-            erase_callback(callback, None, utc_now())
+            erase_callback(session, callback, None, utc_now())
 
     assert verdicts(database) == [Verdict.VALID, Verdict.VALID]
 

@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlmodel import select
 
+from dashboard import migrations
 from dashboard.app import create_app
 from dashboard.audit.trail import record
 from dashboard.config import Settings
@@ -149,7 +150,8 @@ def app(settings: Settings, toys: Any) -> Iterator[Flask]:
     database = context_of(app).database
     with database.engine.connect() as connection:
         # What `alembic revision --autogenerate` would write a migration from.
-        missing = compare_metadata(MigrationContext.configure(connection), metadata)
+        options = {"include_name": migrations.is_described}
+        missing = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     assert [(what, table.name) for what, table in missing] == [("add_table", "toy")]
     toys.models.Toy.__table__.create(database.engine)
     yield app

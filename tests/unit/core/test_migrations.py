@@ -71,7 +71,9 @@ def test_upgraded_database_is_what_the_models_describe(empty: Database):
 
     assert migrations.is_current(empty)
     with empty.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": migrations.is_described}
+        )
         assert compare_metadata(context, metadata) == []
 
 
