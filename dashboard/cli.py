@@ -263,6 +263,26 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
+@db.command()
+def recount() -> None:
+    """Count jobs, links and callbacks again for their lists. Web and worker may keep running.
+
+    An interrupted run is continued by the next one, or by the worker.
+    """
+    from dashboard.rollups.working import recount as recount_table
+
+    app = _app(Settings())
+    _refuse_old_schema(app)
+    parts = context_of(app)
+    with app.app_context():
+        try:
+            for counted in parts.features.counted:
+                rows = sum(recount_table(reading, transaction, counted))
+                click.echo(f"{counted.name}s: {rows:,} counted")
+        finally:
+            parts.database.dispose()
+
+
 main.add_command(seed)
 
 

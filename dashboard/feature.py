@@ -14,6 +14,7 @@ from dashboard.sealed import SealedColumn
 
 if TYPE_CHECKING:
     from dashboard.audit.wording import AuditWords
+    from dashboard.rollups.counted import CountedTable
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -51,7 +52,7 @@ class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
 
     `models` are modules with tables, `views` are modules with a `blueprint`. `event_words` are keyed by the kind of an
-    event on a job's timeline.
+    event on a job's timeline. The rows of `counted` tables are counted as they change.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Feature:
     tasks: "tuple[Task, ...]" = ()
     periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
+    counted: "tuple[CountedTable, ...]" = ()
 
 
 class Features:
@@ -83,6 +85,7 @@ class Features:
         self.tasks = tuple(self._all(lambda feature: feature.tasks))
         self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
+        self.counted = tuple(self._all(lambda feature: feature.counted))
 
     def may(self, role: Role, permission: str) -> bool:
         """Whether the role has the permission. Nobody has one that no feature registered."""

@@ -31,6 +31,9 @@ LOCK_ORDER = (
     "setting",
     "callback_search",
     "chain_check",
+    "rollup_delta",
+    "rollup",
+    "rollup_generation",
     "audit_entry",
 )
 #: A transaction that changes one of these rows has locked its job.

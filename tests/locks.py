@@ -12,6 +12,7 @@ from dashboard.audit.trail import CHAIN_LOCK
 from dashboard.callbacks.refused.storing import LOCK as REFUSED_LOCK
 from dashboard.db import Database
 from dashboard.lock_order import LOCK_ORDER, OF_A_JOB, OF_A_LINK
+from dashboard.rollups.folding import LOCK as ROLLUP_LOCK
 
 #: What takes or waits for a lock.
 LOCKING = (
@@ -22,7 +23,7 @@ LOCKING = (
 )
 #: A row that is made is known to nobody else yet: changing it later in the same transaction waits for nobody.
 MAKING = re.compile(r"INSERT INTO (\w+)")
-ADVISORY = {CHAIN_LOCK: "audit_entry", REFUSED_LOCK: "refused_delivery"}
+ADVISORY = {CHAIN_LOCK: "audit_entry", REFUSED_LOCK: "refused_delivery", ROLLUP_LOCK: "rollup_delta"}
 
 Order = tuple[str, ...]
 

@@ -8,7 +8,7 @@ from dashboard.errors import Conflict
 from dashboard.features import metadata
 
 #: Every start of web and worker writes into these tables, so rows only in them do not count as data.
-FILLED_AT_START = frozenset({"smile_key", "setting", "periodic_work"})
+FILLED_AT_START = frozenset({"smile_key", "setting", "periodic_work", "rollup_generation"})
 
 
 def refuse_while_in_use(database: Database) -> None:

@@ -57,8 +57,14 @@ def staged_copy(database: Database, reader: ArchiveReader) -> Iterator[Database]
     try:
         migrations.upgrade(copied, reader.manifest.revision)
         with copied.engine.begin() as connection:
+            tables = [_quoted(connection, table) for table in reader.manifest.counts]
+            # The rows that triggers would write are in the backup too.
+            for name in tables:
+                connection.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
             for table in reader.manifest.counts:
                 _load(connection, table, reader)
+            for name in tables:
+                connection.execute(text(f"ALTER TABLE {name} ENABLE TRIGGER USER"))
         yield copied
     except DBAPIError as error:
         raise Conflict(f"The data of this backup does not fit its tables ({type(error.orig).__name__}).") from None
@@ -94,10 +100,23 @@ def put_in_place(database: Database, copied: Database) -> None:
                 name = _quoted(connection, table)
                 connection.execute(text(f"DROP TABLE IF EXISTS {name} CASCADE"))
                 connection.execute(text(f"ALTER TABLE {schema}.{name} SET SCHEMA {_quoted(connection, ours)}"))
+            _move_functions(connection, schema, ours)
     except SQLAlchemyError as error:
         kind = type(getattr(error, "orig", error)).__name__
         message = f"The tables could not be replaced ({kind}). Stop every `dashboard web` and `dashboard worker` first."
         raise Conflict(message) from None
+
+
+def _move_functions(connection: Connection, schema: str, ours: str) -> None:
+    """Moves the functions of the triggers, which would be dropped with their schema."""
+    names = text(
+        "SELECT proname FROM pg_proc WHERE pronamespace = to_regnamespace(:schema)"
+        " AND prorettype = CAST('trigger' AS regtype) ORDER BY proname"
+    )
+    for function in connection.execute(names, {"schema": schema}).scalars().all():
+        name, place = _quoted(connection, function), _quoted(connection, ours)
+        connection.execute(text(f"DROP FUNCTION IF EXISTS {place}.{name}()"))
+        connection.execute(text(f"ALTER FUNCTION {schema}.{name}() SET SCHEMA {place}"))
 
 
 def _cursor(connection: Connection) -> Any:

@@ -1,6 +1,6 @@
 """Registers callbacks. Their receiver is not a view: app.py mounts it next to the pages."""
 
-from dashboard.callbacks import audit_words, health_checks, models, search_index, tasks
+from dashboard.callbacks import audit_words, counted, health_checks, models, search_index, tasks
 from dashboard.callbacks.inspecting import views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_associated_data
 from dashboard.callbacks.reason_words import callback_again_words, callback_words
@@ -42,4 +42,5 @@ FEATURE = Feature(
         HealthCheck(Group.NETWORK, "Overdue callbacks", health_checks.overdue_callbacks),
         HealthCheck(Group.DATA, "Search of callbacks", search_index.check_callback_search_index),
     ),
+    counted=(counted.COUNTED,),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
+from dashboard.callbacks.counted import COUNTER
 from dashboard.callbacks.models import (
     ALARMING_VERDICTS,
     IS_ALARMING,
@@ -192,7 +193,7 @@ def _as_uuid(text: str) -> UUID | None:
 class CallbackFilter(NumberSearch[Callback]):
     purpose = "callbacks"
     endpoint, json_endpoint = "callbacks.index", "callbacks.index_json"
-    table, options = Callback, (WITHOUT_BODY,)
+    table, options, counter = Callback, (WITHOUT_BODY,), COUNTER
     nouns = ("callback", "callbacks")
     columns = (
         Column("verdict", "Verdict", "l", is_fixed=True),
@@ -209,9 +210,22 @@ class CallbackFilter(NumberSearch[Callback]):
     q: str = search(
         "Search in ids, codes and texts, or for a whole ID number", _matches, hint="Part of an id, code or text"
     )
-    # Nearly all callbacks are valid; the other verdicts are rare.
-    verdict: str = choice("Verdict", VERDICT_WORDS, _has_verdict, narrows=lambda value: 1 if value == "valid" else 6)
-    product: str = choice("Product", PRODUCT_NAMES | {UNKNOWN: "Unknown"}, _has_product, narrows=2)
+    verdict: str = choice(
+        "Verdict",
+        VERDICT_WORDS,
+        _has_verdict,
+        narrows=lambda value: 1 if value == "valid" else 6,  # Nearly all callbacks are valid.
+        dimension="verdict",
+        counted_values=VERDICTS.__getitem__,
+    )
+    product: str = choice(
+        "Product",
+        PRODUCT_NAMES | {UNKNOWN: "Unknown"},
+        _has_product,
+        narrows=2,
+        dimension="product",
+        counted_values=lambda value: ("" if value == UNKNOWN else value,),
+    )
     country: str = suggestion(
         "Country",
         _countries,
@@ -219,6 +233,8 @@ class CallbackFilter(NumberSearch[Callback]):
         country_name,
         narrows=3,
         is_more=True,
+        dimension="country",
+        counted_values=lambda value: (value.upper(),),
     )
     id_type: str = suggestion(
         "ID type",

@@ -2,7 +2,7 @@
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.jobs import audit_words, dealt_with, models, search_index, tasks, warnings
+from dashboard.jobs import audit_words, counted, dealt_with, models, search_index, tasks, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_associated_data
 from dashboard.jobs.models import Job, Result, job_associated_data, payload_associated_data
 from dashboard.jobs.showing import event_words, views
@@ -52,4 +52,5 @@ FEATURE = Feature(
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.check_job_search_index),),
+    counted=(counted.COUNTED,),
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import col
 
 from dashboard.context import current
+from dashboard.jobs.counted import COUNTER
 from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import FACTS, Product
@@ -32,7 +33,7 @@ def _countries(_: Scope) -> Choices:
 class JobFilter(NumberSearch[Job]):
     purpose = "jobs"
     endpoint, json_endpoint = "jobs.index", "jobs.index_json"
-    table = Job
+    table, counter = Job, COUNTER
     nouns = ("job", "jobs")
     columns = (
         Column("outcome", "Outcome", "l", is_fixed=True),
@@ -55,16 +56,26 @@ class JobFilter(NumberSearch[Job]):
         {state.value: words(state) for state in JobState},
         lambda _, value: col(Job.state) == JobState(value),
         narrows=1,
+        dimension="state",
     )
     outcome: str = choice(
         "Outcome",
         {outcome.value: words(outcome) for outcome in Outcome},
         lambda _, value: col(Job.outcome) == Outcome(value),
         narrows=1,
+        dimension="outcome",
     )
-    product: str = choice("Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value), narrows=1)
+    product: str = choice(
+        "Product", PRODUCT_NAMES, lambda _, value: col(Job.product) == Product(value), narrows=1, dimension="product"
+    )
     country: str = suggestion(
-        "Country", _countries, lambda _, value: col(Job.country) == value.upper(), country_name, narrows=1
+        "Country",
+        _countries,
+        lambda _, value: col(Job.country) == value.upper(),
+        country_name,
+        narrows=1,
+        dimension="country",
+        counted_values=lambda value: (value.upper(),),
     )
     q: str = search("Any id, or a whole ID number", IDS.find, hint="Id or ID number")
     since: str = since_day(Job.id, hint="Created on this day or later")

@@ -150,6 +150,7 @@ class Job(SQLModel, table=True):
     disagreement: str | None = None  # set while Smile's own answer contradicts a callback
     disagreement_facts: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     warning_count: int = 0  # kinds of warning, confirmed or claimed
+    warning_kinds: str = ""  # the same kinds, for sums: in alphabetical order, with spaces between them
     dealt_with_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # until something new happens
 
     callback_key_digest: str | None = Field(default=None, unique=True)

@@ -1,6 +1,6 @@
 """The warnings of a job: each kind at most once as confirmed by Smile and once as claimed by a callback."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -107,9 +107,14 @@ def keep_warnings(
             add_event(session, job, EventKind.WARNING, said_at, facts)
             known.add(warning.kind)
     if job.warning_count != len(known):
-        job.warning_count = len(known)
+        job.warning_count, job.warning_kinds = len(known), in_one_text(known)
         job.changed(now)
         bring_back(session, job, "warning", now)
+
+
+def in_one_text(kinds: Iterable[str]) -> str:
+    """Kinds as `Job.warning_kinds` holds them."""
+    return " ".join(sorted(kinds))
 
 
 def _take_over(session: Session, row: JobWarning, warning: SmileWarning) -> None:

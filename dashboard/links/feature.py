@@ -2,7 +2,7 @@
 
 from dashboard.feature import Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
-from dashboard.links import audit_words, codes, event_words, messages, models, search_index, tasks
+from dashboard.links import audit_words, codes, counted, event_words, messages, models, search_index, tasks
 from dashboard.links.customer import views as customer
 from dashboard.links.messages import LinkMessage, email_associated_data
 from dashboard.links.models import Link, prefill_associated_data
@@ -33,4 +33,5 @@ FEATURE = Feature(
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.check_link_search_index),),
+    counted=(counted.COUNTED,),
 )

@@ -13,6 +13,7 @@ from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
+from dashboard.links.counted import COUNTER
 from dashboard.links.models import PHASES, STALLED_AFTER, Link, LinkKind, Stage
 from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
 from dashboard.web.lists.filters import Column
@@ -68,7 +69,7 @@ STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
 class LinkFilter(NumberSearch[Link]):
     purpose = "links"
     endpoint, json_endpoint = "links.index", "links.index_json"
-    table = Link
+    table, counter = Link, COUNTER
     nouns = ("link", "links")
     columns = (
         Column("stage", "Stage", "xl", is_fixed=True),
@@ -93,12 +94,14 @@ class LinkFilter(NumberSearch[Link]):
         {product.value: PRODUCT_NAMES[product] for product in WEB_PRODUCTS},
         lambda _, value: col(Link.product) == Product(value),
         narrows=2,
+        dimension="product",
     )
     kind: str = choice(
         "Kind",
         {LinkKind.HOSTED.value: "Hosted link", LinkKind.SMILE.value: "Smile Link"},
         lambda _, value: col(Link.kind) == LinkKind(value),
         narrows=1,
+        dimension="kind",
     )
     q: str = search("Customer reference, a whole id, or a whole ID number", IDS.find, hint="Customer or id")
     since: str = since_day(Link.id, hint="Made on this day or later")

@@ -20,6 +20,8 @@ from dashboard.jobs.earlier_warnings import fill_warnings
 from dashboard.jobs.submitting.link_progress import note_all_progress
 from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.privacy.retention import read_rules, write_rules
+from dashboard.rollups.folding import forget_counts, forget_deltas
+from dashboard.rollups.working import recount
 from dashboard.seeding.batches import Batch, Made, World, made_batches, packed
 from dashboard.seeding.company import Amounts, Company
 from dashboard.seeding.image_rows import KEPT_FOR_DAYS
@@ -35,6 +37,8 @@ from dashboard.stored_settings import read_branding
 BATCH_SIZES = {"members": 500, "sign_ins": 2000, "links": 1000, "jobs": 250, "audit_lines": 2500}
 LARGE = 20_000
 TEXTS_AT_ONCE = 10_000
+#: Nobody waits for the write lock meanwhile.
+COUNTED_AT_ONCE = 20_000
 #: For building indexes.
 SQLITE_CACHE = "PRAGMA cache_size=-262144"
 
@@ -101,7 +105,7 @@ def fill(parts: Context, progress: Progress, processes: int) -> Iterator[Step]:
 
 
 def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
-    """Builds the indexes and statistics. Yields what was done."""
+    """Builds the indexes, counts and statistics. Yields what was done."""
     database = parts.database
     for table in build_missing_indexes(database):
         yield f"indexes of {table}"
@@ -111,6 +115,9 @@ def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
     while _index_texts(database):
         pass
     yield "search texts of callbacks"
+    for counted in parts.features.counted:
+        sum(recount(database.reading, database.transaction, counted, COUNTED_AT_ONCE))
+        yield f"counts of {counted.name}s"
     if not database.is_sqlite and _is_large(progress.amounts):
         tables = ", ".join(table.name for table in metadata.sorted_tables)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -167,6 +174,7 @@ def _refuse_what_cannot_be(amounts: Amounts) -> None:
 def _make_ready(session: Session, parts: Context, progress: Progress) -> None:
     """What a deployment of that age would have, and nothing that is only for rows of earlier versions."""
     begin = datetime_of(Company(progress.amounts, progress.random_seed, progress.until).calendar.begin)
+    forget_counts(session)
     seed_keys(session, parts.settings, begin)
     write_rules(session, read_rules(session) | {"images": KEPT_FOR_DAYS}, begin)
     fill_callbacks(session, 1)
@@ -183,6 +191,7 @@ def _left(progress: Progress, part: str) -> Iterator[Batch]:
 def _load(session: Session, loader: Loader, progress: Progress, made: Made) -> Step:
     for table, rows in made.tables:
         loader.load(session.connection(), table, rows)
+    forget_deltas(session)  # All rows are counted at the end.
     progress.done[made.batch.part] = made.batch.end
     write_progress(session, progress, progress.until)
     return Step(made.batch.part, made.batch.end, made.rows)

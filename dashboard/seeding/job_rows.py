@@ -12,6 +12,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.timeline import EventKind, SentHow
+from dashboard.jobs.warnings import in_one_text
 from dashboard.languages import DEFAULT
 from dashboard.seeding.answers import Answers, Ending
 from dashboard.seeding.callback_rows import CallbackRows, Delivered
@@ -226,7 +227,7 @@ class JobRows:
             self._note_overdue(story)
         if job.get("outcome") == Outcome.PROVISIONAL and self._company.until - brief.at < 7 * DAY:
             job["due_at"] = self._company.until + int(story.random.random() * HOUR)
-        job["warning_count"] = len(story.kinds)
+        job["warning_count"], job["warning_kinds"] = len(story.kinds), in_one_text(story.kinds)
         self._deal_with(rows, story)
         self._erase_images(story)
         job["changed_at"] = max(event.at for event in story.events)

@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.web.access import permission_required
-from dashboard.web.lists.fields import FieldKind, Scope
+from dashboard.web.lists.choice_counts import choice_counts
+from dashboard.web.lists.fields import Choices, FieldKind, Scope
 from dashboard.web.lists.filters import MARK, ListFilter
 from dashboard.web.lists.pagination import BACK, COUNT_CAP, Page, same_address
 from dashboard.web.lists.reading import count_newer, newest_key, page_of
@@ -60,8 +61,21 @@ def list_context(scope: Scope, filters: ListFilter[Any], version: int | None = N
         "newer": 0 if top is None else count_newer(scope, filters, top),
         "version": version,
         "top": top or (_top_of(scope, filters, page) if is_live else None),
-        "offered": {} if is_live and wants_partial() else filters.offered(scope),
+        "offered": {} if is_live and wants_partial() else _offered(scope, filters),
         "shows": filters.shown_columns(),
+    }
+
+
+def _offered(scope: Scope, filters: ListFilter[Any]) -> dict[str, Choices]:
+    """What the form offers, each choice with how many rows it would find, such as "Kenya (1,234)"."""
+    offered, number = filters.offered(scope), formats_here().number
+    counts = choice_counts(scope, filters, offered)
+    return offered | {
+        name: {
+            value: f"{words} ({number(counts[name][value].count)}{'' if counts[name][value].is_exact else '+'})"
+            for value, words in offered[name].items()
+        }
+        for name in counts
     }
 
 
@@ -73,7 +87,8 @@ def _top_of(scope: Scope, filters: ListFilter[Any], page: Page[Any]) -> Any:
 
 
 def json_page(page: Page[Any], items: Sequence[dict[str, Any]]) -> Response:
-    return json_list(items, page.next_address, min(page.count, COUNT_CAP), page.count_is_exact)
+    count = page.count if page.count_is_exact else COUNT_CAP
+    return json_list(items, page.next_address, count, page.count_is_exact)
 
 
 def add_search(blueprint: Blueprint, filters: type[ListFilter[Any]], permission: str, *pages: str) -> None:

@@ -239,7 +239,7 @@ def test_a_list_is_worked_by_mouse_and_keys(shared_deployment: Deployment, open_
     page.goto("/jobs?country=UG")
     page.get_by_label("Outcome").select_option("rejected")  # No button is pressed.
     expect(page).to_have_title(re.compile(r"Jobs: Rejected, Uganda - Partner Desk$"))
-    expect(page.get_by_label("Outcome").locator("option:checked")).to_have_text("Outcome: rejected")
+    expect(page.get_by_label("Outcome").locator("option:checked")).to_have_text("Outcome: rejected (52)")
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("51 to 52 of 52 jobs")).to_be_visible()
     second_page = page.url

@@ -1,11 +1,12 @@
 """Declares the fields of a list's filter: the label, what a form offers, and which rows a value finds."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, TextClause, and_, false
 from sqlmodel import Session, col
@@ -45,6 +46,7 @@ class Day:
 
 Find = Callable[[Scope, str], Condition]
 FindDay = Callable[[Scope, Day], Condition]
+FindId = Callable[[Day], UUID]
 
 
 class FieldKind(StrEnum):
@@ -81,6 +83,12 @@ class FilterField:
     #: Whether a value can find anything, and the message if it cannot.
     is_known: Callable[[str], bool] = lambda _: True
     unknown: str = "{} is not among the choices"
+    #: The column that it filters by, if rows are counted by it, and the values of that column that a value stands for.
+    dimension: str = ""
+    counted_values: Callable[[str], Collection[str]] = lambda value: (value,)
+    #: Of a day: the first id, and the first one behind the last.
+    begins: FindId | None = None
+    ends: FindId | None = None
 
     @property
     def may_be_personal(self) -> bool:
@@ -130,7 +138,7 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
 
     def find_day(scope: Scope, value: str) -> Condition:
         try:
-            return find(scope, Day.of(date.fromisoformat(value), scope.zone))
+            return find(scope, day_of(scope, value))
         except (ValueError, OverflowError):
             return false()
 
@@ -138,13 +146,20 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
     return _declared(FilterField(FieldKind.DAY, label, find_day, words.format, **known, **more))
 
 
+def day_of(scope: Scope, value: str) -> Day:
+    """Raises ValueError or OverflowError for what is no date, or none that can be reckoned with."""
+    return Day.of(date.fromisoformat(value), scope.zone)
+
+
 def since_day(row_id: Any, **more: Any) -> Any:
     """Rows from a day on. Ids are in the order of time, so this is a range of the index that the list uses anyway."""
-    return day("From", lambda _, begin: _since(row_id, begin), "from {}", is_more=True, **more)
+    more |= {"is_more": True, "begins": _first_id}
+    return day("From", lambda _, begin: _since(row_id, begin), "from {}", **more)
 
 
 def until_day(row_id: Any, **more: Any) -> Any:
-    return day("to", lambda _, end: _until(row_id, end), "to {}", is_more=True, **more)
+    more |= {"is_more": True, "ends": _id_after}
+    return day("to", lambda _, end: _until(row_id, end), "to {}", **more)
 
 
 def on_day(row_id: Any) -> Any:
@@ -153,16 +168,25 @@ def on_day(row_id: Any) -> Any:
     def find(_: Scope, day: Day) -> Condition:
         return and_(_since(row_id, day), _until(row_id, day))
 
-    return day("Day", find, "on {}", is_in_form=False, note="Shows only one day:")
+    more: Any = {"is_in_form": False, "note": "Shows only one day:", "begins": _first_id, "ends": _id_after}
+    return day("Day", find, "on {}", **more)
+
+
+def _first_id(day: Day) -> UUID:
+    return first_id_of(day.begins)
+
+
+def _id_after(day: Day) -> UUID:
+    return first_id_of(day.ends)
 
 
 def _since(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) >= first_id_of(day.begins))
+    condition: Condition = likely(col(row_id) >= _first_id(day))
     return condition
 
 
 def _until(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) < first_id_of(day.ends))
+    condition: Condition = likely(col(row_id) < _id_after(day))
     return condition
 
 

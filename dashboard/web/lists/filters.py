@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from dashboard.context import current
 from dashboard.db import likely, without_index
 from dashboard.errors import Invalid, NotFound
+from dashboard.web.lists.counting import RowCounter
 from dashboard.web.lists.fields import Choices, Condition, FieldKind, FilterField, Scope
 from dashboard.web.pages.preferences import preference
 
@@ -64,6 +65,7 @@ class ListFilter(Generic[Row]):
     place: ClassVar[str] = "after"  # the query parameter with the key that a page begins after
     may_sort: ClassVar[bool] = True  # If not, it has its own order.
     columns: ClassVar[Sequence[Column]] = ()
+    counter: ClassVar[RowCounter | None] = None  # of a list whose rows are counted as they change
 
     is_unreadable: bool = False
     is_oldest_first: bool = False

@@ -21,17 +21,18 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """One page of a list. `count` is COUNT_CAP + 1 if there are more rows than that."""
+    """One page of a list. `count` is exact where sums are kept of the list's rows, else at most COUNT_CAP + 1."""
 
     rows: Sequence[Row]
     next_after: Any  # the key of the last row, if there are more rows
     count: int
     filters: ListFilter[Row]
     ahead: int = 0  # how many rows come before this page, counted like `count`
+    is_counted: bool = False  # exactly, however many there are
 
     @property
     def count_is_exact(self) -> bool:
-        return self.count <= COUNT_CAP
+        return self.is_counted or self.count <= COUNT_CAP
 
     @property
     def count_in_words(self) -> str:
@@ -44,7 +45,7 @@ class Page(Generic[Row]):
         all_of_them = f"{self.count_in_words} {self.filters.nouns[self.count != 1]}"
         if not self.ahead and self.next_after is None:
             return all_of_them
-        if self.ahead > COUNT_CAP:
+        if self.ahead > COUNT_CAP and not self.is_counted:
             return f"{len(self.rows)} of {all_of_them}"
         first, last = map(formats_here().number, (self.ahead + 1, self.ahead + len(self.rows)))
         return f"{first} to {last} of {all_of_them}"

@@ -9,6 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from dashboard.db import Read, likely
+from dashboard.web.lists.counting import IdRange, Question, question_of
 from dashboard.web.lists.fields import Condition, Scope
 from dashboard.web.lists.filters import ListFilter
 from dashboard.web.lists.pagination import COUNT_CAP, PAGE_SIZE, Page
@@ -16,6 +17,8 @@ from dashboard.web.lists.pagination import COUNT_CAP, PAGE_SIZE, Page
 Row = TypeVar("Row")
 
 EXPORTED_AT_ONCE = 500
+#: With one filter an index leads to the rows. With several, the database may have to pass by many that lack one.
+FILTERS_THAT_MAY_SCAN = 2
 
 
 def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None, back: Any = None) -> Page[Row]:
@@ -24,23 +27,86 @@ def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any 
     `top` leaves out rows that came since the list was opened.
     """
     conditions = filters.conditions(scope)
-    count = _count_by(scope, filters, conditions, COUNT_CAP)
-    within = [] if top is None else [likely(col(filters.key_column()) <= top)]
+    question = question_of(scope, filters) if filters.counter else None
+    counted = _counted(scope, filters, question)
+    count = _count_by(scope, filters, conditions, COUNT_CAP) if counted is None else counted
     rows: Sequence[Row] = ()
     if back is not None:
-        rows = _rows_before(scope, filters, conditions, [*within, filters.after(back, is_backwards=True)])
+        rows = _rows_before(scope, filters, *_bounded(scope, filters, question, conditions, back, top, is_back=True))
     if rows:
         next_after = _key_of(rows[-1], filters)
     else:  # also if less than a page comes before `back`
-        place = [filters.after(after)] if after is not None else []
-        found = scope.session.exec(filters.in_order(scope, conditions, [*within, *place], PAGE_SIZE + 1)).all()
+        bounded = _bounded(scope, filters, question, conditions, after, top)
+        found = scope.session.exec(filters.in_order(scope, *bounded, PAGE_SIZE + 1)).all()
         rows = found[:PAGE_SIZE]
         next_after = _key_of(rows[-1], filters) if len(found) > PAGE_SIZE else None
-    ahead = 0
+    ahead: int | None = 0
     if rows and (after is not None or back is not None):
-        before = filters.after(_key_of(rows[0], filters), is_backwards=True)
-        ahead = _count(scope, filters, [*conditions.values(), *within, before], COUNT_CAP)
-    return Page(rows, next_after, count, filters, ahead)
+        first = _key_of(rows[0], filters)
+        ahead = None
+        if counted is not None:
+            ahead = _counted(scope, filters, question, _ids_beyond(filters, first, top, is_back=True))
+        if ahead is None:
+            before = _rows_beyond(filters, first, top, is_back=True)
+            ahead = _count(scope, filters, [*conditions.values(), *before], COUNT_CAP)
+    return Page(rows, next_after, count, filters, ahead or 0, is_counted=counted is not None)
+
+
+def _counted(
+    scope: Scope, filters: ListFilter[Any], question: Question | None, ids: IdRange | None = None
+) -> int | None:
+    """The exact count from the sums, or None if they do not know it."""
+    if question is None or filters.counter is None:
+        return None
+    return filters.counter.count(scope, replace(question, ids=question.ids.within(ids or IdRange())))
+
+
+def _bounded(
+    scope: Scope,
+    filters: ListFilter[Any],
+    question: Question | None,
+    conditions: Mapping[str, Condition],
+    key: Any,
+    top: Any,
+    *,
+    is_back: bool = False,
+) -> tuple[Mapping[str, Condition], list[Condition]]:
+    """The conditions of a page beyond the row with this key, and its bounds.
+
+    Rows of several filters that are rare together are looked for only where the sums say that there are some. Such
+    bounds replace all others: of two of one kind, SQLite might search by the wider one.
+    """
+    beyond = _rows_beyond(filters, key, top, is_back=is_back)
+    if question is None or filters.counter is None or len(question.wanted) < FILTERS_THAT_MAY_SCAN:
+        return conditions, beyond
+    ids = question.ids.within(_ids_beyond(filters, key, top, is_back=is_back))
+    is_oldest_first = filters.is_oldest_first != is_back
+    asked = replace(question, ids=ids)
+    extent = filters.counter.extent(scope, asked, PAGE_SIZE + 1, is_oldest_first=is_oldest_first)
+    if extent is None:
+        return conditions, beyond
+    declared = filters.declared()
+    others = {
+        name: condition
+        for name, condition in conditions.items()
+        if name not in declared or not (declared[name].begins or declared[name].ends)
+    }
+    return others, [likely(bound) for bound in extent.within(ids).conditions(filters.key_column())]
+
+
+def _rows_beyond(filters: ListFilter[Any], key: Any, top: Any, *, is_back: bool = False) -> list[Condition]:
+    """The rows after the one with this key, or before it, that were there when the list was opened."""
+    within = [] if top is None else [likely(col(filters.key_column()) <= top)]
+    return within if key is None else [*within, filters.after(key, is_backwards=is_back)]
+
+
+def _ids_beyond(filters: ListFilter[Any], key: Any, top: Any, *, is_back: bool = False) -> IdRange:
+    """The same as a range of ids, for a list in their order."""
+    within = IdRange() if top is None else IdRange.up_to(top)
+    if key is None:
+        return within
+    is_upwards = filters.is_oldest_first != is_back
+    return within.within(IdRange.above(key) if is_upwards else IdRange.below(key))
 
 
 def _rows_before(
@@ -100,7 +166,10 @@ def all_rows(read: Read, scope: Scope, filters: ListFilter[Row], through: Any) -
 def newest_key(scope: Scope, filters: ListFilter[Any]) -> Any:
     """The key of the newest row; None if there is no row."""
     key = filters.key_column()
-    found = select(key).where(*filters.conditions(scope).values()).order_by(col(key).desc())
+    question = question_of(scope, filters) if filters.counter else None
+    newest_first = replace(filters, is_oldest_first=False)
+    conditions, bounds = _bounded(scope, newest_first, question, filters.conditions(scope), None, None)
+    found = select(key).where(*conditions.values(), *bounds).order_by(col(key).desc())
     return scope.session.exec(found.limit(1)).first()
 
 

@@ -1,0 +1,81 @@
+"""What is counted: tables, their dimensions, and the cubes of sums over some of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, case, func, literal, type_coerce
+from sqlmodel import col
+
+from dashboard.rollups.models import DIMENSIONS
+from dashboard.rollups.periods import Grain
+
+#: `through` of a count that misses no row: every row that is added later brings a delta.
+ALL_ROWS = UUID(int=2**128 - 1)
+NO_ROWS = UUID(int=0)
+#: Longer values are cut, since PostgreSQL limits the length of a key.
+LONGEST_VALUE = 100
+#: A callback may name anything as its country. What is no code is not kept here.
+COUNTRY, LONGEST_COUNTRY = "country", 2
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Sums for each period of one length, by some of the dimensions. `name` begins with that of the table."""
+
+    name: str
+    grain: Grain
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CountedTable:
+    """A table whose rows are counted. A feature registers it; the triggers of a migration note the changes.
+
+    `columns` names the table's column for each dimension, `constants` are values that all its rows have. Without
+    `brings_deltas` new rows bring no delta: they are counted in the order of their ids, some time after they came.
+    """
+
+    name: str
+    table: Any
+    columns: Mapping[str, str]
+    cubes: Sequence[Cube]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    brings_deltas: bool = True
+
+    def value(self, dimension: str) -> ColumnElement[str]:
+        """The dimension's value in a row, as text."""
+        if dimension not in self.columns:
+            return literal(self.constants.get(dimension, ""))
+        column = type_coerce(col(getattr(self.table, self.columns[dimension])), String)
+        if dimension == COUNTRY:
+            return case((func.length(column) <= LONGEST_COUNTRY, column), else_="")
+        return func.substr(func.coalesce(column, ""), 1, LONGEST_VALUE)
+
+    @staticmethod
+    def is_told_apart(dimension: str, value: str) -> bool:
+        """Whether rows with this value are counted apart from those with all others."""
+        return len(value) <= LONGEST_COUNTRY if dimension == COUNTRY else len(value) < LONGEST_VALUE
+
+    @property
+    def values(self) -> list[ColumnElement[str]]:
+        return [self.value(dimension).label(dimension) for dimension in DIMENSIONS]
+
+    def cube_with(self, grain: Grain, dimensions: set[str]) -> Cube | None:
+        """The smallest cube of that grain that has these dimensions."""
+        able = [cube for cube in self.cubes if cube.grain == grain and dimensions <= set(cube.dimensions)]
+        return min(able, key=lambda cube: len(cube.dimensions), default=None)
+
+
+def cubes_of(
+    name: str, listed: tuple[str, ...], more: tuple[str, ...] = (), by_day: tuple[str, ...] = ()
+) -> list[Cube]:
+    """The cubes of a table: its list's dimensions by every period, some more by day, and all of them by month."""
+    cubes = [
+        Cube(f"{name}.ever", Grain.EVER, listed),
+        Cube(f"{name}.month", Grain.MONTH, listed),
+        Cube(f"{name}.day", Grain.DAY, (*listed, *by_day)),
+        Cube(f"{name}.quarter", Grain.QUARTER, listed),
+    ]
+    return [*cubes, Cube(f"{name}.month_in_full", Grain.MONTH, (*listed, *more))] if more else cubes

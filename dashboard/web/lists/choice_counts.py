@@ -1,0 +1,84 @@
+"""How many rows each choice of a filter would find, beside the other filters that are set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import select as select_columns
+
+from dashboard.web.lists.counting import question_of
+from dashboard.web.lists.fields import Choices, Condition, FilterField, Scope
+from dashboard.web.lists.filters import ListFilter
+from dashboard.web.lists.pagination import COUNT_CAP
+
+#: Numbers of rows by their values of some columns.
+Counts = Mapping[tuple[str, ...], int]
+
+
+@dataclass(frozen=True)
+class ChoiceCount:
+    """`count` rows, or more of them if it is not exact."""
+
+    count: int
+    is_exact: bool
+
+
+def choice_counts(
+    scope: Scope, filters: ListFilter[Any], offered: Mapping[str, Choices]
+) -> dict[str, dict[str, ChoiceCount]]:
+    """Counts by field and choice, for the fields of a list whose rows are counted as they change.
+
+    Where a filter is set that those sums do not know, at most COUNT_CAP rows are looked at.
+    """
+    fields = {name: field for name, field in filters.declared().items() if field.dimension and name in offered}
+    if filters.counter is None or filters.is_unreadable:
+        return {}
+    question = question_of(scope, filters)
+    columns = [field.dimension for field in fields.values()]
+    sums = None if question is None else filters.counter.count_by(scope, replace(question, wanted={}), columns)
+    if question is None or sums is None:
+        return _looked_at(scope, filters, fields, offered)
+    found = {}
+    for name, field in fields.items():
+        others = {columns.index(each): values for each, values in question.wanted.items() if each != field.dimension}
+        matching = {
+            values: count for values, count in sums.items() if all(values[place] in others[place] for place in others)
+        }
+        found[name] = _by_choice(matching, columns.index(field.dimension), field, offered[name], is_exact=True)
+    return found
+
+
+def _looked_at(
+    scope: Scope, filters: ListFilter[Any], fields: Mapping[str, FilterField], offered: Mapping[str, Choices]
+) -> dict[str, dict[str, ChoiceCount]]:
+    """Fields that are not set have the same rows. Each one that is set is left out for its own choices."""
+    conditions, found = filters.conditions(scope), {}
+    is_set = filters.in_clear
+    for names in ([name for name in fields if name not in is_set], *([name] for name in fields if name in is_set)):
+        columns = [getattr(filters.table, fields[name].dimension) for name in names]
+        others = [condition for name, condition in conditions.items() if name not in names]
+        counts = _count_by(scope, columns, others) if names else {}
+        is_exact = sum(counts.values()) <= COUNT_CAP
+        for place, name in enumerate(names):
+            found[name] = _by_choice(counts, place, fields[name], offered[name], is_exact=is_exact)
+    return found
+
+
+def _count_by(scope: Scope, columns: Sequence[Any], conditions: Sequence[Condition]) -> Counts:
+    few = select_columns(*columns).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    counted = select_columns(*few.c, func.count()).group_by(*few.c)
+    rows = scope.session.connection().execute(counted).all()
+    return {tuple(value or "" for value in values): count for *values, count in rows}
+
+
+def _by_choice(
+    counts: Counts, place: int, field: FilterField, choices: Choices, *, is_exact: bool
+) -> dict[str, ChoiceCount]:
+    by_value: dict[str, int] = {}
+    for values, count in counts.items():
+        by_value[values[place]] = by_value.get(values[place], 0) + count
+    return {
+        choice: ChoiceCount(sum(by_value.get(value, 0) for value in field.counted_values(choice)), is_exact)
+        for choice in choices
+    }
