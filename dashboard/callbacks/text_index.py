@@ -152,6 +152,13 @@ def _add(session: Session, callbacks: Sequence[Any]) -> None:
             connection.execute(ADD, {"number": number, "text": stored})
 
 
+def lock_texts(session: Session, callbacks: Sequence[Callback]) -> None:
+    """For an erasure that goes on to lock what comes later in `dashboard/lock_order.py`."""
+    ids = [callback.id for callback in callbacks]
+    rows = select(CallbackSearch.number).where(col(CallbackSearch.callback_id).in_(ids))
+    session.exec(rows.order_by(col(CallbackSearch.number)).with_for_update()).all()
+
+
 def forget_text(session: Session, callback_id: UUID) -> None:
     """Takes the text of an erased callback out of the index. Its SHA-256 is still found."""
     row = session.exec(

@@ -12,6 +12,7 @@ from dashboard.callbacks.erasing import erase_callback, forget_searches
 from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
+from dashboard.callbacks.text_index import lock_texts
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
 from dashboard.jobs.erasing import ErasedParts, Rule, erase_job
@@ -123,7 +124,9 @@ def _locked(session: Session, held: HeldData) -> list[Job]:
     lock_deliveries_of(session, held.jobs)
     _lock(session, Link, held.links)
     _lock(session, WebToken, held.tokens)
-    return [job for job in _lock(session, Job, held.jobs) if job.erased_at is None]
+    jobs = _lock(session, Job, held.jobs)
+    lock_texts(session, held.callbacks)
+    return [job for job in jobs if job.erased_at is None]
 
 
 def _lock(session: Session, table: Any, rows: Sequence[Any], *options: Any) -> Sequence[Any]:
