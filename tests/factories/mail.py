@@ -9,7 +9,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 import trustme
 from aiosmtpd.controller import Controller
@@ -24,23 +23,18 @@ USER, SECRET = "desk@example.com", "p@ss:word/of the server"
 class OwnController(Controller):
     """Ends its connections too when it stops: found open later, one would fail another test."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._sessions: WeakSet[SMTP] = WeakSet()
-        super().__init__(*arguments, **options)
-
-    def factory(self) -> SMTP:
-        session = super().factory()
-        self._sessions.add(session)
-        return session
-
     def stop(self, no_assert: bool = False) -> None:
-        asyncio.run_coroutine_threadsafe(self._end_sessions(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end_connections(), self.loop).result(10)
         super().stop(no_assert)
 
-    async def _end_sessions(self) -> None:
-        for session in list(self._sessions):
-            if session.transport:
-                session.transport.abort()
+    async def _end_connections(self) -> None:
+        """Takes no new ones first: one that was accepted meanwhile would stay open."""
+        assert self.server is not None
+        self.server.close()
+        for _ in range(5):  # until those that were being accepted have their transport
+            await asyncio.sleep(0)
+        for transport in list(self.loop._transports.values()):  # type: ignore[attr-defined]  # there is no public list
+            transport.abort()
         for _ in range(5):  # until each has heard of it
             await asyncio.sleep(0)
 
