@@ -1,6 +1,6 @@
 """Rollups, and triggers that note each change of a counted row. The worker counts the rows that are there.
 
-A later migration that makes one of these tables anew, as a batch does on SQLite, loses its triggers: it has to make
+A later migration that recreates one of these tables, as a batch does on SQLite, loses its triggers and has to create
 them again.
 """
 
