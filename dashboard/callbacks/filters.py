@@ -23,12 +23,13 @@ from dashboard.callbacks.models import (
     Verdict,
 )
 from dashboard.callbacks.text_index import SHORTEST, TextPart, condition_of, find_indexed, indexed_up_to
-from dashboard.db import is_one_of, without_index
+from dashboard.db import is_one_of
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
 from dashboard.jobs.showing.wording import id_type_words
 from dashboard.jobs.smile_api.catalogue import country_name, country_names
+from dashboard.query_hints import without_index
 from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed
 from dashboard.web.lists.fields import (

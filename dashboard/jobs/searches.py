@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, union_all
 from sqlmodel import Session, col, select
 
-from dashboard.db import is_one_of, keyring_of, without_index
+from dashboard.db import is_one_of, keyring_of
 from dashboard.jobs.models import Job
+from dashboard.query_hints import without_index
 from dashboard.smile.typed import clean_code, fold_typed, looks_like_number
 from dashboard.web.lists.fields import DIGESTS, Condition, Find, Scope, digest
 from dashboard.web.lists.filters import ListFilter

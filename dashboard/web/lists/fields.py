@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, TextClause, and_, false
 from sqlmodel import Session, col
 
-from dashboard.db import first_id_of, likely
+from dashboard.db import first_id_of
+from dashboard.query_hints import likely
 
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and their labels.

@@ -13,8 +13,8 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.context import current
-from dashboard.db import likely, without_index
 from dashboard.errors import Invalid, NotFound
+from dashboard.query_hints import likely, without_index
 from dashboard.web.lists.counting import RowCounter
 from dashboard.web.lists.fields import Choices, Condition, FieldKind, FilterField, Scope
 from dashboard.web.pages.preferences import preference

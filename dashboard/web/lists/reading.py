@@ -8,7 +8,8 @@ from sqlalchemy import ScalarSelect, func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
-from dashboard.db import Read, likely
+from dashboard.db import Read
+from dashboard.query_hints import likely
 from dashboard.web.lists.counting import IdRange, Question, question_of
 from dashboard.web.lists.fields import Condition, Scope
 from dashboard.web.lists.filters import ListFilter
