@@ -140,6 +140,7 @@ def _is_path(span: str) -> bool:
     return PATH.fullmatch(span) is not None and ("/" in span or span.endswith(FILE_TYPES))
 
 
+@cache
 def _files(path: str) -> list[Path]:
     """`<name>` and `*` stand for anything; a name without a folder may stand anywhere."""
     pattern = re.sub(r"<[^>]*>", "*", path.rstrip("/"))

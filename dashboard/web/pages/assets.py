@@ -27,25 +27,16 @@ INCOMPRESSIBLE = frozenset({".png", ".jpg", ".woff2", ".br", ".gz"})
 
 def serve_assets(app: Flask, static_dir: Path, always: dict[str, str]) -> None:
     """Serves `static_dir` in front of the app and gives templates `asset_url(name)`. `always`: more headers."""
-    addresses, files = _catalogue(tuple(_files(static_dir)), tuple(always.items()))
+    addresses, files = _catalogue(static_dir, tuple(always.items()))
     server = WhiteNoise(app.wsgi_app)
     server.files = dict(files)
     app.wsgi_app = server  # type: ignore[method-assign]  # Flask documents wrapping wsgi_app this way.
     app.add_template_global(addresses.__getitem__, "asset_url")
 
 
-def _files(static_dir: Path) -> Iterator[tuple[str, Path, int]]:
-    """The static files, each with its name and the time of its last change."""
-    for path in sorted(static_dir.rglob("*")):
-        if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
-            yield path.relative_to(static_dir).as_posix(), path, path.stat().st_mtime_ns
-
-
 @cache
-def _catalogue(
-    files: tuple[tuple[str, Path, int], ...], always: tuple[tuple[str, str], ...]
-) -> tuple[dict[str, str], dict[str, StaticFile]]:
-    """The hashed addresses by name, and WhiteNoise's files by address. Cached for all apps of a process."""
+def _catalogue(static_dir: Path, always: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], dict[str, StaticFile]]:
+    """The hashed addresses by name, and WhiteNoise's files by address, as the folder is when a process starts."""
 
     def add_headers(headers: Headers, _: str, address: str) -> None:
         # Smile's own pages show the company's logo to its customers.
@@ -61,12 +52,19 @@ def _catalogue(
         add_headers_function=add_headers,
     )
     addresses = {}
-    for name, path, _ in files:
+    for path in _files(static_dir):
         _compress(path)
+        name = path.relative_to(static_dir).as_posix()
         addresses[name] = _hashed_address(name, path)
         shelf.add_file_to_dictionary(addresses[name], str(path))
         shelf.add_file_to_dictionary(PREFIX + name, str(path))
     return addresses, shelf.files
+
+
+def _files(static_dir: Path) -> Iterator[Path]:
+    for path in sorted(static_dir.rglob("*")):
+        if path.is_file() and path.suffix not in COMPRESSORS and not path.name.startswith("."):
+            yield path
 
 
 def _hashed_address(name: str, path: Path) -> str:

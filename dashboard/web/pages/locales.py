@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -55,7 +55,7 @@ class Formats:
         return moment.astimezone(self.zone)
 
     def number(self, count: float) -> str:
-        return format_decimal(count, locale=_locale(self.language))
+        return _number(count, self.language)
 
     def tenths(self, amount: float) -> str:
         """The number with one decimal, even if it is zero."""
@@ -134,6 +134,12 @@ def _place(name: str) -> str:
     country = get_timezone_location(_zone(name), locale=_locale(DEFAULT), return_city=False)
     country = country.removesuffix(" Time").partition(" (")[0]
     return city if country in (city, "Unknown") or city in country else f"{city}, {country}"
+
+
+@lru_cache(maxsize=10_000)
+def _number(count: float, language: str) -> str:
+    """Cached: a list counts hundreds of choices, and most counts come again."""
+    return format_decimal(count, locale=_locale(language))
 
 
 @cache
