@@ -1,8 +1,6 @@
 """`dashboard db upgrade`, started several times at once: they wait for each other and all succeed."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from sqlalchemy import event
 from dashboard import migrations
 from dashboard.db import Database
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
+from tests.integration.prepared import start_command
 from tests.unit.core.test_migrations import empty
 
 __all__ = ["empty"]  # a fixture
@@ -48,14 +47,13 @@ def test_three_upgrades_at_once_all_succeed(empty: Database, tmp_path: Path):  #
         "SMILE_API_KEYS": "test-api-key-0001",
         "INSTANCE_DIR": str(tmp_path),
     }
-    told = {f"DASHBOARD_{name}": value for name, value in environment.items()}
-    upgrade = [sys.executable, "-m", "dashboard", "db", "upgrade"]
-    running = [
-        subprocess.Popen(upgrade, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for _ in range(3)
-    ]
+    told = dict(os.environ) | {f"DASHBOARD_{name}": value for name, value in environment.items()}
+    logs = [tmp_path / f"upgrade-{number}.log" for number in range(3)]
+    running = [start_command(("db", "upgrade"), told, log) for log in logs]
 
-    ended = [(process.communicate(timeout=120)[0].decode(), process.returncode) for process in running]
+    for process in running:
+        process.join(120)
 
+    ended = [(log.read_text(), process.exitcode) for log, process in zip(logs, running, strict=True)]
     assert ended == [("The database is up to date.\n", 0)] * 3
     assert migrations.is_current(empty)

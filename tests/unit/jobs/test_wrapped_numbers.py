@@ -17,6 +17,8 @@ from tests.factories.typed import wrappings
 
 SignInAs = Callable[[str], FlaskClient]
 PAGES = ("jobs", "links", "callbacks")
+#: All boxes read what is typed in one place, so one of them takes all the ways, and the others each fifth.
+FEWER = 5
 #: What a wrapped number must not be found by in an address: itself, and any four digits of it in a row.
 PIECES = [BVN[at : at + 4] for at in range(len(BVN) - 3)]
 CANARIES = (
@@ -45,8 +47,7 @@ def test_a_wrapped_number_is_found_and_stands_in_no_address(
     cleo = sign_in("cleo")
     capfd.readouterr()
 
-    # All boxes read what is typed in one place, so one of them takes all the ways, and the others each fifth.
-    ways = list(dict.fromkeys(wrappings(BVN)))[:: 1 if page == "jobs" else 5]
+    ways = list(dict.fromkeys(wrappings(BVN)))[:: 1 if page == "jobs" else FEWER]
     locations = {typed: cleo.post(f"/{page}/searches", data={"q": typed}).location for typed in ways}
 
     assert len(locations) > (490 if page == "jobs" else 98)  # some of the 500 are equal by chance
@@ -69,7 +70,7 @@ def test_a_wrapped_number_is_found_and_stands_in_no_address(
 def test_a_wrapped_number_is_no_search_of_the_trail(sign_in: SignInAs):
     ada = sign_in("ada")
 
-    locations = {ada.post("/audit/searches", data={"q": typed}).location for typed in wrappings(BVN)}
+    locations = {ada.post("/audit/searches", data={"q": typed}).location for typed in list(wrappings(BVN))[::FEWER]}
 
     assert locations == {"/audit"}
 
