@@ -4,8 +4,9 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
@@ -19,43 +20,59 @@ NOTE = b"canary-note-of-the-sender"
 
 @dataclass(frozen=True)
 class Harmful:
+    """`make` gives the file, when it is needed: some take long to pack."""
+
     name: str
-    content: bytes
+    make: Callable[[], bytes]
     payload: bytes = b""  # what must be gone; empty: the file itself is the harm
     is_refused: bool | None = None  # None: refused or clean, as it comes
+
+    @cached_property
+    def content(self) -> bytes:
+        return self.make()
 
 
 def corpus() -> Iterator[Harmful]:
     jpeg, png = make_jpeg(3, 260, 300), _saved("PNG")
-    yield Harmful("pixel bomb, PNG", _png_bomb(60_000, 60_000), is_refused=True)
-    yield Harmful("pixel bomb of one colour, PNG, packed to almost nothing", _png_bomb(12_000, 12_000), is_refused=True)
-    yield Harmful("pixel bomb, JPEG", _with_size(jpeg, 65_000, 65_000), is_refused=True)
-    yield Harmful("a JPEG that says it is far larger than it is", _with_size(jpeg, 7_000, 7_000))
-    yield Harmful("progressive JPEG that is unpacked whole", _progressive(), is_refused=True)
-    yield Harmful("text that unpacks to 200 MB", _with_chunk(png, b"zTXt", b"a\0\0" + _zeros(200)), is_refused=True)
-    yield Harmful("profile that unpacks to 200 MB", _with_chunk(png, b"iCCP", b"a\0\0" + _zeros(200)), is_refused=True)
-    yield Harmful("moving PNG", _moving_png())
-    yield Harmful("sixteen bits", _saved("PNG", mode="I;16"))
-    yield Harmful("CMYK", _saved("JPEG", mode="CMYK"))
-    yield Harmful("cut off, JPEG", jpeg[: len(jpeg) // 2], is_refused=True)
-    yield Harmful("cut off, PNG", png[: len(png) // 2], is_refused=True)
-    yield Harmful("HTML after a JPEG", jpeg + SCRIPT, SCRIPT, is_refused=False)
-    yield Harmful("HTML after a PNG", png + SCRIPT, SCRIPT, is_refused=False)
-    yield Harmful("HTML in a comment", _saved("JPEG", comment=SCRIPT), SCRIPT, is_refused=False)
-    yield Harmful("script as a JPEG's first segment", _segment(jpeg, 0xE0 + 4, b"*/=1;" + SCRIPT), SCRIPT)
-    yield Harmful("HTML in a text of a PNG", _png_with_text(), SCRIPT, is_refused=False)
-    yield Harmful("zip after a JPEG", jpeg + _zip(), b"canary.html", is_refused=False)
-    yield Harmful("place and serial number in EXIF", _with_exif(), PLACE, is_refused=False)
-    yield Harmful("serial number in EXIF", _with_exif(), SERIAL, is_refused=False)
-    yield Harmful("XMP", _segment(jpeg, 0xE1, b"http://ns.adobe.com/xap/1.0/\0" + NOTE), NOTE, is_refused=False)
-    yield Harmful("profile that is none", _saved("JPEG", icc_profile=NOTE * 9), NOTE)
-    yield Harmful("SVG renamed", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', is_refused=True)
-    yield Harmful("GIF", _saved("GIF", mode="P"), is_refused=True)
-    yield Harmful("GIF and script in one", b"GIF89a/*" + SCRIPT + b"*/=1;", is_refused=True)
-    yield Harmful("TIFF", _saved("TIFF"), is_refused=True)
-    yield Harmful("PostScript", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", is_refused=True)
-    yield Harmful("nothing", b"", is_refused=True)
-    yield Harmful("one byte more than 10 MB", jpeg + b"\0" * (10 * 1024 * 1024 + 1 - len(jpeg)), is_refused=True)
+    yield Harmful("pixel bomb, PNG", lambda: _png_bomb(60_000, 60_000), is_refused=True)
+    yield Harmful(
+        "pixel bomb of one colour, PNG, packed to almost nothing", lambda: _png_bomb(12_000, 12_000), is_refused=True
+    )
+    yield Harmful("pixel bomb, JPEG", lambda: _with_size(jpeg, 65_000, 65_000), is_refused=True)
+    yield Harmful("a JPEG that says it is far larger than it is", lambda: _with_size(jpeg, 7_000, 7_000))
+    yield Harmful("progressive JPEG that is unpacked whole", lambda: _progressive(), is_refused=True)
+    yield Harmful(
+        "text that unpacks to 200 MB", lambda: _with_chunk(png, b"zTXt", b"a\0\0" + _zeros(200)), is_refused=True
+    )
+    yield Harmful(
+        "profile that unpacks to 200 MB", lambda: _with_chunk(png, b"iCCP", b"a\0\0" + _zeros(200)), is_refused=True
+    )
+    yield Harmful("moving PNG", lambda: _moving_png())
+    yield Harmful("sixteen bits", lambda: _saved("PNG", mode="I;16"))
+    yield Harmful("CMYK", lambda: _saved("JPEG", mode="CMYK"))
+    yield Harmful("cut off, JPEG", lambda: jpeg[: len(jpeg) // 2], is_refused=True)
+    yield Harmful("cut off, PNG", lambda: png[: len(png) // 2], is_refused=True)
+    yield Harmful("HTML after a JPEG", lambda: jpeg + SCRIPT, SCRIPT, is_refused=False)
+    yield Harmful("HTML after a PNG", lambda: png + SCRIPT, SCRIPT, is_refused=False)
+    yield Harmful("HTML in a comment", lambda: _saved("JPEG", comment=SCRIPT), SCRIPT, is_refused=False)
+    yield Harmful("script as a JPEG's first segment", lambda: _segment(jpeg, 0xE0 + 4, b"*/=1;" + SCRIPT), SCRIPT)
+    yield Harmful("HTML in a text of a PNG", lambda: _png_with_text(), SCRIPT, is_refused=False)
+    yield Harmful("zip after a JPEG", lambda: jpeg + _zip(), b"canary.html", is_refused=False)
+    yield Harmful("place and serial number in EXIF", lambda: _with_exif(), PLACE, is_refused=False)
+    yield Harmful("serial number in EXIF", lambda: _with_exif(), SERIAL, is_refused=False)
+    yield Harmful("XMP", lambda: _segment(jpeg, 0xE1, b"http://ns.adobe.com/xap/1.0/\0" + NOTE), NOTE, is_refused=False)
+    yield Harmful("profile that is none", lambda: _saved("JPEG", icc_profile=NOTE * 9), NOTE)
+    yield Harmful(
+        "SVG renamed", lambda: b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', is_refused=True
+    )
+    yield Harmful("GIF", lambda: _saved("GIF", mode="P"), is_refused=True)
+    yield Harmful("GIF and script in one", lambda: b"GIF89a/*" + SCRIPT + b"*/=1;", is_refused=True)
+    yield Harmful("TIFF", lambda: _saved("TIFF"), is_refused=True)
+    yield Harmful("PostScript", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", is_refused=True)
+    yield Harmful("nothing", lambda: b"", is_refused=True)
+    yield Harmful(
+        "one byte more than 10 MB", lambda: jpeg + b"\0" * (10 * 1024 * 1024 + 1 - len(jpeg)), is_refused=True
+    )
 
 
 def _saved(kind: str, mode: str = "RGB", **options: object) -> bytes:
