@@ -348,7 +348,8 @@ def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> E
     if path:
         with suppress(OSError):  # Connecting reports it, like any other outage.
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, module=sqlite, **pool)
+    # Each connection has a cache of its own: the fewer are used in turn, the less memory they take.
+    engine = create_engine(url, module=sqlite, pool_use_lifo=True, **pool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:

@@ -1,7 +1,7 @@
 """Transactions and column types, on both engines."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread, Timer
@@ -142,6 +142,23 @@ def test_sqlite_is_set_up_for_two_processes_and_power_cuts(db: Database):
         }
 
     assert found == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
+
+
+def test_readers_one_after_the_other_share_a_connection_and_its_cache(tmp_path: Path, keyring: KeyRing):
+    database = Database(f"sqlite:///{tmp_path / 'dashboard.db'}", keyring)
+
+    def connection_of_reader() -> int:
+        with database.reading() as session:
+            return id(session.connection().connection.driver_connection)
+
+    with ExitStack() as at_once:
+        readers = [at_once.enter_context(database.reading()) for _ in range(4)]
+        used = {id(reader.connection().connection.driver_connection) for reader in readers}
+    later = {connection_of_reader() for _ in range(8)}
+
+    assert len(used) == 4
+    assert len(later) == 1
+    database.dispose()
 
 
 def test_first_connection_to_a_new_file_waits_for_one_that_writes(tmp_path: Path, keyring: KeyRing):
