@@ -50,7 +50,8 @@ def is_current(database: Database) -> bool:
 
 def present_revision(database: Database) -> str | None:
     """The revision of the current tables; None if there are none."""
-    with database.engine.connect() as connection:
+    # Alembic describes its table anew each time, and a cache of statements would keep every description.
+    with database.engine.connect().execution_options(compiled_cache=None) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
