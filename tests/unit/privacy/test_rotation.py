@@ -112,7 +112,7 @@ def test_value_that_somebody_changes_meanwhile_is_not_overwritten(
 ):
     job = make_job(database, settings, asks={"id_number": BABA.number})
     [column] = [each for each in REGISTERED.sealed_columns if each.name == "id_number_sealed"]
-    batches = rotation._batches(rotated, column)
+    batches = rotation._under_old_keys(rotated, column)
     [found] = next(batches)
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
