@@ -7,6 +7,7 @@ worker run, new data takes the place of deleted data.
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -31,11 +32,10 @@ class Sizes:
 
 
 def compact_database(database: Database, say: Say = ignore) -> Sizes:
+    data = size_of_data(database)
     refuse_while_in_use(database)
     if not database.is_sqlite:
         return _compact_tables(database, say)
-    data = size_of_data(database)
-    database.dispose()
     sizes = _compact_file(path_of(database), data, say)
     with database.reading() as session:
         session.connection()  # Opening it switches back to WAL.
@@ -50,23 +50,26 @@ def _compact_file(path: Path, data: int, say: Say) -> Sizes:
     before = path.stat().st_size
     # The small file, and a journal with what it replaces.
     announce([Need(data + before, path.parent)], (data + before) / COMPACT_SPEED, say)
-    aside = path.with_name(f".{path.name}.compact")
     try:
         with closing(SQLITE.connect(path, timeout=0, isolation_level=None)) as connection:
             # The first transaction takes the lock that keeps all others out until the connection is closed.
-            connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.executescript("BEGIN EXCLUSIVE; COMMIT")
-            aside.unlink(missing_ok=True)  # of a run that was killed
-            connection.execute("VACUUM INTO ?", (str(aside),))
-            with closing(SQLITE.connect(aside)) as small:
-                small.backup(connection)
+            _replace(connection, path.with_name(f".{path.name}.compact"))
     except SQLITE.OperationalError as error:
         is_busy = error.sqlite_errorcode & 0xFF in (SQLITE.SQLITE_BUSY, SQLITE.SQLITE_LOCKED)
         raise Conflict(IN_USE if is_busy else f"Nothing was changed: SQLite says {error}.") from None
+    return Sizes(before, path.stat().st_size)
+
+
+def _replace(connection: Any, aside: Path) -> None:
+    aside.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        connection.execute("VACUUM INTO ?", (str(aside),))
+        with closing(SQLITE.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True)) as small:
+            small.backup(connection)
     finally:
         aside.unlink(missing_ok=True)
-    return Sizes(before, path.stat().st_size)
 
 
 def _compact_tables(database: Database, say: Say) -> Sizes:

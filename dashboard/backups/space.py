@@ -12,6 +12,7 @@ from shutil import disk_usage
 from sqlalchemy import Connection, func, text
 from sqlmodel import select
 
+from dashboard import migrations
 from dashboard.backups.archive import Manifest
 from dashboard.backups.sqlite_copy import path_of
 from dashboard.db import Database
@@ -60,6 +61,8 @@ def announce_restore(database: Database, manifest: Manifest, media: Path, say: S
     of_images = {name: member.size for name, member in manifest.members.items() if name.startswith("media/")}
     images, data = sum(of_images.values()), sum(member.size for member in manifest.members.values())
     data -= images
+    if manifest.revision != migrations.newest_revision():
+        data *= 2  # An upgrade may copy tables.
     place = Need(data, path_of(database).parent) if database.is_sqlite else Need(data * WITH_INDEXES, None)
     announce([place, Need(images, media)], (data + images) / RESTORE_SPEED, say)
 
