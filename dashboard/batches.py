@@ -16,7 +16,7 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 class Batches:
     """One transaction after the other. `size`: for how many rows the next one has time, judged by the last one."""
 
-    def __init__(self, write: Transaction, first: int = 20, most: int = 500) -> None:
+    def __init__(self, write: Transaction, first: int = 10, most: int = 500) -> None:
         self.size = first
         self._most = most
         self._write = write
