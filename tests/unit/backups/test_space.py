@@ -38,7 +38,7 @@ def test_time_is_judged_by_the_last_backup(here: Place, job: Job, tmp_path: Path
 
     here.back_up(tmp_path / "desk.backup", say=said.append)
 
-    assert re.search(r"takes about \d+ (minutes|hours?)\.$", said[0])
+    assert re.search(r"takes about [\d,]+ (hour|day)s?\.$", said[0])
     noted = read_setting(session, LAST_BACKUP)
     assert noted["read"] > noted["size"] / 10
     assert noted["seconds"] > 0
