@@ -9,6 +9,8 @@ from sqlmodel import Session
 #: What a batch should take. Nobody should wait for more than 50 ms, and some rows take longer than those before them.
 AIM_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 0.1
+#: With fewer rows most of the time would go into the commits.
+FEWEST_ROWS = 5
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -32,4 +34,4 @@ class Batches:
             yield session
         self._taken = monotonic() - began
         wanted = int(self.size * AIM_SECONDS / max(self._taken, AIM_SECONDS / 2))
-        self.size = max(1, min(wanted, self._most))
+        self.size = max(FEWEST_ROWS, min(wanted, self._most))

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from dashboard import batches
-from dashboard.batches import AIM_SECONDS, LONGEST_PAUSE_SECONDS, Batches
+from dashboard.batches import AIM_SECONDS, FEWEST_ROWS, LONGEST_PAUSE_SECONDS, Batches
 
 
 class Clock:
@@ -53,8 +53,8 @@ def test_a_quick_batch_makes_the_next_one_at_most_twice_as_large(clock: Clock):
     assert [run(some, clock, 0.0) for _ in range(3)] == [80, 100, 100]
 
 
-def test_there_is_always_room_for_one_row(clock: Clock):
-    assert run(batches_of(clock, 2), clock, 5.0) == 1
+def test_there_is_always_room_for_a_few_rows(clock: Clock):
+    assert run(batches_of(clock, 40), clock, 5.0) == FEWEST_ROWS
 
 
 def test_waiting_for_the_lock_does_not_count(clock: Clock):
