@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.backups.commands import backup, check, restore
+from dashboard.backups.commands import backup, check, compact, restore
 from dashboard.config import Settings, unknown_variables
 from dashboard.context import Context, context_of, reading, transaction
 from dashboard.db import Database
@@ -248,11 +248,12 @@ def _choices(choices: tuple[str, ...]) -> dict[str, Any]:
 
 @main.group()
 def db() -> None:
-    """Upgrade, back up, restore and check the database."""
+    """Upgrade, back up, restore, compact and check the database."""
 
 
 db.add_command(backup)
 db.add_command(restore)
+db.add_command(compact)
 db.add_command(check)
 
 

@@ -13,7 +13,6 @@ from dashboard.stored_settings import read_setting, write_setting
 ANCHOR = "audit_anchor"
 ACTION = "audit.forgotten"
 WHO = "worker"
-MOST_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,17 @@ def read_anchor(session: Session) -> LastRemovedLine:
     return LastRemovedLine(**(read_setting(session, ANCHOR) or {}))
 
 
-def forget_lines_before(session: Session, moment: datetime, now: datetime) -> int:
-    """Removes the oldest lines, a few thousand at most, and returns how many.
+def forget_lines_before(session: Session, moment: datetime, now: datetime, most: int) -> int:
+    """Removes the oldest lines, at most so many, and returns how many.
 
     First a line about it is added, which contains the anchor too: so the chain itself proves where it begins.
     """
     before = read_anchor(session)
-    # The first line that stays, read from the oldest on: if nothing is to be removed it is the first of all.
-    young = select(AuditEntry.sequence).where(AuditEntry.at >= moment).order_by(col(AuditEntry.sequence)).limit(1)
-    kept_from = session.exec(young).first() or (session.exec(select(func.max(AuditEntry.sequence))).one() or 0) + 1
-    line = session.get(AuditEntry, min(kept_from - 1, before.sequence + MOST_AT_ONCE))
+    end = before.sequence + most
+    # The first line that stays, of those that could go now.
+    young = select(func.min(AuditEntry.sequence)).where(AuditEntry.at >= moment, AuditEntry.sequence <= end)
+    kept_from = session.exec(young).one() or (session.exec(select(func.max(AuditEntry.sequence))).one() or 0) + 1
+    line = session.get(AuditEntry, min(kept_from - 1, end))
     if line is None:
         return 0
     anchor, removed = LastRemovedLine(line.sequence, line.hash), line.sequence - before.sequence

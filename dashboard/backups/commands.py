@@ -1,4 +1,7 @@
-"""The commands `dashboard db backup`, `restore` and `check`. Each prints one line about its result or a problem."""
+"""The commands `dashboard db backup`, `restore`, `compact` and `check`.
+
+Each prints one line about its result or a problem. What takes space and time is said before, on standard error.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ def backup(file: Path, force: bool) -> None:
     from dashboard.web.pages.filters import file_size
 
     with _running() as parts:
-        made = make_backup(parts.database, parts.settings, file, utc_now(), may_replace=force)
+        made = make_backup(parts.database, parts.settings, file, utc_now(), may_replace=force, say=_say)
     for path in made.missing_images:
         click.echo(f"The image {path} is missing or cannot be read, so it is not in the backup.", err=True)
     click.echo(f"{file}: {made.rows} rows and {made.images} images, {file_size(made.size)}. Keep the keys elsewhere.")
@@ -35,11 +38,24 @@ def restore(file: Path, replace: bool, upgrade: bool) -> None:
     from dashboard.db import utc_now
 
     with _running() as parts:
-        manifest = restore_backup(parts.database, parts.settings, file, utc_now(), replace=replace, may_upgrade=upgrade)
+        manifest = restore_backup(
+            parts.database, parts.settings, file, utc_now(), replace=replace, may_upgrade=upgrade, say=_say
+        )
     for path in manifest.missing_images:
         click.echo(f"The image {path} was not in the backup.", err=True)
     rows = sum(manifest.counts.values())
     click.echo(f"Restored the data of {manifest.made_at}: {rows} rows and {manifest.image_count} images.")
+
+
+@click.command()
+def compact() -> None:
+    """Give the space of deleted data back to the disk. Stop web and worker first. Safe to interrupt and run again."""
+    from dashboard.backups.compacting import compact_database
+    from dashboard.web.pages.filters import file_size
+
+    with _running() as parts:
+        sizes = compact_database(parts.database, _say)
+    click.echo(f"The database had {file_size(sizes.before)} and has {file_size(sizes.after)} now.")
 
 
 @click.command()
@@ -61,6 +77,10 @@ def check(every_value: bool) -> None:
     if problems:
         raise SystemExit(1)
     click.echo("The data is intact, every image is there, and the keys open what is sealed.")
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Makes a backup: the data of one moment and its images, while web and worker run. The keys are never included."""
 
+import time
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from dashboard import migrations
 from dashboard.audit.trail import record
 from dashboard.backups import postgres_copy, sqlite_copy
 from dashboard.backups.archive import ArchiveWriter, Manifest, read_in_pieces, write_aside
+from dashboard.backups.space import Say, announce_backup, ignore
 from dashboard.config import Settings
-from dashboard.db import Database
+from dashboard.db import SQLITE, Database
 from dashboard.errors import Conflict
 from dashboard.features import metadata
 from dashboard.jobs.models import Image, Job
@@ -27,10 +29,12 @@ class Backup:
     images: int
     missing_images: Sequence[str]
     size: int
+    read: int  # bytes of data and images
+    seconds: float
 
 
 def make_backup(
-    database: Database, settings: Settings, target: Path, now: datetime, *, may_replace: bool = False
+    database: Database, settings: Settings, target: Path, now: datetime, *, may_replace: bool = False, say: Say = ignore
 ) -> Backup:
     """Writes the backup to `target`. If it raises Conflict, nothing was written."""
     revision = migrations.present_revision(database)
@@ -41,24 +45,29 @@ def make_backup(
         raise Conflict(f"There is no folder {target.parent}.")
     if target.exists() and not may_replace:
         raise Conflict(f"{target} exists already. Name another file, or add --force to replace it.")
+    read = announce_backup(database, target.parent, say)
+    began = time.monotonic()
     manifest = Manifest(now.isoformat(), database.engine.dialect.name, revision, {})
     try:
         with write_aside(target) as archive:
             _write(database, settings, target.parent, archive, manifest)
             archive.finish(manifest, database.keyring)
         size = target.stat().st_size
-    except (OSError, zipfile.LargeZipFile) as error:
+    except (OSError, zipfile.LargeZipFile, SQLITE.Error) as error:
         raise Conflict(f"The backup could not be written ({type(error).__name__}).") from None
-    backup = Backup(sum(manifest.counts.values()), manifest.image_count, manifest.missing_images, size)
+    seconds = round(time.monotonic() - began, 3)
+    rows = sum(manifest.counts.values())
+    backup = Backup(rows, manifest.image_count, manifest.missing_images, size, read, seconds)
     with database.transaction() as session:
         note_backup(session, backup, now)
     return backup
 
 
 def note_backup(session: Session, backup: Backup, now: datetime) -> None:
-    """Records the backup, so that the health checks know how old the last one is."""
+    """Records the backup, so that the health checks know its age, and the next one how long it will take."""
     facts = {"rows": backup.rows, "images": backup.images, "size": backup.size}
-    write_setting(session, LAST_BACKUP, {"at": now.isoformat(), **facts}, now)
+    speed = {"read": backup.read, "seconds": backup.seconds}
+    write_setting(session, LAST_BACKUP, {"at": now.isoformat(), **facts, **speed}, now)
     record(session, "backup.made", "database", now, details={name: str(value) for name, value in facts.items()})
 
 

@@ -32,7 +32,7 @@ def snapshot(database: Database) -> Iterator[Connection]:
 
 def write(connection: Connection, archive: ArchiveWriter) -> None:
     for table in metadata.sorted_tables:
-        columns = ", ".join(_quoted(connection, column.name) for column in table.columns)
+        columns = ", ".join(quoted(connection, column.name) for column in table.columns)
         # The column names come first, since tables of another revision may have another order.
         head = ",".join(column.name for column in table.columns).encode() + b"\n"
         archive.add(member_name(table.name), _rows(connection, table.name, columns, head))
@@ -41,7 +41,7 @@ def write(connection: Connection, archive: ArchiveWriter) -> None:
 def _rows(connection: Connection, table: str, columns: str, head: bytes) -> Iterator[bytes]:
     yield head
     # Text rather than binary, since every version of PostgreSQL can read it.
-    with _cursor(connection) as cursor, cursor.copy(f"COPY {_quoted(connection, table)} ({columns}) TO STDOUT") as rows:
+    with _cursor(connection) as cursor, cursor.copy(f"COPY {quoted(connection, table)} ({columns}) TO STDOUT") as rows:
         for piece in rows:
             yield bytes(piece)
 
@@ -57,7 +57,7 @@ def staged_copy(database: Database, reader: ArchiveReader) -> Iterator[Database]
     try:
         migrations.upgrade(copied, reader.manifest.revision)
         with copied.engine.begin() as connection:
-            tables = [_quoted(connection, table) for table in reader.manifest.counts]
+            tables = [quoted(connection, table) for table in reader.manifest.counts]
             # The rows that triggers would write are in the backup too.
             for name in tables:
                 connection.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
@@ -77,10 +77,10 @@ def staged_copy(database: Database, reader: ArchiveReader) -> Iterator[Database]
 def _load(connection: Connection, table: str, reader: ArchiveReader) -> None:
     pieces = reader.pieces(member_name(table))
     head, _, rest = next(pieces, b"").partition(b"\n")
-    columns = ", ".join(_quoted(connection, name) for name in head.decode().split(","))
+    columns = ", ".join(quoted(connection, name) for name in head.decode().split(","))
     with (
         _cursor(connection) as cursor,
-        cursor.copy(f"COPY {_quoted(connection, table)} ({columns}) FROM STDIN") as rows,
+        cursor.copy(f"COPY {quoted(connection, table)} ({columns}) FROM STDIN") as rows,
     ):
         rows.write(rest)
         for piece in pieces:
@@ -97,9 +97,9 @@ def put_in_place(database: Database, copied: Database) -> None:
             ours = connection.execute(text("SELECT current_schema()")).scalar_one()
             connection.execute(text(f"SET LOCAL lock_timeout = '{SECONDS_FOR_LOCKS}s'"))
             for table in (*metadata.tables, REVISION_TABLE):
-                name = _quoted(connection, table)
+                name = quoted(connection, table)
                 connection.execute(text(f"DROP TABLE IF EXISTS {name} CASCADE"))
-                connection.execute(text(f"ALTER TABLE {schema}.{name} SET SCHEMA {_quoted(connection, ours)}"))
+                connection.execute(text(f"ALTER TABLE {schema}.{name} SET SCHEMA {quoted(connection, ours)}"))
             _move_functions(connection, schema, ours)
     except SQLAlchemyError as error:
         kind = type(getattr(error, "orig", error)).__name__
@@ -114,7 +114,7 @@ def _move_functions(connection: Connection, schema: str, ours: str) -> None:
         " AND prorettype = CAST('trigger' AS regtype) ORDER BY proname"
     )
     for function in connection.execute(names, {"schema": schema}).scalars().all():
-        name, place = _quoted(connection, function), _quoted(connection, ours)
+        name, place = quoted(connection, function), quoted(connection, ours)
         connection.execute(text(f"DROP FUNCTION IF EXISTS {place}.{name}()"))
         connection.execute(text(f"ALTER FUNCTION {schema}.{name}() SET SCHEMA {place}"))
 
@@ -125,5 +125,5 @@ def _cursor(connection: Connection) -> Any:
     return driver.cursor()
 
 
-def _quoted(connection: Connection, name: str) -> str:
+def quoted(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote_identifier(name)

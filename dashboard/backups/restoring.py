@@ -16,6 +16,7 @@ from dashboard.backups.archive import Manifest, open_backup
 from dashboard.backups.checking import check_integrity
 from dashboard.backups.making import image_paths
 from dashboard.backups.offline import is_empty
+from dashboard.backups.space import Say, announce_restore, ignore
 from dashboard.config import Settings
 from dashboard.db import Database
 from dashboard.errors import Conflict
@@ -28,7 +29,14 @@ MEDIA_MEMBER = re.compile(r"media/((?:sandbox|production)/[0-9a-f]{2}/[0-9a-f]{3
 
 
 def restore_backup(
-    database: Database, settings: Settings, source: Path, now: datetime, *, replace: bool, may_upgrade: bool
+    database: Database,
+    settings: Settings,
+    source: Path,
+    now: datetime,
+    *,
+    replace: bool,
+    may_upgrade: bool,
+    say: Say = ignore,
 ) -> Manifest:
     engine = sqlite_copy if database.is_sqlite else postgres_copy
     if not replace and not is_empty(database):
@@ -36,6 +44,7 @@ def restore_backup(
     with open_backup(source, database.keyring) as reader:
         _refuse_what_does_not_fit(database, reader.manifest, may_upgrade)
         images = _image_paths(reader.manifest)
+        announce_restore(database, reader.manifest, settings.media_root, say)
         reader.verify()
         if database.is_sqlite:
             sqlite_copy.close_for_good(database)

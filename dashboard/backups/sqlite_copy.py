@@ -20,12 +20,9 @@ def snapshot(database: Database, parent: Path) -> Iterator[Database]:
         path = Path(folder) / MEMBER
         source = database.engine.raw_connection()
         try:
-            with closing(SQLITE.connect(path)) as copy:
-                # All pages in one step: a WAL reader keeps its snapshot while writers continue.
-                source.driver_connection.backup(copy)  # type: ignore[union-attr]  # the driver's own
-                copy.execute("PRAGMA journal_mode=DELETE")
-                # Freed pages still contain what was deleted from them.
-                copy.execute("VACUUM")
+            # A reader of the WAL keeps its snapshot while writers continue. Freed pages, which may contain what was
+            # deleted from them, are left out. Unlike a plain VACUUM, this copies nothing into memory first.
+            source.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]  # the driver's
         finally:
             source.close()
         with database_in_file(database, path) as copied:

@@ -75,10 +75,14 @@ def erase_rows_of(session: Session, erasure: Erasure, now: datetime) -> list[str
     return _erase_rows(session, held, {"proof": str(erasure.id)}, now)[1]
 
 
-def erase_stragglers(session: Session, now: datetime) -> list[str]:
+def latest_erasures(session: Session, now: datetime) -> Sequence[UUID]:
+    """Those that may have missed something."""
+    return session.exec(select(Erasure.id).where(Erasure.at > now - STRAGGLERS_FOR).order_by(col(Erasure.id))).all()
+
+
+def erase_stragglers(session: Session, erasure_id: UUID, now: datetime) -> list[str]:
     """Erases what was being stored for a person at the moment of the erasure, which did not see it."""
-    lately = select(Erasure).where(Erasure.at > now - STRAGGLERS_FOR)
-    return [file for erasure in session.exec(lately).all() for file in erase_rows_of(session, erasure, now)]
+    return erase_rows_of(session, session.get_one(Erasure, erasure_id), now)
 
 
 def find_erasure(session: Session, erasure_id: UUID) -> Erasure:

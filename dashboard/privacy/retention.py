@@ -31,7 +31,6 @@ from dashboard.web.lists.pagination import COUNT_CAP
 RULES = "retention"
 REACHED = "retention_reached"  # the last callback whose body was erased, so that earlier rows are not read again
 WHO = "worker"
-BATCH = 100
 MOST_DAYS = 36_500
 YEAR = 365
 
@@ -109,12 +108,15 @@ def kinds_kept_forever(context: CheckContext) -> Finding:
     return ok("Every kind of personal data is erased after its time.")
 
 
-def erase_batch(session: Session, kind: str, days: int, now: datetime) -> tuple[int, list[str]]:
-    """Erases the oldest rows that the rule covers. Returns how many, and the files to remove after the commit."""
+def erase_batch(session: Session, kind: str, days: int, now: datetime, most: int = 100) -> tuple[int, list[str]]:
+    """Erases the oldest rows that the rule covers, at most so many of each table.
+
+    Returns how many, and the files to remove after the commit.
+    """
     ends = _ends(days, now)
     if ends is None:
         return 0, []
-    count, files = _ERASE[kind](session, ends, {"days": days}, now)
+    count, files = _ERASE[kind](session, ends, {"days": days}, now, most)
     if count and kind != "audit":  # It adds its own line, with the anchor.
         record(session, "retention.erased", kind, now, who=WHO, details={"count": str(count), "days": str(days)})
     return count, files
@@ -175,22 +177,26 @@ def _audit(_: Session, ends: datetime) -> list[Look]:
 _LOOK = {"images": _images, "bodies": _bodies, "persons": _persons, "refused": _refused, "audit": _audit}
 
 
-def _oldest(session: Session, look: Look, *options: Any) -> Sequence[Any]:
+def _oldest(session: Session, look: Look, most: int, *options: Any) -> Sequence[Any]:
     table, conditions, _ = look
-    found = select(table).where(*conditions).options(*options).order_by(col(table.id)).limit(BATCH)
+    found = select(table).where(*conditions).options(*options).order_by(col(table.id)).limit(most)
     return session.exec(found.with_for_update()).all()
 
 
-def _erase_images(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
-    images, files = _oldest(session, _images(session, ends)[0]), []
+Erased = tuple[int, list[str]]
+
+
+def _erase_images(session: Session, ends: datetime, rule: Rule, now: datetime, most: int) -> Erased:
+    images, files = _oldest(session, _images(session, ends)[0], most), []
     for job, of_job in _by_job(session, images):
         files += erase_images(session, job, of_job, rule, now)
     return len(images), files
 
 
-def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
+def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime, most: int) -> Erased:
     look_for_callbacks, look_for_results = _bodies(session, ends)
-    callbacks, results = _oldest(session, look_for_callbacks, WITHOUT_BODY), _oldest(session, look_for_results)
+    callbacks = _oldest(session, look_for_callbacks, most, WITHOUT_BODY)
+    results = _oldest(session, look_for_results, most)
     for callback in callbacks:
         erase_body(callback, now)
     if callbacks:
@@ -200,8 +206,8 @@ def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime) -
     return len(callbacks) + len(results), []
 
 
-def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime) -> tuple[int, list[str]]:
-    jobs, links, messages = (_oldest(session, look) for look in _persons(session, ends))
+def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime, most: int) -> Erased:
+    jobs, links, messages = (_oldest(session, look, most) for look in _persons(session, ends))
     for job in jobs:
         erase_given(session, job, rule, now)
     for link in links:
@@ -211,17 +217,17 @@ def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime) 
     return len(jobs) + len(links) + len(messages), []
 
 
-def _erase_refused(session: Session, ends: datetime, _: Rule, __: datetime) -> tuple[int, list[str]]:
+def _erase_refused(session: Session, ends: datetime, _: Rule, __: datetime, most: int) -> Erased:
     look_for_callbacks, look_for_deliveries = _refused(session, ends)
-    callbacks = _oldest(session, look_for_callbacks, WITHOUT_BODY)
+    callbacks = _oldest(session, look_for_callbacks, most, WITHOUT_BODY)
     forget_refused(session, [callback.id for callback in callbacks])
-    deliveries = _oldest(session, look_for_deliveries)
+    deliveries = _oldest(session, look_for_deliveries, most)
     forget_deliveries(session, [delivery.id for delivery in deliveries])
     return len(callbacks) + len(deliveries), []
 
 
-def _erase_audit(session: Session, ends: datetime, _: Rule, now: datetime) -> tuple[int, list[str]]:
-    return forget_lines_before(session, ends, now), []
+def _erase_audit(session: Session, ends: datetime, _: Rule, now: datetime, most: int) -> Erased:
+    return forget_lines_before(session, ends, now, most), []
 
 
 _ERASE = {

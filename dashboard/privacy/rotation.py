@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import JSON, LargeBinary, func, update
 from sqlmodel import Session, select
 
+from dashboard.batches import Batches
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing, UnreadableValue
 from dashboard.db import Database, keyring_of, utc_now
@@ -21,7 +22,7 @@ from dashboard.privacy.key_canaries import WRONG_KEYS, forget_old_canaries, keep
 from dashboard.privacy.unreadable import FIRST, IMAGES, SealedPlace, all_images, problem_with_image, problem_with_value
 from dashboard.sealed import SealedColumn
 
-BATCH = 50
+READ_AT_ONCE = 500
 IMAGE_FILES = "images"
 
 #: Called with the place of each value that cannot be opened.
@@ -73,23 +74,25 @@ def finish_rotation(database: Database, settings: Settings, columns: Sequence[Se
 
 
 def _rotate_column(database: Database, column: SealedColumn, on_damaged: OnDamaged) -> int:
-    count = 0
-    for rows in _batches(database, column):
-        damaged = []
-        with database.transaction() as session:
-            for row_id in rows:
-                try:
-                    count += _seal_again(session, column, row_id)
-                except UnreadableValue:
-                    damaged.append(row_id)
-        for row_id in damaged:
-            on_damaged(SealedPlace(column.full_name, row_id))
+    count, batches = 0, Batches(database.transaction)
+    for rows in _under_old_keys(database, column):
+        while rows:
+            damaged = []
+            with batches.next() as session:
+                batch, rows = rows[: batches.size], rows[batches.size :]
+                for row_id in batch:
+                    try:
+                        count += _seal_again(session, column, row_id)
+                    except UnreadableValue:
+                        damaged.append(row_id)
+            for row_id in damaged:
+                on_damaged(SealedPlace(column.full_name, row_id))
     return count
 
 
 def _count_column(database: Database, column: SealedColumn, on_damaged: OnDamaged) -> int:
     count = 0
-    for rows in _batches(database, column):
+    for rows in _under_old_keys(database, column):
         for row_id in rows:
             with database.reading() as session:
                 value = session.exec(select(column.value).where(column.key == row_id)).first()
@@ -118,8 +121,8 @@ def _seal_again(session: Session, column: SealedColumn, row_id: UUID) -> int:
     return session.connection().execute(change.values(values)).rowcount
 
 
-def _batches(database: Database, column: SealedColumn) -> Iterator[list[UUID]]:
-    """The ids of rows with a value under an old key, in batches, each once."""
+def _under_old_keys(database: Database, column: SealedColumn) -> Iterator[list[UUID]]:
+    """The ids of rows with a value under an old key, some hundred at a time, each once."""
     last = FIRST
     while True:
         with database.reading() as session:
@@ -133,7 +136,8 @@ def _batches(database: Database, column: SealedColumn) -> Iterator[list[UUID]]:
 
 
 def _after(column: SealedColumn, last: UUID, keyring: KeyRing) -> Any:
-    found = select(column.key).where(column.key > last, column.value.is_not(None)).order_by(column.key).limit(BATCH)
+    found = select(column.key).where(column.key > last, column.value.is_not(None))
+    found = found.order_by(column.key).limit(READ_AT_ONCE)
     if isinstance(column.value.type, LargeBinary):
         beginning = func.substr(column.value, 1, len(keyring.sealing_id), type_=LargeBinary)
         found = found.where(beginning != keyring.sealing_id, func.length(column.value) > 0)

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from dashboard.batches import Batches
 from dashboard.context import current, reading, transaction
-from dashboard.privacy.erasing import erase_stragglers
+from dashboard.privacy.erasing import erase_stragglers, latest_erasures
 from dashboard.privacy.files import find_orphans, remove_files
 from dashboard.privacy.journal import note_erasures
 from dashboard.privacy.retention import KINDS, erase_batch, read_rules
@@ -22,17 +23,20 @@ def enforce_retention(now: datetime) -> None:
     settings = current().settings
     with reading() as session:
         rules = read_rules(session)
+        erasures = latest_erasures(session, now)
     total = 0
     for kind in KINDS:
-        count = 1
+        batches, count = Batches(transaction), 1
         while count:
-            with transaction() as session:
-                count, files = erase_batch(session, kind.name, rules[kind.name], now)
+            with batches.next() as session:
+                count, files = erase_batch(session, kind.name, rules[kind.name], now, batches.size)
             remove_files(settings, files)
             total += count
-    with transaction() as session:
-        files = erase_stragglers(session, now)
-    remove_files(settings, files)
+    batches = Batches(transaction)
+    for erasure_id in erasures:
+        with batches.next() as session:
+            files = erase_stragglers(session, erasure_id, now)
+        remove_files(settings, files)
     orphans = 0
     with reading() as session:
         noted = note_erasures(session, settings)

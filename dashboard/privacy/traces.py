@@ -10,7 +10,7 @@ from dashboard.db import BUSY_TIMEOUT_MS, Database
 TABLES = ("job", "job_event", "result", "image", "callback", "link", "link_start", "web_token", "processing_run")
 TRIES = 20
 SECONDS_BETWEEN = 0.1
-LONGEST_WAIT_MS = 200
+LONGEST_WAIT_MS = 40
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,8 @@ def _truncate_log(database: Database) -> bool:
         with database.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver
+            # Nobody waits while this copies the log into the file, so little of it is left for what follows.
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
             # Writers wait for as long as this waits for readers, so it gives up early and tries again.
             driver.execute(f"PRAGMA busy_timeout={LONGEST_WAIT_MS}")
             busy, *_rest = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -57,9 +57,10 @@ def index_json() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """Answers the POST with the page itself, so that no address names the person. The trail records who searched."""
     try:
-        with transaction() as session:
+        with reading() as session:
             found = find_person(session, request.form.get(FIELD, ""))
             held = what_is_held(session, found.identifier, found.named)
+        with transaction() as session:
             record(session, "person.searched", "privacy", utc_now(), details={"jobs": str(len(found.named))})
     except Invalid as error:
         return _index(FormState(request.form.to_dict(), error.fields)), 422
@@ -70,12 +71,13 @@ def search() -> ResponseReturnValue:
 @permission_required("privacy.manage")
 @recent_confirmation_required("privacy.index")
 def search_json() -> ResponseReturnValue:
-    with transaction() as session:
-        try:
+    try:
+        with reading() as session:
             found = find_person(session, request.form.get(FIELD, ""))
-        except Invalid as error:
-            return jsonify(errors=error.fields), 422
-        held = what_is_held(session, found.identifier, found.named)
+            held = what_is_held(session, found.identifier, found.named)
+    except Invalid as error:
+        return jsonify(errors=error.fields), 422
+    with transaction() as session:
         record(session, "person.searched", "privacy", utc_now(), details={"jobs": str(len(found.named))})
     return {
         "jobs": [str(job.id) for job in found.named],
@@ -103,10 +105,11 @@ def count() -> ResponseReturnValue:
 @recent_confirmation_required("privacy.index")
 def export() -> ResponseReturnValue:
     now = utc_now()
-    with transaction() as session:
+    with reading() as session:
         _, held = _chosen(session)
-        if held.is_nothing:
-            raise Conflict("Nothing was chosen, so there is nothing to export.")
+    if held.is_nothing:
+        raise Conflict("Nothing was chosen, so there is nothing to export.")
+    with transaction() as session:
         record(session, "person.exported", "privacy", now, details={k: str(v) for k, v in held.counts.items()})
         keyring = keyring_of(session)
     write = partial(write_package, _database(), current().settings, keyring, held, now)

@@ -1,11 +1,10 @@
 """Works off what is to be folded, counted and deleted, in steps between which others get their turn to write."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from time import monotonic, sleep
 
 from sqlmodel import Session
 
+from dashboard.batches import Batches, Transaction
 from dashboard.db import utc_now
 from dashboard.rollups.counted import CountedTable
 from dashboard.rollups.folding import (
@@ -21,10 +20,6 @@ from dashboard.rollups.folding import (
     take_lock,
 )
 from dashboard.stored_settings import company_time_zone
-
-LONGEST_PAUSE_SECONDS = 0.1
-
-Transaction = Callable[[], AbstractContextManager[Session]]
 
 
 def keep_counted(read: Transaction, write: Transaction, counted: CountedTable) -> None:
@@ -63,14 +58,9 @@ def recount(
 
 
 def _steps(write: Transaction, step: Callable[[Session], Folded]) -> Iterator[Folded]:
-    """Pauses as long as each step took, but not for long, since on SQLite others cannot write meanwhile."""
-    is_more = True
+    batches, is_more = Batches(write), True
     while is_more:
-        began = monotonic()
-        with write() as session:
+        with batches.next() as session:
             done = step(session)
-        taken = monotonic() - began
         yield done
         is_more = done.is_more
-        if is_more:
-            sleep(min(taken, LONGEST_PAUSE_SECONDS))

@@ -43,6 +43,7 @@ def seed(
     """Fill an empty sandbox database with believable sample data. Started again, it continues where it was stopped."""
     from dashboard import migrations
     from dashboard.app import create_app
+    from dashboard.backups.space import size_of_data
     from dashboard.config import Settings
     from dashboard.db import utc_now
     from dashboard.demo.deployment import demo_environment
@@ -74,7 +75,7 @@ def seed(
             rows = _say_steps(filling.fill(parts, progress, processes), amounts, began)
             for done in filling.finish(parts, progress, utc_now()):
                 click.echo(f"{_seconds(began)}  {done}")
-            size = file_size(filling.bytes_of(parts.database))
+            size = file_size(size_of_data(parts.database))
             click.echo(f"{rows:,} rows in {time.monotonic() - began:,.0f} s; the database has {size} now.")
         finally:
             parts.database.dispose()

@@ -141,21 +141,6 @@ def build_missing_indexes(database: Database) -> Iterator[str]:
         yield table
 
 
-def bytes_of(database: Database) -> int:
-    """The size of the database's tables and indexes."""
-    with database.reading() as session:
-        connection = session.connection()
-        if database.is_sqlite:
-            pages, size = (
-                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
-            )
-            return int(pages) * int(size)
-        sizes = text(
-            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE oid = ANY(CAST(:names AS regclass[]))"
-        )
-        return int(connection.execute(sizes, {"names": [table.name for table in metadata.sorted_tables]}).scalar_one())
-
-
 def _is_large(amounts: Amounts) -> bool:
     """Whether building indexes afterwards is worth it: an interrupted run leaves a database without them."""
     return bool(sum(asdict(amounts).values()) >= LARGE)

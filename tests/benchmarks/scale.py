@@ -85,7 +85,7 @@ class Timing:
 
 def measure(folder: Path) -> list[Figure]:
     kept = Path(os.environ.get("SCALE_FOLDER", folder))
-    figures = _measure_engine("SQLite", folder, [_seeded_sqlite(kept / str(jobs), jobs) for jobs in (SMALL, LARGE)])
+    figures = _measure_engine("SQLite", folder, [seeded_sqlite(kept / str(jobs), jobs) for jobs in (SMALL, LARGE)])
     if not POSTGRES_URL:
         print("       PostgreSQL was not tried: DASHBOARD_TEST_POSTGRES_URL is not set")
         return figures
@@ -99,7 +99,7 @@ def measure(folder: Path) -> list[Figure]:
         return figures + _measure_engine("PostgreSQL", folder, urls)
 
 
-def _seeded_sqlite(folder: Path, jobs: int) -> str:
+def seeded_sqlite(folder: Path, jobs: int) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder / 'dashboard.db'}"
     _seed(folder, url, jobs)

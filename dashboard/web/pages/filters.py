@@ -93,9 +93,10 @@ def money(amount: Decimal) -> str:
 
 
 def file_size(count: int, formats: Formats | None = None) -> str:
-    if count < 1024 * 1024:
+    if count < 1024**2:
         return f"{max(1, round(count / 1024))} KB"
-    return f"{(formats or formats_here()).number(round(count / 1024 / 1024, 1))} MB"
+    size, unit = (1024**2, "MB") if count < 1024**3 else (1024**3, "GB")
+    return f"{(formats or formats_here()).number(round(count / size, 1))} {unit}"
 
 
 def masked(value: str | None) -> str:

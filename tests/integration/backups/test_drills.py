@@ -45,6 +45,7 @@ def test_commands_back_up_a_running_deployment_and_restore_it_once_it_is_stopped
 
     assert (made.exit_code, while_running.exit_code, restored.exit_code, checked.exit_code) == (0, 1, 0, 0)
     assert "Keep the keys elsewhere" in made.output
-    assert while_running.output.count("\n") == 1
-    assert "Stop every `dashboard web`" in while_running.output
-    assert restored.output.startswith("Restored the data of ")
+    needed, refused = while_running.stderr.splitlines()
+    assert needed.startswith("This needs about ")
+    assert "Stop every `dashboard web`" in refused
+    assert restored.stdout.startswith("Restored the data of ")

@@ -23,9 +23,9 @@ def make_lines(database: Database, days_ago: list[int]) -> None:
             record(session, "job.created", f"job of {days} days ago", NOW - timedelta(days=days), who="ben@example.com")
 
 
-def forget(database: Database, moment: datetime) -> int:
+def forget(database: Database, moment: datetime, most: int = 100) -> int:
     with database.transaction() as session:
-        return forget_lines_before(session, moment, NOW)
+        return forget_lines_before(session, moment, NOW, most)
 
 
 def how_many(session: Session) -> int:
@@ -54,6 +54,15 @@ def test_it_goes_on_from_there(database: Database, session: Session):
 
     assert check_chain(session).is_unbroken
     assert read_anchor(session).sequence == 3
+
+
+def test_at_most_so_many_go_at_once_and_the_next_go_on(database: Database, session: Session):
+    make_lines(database, [9, 8, 7, 6, 1])
+
+    assert [forget(database, NOW - timedelta(days=5), most=2) for _ in range(3)] == [2, 2, 0]
+
+    assert check_chain(session).is_unbroken
+    assert read_anchor(session).sequence == 4
 
 
 def test_chain_goes_on_even_where_all_lines_were_old(database: Database, session: Session):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -10,9 +11,11 @@ from flask import Flask
 from sqlalchemy import make_url, text
 
 from dashboard import migrations
+from dashboard.backups import space
 from dashboard.backups.checking import check_deployment
 from dashboard.backups.making import Backup, make_backup
 from dashboard.backups.restoring import restore_backup
+from dashboard.backups.space import Say, ignore
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import Job
@@ -32,8 +35,8 @@ class Place:
     database: Database
     settings: Settings
 
-    def back_up(self, target: Path, *, may_replace: bool = False) -> Backup:
-        return make_backup(self.database, self.settings, target, utc_now(), may_replace=may_replace)
+    def back_up(self, target: Path, *, may_replace: bool = False, say: Say = ignore) -> Backup:
+        return make_backup(self.database, self.settings, target, utc_now(), may_replace=may_replace, say=say)
 
     def restore(self, source: Path, *, replace: bool = False, may_upgrade: bool = False) -> None:
         restore_backup(self.database, self.settings, source, utc_now(), replace=replace, may_upgrade=may_upgrade)
@@ -47,6 +50,11 @@ class Place:
 
     def pictures(self) -> list[Path]:
         return sorted(path for path in self.media.rglob("*") if path.is_file())
+
+
+def little_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk with hardly anything free."""
+    monkeypatch.setattr(space, "disk_usage", lambda _: Mock(free=10))
 
 
 @pytest.fixture

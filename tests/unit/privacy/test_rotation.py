@@ -94,7 +94,7 @@ def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(
 def test_run_that_broke_off_is_gone_on_with(
     database: Database, rotated: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(rotation, "BATCH", 2)
+    monkeypatch.setattr(rotation, "READ_AT_ONCE", 2)
     for _ in range(5):
         make_job(database, settings, asks={"id_number": BABA.number})
     parts = rotate_keys(rotated, settings, REGISTERED.sealed_columns)
@@ -112,7 +112,7 @@ def test_value_that_somebody_changes_meanwhile_is_not_overwritten(
 ):
     job = make_job(database, settings, asks={"id_number": BABA.number})
     [column] = [each for each in REGISTERED.sealed_columns if each.name == "id_number_sealed"]
-    batches = rotation._batches(rotated, column)
+    batches = rotation._under_old_keys(rotated, column)
     [found] = next(batches)
     with database.transaction() as session:
         row = session.get_one(Job, job.id)

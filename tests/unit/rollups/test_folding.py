@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from sqlmodel import Session, col, func, select
 
+from dashboard import batches
 from dashboard.context import reading, transaction
 from dashboard.db import Database
 from dashboard.jobs.counted import COUNTED as JOBS
 from dashboard.jobs.models import Job, JobState, Outcome
-from dashboard.rollups import folding, working
+from dashboard.rollups import folding
 from dashboard.rollups.counted import ALL_ROWS
 from dashboard.rollups.folding import ensure_count, fold_step, forget_step, generations_of
 from dashboard.rollups.models import Rollup, RollupDelta, RollupGeneration
@@ -205,7 +206,7 @@ def test_a_new_zone_of_the_company_is_taken_over(app: Flask, database: Database)
 def test_a_recount_mends_what_is_wrong_and_an_interrupted_one_is_continued(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(working, "LONGEST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(batches, "LONGEST_PAUSE_SECONDS", 0)
     add(database, *(job_at(NOW - timedelta(minutes=number)) for number in range(10)))
     fold_all(database, NOW, "UTC", JOBS)
     with database.transaction() as session:

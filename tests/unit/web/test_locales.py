@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.languages import LANGUAGES
+from dashboard.web.pages.filters import file_size
 from dashboard.web.pages.locales import Formats, zone_choices, zone_names
 
 MOMENT = datetime(2026, 7, 15, 21, 5, 9, tzinfo=UTC)
@@ -71,3 +72,17 @@ def test_every_language_of_the_list_writes_everything(language: str):
 
     assert "2026" in formats.moment(MOMENT)
     assert formats.country("NG")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "1 KB"),
+        (1024**2 - 1, "1024 KB"),
+        (1024**2, "1 MB"),
+        (1500 * 1024**2, "1.5 GB"),
+        (6000 * 1024**3, "6,000 GB"),
+    ],
+)
+def test_sizes_are_in_the_unit_that_needs_few_digits(count: int, words: str):
+    assert file_size(count, Formats("en")) == words
