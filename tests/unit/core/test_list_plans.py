@@ -52,7 +52,8 @@ EXAMPLES: dict[tuple[str, str], Sequence[str]] = {
     ("callbacks", "job"): ("none", str(UUID(int=7)), "job-77"),
     ("links", "q"): ("ref-77", "ref", "nothing like it"),
 }
-BY_KIND = {FieldKind.DAY: ("2023-11-15",), FieldKind.DIGEST: ("a" * 64,)}
+#: A number has a digest by each key of the ring.
+BY_KIND = {FieldKind.DAY: ("2023-11-15",), FieldKind.DIGEST: ("a" * 64, f"{'a' * 64}.{'b' * 64}")}
 #: An index that holds few rows by its own condition.
 PARTIAL = re.compile(
     "ix_(job_needs_|callback_(again|alarm|orphan|refused|unknown)|link_(result|submitted|unsubmitted|paused|revoked)$)"
