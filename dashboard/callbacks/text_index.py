@@ -33,6 +33,9 @@ FORGET = text(
     "INSERT INTO callback_search_trigrams (callback_search_trigrams, rowid, text) VALUES ('delete', :number, :text)"
 )
 ADD = text("INSERT INTO callback_search_trigrams (rowid, text) VALUES (:number, :text)")
+ADD_NEWEST = text(
+    "INSERT INTO callback_search_trigrams (rowid, text) SELECT number, text FROM callback_search WHERE number > :last"
+)
 #: SQLite must begin with the trigrams: CROSS JOIN keeps the order.
 JOINED = text(
     "callback_search_trigrams CROSS JOIN callback_search ON callback_search.number = callback_search_trigrams.rowid"
@@ -181,9 +184,7 @@ def _add(session: Session, callbacks: Sequence[Any]) -> None:
     insert = insert_into(session, CallbackSearch).on_conflict_do_nothing(index_elements=["callback_id"])
     connection.execute(insert, rows)
     if connection.dialect.name == "sqlite":
-        added = select_columns(col(CallbackSearch.number), col(CallbackSearch.text))
-        for number, stored in connection.execute(added.where(col(CallbackSearch.number) > last)).all():
-            connection.execute(ADD, {"number": number, "text": stored})
+        connection.execute(ADD_NEWEST, {"last": last})
 
 
 def lock_texts(session: Session, callbacks: Sequence[Callback]) -> None:

@@ -34,7 +34,7 @@ from dashboard.smile_keys import read_keys, seed_keys
 from dashboard.stored_settings import read_branding
 
 #: What is filled, in this order, and how much of it in one transaction.
-BATCH_SIZES = {"members": 500, "sign_ins": 2000, "links": 1000, "jobs": 250, "audit_lines": 2500}
+BATCH_SIZES = {"members": 500, "sign_ins": 5000, "links": 4000, "jobs": 1000, "audit_lines": 20_000}
 LARGE = 20_000
 TEXTS_AT_ONCE = 10_000
 #: Nobody waits for the write lock meanwhile.
