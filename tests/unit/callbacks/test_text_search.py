@@ -20,6 +20,7 @@ from dashboard.stored_settings import Setting
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.reading import count_of, page_of
 from tests.factories.callbacks import deliver, encode, make_payload
+from tests.factories.plans import noted_statements
 
 pytestmark = pytest.mark.both_engines
 
@@ -79,6 +80,19 @@ def test_index_finds_just_what_reading_every_row_finds(database: Database, callb
         assert len(session.exec(select(CallbackSearch)).all()) == len(callbacks) - 1  # not the refused one
     assert {q: found(database, q) for q in searches} == expected
     assert all(expected[q] for q in ("job-1", "46", "ke", "100%", 'say "hi"', "~job1", *shas, *ids))
+
+
+def test_sqlite_looks_up_the_part_of_a_text_that_few_texts_have(database: Database, callbacks: list[Callback]):
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL begins with the rarest part by itself")
+    with database.transaction() as session:
+        index(session)
+
+    with noted_statements() as noted:
+        assert len(found(database, "job-10")) == 1
+
+    assert any('"ob-10"' in str(parameters) for _, parameters in noted)
+    assert not any('"job-10"' in str(parameters) for _, parameters in noted)
 
 
 def test_callbacks_of_the_last_minutes_wait_and_are_found_meanwhile(database: Database, callbacks: list[Callback]):
