@@ -68,8 +68,8 @@ class Size:
 
     def row_milliseconds(self, path: str) -> float:
         """What a row adds to a page of this list."""
-        pages = [[self.read(each) for _ in range(ROUNDS)] for each in (path, _at(path, NOTHING))]
-        (full, rows), (empty, header) = [min(page) for page in pages]
+        turns = [(self.read(path), self.read(_at(path, NOTHING))) for _ in range(ROUNDS * TRIES)]
+        (full, rows), (empty, header) = map(min, zip(*turns, strict=True))
         return max(0.0, full - empty) / max(1, rows - header)
 
     def key_in_the_middle(self, table: type[SQLModel]) -> str:

@@ -5,6 +5,7 @@ The filters are those that the lists declare: one that is added later is looked 
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ def filled(
         return
     if not POSTGRES_URL:
         pytest.skip("DASHBOARD_TEST_POSTGRES_URL is not set: not run on PostgreSQL")
-    admin, schema = Database(POSTGRES_URL, keyring), f"desk_plans_{worker_id}"
+    admin, schema = Database(POSTGRES_URL, keyring), f"desk_plans_{worker_id}_{os.getpid()}"
     with admin.engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {schema}"))
