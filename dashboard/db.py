@@ -91,6 +91,16 @@ HYBRIDS = (hybrid_method, hybrid_property)
 IdText = String().with_variant(String(collation="C"), "postgresql")
 
 
+class IdDigits(TypeDecorator[str]):
+    """For reading thousands of ids: their 32 digits, in the same order, at a fraction of the cost of a UUID."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str:
+        return value if isinstance(value, str) else str(value.hex)
+
+
 def default_folded_from(name: str) -> dict[str, Any]:
     """The default of a column that is searched instead of the column `name`: that column's folded value."""
 
@@ -282,13 +292,16 @@ def database_now(session: Session) -> datetime:
     return now.astimezone(UTC)
 
 
-def is_one_of(session: Session, column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Whether the column holds one of the ids. They are one parameter, so that thousands are no long statement."""
+def is_one_of(session: Session, column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the column holds one of the ids, given as `IdDigits`.
+
+    They are one parameter, so that thousands are no long statement.
+    """
     if session.get_bind().dialect.name == "sqlite":
-        given = func.json_each(json.dumps([each.hex for each in ids])).table_valued("value")
+        given = func.json_each(json.dumps(ids)).table_valued("value")
         named: ColumnElement[bool] = column.in_(select(given.c.value))
     else:
-        named = column == any_(literal(ids, postgresql.ARRAY(Uuid())))
+        named = column == any_(literal(ids, postgresql.ARRAY(Uuid(as_uuid=False))))
     return named
 
 

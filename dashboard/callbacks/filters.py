@@ -1,12 +1,12 @@
 """The filters of the list of callbacks, and its columns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, type_coerce
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
@@ -22,8 +22,8 @@ from dashboard.callbacks.models import (
     CallbackSearch,
     Verdict,
 )
-from dashboard.callbacks.text_index import SHORTEST, TextPart, condition_of, find_indexed, indexed_up_to
-from dashboard.db import is_one_of
+from dashboard.callbacks.text_index import SHORTEST, TextPart, condition_of, find_indexed, indexed_up_to, newest_indexed
+from dashboard.db import IdDigits, is_one_of
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
@@ -48,6 +48,7 @@ from dashboard.web.lists.pagination import COUNT_CAP
 
 #: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
+ID = type_coerce(col(Callback.id), IdDigits)
 NO_JOB = "none"  # The value of `job` that finds orphans.
 UNKNOWN = "unknown"  # The value of `product` that finds those whose product is unknown.
 CAME_AGAIN = "yes"
@@ -74,8 +75,8 @@ VERDICT_WORDS = {
 }
 BEGINNING_OF_ID = re.compile("[0-9a-f]{6,32}")
 SHA256_LENGTH = 64
-#: How many callbacks a search reads one by one: for a text that is too short for the index, and of those that the
-#: worker has not indexed yet.
+#: How many callbacks a search reads one by one: for a text that the index does not tell from others, and of those that
+#: the worker has not indexed yet.
 MOST_READ, MOST_NOT_INDEXED = 2_000, 10_000
 
 
@@ -145,42 +146,44 @@ def _matches(scope: Scope, q: str) -> Condition:
         return is_one_of(scope.session, col(Callback.id), found)
     written = _written(q, _parts(q))
     # The newest that has the text is known, so that nothing newer is read. Ids that begin with it were not in order.
-    return written if _ids_that_begin(q) else and_(col(Callback.id) <= found[0], written)
+    return written if _ids_that_begin(q) else and_(col(Callback.id) <= UUID(found[0]), written)
 
 
-def _found(scope: Scope, q: str) -> list[UUID]:
+def _found(scope: Scope, q: str) -> Sequence[str]:
     """The callbacks that a search finds, newest first, at most COUNT_CAP + 1. Looked up once per session."""
-    known: dict[tuple[str, str], list[UUID]] = scope.session.info.setdefault("found callbacks", {})
+    known: dict[tuple[str, str], Sequence[str]] = scope.session.info.setdefault("found callbacks", {})
     key = (scope.environment, q)
     if key not in known:
-        known[key] = _look_up(scope, q, _parts(q), COUNT_CAP + 1)
+        found = set[str]().union(*_found_by_way(scope, q, _parts(q), COUNT_CAP + 1))
+        known[key] = sorted(found, reverse=True)[: COUNT_CAP + 1]
     return known[key]
 
 
-def _look_up(scope: Scope, q: str, parts: Sequence[TextPart], limit: int) -> list[UUID]:
-    """Each way has its own index, so that none of them reads all callbacks."""
+def _found_by_way(scope: Scope, q: str, parts: Sequence[TextPart], limit: int) -> Iterator[Sequence[str]]:
+    """Each way has its own index, so that none of them reads all callbacks. The one that takes longest comes last."""
     session, here = scope.session, col(Callback.environment) == scope.environment
     indexed = [part for part in parts if part.is_indexed]
-    found = set(find_indexed(session, scope.environment, indexed, limit))
     written = _written(q, parts)
-    ways: list[Any] = [select(Callback.id).where(without_index(here), each) for each in _ids_that_begin(q)]
-    ways.append(select(Callback.id).where(here, IS_REFUSED, written))
-    ways.append(_newest(q, parts, MOST_NOT_INDEXED, here, col(Callback.id) > indexed_up_to(session)))
+    ways: list[Any] = [select(ID).where(without_index(here), each) for each in _ids_that_begin(q)]
+    ways.append(select(ID).where(here, IS_REFUSED, written))
+    ways.append(_not_indexed(q, parts, here, col(Callback.id) > indexed_up_to(session)))
     if len(indexed) < len(parts):
-        ways.append(_newest(q, parts, MOST_READ, here))
+        ways.append(newest_indexed(scope.environment, parts, MOST_READ))
     if len(q) == SHA256_LENGTH:
-        of_body = select(CallbackSearch.callback_id).where(CallbackSearch.environment == scope.environment)
+        of_body = select(type_coerce(col(CallbackSearch.callback_id), IdDigits))
+        of_body = of_body.where(CallbackSearch.environment == scope.environment)
         ways.append(of_body.where(CallbackSearch.body_sha256 == q.lower()))
     for way in ways:
-        found.update(session.exec(way.limit(limit)).all())
-    return sorted(found, reverse=True)[:limit]
+        yield session.connection().execute(way.limit(limit)).scalars().all()
+    yield find_indexed(session, scope.environment, indexed, limit)
 
 
-def _newest(q: str, parts: Sequence[TextPart], most: int, *there: ColumnElement[bool]) -> Any:
-    """Those that match among the newest callbacks, which are read one by one."""
+def _not_indexed(q: str, parts: Sequence[TextPart], *there: ColumnElement[bool]) -> Any:
+    """Those that match among the newest of these callbacks, which are read one by one."""
     read = (Callback.id, Callback.job_id, Callback.body_sha256, Callback.search_text)
-    newest = select_columns(*map(col, read)).where(*there).order_by(col(Callback.id).desc()).limit(most).subquery()
-    return select(newest.c.id).where(_written(q, parts, newest.c))
+    rows = select_columns(*map(col, read)).where(*there).order_by(col(Callback.id).desc())
+    newest = rows.limit(MOST_NOT_INDEXED).subquery()
+    return select(type_coerce(newest.c.id, IdDigits)).where(_written(q, parts, newest.c))
 
 
 def _as_uuid(text: str) -> UUID | None:
@@ -261,16 +264,17 @@ class CallbackFilter(NumberSearch[Callback]):
 
     def is_id(self, scope: Scope) -> bool:
         """Whether it is a whole id: part of one says little, since a number may look the same."""
-        return bool(_look_up(scope, self.q, _parts(self.q, whole_id=True), 1))
+        return any(_found_by_way(scope, self.q, _parts(self.q, whole_id=True), 1))
 
-    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+    def found_by_search(self, scope: Scope) -> Sequence[str]:
         return _found(scope, self.q)
 
     @property
     def remarks(self) -> Sequence[str]:
         if not self.q or all(part.is_indexed for part in _parts(self.q)):
             return ()
-        return (f"With fewer than {SHORTEST} characters only the newest {MOST_READ:,} callbacks are searched.",)
+        what = f"A text of fewer than {SHORTEST} characters, or of the same one all along,"
+        return (f"{what} is searched for in the newest {MOST_READ:,} callbacks only.",)
 
     def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
         return _is_there(scope, col(Callback.id_number_digest).in_(digests)) or super().is_stored(scope, digests)

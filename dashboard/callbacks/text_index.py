@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Uuid, func, literal, literal_column, or_, text
+from sqlalchemy import ColumnElement, Select, String, func, literal, literal_column, or_, text, type_coerce
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.models import REFUSED_VERDICTS, Callback, CallbackSearch
-from dashboard.db import first_id_of, insert_into
+from dashboard.db import IdDigits, first_id_of, insert_into
 from dashboard.stored_settings import Setting, read_setting, write_setting
 
 INDEXED_UP_TO = "callbacks_indexed_up_to"
 #: The shortest part of a text that the index knows.
 SHORTEST = 3
+#: SQLite reads all that it knows of every three characters of a phrase. So it looks up only so many characters: those
+#: that fewest of some texts have. The condition on the text confirms the rest.
+LOOKED_UP, SAMPLE = 5, 100
 #: A callback may be committed after others that came later. By then it is there, or its transaction was ended.
 COMMITTED_AFTER = timedelta(minutes=2)
 FIRST = UUID(int=0)
@@ -30,6 +33,9 @@ FORGET = text(
     "INSERT INTO callback_search_trigrams (callback_search_trigrams, rowid, text) VALUES ('delete', :number, :text)"
 )
 ADD = text("INSERT INTO callback_search_trigrams (rowid, text) VALUES (:number, :text)")
+ADD_NEWEST = text(
+    "INSERT INTO callback_search_trigrams (rowid, text) SELECT number, text FROM callback_search WHERE number > :last"
+)
 #: SQLite must begin with the trigrams: CROSS JOIN keeps the order.
 JOINED = text(
     "callback_search_trigrams CROSS JOIN callback_search ON callback_search.number = callback_search_trigrams.rowid"
@@ -59,32 +65,63 @@ class TextPart:
 
     @property
     def is_indexed(self) -> bool:
-        return all(len(phrase) >= SHORTEST for phrase in self.phrases)
+        """Whether the index tells texts that have it from others. Of 0000000 it knows no more than of 000."""
+        lengths_and_signs = [(len(phrase), len(set(phrase))) for phrase in self.phrases]
+        return all(length == SHORTEST or (length > SHORTEST and signs > 1) for length, signs in lengths_and_signs)
 
 
 def condition_of(parts: Sequence[TextPart], column: Any) -> ColumnElement[bool]:
     return or_(*(part.condition(column) for part in parts))
 
 
-def find_indexed(session: Session, environment: str, parts: Sequence[TextPart], limit: int) -> Sequence[UUID]:
+def find_indexed(session: Session, environment: str, parts: Sequence[TextPart], limit: int) -> Sequence[str]:
     """Ids of indexed callbacks whose text has one of the parts, the newest first. Each part `is_indexed`."""
     if not parts:
         return ()
     phrases = [phrase for part in parts for phrase in part.phrases]
     if session.get_bind().dialect.name == "sqlite":
-        quoted = ['"{}"'.format(phrase.replace('"', '""')) for phrase in phrases]
-        found = select_columns(literal_column("callback_search.callback_id", Uuid())).select_from(JOINED)
+        rare = _rare_parts(session, phrases)
+        quoted = ['"{}"'.format(phrase.replace('"', '""')) for phrase in rare]
+        found = select_columns(literal_column("callback_search.callback_id", IdDigits())).select_from(JOINED)
         found = found.where(MATCHES.bindparams(phrases=" OR ".join(quoted)))
         stored: Any = literal_column("callback_search.text", String())
         found = found.where(literal_column("callback_search.environment", String()) == environment)
         found = found.where(condition_of(parts, stored)).order_by(NEWEST_FIRST)
     else:
         stored = col(CallbackSearch.text)
-        found = select_columns(col(CallbackSearch.callback_id)).where(col(CallbackSearch.environment) == environment)
+        found = select_columns(type_coerce(col(CallbackSearch.callback_id), IdDigits))
+        found = found.where(col(CallbackSearch.environment) == environment)
         # A pattern without a padded column is what the index of trigrams looks up; the parts themselves confirm it.
         found = found.where(or_(*(stored.like(_pattern(phrase), escape="\\") for phrase in phrases)))
         found = found.where(condition_of(parts, stored)).order_by(col(CallbackSearch.number).desc())
     return session.connection().execute(found.limit(limit)).scalars().all()
+
+
+def newest_indexed(environment: str, parts: Sequence[TextPart], most: int) -> Select[str]:
+    """Selects those of the newest indexed callbacks whose text has one of the parts. All of them are read."""
+    found = select_columns(type_coerce(col(CallbackSearch.callback_id), IdDigits)).where(_is_among(most))
+    return found.where(col(CallbackSearch.environment) == environment, condition_of(parts, col(CallbackSearch.text)))
+
+
+def _is_among(newest: int) -> ColumnElement[bool]:
+    number = col(CallbackSearch.number)
+    return number > select_columns(func.max(number)).scalar_subquery() - newest
+
+
+def _rare_parts(session: Session, phrases: Sequence[str]) -> Sequence[str]:
+    """Of each phrase the part that fewest of the newest texts have, by the most frequent three characters in it."""
+    texts = (
+        session.connection().execute(select_columns(col(CallbackSearch.text)).where(_is_among(SAMPLE))).scalars().all()
+    )
+
+    def rare_part(phrase: str) -> str:
+        counts = [sum(phrase[at : at + SHORTEST] in each for each in texts) for at in range(len(phrase) - SHORTEST + 1)]
+        begins = range(len(phrase) - LOOKED_UP + 1)
+        by_count = {at: sorted(counts[at : at + LOOKED_UP - SHORTEST + 1], reverse=True) for at in begins}
+        rarest = min(by_count, key=by_count.__getitem__, default=0)
+        return phrase[rarest : rarest + LOOKED_UP]
+
+    return [rare_part(phrase) for phrase in phrases]
 
 
 def _pattern(phrase: str) -> str:
@@ -147,9 +184,7 @@ def _add(session: Session, callbacks: Sequence[Any]) -> None:
     insert = insert_into(session, CallbackSearch).on_conflict_do_nothing(index_elements=["callback_id"])
     connection.execute(insert, rows)
     if connection.dialect.name == "sqlite":
-        added = select_columns(col(CallbackSearch.number), col(CallbackSearch.text))
-        for number, stored in connection.execute(added.where(col(CallbackSearch.number) > last)).all():
-            connection.execute(ADD, {"number": number, "text": stored})
+        connection.execute(ADD_NEWEST, {"last": last})
 
 
 def lock_texts(session: Session, callbacks: Sequence[Callback]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlmodel import col
 
@@ -95,5 +94,5 @@ class JobFilter(NumberSearch[Job]):
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)
 
-    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+    def found_by_search(self, scope: Scope) -> Sequence[str]:
         return IDS.found(scope, self.q)

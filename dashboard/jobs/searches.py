@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, type_coerce, union_all
 from sqlmodel import Session, col, select
 
-from dashboard.db import is_one_of, keyring_of
+from dashboard.db import IdDigits, is_one_of, keyring_of
 from dashboard.jobs.models import Job
 from dashboard.query_hints import without_index
 from dashboard.smile.typed import clean_code, fold_typed, looks_like_number
@@ -39,8 +39,8 @@ class NumberSearch(ListFilter[Row]):
         changed: dict[str, Any] = {"q": "" if number else self.q, "number": number or kept}
         return replace(self, **changed)
 
-    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
-        """What `q` finds, at most COUNT_CAP + 1."""
+    def found_by_search(self, scope: Scope) -> Sequence[str]:
+        """The ids that `q` finds, at most COUNT_CAP + 1."""
         raise NotImplementedError
 
     def known_count(self, scope: Scope) -> int | None:
@@ -72,8 +72,24 @@ def number_field(find: Find) -> Any:
 
 
 def find_by_digest(column: Any) -> Find:
-    """Finds the rows that have one of the digests in the address. Anything else in the address finds nothing."""
-    return lambda _, asked: col(column).in_(asked.split(".")) if DIGESTS.fullmatch(asked) else false()
+    """Finds the rows that have one of the digests in the address. Anything else in the address finds nothing.
+
+    Of several, hardly ever more than one is stored, and only for one the index gives the order of the list: for a list
+    of values SQLite would rather go through all rows.
+    """
+    table = column.class_
+
+    def find(scope: Scope, asked: str) -> Condition:
+        digests = asked.split(".") if DIGESTS.fullmatch(asked) else []
+        here = col(table.environment) == scope.environment
+        if len(digests) > 1:
+            each = [select(literal(digest)).where(exists().where(here, column == digest)) for digest in digests]
+            digests = list(scope.session.connection().execute(union_all(*each)).scalars()) or digests[:1]
+        if len(digests) > 1:
+            return col(table.id).in_(union_all(*(select(table.id).where(here, column == digest) for digest in digests)))
+        return col(column) == digests[0] if digests else false()
+
+    return find
 
 
 @dataclass(frozen=True)
@@ -94,12 +110,12 @@ class Ids:
         some_way: Condition = without_index(or_(*self._ways(typed)))
         return some_way
 
-    def found(self, scope: Scope, typed: str) -> list[UUID]:
+    def found(self, scope: Scope, typed: str) -> Sequence[str]:
         """The rows that match in any way, each a range of its own index: COUNT_CAP + 1 where there are more.
 
         Looked up once per session.
         """
-        known: dict[Any, list[UUID]] = scope.session.info.setdefault("found ids", {})
+        known: dict[Any, Sequence[str]] = scope.session.info.setdefault("found ids", {})
         key = (self.table, scope.environment, typed)
         if key not in known:
             known[key] = self._look_up(scope, self._ways(typed), COUNT_CAP + 1)
@@ -109,11 +125,11 @@ class Ids:
         ways = [*self._as_written(typed), *(equals_folded(column, typed) for column in self.folded)]
         return bool(self._look_up(scope, ways, 1))
 
-    def _look_up(self, scope: Scope, ways: Sequence[ColumnElement[bool]], limit: int) -> list[UUID]:
-        here, row_id = col(self.table.environment) == scope.environment, col(self.table.id)
+    def _look_up(self, scope: Scope, ways: Sequence[ColumnElement[bool]], limit: int) -> Sequence[str]:
+        here, row_id = col(self.table.environment) == scope.environment, type_coerce(col(self.table.id), IdDigits)
         each = [select(row_id.label("id")).where(here, way).limit(limit).subquery() for way in ways]
-        found = scope.session.exec(union_all(*(select(part.c.id) for part in each))).scalars()  # type: ignore[call-overload]
-        return list(dict.fromkeys(found))[:limit]
+        of_all = union_all(*(select(part.c.id) for part in each)).subquery()
+        return scope.session.connection().execute(select(of_all.c.id).distinct().limit(limit)).scalars().all()
 
     def _ways(self, typed: str) -> list[ColumnElement[bool]]:
         return [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal_column
 from sqlalchemy.sql.elements import SQLCoreOperations
@@ -111,5 +110,5 @@ class LinkFilter(NumberSearch[Link]):
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)
 
-    def found_by_search(self, scope: Scope) -> Sequence[UUID]:
+    def found_by_search(self, scope: Scope) -> Sequence[str]:
         return IDS.found(scope, self.q)

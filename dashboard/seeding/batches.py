@@ -1,6 +1,6 @@
 """Makes the rows of one batch, in this process or in one of several beside it. A batch depends on no other.
 
-The lines of the audit trail are the exception: each contains the hash of the line before it.
+The lines of the audit trail are the exception: each contains the hash of the line before it, so one process makes them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +19,13 @@ from dashboard.seeding.company import Amounts, Company
 from dashboard.seeding.customers import Customers
 from dashboard.seeding.job_rows import JobRows
 from dashboard.seeding.link_rows import LinkRows
-from dashboard.seeding.loading import Loader, Packed, loader_for
+from dashboard.seeding.loading import Packed, loader_for
 from dashboard.seeding.rows import Rows
 from dashboard.seeding.team_rows import TeamRows
+from dashboard.seeding.trail_rows import TrailRows
 from dashboard.smile_keys import ApiKey
 
+TRAIL = "audit_lines"
 #: Of a thousand callbacks, those that no job waits for.
 STRAY = 4
 #: Batches in the making and waiting, for each process.
@@ -56,6 +58,7 @@ class World:
     settings: Settings
     company_name: str
     key: ApiKey
+    last_hash: str  # of the last line of the trail that is stored
 
 
 class BatchMaker:
@@ -72,11 +75,14 @@ class BatchMaker:
         self._links = LinkRows(company, settings.environment, keyring)
         self._team = TeamRows(company)
         self._customers = Customers(company)
+        self._trail = TrailRows(company, world.last_hash)
 
     def make(self, batch: Batch) -> Made:
         rows = Rows()
         if batch.part == "jobs":
             self._add_jobs(rows, batch)
+        elif batch.part == TRAIL:
+            self._trail.add(rows, range(batch.begin, batch.end))
         else:
             add: dict[str, Callable[[Rows, int], None]] = {
                 "members": self._team.add_member,
@@ -85,7 +91,8 @@ class BatchMaker:
             }
             for number in range(batch.begin, batch.end):
                 add[batch.part](rows, number)
-        return Made(batch, packed(self._loader, rows), rows.count)
+        names = [table.name for table in metadata.sorted_tables if table.name in rows.by_table]
+        return Made(batch, [(name, self._loader.pack(name, rows.by_table[name])) for name in names], rows.count)
 
     def _add_jobs(self, rows: Rows, batch: Batch) -> None:
         """The jobs, and this batch's share of callbacks: those that belong to the jobs, then others."""
@@ -108,11 +115,6 @@ class BatchMaker:
             self._callbacks.add_stray(rows, kind, like, brief.at, random, last)
 
 
-def packed(loader: Loader, rows: Rows) -> list[tuple[str, Packed]]:
-    names = [table.name for table in metadata.sorted_tables if table.name in rows.by_table]
-    return [(name, loader.pack(name, rows.by_table[name])) for name in names]
-
-
 def _share(amounts: Amounts, jobs: int) -> int:
     """How many callbacks there are once so many jobs are."""
     return jobs * amounts.callbacks // amounts.jobs
@@ -132,17 +134,18 @@ def _make(batch: Batch) -> Made:
 
 
 def made_batches(world: World, batches: Sequence[Batch], processes: int) -> Iterator[Made]:
-    """Each batch in order. With several processes, some are made ahead."""
-    if processes < 2:
+    """Each batch in order. With other processes, some are made ahead."""
+    if processes < 2 or len(batches) < 2:
         maker = BatchMaker(world)
         yield from map(maker.make, batches)
         return
     # Not forked: this process has connections to the database open.
-    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(world,)) as pool:
+    makers = 1 if batches[0].part == TRAIL else processes
+    with ProcessPoolExecutor(makers, get_context("spawn"), initializer=_begin, initargs=(world,)) as pool:
         waiting: list[Future[Made]] = []
         for batch in batches:
             waiting.append(pool.submit(_make, batch))
-            if len(waiting) > processes * AHEAD:
+            if len(waiting) > makers * AHEAD:
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()

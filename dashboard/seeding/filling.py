@@ -22,19 +22,17 @@ from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.privacy.retention import read_rules, write_rules
 from dashboard.rollups.folding import forget_counts, forget_deltas
 from dashboard.rollups.working import recount
-from dashboard.seeding.batches import Batch, Made, World, made_batches, packed
+from dashboard.seeding.batches import TRAIL, Batch, Made, World, made_batches
 from dashboard.seeding.company import Amounts, Company
 from dashboard.seeding.image_rows import KEPT_FOR_DAYS
 from dashboard.seeding.loading import Loader, drop_indexes, loader_for, missing_indexes
 from dashboard.seeding.moments import datetime_of
 from dashboard.seeding.progress import Progress, read_progress, write_progress
-from dashboard.seeding.rows import Rows
-from dashboard.seeding.trail_rows import TrailRows
 from dashboard.smile_keys import read_keys, seed_keys
 from dashboard.stored_settings import read_branding
 
 #: What is filled, in this order, and how much of it in one transaction.
-BATCH_SIZES = {"members": 500, "sign_ins": 2000, "links": 1000, "jobs": 250, "audit_lines": 2500}
+BATCH_SIZES = {"members": 500, "sign_ins": 5000, "links": 4000, "jobs": 1000, TRAIL: 20_000}
 LARGE = 20_000
 TEXTS_AT_ONCE = 10_000
 #: Nobody waits for the write lock meanwhile.
@@ -89,19 +87,15 @@ def fill(parts: Context, progress: Progress, processes: int) -> Iterator[Step]:
     with database.reading() as session:
         key = read_keys(session, parts.settings).signing
         name = read_branding(session, parts.settings).company_name
-    world = World(progress.amounts, progress.random_seed, progress.until, parts.settings, name, key)
+        _, last_hash = _last_line(session)
+    world = World(progress.amounts, progress.random_seed, progress.until, parts.settings, name, key, last_hash)
     loader = loader_for(is_sqlite=database.is_sqlite)
-    batches = [batch for part in BATCH_SIZES if part != "audit_lines" for batch in _left(progress, part)]
-    for made in made_batches(world, batches, processes):
-        with database.transaction() as session:
-            step = _load(session, loader, progress, made)
-        yield step
-    company = Company(world.amounts, world.random_seed, world.until)
-    for batch in _left(progress, "audit_lines"):
-        with database.transaction() as session:
-            rows = _lines(session, company, batch)
-            step = _load(session, loader, progress, Made(batch, packed(loader, rows), rows.count))
-        yield step
+    others = [batch for part in BATCH_SIZES if part != TRAIL for batch in _left(progress, part)]
+    for batches in (others, list(_left(progress, TRAIL))):
+        for made in made_batches(world, batches, processes):
+            with database.transaction() as session:
+                step = _load(session, loader, progress, made)
+            yield step
 
 
 def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
@@ -174,6 +168,8 @@ def _left(progress: Progress, part: str) -> Iterator[Batch]:
 
 
 def _load(session: Session, loader: Loader, progress: Progress, made: Made) -> Step:
+    if made.batch.part == TRAIL and _last_line(session)[0] != made.batch.begin:
+        raise Conflict("The audit trail has lines that were not made by `dashboard seed`, so it cannot continue.")
     for table, rows in made.tables:
         loader.load(session.connection(), table, rows)
     forget_deltas(session)  # All rows are counted at the end.
@@ -188,11 +184,6 @@ def _index_texts(database: Database) -> int:
         return index_texts(session, TEXTS_AT_ONCE)
 
 
-def _lines(session: Session, company: Company, batch: Batch) -> Rows:
+def _last_line(session: Session) -> tuple[int, str]:
     newest = select(AuditEntry.sequence, AuditEntry.hash).order_by(col(AuditEntry.sequence).desc()).limit(1)
-    sequence, last_hash = session.exec(newest).first() or (0, FIRST_PREVIOUS_HASH)
-    if sequence != batch.begin:
-        raise Conflict("The audit trail has lines that were not made by `dashboard seed`, so it cannot continue.")
-    rows = Rows()
-    TrailRows(company).add(rows, range(batch.begin, batch.end), (sequence, last_hash))
-    return rows
+    return session.exec(newest).first() or (0, FIRST_PREVIOUS_HASH)

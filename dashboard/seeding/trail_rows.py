@@ -20,16 +20,14 @@ LATER = (
 
 
 class TrailRows:
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, company: Company, last_hash: str) -> None:
+        self._company, self._last_hash = company, last_hash
 
-    def add(self, rows: Rows, numbers: range, after: tuple[int, str]) -> tuple[int, str]:
-        """Adds these lines after the one with this sequence and hash. Returns those of the last one."""
-        sequence, last_hash = after
-        for line in self._lines(numbers):
-            sequence += 1
-            line |= {"sequence": sequence, "previous_hash": last_hash}
-            line["hash"] = last_hash = hash_of(
+    def add(self, rows: Rows, numbers: range) -> None:
+        """Adds these lines, the first one after the last line that was added here or is stored."""
+        for sequence, line in enumerate(self._lines(numbers), numbers.start + 1):
+            line |= {"sequence": sequence, "previous_hash": self._last_hash}
+            line["hash"] = self._last_hash = hash_of(
                 sequence,
                 datetime_of(line["at"]),
                 line["who"],
@@ -41,7 +39,6 @@ class TrailRows:
                 line["previous_hash"],
             )
             rows.add("audit_entry", line)
-        return sequence, last_hash
 
     def _lines(self, numbers: range) -> Iterator[Row]:
         jobs, lines = self._company.amounts.jobs, self._company.amounts.audit_lines

@@ -12,7 +12,6 @@ from dashboard.context import reader, reading, transaction
 from dashboard.db import Read
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job
-from dashboard.jobs.needs import needs_of
 from dashboard.jobs.showing.serializers import job_to_json
 from dashboard.jobs.showing.warning_words import warning_words
 from dashboard.jobs.warnings import warnings_of
@@ -48,9 +47,8 @@ def _rows(read: Read, batch: Sequence[Job], now: datetime) -> list[dict[str, Any
     """The jobs as JSON, with lists joined into text, since a cell holds one text."""
     with read() as session:
         warnings = warnings_of(session, [job.id for job in batch])
-    return [
-        job_to_json(job, now)
-        | {"warnings": "; ".join(map(warning_words, warnings.get(job.id, ())))}
-        | {"needs": "; ".join(need.name for need in needs_of(job, now))}
-        for job in batch
-    ]
+    rows = [job_to_json(job, now) for job in batch]
+    for row, job in zip(rows, batch, strict=True):
+        row["warnings"] = "; ".join(map(warning_words, warnings.get(job.id, ())))
+        row["needs"] = "; ".join(row["needs"])
+    return rows

@@ -10,8 +10,9 @@ from sqlalchemy import select as select_columns
 from dashboard.web.lists.counting import question_of
 from dashboard.web.lists.fields import Choices, Condition, FilterField, Scope
 from dashboard.web.lists.filters import ListFilter
-from dashboard.web.lists.pagination import COUNT_CAP
 
+#: Where sums do not know. Each row is read from the table, which takes far longer than counting by an index.
+MOST_LOOKED_AT = 1_000
 #: Numbers of rows by their values of some columns.
 Counts = Mapping[tuple[str, ...], int]
 
@@ -29,7 +30,7 @@ def choice_counts(
 ) -> dict[str, dict[str, ChoiceCount]]:
     """Counts by field and choice, for the fields of a list whose rows are counted as they change.
 
-    Where a filter is set that those sums do not know, at most COUNT_CAP rows are looked at.
+    Where a filter is set that those sums do not know, at most MOST_LOOKED_AT rows are looked at.
     """
     fields = {name: field for name, field in filters.declared().items() if field.dimension and name in offered}
     if filters.counter is None or filters.is_unreadable:
@@ -59,14 +60,14 @@ def _looked_at(
         columns = [getattr(filters.table, fields[name].dimension) for name in names]
         others = [condition for name, condition in conditions.items() if name not in names]
         counts = _count_by(scope, columns, others) if names else {}
-        is_exact = sum(counts.values()) <= COUNT_CAP
+        is_exact = sum(counts.values()) <= MOST_LOOKED_AT
         for place, name in enumerate(names):
             found[name] = _by_choice(counts, place, fields[name], offered[name], is_exact=is_exact)
     return found
 
 
 def _count_by(scope: Scope, columns: Sequence[Any], conditions: Sequence[Condition]) -> Counts:
-    few = select_columns(*columns).where(*conditions).limit(COUNT_CAP + 1).subquery()
+    few = select_columns(*columns).where(*conditions).limit(MOST_LOOKED_AT + 1).subquery()
     counted = select_columns(*few.c, func.count()).group_by(*few.c)
     rows = scope.session.connection().execute(counted).all()
     return {tuple(value or "" for value in values): count for *values, count in rows}

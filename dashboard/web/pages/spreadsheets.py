@@ -22,7 +22,8 @@ from dashboard.web.pages.downloads import text_download
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 QUOTE = "'"
 #: What a spreadsheet turns into another number: 0810 becomes 810, 1E5 100000, and 12 digits become 2.22123E+11.
-CHANGED_NUMBER = re.compile(r"\s*(?:0\d+|\d{12,}|\d+(?:\.\d*)?[eE]\d+)\s*")
+CHANGED_NUMBER = r"\s*(?:0\d+|\d{12,}|\d+(?:\.\d*)?[eE]\d+)\s*\Z"
+CHANGED = re.compile(f"[{re.escape(''.join((*FORMULA_SIGNS, QUOTE)))}]|{CHANGED_NUMBER}")
 #: Without it Excel reads the file in the machine's encoding.
 BYTE_ORDER_MARK = codecs.BOM_UTF8.decode()
 ROWS_IN_A_PIECE = 100
@@ -30,8 +31,7 @@ ROWS_IN_A_PIECE = 100
 
 def defused(value: Any) -> str:
     text = "" if value is None else str(json_time(value) if isinstance(value, datetime) else value)
-    is_changed = text.startswith((*FORMULA_SIGNS, QUOTE)) or CHANGED_NUMBER.fullmatch(text)
-    return QUOTE + text if is_changed else text
+    return QUOTE + text if CHANGED.match(text) else text
 
 
 def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -5,6 +5,7 @@ The filters are those that the lists declare: one that is added later is looked 
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +53,8 @@ EXAMPLES: dict[tuple[str, str], Sequence[str]] = {
     ("callbacks", "job"): ("none", str(UUID(int=7)), "job-77"),
     ("links", "q"): ("ref-77", "ref", "nothing like it"),
 }
-BY_KIND = {FieldKind.DAY: ("2023-11-15",), FieldKind.DIGEST: ("a" * 64,)}
+#: A number has a digest by each key of the ring.
+BY_KIND = {FieldKind.DAY: ("2023-11-15",), FieldKind.DIGEST: ("a" * 64, f"{'a' * 64}.{'b' * 64}")}
 #: An index that holds few rows by its own condition.
 PARTIAL = re.compile(
     "ix_(job_needs_|callback_(again|alarm|orphan|refused|unknown)|link_(result|submitted|unsubmitted|paused|revoked)$)"
@@ -75,7 +77,7 @@ def filled(
         return
     if not POSTGRES_URL:
         pytest.skip("DASHBOARD_TEST_POSTGRES_URL is not set: not run on PostgreSQL")
-    admin, schema = Database(POSTGRES_URL, keyring), f"desk_plans_{worker_id}"
+    admin, schema = Database(POSTGRES_URL, keyring), f"desk_plans_{worker_id}_{os.getpid()}"
     with admin.engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {schema}"))

@@ -162,6 +162,11 @@ def test_a_number_is_still_found_after_a_new_key_came(
     let_in(ben, make_member(database, "ben"))
 
     assert found(ben, search(ben, "/jobs/searches", q=BVN)) == [str(job.id)]
+
+    with app.app_context():
+        newer = make_job(rotated, settings)
+
+    assert found(ben, search(ben, "/jobs/searches", q=BVN)) == [str(newer.id), str(job.id)]
     rotated.dispose()
 
 

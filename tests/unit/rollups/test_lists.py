@@ -51,8 +51,8 @@ def count_choices(database: Database, asked: Any) -> dict[str, dict[str, int]]:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if ten rows were already many."""
-    for module in (lists_reading, choices_module):
-        monkeypatch.setattr(module, "COUNT_CAP", 10)
+    monkeypatch.setattr(lists_reading, "COUNT_CAP", 10)
+    monkeypatch.setattr(choices_module, "MOST_LOOKED_AT", 10)
     monkeypatch.setattr(lists_reading, "PAGE_SIZE", 5)
 
 

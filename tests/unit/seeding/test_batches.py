@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from dashboard.audit.models import FIRST_PREVIOUS_HASH
 from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.seeding import batches
-from dashboard.seeding.batches import Batch, World, made_batches
+from dashboard.seeding.batches import TRAIL, Batch, World, made_batches
 from dashboard.seeding.company import COUNTRIES, PRODUCTS, Amounts, Company
 from dashboard.seeding.customers import Customers
 from dashboard.seeding.fates import warnings_for
@@ -22,20 +24,21 @@ from tests.conftest import make_settings
 
 UNTIL = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
 BATCHES = [Batch("links", 0, 20), Batch("jobs", 0, 60), Batch("jobs", 60, 120), Batch("sign_ins", 0, 10)]
+LINES = [Batch(TRAIL, 0, 150), Batch(TRAIL, 150, 300)]
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    amounts = Amounts(jobs=120, callbacks=120, links=20, members=6, sign_ins=10)
+    amounts = Amounts(jobs=120, callbacks=120, links=20, members=6, sign_ins=10, audit_lines=300)
     settings = make_settings(tmp_path, database_url="sqlite:///never-opened.db")
-    return World(amounts, 7, UNTIL, settings, "Kora Bank", ApiKey(1, "test-api-key-0001"))
+    return World(amounts, 7, UNTIL, settings, "Kora Bank", ApiKey(1, "test-api-key-0001"), FIRST_PREVIOUS_HASH)
 
 
 def rows_of(world: World, processes: int = 1) -> list[tuple[str, tuple[object, ...]]]:
     """Every row in order, without what is sealed: that differs each time."""
 
     def rows() -> Iterator[tuple[str, tuple[object, ...]]]:
-        for made in made_batches(world, BATCHES, processes):
+        for made in chain.from_iterable(made_batches(world, some, processes) for some in (BATCHES, LINES)):
             for table, packed in made.tables:
                 assert not isinstance(packed, bytes)
                 yield from ((table, tuple(value for value in row if not isinstance(value, bytes))) for row in packed)
