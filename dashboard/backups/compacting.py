@@ -79,7 +79,8 @@ def _compact_tables(database: Database, say: Say) -> Sizes:
         before = sizes_of_tables(connection)
         # A table is there twice for a moment, and PostgreSQL's own log of changes has it too.
         announce([Need(2 * max(before.values(), default=0), None)], sum(before.values()) / COMPACT_SPEED, say)
-        connection.execute(text(f"SET lock_timeout = '{SECONDS_FOR_LOCKS}s'"))
+        limit = text("SELECT set_config('lock_timeout', :limit, false)")
+        connection.execute(limit, {"limit": f"{SECONDS_FOR_LOCKS}s"})
         try:
             for table in before:
                 connection.execute(text(f"VACUUM (FULL, ANALYZE) {quoted(connection, table)}"))
