@@ -41,6 +41,7 @@ from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
 from dashboard.outages import OutageLog, what_is_away
+from dashboard.recorded_reads import Statement, digest_of_rows, let_reads_be_recorded
 from dashboard.smile.typed import fold
 
 try:
@@ -161,6 +162,8 @@ class Database:
         self._reading_engine = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
+        for engine in {self.engine, self._writer}:
+            let_reads_be_recorded(engine)
         self._keyring = keyring
         self._to_stop: list[Callable[[], None]] = []
         self.commits = 0  # of this process; on SQLite guarded by the lock below
@@ -222,6 +225,11 @@ class Database:
         info = {"keyring": self._keyring}
         with _logged(self.reads), Session(self._reading_engine, expire_on_commit=False, info=info) as session:
             yield session
+
+    def digest_of(self, statements: Sequence[Statement]) -> bytes:
+        """What these statements read in one transaction, as a digest. See `recorded_reads.py`."""
+        with self._reading_engine.connect() as connection, connection.begin():
+            return digest_of_rows(connection, statements)
 
     def takes_writes(self) -> bool:
         """Whether the database accepts writes; changes nothing.
@@ -360,7 +368,9 @@ def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> E
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # IMMEDIATE takes the write lock first, so a transaction that reads and then writes cannot fail half-way.
-        is_write = connection.get_execution_options().get("is_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        if connection.get_execution_options().get("is_write", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # It cannot fail, and every request has some, so SQLAlchemy is spared.
+            connection.connection.driver_connection.execute("BEGIN")
 
     return engine

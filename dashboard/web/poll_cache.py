@@ -1,12 +1,15 @@
-"""Answers polls from a cache while the database has not changed.
+"""Answers polls that find nothing new without the app.
 
-Most requests are polls that find nothing new. SQLite tells within a few microseconds whether anybody committed anything
-(`PRAGMA data_version`). If not, a request that was answered with 204 a moment ago, with the same cookie, is answered
-with 204 again: signing out, a changed role and every new result are commits too. This process's commits count at once;
-others' are noticed within 20 ms.
+Most requests are polls that find nothing new. A poll that was answered with 204 a moment ago, with the same cookie, is
+answered with 204 again if the database would tell it the same: signing out, a changed role and every new result are in
+what it read. There are two ways to know that, and each costs far less than the app:
+
+- Nobody committed anything. SQLite counts commits (`PRAGMA data_version`), PostgreSQL numbers transactions
+  (`pg_current_snapshot`). This process's commits count at once; others' are noticed within 20 ms.
+- What was committed concerns others: the poll's own reads, repeated, find the same rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -15,7 +18,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import SQLITE, Database
+from dashboard.db import Database
+from dashboard.recorded_reads import RecordedReads, Statement, recorded
 from dashboard.web.serving.asgi import HttpAnswer
 
 #: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
@@ -28,16 +32,22 @@ NAMES = (
     *("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HOST"),
     *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
 )
+#: Changes with every commit of anybody. It means nothing on another connection (SQLite).
+ASK_VERSION = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
 
-#: This process's commits, and SQLite's counter for everybody else's.
-DataVersion = tuple[int, int]
+#: This process's commits, and the database's word on everybody else's.
+DataVersion = tuple[int, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class CachedAnswer:
+    """A 204, the data that it is known to be true for, and what was read for it with the digest of the rows."""
+
     data_version: DataVersion
     until: float
     answer: HttpAnswer
+    statements: Sequence[Statement]
+    rows: bytes
 
 
 class PollCache:
@@ -50,68 +60,113 @@ class PollCache:
         self._connection: Any = None
         self._asking = Lock()
         self._asked_at = 0.0
-        self._commits_of_others = 0
+        self._commits_of_others: Any = None
+        self._errors = (SQLAlchemyError, database.engine.dialect.loaded_dbapi.Error)
 
     def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
         """The answer to a poll, if it is certain without a question to the database."""
         if not is_poll(environ) or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
             return None
-        return self._find(_key_of(environ), (self._database.commits, self._commits_of_others))
+        cached = self._find(_key_of(environ))
+        return cached.answer if cached and cached.data_version == self._known_version else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not is_poll(environ):
             return self._app(environ, start_response)
+        key = _key_of(environ)
+        cached = self._find(key)
         try:
-            data_version = self._data_version()
-        except (SQLITE.Error, SQLAlchemyError):
+            if cached and self._is_still_true(cached):
+                start_response(cached.answer.status, cached.answer.headers)
+                return []
+            data_version = self._data_version(is_fresh=True)
+        except self._errors:
             # The request itself will report the problem.
             return self._app(environ, start_response)
-        key = _key_of(environ)
-        if answer := self._find(key, data_version):
-            start_response(answer.status, answer.headers)
-            return []
-        return self._app(environ, self._remembering(key, data_version, start_response))
+        return self._remembering(environ, start_response, key, data_version)
 
-    def _find(self, key: tuple[str, ...], data_version: DataVersion) -> HttpAnswer | None:
+    def _find(self, key: tuple[str, ...]) -> CachedAnswer | None:
         cached = self._answers.get(key)
-        is_true = cached and cached.data_version == data_version and monotonic() < cached.until
-        return cached.answer if cached and is_true else None
+        return cached if cached and monotonic() < cached.until else None
+
+    def _is_still_true(self, cached: CachedAnswer) -> bool:
+        # Asked before the rows are read: they may be newer than this version, never older.
+        data_version = self._data_version()
+        if cached.data_version != data_version:
+            if self._database.digest_of(cached.statements) != cached.rows:
+                return False
+            cached.data_version = data_version
+        return True
 
     def _remembering(
-        self, key: tuple[str, ...], data_version: DataVersion, start_response: StartResponse
-    ) -> Callable[..., Any]:
-        """Passes the answer on and keeps it if it is a 204. The version was read before the request began."""
+        self, environ: WSGIEnvironment, start_response: StartResponse, key: tuple[str, ...], data_version: DataVersion
+    ) -> Iterable[bytes]:
+        """The app's answer, which is kept if it is a 204. The version was asked before."""
+        given: list[HttpAnswer] = []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            if status.startswith("204") and not any(name == "Set-Cookie" for name, _ in headers):
-                if len(self._answers) >= MOST_REMEMBERED:
-                    self._answers.clear()
-                answer = HttpAnswer(status, headers, b"")
-                self._answers[key] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, answer)
+            given.append(HttpAnswer(status, headers, b""))
             return start_response(status, headers, *error)
 
-        return start
+        with recorded() as reads:
+            body = self._app(environ, start)
+        if given and given[-1].status.startswith("204") and not _sets_cookie(given[-1]):
+            self._remember(key, given[-1], reads, data_version)
+        return body
 
-    def _data_version(self) -> DataVersion:
-        if monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS and self._asking.acquire(blocking=False):
-            try:
-                self._commits_of_others = self._ask()
-                self._asked_at = monotonic()
-            finally:
-                self._asking.release()
+    def _remember(
+        self, key: tuple[str, ...], answer: HttpAnswer, reads: RecordedReads, data_version: DataVersion
+    ) -> None:
+        if not reads.is_repeatable:
+            return
+        try:
+            rows = self._database.digest_of(reads.statements)
+            if self._data_version(is_fresh=True) != data_version:
+                return  # The rows may be others than those that the app saw.
+        except self._errors:
+            return
+        if len(self._answers) >= MOST_REMEMBERED:
+            self._answers.clear()
+        self._answers[key] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, answer, reads.statements, rows)
+
+    @property
+    def _known_version(self) -> DataVersion:
         return self._database.commits, self._commits_of_others
 
-    def _ask(self) -> int:
-        """Reads the counter on a connection of its own, since it means nothing on another one."""
+    def _data_version(self, *, is_fresh: bool = False) -> DataVersion:
+        """`is_fresh`: asks now, and waits for its turn to."""
+        if is_fresh or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
+            if self._asking.acquire(blocking=is_fresh):
+                try:
+                    self._commits_of_others = self._ask()
+                    self._asked_at = monotonic()
+                finally:
+                    self._asking.release()
+        return self._known_version
+
+    def _ask(self) -> Any:
+        """Asks on a connection of its own."""
+        engine = self._database.engine
         if self._connection is None:
-            pooled = self._database.engine.raw_connection()
+            pooled = engine.raw_connection()
             self._connection = pooled.driver_connection
             pooled.detach()
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            if not self._database.is_sqlite:
+                self._connection.autocommit = True
+        try:
+            return self._connection.execute(ASK_VERSION[engine.dialect.name]).fetchone()[0]
+        except self._errors:  # PostgreSQL may have restarted.
+            self._connection.close()
+            self._connection = None
+            raise
 
 
 def is_poll(environ: WSGIEnvironment) -> bool:
     return "seen=" in environ["QUERY_STRING"] and environ["REQUEST_METHOD"] == "GET"
+
+
+def _sets_cookie(answer: HttpAnswer) -> bool:
+    return any(name == "Set-Cookie" for name, _ in answer.headers)
 
 
 def _key_of(environ: WSGIEnvironment) -> tuple[str, ...]:
