@@ -69,7 +69,7 @@ STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
 class LinkFilter(NumberSearch[Link]):
     purpose = "links"
     endpoint, json_endpoint = "links.index", "links.index_json"
-    table, counter = Link, COUNTER
+    table, counter, marks = Link, COUNTER, (Link.version,)
     nouns = ("link", "links")
     columns = (
         Column("stage", "Stage", "xl", is_fixed=True),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, or_, true, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -57,10 +57,34 @@ class RollupCounter:
         self._counted = counted
 
     def count(self, scope: Scope, question: Question) -> int | None:
-        if not all(question.wanted.values()):
+        """In one statement, which finds the same as long as the count is the same: a poll reads no more than that."""
+        if not all(question.wanted.values()) or question.ids.is_empty:
             return 0
-        sums = self.count_by(scope, question, ())
-        return None if sums is None else sum(sums.values())
+        generation = complete_generation(scope.session, self._counted)
+        if generation is None or not self._tells_apart(question):
+            return None
+        parts = self._cover(generation, question.ids, set(question.wanted))
+        if parts is None:
+            return None
+        deltas = self._of_deltas(scope, question)
+        in_spans = [and_(true(), *span.ids.conditions(RollupDelta.row_id)) for span in parts.spans]
+        folded_later = select_columns(func.coalesce(func.sum(col(RollupDelta.change)), 0)).where(
+            *deltas, col(RollupDelta.row_id) <= generation.through, or_(false(), *in_spans)
+        )
+        too_many = select_columns(col(RollupDelta.id)).where(*deltas).offset(MOST_DELTAS).limit(1)
+        sums = [
+            select_columns(func.coalesce(func.sum(col(Rollup.total)), 0)).where(
+                *_of_span(scope, generation, span), *_wanted_in(Rollup, question)
+            )
+            for span in parts.spans
+        ]
+        rest = [self._count_of_rows(scope, ids, question) for ids in parts.rest if not ids.is_empty]
+        new = [span.ids.within(IdRange.above(generation.through)) for span in parts.spans]
+        uncounted = [self._count_of_rows(scope, ids, question, COUNT_CAP + 1) for ids in new if not ids.is_empty]
+        known = sum((part.scalar_subquery() for part in (*sums, *rest)), folded_later.scalar_subquery())
+        columns = [known, too_many.scalar_subquery().is_not(None), *(each.scalar_subquery() for each in uncounted)]
+        total, is_too_much, *more = scope.session.connection().execute(select_columns(*columns)).one()
+        return None if is_too_much or any(each > COUNT_CAP for each in more) else int(total) + sum(more)
 
     def count_by(self, scope: Scope, question: Question, dimensions: Iterable[str]) -> Mapping[Values, int] | None:
         by = tuple(dimensions)
@@ -142,13 +166,13 @@ class RollupCounter:
         found = select_columns(
             col(RollupDelta.row_id), col(RollupDelta.change), *(getattr(RollupDelta, name) for name in by)
         )
-        found = found.where(
-            col(RollupDelta.counted) == self._counted.name,
-            col(RollupDelta.environment) == scope.environment,
-            *_wanted_in(RollupDelta, question),
-        )
+        found = found.where(*self._of_deltas(scope, question))
         rows = scope.session.connection().execute(found.limit(MOST_DELTAS + 1)).all()
         return None if len(rows) > MOST_DELTAS else [(row[0], tuple(row[2:]), row[1]) for row in rows]
+
+    def _of_deltas(self, scope: Scope, question: Question) -> list[ColumnElement[bool]]:
+        here = [col(RollupDelta.counted) == self._counted.name, col(RollupDelta.environment) == scope.environment]
+        return [*here, *_wanted_in(RollupDelta, question)]
 
     def _sums(
         self, scope: Scope, generation: RollupGeneration, spans: Sequence[Span], question: Question, by: Values
@@ -178,16 +202,22 @@ class RollupCounter:
         sums = Counter[Values]()
         if ids.is_empty:
             return sums
-        table = self._counted.table
-        wanted = [self._counted.value(name).in_(sorted(values)) for name, values in question.wanted.items()]
-        here = (col(table.environment) == scope.environment, *ids.conditions(table.id), *wanted)
-        columns = [self._counted.value(name).label(name) for name in by]
-        rows = select_columns(col(table.id), *columns).where(*here).limit(most).subquery()
+        rows = self._rows_of(scope, ids, question, by, most)
         by_value = [rows.c[name] for name in by]
         counted = select_columns(func.count(), *by_value).select_from(rows).group_by(*by_value)
         for count, *values in scope.session.connection().execute(counted):
             sums[tuple(values)] += count
         return sums
+
+    def _count_of_rows(self, scope: Scope, ids: IdRange, question: Question, most: int | None = None) -> Select[Any]:
+        return select_columns(func.count()).select_from(self._rows_of(scope, ids, question, (), most))
+
+    def _rows_of(self, scope: Scope, ids: IdRange, question: Question, by: Values, most: int | None) -> Subquery:
+        table = self._counted.table
+        wanted = [self._counted.value(name).in_(sorted(values)) for name, values in question.wanted.items()]
+        here = (col(table.environment) == scope.environment, *ids.conditions(table.id), *wanted)
+        columns = [self._counted.value(name).label(name) for name in by]
+        return select_columns(col(table.id), *columns).where(*here).limit(most).subquery()
 
 
 def complete_generation(session: Session, counted: CountedTable) -> RollupGeneration | None:

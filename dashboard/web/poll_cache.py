@@ -9,7 +9,7 @@ what it read. There are two ways to know that, and each costs far less than the 
 - What was committed concerns others: the poll's own reads, repeated, find the same rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -62,6 +62,7 @@ class PollCache:
         self._asked_at = 0.0
         self._commits_of_others: Any = None
         self._errors = (SQLAlchemyError, database.engine.dialect.loaded_dbapi.Error)
+        database.before_dispose(self._close)
 
     def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
         """The answer to a poll, if it is certain without a question to the database."""
@@ -135,13 +136,13 @@ class PollCache:
 
     def _data_version(self, *, is_fresh: bool = False) -> DataVersion:
         """`is_fresh`: asks now, and waits for its turn to."""
-        if is_fresh or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
-            if self._asking.acquire(blocking=is_fresh):
-                try:
-                    self._commits_of_others = self._ask()
-                    self._asked_at = monotonic()
-                finally:
-                    self._asking.release()
+        is_due = is_fresh or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS
+        if is_due and self._asking.acquire(blocking=is_fresh):
+            try:
+                self._commits_of_others = self._ask()
+                self._asked_at = monotonic()
+            finally:
+                self._asking.release()
         return self._known_version
 
     def _ask(self) -> Any:
@@ -156,9 +157,13 @@ class PollCache:
         try:
             return self._connection.execute(ASK_VERSION[engine.dialect.name]).fetchone()[0]
         except self._errors:  # PostgreSQL may have restarted.
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        if self._connection is not None:
             self._connection.close()
             self._connection = None
-            raise
 
 
 def is_poll(environ: WSGIEnvironment) -> bool:

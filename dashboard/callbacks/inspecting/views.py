@@ -29,7 +29,7 @@ from dashboard.callbacks.queries import (
     list_around,
     outcomes_of_jobs,
     version_of,
-    version_of_list,
+    versions_of_jobs,
 )
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.verdicts import Judgement
@@ -45,8 +45,8 @@ from dashboard.jobs.embedded_images import embedded_image_named, redraw
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
-from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
+from dashboard.web.list_views import add_search, asked_page, json_page, live_list, scope_here
+from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.headers import image_headers
 
@@ -72,10 +72,16 @@ def index() -> ResponseReturnValue:
         scope = scope_here(session)
         today = counts_of_today(scope)
         runs = recent_runs(session, scope.environment, scope.now)
-        version = version_of_list(scope, filters, *today, *(run_to_json(run) for run in runs))
-        if wants_partial() and seen_version() == version:
+        shown = live_list(
+            scope,
+            filters,
+            today,
+            [run_to_json(run) for run in runs],
+            beside_rows=lambda rows: versions_of_jobs(session, [each.job_id for each in rows]),
+        )
+        if shown.is_seen:
             return NOTHING_NEW
-        context = list_context(scope, filters, version, top=asked_id("top"))
+        context = shown.context()
         rows = context["page"].rows
         context |= {"claims": claims_in_list(session, rows), "customers": customers_of(session, rows)}
     return render_page_or_partial(

@@ -45,8 +45,7 @@ from dashboard.jobs.submitting.media import image_or_none
 from dashboard.jobs.submitting.submission import GivenData, cancel_job, given_data, submit_job
 from dashboard.jobs.warnings import LABELS, warnings_of
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
-from dashboard.web.lists.reading import newest_change
+from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.form_keys import form_transaction, note_result_page
@@ -90,12 +89,12 @@ def words_for_jobs() -> dict[str, Any]:
 def index() -> ResponseReturnValue:
     with reading() as session:
         scope = scope_here(session)
-        version = newest_change(scope, Job)
-        if seen_version() == version:
-            return NOTHING_NEW
-        context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
         needs = queries.needs_you(scope)
-        warnings = warnings_of(session, [job.id for job in context["page"].rows])
+        shown = live_list(scope, JobFilter.from_args(request.args), needs)
+        if shown.is_seen:
+            return NOTHING_NEW
+        context = shown.context()
+        warnings = warnings_of(session, shown.keys)
         initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
     context |= {"needs": needs, "warnings": warnings, "initials": initials}
     return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)

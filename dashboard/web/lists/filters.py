@@ -66,6 +66,7 @@ class ListFilter(Generic[Row]):
     may_sort: ClassVar[bool] = True  # If not, it has its own order.
     columns: ClassVar[Sequence[Column]] = ()
     counter: ClassVar[RowCounter | None] = None  # of a list whose rows are counted as they change
+    marks: ClassVar[Sequence[Any]] = ()  # of a list that refreshes itself: a row that looks different differs in one
 
     is_unreadable: bool = False
     is_oldest_first: bool = False

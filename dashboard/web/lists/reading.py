@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ScalarSelect, func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.db import Read
 from dashboard.query_hints import likely
@@ -22,23 +23,33 @@ EXPORTED_AT_ONCE = 500
 FILTERS_THAT_MAY_SCAN = 2
 
 
-def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None, back: Any = None) -> Page[Row]:
+def page_of(
+    scope: Scope,
+    filters: ListFilter[Row],
+    after: Any = None,
+    top: Any = None,
+    back: Any = None,
+    *,
+    marks: Sequence[Any] | None = None,
+) -> Page[Any]:
     """One page that begins after the row with the key `after`, or ends before the one with the key `back`.
 
-    `top` leaves out rows that came since the list was opened.
+    `top` leaves out rows that came since the list was opened. `marks`: instead of the rows, their keys and only these
+    columns.
     """
     conditions = filters.conditions(scope)
     question = question_of(scope, filters) if filters.counter else None
     counted = _counted(scope, filters, question)
     count = _count_by(scope, filters, conditions, COUNT_CAP) if counted is None else counted
-    rows: Sequence[Row] = ()
+    rows: Sequence[Any] = ()
     if back is not None:
-        rows = _rows_before(scope, filters, *_bounded(scope, filters, question, conditions, back, top, is_back=True))
+        before = _bounded(scope, filters, question, conditions, back, top, is_back=True)
+        rows = _rows_before(scope, filters, *before, marks)
     if rows:
         next_after = _key_of(rows[-1], filters)
     else:  # also if less than a page comes before `back`
         bounded = _bounded(scope, filters, question, conditions, after, top)
-        found = scope.session.exec(filters.in_order(scope, *bounded, PAGE_SIZE + 1)).all()
+        found = _read(scope, filters, filters.in_order(scope, *bounded, PAGE_SIZE + 1), marks)
         rows = found[:PAGE_SIZE]
         next_after = _key_of(rows[-1], filters) if len(found) > PAGE_SIZE else None
     ahead: int | None = 0
@@ -48,8 +59,8 @@ def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any 
         if counted is not None:
             ahead = _counted(scope, filters, question, _ids_beyond(filters, first, top, is_back=True))
         if ahead is None:
-            before = _rows_beyond(filters, first, top, is_back=True)
-            ahead = _count(scope, filters, [*conditions.values(), *before], COUNT_CAP)
+            beyond = _rows_beyond(filters, first, top, is_back=True)
+            ahead = _count(scope, filters, [*conditions.values(), *beyond], COUNT_CAP)
     return Page(rows, next_after, count, filters, ahead or 0, is_counted=counted is not None)
 
 
@@ -111,12 +122,30 @@ def _ids_beyond(filters: ListFilter[Any], key: Any, top: Any, *, is_back: bool =
 
 
 def _rows_before(
-    scope: Scope, filters: ListFilter[Row], conditions: Mapping[str, Condition], beyond: Sequence[Condition]
-) -> Sequence[Row]:
+    scope: Scope,
+    filters: ListFilter[Any],
+    conditions: Mapping[str, Condition],
+    beyond: Sequence[Condition],
+    marks: Sequence[Any] | None,
+) -> Sequence[Any]:
     """The page that ends there; empty if it would be part of the first page."""
     query = filters.in_order(scope, conditions, beyond, PAGE_SIZE + 1, is_backwards=True)
-    found = scope.session.exec(query).all()
+    found = _read(scope, filters, query, marks)
     return found[PAGE_SIZE - 1 :: -1] if len(found) > PAGE_SIZE else ()
+
+
+def _read(
+    scope: Scope, filters: ListFilter[Any], query: SelectOfScalar[Any], marks: Sequence[Any] | None
+) -> Sequence[Any]:
+    if marks is None:
+        return scope.session.exec(query).all()
+    return scope.session.connection().execute(query.with_only_columns(filters.key_column(), *marks)).all()
+
+
+def rows_of(scope: Scope, filters: ListFilter[Row], keys: Sequence[Any]) -> dict[Any, Row]:
+    """Rows by their keys."""
+    found = select(filters.table).options(*filters.options).where(col(filters.key_column()).in_(keys))
+    return {_key_of(row, filters): row for row in scope.session.exec(found).all()}
 
 
 def _key_of(row: Any, filters: ListFilter[Any]) -> Any:
@@ -172,15 +201,6 @@ def newest_key(scope: Scope, filters: ListFilter[Any]) -> Any:
     conditions, bounds = _bounded(scope, newest_first, question, filters.conditions(scope), None, None)
     found = select(key).where(*conditions.values(), *bounds).order_by(col(key).desc())
     return scope.session.exec(found.limit(1)).first()
-
-
-def newest_change(scope: Scope, *tables: Any) -> int:
-    """A number that grows whenever a row of these tables changes, so that an open list knows when to refresh."""
-    newest = [
-        scope.session.exec(select(func.max(table.changed_at)).where(table.environment == scope.environment)).one()
-        for table in tables
-    ]
-    return max(int(moment.timestamp() * 1_000_000) if moment else 0 for moment in newest)
 
 
 def _count_by(scope: Scope, filters: ListFilter[Any], conditions: Mapping[str, Condition], cap: int) -> int:
