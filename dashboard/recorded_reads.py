@@ -17,26 +17,33 @@ Statement = tuple[str, Any]
 
 @dataclass
 class RecordedReads:
-    """Statements with their parameters, in order. `is_repeatable`: they are all that was done, and nothing changed."""
+    """Statements with their parameters, in order, and a digest of all rows: the rows themselves may be personal.
+
+    `is_repeatable`: they are all that was done, and nothing was changed.
+    """
 
     statements: list[Statement] = field(default_factory=list)
+    rows: bytes = b""
     is_repeatable: bool = True
 
-    def note(self, statement: str, parameters: Any) -> None:
-        is_read = statement.lstrip().startswith(("SELECT", "WITH"))
+    def note(self, connection: Connection, statement: str, parameters: Any) -> None:
+        is_read = not connection.get_execution_options().get("is_write") and statement.startswith(("SELECT", "WITH"))
         if not is_read or len(repr(parameters)) > LONGEST_PARAMETERS:
             self.is_repeatable = False
-        self.statements.append((statement, parameters))
+        if self.is_repeatable:
+            # Read once more within the same transaction: the first cursor's rows are for the one who asked.
+            self.rows = digest_of_rows(connection, [(statement, parameters)], self.rows)
+            self.statements.append((statement, parameters))
 
 
 _RECORDING: ContextVar[RecordedReads | None] = ContextVar("recording", default=None)
 
 
 def let_reads_be_recorded(engine: Engine) -> None:
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if recorded := _RECORDING.get():
-            recorded.note(statement, parameters)
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if reads := _RECORDING.get():
+            reads.note(connection, statement, parameters)
 
 
 @contextmanager
@@ -50,14 +57,15 @@ def recorded() -> Iterator[RecordedReads]:
         _RECORDING.reset(before)
 
 
-def digest_of_rows(connection: Connection, statements: Sequence[Statement]) -> bytes:
-    """Reads the same again, and returns a digest of all rows: the rows themselves may be personal."""
-    digest = blake2b(digest_size=16)
+def digest_of_rows(connection: Connection, statements: Sequence[Statement], before: bytes = b"") -> bytes:
+    """A digest of `before` and of what the statements read."""
+    digest = before
     cursor = connection.connection.cursor()
     try:
         for statement, parameters in statements:
             cursor.execute(statement, parameters)
-            digest.update(repr(cursor.fetchall()).encode(errors="backslashreplace"))
+            rows = repr(cursor.fetchall()).encode(errors="backslashreplace")
+            digest = blake2b(digest + rows, digest_size=16).digest()
     finally:
         cursor.close()
-    return digest.digest()
+    return digest

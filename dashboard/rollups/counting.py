@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, or_, true, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, false, func, or_, true, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -23,6 +24,17 @@ from dashboard.web.pages.locales import Formats
 MOST_DELTAS = 5_000
 
 Values = tuple[str, ...]
+#: By dimension the values that a question wants.
+Wanted = Iterable[tuple[str, Iterable[str]]]
+
+
+#: Built once, since every list asks for it.
+COMPLETE = (
+    select(RollupGeneration)
+    .where(RollupGeneration.counted == bindparam("counted"), col(RollupGeneration.is_complete))
+    .order_by(col(RollupGeneration.number).desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -66,25 +78,16 @@ class RollupCounter:
         parts = self._cover(generation, question.ids, set(question.wanted))
         if parts is None:
             return None
-        deltas = self._of_deltas(scope, question)
-        in_spans = [and_(true(), *span.ids.conditions(RollupDelta.row_id)) for span in parts.spans]
-        folded_later = select_columns(func.coalesce(func.sum(col(RollupDelta.change)), 0)).where(
-            *deltas, col(RollupDelta.row_id) <= generation.through, or_(false(), *in_spans)
-        )
-        too_many = select_columns(col(RollupDelta.id)).where(*deltas).offset(MOST_DELTAS).limit(1)
-        sums = [
-            select_columns(func.coalesce(func.sum(col(Rollup.total)), 0)).where(
-                *_of_span(scope, generation, span), *_wanted_in(Rollup, question)
-            )
-            for span in parts.spans
-        ]
-        rest = [self._count_of_rows(scope, ids, question) for ids in parts.rest if not ids.is_empty]
-        new = [span.ids.within(IdRange.above(generation.through)) for span in parts.spans]
-        uncounted = [self._count_of_rows(scope, ids, question, COUNT_CAP + 1) for ids in new if not ids.is_empty]
-        known = sum((part.scalar_subquery() for part in (*sums, *rest)), folded_later.scalar_subquery())
-        columns = [known, too_many.scalar_subquery().is_not(None), *(each.scalar_subquery() for each in uncounted)]
-        total, is_too_much, *more = scope.session.connection().execute(select_columns(*columns)).one()
-        return None if is_too_much or any(each > COUNT_CAP for each in more) else int(total) + sum(more)
+        wanted = tuple((name, tuple(sorted(values))) for name, values in sorted(question.wanted.items()))
+        # Of a part of the rows there are as many statements as rows.
+        build = _total.__wrapped__ if parts.rest else _total
+        counted = generation.number, generation.through, tuple(parts.spans), tuple(parts.rest)
+        statement = build(self, *counted, wanted, MOST_DELTAS, COUNT_CAP)
+        found = scope.session.connection().execute(statement, {"environment": scope.environment})
+        total, has_too_many_deltas, *uncounted = found.one()
+        if has_too_many_deltas or any(count > COUNT_CAP for count in uncounted):
+            return None
+        return int(total + sum(uncounted))
 
     def count_by(self, scope: Scope, question: Question, dimensions: Iterable[str]) -> Mapping[Values, int] | None:
         by = tuple(dimensions)
@@ -166,13 +169,13 @@ class RollupCounter:
         found = select_columns(
             col(RollupDelta.row_id), col(RollupDelta.change), *(getattr(RollupDelta, name) for name in by)
         )
-        found = found.where(*self._of_deltas(scope, question))
+        found = found.where(*self.of_deltas(scope.environment, question.wanted.items()))
         rows = scope.session.connection().execute(found.limit(MOST_DELTAS + 1)).all()
         return None if len(rows) > MOST_DELTAS else [(row[0], tuple(row[2:]), row[1]) for row in rows]
 
-    def _of_deltas(self, scope: Scope, question: Question) -> list[ColumnElement[bool]]:
-        here = [col(RollupDelta.counted) == self._counted.name, col(RollupDelta.environment) == scope.environment]
-        return [*here, *_wanted_in(RollupDelta, question)]
+    def of_deltas(self, environment: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+        here = [col(RollupDelta.counted) == self._counted.name, col(RollupDelta.environment) == environment]
+        return [*here, *_wanted_in(RollupDelta, wanted)]
 
     def _sums(
         self, scope: Scope, generation: RollupGeneration, spans: Sequence[Span], question: Question, by: Values
@@ -180,7 +183,7 @@ class RollupCounter:
         columns = [getattr(Rollup, name) for name in by]
         parts = [
             select_columns(func.coalesce(func.sum(col(Rollup.total)), 0).label("total"), *columns)
-            .where(*_of_span(scope, generation, span), *_wanted_in(Rollup, question))
+            .where(*_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items()))
             .group_by(*columns)
             for span in spans
         ]
@@ -191,7 +194,9 @@ class RollupCounter:
         self, scope: Scope, generation: RollupGeneration, span: Span, question: Question
     ) -> Iterable[tuple[int, int]]:
         by_period = select_columns(col(Rollup.starts), func.sum(col(Rollup.total))).group_by(col(Rollup.starts))
-        found = by_period.where(*_of_span(scope, generation, span), *_wanted_in(Rollup, question))
+        found = by_period.where(
+            *_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items())
+        )
         for begin, total in scope.session.connection().execute(found):
             yield begin, int(total)
 
@@ -202,30 +207,58 @@ class RollupCounter:
         sums = Counter[Values]()
         if ids.is_empty:
             return sums
-        rows = self._rows_of(scope, ids, question, by, most)
+        rows = self.rows(scope.environment, ids, question.wanted.items(), by, most)
         by_value = [rows.c[name] for name in by]
         counted = select_columns(func.count(), *by_value).select_from(rows).group_by(*by_value)
         for count, *values in scope.session.connection().execute(counted):
             sums[tuple(values)] += count
         return sums
 
-    def _count_of_rows(self, scope: Scope, ids: IdRange, question: Question, most: int | None = None) -> Select[Any]:
-        return select_columns(func.count()).select_from(self._rows_of(scope, ids, question, (), most))
-
-    def _rows_of(self, scope: Scope, ids: IdRange, question: Question, by: Values, most: int | None) -> Subquery:
+    def rows(self, environment: Any, ids: IdRange, wanted: Wanted, by: Values, most: int | None) -> Subquery:
         table = self._counted.table
-        wanted = [self._counted.value(name).in_(sorted(values)) for name, values in question.wanted.items()]
-        here = (col(table.environment) == scope.environment, *ids.conditions(table.id), *wanted)
+        values_in = [self._counted.value(name).in_(sorted(values)) for name, values in wanted]
+        here = (col(table.environment) == environment, *ids.conditions(table.id), *values_in)
         columns = [self._counted.value(name).label(name) for name in by]
         return select_columns(col(table.id), *columns).where(*here).limit(most).subquery()
 
 
+@lru_cache(maxsize=200)
+def _total(
+    counter: RollupCounter,
+    number: int,
+    through: UUID,
+    spans: Sequence[Span],
+    rest: Sequence[IdRange],
+    wanted: Wanted,
+    most_deltas: int,
+    cap: int,
+) -> Select[Any]:
+    """The sum of everything that is counted; whether there are too many deltas; counts of what is not counted yet."""
+    here: Any = bindparam("environment")
+    deltas = counter.of_deltas(here, wanted)
+    in_spans = [and_(true(), *span.ids.conditions(RollupDelta.row_id)) for span in spans]
+    is_counted = col(RollupDelta.row_id) <= through
+    changes = func.coalesce(func.sum(col(RollupDelta.change)), 0)
+    parts = [select_columns(changes).where(*deltas, is_counted, or_(false(), *in_spans))]
+    for span in spans:
+        of_span = (*_of_span(here, number, span), *_wanted_in(Rollup, wanted))
+        parts.append(select_columns(func.coalesce(func.sum(col(Rollup.total)), 0)).where(*of_span))
+    parts += [_count(counter.rows(here, ids, wanted, (), None)) for ids in rest if not ids.is_empty]
+    one_too_many = select_columns(col(RollupDelta.id)).where(*deltas).offset(most_deltas).limit(1)
+    new = [span.ids.within(IdRange.above(through)) for span in spans]
+    uncounted = [_count(counter.rows(here, ids, wanted, (), cap + 1)) for ids in new if not ids.is_empty]
+    first, *others = [part.scalar_subquery() for part in parts]
+    columns = [sum(others, first), one_too_many.scalar_subquery().is_not(None)]
+    return select_columns(*columns, *(each.scalar_subquery() for each in uncounted))
+
+
+def _count(rows: Subquery) -> Select[Any]:
+    return select_columns(func.count()).select_from(rows)
+
+
 def complete_generation(session: Session, counted: CountedTable) -> RollupGeneration | None:
     """The newest complete count of the table."""
-    complete = select(RollupGeneration).where(
-        RollupGeneration.counted == counted.name, col(RollupGeneration.is_complete)
-    )
-    return session.exec(complete.order_by(col(RollupGeneration.number).desc()).limit(1)).first()
+    return session.exec(COMPLETE, params={"counted": counted.name}).first()
 
 
 def cover(ids: IdRange, cubes: Sequence[Cube], zone: ZoneInfo, quarters_from: int) -> Cover:
@@ -292,11 +325,11 @@ def months_with(
     return earliest, latest
 
 
-def _of_span(scope: Scope, generation: RollupGeneration, span: Span) -> list[ColumnElement[bool]]:
+def _of_span(environment: Any, generation: int, span: Span) -> list[ColumnElement[bool]]:
     found = [
-        col(Rollup.generation) == generation.number,
+        col(Rollup.generation) == generation,
         col(Rollup.cube) == span.cube.name,
-        col(Rollup.environment) == scope.environment,
+        col(Rollup.environment) == environment,
     ]
     if span.begin is not None:
         found.append(col(Rollup.starts) >= span.begin)
@@ -305,5 +338,5 @@ def _of_span(scope: Scope, generation: RollupGeneration, span: Span) -> list[Col
     return found
 
 
-def _wanted_in(table: Any, question: Question) -> list[ColumnElement[bool]]:
-    return [col(getattr(table, name)).in_(sorted(values)) for name, values in question.wanted.items()]
+def _wanted_in(table: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [col(getattr(table, name)).in_(sorted(values)) for name, values in wanted]

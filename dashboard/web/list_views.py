@@ -1,7 +1,7 @@
 """Code that the views of all lists share: reading the address, the page's context, searches and JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -96,11 +96,14 @@ class LiveList:
     def keys(self) -> list[Any]:
         return [row[0] for row in self.page.rows]
 
+    def rows(self) -> list[Any]:
+        found = rows_of(self.scope, self.filters, self.keys)
+        return [found[key] for key in self.keys]
+
     def context(self) -> dict[str, Any]:
-        """The context of the list's templates, with its rows. The answer to a poll has no form."""
-        rows = rows_of(self.scope, self.filters, self.keys)
+        """The context of the list's templates, except for the rows. The answer to a poll has no form."""
         return {
-            "page": replace(self.page, rows=[rows[key] for key in self.keys]),
+            "page": self.page,
             "filter": self.filters,
             "newer": self.newer,
             "version": self.version,

@@ -77,10 +77,11 @@ class PollCache:
         key = _key_of(environ)
         cached = self._find(key)
         try:
-            if cached and self._is_still_true(cached):
+            # Asked before anything is read: what is read may be newer than this version, never older.
+            data_version = self._data_version()
+            if cached and self._is_still_true(cached, data_version):
                 start_response(cached.answer.status, cached.answer.headers)
                 return []
-            data_version = self._data_version(is_fresh=True)
         except self._errors:
             # The request itself will report the problem.
             return self._app(environ, start_response)
@@ -90,9 +91,7 @@ class PollCache:
         cached = self._answers.get(key)
         return cached if cached and monotonic() < cached.until else None
 
-    def _is_still_true(self, cached: CachedAnswer) -> bool:
-        # Asked before the rows are read: they may be newer than this version, never older.
-        data_version = self._data_version()
+    def _is_still_true(self, cached: CachedAnswer, data_version: DataVersion) -> bool:
         if cached.data_version != data_version:
             if self._database.digest_of(cached.statements) != cached.rows:
                 return False
@@ -102,7 +101,7 @@ class PollCache:
     def _remembering(
         self, environ: WSGIEnvironment, start_response: StartResponse, key: tuple[str, ...], data_version: DataVersion
     ) -> Iterable[bytes]:
-        """The app's answer, which is kept if it is a 204. The version was asked before."""
+        """The app's answer, which is kept if it is a 204."""
         given: list[HttpAnswer] = []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
@@ -120,24 +119,18 @@ class PollCache:
     ) -> None:
         if not reads.is_repeatable:
             return
-        try:
-            rows = self._database.digest_of(reads.statements)
-            if self._data_version(is_fresh=True) != data_version:
-                return  # The rows may be others than those that the app saw.
-        except self._errors:
-            return
         if len(self._answers) >= MOST_REMEMBERED:
             self._answers.clear()
-        self._answers[key] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, answer, reads.statements, rows)
+        until = monotonic() + SECONDS_TRUSTED
+        self._answers[key] = CachedAnswer(data_version, until, answer, reads.statements, reads.rows)
 
     @property
     def _known_version(self) -> DataVersion:
         return self._database.commits, self._commits_of_others
 
-    def _data_version(self, *, is_fresh: bool = False) -> DataVersion:
-        """`is_fresh`: asks now, and waits for its turn to."""
-        is_due = is_fresh or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS
-        if is_due and self._asking.acquire(blocking=is_fresh):
+    def _data_version(self) -> DataVersion:
+        is_due = monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS
+        if is_due and self._asking.acquire(blocking=False):
             try:
                 self._commits_of_others = self._ask()
                 self._asked_at = monotonic()

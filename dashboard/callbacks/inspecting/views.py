@@ -81,9 +81,12 @@ def index() -> ResponseReturnValue:
         )
         if shown.is_seen:
             return NOTHING_NEW
-        context = shown.context()
-        rows = context["page"].rows
-        context |= {"claims": claims_in_list(session, rows), "customers": customers_of(session, rows)}
+        rows = shown.rows()
+        context = shown.context() | {
+            "rows": rows,
+            "claims": claims_in_list(session, rows),
+            "customers": customers_of(session, rows),
+        }
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",

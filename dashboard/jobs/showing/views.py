@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import Markup
 
 from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_reason_again
@@ -26,7 +27,7 @@ from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.showing import export_views
 from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
-from dashboard.jobs.showing.listing import customer_label, initials_of, reason_in_list
+from dashboard.jobs.showing.listing import customer_label, job_rows, reason_in_list
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
@@ -94,9 +95,8 @@ def index() -> ResponseReturnValue:
         if shown.is_seen:
             return NOTHING_NEW
         context = shown.context()
-        warnings = warnings_of(session, shown.keys)
-        initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
-    context |= {"needs": needs, "warnings": warnings, "initials": initials}
+        rows = job_rows(session, shown.page.rows, list(context["shows"]))
+    context |= {"needs": needs, "rows": Markup("".join(rows))}  # noqa: S704  # drawn by our template
     return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)
 
 
@@ -197,7 +197,8 @@ def status(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         if queries.version_of(session, current().settings.environment, job_id) == seen_version():
             return NOTHING_NEW
-    return render_template("jobs/_status.html", **_read_job(job_id))
+        context = job_page(session, queries.find_job(session, current().settings.environment, job_id))
+    return render_template("jobs/_status.html", **context)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/checks")

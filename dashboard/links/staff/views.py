@@ -68,9 +68,9 @@ def index() -> ResponseReturnValue:
         )
         if shown.is_seen:
             return NOTHING_NEW
-        context, progress = shown.context(), shown.of_rows
+        context = shown.context() | {"rows": shown.rows(), "progress": shown.of_rows}
     return render_page_or_partial(
-        "links/index.html", "links/_table.html", **context, progress=progress, stalled=stalled, moment_now=scope.now
+        "links/index.html", "links/_table.html", **context, stalled=stalled, moment_now=scope.now
     )
 
 

@@ -134,6 +134,11 @@ class ListFilter(Generic[Row]):
         return {name: value for name in self.names() if (value := getattr(self, name))}
 
     @property
+    def is_typed(self) -> bool:
+        """Whether it holds text that somebody typed and that may describe a customer."""
+        return any(self.declared()[name].may_be_personal for name in self.in_clear)
+
+    @property
     def asked(self) -> dict[str, str]:
         """The values that are set, for the query of an address."""
         values, sealed = self.in_clear, self.names(FieldKind.SEARCH)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -73,7 +73,7 @@ class Formats:
         return UTC_NAME if zone.key == UTC_NAME else f"{zone.key} ({offset_of(zone)})"
 
     def _format(self, moment: datetime, pattern: str) -> str:
-        return format_datetime(self.here(moment).replace(tzinfo=None), pattern, locale=_locale(self.language))
+        return _written(self.here(moment).replace(tzinfo=None), pattern, self.language)
 
 
 def company_formats(session: Session) -> Formats:
@@ -134,6 +134,12 @@ def _place(name: str) -> str:
     country = get_timezone_location(_zone(name), locale=_locale(DEFAULT), return_city=False)
     country = country.removesuffix(" Time").partition(" (")[0]
     return city if country in (city, "Unknown") or city in country else f"{city}, {country}"
+
+
+@lru_cache(maxsize=10_000)
+def _written(moment: datetime, pattern: str, language: str) -> str:
+    """Kept, since an open page writes the same times again and again, and Babel takes a while for each."""
+    return format_datetime(moment, pattern, locale=_locale(language))
 
 
 @cache

@@ -1,0 +1,46 @@
+"""Rows of lists, drawn once for all readers who see them in the same format.
+
+Many tabs show the same list, and of a page that has to be drawn again mostly one row is new. What a row may hold is
+what every reader of the list may see: nothing that was sealed, and nothing of the reader's session.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from flask import current_app
+from jinja2.runtime import Macro
+
+from dashboard.web.pages.locales import formats_here
+
+#: Ages in a row grow meanwhile.
+SECONDS_KEPT = 5.0
+MOST_KEPT = 5_000
+
+_KEPT: dict[tuple[Hashable, ...], str] = {}
+
+#: Draws the rows with these keys.
+Draw = Callable[[Sequence[Any]], Mapping[Any, str]]
+
+
+def drawn_rows(template: str, rows: Sequence[Any], shows: Sequence[str], draw: Draw) -> list[str]:
+    """The markup of rows, each of which is given as its key and marks. `shows`: the columns that the reader sees."""
+    reader = (template, formats_here(), tuple(shows), int(monotonic() / SECONDS_KEPT))
+    places = {row[0]: (*reader, *row) for row in rows}
+    found = {key: row for key, place in places.items() if (row := _KEPT.get(place))}
+    missing = [key for key in places if key not in found]
+    if missing:
+        drawn = draw(missing)
+        if len(_KEPT) + len(drawn) > MOST_KEPT:
+            _KEPT.clear()
+        _KEPT.update({places[key]: row for key, row in drawn.items()})
+        found |= drawn
+    return [found[key] for key in places]
+
+
+def macro_of(template: str, name: str) -> Macro:
+    """A macro that is called from code, with what all templates know."""
+    context: dict[str, Any] = {}
+    current_app.update_template_context(context)
+    macro: Macro = getattr(current_app.jinja_env.get_template(template).make_module(context), name)
+    return macro
