@@ -24,8 +24,8 @@ from dashboard.web.serving.asgi import HttpAnswer
 
 #: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
 SECONDS_BETWEEN_QUESTIONS = 0.02
-#: Time alone changes something too: sign-ins expire, and are noted as seen.
-SECONDS_TRUSTED = 10.0
+#: Time alone changes something too: sign-ins expire and are noted as seen, callbacks become overdue.
+SECONDS_TRUSTED = 30.0
 MOST_REMEMBERED = 1_000
 #: All that an answer depends on besides the database. A proxy's headers say how the browser addressed us.
 NAMES = (
@@ -146,7 +146,7 @@ class PollCache:
             self._connection = pooled.driver_connection
             pooled.detach()
             if not self._database.is_sqlite:
-                self._connection.autocommit = True
+                self._connection.set_autocommit(True)
         try:
             return self._connection.execute(ASK_VERSION[engine.dialect.name]).fetchone()[0]
         except self._errors:  # PostgreSQL may have restarted.

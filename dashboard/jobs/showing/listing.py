@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
@@ -19,7 +19,7 @@ from dashboard.web.lists.drawn_rows import drawn_rows, macro_of
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
 
 
-ROW, INITIALS = "jobs/_row.html", "<!--initials-->"
+ROW = "jobs/_row.html"
 SEALED_PERSONS = select(Job.id, Job.person_sealed).where(
     col(Job.id).in_(bindparam("ids", expanding=True)), col(Job.person_sealed).is_not(None)
 )
@@ -40,21 +40,18 @@ def reason_in_list(job: Job) -> str:
     return verdict_sentence(job) if job.outcome in QUESTIONABLE or job.state in ENDED_STATES else ""
 
 
-def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> list[str]:
-    """The rows of the list, each of which is given as its key and marks. Initials are never kept."""
+def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Markup:
+    """The rows of the list, each of which is given as its key and marks."""
 
-    def draw(ids: Sequence[UUID]) -> dict[UUID, str]:
+    def draw(ids: Sequence[UUID]) -> dict[UUID, Markup]:
         draw_row, warnings = macro_of(ROW, "row"), warnings_of(session, ids)
         jobs = session.exec(select(Job).where(col(Job.id).in_(ids))).all()
-        return {job.id: str(draw_row(job, shows, warnings.get(job.id, ()))) for job in jobs}
+        return {job.id: draw_row(job, shows, warnings.get(job.id, ())) for job in jobs}
 
     drawn = drawn_rows(ROW, rows, shows, draw)
-    if "name" not in shows:
-        return drawn
-    initials = initials_of(session, [row[0] for row in rows])
-    return [
-        html.replace(INITIALS, str(escape(initials.get(row[0], "")))) for html, row in zip(drawn, rows, strict=True)
-    ]
+    initials = initials_of(session, [row[0] for row in rows]) if "name" in shows else {}
+    filled = (escape(initials.get(row[0], "")).join(parts) for row, parts in zip(rows, drawn, strict=True))
+    return Markup("").join(filled)
 
 
 def initials_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -73,5 +70,4 @@ def initials_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def _initials(person: dict[str, Any]) -> str:
     names = (str(person.get(name) or "") for name in ("first_name", "last_name"))
-    letters = (next(filter(str.isalpha, name), "") for name in names)
-    return " ".join(f"{letter.upper()}." for letter in letters if letter)
+    return " ".join(f"{letter.upper()}." for name in names if (letter := next(filter(str.isalpha, name), "")))

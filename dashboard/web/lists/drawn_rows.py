@@ -9,38 +9,42 @@ from time import monotonic
 from typing import Any
 
 from flask import current_app
-from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from dashboard.web.pages.locales import formats_here
 
+#: Stands in a row where something has to be filled in for each reader.
+GAP = "<!--gap-->"
 #: Ages in a row grow meanwhile.
 SECONDS_KEPT = 5.0
 MOST_KEPT = 5_000
 
-_KEPT: dict[tuple[Hashable, ...], str] = {}
-
+#: The parts of a row before and after its gaps.
+Parts = Sequence[Markup]
 #: Draws the rows with these keys.
-Draw = Callable[[Sequence[Any]], Mapping[Any, str]]
+Draw = Callable[[Sequence[Any]], Mapping[Any, Markup]]
+
+_KEPT: dict[tuple[Hashable, ...], Parts] = {}
 
 
-def drawn_rows(template: str, rows: Sequence[Any], shows: Sequence[str], draw: Draw) -> list[str]:
-    """The markup of rows, each of which is given as its key and marks. `shows`: the columns that the reader sees."""
+def drawn_rows(template: str, rows: Sequence[Any], shows: Sequence[str], draw: Draw) -> list[Parts]:
+    """The rows, each of which is given as its key and marks. `shows`: the columns that the reader sees."""
     reader = (template, formats_here(), tuple(shows), int(monotonic() / SECONDS_KEPT))
     places = {row[0]: (*reader, *row) for row in rows}
-    found = {key: row for key, place in places.items() if (row := _KEPT.get(place))}
+    found = {key: parts for key, place in places.items() if (parts := _KEPT.get(place))}
     missing = [key for key in places if key not in found]
     if missing:
-        drawn = draw(missing)
+        drawn = {key: row.split(GAP) for key, row in draw(missing).items()}
         if len(_KEPT) + len(drawn) > MOST_KEPT:
             _KEPT.clear()
-        _KEPT.update({places[key]: row for key, row in drawn.items()})
+        _KEPT.update({places[key]: parts for key, parts in drawn.items()})
         found |= drawn
     return [found[key] for key in places]
 
 
-def macro_of(template: str, name: str) -> Macro:
+def macro_of(template: str, name: str) -> Callable[..., Markup]:
     """A macro that is called from code, with what all templates know."""
     context: dict[str, Any] = {}
     current_app.update_template_context(context)
-    macro: Macro = getattr(current_app.jinja_env.get_template(template).make_module(context), name)
+    macro: Callable[..., Markup] = getattr(current_app.jinja_env.get_template(template).make_module(context), name)
     return macro
