@@ -1,15 +1,16 @@
 """The database engine, explicit transactions, and column types. Tables are defined in their slices."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -40,8 +41,9 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
+from dashboard.data_version import DataVersions, OncePerChange
 from dashboard.outages import OutageLog, what_is_away
-from dashboard.recorded_reads import Statement, digest_of_rows, let_reads_be_recorded
+from dashboard.recorded_reads import Statement, digests_of_rows, let_reads_be_recorded
 from dashboard.smile.typed import fold
 
 try:
@@ -70,6 +72,7 @@ WRITING = (*READING, "cache_size=-8192", "wal_autocheckpoint=8000")
 SQLITE = sqlite
 
 Read = Callable[[], AbstractContextManager[Session]]
+T = TypeVar("T")
 
 
 def new_id() -> UUID:
@@ -167,6 +170,8 @@ class Database:
         self._keyring = keyring
         self._to_stop: list[Callable[[], None]] = []
         self.commits = 0  # of this process; on SQLite guarded by the lock below
+        self.versions = DataVersions(self.engine, lambda: self.commits)
+        self._once = OncePerChange()
         # Threads that compete through SQLite's busy handler wait up to 100 times longer than threads that queue.
         self._turn: Callable[[], AbstractContextManager[object]] = (
             _Turn(SECONDS_FOR_TURN).taken if self.is_sqlite else nullcontext
@@ -193,6 +198,7 @@ class Database:
 
     def stop_background(self) -> None:
         """Ends this process's background work on the database and waits for it."""
+        self.versions.close()
         while self._to_stop:
             self._to_stop.pop()()
 
@@ -220,16 +226,21 @@ class Database:
             self.commits += 1
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """One read transaction with a consistent view of the data; nothing written in it is kept."""
-        info = {"keyring": self._keyring}
+    def reading(self, *, shares: bool = False) -> Iterator[Session]:
+        """One read transaction with a consistent view of the data; nothing written in it is kept.
+
+        `shares`: what `once_per_change` reads in it is kept for other readers.
+        """
+        info: dict[str, Any] = {"keyring": self._keyring}
+        if shares and (version := self.versions.ask()):
+            info["once"] = partial(self._once.get, version)
         with _logged(self.reads), Session(self._reading_engine, expire_on_commit=False, info=info) as session:
             yield session
 
-    def digest_of(self, statements: Sequence[Statement]) -> bytes:
-        """What these statements read in one transaction, as a digest. See `recorded_reads.py`."""
+    def digests_of(self, statements: Sequence[Statement]) -> list[bytes]:
+        """What each of these statements reads, in one transaction, as a digest. See `recorded_reads.py`."""
         with self._reading_engine.connect() as connection, connection.begin():
-            return digest_of_rows(connection, statements)
+            return digests_of_rows(connection, statements)
 
     def takes_writes(self) -> bool:
         """Whether the database accepts writes; changes nothing.
@@ -304,6 +315,14 @@ def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | 
     """An INSERT that can take ON CONFLICT; SQLAlchemy has one class for each engine."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     return sqlite_dialect.insert(table) if is_sqlite else postgresql.insert(table)
+
+
+def once_per_change(session: Session, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` reads in this transaction, kept until anybody commits anything. See `data_version.py`."""
+    if "once" not in session.info:
+        return make()
+    kept: T = session.info["once"](key, make)
+    return kept
 
 
 def keyring_of(session: Session) -> KeyRing:

@@ -17,13 +17,13 @@ Statement = tuple[str, Any]
 
 @dataclass
 class RecordedReads:
-    """Statements with their parameters, in order, and a digest of all rows: the rows themselves may be personal.
+    """Statements with their parameters, in order, each with a digest of its rows: the rows themselves may be personal.
 
     `is_repeatable`: they are all that was done, and nothing was changed.
     """
 
     statements: list[Statement] = field(default_factory=list)
-    rows: bytes = b""
+    digests: list[bytes] = field(default_factory=list)
     is_repeatable: bool = True
 
     def note(self, connection: Connection, statement: str, parameters: Any) -> None:
@@ -32,8 +32,13 @@ class RecordedReads:
             self.is_repeatable = False
         if self.is_repeatable:
             # Read once more within the same transaction: the first cursor's rows are for the one who asked.
-            self.rows = digest_of_rows(connection, [(statement, parameters)], self.rows)
+            self.digests += digests_of_rows(connection, [(statement, parameters)])
             self.statements.append((statement, parameters))
+
+    def add(self, other: "RecordedReads") -> None:
+        self.statements += other.statements
+        self.digests += other.digests
+        self.is_repeatable &= other.is_repeatable
 
 
 _RECORDING: ContextVar[RecordedReads | None] = ContextVar("recording", default=None)
@@ -57,15 +62,21 @@ def recorded() -> Iterator[RecordedReads]:
         _RECORDING.reset(before)
 
 
-def digest_of_rows(connection: Connection, statements: Sequence[Statement], before: bytes = b"") -> bytes:
-    """A digest of `before` and of what the statements read."""
-    digest = before
+def note_again(reads: RecordedReads) -> None:
+    """Notes what was read before, for code that uses it again without reading it."""
+    if outer := _RECORDING.get():
+        outer.add(reads)
+
+
+def digests_of_rows(connection: Connection, statements: Sequence[Statement]) -> list[bytes]:
+    """Of the rows that each statement reads."""
+    digests = []
     cursor = connection.connection.cursor()
     try:
         for statement, parameters in statements:
             cursor.execute(statement, parameters)
             rows = repr(cursor.fetchall()).encode(errors="backslashreplace")
-            digest = blake2b(digest + rows, digest_size=16).digest()
+            digests.append(blake2b(rows, digest_size=16).digest())
     finally:
         cursor.close()
-    return digest
+    return digests

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of
+from dashboard.db import keyring_of, once_per_change
 from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
 from dashboard.jobs.embedded_images import EmbeddedImage, find_embedded_images
@@ -36,7 +36,8 @@ IMAGES = select(Image).where(Image.job_id == _OF_JOB).order_by(col(Image.id))
 
 def needs_you(scope: Scope) -> dict[str, int]:
     """How many jobs need a person, by kind of need; kinds without jobs are left out."""
-    counts = counts_of(scope, [JobFilter(needs=name) for name in NEEDS])
+    needs = [JobFilter(needs=name) for name in NEEDS]
+    counts = once_per_change(scope.session, ("needs", scope.environment), lambda: counts_of(scope, needs))
     return {name: count for name, count in zip(NEEDS, counts, strict=True) if count}
 
 

@@ -4,26 +4,23 @@ Most requests are polls that find nothing new. A poll that was answered with 204
 answered with 204 again if the database would tell it the same: signing out, a changed role and every new result are in
 what it read. There are two ways to know that, and each costs far less than the app:
 
-- Nobody committed anything. SQLite counts commits (`PRAGMA data_version`), PostgreSQL numbers transactions
-  (`pg_current_snapshot`). This process's commits count at once; others' are noticed within 20 ms.
+- Nobody committed anything (`data_version.py`).
 - What was committed concerns others: the poll's own reads, repeated, find the same rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
 from time import monotonic
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.data_version import DataVersion
 from dashboard.db import Database
-from dashboard.recorded_reads import RecordedReads, Statement, recorded
+from dashboard.recorded_reads import RecordedReads, recorded
 from dashboard.web.serving.asgi import HttpAnswer
 
-#: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
-SECONDS_BETWEEN_QUESTIONS = 0.02
 #: Time alone changes something too: sign-ins expire and are noted as seen, callbacks become overdue.
 SECONDS_TRUSTED = 30.0
 MOST_REMEMBERED = 1_000
@@ -32,22 +29,16 @@ NAMES = (
     *("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HOST"),
     *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
 )
-#: Changes with every commit of anybody. It means nothing on another connection (SQLite).
-ASK_VERSION = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
-
-#: This process's commits, and the database's word on everybody else's.
-DataVersion = tuple[int, Any]
 
 
 @dataclass
 class CachedAnswer:
-    """A 204, the data that it is known to be true for, and what was read for it with the digest of the rows."""
+    """A 204, the data that it is known to be true for, and what was read for it."""
 
     data_version: DataVersion
     until: float
     answer: HttpAnswer
-    statements: Sequence[Statement]
-    rows: bytes
+    reads: RecordedReads
 
 
 class PollCache:
@@ -57,34 +48,27 @@ class PollCache:
         self._app = app
         self._database = database
         self._answers: dict[tuple[str, ...], CachedAnswer] = {}
-        self._connection: Any = None
-        self._asking = Lock()
-        self._asked_at = 0.0
-        self._commits_of_others: Any = None
         self._errors = (SQLAlchemyError, database.engine.dialect.loaded_dbapi.Error)
-        database.before_dispose(self._close)
 
     def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
         """The answer to a poll, if it is certain without a question to the database."""
-        if not is_poll(environ) or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
+        if not is_poll(environ) or (version := self._database.versions.known) is None:
             return None
         cached = self._find(_key_of(environ))
-        return cached.answer if cached and cached.data_version == self._known_version else None
+        return cached.answer if cached and cached.data_version == version else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not is_poll(environ):
             return self._app(environ, start_response)
         key = _key_of(environ)
         cached = self._find(key)
-        try:
-            # Asked before anything is read: what is read may be newer than this version, never older.
-            data_version = self._data_version()
-            if cached and self._is_still_true(cached, data_version):
-                start_response(cached.answer.status, cached.answer.headers)
-                return []
-        except self._errors:
-            # The request itself will report the problem.
+        # Asked before anything is read: what is read may be newer than this version, never older.
+        data_version = self._database.versions.ask()
+        if data_version is None:
             return self._app(environ, start_response)
+        if cached and self._is_still_true(cached, data_version):
+            start_response(cached.answer.status, cached.answer.headers)
+            return []
         return self._remembering(environ, start_response, key, data_version)
 
     def _find(self, key: tuple[str, ...]) -> CachedAnswer | None:
@@ -92,11 +76,15 @@ class PollCache:
         return cached if cached and monotonic() < cached.until else None
 
     def _is_still_true(self, cached: CachedAnswer, data_version: DataVersion) -> bool:
-        if cached.data_version != data_version:
-            if self._database.digest_of(cached.statements) != cached.rows:
-                return False
+        if cached.data_version == data_version:
+            return True
+        try:
+            is_same = self._database.digests_of(cached.reads.statements) == cached.reads.digests
+        except self._errors:
+            return False  # The request itself will report the problem.
+        if is_same:
             cached.data_version = data_version
-        return True
+        return is_same
 
     def _remembering(
         self, environ: WSGIEnvironment, start_response: StartResponse, key: tuple[str, ...], data_version: DataVersion
@@ -122,41 +110,7 @@ class PollCache:
         if len(self._answers) >= MOST_REMEMBERED:
             self._answers.clear()
         until = monotonic() + SECONDS_TRUSTED
-        self._answers[key] = CachedAnswer(data_version, until, answer, reads.statements, reads.rows)
-
-    @property
-    def _known_version(self) -> DataVersion:
-        return self._database.commits, self._commits_of_others
-
-    def _data_version(self) -> DataVersion:
-        is_due = monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS
-        if is_due and self._asking.acquire(blocking=False):
-            try:
-                self._commits_of_others = self._ask()
-                self._asked_at = monotonic()
-            finally:
-                self._asking.release()
-        return self._known_version
-
-    def _ask(self) -> Any:
-        """Asks on a connection of its own."""
-        engine = self._database.engine
-        if self._connection is None:
-            pooled = engine.raw_connection()
-            self._connection = pooled.driver_connection
-            pooled.detach()
-            if not self._database.is_sqlite:
-                self._connection.set_autocommit(True)
-        try:
-            return self._connection.execute(ASK_VERSION[engine.dialect.name]).fetchone()[0]
-        except self._errors:  # PostgreSQL may have restarted.
-            self._close()
-            raise
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._answers[key] = CachedAnswer(data_version, until, answer, reads)
 
 
 def is_poll(environ: WSGIEnvironment) -> bool:

@@ -39,7 +39,7 @@ from dashboard.callbacks.step_words import shown_steps, step_text
 from dashboard.callbacks.today import counts_of_today
 from dashboard.context import current, reading, transaction
 from dashboard.crypto import CANNOT_BE_OPENED
-from dashboard.db import utc_now
+from dashboard.db import once_per_change, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.embedded_images import embedded_image_named, redraw
 from dashboard.jobs.submitting.callback_keys import hook_address
@@ -68,9 +68,10 @@ URGENT = ("alarms", "overdue")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
     filters = asked_filters()
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
-        today = counts_of_today(scope)
+        key = ("today", scope.environment, scope.zone)
+        today = once_per_change(session, key, lambda: counts_of_today(scope))
         runs = recent_runs(session, scope.environment, scope.now)
         shown = live_list(
             scope,

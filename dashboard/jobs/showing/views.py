@@ -87,7 +87,7 @@ def words_for_jobs() -> dict[str, Any]:
 @blueprint.get("/jobs")
 @permission_required("jobs.read")
 def index() -> ResponseReturnValue:
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
         needs = queries.needs_you(scope)
         shown = live_list(scope, JobFilter.from_args(request.args), needs)

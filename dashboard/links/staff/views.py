@@ -13,7 +13,7 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
-from dashboard.db import keyring_of, utc_now
+from dashboard.db import keyring_of, once_per_change, utc_now
 from dashboard.errors import Invalid
 from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.submitting.fields import FIELDS
@@ -57,9 +57,10 @@ add_search(blueprint, LinkFilter, "links.read", "links.index")
 @blueprint.get("/links")
 @permission_required("links.read")
 def index() -> ResponseReturnValue:
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
-        stalled = count_of(scope, LinkFilter(stage=STALLED))
+        key = ("stalled", scope.environment)
+        stalled = once_per_change(session, key, lambda: count_of(scope, LinkFilter(stage=STALLED)))
         shown = live_list(
             scope,
             LinkFilter.from_args(request.args),

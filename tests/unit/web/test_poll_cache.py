@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from werkzeug.test import Client
 
+from dashboard import data_version
 from dashboard.db import Database
 from dashboard.web import poll_cache
 from dashboard.web.poll_cache import PollCache
@@ -93,7 +94,7 @@ def test_a_change_of_what_it_read_wakes_the_app(poll: Callable[..., int], counte
 def test_a_change_of_another_process_counts_soon(
     poll: Callable[..., int], counted: Counted, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(poll_cache, "SECONDS_BETWEEN_QUESTIONS", 0.0)
+    monkeypatch.setattr(data_version, "SECONDS_BETWEEN_QUESTIONS", 0.0)
     other = database.sibling(database_url)
     assert poll() == 204
 
