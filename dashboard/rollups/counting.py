@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, false, 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from dashboard.db import once_per_change
 from dashboard.rollups.counted import ALL_ROWS, CountedTable, Cube
 from dashboard.rollups.models import Rollup, RollupDelta, RollupGeneration
 from dashboard.rollups.periods import BITS_BELOW_TIME, LAST_SECOND, Grain, begin_of, end_of, first_id_at, second_of
@@ -69,16 +70,20 @@ class RollupCounter:
         self._counted = counted
 
     def count(self, scope: Scope, question: Question) -> int | None:
-        """In one statement, which finds the same as long as the count is the same: a poll reads no more than that."""
         if not all(question.wanted.values()) or question.ids.is_empty:
             return 0
+        key = ("count", self._counted.name, scope.environment, _in_order(question), question.ids)
+        return once_per_change(scope.session, key, lambda: self._count(scope, question))
+
+    def _count(self, scope: Scope, question: Question) -> int | None:
+        """In one statement, which finds the same as long as the count is the same: a poll reads no more than that."""
         generation = complete_generation(scope.session, self._counted)
         if generation is None or not self._tells_apart(question):
             return None
         parts = self._cover(generation, question.ids, set(question.wanted))
         if parts is None:
             return None
-        wanted = tuple((name, tuple(sorted(values))) for name, values in sorted(question.wanted.items()))
+        wanted = _in_order(question)
         # Of a part of the rows there are as many statements as rows.
         build = _total.__wrapped__ if parts.rest else _total
         counted = generation.number, generation.through, tuple(parts.spans), tuple(parts.rest)
@@ -336,6 +341,10 @@ def _of_span(environment: Any, generation: int, span: Span) -> list[ColumnElemen
     if span.end is not None:
         found.append(col(Rollup.starts) < span.end)
     return found
+
+
+def _in_order(question: Question) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, tuple(sorted(values))) for name, values in sorted(question.wanted.items()))
 
 
 def _wanted_in(table: Any, wanted: Wanted) -> list[ColumnElement[bool]]:

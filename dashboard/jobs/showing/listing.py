@@ -13,7 +13,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_associated_data
 from dashboard.jobs.showing.wording import verdict_sentence
 from dashboard.jobs.warnings import warnings_of
-from dashboard.web.lists.drawn_rows import drawn_rows, macro_of
+from dashboard.web.lists.drawn_rows import Drawn, drawn_rows, macro_of
 
 #: Outcomes that need an explanation.
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
@@ -40,7 +40,7 @@ def reason_in_list(job: Job) -> str:
     return verdict_sentence(job) if job.outcome in QUESTIONABLE or job.state in ENDED_STATES else ""
 
 
-def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Markup:
+def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Drawn:
     """The rows of the list, each of which is given as its key and marks."""
 
     def draw(ids: Sequence[UUID]) -> dict[UUID, Markup]:
@@ -50,8 +50,8 @@ def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Mar
 
     drawn = drawn_rows(ROW, rows, shows, draw)
     initials = initials_of(session, [row[0] for row in rows]) if "name" in shows else {}
-    filled = (escape(initials.get(row[0], "")).join(parts) for row, parts in zip(rows, drawn, strict=True))
-    return Markup("").join(filled)
+    filled = (str(escape(initials.get(row[0], ""))).join(parts) for row, parts in zip(rows, drawn, strict=True))
+    return Drawn(list(filled))
 
 
 def initials_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:

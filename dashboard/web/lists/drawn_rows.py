@@ -5,6 +5,7 @@ what every reader of the list may see: nothing that was sealed, and nothing of t
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -19,10 +20,21 @@ GAP = "<!--gap-->"
 SECONDS_KEPT = 5.0
 MOST_KEPT = 5_000
 
-#: The parts of a row before and after its gaps.
-Parts = Sequence[Markup]
+#: The markup of a row before and after its gap.
+Parts = Sequence[str]
 #: Draws the rows with these keys.
 Draw = Callable[[Sequence[Any]], Mapping[Any, Markup]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Markup that a template prints as it is, joined once: a page has many pieces."""
+
+    pieces: Sequence[str]
+
+    def __html__(self) -> str:
+        return "".join(self.pieces)
+
 
 _KEPT: dict[tuple[Hashable, ...], Parts] = {}
 
@@ -34,7 +46,7 @@ def drawn_rows(template: str, rows: Sequence[Any], shows: Sequence[str], draw: D
     found = {key: parts for key, place in places.items() if (parts := _KEPT.get(place))}
     missing = [key for key in places if key not in found]
     if missing:
-        drawn = {key: row.split(GAP) for key, row in draw(missing).items()}
+        drawn = {key: str(row).split(GAP) for key, row in draw(missing).items()}
         if len(_KEPT) + len(drawn) > MOST_KEPT:
             _KEPT.clear()
         _KEPT.update({places[key]: parts for key, parts in drawn.items()})
