@@ -128,9 +128,7 @@ def create_app_from_environment() -> AsgiAdapter:
         context_of(app).catalogue.refresh()  # so that the first form may already know what Smile requires
     gc.freeze()  # Spares the collector objects that live as long as the process.
     database = context_of(app).database
-    # PostgreSQL has no counter of commits, so there every poll is answered in full.
-    polls = PollCache(app, database) if database.is_sqlite else None
-    return AsgiAdapter(app, CallbackReceiver(app), polls)
+    return AsgiAdapter(app, CallbackReceiver(app), PollCache(app, database))
 
 
 def _set_up_web(app: Flask, settings: Settings) -> None:

@@ -73,9 +73,9 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
+def reading(*, shares: bool = False) -> Iterator[Session]:
     """One read transaction of the running app; see `Database.reading`."""
-    with current().database.reading() as session:
+    with current().database.reading(shares=shares) as session:
         yield session
 
 

@@ -1,15 +1,16 @@
 """The database engine, explicit transactions, and column types. Tables are defined in their slices."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -40,7 +41,9 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
 from dashboard.crypto import KeyRing
+from dashboard.data_version import DataVersions, OncePerChange
 from dashboard.outages import OutageLog, what_is_away
+from dashboard.recorded_reads import Statement, digests_of_rows, let_reads_be_recorded
 from dashboard.smile.typed import fold
 
 try:
@@ -69,6 +72,7 @@ WRITING = (*READING, "cache_size=-8192", "wal_autocheckpoint=8000")
 SQLITE = sqlite
 
 Read = Callable[[], AbstractContextManager[Session]]
+T = TypeVar("T")
 
 
 def new_id() -> UUID:
@@ -171,9 +175,13 @@ class Database:
         self._reading_engine = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
+        for engine in {self.engine, self._writer}:
+            let_reads_be_recorded(engine)
         self._keyring = keyring
         self._to_stop: list[Callable[[], None]] = []
         self.commits = 0  # of this process; on SQLite guarded by the lock below
+        self.versions = DataVersions(self.engine, lambda: self.commits)
+        self._once = OncePerChange()
         # Threads that compete through SQLite's busy handler wait up to 100 times longer than threads that queue.
         self._turn: Callable[[], AbstractContextManager[object]] = (
             _Turn(SECONDS_FOR_TURN).taken if self.is_sqlite else nullcontext
@@ -200,6 +208,7 @@ class Database:
 
     def stop_background(self) -> None:
         """Ends this process's background work on the database and waits for it."""
+        self.versions.close()
         while self._to_stop:
             self._to_stop.pop()()
 
@@ -227,11 +236,21 @@ class Database:
             self.commits += 1
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """One read transaction with a consistent view of the data; nothing written in it is kept."""
-        info = {"keyring": self._keyring}
+    def reading(self, *, shares: bool = False) -> Iterator[Session]:
+        """One read transaction with a consistent view of the data; nothing written in it is kept.
+
+        `shares`: what `once_per_change` reads in it is kept for other readers.
+        """
+        info: dict[str, Any] = {"keyring": self._keyring}
+        if shares and (version := self.versions.ask()):
+            info["once"] = partial(self._once.get, version)
         with _logged(self.reads), Session(self._reading_engine, expire_on_commit=False, info=info) as session:
             yield session
+
+    def digests_of(self, statements: Sequence[Statement]) -> list[bytes]:
+        """What each of these statements reads, in one transaction, as a digest. See `recorded_reads.py`."""
+        with self._reading_engine.connect() as connection, connection.begin():
+            return digests_of_rows(connection, statements)
 
     def takes_writes(self) -> bool:
         """Whether the database accepts writes; changes nothing.
@@ -311,6 +330,14 @@ def insert_into(session: Session, table: type[SQLModel]) -> postgresql.Insert | 
     return sqlite_dialect.insert(table) if is_sqlite else postgresql.insert(table)
 
 
+def once_per_change(session: Session, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` reads in this transaction, kept until anybody commits anything. See `data_version.py`."""
+    if "once" not in session.info:
+        return make()
+    kept: T = session.info["once"](key, make)
+    return kept
+
+
 def keyring_of(session: Session) -> KeyRing:
     keyring = session.info["keyring"]
     assert isinstance(keyring, KeyRing)
@@ -374,7 +401,9 @@ def _sqlite_engine(url: str, pragmas: Sequence[str] = READING, **pool: int) -> E
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # IMMEDIATE takes the write lock first, so a transaction that reads and then writes cannot fail half-way.
-        is_write = connection.get_execution_options().get("is_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        if connection.get_execution_options().get("is_write", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # It cannot fail, and every request has some, so SQLAlchemy is spared.
+            connection.connection.driver_connection.execute("BEGIN")
 
     return engine

@@ -49,6 +49,11 @@ from dashboard.web.lists.pagination import COUNT_CAP
 #: Bodies are left out of lists: one may be megabytes. SQLModel types a column as its value.
 WITHOUT_BODY = defer(Callback.body_sealed, raiseload=True)  # type: ignore[arg-type]
 ID = type_coerce(col(Callback.id), IdDigits)
+#: What a row of the list shows and may change, besides its job.
+SHOWN = (
+    *(Callback.job_id, Callback.verdict, Callback.times_seen, Callback.product, Callback.country, Callback.id_type),
+    *(Callback.claimed_job_id, Callback.result_code, Callback.erased_at),
+)
 NO_JOB = "none"  # The value of `job` that finds orphans.
 UNKNOWN = "unknown"  # The value of `product` that finds those whose product is unknown.
 CAME_AGAIN = "yes"
@@ -197,7 +202,7 @@ def _as_uuid(text: str) -> UUID | None:
 class CallbackFilter(NumberSearch[Callback]):
     purpose = "callbacks"
     endpoint, json_endpoint = "callbacks.index", "callbacks.index_json"
-    table, options, counter = Callback, (WITHOUT_BODY,), COUNTER
+    table, options, counter, marks = Callback, (WITHOUT_BODY,), COUNTER, SHOWN
     nouns = ("callback", "callbacks")
     columns = (
         Column("verdict", "Verdict", "l", is_fixed=True),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, text
+from sqlalchemy import JSON, Index, bindparam, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from dashboard.audit.trail import record
@@ -43,6 +43,9 @@ class DealtWith(SQLModel, table=True):
     dealt_at: datetime = Field(sa_type=UtcDateTime)
     came_back_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     came_back_because: str | None = None  # one of CAME_BACK
+
+
+OF_JOB = select(DealtWith).where(DealtWith.job_id == bindparam("job_id")).order_by(col(DealtWith.id))
 
 
 def reason_associated_data(row_id: UUID) -> str:
@@ -88,7 +91,7 @@ def bring_back(session: Session, job: Job, because: str, now: datetime) -> None:
 def dealt_with_of(session: Session, job: Job) -> list[tuple[DealtWith, str]]:
     """Each marking of a job with its reason, the newest last."""
     keyring = keyring_of(session)
-    rows = session.exec(select(DealtWith).where(DealtWith.job_id == job.id).order_by(col(DealtWith.id))).all()
+    rows = session.exec(OF_JOB, params={"job_id": job.id}).all()
     return [(row, _reason(keyring, row)) for row in rows]
 
 

@@ -32,7 +32,7 @@ def _countries(_: Scope) -> Choices:
 class JobFilter(NumberSearch[Job]):
     purpose = "jobs"
     endpoint, json_endpoint = "jobs.index", "jobs.index_json"
-    table, counter = Job, COUNTER
+    table, counter, marks = Job, COUNTER, (Job.version,)
     nouns = ("job", "jobs")
     columns = (
         Column("outcome", "Outcome", "l", is_fixed=True),

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import KeyRing
-from dashboard.db import keyring_of
+from dashboard.db import keyring_of, once_per_change
 from dashboard.errors import NotFound
 from dashboard.jobs.dealt_with import DealtWith, dealt_with_of
 from dashboard.jobs.embedded_images import EmbeddedImage, find_embedded_images
@@ -26,10 +26,18 @@ from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.pagination import PAGE_SIZE
 from dashboard.web.lists.reading import counts_of
 
+#: What a job's page reads, built once: an open page asks for it again and again.
+_OF_JOB: Any = bindparam("job_id")
+VERSION = select(Job.version).where(Job.id == _OF_JOB, Job.environment == bindparam("environment"))
+RESULTS = select(Result).where(Result.job_id == _OF_JOB).order_by(col(Result.id))
+EVENTS = select(JobEvent).where(JobEvent.job_id == _OF_JOB).order_by(col(JobEvent.at), col(JobEvent.id))
+IMAGES = select(Image).where(Image.job_id == _OF_JOB).order_by(col(Image.id))
+
 
 def needs_you(scope: Scope) -> dict[str, int]:
     """How many jobs need a person, by kind of need; kinds without jobs are left out."""
-    counts = counts_of(scope, [JobFilter(needs=name) for name in NEEDS])
+    needs = [JobFilter(needs=name) for name in NEEDS]
+    counts = once_per_change(scope.session, ("needs", scope.environment), lambda: counts_of(scope, needs))
     return {name: count for name, count in zip(NEEDS, counts, strict=True) if count}
 
 
@@ -42,10 +50,10 @@ def find_job(session: Session, environment: str, job_id: UUID, *, to_change: boo
 
 
 def version_of(session: Session, environment: str, job_id: UUID) -> int:
-    version = session.exec(select(Job.version).where(Job.id == job_id, Job.environment == environment)).first()
-    if version is None:
+    found = session.connection().execute(VERSION, {"job_id": job_id, "environment": environment}).first()
+    if found is None:
         raise NotFound("There is no such job here.")
-    return version
+    return int(found.version)
 
 
 def enrolled_users(session: Session, environment: str) -> Sequence[str]:
@@ -117,15 +125,14 @@ class JobDetails:
 
 def job_details(session: Session, job: Job) -> JobDetails:
     keyring = keyring_of(session)
-    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
+    of_job = {"job_id": job.id}
+    results = session.exec(RESULTS, params=of_job).all()
     payloads = {row.id: {} if row.erased_at else _payload_of(keyring, row) for row in results}
     return JobDetails(
         job,
-        session.exec(
-            select(JobEvent).where(JobEvent.job_id == job.id).order_by(col(JobEvent.at), col(JobEvent.id))
-        ).all(),
+        session.exec(EVENTS, params=of_job).all(),
         [(row, payloads[row.id] or {}) for row in results],
-        session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all(),
+        session.exec(IMAGES, params=of_job).all(),
         warnings_of(session, [job.id]).get(job.id, []),
         dealt_with_of(session, job),
         frozenset(row_id for row_id, payload in payloads.items() if payload is None),

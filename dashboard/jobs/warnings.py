@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint, and_, exists, or_
+from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
@@ -64,6 +64,9 @@ class NamedUser(SQLModel, table=True):
     warning_id: UUID = Field(foreign_key="job_warning.id", primary_key=True)
     user_id: str = Field(primary_key=True, index=True)
     place: int  # its place in the order in which they were named
+
+
+OF_JOBS = select(JobWarning).where(col(JobWarning.job_id).in_(bindparam("ids", expanding=True)))
 
 
 def personal_associated_data(row_id: UUID) -> str:
@@ -136,7 +139,7 @@ def warnings_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[JobWar
     """The warnings of these jobs, the most serious first; a confirmed one replaces the claim of the same kind."""
     if not ids:
         return {}
-    rows = session.exec(select(JobWarning).where(col(JobWarning.job_id).in_(ids))).all()
+    rows = session.exec(OF_JOBS, params={"ids": ids}).all()
     by_kind: dict[UUID, dict[WarningKind, JobWarning]] = {}
     for row in sorted(rows, key=lambda row: row.is_confirmed):
         by_kind.setdefault(row.job_id, {})[row.kind] = row

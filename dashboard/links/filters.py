@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, literal_column
 from sqlalchemy.sql.elements import SQLCoreOperations
@@ -47,20 +46,22 @@ def _unsubmitted(*conditions: SQLCoreOperations[bool]) -> ColumnElement[bool]:
 
 
 #: `Link.stage` for the database, and the mark for stalled links, which is `Link.is_stalled`.
-STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
-    Stage.CREATED: lambda now: _unsubmitted(
-        col(Link.expires_at) > now, col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
+STAGES: dict[str, Callable[[Scope], ColumnElement[bool]]] = {
+    Stage.CREATED: lambda scope: _unsubmitted(
+        col(Link.expires_at) > scope.now, col(Link.opened_at).is_(None), col(Link.started_at).is_(None)
     ),
-    Stage.OPENED: lambda now: _unsubmitted(
-        col(Link.expires_at) > now, col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
+    Stage.OPENED: lambda scope: _unsubmitted(
+        col(Link.expires_at) > scope.now, col(Link.opened_at).is_not(None), col(Link.started_at).is_(None)
     ),
-    Stage.STARTED: lambda now: _unsubmitted(col(Link.expires_at) > now, col(Link.started_at).is_not(None)),
+    Stage.STARTED: lambda scope: _unsubmitted(col(Link.expires_at) > scope.now, col(Link.started_at).is_not(None)),
     Stage.SUBMITTED: lambda _: _in("submitted"),
     Stage.RESULT: lambda _: _in("result"),
-    Stage.EXPIRED: lambda now: _unsubmitted(col(Link.expires_at) <= now),
+    Stage.EXPIRED: lambda scope: _unsubmitted(col(Link.expires_at) <= scope.now),
     Stage.PAUSED: lambda _: _in("paused"),
     Stage.REVOKED: lambda _: _in("revoked"),
-    STALLED: lambda now: _unsubmitted(func.coalesce(col(Link.started_at), col(Link.opened_at)) < now - STALLED_AFTER),
+    STALLED: lambda scope: _unsubmitted(
+        func.coalesce(col(Link.started_at), col(Link.opened_at)) < scope.ago(STALLED_AFTER)
+    ),
 }
 
 
@@ -68,7 +69,7 @@ STAGES: dict[str, Callable[[datetime], ColumnElement[bool]]] = {
 class LinkFilter(NumberSearch[Link]):
     purpose = "links"
     endpoint, json_endpoint = "links.index", "links.index_json"
-    table, counter = Link, COUNTER
+    table, counter, marks = Link, COUNTER, (Link.version,)
     nouns = ("link", "links")
     columns = (
         Column("stage", "Stage", "xl", is_fixed=True),
@@ -85,7 +86,7 @@ class LinkFilter(NumberSearch[Link]):
     stage: str = choice(
         "Stage",
         {stage.value: stage.value.capitalize() for stage in Stage} | {STALLED: "Not finished"},
-        lambda scope, value: STAGES[value](scope.now),
+        lambda scope, value: STAGES[value](scope),
         narrows=3,
     )
     product: str = choice(

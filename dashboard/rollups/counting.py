@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, false, func, or_, true, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from dashboard.db import once_per_change
 from dashboard.rollups.counted import ALL_ROWS, CountedTable, Cube
 from dashboard.rollups.models import Rollup, RollupDelta, RollupGeneration
 from dashboard.rollups.periods import BITS_BELOW_TIME, LAST_SECOND, Grain, begin_of, end_of, first_id_at, second_of
@@ -23,6 +25,17 @@ from dashboard.web.pages.locales import Formats
 MOST_DELTAS = 5_000
 
 Values = tuple[str, ...]
+#: By dimension the values that a question wants.
+Wanted = Iterable[tuple[str, Iterable[str]]]
+
+
+#: Built once, since every list asks for it.
+COMPLETE = (
+    select(RollupGeneration)
+    .where(RollupGeneration.counted == bindparam("counted"), col(RollupGeneration.is_complete))
+    .order_by(col(RollupGeneration.number).desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +70,29 @@ class RollupCounter:
         self._counted = counted
 
     def count(self, scope: Scope, question: Question) -> int | None:
-        if not all(question.wanted.values()):
+        if not all(question.wanted.values()) or question.ids.is_empty:
             return 0
-        sums = self.count_by(scope, question, ())
-        return None if sums is None else sum(sums.values())
+        key = ("count", self._counted.name, scope.environment, _in_order(question), question.ids)
+        return once_per_change(scope.session, key, lambda: self._count(scope, question))
+
+    def _count(self, scope: Scope, question: Question) -> int | None:
+        """In one statement, which finds the same as long as the count is the same: a poll reads no more than that."""
+        generation = complete_generation(scope.session, self._counted)
+        if generation is None or not self._tells_apart(question):
+            return None
+        parts = self._cover(generation, question.ids, set(question.wanted))
+        if parts is None:
+            return None
+        wanted = _in_order(question)
+        # Of a part of the rows there are as many statements as rows.
+        build = _total.__wrapped__ if parts.rest else _total
+        counted = generation.number, generation.through, tuple(parts.spans), tuple(parts.rest)
+        statement = build(self, *counted, wanted, MOST_DELTAS, COUNT_CAP)
+        found = scope.session.connection().execute(statement, {"environment": scope.environment})
+        total, has_too_many_deltas, *uncounted = found.one()
+        if has_too_many_deltas or any(count > COUNT_CAP for count in uncounted):
+            return None
+        return int(total + sum(uncounted))
 
     def count_by(self, scope: Scope, question: Question, dimensions: Iterable[str]) -> Mapping[Values, int] | None:
         by = tuple(dimensions)
@@ -142,13 +174,13 @@ class RollupCounter:
         found = select_columns(
             col(RollupDelta.row_id), col(RollupDelta.change), *(getattr(RollupDelta, name) for name in by)
         )
-        found = found.where(
-            col(RollupDelta.counted) == self._counted.name,
-            col(RollupDelta.environment) == scope.environment,
-            *_wanted_in(RollupDelta, question),
-        )
+        found = found.where(*self.of_deltas(scope.environment, question.wanted.items()))
         rows = scope.session.connection().execute(found.limit(MOST_DELTAS + 1)).all()
         return None if len(rows) > MOST_DELTAS else [(row[0], tuple(row[2:]), row[1]) for row in rows]
+
+    def of_deltas(self, environment: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+        here = [col(RollupDelta.counted) == self._counted.name, col(RollupDelta.environment) == environment]
+        return [*here, *_wanted_in(RollupDelta, wanted)]
 
     def _sums(
         self, scope: Scope, generation: RollupGeneration, spans: Sequence[Span], question: Question, by: Values
@@ -156,7 +188,7 @@ class RollupCounter:
         columns = [getattr(Rollup, name) for name in by]
         parts = [
             select_columns(func.coalesce(func.sum(col(Rollup.total)), 0).label("total"), *columns)
-            .where(*_of_span(scope, generation, span), *_wanted_in(Rollup, question))
+            .where(*_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items()))
             .group_by(*columns)
             for span in spans
         ]
@@ -167,7 +199,9 @@ class RollupCounter:
         self, scope: Scope, generation: RollupGeneration, span: Span, question: Question
     ) -> Iterable[tuple[int, int]]:
         by_period = select_columns(col(Rollup.starts), func.sum(col(Rollup.total))).group_by(col(Rollup.starts))
-        found = by_period.where(*_of_span(scope, generation, span), *_wanted_in(Rollup, question))
+        found = by_period.where(
+            *_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items())
+        )
         for begin, total in scope.session.connection().execute(found):
             yield begin, int(total)
 
@@ -178,24 +212,58 @@ class RollupCounter:
         sums = Counter[Values]()
         if ids.is_empty:
             return sums
-        table = self._counted.table
-        wanted = [self._counted.value(name).in_(sorted(values)) for name, values in question.wanted.items()]
-        here = (col(table.environment) == scope.environment, *ids.conditions(table.id), *wanted)
-        columns = [self._counted.value(name).label(name) for name in by]
-        rows = select_columns(col(table.id), *columns).where(*here).limit(most).subquery()
+        rows = self.rows(scope.environment, ids, question.wanted.items(), by, most)
         by_value = [rows.c[name] for name in by]
         counted = select_columns(func.count(), *by_value).select_from(rows).group_by(*by_value)
         for count, *values in scope.session.connection().execute(counted):
             sums[tuple(values)] += count
         return sums
 
+    def rows(self, environment: Any, ids: IdRange, wanted: Wanted, by: Values, most: int | None) -> Subquery:
+        table = self._counted.table
+        values_in = [self._counted.value(name).in_(sorted(values)) for name, values in wanted]
+        here = (col(table.environment) == environment, *ids.conditions(table.id), *values_in)
+        columns = [self._counted.value(name).label(name) for name in by]
+        return select_columns(col(table.id), *columns).where(*here).limit(most).subquery()
+
+
+@lru_cache(maxsize=200)
+def _total(
+    counter: RollupCounter,
+    number: int,
+    through: UUID,
+    spans: Sequence[Span],
+    rest: Sequence[IdRange],
+    wanted: Wanted,
+    most_deltas: int,
+    cap: int,
+) -> Select[Any]:
+    """The sum of everything that is counted; whether there are too many deltas; counts of what is not counted yet."""
+    here: Any = bindparam("environment")
+    deltas = counter.of_deltas(here, wanted)
+    in_spans = [and_(true(), *span.ids.conditions(RollupDelta.row_id)) for span in spans]
+    is_counted = col(RollupDelta.row_id) <= through
+    changes = func.coalesce(func.sum(col(RollupDelta.change)), 0)
+    parts = [select_columns(changes).where(*deltas, is_counted, or_(false(), *in_spans))]
+    for span in spans:
+        of_span = (*_of_span(here, number, span), *_wanted_in(Rollup, wanted))
+        parts.append(select_columns(func.coalesce(func.sum(col(Rollup.total)), 0)).where(*of_span))
+    parts += [_count(counter.rows(here, ids, wanted, (), None)) for ids in rest if not ids.is_empty]
+    one_too_many = select_columns(col(RollupDelta.id)).where(*deltas).offset(most_deltas).limit(1)
+    new = [span.ids.within(IdRange.above(through)) for span in spans]
+    uncounted = [_count(counter.rows(here, ids, wanted, (), cap + 1)) for ids in new if not ids.is_empty]
+    first, *others = [part.scalar_subquery() for part in parts]
+    columns = [sum(others, first), one_too_many.scalar_subquery().is_not(None)]
+    return select_columns(*columns, *(each.scalar_subquery() for each in uncounted))
+
+
+def _count(rows: Subquery) -> Select[Any]:
+    return select_columns(func.count()).select_from(rows)
+
 
 def complete_generation(session: Session, counted: CountedTable) -> RollupGeneration | None:
     """The newest complete count of the table."""
-    complete = select(RollupGeneration).where(
-        RollupGeneration.counted == counted.name, col(RollupGeneration.is_complete)
-    )
-    return session.exec(complete.order_by(col(RollupGeneration.number).desc()).limit(1)).first()
+    return session.exec(COMPLETE, params={"counted": counted.name}).first()
 
 
 def cover(ids: IdRange, cubes: Sequence[Cube], zone: ZoneInfo, quarters_from: int) -> Cover:
@@ -262,11 +330,11 @@ def months_with(
     return earliest, latest
 
 
-def _of_span(scope: Scope, generation: RollupGeneration, span: Span) -> list[ColumnElement[bool]]:
+def _of_span(environment: Any, generation: int, span: Span) -> list[ColumnElement[bool]]:
     found = [
-        col(Rollup.generation) == generation.number,
+        col(Rollup.generation) == generation,
         col(Rollup.cube) == span.cube.name,
-        col(Rollup.environment) == scope.environment,
+        col(Rollup.environment) == environment,
     ]
     if span.begin is not None:
         found.append(col(Rollup.starts) >= span.begin)
@@ -275,5 +343,9 @@ def _of_span(scope: Scope, generation: RollupGeneration, span: Span) -> list[Col
     return found
 
 
-def _wanted_in(table: Any, question: Question) -> list[ColumnElement[bool]]:
-    return [col(getattr(table, name)).in_(sorted(values)) for name, values in question.wanted.items()]
+def _in_order(question: Question) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, tuple(sorted(values))) for name, values in sorted(question.wanted.items()))
+
+
+def _wanted_in(table: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [col(getattr(table, name)).in_(sorted(values)) for name, values in wanted]

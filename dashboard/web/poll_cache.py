@@ -1,27 +1,28 @@
-"""Answers polls from a cache while the database has not changed.
+"""Answers polls that find nothing new without the app.
 
-Most requests are polls that find nothing new. SQLite tells within a few microseconds whether anybody committed anything
-(`PRAGMA data_version`). If not, a request that was answered with 204 a moment ago, with the same cookie, is answered
-with 204 again: signing out, a changed role and every new result are commits too. This process's commits count at once;
-others' are noticed within 20 ms.
+Most requests are polls that find nothing new. A poll that was answered with 204 a moment ago, with the same cookie, is
+answered with 204 again if the database would tell it the same: signing out, a changed role and every new result are in
+what it read. There are two ways to know that, and each costs far less than the app:
+
+- Nobody committed anything (`data_version.py`).
+- What was committed concerns others: the poll's own reads, repeated, find the same rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
 from time import monotonic
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.db import SQLITE, Database
+from dashboard.data_version import DataVersion
+from dashboard.db import Database
+from dashboard.recorded_reads import RecordedReads, recorded
 from dashboard.web.serving.asgi import HttpAnswer
 
-#: Asking more often would only make threads wait for each other: each question releases the interpreter's lock.
-SECONDS_BETWEEN_QUESTIONS = 0.02
-#: Time alone changes something too: sign-ins expire, and are noted as seen.
-SECONDS_TRUSTED = 10.0
+#: Time alone changes something too: sign-ins expire and are noted as seen, callbacks become overdue.
+SECONDS_TRUSTED = 30.0
 MOST_REMEMBERED = 1_000
 #: All that an answer depends on besides the database. A proxy's headers say how the browser addressed us.
 NAMES = (
@@ -29,15 +30,15 @@ NAMES = (
     *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
 )
 
-#: This process's commits, and SQLite's counter for everybody else's.
-DataVersion = tuple[int, int]
 
-
-@dataclass(frozen=True)
+@dataclass
 class CachedAnswer:
+    """A 204, the data that it is known to be true for, and what was read for it."""
+
     data_version: DataVersion
     until: float
     answer: HttpAnswer
+    reads: RecordedReads
 
 
 class PollCache:
@@ -47,71 +48,77 @@ class PollCache:
         self._app = app
         self._database = database
         self._answers: dict[tuple[str, ...], CachedAnswer] = {}
-        self._connection: Any = None
-        self._asking = Lock()
-        self._asked_at = 0.0
-        self._commits_of_others = 0
+        self._errors = (SQLAlchemyError, database.engine.dialect.loaded_dbapi.Error)
 
     def known(self, environ: WSGIEnvironment) -> HttpAnswer | None:
         """The answer to a poll, if it is certain without a question to the database."""
-        if not is_poll(environ) or monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS:
+        if not is_poll(environ) or (version := self._database.versions.known) is None:
             return None
-        return self._find(_key_of(environ), (self._database.commits, self._commits_of_others))
+        cached = self._find(_key_of(environ))
+        return cached.answer if cached and cached.data_version == version else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not is_poll(environ):
             return self._app(environ, start_response)
-        try:
-            data_version = self._data_version()
-        except (SQLITE.Error, SQLAlchemyError):
-            # The request itself will report the problem.
-            return self._app(environ, start_response)
         key = _key_of(environ)
-        if answer := self._find(key, data_version):
-            start_response(answer.status, answer.headers)
+        cached = self._find(key)
+        # Asked before anything is read: what is read may be newer than this version, never older.
+        data_version = self._database.versions.ask()
+        if data_version is None:
+            return self._app(environ, start_response)
+        if cached and self._is_still_true(cached, data_version):
+            start_response(cached.answer.status, cached.answer.headers)
             return []
-        return self._app(environ, self._remembering(key, data_version, start_response))
+        return self._remembering(environ, start_response, key, data_version)
 
-    def _find(self, key: tuple[str, ...], data_version: DataVersion) -> HttpAnswer | None:
+    def _find(self, key: tuple[str, ...]) -> CachedAnswer | None:
         cached = self._answers.get(key)
-        is_true = cached and cached.data_version == data_version and monotonic() < cached.until
-        return cached.answer if cached and is_true else None
+        return cached if cached and monotonic() < cached.until else None
+
+    def _is_still_true(self, cached: CachedAnswer, data_version: DataVersion) -> bool:
+        if cached.data_version == data_version:
+            return True
+        try:
+            is_same = self._database.digests_of(cached.reads.statements) == cached.reads.digests
+        except self._errors:
+            return False  # The request itself will report the problem.
+        if is_same:
+            cached.data_version = data_version
+        return is_same
 
     def _remembering(
-        self, key: tuple[str, ...], data_version: DataVersion, start_response: StartResponse
-    ) -> Callable[..., Any]:
-        """Passes the answer on and keeps it if it is a 204. The version was read before the request began."""
+        self, environ: WSGIEnvironment, start_response: StartResponse, key: tuple[str, ...], data_version: DataVersion
+    ) -> Iterable[bytes]:
+        """The app's answer, which is kept if it is a 204."""
+        given: list[HttpAnswer] = []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            if status.startswith("204") and not any(name == "Set-Cookie" for name, _ in headers):
-                if len(self._answers) >= MOST_REMEMBERED:
-                    self._answers.clear()
-                answer = HttpAnswer(status, headers, b"")
-                self._answers[key] = CachedAnswer(data_version, monotonic() + SECONDS_TRUSTED, answer)
+            given.append(HttpAnswer(status, headers, b""))
             return start_response(status, headers, *error)
 
-        return start
+        with recorded() as reads:
+            body = self._app(environ, start)
+        if given and given[-1].status.startswith("204") and not _sets_cookie(given[-1]):
+            self._remember(key, given[-1], reads, data_version)
+        return body
 
-    def _data_version(self) -> DataVersion:
-        if monotonic() - self._asked_at > SECONDS_BETWEEN_QUESTIONS and self._asking.acquire(blocking=False):
-            try:
-                self._commits_of_others = self._ask()
-                self._asked_at = monotonic()
-            finally:
-                self._asking.release()
-        return self._database.commits, self._commits_of_others
-
-    def _ask(self) -> int:
-        """Reads the counter on a connection of its own, since it means nothing on another one."""
-        if self._connection is None:
-            pooled = self._database.engine.raw_connection()
-            self._connection = pooled.driver_connection
-            pooled.detach()
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+    def _remember(
+        self, key: tuple[str, ...], answer: HttpAnswer, reads: RecordedReads, data_version: DataVersion
+    ) -> None:
+        if not reads.is_repeatable:
+            return
+        if len(self._answers) >= MOST_REMEMBERED:
+            self._answers.clear()
+        until = monotonic() + SECONDS_TRUSTED
+        self._answers[key] = CachedAnswer(data_version, until, answer, reads)
 
 
 def is_poll(environ: WSGIEnvironment) -> bool:
     return "seen=" in environ["QUERY_STRING"] and environ["REQUEST_METHOD"] == "GET"
+
+
+def _sets_cookie(answer: HttpAnswer) -> bool:
+    return any(name == "Set-Cookie" for name, _ in answer.headers)
 
 
 def _key_of(environ: WSGIEnvironment) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks import (
     any_answer,
     attacks,
+    busy_desk,
     callbacks,
     callbacks_postgres,
     connections,
@@ -43,6 +44,7 @@ from tests.benchmarks.report import Figure
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submission": submission.measure,
     "polling": polling.measure,
+    "busy_desk": busy_desk.measure,
     "kills": kills.measure,
     "periodic": periodic.measure,
     "killed_web": killed_web.measure,

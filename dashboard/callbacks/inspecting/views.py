@@ -29,7 +29,7 @@ from dashboard.callbacks.queries import (
     list_around,
     outcomes_of_jobs,
     version_of,
-    version_of_list,
+    versions_of_jobs,
 )
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.verdicts import Judgement
@@ -39,14 +39,14 @@ from dashboard.callbacks.step_words import shown_steps, step_text
 from dashboard.callbacks.today import counts_of_today
 from dashboard.context import current, reading, transaction
 from dashboard.crypto import CANNOT_BE_OPENED
-from dashboard.db import utc_now
+from dashboard.db import once_per_change, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.embedded_images import embedded_image_named, redraw
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
-from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
+from dashboard.web.list_views import add_search, asked_page, json_page, live_list, scope_here
+from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.headers import image_headers
 
@@ -68,16 +68,26 @@ URGENT = ("alarms", "overdue")
 @permission_required("callbacks.read")
 def index() -> ResponseReturnValue:
     filters = asked_filters()
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
-        today = counts_of_today(scope)
+        key = ("today", scope.environment, scope.zone)
+        today = once_per_change(session, key, lambda: counts_of_today(scope))
         runs = recent_runs(session, scope.environment, scope.now)
-        version = version_of_list(scope, filters, *today, *(run_to_json(run) for run in runs))
-        if wants_partial() and seen_version() == version:
+        shown = live_list(
+            scope,
+            filters,
+            today,
+            [run_to_json(run) for run in runs],
+            beside_rows=lambda rows: versions_of_jobs(session, [each.job_id for each in rows]),
+        )
+        if shown.is_seen:
             return NOTHING_NEW
-        context = list_context(scope, filters, version, top=asked_id("top"))
-        rows = context["page"].rows
-        context |= {"claims": claims_in_list(session, rows), "customers": customers_of(session, rows)}
+        rows = shown.rows()
+        context = shown.context() | {
+            "rows": rows,
+            "claims": claims_in_list(session, rows),
+            "customers": customers_of(session, rows),
+        }
     return render_page_or_partial(
         "callbacks/index.html",
         "callbacks/_table.html",

@@ -5,14 +5,24 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlmodel import Session
+from markupsafe import Markup, escape
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
 
 from dashboard.db import keyring_of
 from dashboard.jobs.models import ENDED_STATES, Job, Outcome, job_associated_data
 from dashboard.jobs.showing.wording import verdict_sentence
+from dashboard.jobs.warnings import warnings_of
+from dashboard.web.lists.drawn_rows import Drawn, drawn_rows, macro_of
 
 #: Outcomes that need an explanation.
 QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
+
+
+ROW = "jobs/_row.html"
+SEALED_PERSONS = select(Job.id, Job.person_sealed).where(
+    col(Job.id).in_(bindparam("ids", expanding=True)), col(Job.person_sealed).is_not(None)
+)
 
 
 class CustomerLabel(Protocol):
@@ -30,25 +40,34 @@ def reason_in_list(job: Job) -> str:
     return verdict_sentence(job) if job.outcome in QUESTIONABLE or job.state in ENDED_STATES else ""
 
 
-def initials_of(session: Session, jobs: Sequence[Job]) -> dict[UUID, str]:
+def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Drawn:
+    """The rows of the list, each of which is given as its key and marks."""
+
+    def draw(ids: Sequence[UUID]) -> dict[UUID, Markup]:
+        draw_row, warnings = macro_of(ROW, "row"), warnings_of(session, ids)
+        jobs = session.exec(select(Job).where(col(Job.id).in_(ids))).all()
+        return {job.id: draw_row(job, shows, warnings.get(job.id, ())) for job in jobs}
+
+    drawn = drawn_rows(ROW, rows, shows, draw)
+    initials = initials_of(session, [row[0] for row in rows]) if "name" in shows else {}
+    filled = (str(escape(initials.get(row[0], ""))).join(parts) for row, parts in zip(rows, drawn, strict=True))
+    return Drawn(list(filled))
+
+
+def initials_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """The customers' initials, such as "A. B.", by job id. The names stay sealed: they are opened for this page only.
 
     A name that was erased or cannot be opened has none.
     """
     keyring = keyring_of(session)
     found = {}
-    for job in jobs:
-        opened = (
-            keyring.open_or_none(job.person_sealed, job_associated_data(job.id, "person"))
-            if job.person_sealed
-            else None
-        )
+    for job_id, sealed in session.connection().execute(SEALED_PERSONS, {"ids": ids}):
+        opened = keyring.open_or_none(sealed, job_associated_data(job_id, "person"))
         if opened is not None and (initials := _initials(json.loads(opened))):
-            found[job.id] = initials
+            found[job_id] = initials
     return found
 
 
 def _initials(person: dict[str, Any]) -> str:
     names = (str(person.get(name) or "") for name in ("first_name", "last_name"))
-    letters = (next(filter(str.isalpha, name), "") for name in names)
-    return " ".join(f"{letter.upper()}." for letter in letters if letter)
+    return " ".join(f"{letter.upper()}." for name in names if (letter := next(filter(str.isalpha, name), "")))

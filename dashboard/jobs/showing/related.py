@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, literal, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal, union_all
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import UnreadableValue
@@ -14,6 +16,7 @@ from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.submitting.submission import id_number_of, person_of
 
 MOST_SHOWN = 10
+SAMENESS = {"user_id": col(Job.user_id), "number": col(Job.id_number_digest), "phone": col(Job.phone_digest)}
 WORDS = {"user_id": "person", "number": "number", "phone": "phone number"}
 
 
@@ -44,28 +47,33 @@ def related_jobs(session: Session, job: Job) -> list[RelatedJobs]:
         "number": JobFilter(number=".".join(numbers)),
         "phone": JobFilter(phone=".".join(phones)),
     }
-    sameness: dict[str, ColumnElement[bool]] = {"user_id": col(Job.user_id) == job.user_id}
-    if numbers:
-        sameness["number"] = col(Job.id_number_digest).in_(numbers)
-    if phones:
-        sameness["phone"] = col(Job.phone_digest).in_(phones)
-    parts = [
-        select(literal(by).label("by"), col(Job.id).label("id"))
-        .where(Job.environment == job.environment, col(Job.id) != job.id, is_same)
-        .order_by(col(Job.id).desc())
-        .limit(MOST_SHOWN + 1)
-        .subquery()
-        for by, is_same in sameness.items()
-    ]
-    found = session.connection().execute(union_all(*(select(part.c.by, part.c.id) for part in parts))).all()
+    same_as = {"user_id": [job.user_id], "number": numbers, "phone": phones}
+    kinds = tuple(by for by, values in same_as.items() if values)
+    values = {by: same_as[by] for by in kinds} | {"environment": job.environment, "job_id": job.id}
+    found = session.connection().execute(_same_as(kinds), values).all()
     ids = {row_id for _, row_id in found}
     jobs = {row.id: row for row in session.exec(select(Job).where(col(Job.id).in_(ids))).all()} if ids else {}
     related = []
-    for by in sameness:
+    for by in kinds:
         same = sorted((jobs[row_id] for name, row_id in found if name == by), key=lambda row: row.id, reverse=True)
         if same:
             related.append(RelatedJobs(by, same[:MOST_SHOWN], len(same) > MOST_SHOWN, filters[by]))
     return related
+
+
+@cache
+def _same_as(kinds: Sequence[str]) -> CompoundSelect[Any]:
+    """The newest other jobs that have the same, with what they have in common."""
+    parts = [
+        select(literal(by).label("by"), col(Job.id).label("id"))
+        .where(Job.environment == bindparam("environment"), col(Job.id) != bindparam("job_id"))
+        .where(SAMENESS[by].in_(bindparam(by, expanding=True)))
+        .order_by(col(Job.id).desc())
+        .limit(MOST_SHOWN + 1)
+        .subquery()
+        for by in kinds
+    ]
+    return union_all(*(select(part.c.by, part.c.id) for part in parts))
 
 
 def _digests(stored: str | None, by_each_key: Callable[[], list[str]]) -> list[str]:

@@ -26,7 +26,7 @@ from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import ENROLLING, FACTS
 from dashboard.jobs.showing import export_views
 from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
-from dashboard.jobs.showing.listing import customer_label, initials_of, reason_in_list
+from dashboard.jobs.showing.listing import customer_label, job_rows, reason_in_list
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
@@ -45,8 +45,7 @@ from dashboard.jobs.submitting.media import image_or_none
 from dashboard.jobs.submitting.submission import GivenData, cancel_job, given_data, submit_job
 from dashboard.jobs.warnings import LABELS, warnings_of
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
-from dashboard.web.lists.reading import newest_change
+from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.form_keys import form_transaction, note_result_page
@@ -88,16 +87,15 @@ def words_for_jobs() -> dict[str, Any]:
 @blueprint.get("/jobs")
 @permission_required("jobs.read")
 def index() -> ResponseReturnValue:
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
-        version = newest_change(scope, Job)
-        if seen_version() == version:
-            return NOTHING_NEW
-        context = list_context(scope, JobFilter.from_args(request.args), version, top=asked_id("top"))
         needs = queries.needs_you(scope)
-        warnings = warnings_of(session, [job.id for job in context["page"].rows])
-        initials = initials_of(session, context["page"].rows) if "name" in context["shows"] else {}
-    context |= {"needs": needs, "warnings": warnings, "initials": initials}
+        shown = live_list(scope, JobFilter.from_args(request.args), needs)
+        if shown.is_seen:
+            return NOTHING_NEW
+        context = shown.context()
+        rows = job_rows(session, shown.page.rows, list(context["shows"]))
+    context |= {"needs": needs, "rows": rows}
     return render_page_or_partial("jobs/index.html", "jobs/_table.html", **context)
 
 
@@ -198,7 +196,8 @@ def status(job_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         if queries.version_of(session, current().settings.environment, job_id) == seen_version():
             return NOTHING_NEW
-    return render_template("jobs/_status.html", **_read_job(job_id))
+        context = job_page(session, queries.find_job(session, current().settings.environment, job_id))
+    return render_template("jobs/_status.html", **context)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/checks")

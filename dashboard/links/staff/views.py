@@ -13,9 +13,8 @@ from dashboard.audit.reasons import Reason
 from dashboard.audit.reveals import ask_reason_again
 from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
-from dashboard.db import keyring_of, utc_now
+from dashboard.db import keyring_of, once_per_change, utc_now
 from dashboard.errors import Invalid
-from dashboard.jobs.models import Job
 from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.submitting.fields import FIELDS
 from dashboard.jobs.submitting.last_choice import last_choice, remember_choice
@@ -42,8 +41,8 @@ from dashboard.links.staff.one_link import link_context, link_page, prefill_with
 from dashboard.links.staff.serializers import details_to_json, link_to_json
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, list_context, scope_here
-from dashboard.web.lists.reading import count_of, newest_change
+from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
+from dashboard.web.lists.reading import count_of
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
 from dashboard.web.security.form_keys import claim_press, form_transaction, note_result_page
 
@@ -58,16 +57,21 @@ add_search(blueprint, LinkFilter, "links.read", "links.index")
 @blueprint.get("/links")
 @permission_required("links.read")
 def index() -> ResponseReturnValue:
-    with reading() as session:
+    with reading(shares=True) as session:
         scope = scope_here(session)
-        version = newest_change(scope, Link, Job)  # including jobs, which may be a link's
-        if seen_version() == version:
+        key = ("stalled", scope.environment)
+        stalled = once_per_change(session, key, lambda: count_of(scope, LinkFilter(stage=STALLED)))
+        shown = live_list(
+            scope,
+            LinkFilter.from_args(request.args),
+            stalled,
+            beside_rows=lambda rows: progress_of(session, [each.id for each in rows]),
+        )
+        if shown.is_seen:
             return NOTHING_NEW
-        context = list_context(scope, LinkFilter.from_args(request.args), version, top=asked_id("top"))
-        progress = progress_of(session, [link.id for link in context["page"].rows])
-        stalled = count_of(scope, LinkFilter(stage=STALLED))
+        context = shown.context() | {"rows": shown.rows(), "progress": shown.of_rows}
     return render_page_or_partial(
-        "links/index.html", "links/_table.html", **context, progress=progress, stalled=stalled, moment_now=scope.now
+        "links/index.html", "links/_table.html", **context, stalled=stalled, moment_now=scope.now
     )
 
 

@@ -32,6 +32,9 @@ class Scope:
     now: datetime
     zone: tzinfo = UTC  # in which a filter's days begin and end
 
+    def ago(self, span: timedelta) -> datetime:
+        return self.now - span
+
 
 @dataclass(frozen=True)
 class Day:

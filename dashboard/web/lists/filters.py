@@ -66,6 +66,7 @@ class ListFilter(Generic[Row]):
     may_sort: ClassVar[bool] = True  # If not, it has its own order.
     columns: ClassVar[Sequence[Column]] = ()
     counter: ClassVar[RowCounter | None] = None  # of a list whose rows are counted as they change
+    marks: ClassVar[Sequence[Any]] = ()  # of a list that refreshes itself: a row that looks different differs in one
 
     is_unreadable: bool = False
     is_oldest_first: bool = False
@@ -131,6 +132,11 @@ class ListFilter(Generic[Row]):
     def in_clear(self) -> dict[str, str]:
         """The values that are set, unsealed, for code that seals or stores them elsewhere."""
         return {name: value for name in self.names() if (value := getattr(self, name))}
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether it holds text that somebody typed and that may describe a customer."""
+        return any(self.declared()[name].may_be_personal for name in self.in_clear)
 
     @property
     def asked(self) -> dict[str, str]:

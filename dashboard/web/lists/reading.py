@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import ScalarSelect, func
+from sqlalchemy import ScalarSelect, bindparam, func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from dashboard.db import Read
 from dashboard.query_hints import likely
+from dashboard.web.lists.built import run
 from dashboard.web.lists.counting import IdRange, Question, question_of
 from dashboard.web.lists.fields import Condition, Scope
 from dashboard.web.lists.filters import ListFilter
@@ -22,25 +24,38 @@ EXPORTED_AT_ONCE = 500
 FILTERS_THAT_MAY_SCAN = 2
 
 
-def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any = None, back: Any = None) -> Page[Row]:
+def page_of(
+    scope: Scope,
+    filters: ListFilter[Row],
+    after: Any = None,
+    top: Any = None,
+    back: Any = None,
+    *,
+    marks: Sequence[Any] | None = None,
+) -> Page[Any]:
     """One page that begins after the row with the key `after`, or ends before the one with the key `back`.
 
-    `top` leaves out rows that came since the list was opened.
+    `top` leaves out rows that came since the list was opened. `marks`: instead of the rows, their keys and only these
+    columns.
     """
-    conditions = filters.conditions(scope)
     question = question_of(scope, filters) if filters.counter else None
     counted = _counted(scope, filters, question)
-    count = _count_by(scope, filters, conditions, COUNT_CAP) if counted is None else counted
-    rows: Sequence[Row] = ()
+    count = count_of(scope, filters, COUNT_CAP) if counted is None else counted
+    if marks is not None and after is back is None and not _may_scan(filters, question):
+        found = run(scope, _first_marks, filters, shape=(top is not None, PAGE_SIZE + 1), top=top).all()
+        return _first_page(found, count, filters, is_counted=counted is not None)
+    conditions = filters.conditions(scope)
+    rows: Sequence[Any] = ()
     if back is not None:
-        rows = _rows_before(scope, filters, *_bounded(scope, filters, question, conditions, back, top, is_back=True))
+        before = _bounded(scope, filters, question, conditions, back, top, is_back=True)
+        rows = _rows_before(scope, filters, *before, marks)
     if rows:
         next_after = _key_of(rows[-1], filters)
     else:  # also if less than a page comes before `back`
         bounded = _bounded(scope, filters, question, conditions, after, top)
-        found = scope.session.exec(filters.in_order(scope, *bounded, PAGE_SIZE + 1)).all()
-        rows = found[:PAGE_SIZE]
-        next_after = _key_of(rows[-1], filters) if len(found) > PAGE_SIZE else None
+        found = _read(scope, filters, filters.in_order(scope, *bounded, PAGE_SIZE + 1), marks)
+        first_page = _first_page(found, count, filters, is_counted=counted is not None)
+        rows, next_after = first_page.rows, first_page.next_after
     ahead: int | None = 0
     if rows and (after is not None or back is not None):
         first = _key_of(rows[0], filters)
@@ -48,9 +63,16 @@ def page_of(scope: Scope, filters: ListFilter[Row], after: Any = None, top: Any 
         if counted is not None:
             ahead = _counted(scope, filters, question, _ids_beyond(filters, first, top, is_back=True))
         if ahead is None:
-            before = _rows_beyond(filters, first, top, is_back=True)
-            ahead = _count(scope, filters, [*conditions.values(), *before], COUNT_CAP)
+            beyond = _rows_beyond(filters, first, top, is_back=True)
+            ahead = _count(scope, filters, [*conditions.values(), *beyond], COUNT_CAP)
     return Page(rows, next_after, count, filters, ahead or 0, is_counted=counted is not None)
+
+
+def _first_page(found: Sequence[Any], count: int, filters: ListFilter[Any], *, is_counted: bool) -> Page[Any]:
+    """Of PAGE_SIZE + 1 rows, the last one only says that there are more."""
+    rows = found[:PAGE_SIZE]
+    next_after = _key_of(rows[-1], filters) if len(found) > PAGE_SIZE else None
+    return Page(rows, next_after, count, filters, is_counted=is_counted)
 
 
 def _counted(
@@ -78,7 +100,7 @@ def _bounded(
     bounds replace all others: of two of one kind, SQLite might search by the wider one.
     """
     beyond = _rows_beyond(filters, key, top, is_back=is_back)
-    if question is None or filters.counter is None or len(question.wanted) < FILTERS_THAT_MAY_SCAN:
+    if question is None or filters.counter is None or not _may_scan(filters, question):
         return conditions, beyond
     ids = question.ids.within(_ids_beyond(filters, key, top, is_back=is_back))
     is_oldest_first = filters.is_oldest_first != is_back
@@ -93,6 +115,10 @@ def _bounded(
         if name not in declared or not (declared[name].begins or declared[name].ends)
     }
     return others, [likely(bound) for bound in extent.within(ids).conditions(filters.key_column())]
+
+
+def _may_scan(filters: ListFilter[Any], question: Question | None) -> bool:
+    return question is not None and filters.counter is not None and len(question.wanted) >= FILTERS_THAT_MAY_SCAN
 
 
 def _rows_beyond(filters: ListFilter[Any], key: Any, top: Any, *, is_back: bool = False) -> list[Condition]:
@@ -111,12 +137,37 @@ def _ids_beyond(filters: ListFilter[Any], key: Any, top: Any, *, is_back: bool =
 
 
 def _rows_before(
-    scope: Scope, filters: ListFilter[Row], conditions: Mapping[str, Condition], beyond: Sequence[Condition]
-) -> Sequence[Row]:
+    scope: Scope,
+    filters: ListFilter[Any],
+    conditions: Mapping[str, Condition],
+    beyond: Sequence[Condition],
+    marks: Sequence[Any] | None,
+) -> Sequence[Any]:
     """The page that ends there; empty if it would be part of the first page."""
     query = filters.in_order(scope, conditions, beyond, PAGE_SIZE + 1, is_backwards=True)
-    found = scope.session.exec(query).all()
+    found = _read(scope, filters, query, marks)
     return found[PAGE_SIZE - 1 :: -1] if len(found) > PAGE_SIZE else ()
+
+
+def _read(
+    scope: Scope, filters: ListFilter[Any], query: SelectOfScalar[Any], marks: Sequence[Any] | None
+) -> Sequence[Any]:
+    if marks is None:
+        return scope.session.exec(query).all()
+    return scope.session.connection().execute(query.with_only_columns(filters.key_column(), *marks)).all()
+
+
+def _first_marks(scope: Scope, filters: ListFilter[Any], has_top: bool, size: int) -> Any:
+    """The first page, as keys and marks."""
+    beyond = _rows_beyond(filters, None, bindparam("top") if has_top else None)
+    first = filters.in_order(scope, filters.conditions(scope), beyond, size)
+    return first.with_only_columns(filters.key_column(), *filters.marks)
+
+
+def rows_of(scope: Scope, filters: ListFilter[Row], keys: Sequence[Any]) -> dict[Any, Row]:
+    """Rows by their keys."""
+    found = select(filters.table).options(*filters.options).where(col(filters.key_column()).in_(keys))
+    return {_key_of(row, filters): row for row in scope.session.exec(found).all()}
 
 
 def _key_of(row: Any, filters: ListFilter[Any]) -> Any:
@@ -125,19 +176,28 @@ def _key_of(row: Any, filters: ListFilter[Any]) -> Any:
 
 def count_of(scope: Scope, filters: ListFilter[Any], cap: int = COUNT_CAP) -> int:
     """The number of rows, up to `cap` + 1, which means "more than that"."""
-    return _count_by(scope, filters, filters.conditions(scope), cap)
+    known = filters.known_count(scope)
+    return int(run(scope, _counts, filters, shape=(cap,)).scalar_one()) if known is None else min(known, cap + 1)
 
 
 def counts_of(scope: Scope, lists: Sequence[ListFilter[Any]]) -> list[int]:
     """The number of rows of each list, up to COUNT_CAP + 1, in one statement."""
-    counts = [_counting(filters, list(filters.conditions(scope).values()), COUNT_CAP) for filters in lists]
-    return list(scope.session.connection().execute(select_columns(*counts)).one())
+    return list(run(scope, _counts, *lists, shape=(COUNT_CAP,)).one())
 
 
 def count_newer(scope: Scope, filters: ListFilter[Any], top: Any) -> int:
     """How many rows came after the first one of an open list."""
-    newer = [*filters.conditions(scope).values(), likely(col(filters.key_column()) > top)]
-    return _count(scope, filters, newer, COUNT_CAP)
+    return int(run(scope, _newer, filters, shape=(COUNT_CAP,), top=top).scalar_one())
+
+
+def _counts(scope: Scope, *lists_and_cap: Any) -> Any:
+    *lists, cap = lists_and_cap
+    return select_columns(*(_counting(filters, list(filters.conditions(scope).values()), cap) for filters in lists))
+
+
+def _newer(scope: Scope, filters: ListFilter[Any], cap: int) -> Any:
+    newer = [*filters.conditions(scope).values(), likely(col(filters.key_column()) > bindparam("top"))]
+    return select_columns(_counting(filters, newer, cap))
 
 
 def count_all(scope: Scope, filters: ListFilter[Any], through: Any) -> int:
@@ -172,20 +232,6 @@ def newest_key(scope: Scope, filters: ListFilter[Any]) -> Any:
     conditions, bounds = _bounded(scope, newest_first, question, filters.conditions(scope), None, None)
     found = select(key).where(*conditions.values(), *bounds).order_by(col(key).desc())
     return scope.session.exec(found.limit(1)).first()
-
-
-def newest_change(scope: Scope, *tables: Any) -> int:
-    """A number that grows whenever a row of these tables changes, so that an open list knows when to refresh."""
-    newest = [
-        scope.session.exec(select(func.max(table.changed_at)).where(table.environment == scope.environment)).one()
-        for table in tables
-    ]
-    return max(int(moment.timestamp() * 1_000_000) if moment else 0 for moment in newest)
-
-
-def _count_by(scope: Scope, filters: ListFilter[Any], conditions: Mapping[str, Condition], cap: int) -> int:
-    known = filters.known_count(scope)
-    return _count(scope, filters, list(conditions.values()), cap) if known is None else min(known, cap + 1)
 
 
 def _count(scope: Scope, filters: ListFilter[Any], conditions: Sequence[Condition], cap: int | None) -> int:

@@ -73,7 +73,7 @@ class Formats:
         return UTC_NAME if zone.key == UTC_NAME else f"{zone.key} ({offset_of(zone)})"
 
     def _format(self, moment: datetime, pattern: str) -> str:
-        return format_datetime(self.here(moment).replace(tzinfo=None), pattern, locale=_locale(self.language))
+        return _written(self.here(moment).replace(tzinfo=None), pattern, self.language)
 
 
 def company_formats(session: Session) -> Formats:
@@ -140,6 +140,12 @@ def _place(name: str) -> str:
 def _number(count: float, language: str) -> str:
     """Cached: a list counts hundreds of choices, and most counts come again."""
     return format_decimal(count, locale=_locale(language))
+
+
+@lru_cache(maxsize=10_000)
+def _written(moment: datetime, pattern: str, language: str) -> str:
+    """Kept, since an open page writes the same times again and again, and Babel takes a while for each."""
+    return format_datetime(moment, pattern, locale=_locale(language))
 
 
 @cache

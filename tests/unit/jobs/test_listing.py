@@ -84,4 +84,4 @@ def test_the_list_shows_initials_and_never_the_name(sign_in: Any, database: Data
 
 def read_initials(database: Database, job: Job) -> str | None:
     with database.reading() as session:
-        return initials_of(session, [session.get_one(Job, job.id)]).get(job.id)
+        return initials_of(session, [job.id]).get(job.id)

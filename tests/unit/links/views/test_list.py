@@ -90,7 +90,7 @@ def test_list_is_redrawn_only_when_something_changed(sign_in: SignInAs, database
     _, code = make_link(database, settings)
     address = unescape(ben.get("/links").text).partition('hx-get="')[2].partition('"')[0]
 
-    before = ben.get(address)
+    before = ben.get(address, headers={"HX-Request": "true"})
     make_start(database, settings, code)
     after = ben.get(address, headers={"HX-Request": "true"})
 
