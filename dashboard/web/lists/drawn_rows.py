@@ -36,22 +36,31 @@ class Drawn:
         return "".join(self.pieces)
 
 
-_KEPT: dict[tuple[Hashable, ...], Parts] = {}
+#: By turn, each as long as rows are kept. Only the present one is there, so nothing that was erased stays in memory.
+_KEPT: dict[int, dict[tuple[Hashable, ...], Parts]] = {}
 
 
 def drawn_rows(template: str, rows: Sequence[Any], shows: Sequence[str], draw: Draw) -> list[Parts]:
     """The rows, each of which is given as its key and marks. `shows`: the columns that the reader sees."""
-    reader = (template, formats_here(), tuple(shows), int(monotonic() / SECONDS_KEPT))
+    kept = _kept_now()
+    reader = (template, formats_here(), tuple(shows))
     places = {row[0]: (*reader, *row) for row in rows}
-    found = {key: parts for key, place in places.items() if (parts := _KEPT.get(place))}
+    found = {key: parts for key, place in places.items() if (parts := kept.get(place))}
     missing = [key for key in places if key not in found]
     if missing:
         drawn = {key: str(row).split(GAP) for key, row in draw(missing).items()}
-        if len(_KEPT) + len(drawn) > MOST_KEPT:
-            _KEPT.clear()
-        _KEPT.update({places[key]: parts for key, parts in drawn.items()})
+        if len(kept) + len(drawn) > MOST_KEPT:
+            kept.clear()
+        kept.update({places[key]: parts for key, parts in drawn.items()})
         found |= drawn
     return [found[key] for key in places]
+
+
+def _kept_now() -> dict[tuple[Hashable, ...], Parts]:
+    turn = int(monotonic() / SECONDS_KEPT)
+    for earlier in set(_KEPT) - {turn}:
+        _KEPT.pop(earlier, None)
+    return _KEPT.setdefault(turn, {})
 
 
 def macro_of(template: str, name: str) -> Callable[..., Markup]:

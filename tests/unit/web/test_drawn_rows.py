@@ -84,3 +84,20 @@ def test_what_is_kept_holds_no_initials_and_no_token(
     assert "A. B." in page
     assert len(drawn_rows._KEPT) == 1
     assert not any(text in repr(drawn_rows._KEPT) for text in ("A. B.", "Amina", "csrf", "form_key"))
+
+
+def test_what_was_kept_is_gone_after_its_time(
+    sign_in: SignInAs, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, drawn: list[str]
+):
+    make_job(database, settings)
+    ben, now = sign_in("ben"), drawn_rows.monotonic()
+    monkeypatch.setattr(drawn_rows, "monotonic", lambda: now)
+    ben.get("/jobs")
+    before = set(drawn_rows._KEPT)
+
+    now += drawn_rows.SECONDS_KEPT
+    ben.get("/jobs")
+
+    assert len(before) == len(drawn_rows._KEPT) == 1
+    assert before.isdisjoint(drawn_rows._KEPT)
+    assert len(drawn) == 2
