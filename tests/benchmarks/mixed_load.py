@@ -139,9 +139,9 @@ def _samples(deployment: Deployment, minutes: float, say: Callable[[str], None])
 
 
 def _megabytes(pid: int) -> float:
-    """What two processes share counts half for each."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    """What the process holds itself. How much of its files' pages counts as its own depends on who else runs."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
 
 
 def _typical(samples: list[Sample]) -> Sample:
