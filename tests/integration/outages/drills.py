@@ -86,6 +86,7 @@ def endure(deployment: Deployment, part: Part, seconds: float) -> OutageLedger:
     for thread in load:
         thread.start()
     time.sleep(1)
+    assert _wait_until(lambda: bool(ledger.jobs and ledger.acknowledged)) is not None, "the load did not begin"
     part.take_away()
     began = time.monotonic()
     is_named = part.is_named or (lambda *_: True)

@@ -36,7 +36,7 @@ def test_500_payloads_come_back_equal_and_none_begins_a_formula():
     text = "".join(csv_pieces(["name", "plain"], [[payload, "plain"] for payload in wanted]))
     header, *rows = csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK), newline=""))
 
-    formulas = [row[0] for row in rows if row[0].startswith(FORMULA_SIGNS)]
+    formulas = [row[0] for row in rows if row[0].startswith(tuple(FORMULA_SIGNS))]
     print(f"formula payloads: {len(rows)}, begin a formula: {len(formulas)}")
     assert header == ["name", "plain"]
     assert formulas == []
