@@ -73,7 +73,7 @@ def _replace(connection: Any, aside: Path) -> None:
 
 
 def _compact_tables(database: Database, say: Say) -> Sizes:
-    """Writes each table anew, each in its own transaction, and counts its values for the query planner."""
+    """Rewrites each table in its own transaction and gathers statistics for the query planner."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.detach()  # Closed at the end, since it has a limit of its own.
         before = sizes_of_tables(connection)

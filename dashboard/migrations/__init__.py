@@ -50,7 +50,7 @@ def is_current(database: Database) -> bool:
 
 def present_revision(database: Database) -> str | None:
     """The revision of the current tables; None if there are none."""
-    # Alembic describes its table anew each time, and a cache of statements would keep every description.
+    # Alembic makes a new description of its table for each call, and the cache of statements would keep them all.
     with database.engine.connect().execution_options(compiled_cache=None) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 

@@ -132,7 +132,7 @@ def test_killed_run_leaves_all_data_and_the_next_one_does_it(
 ):
     """SQLite's journal of what is replaced becomes a little larger than the compacted file."""
     if not half_empty.database.is_sqlite:
-        pytest.skip("PostgreSQL writes each table anew in a transaction of its own")
+        pytest.skip("PostgreSQL rewrites each table in its own transaction")
     set_environment(monkeypatch, half_empty.settings, ENCRYPTION_KEY)
     path, rows = path_of(half_empty.database), all_rows(half_empty.database)
     half_empty.database.dispose()
