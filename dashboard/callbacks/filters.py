@@ -278,8 +278,8 @@ class CallbackFilter(NumberSearch[Callback]):
     def remarks(self) -> Sequence[str]:
         if not self.q or all(part.is_indexed for part in _parts(self.q)):
             return ()
-        what = f"A text of fewer than {SHORTEST} characters, or of the same one all along,"
-        return (f"{what} is searched for in the newest {MOST_READ:,} callbacks only.",)
+        what = f"A text of fewer than {SHORTEST} characters, or of one repeated character,"
+        return (f"{what} is searched for only in the newest {MOST_READ:,} callbacks.",)
 
     def is_stored(self, scope: Scope, digests: Sequence[str]) -> bool:
         return _is_there(scope, col(Callback.id_number_digest).in_(digests)) or super().is_stored(scope, digests)

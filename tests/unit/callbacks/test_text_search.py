@@ -187,7 +187,7 @@ def test_short_search_says_that_it_looks_at_the_newest_only(
     monkeypatch.setattr(filters, "MOST_READ", 2)
 
     assert len(found(database, "ke")) == 2
-    said = "is searched for in the newest 2 callbacks only"
+    said = "is searched for only in the newest 2 callbacks"
     ben = sign_in("ben")
     for q in ("ke", "0000000"):
         assert said in ben.get(f"/callbacks?q={q}", follow_redirects=True).text
