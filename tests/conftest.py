@@ -45,7 +45,7 @@ hypothesis_settings.register_profile("calm", deadline=None, suppress_health_chec
 hypothesis_settings.load_profile("calm")
 
 # Each test leaves an app behind, all cycles: looked for as often as usual, they take a fifth of the time of the units.
-gc.set_threshold(10_000)
+gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_finish() -> None:
@@ -55,6 +55,8 @@ def pytest_collection_finish() -> None:
 
 
 POSTGRES_URL = os.environ.get("DASHBOARD_TEST_POSTGRES_URL", "")
+#: What Werkzeug's client calls itself.
+USER_AGENT = f"Werkzeug/{version('werkzeug')}"
 ENCRYPTION_KEY = base64.b64encode(b"only-for-tests-only-for-tests-32").decode()
 SECRET_KEY = "only-for-tests-" * 4
 
@@ -139,9 +141,15 @@ def empty(postgres: Database) -> None:
         connection.execution_options(no_parameters=True).exec_driver_sql(emptying)
 
 
+@pytest.fixture(scope="session")
+def usual_settings() -> Settings:
+    return make_settings(Path())
+
+
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    return make_settings(tmp_path, database_url=database_url)
+def settings(usual_settings: Settings, tmp_path: Path, database_url: str) -> Settings:
+    """A copy, since looking for settings in the environment takes longer than many a test."""
+    return usual_settings.model_copy(update={"instance_dir": tmp_path, "database_url": database_url})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -241,8 +249,8 @@ def sign_in_at_door(client: FlaskClient, database: Database) -> Callable[[str], 
 def let_in(client: FlaskClient, member: Member) -> None:
     """As after the door, in a tenth of its time: a new sign-in, its line in the trail, and the cookie of a browser."""
     with client.session_transaction() as cookie, context_of(client.application).database.transaction() as session:
-        now, agent = utc_now(), f"Werkzeug/{version('werkzeug')}"
-        cookie[TOKEN] = begin_sign_in(session, member, now, agent, "127.0.0.1")
+        now = utc_now()
+        cookie[TOKEN] = begin_sign_in(session, member, now, USER_AGENT, "127.0.0.1")
         record(session, "member.signed_in", f"member {member.id}", now, who=member.email, details={"by": "password"})
 
 
