@@ -15,6 +15,7 @@ from dashboard.sealed import SealedColumn
 if TYPE_CHECKING:
     from dashboard.audit.wording import AuditWords
     from dashboard.rollups.counted import CountedTable
+    from dashboard.web.lists.fields import Scope
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -48,6 +49,17 @@ class NavigationEntry:
 
 
 @dataclass(frozen=True)
+class LivePart:
+    """A part of the header that changes with the data. Polls of lists refresh it too, so it needs no poll of its own.
+
+    `read` gives what `template` shows as `part`; it looks different whenever the part does.
+    """
+
+    template: str
+    read: "Callable[[Scope], Any]"
+
+
+@dataclass(frozen=True)
 class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
 
@@ -68,6 +80,7 @@ class Feature:
     periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
     counted: "tuple[CountedTable, ...]" = ()
+    live_parts: tuple[LivePart, ...] = ()
 
 
 class Features:
@@ -86,6 +99,7 @@ class Features:
         self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
         self.counted = tuple(self._all(lambda feature: feature.counted))
+        self.live_parts = tuple(self._all(lambda feature: feature.live_parts))
 
     def may(self, role: Role, permission: str) -> bool:
         """Whether the role has the permission. Nobody has one that no feature registered."""

@@ -20,6 +20,7 @@ LOCK_ORDER = (
     "invitation",
     "password_reset",
     "outgoing_mail",
+    "saved_view",
     "processing_run",
     "callback",
     "refused_delivery",

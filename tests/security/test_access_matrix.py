@@ -35,6 +35,8 @@ EXPECTED = {
     "tokens.create": "op",
     "review.decide": "op",
     "team.manage": "o",
+    "views.share": "op",
+    "views.remove_shared": "o",
     "privacy.manage": "o",
     "audit.read": "o",
     "audit.export": "o",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request
+from flask import has_request_context, request
 from sqlalchemy import false
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -28,6 +28,8 @@ TOO_LONG = f"A search can have at most {LONGEST} characters. Nothing was searche
 
 #: What reverses a list in its address; the default is newest first.
 SORT, OLDEST_FIRST = "sort", "oldest"
+#: The query parameters of a list that is shown as a saved view: its columns in order, and the view.
+COLUMNS, VIEW = "columns", "view"
 
 Row = TypeVar("Row")
 
@@ -116,13 +118,20 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def shown_columns(cls) -> dict[str, Column]:
-        """The columns that the signed-in member sees, by name."""
-        chosen: list[str] = preference(cls.columns_preference(), [])
-        return {
-            each.name: each
-            for each in cls.columns
-            if each.is_fixed or (each.name in chosen if chosen else not each.is_extra)
-        }
+        """The columns that the signed-in member sees, by name: in their order, or in that of a saved view."""
+        columns = {each.name: each for each in cls.columns}
+        of_view = request.args.get(COLUMNS, "").split(",") if has_request_context() else []
+        chosen = [name for name in of_view if name in columns] or preference(cls.columns_preference(), [])
+        if not chosen:
+            return {name: each for name, each in columns.items() if not each.is_extra}
+        missing = [name for name, each in columns.items() if each.is_fixed and name not in chosen]
+        return {name: columns[name] for name in (*missing, *chosen) if name in columns}
+
+    @classmethod
+    def columns_in_order(cls, shown: Iterable[str]) -> list[Column]:
+        """All columns: those that are shown in their order, then the others."""
+        columns = {each.name: each for each in cls.columns}
+        return [columns[name] for name in dict.fromkeys((*shown, *columns))]
 
     @property
     def is_empty(self) -> bool:
