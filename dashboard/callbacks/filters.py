@@ -27,8 +27,7 @@ from dashboard.db import IdDigits, is_one_of
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
-from dashboard.jobs.showing.wording import id_type_words
-from dashboard.jobs.smile_api.catalogue import country_name, country_names
+from dashboard.jobs.smile_api.catalogue import country_name, country_names, id_type_words
 from dashboard.query_hints import without_index
 from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed

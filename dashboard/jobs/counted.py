@@ -18,9 +18,9 @@ COUNTED = CountedTable(
     },
     cubes_of(
         "job",
-        ("state", "outcome", "product", "country"),
-        by_day=("id_type",),
-        more=("api", "warnings", "id_type", "maker"),
+        ("state", "outcome", "product", "country", "id_type"),
+        more=("api", "warnings", "maker"),
+        alone=("api", "warnings", "maker"),
     ),
     constants={"api": "v1"},  # The only version of Smile's API that jobs are sent by.
 )

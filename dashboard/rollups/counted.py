@@ -22,11 +22,15 @@ COUNTRY, LONGEST_COUNTRY = "country", 2
 
 @dataclass(frozen=True)
 class Cube:
-    """Sums for each period of one length, by some of the dimensions. `name` begins with that of the table."""
+    """Sums for each period of one length, by some of the dimensions. `name` begins with that of the table.
+
+    `is_in_full`: it has so many sums that no list adds them up.
+    """
 
     name: str
     grain: Grain
     dimensions: tuple[str, ...]
+    is_in_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,29 @@ class CountedTable:
         return [self.value(dimension).label(dimension) for dimension in DIMENSIONS]
 
     def cube_with(self, grain: Grain, dimensions: set[str]) -> Cube | None:
-        """The smallest cube of that grain that has these dimensions."""
+        """The smallest cube of that grain that has these dimensions, for a list."""
         able = [cube for cube in self.cubes if cube.grain == grain and dimensions <= set(cube.dimensions)]
+        able = [cube for cube in able if not cube.is_in_full]
         return min(able, key=lambda cube: len(cube.dimensions), default=None)
 
 
 def cubes_of(
-    name: str, listed: tuple[str, ...], more: tuple[str, ...] = (), by_day: tuple[str, ...] = ()
+    name: str,
+    listed: tuple[str, ...],
+    more: tuple[str, ...] = (),
+    by_day: tuple[str, ...] = (),
+    alone: tuple[str, ...] = (),
 ) -> list[Cube]:
-    """The cubes of a table: its list's dimensions by every period, some more by day, and all of them by month."""
+    """The cubes of a table: its list's dimensions by every period, some more by day, and all of them by month.
+
+    Each of `alone` is counted by itself too, for the choices of a list that is not filtered.
+    """
     cubes = [
         Cube(f"{name}.ever", Grain.EVER, listed),
         Cube(f"{name}.month", Grain.MONTH, listed),
         Cube(f"{name}.day", Grain.DAY, (*listed, *by_day)),
         Cube(f"{name}.quarter", Grain.QUARTER, listed),
     ]
-    return [*cubes, Cube(f"{name}.month_in_full", Grain.MONTH, (*listed, *more))] if more else cubes
+    cubes += [Cube(f"{name}.ever_by_{each}", Grain.EVER, (each,)) for each in alone]
+    in_full = Cube(f"{name}.month_in_full", Grain.MONTH, (*listed, *more), is_in_full=True)
+    return [*cubes, in_full] if more else cubes

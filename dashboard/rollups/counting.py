@@ -121,6 +121,9 @@ class RollupCounter:
             sums.update(uncounted)
         return sums
 
+    def value(self, dimension: str) -> ColumnElement[str]:
+        return self._counted.value(dimension)
+
     def extent(self, scope: Scope, question: Question, rows: int, *, is_oldest_first: bool) -> IdRange | None:
         if not all(question.wanted.values()) or question.ids.is_empty:
             return NO_IDS
@@ -165,7 +168,8 @@ class RollupCounter:
 
     def _cover(self, generation: RollupGeneration, ids: IdRange, dimensions: set[str]) -> Cover | None:
         cubes = [cube for grain in Grain if (cube := self._counted.cube_with(grain, dimensions))]
-        if not any(cube.grain == Grain.MONTH for cube in cubes):
+        # What is counted alone has no months.
+        if not cubes or (ids != IdRange() and not any(cube.grain == Grain.MONTH for cube in cubes)):
             return None
         return cover(ids, cubes, Formats(time_zone=generation.zone).zone, generation.quarters_from)
 

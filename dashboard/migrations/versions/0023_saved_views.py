@@ -1,4 +1,7 @@
-"""Saved views of lists."""
+"""Saved views of lists, and indexes for more filters of jobs.
+
+Jobs are counted by ID type in every period, and by API, warnings and maker alone: the worker counts them again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +11,42 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+IS_WARNED = sa.text("warning_count > 0")
+JOB_FILTERS = ("id_type", "result_code", "created_by")
+
 
 def upgrade() -> None:
+    _views()
+    for name in JOB_FILTERS:
+        op.create_index(f"ix_job_environment_{name}_id", "job", ["environment", name, "id"])
+    op.drop_index("ix_job_link_id", "job")
+    op.create_index("ix_job_link_id_environment_id", "job", ["link_id", "environment", "id"])
+    op.create_index(
+        "ix_job_warned",
+        "job",
+        ["environment", "id", "warning_kinds"],
+        sqlite_where=IS_WARNED,
+        postgresql_where=IS_WARNED,
+    )
+    _count_jobs_again()
+
+
+def downgrade() -> None:
+    _count_jobs_again()
+    op.drop_index("ix_job_warned", "job")
+    op.drop_index("ix_job_link_id_environment_id", "job")
+    op.create_index("ix_job_link_id", "job", ["link_id"])
+    for name in JOB_FILTERS:
+        op.drop_index(f"ix_job_environment_{name}_id", "job")
+    op.drop_table("saved_view")
+
+
+def _count_jobs_again() -> None:
+    op.execute("DELETE FROM rollup_generation WHERE counted = 'job'")
+    op.execute("DELETE FROM rollup WHERE cube LIKE 'job.%'")
+
+
+def _views() -> None:
     op.create_table(
         "saved_view",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -28,7 +65,3 @@ def upgrade() -> None:
     )
     op.create_index("ix_saved_view_member_id_id", "saved_view", ["member_id", "id"])
     op.create_index("ix_saved_view_is_shared_id", "saved_view", ["is_shared", "id"])
-
-
-def downgrade() -> None:
-    op.drop_table("saved_view")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from dashboard.web.lists.fields import Scope, day_of
+from dashboard.web.lists.fields import Scope
 
 if TYPE_CHECKING:
     from dashboard.web.lists.filters import ListFilter
@@ -85,6 +85,9 @@ class RowCounter(Protocol):
     ) -> Mapping[tuple[str, ...], int] | None:
         """How many rows there are with each combination of values of these dimensions."""
 
+    def value(self, dimension: str) -> ColumnElement[str]:
+        """The dimension's value in a row."""
+
     def extent(self, scope: Scope, question: Question, rows: int, *, is_oldest_first: bool) -> IdRange | None:
         """Where the first `rows` of these rows are: no row of the first page is outside."""
 
@@ -97,15 +100,16 @@ def question_of(scope: Scope, filters: "ListFilter[Any]") -> Question | None:
     ids, dimensions = IdRange(), {}
     for name, value in filters.in_clear.items():
         field = filters.declared()[name]
+        if field.holds:
+            return None
         if field.dimension:
             dimensions[name] = field.dimension
             values = field.counted_values(value) if field.is_known(value) else ()
             wanted[field.dimension] = frozenset(str(each) for each in values)
         elif field.begins or field.ends:
             try:
-                day = day_of(scope, value)
-                low = field.begins(day).int if field.begins else None
-                ids = ids.within(IdRange(low, field.ends(day).int if field.ends else None))
+                low = field.begins(scope, value).int if field.begins else None
+                ids = ids.within(IdRange(low, field.ends(scope, value).int if field.ends else None))
             except (ValueError, OverflowError):
                 ids = NO_IDS
         else:

@@ -14,6 +14,8 @@ from sqlmodel import Session, col
 from dashboard.db import first_id_of
 from dashboard.query_hints import likely
 
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
+
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and their labels.
 Choices = Mapping[str, str]
@@ -35,6 +37,10 @@ class Scope:
     def ago(self, span: timedelta) -> datetime:
         return self.now - span
 
+    def first_id_ago(self, span: timedelta) -> UUID:
+        """The first id of the minute that was so long ago: whole minutes can be counted once for all readers."""
+        return first_id_of((self.now - span).replace(second=0, microsecond=0))
+
 
 @dataclass(frozen=True)
 class Day:
@@ -50,7 +56,7 @@ class Day:
 
 Find = Callable[[Scope, str], Condition]
 FindDay = Callable[[Scope, Day], Condition]
-FindId = Callable[[Day], UUID]
+FindId = Callable[[Scope, str], UUID]
 
 
 class FieldKind(StrEnum):
@@ -90,7 +96,13 @@ class FilterField:
     #: The column that it filters by, if rows are counted by it, and the values of that column that a value stands for.
     dimension: str = ""
     counted_values: Callable[[str], Collection[str]] = lambda value: (value,)
-    #: Of a day: the first id, and the first one behind the last.
+    #: Whether a value is among those of such a column, which may hold several. No sum can be asked for it.
+    holds: Callable[[str, str], bool] | None = None
+    #: Whether rows are counted by it, but not by it and something else.
+    is_counted_alone: bool = False
+    #: Its column, for counts of its choices among a few rows, where rows are not counted by it.
+    column: str = ""
+    #: Of a range of time: the first id, and the first one behind the last.
     begins: FindId | None = None
     ends: FindId | None = None
 
@@ -130,7 +142,7 @@ def suggestion(
     find: Find,
     in_words: Callable[[str], str] = str,
     *,
-    narrows: int = 0,
+    narrows: int | Callable[[str], int] = 0,
     **more: Any,
 ) -> Any:
     """A field whose form offers some values. An address may have another one, which finds the rows that have it."""
@@ -166,6 +178,33 @@ def until_day(row_id: Any, **more: Any) -> Any:
     return day("to", lambda _, end: _until(row_id, end), "to {}", **more)
 
 
+def age(label: str, row_id: Any, choices: Mapping[str, tuple[str, timedelta, bool]]) -> Any:
+    """A field for how long ago a row was made: for each value its words, a span, and whether rows are older than it."""
+
+    def read(value: str) -> tuple[timedelta, bool]:
+        if value not in choices:
+            raise ValueError
+        _, span, is_older = choices[value]
+        return span, is_older
+
+    def first_id(scope: Scope, value: str) -> UUID:
+        span, is_older = read(value)
+        return FIRST_ID if is_older else scope.first_id_ago(span)
+
+    def id_after(scope: Scope, value: str) -> UUID:
+        span, is_older = read(value)
+        return scope.first_id_ago(span) if is_older else LAST_ID
+
+    def find(scope: Scope, value: str) -> Condition:
+        span, is_older = read(value)
+        there, bound = col(row_id), scope.first_id_ago(span)
+        condition: Condition = likely(there < bound if is_older else there >= bound)
+        return condition
+
+    offered = {value: words for value, (words, _, _) in choices.items()}
+    return choice(label, offered, find, begins=first_id, ends=id_after, is_more=True)
+
+
 def on_day(row_id: Any) -> Any:
     """Rows of one day, for links such as to today's. In the form people choose from and to."""
 
@@ -176,21 +215,21 @@ def on_day(row_id: Any) -> Any:
     return day("Day", find, "on {}", **more)
 
 
-def _first_id(day: Day) -> UUID:
-    return first_id_of(day.begins)
+def _first_id(scope: Scope, value: str) -> UUID:
+    return first_id_of(day_of(scope, value).begins)
 
 
-def _id_after(day: Day) -> UUID:
-    return first_id_of(day.ends)
+def _id_after(scope: Scope, value: str) -> UUID:
+    return first_id_of(day_of(scope, value).ends)
 
 
 def _since(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) >= _first_id(day))
+    condition: Condition = likely(col(row_id) >= first_id_of(day.begins))
     return condition
 
 
 def _until(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) < _id_after(day))
+    condition: Condition = likely(col(row_id) < first_id_of(day.ends))
     return condition
 
 
@@ -201,7 +240,8 @@ def _is_day(value: str) -> bool:
         return False
 
 
-def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: Any) -> Any:
+def text(label: str, find: Find, in_words: Callable[[str], str] = str, *, narrows: int = 0, **more: Any) -> Any:
+    more["narrows"] = _always(narrows)
     return _declared(FilterField(FieldKind.TEXT, label, find, in_words, **more))
 
 

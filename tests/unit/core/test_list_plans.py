@@ -46,6 +46,10 @@ TABLES = ("job", "callback", "link", "callback_search")
 #: Values for fields that offer none, by list and field.
 EXAMPLES: dict[tuple[str, str], Sequence[str]] = {
     ("jobs", "country"): ("KE", "NG", "ZZ"),
+    ("jobs", "id_type"): ("PASSPORT", "BVN", "ZZ"),
+    ("jobs", "code"): ("1013", "1012", "0000"),
+    ("jobs", "maker"): ("ada@example.com", "customer", "nobody"),
+    ("jobs", "link"): ("018bcfe5-6be8-7000-8003-000000000001",),
     ("jobs", "q"): ("job-77", "user", "018bcfe5-6be8-7000-8001-000000000001", "nothing like it"),
     ("callbacks", "country"): ("KE", "NG", "ZZ"),
     ("callbacks", "id_type"): ("PASSPORT", "BVN", "ZZ"),
@@ -57,7 +61,7 @@ EXAMPLES: dict[tuple[str, str], Sequence[str]] = {
 BY_KIND = {FieldKind.DAY: ("2023-11-15",), FieldKind.DIGEST: ("a" * 64, f"{'a' * 64}.{'b' * 64}")}
 #: An index that holds few rows by its own condition.
 PARTIAL = re.compile(
-    "ix_(job_needs_|callback_(again|alarm|orphan|refused|unknown)|link_(result|submitted|unsubmitted|paused|revoked)$)"
+    "ix_(job_needs_|job_warned|callback_(again|alarm|orphan|refused|unknown)|link_(result|submitted|unsubmitted|paused|revoked)$)"
 )
 #: An id in the middle of the rows.
 MIDDLE = UUID("018bcfe5-6be8-7000-8001-000000000001")
