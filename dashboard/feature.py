@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dashboard.audit.wording import AuditWords
     from dashboard.rollups.counted import CountedTable
     from dashboard.web.lists.fields import Scope
+    from dashboard.web.lists.filters import ListFilter
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -46,6 +47,14 @@ class NavigationEntry:
     bar: Bar = Bar.MAIN
     is_on_phones: bool = False
     rank: int = 0
+
+
+@dataclass(frozen=True)
+class AttentionLine:
+    """What needs somebody: the rows of a list that a filter finds. `words`: for one row, for several."""
+
+    words: tuple[str, str]
+    filters: "Callable[[Scope], ListFilter[Any]]"
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ class Feature:
     health_checks: tuple[HealthCheck, ...] = ()
     counted: "tuple[CountedTable, ...]" = ()
     live_parts: tuple[LivePart, ...] = ()
+    attention: tuple[AttentionLine, ...] = ()
 
 
 class Features:
@@ -100,6 +110,7 @@ class Features:
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
         self.counted = tuple(self._all(lambda feature: feature.counted))
         self.live_parts = tuple(self._all(lambda feature: feature.live_parts))
+        self.attention = tuple(self._all(lambda feature: feature.attention))
 
     def may(self, role: Role, permission: str) -> bool:
         """Whether the role has the permission. Nobody has one that no feature registered."""

@@ -8,6 +8,7 @@ from dashboard.feature import Feature
 from dashboard.health.feature import FEATURE as HEALTH
 from dashboard.jobs.feature import FEATURE as JOBS
 from dashboard.links.feature import FEATURE as LINKS
+from dashboard.overview.feature import FEATURE as OVERVIEW
 from dashboard.privacy.feature import FEATURE as PRIVACY
 from dashboard.rollups.feature import FEATURE as ROLLUPS
 from dashboard.saved_views.feature import FEATURE as SAVED_VIEWS
@@ -17,7 +18,7 @@ from dashboard.web.feature import FEATURE as WEB
 from dashboard.worker.feature import FEATURE as WORKER
 
 FEATURES: tuple[Feature, ...] = (
-    *(WEB, WORKER, ROLLUPS, AUDIT, TEAM, SAVED_VIEWS, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS),
+    *(WEB, WORKER, ROLLUPS, AUDIT, TEAM, SAVED_VIEWS, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS, OVERVIEW),
 )
 
 #: All tables, since importing the features imports their models.

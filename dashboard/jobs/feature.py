@@ -1,16 +1,23 @@
 """Registers the feature "verification jobs"."""
 
-from dashboard.feature import Feature, NavigationEntry
+from dashboard.feature import AttentionLine, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.jobs import audit_words, counted, dealt_with, models, search_index, tasks, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_associated_data
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job, Result, job_associated_data, payload_associated_data
+from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.showing import event_words, views
 from dashboard.jobs.submitting.phones import phone_of_sealed_person
 from dashboard.jobs.warnings import JobWarning, personal_associated_data
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
 from dashboard.smile.typed import number_key
+
+
+def _line(name: str) -> AttentionLine:
+    return AttentionLine(NEEDS[name].words, lambda _: JobFilter(needs=name))
+
 
 FEATURE = Feature(
     name="jobs",
@@ -53,4 +60,5 @@ FEATURE = Feature(
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.check_job_search_index),),
     counted=(counted.COUNTED,),
+    attention=tuple(map(_line, NEEDS)),
 )

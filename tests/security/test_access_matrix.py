@@ -34,6 +34,7 @@ EXPECTED = {
     "links.change": "op",
     "tokens.create": "op",
     "review.decide": "op",
+    "overview.read": "opv",
     "team.manage": "o",
     "views.share": "op",
     "views.remove_shared": "o",

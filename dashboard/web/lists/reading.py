@@ -194,6 +194,19 @@ def counts_of(scope: Scope, lists: Sequence[ListFilter[Any]]) -> list[int]:
     return list(run(scope, _counts, *lists, shape=(COUNT_CAP,)).one())
 
 
+def oldest_of(scope: Scope, lists: Sequence[ListFilter[Any]]) -> list[Any]:
+    """The key of the oldest row of each list, None where there is none, in one statement."""
+    return list(run(scope, _oldest, *lists).one())
+
+
+def _oldest(scope: Scope, *lists: ListFilter[Any]) -> Any:
+    firsts = []
+    for filters in lists:
+        key = col(filters.key_column())
+        firsts.append(select(key).where(*filters.conditions(scope).values()).order_by(key.asc()).limit(1))
+    return select_columns(*(first.scalar_subquery() for first in firsts))
+
+
 def count_newer(scope: Scope, filters: ListFilter[Any], top: Any) -> int:
     """How many rows came after the first one of an open list."""
     return int(run(scope, _newer, filters, shape=(COUNT_CAP,), top=top).scalar_one())
