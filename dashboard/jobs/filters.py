@@ -46,6 +46,7 @@ AGES = {
     "over-1d": ("over 1 day", timedelta(days=1), True),
     "over-7d": ("over 7 days", timedelta(days=7), True),
 }
+FREQUENT_OUTCOMES = (Outcome.APPROVED, Outcome.REJECTED)
 #: Result codes that very many jobs have, so that any other filter finds fewer.
 FREQUENT_CODES = frozenset(row.code for row in result_codes() if row.outcome == Outcome.APPROVED)
 PRODUCT_NAMES = {product.value: FACTS[product].name for product in FACTS}
@@ -205,6 +206,15 @@ class JobFilter(NumberSearch[Job]):
     phone: str = digest(
         "a phone number", find_by_digest(Job.phone_digest), "Shows only jobs with the same phone number."
     )
+
+    @property
+    def narrows(self) -> dict[str, int]:
+        """Rare states and outcomes narrow the list more than an ID type, and rare states more than a maker."""
+        found = super().narrows
+        is_rare_state = self.state not in ("", JobState.DONE)
+        is_rare = is_rare_state or self.outcome not in ("", *FREQUENT_OUTCOMES)
+        seldom_used = {"id_type": is_rare, "maker": is_rare_state}
+        return {name: 1 if seldom_used.get(name) else narrows for name, narrows in found.items()}
 
     def is_id(self, scope: Scope) -> bool:
         return IDS.has(scope, self.q)

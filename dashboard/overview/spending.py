@@ -1,7 +1,7 @@
 """What the jobs of this month and the last one cost, for the products that an owner entered a price for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -46,25 +46,29 @@ def spending_of(scope: Scope, prices: Prices) -> Spending | None:
     if not prices.by_product:
         return None
     first = scope.now.astimezone(scope.zone).date().replace(day=1)
-    months = [(first, _next_month(first)), ((first - timedelta(days=1)).replace(day=1), first)]
+    months = [_done_in(scope, first), _done_in(scope, (first - timedelta(days=1)).replace(day=1))]
     products = {
-        FACTS[Product(product)].name: [_month(scope, product, price, *month) for month in months]
+        FACTS[Product(product)].name: [
+            MonthOfProduct(replace(done, product=product), None if counts is None else counts.get(product, 0), price)
+            for done, counts in months
+        ]
         for product, price in prices.by_product.items()
     }
     return Spending(prices.currency, products)
 
 
-def _month(scope: Scope, product: str, price: Decimal, begin: date, end: date) -> MonthOfProduct:
-    last = end - timedelta(days=1)
-    done = JobFilter(state=JobState.DONE.value, product=product, since=begin.isoformat(), until=last.isoformat())
+def _done_in(scope: Scope, begin: date) -> tuple[JobFilter, Mapping[str, int] | None]:
+    """The jobs with a result that were made in the month, and how many by product; None while they are not counted."""
+    last = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    done = JobFilter(state=JobState.DONE.value, since=begin.isoformat(), until=last.isoformat())
+    key = ("spending", scope.environment, str(scope.zone), begin)
+    return done, once_per_change(scope.session, key, lambda: _by_product(scope, done))
+
+
+def _by_product(scope: Scope, done: JobFilter) -> Mapping[str, int] | None:
     question = question_of(scope, done)
-    assert question is not None
-    key = ("spending", scope.environment, str(scope.zone), product, begin)
-    return MonthOfProduct(done, once_per_change(scope.session, key, lambda: COUNTER.count(scope, question)), price)
-
-
-def _next_month(first: date) -> date:
-    return (first + timedelta(days=31)).replace(day=1)
+    found = None if question is None else COUNTER.count_by(scope, question, ("product",))
+    return None if found is None else {product: count for (product,), count in found.items()}
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:

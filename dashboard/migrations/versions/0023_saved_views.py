@@ -12,13 +12,18 @@ branch_labels = None
 depends_on = None
 
 IS_WARNED = sa.text("warning_count > 0")
-JOB_FILTERS = ("id_type", "result_code", "created_by")
+#: By column, what each index holds beside it.
+JOB_FILTERS = {
+    "id_type": (),
+    "result_code": ("product", "country"),
+    "created_by": ("outcome", "product", "country"),
+}
 
 
 def upgrade() -> None:
     _views()
-    for name in JOB_FILTERS:
-        op.create_index(f"ix_job_environment_{name}_id", "job", ["environment", name, "id"])
+    for name, others in JOB_FILTERS.items():
+        op.create_index(f"ix_job_environment_{name}_id", "job", ["environment", name, "id", *others])
     op.drop_index("ix_job_link_id", "job")
     op.create_index("ix_job_link_id_environment_id", "job", ["link_id", "environment", "id"])
     op.create_index(

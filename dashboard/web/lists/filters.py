@@ -213,12 +213,17 @@ class ListFilter(Generic[Row]):
             found["environment"] = col(self.table.environment) == scope.environment
         if self.is_unreadable:
             found["is_unreadable"] = false()
-        narrows = {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
+        narrows = self.narrows
         most = max(narrows.values(), default=0)
         for name, value in self.in_clear.items():
             condition = self.declared()[name].find(scope, value)
             found[name] = without_index(condition) if 0 < narrows[name] < most else condition
         return found
+
+    @property
+    def narrows(self) -> dict[str, int]:
+        """How far each field that is set narrows the list. A list may override it for combinations."""
+        return {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
 
     def known_count(self, scope: Scope) -> int | None:
         """The number of rows, up to COUNT_CAP + 1, where `conditions` found it out; else None."""
