@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
+from dashboard.saved_views.erasing import forget_views_of
 from dashboard.saved_views.models import SavedView
 from tests.factories.rollups import add, callback_at, job_at, link_at
 from tests.factories.saved_views import save_view
@@ -219,3 +220,17 @@ def test_the_places_of_columns_are_kept_with_the_member(sign_in: SignInAs, datab
     ben.post("/account/lists/jobs/columns", data={"column": usual, "place-age": "2"})
 
     assert heads(ben.get("/jobs").text) == ["Outcome", "Age", "Customer", "Product"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_kept"), [("Amina 7", False), ("amina-7", False), ("amina", True), ("job-1", True)]
+)
+def test_a_view_that_searches_for_somebody_who_is_erased_goes(
+    sign_in: SignInAs, database: Database, session: Session, typed: str, is_kept: bool
+):
+    save_view(sign_in("ben"), q=typed)
+
+    with database.transaction() as writing:
+        forget_views_of(writing, {"amina-7", "user-12"})
+
+    assert len(session.exec(select(SavedView)).all()) == is_kept
