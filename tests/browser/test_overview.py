@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,16 +15,16 @@ from tests.factories.rollups import add, job_at
 from tests.integration.conftest import Deployment
 
 VIEW = "Rejected in Kenya"
+REJECTED: dict[str, Any] = {"state": JobState.DONE, "outcome": Outcome.REJECTED, "result_code": "1013"}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _jobs(shared_deployment: Deployment) -> None:
     yesterday = utc_now() - timedelta(days=1)
-    rejected = {"state": JobState.DONE, "outcome": Outcome.REJECTED, "result_code": "1013"}
     add(
         shared_deployment.database,
-        *(job_at(yesterday, country="KE", id_type="PASSPORT", **rejected) for _ in range(2)),
-        job_at(yesterday, country="NG", id_type="BVN", **rejected),
+        *(job_at(yesterday, country="KE", id_type="PASSPORT", **REJECTED) for _ in range(2)),
+        job_at(yesterday, country="NG", id_type="BVN", **REJECTED),
         *(job_at(yesterday, state=JobState.FAILED, country="NG") for _ in range(3)),
     )
 
@@ -45,13 +46,16 @@ def expect_rows(page: Page, count: int) -> None:
     expect(page.locator("[data-count]")).to_have_text(f"{count} job{'s' if count != 1 else ''}")
 
 
-def test_two_filters_become_a_view_and_the_overview_leads_to_rows_by_keyboard_alone(open_window: OpenWindow) -> None:
+def test_two_filters_become_a_view_and_the_overview_leads_to_rows_by_keyboard_alone(
+    shared_deployment: Deployment, open_window: OpenWindow
+) -> None:
     page = open_window("/jobs")
     choose_by_keys(page, "outcome", "rej")
     choose_by_keys(page, "country", "Kenya")
     expect_rows(page, 2)
 
     follow_by_keys(page, "Save view")
+    expect(page.get_by_role("heading", name="Save a view")).to_be_visible()
     page.get_by_label("Name").focus()
     page.keyboard.type(VIEW)
     page.keyboard.press("Enter")
@@ -60,14 +64,18 @@ def test_two_filters_become_a_view_and_the_overview_leads_to_rows_by_keyboard_al
     expect(pinned).to_have_attribute("aria-current", "page")
     expect_rows(page, 2)
 
+    add(shared_deployment.database, job_at(utc_now(), country="KE", **REJECTED))
+    pinned = page.get_by_role("navigation", name="Saved views").get_by_role("link", name=f"{VIEW} 3")
+    expect(pinned).to_be_visible()  # It came with the poll of the list.
+
     follow_by_keys(page, "Overview")
     expect(page.get_by_role("heading", name="Needs somebody now")).to_be_visible()
     follow_by_keys(page, "3 failed")
     expect_rows(page, 3)
 
-    follow_by_keys(page, f"{VIEW} 2")
+    follow_by_keys(page, f"{VIEW} 3")
     expect(page).to_have_url(re.compile(r"/jobs\?.*outcome=rejected.*view="))
-    expect_rows(page, 2)
+    expect_rows(page, 3)
 
 
 @pytest.mark.parametrize("path", ["/", "/views", "/views/new?list=jobs&outcome=rejected"])
