@@ -75,12 +75,12 @@ def _looked_at(
     scope: Scope, filters: ListFilter[Any], fields: Mapping[str, FilterField], offered: Mapping[str, Choices]
 ) -> dict[str, dict[str, ChoiceCount]]:
     """Fields that are not set have the same rows. Each one that is set is left out for its own choices."""
-    conditions, found = filters.conditions(scope), {}
-    is_set = filters.in_clear
+    found, is_set = {}, filters.in_clear
     for names in ([name for name in fields if name not in is_set], *([name] for name in fields if name in is_set)):
         columns = [_value_of(filters, fields[name]).label(name) for name in names]
-        others = [condition for name, condition in conditions.items() if name not in names]
-        counts = _count_by(scope, columns, others) if names else {}
+        unset: dict[str, Any] = dict.fromkeys(names, "")
+        others = replace(filters, **unset).conditions(scope)
+        counts = _count_by(scope, columns, list(others.values())) if names else {}
         is_exact = sum(counts.values()) <= MOST_LOOKED_AT
         for place, name in enumerate(names):
             found[name] = _by_choice(counts, place, fields[name], offered[name], is_exact=is_exact)
