@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from dashboard.audit.feature import FEATURE as AUDIT
 from dashboard.callbacks.feature import FEATURE as CALLBACKS
 from dashboard.feature import Feature
+from dashboard.find.feature import FEATURE as FIND
 from dashboard.health.feature import FEATURE as HEALTH
 from dashboard.jobs.feature import FEATURE as JOBS
 from dashboard.links.feature import FEATURE as LINKS
@@ -15,7 +16,10 @@ from dashboard.team.feature import FEATURE as TEAM
 from dashboard.web.feature import FEATURE as WEB
 from dashboard.worker.feature import FEATURE as WORKER
 
-FEATURES: tuple[Feature, ...] = (WEB, WORKER, ROLLUPS, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS)
+FEATURES: tuple[Feature, ...] = (
+    *(WEB, WORKER, ROLLUPS, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, PRIVACY),
+    *(FIND, HEALTH, SETTINGS),
+)
 
 #: All tables, since importing the features imports their models.
 metadata = SQLModel.metadata

@@ -175,12 +175,15 @@ def _found_by_way(scope: Scope, q: str, parts: Sequence[TextPart], limit: int) -
     if len(indexed) < len(parts):
         ways.append(newest_indexed(scope.environment, parts, MOST_READ))
     if len(q) == SHA256_LENGTH:
-        of_body = select(type_coerce(col(CallbackSearch.callback_id), IdDigits))
-        of_body = of_body.where(CallbackSearch.environment == scope.environment)
-        ways.append(of_body.where(CallbackSearch.body_sha256 == q.lower()))
+        ways.append(_of_body(scope, q))
     for way in ways:
         yield session.connection().execute(way.limit(limit)).scalars().all()
     yield find_indexed(session, scope.environment, indexed, limit)
+
+
+def _of_body(scope: Scope, sha256: str) -> Any:
+    of_body = select(type_coerce(col(CallbackSearch.callback_id), IdDigits))
+    return of_body.where(CallbackSearch.environment == scope.environment, CallbackSearch.body_sha256 == sha256.lower())
 
 
 def _not_indexed(q: str, parts: Sequence[TextPart], *there: ColumnElement[bool]) -> Any:
@@ -189,6 +192,22 @@ def _not_indexed(q: str, parts: Sequence[TextPart], *there: ColumnElement[bool])
     rows = select_columns(*map(col, read)).where(*there).order_by(col(Callback.id).desc())
     newest = rows.limit(MOST_NOT_INDEXED).subquery()
     return select(type_coerce(newest.c.id, IdDigits)).where(_written(q, parts, newest.c))
+
+
+def callbacks_with_id(scope: Scope, typed: str, limit: int) -> Sequence[Callback]:
+    """The newest callbacks of which the id or the job's begins like this, or that name this job or have this SHA-256.
+
+    Only what an index of its own leads to; the list searches in the texts too.
+    """
+    here, row_id = col(Callback.environment) == scope.environment, col(Callback.id)
+    ways: list[Any] = [select(ID).where(without_index(here), each) for each in _ids_that_begin(typed)]
+    ways.append(select(ID).where(here, col(Callback.claimed_job_id) == typed).order_by(row_id.desc()))
+    if len(typed) == SHA256_LENGTH:
+        ways.append(_of_body(scope, typed))
+    found = {row for way in ways for row in scope.session.connection().execute(way.limit(limit)).scalars()}
+    named = is_one_of(scope.session, row_id, sorted(found))
+    newest = select(Callback).options(WITHOUT_BODY).where(named).order_by(row_id.desc()).limit(limit)
+    return scope.session.exec(newest).all()
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -70,7 +70,7 @@ def read_phrase(scope: Scope, typed: str, lists: Lists) -> Phrase:
     chosen = _choose(terms, lists)
     values, not_there = _values(terms, chosen)
     has_list = any(term.names_list for term in terms)
-    return Phrase(chosen(**values) if values or has_list else None, (*unknown, *not_there))
+    return Phrase(chosen.from_args(values) if values or has_list else None, (*unknown, *not_there))
 
 
 def _words_in(typed: str) -> list[Word]:

@@ -67,6 +67,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
             ),
             *(
                 "jobs.update_form",
+                "find.search",
                 "links.update_form",
                 "retention.preview",
                 "policy_reports.receive",

@@ -1,0 +1,51 @@
+"""The box in the header of every page, and its own page for phones and browsers without scripts.
+
+What is typed is posted: it stands in no address, and so in no log and no history.
+"""
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard.context import reading
+from dashboard.find.answers import Answers, Look
+from dashboard.find.finders import find, finds_people
+from dashboard.web.access import sign_in_required
+from dashboard.web.list_views import scope_here
+from dashboard.web.lists.filters import LONGEST, TOO_LONG
+from dashboard.web.pages.answers import render_page_or_partial, wants_partial
+
+#: In each group, below the box and on the page.
+MOST_BELOW, MOST_ON_PAGE = 5, 20
+NOTHING = Answers()
+
+blueprint = Blueprint("find", __name__)
+
+
+@blueprint.get("/find")
+@sign_in_required
+def show() -> ResponseReturnValue:
+    return _page()
+
+
+@blueprint.post("/find")
+@sign_in_required
+def search() -> ResponseReturnValue:
+    """Answers in groups. Where the whole page was asked for, an exact match is opened at once."""
+    # PostgreSQL refuses NUL, and no stored text has one.
+    typed = request.form.get("q", "").strip().replace("\0", "\ufffd")
+    if len(typed) > LONGEST:
+        return _page(typed, problem=TOO_LONG), 422
+    most = MOST_BELOW if wants_partial() else MOST_ON_PAGE
+    with reading() as session:
+        answers = find(Look(scope_here(session), typed, current_user.may, most))
+    if answers.exact and not wants_partial():
+        return redirect(answers.exact.address, 303)
+    return _page(typed, answers)
+
+
+def _page(typed: str = "", answers: Answers = NOTHING, problem: str = "") -> str:
+    with reading() as session:
+        people = finds_people(session, current_user.may)
+    context = {"typed": typed, "answers": answers, "problem": problem, "may_find_people": people}
+    return render_page_or_partial("find/index.html", "find/_answers.html", **context)
