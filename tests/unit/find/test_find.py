@@ -197,7 +197,7 @@ def test_words_that_are_not_understood_are_said(sign_in: SignInAs):
     page = ben.post("/find", data={"q": "rejected purple"})
 
     assert page.status_code == 200
-    assert "Not understood: <q>purple</q>." in page.text
+    assert "Not understood as a filter: <q>purple</q>." in page.text
     assert "/jobs?outcome=rejected" in page.text
 
 
