@@ -19,57 +19,22 @@ class ReadDays(NamedTuple):
     end: int  # of the text that was read
 
 
-MONTHS = {
-    "january": 1,
-    "february": 2,
-    "march": 3,
-    "april": 4,
-    "may": 5,
-    "june": 6,
-    "july": 7,
-    "august": 8,
-    "september": 9,
-    "october": 10,
-    "november": 11,
-    "december": 12,
-    "jan": 1,
-    "feb": 2,
-    "mar": 3,
-    "apr": 4,
-    "jun": 6,
-    "jul": 7,
-    "aug": 8,
-    "sep": 9,
-    "sept": 9,
-    "oct": 10,
-    "nov": 11,
-    "dec": 12,
-}
-WEEKDAYS = {
-    "monday": 0,
-    "tuesday": 1,
-    "wednesday": 2,
-    "thursday": 3,
-    "friday": 4,
-    "saturday": 5,
-    "sunday": 6,
-    "mon": 0,
-    "tue": 1,
-    "tues": 1,
-    "wed": 2,
-    "thu": 3,
-    "thur": 3,
-    "thurs": 3,
-    "fri": 4,
-    "sat": 5,
-    "sun": 6,
-}
+MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    "december",
+)
+WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = {text: at for at, name in enumerate(MONTH_NAMES, 1) for text in (name, name[:3])} | {"sept": 9}
+WEEKDAYS = {text: at for at, name in enumerate(WEEKDAY_NAMES) for text in (name, name[:3])}
+WEEKDAYS |= {"tues": 1, "thur": 3, "thurs": 3}
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DAYS_OF = {"day": 1, "week": 7, "month": 30}
 MOST_DAYS = 10_000
 
 _MONTH, _WEEKDAY = "|".join(sorted(MONTHS, key=len)[::-1]), "|".join(sorted(WEEKDAYS, key=len)[::-1])
 _NUMBER = rf"\d{{1,4}}|{'|'.join(NUMBERS)}"
+_AND, _TO = re.compile(" (?:and|to|until|till) "), re.compile(" (?:to|until|till) ")
+_BEFORE_SPANS = re.compile("(?:on |in )?(?:the )?")
 Make = Callable[[re.Match[str], date], Days]
 
 
@@ -77,7 +42,7 @@ def read_days(text: str, today: date) -> ReadDays | None:
     """Reads the days that the folded text begins with, as many words as possible; None if it begins with none."""
     if between := re.match(r"(?:between|from) ", text):
         first = _read_span(text, between.end(), today)
-        joined = first and re.compile(r" (?:and|to|until|till) ").match(text, first.end)
+        joined = first and _AND.match(text, first.end)
         last = joined and _read_span(text, joined.end(), today)
         if first and last:
             return ReadDays(Days(first.days.since, last.days.until), last.end)
@@ -85,16 +50,17 @@ def read_days(text: str, today: date) -> ReadDays | None:
         if (found := pattern.match(text)) and (span := _read_span(text, found.end(), today)):
             return ReadDays(limit(span.days), span.end)
     first = _read_span(text, 0, today)
-    joined = first and re.compile(r" (?:to|until|till) ").match(text, first.end)
+    joined = first and _TO.match(text, first.end)
     last = joined and _read_span(text, joined.end(), today)
     return ReadDays(Days(first.days.since, last.days.until), last.end) if first and last else first
 
 
 def _read_span(text: str, begin: int, today: date) -> ReadDays | None:
     """The longest span that the text has at this place."""
-    read = []
+    read, first_word = [], _BEFORE_SPANS.match(text, begin)
     for pattern, make in SPANS:
-        if found := pattern.match(text, begin):
+        found = first_word and pattern.match(text, first_word.end())
+        if found and text[found.end() : found.end() + 1] in ("", " "):  # Not within a word.
             try:
                 read.append(ReadDays(make(found, today), found.end()))
             except (ValueError, OverflowError):  # Such as 31 February.
@@ -181,23 +147,19 @@ def _digits(found: re.Match[str], _: date) -> Days:
     return _day(date(int(found["year"]), int(found["month"]), int(found["day"])))
 
 
-def _span(pattern: str, make: Make) -> tuple[re.Pattern[str], Make]:
-    return re.compile(rf"(?:on |in )?(?:the )?(?:{pattern})(?![^\s])"), make
-
-
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-SPANS = (
-    _span("todays?", lambda _, today: _day(today)),
-    _span("yesterdays?", lambda _, today: _day(today - timedelta(days=1))),
-    _span("day before yesterday", lambda _, today: _day(today - timedelta(days=2))),
-    _span(r"(?P<which>this|last|previous) (?P<unit>week|month|year)", _calendar),
-    _span(rf"(?:last|past|previous) (?P<count>{_NUMBER}) (?P<unit>day|week|month)s?", _recent),
-    _span(r"past (?P<count>)(?P<unit>day|week|month)", _recent),
-    _span(rf"(?P<count>{_NUMBER}) (?P<unit>day|week|month)s? ago", _ago),
-    _span(rf"(?P<last>last )?(?P<weekday>{_WEEKDAY})", _weekday),
-    _span(rf"{_ORDINAL} (?:of )?(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?", _date),
-    _span(rf"(?P<month>{_MONTH}) {_ORDINAL}(?: (?P<year>\d{{4}}))?", _date),
-    _span(rf"(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?", _named_month),
-    _span(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", _digits),
-    _span(r"(?P<day>\d{1,2})[/.](?P<month>\d{1,2})[/.](?P<year>\d{4})", _digits),
+SPANS: tuple[tuple[re.Pattern[str], Make], ...] = (
+    (re.compile("todays?"), lambda _, today: _day(today)),
+    (re.compile("yesterdays?"), lambda _, today: _day(today - timedelta(days=1))),
+    (re.compile("day before yesterday"), lambda _, today: _day(today - timedelta(days=2))),
+    (re.compile(r"(?P<which>this|last|previous) (?P<unit>week|month|year)"), _calendar),
+    (re.compile(rf"(?:last|past|previous) (?P<count>{_NUMBER}) (?P<unit>day|week|month)s?"), _recent),
+    (re.compile(r"past (?P<count>)(?P<unit>day|week|month)"), _recent),
+    (re.compile(rf"(?P<count>{_NUMBER}) (?P<unit>day|week|month)s? ago"), _ago),
+    (re.compile(rf"(?P<last>last )?(?P<weekday>{_WEEKDAY})"), _weekday),
+    (re.compile(rf"{_ORDINAL} (?:of )?(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _date),
+    (re.compile(rf"(?P<month>{_MONTH}) {_ORDINAL}(?: (?P<year>\d{{4}}))?"), _date),
+    (re.compile(rf"(?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _named_month),
+    (re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"), _digits),
+    (re.compile(r"(?P<day>\d{1,2})[/.](?P<month>\d{1,2})[/.](?P<year>\d{4})"), _digits),
 )
