@@ -243,6 +243,21 @@ def test_what_is_typed_stands_in_no_address(sign_in: SignInAs, make: Make):
     assert not [address for address in addresses if NUMBER in address or "uri" in address]
 
 
+def test_the_box_is_on_every_page_and_once_on_its_own(sign_in: SignInAs):
+    cleo = sign_in("cleo")
+
+    for address in ("/account", "/jobs", "/find"):
+        page = cleo.get(address).text
+        form = page.partition('<form class="find" action="/find" method="post"')[2].partition("</form>")[0]
+        assert 'name="csrf_token"' in form
+        assert page.count('id="find-anything"') == 1
+
+
+def test_nobody_finds_anything_signed_out(client: FlaskClient):
+    assert client.post("/find", data={"q": "x"}).location == "/sign-in?next=/find&pressed=1"
+    assert client.get("/find").location == "/sign-in?next=/find"
+
+
 def test_every_look_is_a_stretch_of_an_index(sign_in: SignInAs, make: Make, database: Database):
     make(id_number=NUMBER, person=ZURI)
     ben = sign_in("ben")
