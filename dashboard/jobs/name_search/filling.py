@@ -12,9 +12,9 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, delete, select
 
 from dashboard.crypto import UnreadableValue
-from dashboard.db import first_id_of, keyring_of
+from dashboard.db import first_id_of, keyring_of, utc_now
 from dashboard.health_checks import CheckContext, Finding, ok, unknown, unset, warn
-from dashboard.jobs.models import Job, job_associated_data
+from dashboard.jobs.models import HOLDS_PERSON, Job, job_associated_data
 from dashboard.jobs.name_search.models import KEY_ID, NamePart, NameSearchKey
 from dashboard.jobs.name_search.parts import key_for_writing, parts_of_person, read_key, write_parts
 from dashboard.jobs.name_search.switch import NameSearch, read_switch, turn_switch
@@ -77,6 +77,12 @@ def _empty(session: Session, limit: int) -> bool:
     return removed > 0
 
 
+def _is_unfilled(session: Session, switch: NameSearch) -> bool:
+    ends = datetime.fromisoformat(switch.since) + AFTER if switch.since else utc_now()
+    older = select(Job.id).where(HOLDS_PERSON, col(Job.id) > filled_to(session, switch))
+    return session.exec(older.where(col(Job.id) < first_id_of(ends)).limit(1)).first() is not None
+
+
 def check_name_search(context: CheckContext) -> Finding:
     session = context.session
     switch = read_switch(session)
@@ -87,6 +93,6 @@ def check_name_search(context: CheckContext) -> Finding:
     except UnreadableValue:
         said = "Nobody is found by name: the search key cannot be opened."
         return warn(said, "Switch search by name off in Settings, and on again once the worker has emptied it.")
-    if filled_to(session, switch) != ALL:
+    if _is_unfilled(session, switch):
         return unknown("Some older jobs are not found by name yet.", "The worker indexes them. Let it run.")
     return ok("People are found by their names.")

@@ -218,6 +218,7 @@ def test_without_its_key_nobody_is_found_and_jobs_are_still_made(database: Datab
 
 
 def test_health_says_how_far_it_is(database: Database, settings: Settings, make: Make):
+    assert state(database, settings) == State.OK
     make(**ADAEZE)
     assert state(database, settings) == State.UNKNOWN
     tend(database)
