@@ -1,6 +1,6 @@
 """What the box answers, in groups, and which answer is exactly what was asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,16 @@ class Answer:
     """One line with a link. `is_exact`: it has the whole id, number, address or code that was typed."""
 
     label: str
-    address: str
+    endpoint: str
+    values: Mapping[str, Any]  # of the address; nothing that was typed is in clear
     about: str = ""
     at: datetime | None = None
     verdict: tuple[JobState, Outcome | None] | None = None  # of a job
     is_exact: bool = False
+
+    @property
+    def address(self) -> str:
+        return url_for(self.endpoint, **self.values)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Answers:
-    """All groups with answers. `unknown`: what was not understood, where part of it was read as a filter."""
+    """All groups that have answers. `unknown`: the words that were not understood as a filter."""
 
     groups: Sequence[Group] = ()
     unknown: Sequence[str] = ()
@@ -65,12 +70,11 @@ class Answers:
 def group_of(label: str, look: Look, answers: Sequence[Answer], rest: ListFilter[Any]) -> Iterator[Group]:
     """The answers as a group, if there are any; `rest` is the list that shows all, for more than fit."""
     if len(answers) > look.most:
-        answers = [*answers[: look.most], Answer(f"All in the list of {rest.nouns[1]}", address_of(rest))]
+        answers = [*answers[: look.most], answer_of(rest, f"All in the list of {rest.nouns[1]}")]
     if answers:
         yield Group(label, answers)
 
 
-def address_of(filters: ListFilter[Any]) -> str:
-    """The address of a list, in which nothing that was typed stands in clear."""
-    asked: dict[str, Any] = {**filters.asked}
-    return url_for(filters.endpoint, **asked)
+def answer_of(filters: ListFilter[Any], label: str, *, is_exact: bool = False) -> Answer:
+    """An answer that leads to a list."""
+    return Answer(label, filters.endpoint, filters.asked, is_exact=is_exact)

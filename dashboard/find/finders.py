@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from flask import url_for
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.filters import VERDICT_WORDS, CallbackFilter, callbacks_with_id
 from dashboard.callbacks.models import Callback
 from dashboard.db import keyring_of
-from dashboard.find.answers import SHORTEST, Answer, Answers, Group, Look, address_of, group_of
+from dashboard.find.answers import SHORTEST, Answer, Answers, Group, Look, answer_of, group_of
 from dashboard.find.words import read_phrase
 from dashboard.jobs.filters import IDS as JOB_IDS
 from dashboard.jobs.filters import JobFilter
@@ -64,7 +63,7 @@ def _with_words(look: Look, groups: list[Group]) -> Answers:
         return Answers(groups, () if groups else phrase.unknown)
     noun = phrase.filters.nouns[1].capitalize()
     label = f"{noun}: {phrase.filters.in_words}" if not phrase.filters.is_empty else f"All {noun.lower()}"
-    answer = Answer(label, address_of(phrase.filters), is_exact=phrase.is_whole and not groups)
+    answer = answer_of(phrase.filters, label, is_exact=phrase.is_whole and not groups)
     return Answers([Group("As a filter", [answer]), *groups], phrase.unknown)
 
 
@@ -77,8 +76,10 @@ def _jobs(look: Look) -> Iterator[Group]:
 
 def _job_answer(job: Job, *, is_exact: bool = False) -> Answer:
     about = [FACTS[job.product].name, *([country_name(job.country)] if job.country else [])]
-    address = url_for("jobs.show", job_id=job.id)
-    return Answer(customer_label(job), address, ", ".join(about), job.created_at, (job.state, job.outcome), is_exact)
+    verdict = (job.state, job.outcome)
+    return Answer(
+        customer_label(job), "jobs.show", {"job_id": job.id}, ", ".join(about), job.created_at, verdict, is_exact
+    )
 
 
 def _links(look: Look) -> Iterator[Group]:
@@ -91,7 +92,8 @@ def _links(look: Look) -> Iterator[Group]:
     answers = [
         Answer(
             customer_label(link),
-            url_for("links.show", link_id=link.id),
+            "links.show",
+            {"link_id": link.id},
             FACTS[link.product].name if link.product else "Smile Link",
             link.created_at,
             is_exact=len(whole) == 1,
@@ -105,7 +107,8 @@ def _callbacks(look: Look) -> Iterator[Group]:
     answers = [
         Answer(
             VERDICT_WORDS.get(callback.verdict, callback.verdict.capitalize()),
-            url_for("callbacks.show", callback_id=callback.id),
+            "callbacks.show",
+            {"callback_id": callback.id},
             f"for {callback.claimed_job_id}" if callback.claimed_job_id else "for no job",
             callback.received_at,
             is_exact=str(callback.id) == look.typed.lower(),
@@ -123,8 +126,8 @@ def _by_number(look: Look) -> Iterator[Group]:
     same = find_by_digest(Callback.id_number_digest)(look.scope, digests)
     of_callbacks = select(Callback.id).where(Callback.environment == look.scope.environment, same).limit(1)
     if look.may("callbacks.read") and look.scope.session.exec(of_callbacks).first():
-        address = address_of(CallbackFilter(number=digests))
-        yield Group("Callbacks with this ID number", [Answer("All in the list of callbacks", address)])
+        answer = answer_of(CallbackFilter(number=digests), "All in the list of callbacks")
+        yield Group("Callbacks with this ID number", [answer])
 
 
 def _by_phone(look: Look) -> Iterator[Group]:
@@ -159,7 +162,8 @@ def _members(look: Look) -> Iterator[Group]:
     answers = [
         Answer(
             member.name,
-            url_for("team.show_member", member_id=member.id),
+            "team.show_member",
+            {"member_id": member.id},
             f"{member.email}, {member.role}",
             is_exact=member.email == text,
         )

@@ -3,7 +3,7 @@
 What is typed is posted: it stands in no address, and so in no log and no history.
 """
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,7 +13,7 @@ from dashboard.find.finders import find, finds_people
 from dashboard.web.access import sign_in_required
 from dashboard.web.list_views import scope_here
 from dashboard.web.lists.filters import LONGEST, TOO_LONG
-from dashboard.web.pages.answers import render_page_or_partial, wants_partial
+from dashboard.web.pages.answers import render_page_or_partial, see_other, wants_partial
 
 #: In each group, below the box and on the page.
 MOST_BELOW, MOST_ON_PAGE = 5, 20
@@ -40,7 +40,7 @@ def search() -> ResponseReturnValue:
     with reading() as session:
         answers = find(Look(scope_here(session), typed, current_user.may, most))
     if answers.exact and not wants_partial():
-        return redirect(answers.exact.address, 303)
+        return see_other(answers.exact.endpoint, **answers.exact.values)
     return _page(typed, answers)
 
 
