@@ -260,16 +260,9 @@ def test_nobody_finds_anything_signed_out(client: FlaskClient):
 
 def test_every_look_is_a_stretch_of_an_index(sign_in: SignInAs, make: Make, database: Database):
     make(id_number=NUMBER, person=ZURI)
-    ben = sign_in("ben")
+    ben, texts = sign_in("ben"), (NUMBER, "zuri wanjiku", "019f0a", "cust", f"https://x/v/{'a' * 32}", "a" * 64)
 
-    plans = plans_of(
-        database,
-        lambda: [typed(ben, text) for text in (NUMBER, "zuri wanjiku", "019f0a", "cust")],
-        "job",
-        "link",
-        "callback",
-        "name_part",
-    )
+    plans = plans_of(database, lambda: [typed(ben, text) for text in texts], "job", "link", "callback", "name_part")
 
     assert plans
-    assert not [plan for plan in plans if plan.startswith("SCAN")]
+    assert not [plan for plan in plans if plan.startswith("SCAN") or plan.endswith("(environment=?)")]
