@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, type_coerce
+from sqlalchemy import ColumnElement, and_, or_, type_coerce, union_all
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
@@ -204,10 +204,9 @@ def callbacks_with_id(scope: Scope, typed: str, limit: int) -> Sequence[Callback
     ways.append(select(ID).where(here, col(Callback.claimed_job_id) == typed).order_by(row_id.desc()))
     if len(typed) == SHA256_LENGTH:
         ways.append(_of_body(scope, typed))
-    found = {row for way in ways for row in scope.session.connection().execute(way.limit(limit)).scalars()}
-    named = is_one_of(scope.session, row_id, sorted(found))
-    newest = select(Callback).options(WITHOUT_BODY).where(named).order_by(row_id.desc()).limit(limit)
-    return scope.session.exec(newest).all()
+    of_all = union_all(*(select(way.limit(limit).subquery()) for way in ways))
+    newest = select(Callback).options(WITHOUT_BODY).where(row_id.in_(of_all)).order_by(row_id.desc())
+    return scope.session.exec(newest.limit(limit)).all()
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -3,7 +3,9 @@
 What is typed is posted: it stands in no address, and so in no log and no history.
 """
 
-from flask import Blueprint, request
+from typing import Any
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,7 +15,7 @@ from dashboard.find.finders import find, finds_people
 from dashboard.web.access import sign_in_required
 from dashboard.web.list_views import scope_here
 from dashboard.web.lists.filters import LONGEST, TOO_LONG
-from dashboard.web.pages.answers import render_page_or_partial, see_other, wants_partial
+from dashboard.web.pages.answers import see_other, wants_partial
 
 #: In each group, below the box and on the page.
 MOST_BELOW, MOST_ON_PAGE = 5, 20
@@ -45,7 +47,9 @@ def search() -> ResponseReturnValue:
 
 
 def _page(typed: str = "", answers: Answers = NOTHING, problem: str = "") -> str:
+    context: dict[str, Any] = {"typed": typed, "answers": answers, "problem": problem}
+    if wants_partial():
+        return render_template("find/_answers.html", **context)
     with reading() as session:
         people = finds_people(session, current_user.may)
-    context = {"typed": typed, "answers": answers, "problem": problem, "may_find_people": people}
-    return render_page_or_partial("find/index.html", "find/_answers.html", **context)
+    return render_template("find/index.html", may_find_people=people, **context)

@@ -151,9 +151,8 @@ class Ids:
 
     def _rows(self, scope: Scope, ids: Any) -> Sequence[Any]:
         """The rows with these ids, newest first."""
-        found = scope.session.connection().execute(ids).scalars().all()
-        named = is_one_of(scope.session, col(self.table.id), found)
-        return scope.session.exec(select(self.table).where(named).order_by(col(self.table.id).desc())).all()
+        row_id = col(self.table.id)
+        return scope.session.exec(select(self.table).where(row_id.in_(ids)).order_by(row_id.desc())).all()
 
     def _ways(self, typed: str) -> list[ColumnElement[bool]]:
         return [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]

@@ -243,12 +243,10 @@ def _texts_to_find(large: Size) -> list[str]:
         job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
         callback = session.exec(select(Callback.id).limit(1)).one()
         link = session.exec(select(Link.customer_reference).limit(1)).one()
-        common = (
-            (select(NamePart.digest, func.min(NamePart.job_id)).group_by(col(NamePart.digest)))
-            .order_by(func.count().desc())
-            .limit(3)
-        )
-        people = [person_of(session, session.get_one(Job, job_id)) for _, job_id in session.exec(common)]
+        digest = col(NamePart.digest)
+        common = session.exec(select(digest).group_by(digest).order_by(func.count().desc()).limit(3)).all()
+        ids = [session.exec(select(NamePart.job_id).where(digest == each).limit(1)).one() for each in common]
+        people = [person_of(session, session.get_one(Job, job_id)) for job_id in ids]
     names = [f"{person['first_name']} {person['last_name']}" for person in people]
     parts = [part for name in names for part in name.split()]
     ids = [job.user_id, job.user_id[:3], job.job_id, "job-", "01", str(job.id), str(callback), str(callback)[:8], link]
