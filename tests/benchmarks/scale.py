@@ -242,7 +242,7 @@ def _texts_to_find(large: Size) -> list[str]:
     with large.deployment.database.reading() as session:
         job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
         callback = session.exec(select(Callback.id).limit(1)).one()
-        link = session.exec(select(Link.customer_reference).limit(1)).one()
+        link = session.exec(select(Link.customer_reference).where(Link.customer_reference != "").limit(1)).one()
         digest = col(NamePart.digest)
         common = session.exec(select(digest).group_by(digest).order_by(func.count().desc()).limit(3)).all()
         ids = [session.exec(select(NamePart.job_id).where(digest == each).limit(1)).one() for each in common]
