@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel, col
 from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
+from dashboard.rollups.durations import DurationClass, duration_class
 from dashboard.smile.typed import fold
 
 
@@ -180,6 +181,16 @@ class Job(SQLModel, table=True):
     def _is_settled(cls) -> ColumnElement[bool]:
         is_done = (col(cls.state) == JobState.DONE) & (col(cls.outcome) != Outcome.PROVISIONAL)
         return or_(col(cls.state).in_(ENDED_STATES), is_done)
+
+    @hybrid_property
+    def took(self) -> str:
+        """The time from submission to result as a class of durations; empty without both."""
+        return duration_class(self.submitted_at, self.settled_at)
+
+    @took.inplace.expression
+    @classmethod
+    def _took(cls) -> ColumnElement[str]:
+        return DurationClass(col(cls.submitted_at), col(cls.settled_at))
 
     @property
     def may_cancel(self) -> bool:

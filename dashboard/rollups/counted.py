@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, case, func, literal, type_coerce
-from sqlmodel import col
 
 from dashboard.rollups.models import DIMENSIONS
 from dashboard.rollups.periods import Grain
@@ -33,8 +32,9 @@ class Cube:
 class CountedTable:
     """A table whose rows are counted. A feature registers it; the triggers of a migration note the changes.
 
-    `columns` names the table's column for each dimension, `constants` are values that all its rows have. Without
-    `brings_deltas` new rows bring no delta: they are counted in the order of their ids, some time after they came.
+    `columns` names the column or hybrid property for each dimension, `constants` are values that all its rows have. Of
+    two cubes that could answer, the one that comes first does. Without `brings_deltas` new rows bring no delta: they
+    are counted in the order of their ids, some time after they came.
     """
 
     name: str
@@ -48,7 +48,7 @@ class CountedTable:
         """The dimension's value in a row, as text."""
         if dimension not in self.columns:
             return literal(self.constants.get(dimension, ""))
-        column = type_coerce(col(getattr(self.table, self.columns[dimension])), String)
+        column = type_coerce(getattr(self.table, self.columns[dimension]), String)
         if dimension == COUNTRY:
             return case((func.length(column) <= LONGEST_COUNTRY, column), else_="")
         return func.substr(func.coalesce(column, ""), 1, LONGEST_VALUE)
@@ -63,19 +63,27 @@ class CountedTable:
         return [self.value(dimension).label(dimension) for dimension in DIMENSIONS]
 
     def cube_with(self, grain: Grain, dimensions: set[str]) -> Cube | None:
-        """The smallest cube of that grain that has these dimensions."""
-        able = [cube for cube in self.cubes if cube.grain == grain and dimensions <= set(cube.dimensions)]
-        return min(able, key=lambda cube: len(cube.dimensions), default=None)
+        """The first cube of that grain that has these dimensions."""
+        able = (cube for cube in self.cubes if cube.grain == grain and dimensions <= set(cube.dimensions))
+        return next(able, None)
 
 
 def cubes_of(
-    name: str, listed: tuple[str, ...], more: tuple[str, ...] = (), by_day: tuple[str, ...] = ()
+    name: str,
+    listed: tuple[str, ...],
+    more: tuple[str, ...] = (),
+    by_day: tuple[str, ...] = (),
+    others: Sequence[Cube] = (),
 ) -> list[Cube]:
-    """The cubes of a table: its list's dimensions by every period, some more by day, and all of them by month."""
+    """The cubes of a table: its list's dimensions by every period, some more by day, and all of them by month.
+
+    `others` are preferred to the one with all dimensions, which is the largest.
+    """
     cubes = [
         Cube(f"{name}.ever", Grain.EVER, listed),
         Cube(f"{name}.month", Grain.MONTH, listed),
         Cube(f"{name}.day", Grain.DAY, (*listed, *by_day)),
         Cube(f"{name}.quarter", Grain.QUARTER, listed),
+        *others,
     ]
     return [*cubes, Cube(f"{name}.month_in_full", Grain.MONTH, (*listed, *more))] if more else cubes
