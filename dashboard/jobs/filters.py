@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import and_
 from sqlmodel import col
 
 from dashboard.context import current
@@ -12,7 +13,21 @@ from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
 from dashboard.jobs.smile_api.catalogue import country_name
-from dashboard.web.lists.fields import Choices, Scope, choice, digest, search, since_day, suggestion, until_day
+from dashboard.smile.warnings import WarningKind
+from dashboard.web.lists.fields import (
+    NONE,
+    Choices,
+    Condition,
+    Scope,
+    choice,
+    digest,
+    in_range,
+    plain_value,
+    search,
+    since_day,
+    suggestion,
+    until_day,
+)
 from dashboard.web.lists.filters import Column
 from dashboard.web.pages.filters import words
 
@@ -26,6 +41,10 @@ IDS = Ids(
 
 def _countries(_: Scope) -> Choices:
     return dict(sorted(current().catalogue.get().country_names.items(), key=lambda country: country[1].lower()))
+
+
+def _is_timed() -> Condition:
+    return and_(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
 
 
 @dataclass(frozen=True)
@@ -70,11 +89,11 @@ class JobFilter(NumberSearch[Job]):
     country: str = suggestion(
         "Country",
         _countries,
-        lambda _, value: col(Job.country) == value.upper(),
-        country_name,
+        lambda _, value: col(Job.country).is_(None) if value == NONE else col(Job.country) == value.upper(),
+        lambda value: "no country" if value == NONE else country_name(value),
         narrows=1,
         dimension="country",
-        counted_values=lambda value: (value.upper(),),
+        counted_values=lambda value: ("" if value == NONE else value.upper(),),
     )
     q: str = search("Any id, or a whole ID number", IDS.find, hint="Id or ID number")
     since: str = since_day(Job.id, hint="Created on this day or later")
@@ -86,6 +105,29 @@ class JobFilter(NumberSearch[Job]):
         narrows=2,
         is_in_form=False,
     )
+    # What only links of reports ask for.
+    id_type: str = plain_value("ID type", Job.id_type, note="Shows only jobs of the ID type", dimension="id_type")
+    code: str = plain_value(
+        "Result code", Job.result_code, note="Shows only jobs with the result code", dimension="code"
+    )
+    maker: str = plain_value("Made by", Job.created_by, note="Shows only jobs made by", dimension="maker")
+    warning: str = choice(
+        "Warning",
+        {kind.value: words(kind) for kind in WarningKind},
+        lambda _, value: (" " + col(Job.warning_kinds) + " ").contains(f" {value} ", autoescape=True),
+        is_in_form=False,
+        note="Shows only jobs with the warning",
+        within="time",
+    )
+    result: str = choice(
+        "Result",
+        {"none": "no outcome yet", "timed": "with a time to result"},
+        lambda _, value: col(Job.outcome).is_(None) if value == "none" else _is_timed(),
+        is_in_form=False,
+        note="Shows only jobs",
+        within="time",
+    )
+    time: str = in_range(Job.id)
     number: str = number_field(find_by_digest(Job.id_number_digest))
     phone: str = digest(
         "a phone number", find_by_digest(Job.phone_digest), "Shows only jobs with the same phone number."

@@ -32,13 +32,15 @@ def choice_counts(
 
     Where a filter is set that those sums do not know, at most MOST_LOOKED_AT rows are looked at.
     """
-    fields = {name: field for name, field in filters.declared().items() if field.dimension and name in offered}
+    fields = {name: field for name, field in filters.in_form().items() if field.dimension and name in offered}
     if filters.counter is None or filters.is_unreadable:
         return {}
     question = question_of(scope, filters)
     columns = [field.dimension for field in fields.values()]
-    sums = None if question is None else filters.counter.count_by(scope, replace(question, wanted={}), columns)
-    if question is None or sums is None:
+    if question is None or not question.wanted.keys() <= set(columns):
+        return _looked_at(scope, filters, fields, offered)
+    sums = filters.counter.count_by(scope, replace(question, wanted={}), columns)
+    if sums is None:
         return _looked_at(scope, filters, fields, offered)
     found = {}
     for name, field in fields.items():

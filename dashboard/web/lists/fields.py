@@ -8,17 +8,22 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, and_, false
+from sqlalchemy import ColumnElement, TextClause, and_, false, func
 from sqlmodel import Session, col
 
 from dashboard.db import first_id_of
 from dashboard.query_hints import likely
+from dashboard.web.pages.locales import formats_here
 
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and their labels.
 Choices = Mapping[str, str]
 #: A number in an address: one digest per key of the ring, since the row may have been stored under an older key.
 DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_SECOND = 253_000_000_000  # Dates end with the year 9999 in every time zone.
+#: In addresses of reports: no value.
+NONE = "-"
 #: How far a person's number narrows a list: more than any other field.
 MOST = 9
 
@@ -38,7 +43,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Day:
-    """One day from midnight to midnight. When the clocks change it has 23 or 25 hours."""
+    """One day from midnight to midnight, or another range of time. When the clocks change a day has 23 or 25 hours."""
 
     begins: datetime
     ends: datetime
@@ -90,7 +95,10 @@ class FilterField:
     #: The column that it filters by, if rows are counted by it, and the values of that column that a value stands for.
     dimension: str = ""
     counted_values: Callable[[str], Collection[str]] = lambda value: (value,)
-    #: Of a day: the first id, and the first one behind the last.
+    #: The name of a field without which this one finds nothing, since it has no index to find few rows among all.
+    within: str = ""
+    #: Of a range of time: how its value is read, the first id, and the first one behind the last.
+    range_of: "Callable[[Scope, str], Day] | None" = None
     begins: FindId | None = None
     ends: FindId | None = None
 
@@ -150,6 +158,11 @@ def day(label: str, find: FindDay, words: str = "{}", **more: Any) -> Any:
     return _declared(FilterField(FieldKind.DAY, label, find_day, words.format, **known, **more))
 
 
+def range_of(scope: Scope, field: FilterField, value: str) -> Day:
+    """Raises ValueError or OverflowError for what is no range of time, or none that can be reckoned with."""
+    return (field.range_of or day_of)(scope, value)
+
+
 def day_of(scope: Scope, value: str) -> Day:
     """Raises ValueError or OverflowError for what is no date, or none that can be reckoned with."""
     return Day.of(date.fromisoformat(value), scope.zone)
@@ -174,6 +187,45 @@ def on_day(row_id: Any) -> Any:
 
     more: Any = {"is_in_form": False, "note": "Shows only one day:", "begins": _first_id, "ends": _id_after}
     return day("Day", find, "on {}", **more)
+
+
+def in_range(row_id: Any) -> Any:
+    """Rows between two moments, given as seconds since 1970 such as "1764288000-1764374400"; for links of reports."""
+
+    def find(_: Scope, value: str) -> Condition:
+        try:
+            found = read_range(value)
+            return and_(_since(row_id, found), _until(row_id, found))
+        except (ValueError, OverflowError):
+            return false()
+
+    more: Any = {"is_in_form": False, "note": "Shows only what was made", "begins": _first_id, "ends": _id_after}
+    more |= {"range_of": lambda _, value: read_range(value), "is_known": _is_range}
+    more["unknown"] = "{} is not a range of time"
+    return text("Time", find, _range_in_words, **more)
+
+
+def read_range(value: str) -> Day:
+    """Raises ValueError or OverflowError for what is no range of time."""
+    begin, end = (int(part) for part in value.split("-"))
+    if max(begin, end) > LAST_SECOND:
+        raise ValueError
+    return Day(EPOCH + timedelta(seconds=begin), EPOCH + timedelta(seconds=end))
+
+
+def _is_range(value: str) -> bool:
+    try:
+        return bool(read_range(value))
+    except (ValueError, OverflowError):
+        return False
+
+
+def _range_in_words(value: str) -> str:
+    """Such as "from 26 Nov 2026, 00:00:00 WAT to 27 Nov 2026, 00:00:00 WAT"."""
+    if not _is_range(value):
+        return value
+    found, moment = read_range(value), formats_here().moment
+    return f"from {moment(found.begins)} to {moment(found.ends)}"
 
 
 def _first_id(day: Day) -> UUID:
@@ -203,6 +255,23 @@ def _is_day(value: str) -> bool:
 
 def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: Any) -> Any:
     return _declared(FilterField(FieldKind.TEXT, label, find, in_words, **more))
+
+
+def plain_value(label: str, column: Any, in_words: Callable[[str], str] = str, **more: Any) -> Any:
+    """A column that only links of reports filter by, within their range of time. `NONE` finds rows without a value."""
+
+    def find(_: Scope, value: str) -> Condition:
+        return func.coalesce(col(column), "") == _stored(value)
+
+    def words(value: str) -> str:
+        return "none" if value == NONE else in_words(value)
+
+    more |= {"is_in_form": False, "within": "time", "counted_values": lambda value: (_stored(value),)}
+    return text(label, find, words, **more)
+
+
+def _stored(value: str) -> str:
+    return "" if value == NONE else value
 
 
 def search(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -188,7 +188,19 @@ class ListFilter(Generic[Row]):
     def unknown(self) -> dict[str, str]:
         """Messages about values that no row can have, by the name of the field."""
         wrong = {name: value for name, value in self.in_clear.items() if not self.declared()[name].is_known(value)}
-        return {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
+        found = {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
+        return found | dict.fromkeys(self.adrift, "it is looked up only within a range of time")
+
+    @property
+    def no_row(self) -> Condition:
+        """A condition that finds nothing, by the index of the key."""
+        return cast(Condition, col(self.key_column()) == UUID(int=0))
+
+    @property
+    def adrift(self) -> list[str]:
+        """The fields that are set without the one that they need."""
+        needed = {name: self.declared()[name].within for name in self.in_clear}
+        return [name for name, within in needed.items() if within and not getattr(self, within)]
 
     def for_address(self, scope: Scope) -> Self:
         """The filter with typed text as it may stand in an address."""
@@ -207,7 +219,8 @@ class ListFilter(Generic[Row]):
         narrows = {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
         most = max(narrows.values(), default=0)
         for name, value in self.in_clear.items():
-            condition = self.declared()[name].find(scope, value)
+            is_adrift = name in self.adrift
+            condition = self.no_row if is_adrift else self.declared()[name].find(scope, value)
             found[name] = without_index(condition) if 0 < narrows[name] < most else condition
         return found
 

@@ -47,6 +47,13 @@ TABLES = ("job", "callback", "link", "callback_search")
 EXAMPLES: dict[tuple[str, str], Sequence[str]] = {
     ("jobs", "country"): ("KE", "NG", "ZZ"),
     ("jobs", "q"): ("job-77", "user", "018bcfe5-6be8-7000-8001-000000000001", "nothing like it"),
+    ("jobs", "id_type"): ("BVN", "PASSPORT"),
+    ("jobs", "code"): ("0810", "1012"),
+    ("jobs", "maker"): ("ben@example.com", "customer"),
+    ("jobs", "time"): ("1700000000-1700003600",),
+    ("links", "country"): ("KE", "NG", "ZZ"),
+    ("links", "maker"): ("ben@example.com",),
+    ("links", "time"): ("1700000000-1700003600",),
     ("callbacks", "country"): ("KE", "NG", "ZZ"),
     ("callbacks", "id_type"): ("PASSPORT", "BVN", "ZZ"),
     ("callbacks", "q"): ("job-77", "approved", "ok", "018bcfe5", "00810", "a" * 64, "nothing like it"),
