@@ -9,13 +9,16 @@ from dashboard.health.feature import FEATURE as HEALTH
 from dashboard.jobs.feature import FEATURE as JOBS
 from dashboard.links.feature import FEATURE as LINKS
 from dashboard.privacy.feature import FEATURE as PRIVACY
+from dashboard.reports.feature import FEATURE as REPORTS
 from dashboard.rollups.feature import FEATURE as ROLLUPS
 from dashboard.settings.feature import FEATURE as SETTINGS
 from dashboard.team.feature import FEATURE as TEAM
 from dashboard.web.feature import FEATURE as WEB
 from dashboard.worker.feature import FEATURE as WORKER
 
-FEATURES: tuple[Feature, ...] = (WEB, WORKER, ROLLUPS, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, PRIVACY, HEALTH, SETTINGS)
+FEATURES: tuple[Feature, ...] = (
+    *(WEB, WORKER, ROLLUPS, AUDIT, TEAM, JOBS, LINKS, CALLBACKS, REPORTS, PRIVACY, HEALTH, SETTINGS),
+)
 
 #: All tables, since importing the features imports their models.
 metadata = SQLModel.metadata

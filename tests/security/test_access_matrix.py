@@ -39,6 +39,7 @@ EXPECTED = {
     "audit.read": "o",
     "audit.export": "o",
     "settings.manage": "o",
+    "reports.read": "opv",
 }
 LETTERS = {Role.OWNER: "o", Role.OPERATOR: "p", Role.VIEWER: "v"}
 PEOPLE = {"": "", "cleo": "v", "ben": "p", "ada": "o"}

@@ -51,6 +51,10 @@ class Formats:
     def day(self, moment: datetime) -> str:
         return self._format(moment, DAY)
 
+    def written(self, moment: datetime, pattern: str) -> str:
+        """By a pattern of Babel, for what is no usual date, such as a week."""
+        return self._format(moment, pattern)
+
     def here(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 
