@@ -30,6 +30,7 @@ from dashboard.jobs.models import Job
 from dashboard.links.models import Link
 from tests.benchmarks.periodic import on_postgres
 from tests.benchmarks.report import Figure
+from tests.benchmarks.report_pages import measure_reports
 from tests.conftest import ENCRYPTION_KEY, POSTGRES_URL, SECRET_KEY
 from tests.integration.conftest import API_KEY, PARTNER_ID, Deployment, Staff, start_deployment
 
@@ -65,6 +66,9 @@ class Size:
         taken = (time.perf_counter() - began) * 1000
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return taken, _rows_in(answer)
+
+    def text_of(self, path: str) -> str:
+        return self.staff.get(path).text
 
     def row_milliseconds(self, path: str) -> float:
         """What a row adds to a page of this list."""
@@ -163,7 +167,8 @@ def _measure_engine(engine: str, folder: Path, urls: Sequence[str]) -> list[Figu
             else:
                 timings = [_timed(small, large, path, of_rows.get(path.partition("?")[0], 0.0)) for path in paths]
             figures.append(_figure(f"{kind} on {engine}", timings))
-        return figures
+        database = large.deployment.database
+        return figures + measure_reports(engine, lambda path: large.read(path)[0], large.text_of, database)
 
 
 def _pages(large: Size) -> Iterator[tuple[str, list[str]]]:
