@@ -22,6 +22,7 @@ from dashboard.sandbox.failures import log_failure
 from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE, whole_body
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import of
+from dashboard.sandbox.v3.processing import resume as resume_v3
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class SandboxServer:
 
     def __enter__(self) -> Self:
         resume(self.sandbox)
+        resume_v3(self.sandbox)
         self.sandbox.start()
         self._thread.start()
         return self

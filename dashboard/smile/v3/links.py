@@ -22,7 +22,8 @@ class NewLink:
     """A link to be created.
 
     id_types: a list of {"country", "id_type", "verification_method"}. user_id: of single-use links, used by no other.
-    expires_at: a datetime with its zone or ISO 8601; single-use links end after 90 days by themselves.
+    callback_url: by default the client's. expires_at: a datetime with its zone or ISO 8601; without it single-use links
+    end after 90 days.
 
     https://github.com/smileidentity/api-reference
     """
@@ -82,6 +83,8 @@ class Links:
             raise InvalidRequest({"link": "has to be a NewLink"})
         values = {field.name: getattr(link, field.name) for field in fields(link)}
         values = {name: value for name, value in values.items() if value not in (None, "")}
+        if self._account.default_callback:
+            values.setdefault("callback_url", self._account.default_callback)
         wrong: Wrong = {}
         self._check(values, wrong)
         validation.refuse_if(wrong)
