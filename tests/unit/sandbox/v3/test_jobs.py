@@ -442,3 +442,15 @@ def test_jobs_of_v3_stand_beside_those_of_v1(client: FlaskClient, smile: Client,
 
     assert (job["version"], job["result_code"], job["charged"]) == ("v3", "clear", 1)
     assert unknown.json["code"] == "2304"
+
+
+def test_console_shows_and_sets_what_goes_wrong_in_v3(client: FlaskClient, sandbox: Sandbox) -> None:
+    set_ = client.post("/_sandbox/console/v3", data={"refusal": "wallet", "authority": "down"})
+    page, people_page = client.get("/_sandbox/switches").text, client.get("/_sandbox/people").text
+    wrong = client.post("/_sandbox/console/v3", data={"refusal": "x"})
+
+    assert set_.status_code == 303
+    assert (sandbox.v3.refusal, sandbox.v3.authority) == ("wallet", "down")
+    assert '<option value="wallet" selected>' in page
+    assert "Dangerfield" in people_page
+    assert wrong.status_code == 422
