@@ -29,6 +29,7 @@ from dashboard.sandbox.request_log import summary
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import Sandbox
 from dashboard.sandbox.v3.at_once import at_once
+from dashboard.sandbox.v3.hosted import hosted_v12
 from dashboard.sandbox.v3.jobs import jobs_v3
 from dashboard.sandbox.v3.links import links_v3
 from dashboard.sandbox.v3.screening import screening_v3
@@ -58,7 +59,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     for blueprint in (
         uploads, images, id_api, job_status, web_tokens, services, mobile, consent, smart_selfie, documents,
         screening, links, portal, control, console, hosted, link_pages,
-        tokens, submissions, at_once, screening_v3, jobs_v3, links_v3, services_v3,
+        hosted_v12, tokens, submissions, at_once, screening_v3, jobs_v3, links_v3, services_v3,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     answer_refusals(app)

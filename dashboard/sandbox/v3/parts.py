@@ -8,6 +8,8 @@ from typing import Any
 from flask import request
 from werkzeug.formparser import FormDataParser
 
+from dashboard.sandbox.gateway import LOG_ENTRY
+from dashboard.sandbox.request_log import summary
 from dashboard.sandbox.state import current
 from dashboard.sandbox.v3.refusals import (
     GATEWAY_TOO_LARGE,
@@ -68,6 +70,8 @@ def read_parts() -> Parts:
     parser = FormDataParser(lambda *_, **__: io.BytesIO(), max_form_parts=MOST_PARTS)
     _, texts, found = parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
     files = {name: [file.read() for file in found.getlist(name)] for name in found}
+    if (entry := request.environ.get(LOG_ENTRY)) is not None:
+        entry["summary"] = summary({**dict(texts), **files})
     return Parts(dict(texts), files)
 
 

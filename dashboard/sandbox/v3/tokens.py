@@ -60,18 +60,22 @@ def create() -> Response:
         raise invalid("product")
     params = checks.partner_params(parts)
     payload = _payload(parts)
+    return jsonify({"token": new_token(user_id=user_id, product=product, partner_params=params, payload=payload)})
+
+
+def new_token(*, payload: Json, **claims: object) -> str:
+    """A token that lives for `token_lifetime_seconds`. payload: the values that it refers to. claims: further ones."""
     now = int(time.time())
     settings = current().settings
-    claims: Json = {
+    held: Json = {
         "iat": now,
         "exp": now + int(settings.token_lifetime_seconds),
         "partner_id": settings.partner_id.lstrip("0"),
         "api_url": f"{request.host_url}v3",
         "policy": 15,
     }
-    optional = {"user_id": user_id, "product": product, "partner_params": params, "payload": _references(payload)}
-    claims |= {name: value for name, value in optional.items() if value}
-    return jsonify({"token": jwt.mint(claims, _key())})
+    optional = {**claims, "payload": _references(payload)}
+    return jwt.mint(held | {name: value for name, value in optional.items() if value}, _key())
 
 
 def caller(*, product: str = "") -> Caller:

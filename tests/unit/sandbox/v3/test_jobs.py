@@ -454,3 +454,13 @@ def test_console_shows_and_sets_what_goes_wrong_in_v3(client: FlaskClient, sandb
     assert '<option value="wallet" selected>' in page
     assert "Dangerfield" in people_page
     assert wrong.status_code == 422
+
+
+def test_log_of_requests_shows_nothing_personal(client: FlaskClient) -> None:
+    post(client, "biometric_kyc")
+
+    entry = client.get("/_sandbox/requests.json").json[-1]
+
+    assert (entry["summary"]["country"], entry["summary"]["id_type"]) == ("NG", "BVN")
+    assert "consent" in entry["summary"]["other_fields"]
+    assert not [word for word in ("00000000000", "Clearwater", "partner.example") if word in json.dumps(entry)]
