@@ -10,18 +10,19 @@ import requests
 import urllib3
 from flask import Flask
 from requests.adapters import BaseAdapter, HTTPAdapter
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import EnvironBuilder
 
-from dashboard.sandbox.gateway import DROP, TRUNCATE
+from dashboard.sandbox.gateway import DROP, TRUNCATE, whole_body
 
 
 class InProcess(BaseAdapter):
-    """app: the simulator. calls: method and path of each request that reached it."""
+    """app: the simulator. calls: method and path of each request that reached it. sent: each with its body."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
         self._app = app
         self.calls: list[tuple[str, str]] = []
+        self.sent: list[tuple[requests.PreparedRequest, bytes]] = []
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         parts = urlsplit(str(request.url))
@@ -38,13 +39,19 @@ class InProcess(BaseAdapter):
             data=content,
         ).get_environ()
         self.calls.append((str(request.method), parts.path))
+        self.sent.append((request, content))
         began = time.monotonic()
-        pieces, status, headers = run_wsgi_app(self._app.wsgi_app, environ, buffered=True)
-        answer = b"".join(pieces)
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            started[:] = [status, headers]
+
+        answer = whole_body(self._app.wsgi_app(environ, start_response))
         if environ.get(DROP):
             raise requests.exceptions.ConnectionError("the connection broke")
         if time.monotonic() - began > options["timeout"][1]:
             raise requests.exceptions.ReadTimeout("no answer in time")
+        status, headers = started
         length = str(len(answer))
         if environ.get(TRUNCATE):
             answer = answer[: len(answer) // 2]
