@@ -6,11 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(40)
+JOB_ID = "job_01j9q2v5m8f3k7r1t4w6x0y2za"
 PATHS = (
     "token", "enhanced_kyc", "enhanced_kyc/sync", "biometric_kyc", "document_verification",
     "enhanced_document_verification", "residency_document_verification", "registration", "authentication", "compare",
     "aml", "aml/sync", "aml/monitoring", "address", "smile_links", "users/enrolled/report_fraud",
-    "replay/job_01j9q2v5m8f3k7r1t4w6x0y2za",
+    f"replay/{JOB_ID}",
 )  # fmt: skip
 GOOD: dict[str, Any] = {
     "consent": {

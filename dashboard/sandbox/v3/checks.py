@@ -12,10 +12,10 @@ from dashboard.sandbox.v3.parts import Parts
 from dashboard.sandbox.v3.refusals import Refused, invalid, missing, refused_by_account
 from dashboard.sandbox.world.outcomes import find_id_type, is_offered, is_well_formed
 from dashboard.smile.constants import document_types
-from dashboard.smile.public_addresses import is_loopback
 from dashboard.smile.v3 import constants
 
 CONSENT_FIELDS = frozenset({"granted", "granted_at", "notice_language", "notice_privacy_policy_url"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 NO_CALLBACK = (
     "A valid callback_url is required in the request or a default callback URL must be configured in the portal."
 )
@@ -97,10 +97,12 @@ def callback_url(address: str, *, is_needed: bool = True) -> str:
         if is_needed and not settings.default_callback_url:
             raise Refused(400, NO_CALLBACK)
         return ""
-    is_local = settings.allow_http_on_loopback and is_loopback(address) if _is_address(address, ("http",)) else False
-    if not is_local and not _is_address(address, ("https",)):
+    if not _is_address(address, ("https", "http")):
         raise missing("callback_url")
     host, allowed = urlsplit(address).hostname or "", settings.v3_callback_domains
+    is_local = settings.allow_http_on_loopback and host in LOOPBACK
+    if urlsplit(address).scheme != "https" and not is_local:
+        raise missing("callback_url")
     if allowed and not any(host == domain or host.endswith(f".{domain}") for domain in allowed):
         raise refused_by_account("callback_url")
     return address

@@ -48,9 +48,9 @@ def smile(adapter: InProcess) -> Client:
     return client_of(adapter)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def webhooks(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
-    """What was sent; every receiver answers 200."""
+    """What was sent; nothing leaves this process, and every receiver answers 200."""
     sent: list[Sent] = []
 
     def post(_self: Callbacks, url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:

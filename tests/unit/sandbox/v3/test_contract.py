@@ -232,3 +232,4 @@ def test_every_listed_difference_occurs(
     test_what_questions_are_answered_fits(client, sandbox)
 
     assert set(DIFFERENCES) - SEEN == set()
+    assert all(re.fullmatch(r"\d+(\.\d+)?", row.section) for row in DIFFERENCES)

@@ -23,6 +23,7 @@ from tests.factories.in_process import InProcess
 from tests.unit.sandbox import calls
 from tests.unit.sandbox.v3.bodies import post, token_headers
 from tests.unit.sandbox.v3.conftest import CALLBACK, Sent, client_of, run_all
+from tests.unit.smile.v3.examples import JOB_ID as UNKNOWN_ID
 from tests.unit.smile.v3.examples import REQUESTS
 
 Settle = Callable[[], None]
@@ -131,7 +132,7 @@ def test_status_has_its_headers(client: FlaskClient, sandbox: Sandbox, settle: S
     [
         ("GET", "status/job_1", 400, "\"jobId\" must be a valid TypeID with prefix 'job_'"),
         ("POST", "replay/job_1", 400, "\"job_id\" must be a valid TypeID with prefix 'job_'"),
-        ("POST", "replay/job_01j9q2v5m8f3k7r1t4w6x0y2za", 404, "Job not found"),
+        ("POST", f"replay/{UNKNOWN_ID}", 404, "Job not found"),
         ("GET", "smile_links/1", 400, "refId must be a valid link id"),
         ("GET", "smile_links/0191b0a2-5c5e-7cc0-9a1f-7e3b1c9d2e11", 404, "Link not found"),
         ("GET", "aml/monitoring/job_1/news/ref", 400, "news_category is required"),
