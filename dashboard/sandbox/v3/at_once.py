@@ -1,6 +1,5 @@
 """Answers at once: the result in the answer to the submission, signed like a webhook."""
 
-import hashlib
 import re
 
 from flask import Blueprint, Response, jsonify, request
@@ -50,14 +49,13 @@ def screening() -> Response:
     key = request.headers.get("SmileID-Idempotency-Key", "")
     if key and not re.fullmatch(IDEMPOTENCY_KEY, key):
         raise Refused(400, "Header 'SmileID-Idempotency-Key' is invalid.")
-    name = f"idempotency/{hashlib.sha256(key.encode()).hexdigest()}"
     with store.lock:
-        known = store.jobs.get(str(store.token_values.get(name))) if key else None
+        known = store.jobs.get(store.screenings.get(key, "")) if key else None
         if known is not None and known.result.get("status") != "error":
             return _signed(known)
         job = make_job("one_time_aml", check_screening, at_once=True)
         if key:
-            store.token_values[name] = job.job_id
+            store.screenings[key] = job.job_id
     return _answer(job, is_free_if_silent=True)
 
 
@@ -73,8 +71,6 @@ def _answer(job: Job, *, is_free_if_silent: bool = False) -> Response:
     sandbox = current()
     authority = sandbox.v3.authority
     with sandbox.store.lock:
-        if authority != "up":
-            job.id_info["sandbox_result"] = None
         processing.decide(sandbox, job)
         if authority != "up":
             unavailable = {"status": "error", "reason": "service_unavailable", "id_fields": None}

@@ -97,8 +97,7 @@ def decide(sandbox: Sandbox, job: Job) -> Json:
     job.history.append(entry)
     job.process_at, job.complete = None, True
     job.success = found.decision in ("clear", "attention")
-    enrols = job.product in ENROLLING and job.success
-    if enrols and not (job.product == "smart_selfie_compare" and job.user_id.startswith("user_")):
+    if job.product in ENROLLING and job.success and job.id_info.get("enrols", True):
         user = user or User(job.user_id)
         user.enrolled, user.deleted = True, False
         sandbox.store.save_user(user)

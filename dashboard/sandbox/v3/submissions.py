@@ -24,6 +24,10 @@ answer_refusals(submissions)
 
 NOT_ENROLLED = "No enrolled user found for this partner."
 WRONG_USER = "Token is not authorized for this user ID."
+#: The products whose result can be wished for by a number; others ignore it.
+WITH_SANDBOX_RESULT = frozenset(
+    {"biometric_kyc", "smart_selfie_registration", "smart_selfie_authentication", "smart_selfie_compare"}
+)
 _FACES = ("selfie_image", "liveness_images")
 _BOUND_TEXTS = ("country", "id_type", "id_number", "callback_url")
 
@@ -111,7 +115,7 @@ def _check_common(made: Submission) -> None:
     )
     made.params = {**checks.partner_params(parts), **made.caller.claims.get("partner_params", {})}
     made.given["metadata"] = checks.metadata(parts)
-    if sandbox_result := parts.text("sandbox_result"):
+    if made.product in WITH_SANDBOX_RESULT and (sandbox_result := parts.text("sandbox_result")):
         made.given["sandbox_result"] = _number("sandbox_result", sandbox_result)
 
 
@@ -216,6 +220,8 @@ def _compare(made: Submission) -> None:
     made.parts.flag("allow_new_enroll")
     kind = made.needed("comparison_image_type")
     problem = Refused(400, "Field 'comparison_image_type' must be either DOCUMENT, ID_PHOTO, or PORTRAIT.")
+    # Who passes is enrolled under the partner's user id, if there is one.
+    made.given["enrols"] = bool(made.user_id)
     made.given["comparison_image_type"] = checks.choice(kind, COMPARISON_IMAGE_TYPES, problem)
     _check_images(made, "selfie_image", "comparison_image", optional=("liveness_images",))
 

@@ -92,6 +92,8 @@ class Store:
         self.verified_sessions: dict[str, Json] = {}
         #: Values that tokens of v3 refer to. They end with the process, and so do the tokens.
         self.token_values: dict[str, Any] = {}
+        #: Idempotency key of an AML answer at once -> its job id.
+        self.screenings: dict[str, str] = {}
         #: Digests of the web tokens that a job was submitted with.
         self.spent_tokens: set[str] = set()
         self._job_ids: dict[str, str] = {}

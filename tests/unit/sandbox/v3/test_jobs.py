@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dashboard.sandbox.delivery.callbacks import CallbackSwitch
+from dashboard.sandbox.delivery.callbacks import Callbacks, CallbackSwitch
 from dashboard.sandbox.state import Sandbox, of
 from dashboard.sandbox.v3 import processing
 from dashboard.sandbox.world.store import User
@@ -465,3 +466,32 @@ def test_log_of_requests_shows_nothing_personal(client: FlaskClient) -> None:
     assert (entry["summary"]["country"], entry["summary"]["id_type"]) == ("NG", "BVN")
     assert "consent" in entry["summary"]["other_fields"]
     assert not [word for word in ("00000000000", "Clearwater", "partner.example") if word in json.dumps(entry)]
+
+
+def test_webhook_that_is_not_taken_is_sent_four_times_each_time_signed_anew(
+    sandbox: Sandbox, smile: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures: list[str] = []
+
+    def refuse(_self: Callbacks, _url: str, headers: dict[str, str], _body: dict[str, Any]) -> dict[str, Any]:
+        signatures.append(headers["Response-Signature"])
+        return {"at": time.time(), "status": 500, "error": None, "seconds": 0.0}
+
+    monkeypatch.setattr(Callbacks, "_post", refuse)
+    job_id = smile.verifications.submit(REQUESTS["enhanced_kyc"]).job_id
+    sandbox.scheduler.run_due(time.time() + 9)
+    with time_machine.travel(0, tick=False) as clock:
+        for minutes in range(20):
+            clock.move_to(time.time() + 60 if minutes else 4e9)
+            sandbox.deliveries.run_due(time.time())
+
+    assert len(signatures) == len(set(signatures)) == 4
+    assert sandbox.store.jobs[job_id].deliveries[0]["due"] is None
+
+
+def test_comparison_enrols_under_the_partners_id_only(sandbox: Sandbox, smile: Client, settle: Settle) -> None:
+    smile.verifications.submit(REQUESTS["compare"])
+    smile.verifications.submit(replace(REQUESTS["compare"], user_id="user_of_ours"))
+    settle()
+
+    assert set(sandbox.store.users) == {"user_of_ours"}
