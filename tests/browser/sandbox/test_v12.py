@@ -144,7 +144,7 @@ def test_link_opens_the_pages_of_its_id_types(open_phone: OpenPhone, partner: Pa
     press(page, "I agree")
     for label, value in (
         ("First name", "Amina Fatou"), ("Last name", "Clearwater"), ("Phone number", "+2348030000000"),
-        ("bvn number", "00000000000"),
+        ("Bank Verification Number", "00000000000"),
     ):  # fmt: skip
         page.get_by_label(label).fill(value)
     press(page, "Continue", "Finish")

@@ -56,7 +56,7 @@ function admit(token) {
 async function perform(job) {
   let page = PAGES[document.body.dataset.page];
   if (!page) {
-    job.choices = linkChoices(job.config.id_types);
+    job.choices = linkChoices(job);
     await walk([chooseIdType], job);
     page = PAGES[PAGE_OF_METHOD[job.type.method]];
   } else if (page.listed) {
@@ -95,11 +95,14 @@ function wanted({ id_info: info, id_selection: selection }) {
   return selection && Object.keys(selection).length > 0 ? selection : null;
 }
 
-function linkChoices(rows) {
-  const byCountry = Map.groupBy ? Map.groupBy(rows, ({ country }) => country) : new Map(rows.map((row) => [row.country, [row]]));
-  return [...byCountry].map(([code, types]) => named(code, types.map(({ id_type: id, verification_method: method }) => ({
-    id_type: id, label: id.replaceAll("_", " ").toLowerCase(), method,
-  }))));
+function linkChoices({ config, known }) {
+  const byCountry = {};
+  for (const { country, id_type: id, verification_method: method } of config.id_types) {
+    const listed = known.products[method]?.[country]?.find(({ key_name: key }) => key === id);
+    const label = listed?.label || id.replaceAll("_", " ").toLowerCase();
+    (byCountry[country] ??= []).push({ id_type: id, label, method });
+  }
+  return Object.entries(byCountry).map(([country, types]) => named(country, types));
 }
 
 function named(country, types) {
