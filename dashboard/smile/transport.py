@@ -16,7 +16,8 @@ import urllib3
 
 from dashboard.smile import validation
 from dashboard.smile.errors import InvalidRequest, Refused, TransportFailed
-from dashboard.smile.guard import Guard, GuardedAdapter, LeadsInside
+from dashboard.smile.failures import UNSAFE_UPLOAD, failure_of
+from dashboard.smile.guard import Guard, GuardedAdapter
 from dashboard.smile.refusals import refusal
 from dashboard.smile.servers import server_for
 
@@ -25,7 +26,6 @@ READ_TRIES = 3
 RETRY_WAIT_SECONDS = 0.25
 LONGEST_READ_SECONDS = 5.0
 NOT_UNDERSTOOD = "Smile's answer could not be understood: it is not a JSON object."
-UNSAFE_UPLOAD = "Smile's answer names an upload address that is not safe to use."
 
 Fields = dict[str, Any]
 Result = TypeVar("Result")
@@ -201,7 +201,7 @@ class Transport:
                 body = self._read_body(response)
                 return _Answer(response.status_code, response.headers, body)
         except requests.RequestException as error:
-            failure = _failure(error)
+            failure = failure_of(error)
         except urllib3.exceptions.HTTPError:
             failure = TransportFailed("Smile's answer broke off before its end.")
         # Raised here, so that the original, which holds addresses and bodies, does not become its context.
@@ -262,27 +262,6 @@ def _pooled_session(guard: Guard) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, GuardedAdapter(guard, pool_connections=8, pool_maxsize=16, max_retries=0))
     return session
-
-
-def _failure(error: requests.RequestException) -> TransportFailed:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return TransportFailed("Smile could not be reached in time.", maybe_sent=False)
-    if isinstance(error, requests.exceptions.SSLError):
-        # A certificate is checked before anything is sent; other TLS errors can happen at any time.
-        sent = "CERTIFICATE_VERIFY_FAILED" not in str(error)
-        return TransportFailed("The secure connection to Smile failed.", maybe_sent=sent)
-    if isinstance(error, requests.exceptions.Timeout):
-        return TransportFailed("Smile did not answer in time.")
-    if isinstance(error, requests.exceptions.ConnectionError):
-        cause = error.args[0] if error.args else None
-        reason = getattr(cause, "reason", None)
-        if isinstance(reason, LeadsInside):
-            return TransportFailed(UNSAFE_UPLOAD, maybe_sent=False)
-        # urllib3 tells a connection that was not made from one that broke.
-        if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
-            return TransportFailed("Smile could not be reached.", maybe_sent=False)
-        return TransportFailed("The connection to Smile broke before an answer came.")
-    return TransportFailed("The request to Smile could not be made, or its answer could not be read.")
 
 
 def json_bytes(fields: Mapping[str, Any]) -> bytes:
