@@ -1,26 +1,21 @@
-"""The submissions of v3: what each product needs, in which order it is checked, and the job that it makes."""
+"""What all submissions of v3 share: the order of the checks, the common fields, and the job that is made."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import request
 
 from dashboard.sandbox.api.portal import money_spent
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.state import current
 from dashboard.sandbox.v3 import checks, processing
-from dashboard.sandbox.v3.images import checked_images
 from dashboard.sandbox.v3.parts import Parts, read_parts
-from dashboard.sandbox.v3.refusals import Refused, answer_refusals, invalid, missing, refused_by_account
+from dashboard.sandbox.v3.refusals import Refused, invalid, missing, refused_by_account
 from dashboard.sandbox.v3.tokens import Caller, caller
 from dashboard.sandbox.world.store import Job
 from dashboard.sandbox.world.v3_switch import AT_ONCE, REFUSALS
-from dashboard.smile.v3.constants import COMPARISON_IMAGE_TYPES
-
-submissions = Blueprint("v3_submissions", __name__)
-answer_refusals(submissions)
 
 NOT_ENROLLED = "No enrolled user found for this partner."
 WRONG_USER = "Token is not authorized for this user ID."
@@ -28,7 +23,6 @@ WRONG_USER = "Token is not authorized for this user ID."
 WITH_SANDBOX_RESULT = frozenset(
     {"biometric_kyc", "smart_selfie_registration", "smart_selfie_authentication", "smart_selfie_compare"}
 )
-_FACES = ("selfie_image", "liveness_images")
 _BOUND_TEXTS = ("country", "id_type", "id_number", "callback_url")
 
 
@@ -86,12 +80,6 @@ def make_job(product: str, rules: Rules, *, at_once: bool = False) -> Job:
     for name in current().settings.v3_check_order:
         steps[name]()
     return processing.new_job(made.product, made.given, made.user_id, made.params, made.callback_url, made.images)
-
-
-def _submit(product: str, rules: Rules) -> Response:
-    job = make_job(product, rules)
-    processing.work_later(job)
-    return processing.accepted(job)
 
 
 def _check_token(made: Submission) -> None:
@@ -172,157 +160,6 @@ def check_number(made: Submission) -> None:
     for name in ("bank_code", "operator"):
         made.given[name] = made.parts.text(name)
     checks.id_type(made.given, made.product)
-
-
-def _check_images(made: Submission, *names: str, optional: tuple[str, ...] = ()) -> None:
-    made.images = checked_images(made.parts, names, optional)
-
-
-def _biometric_kyc(made: Submission) -> None:
-    check_number(made)
-    _check_images(made, *_FACES)
-
-
-def _document(made: Submission) -> None:
-    if made.product == "document_verification":
-        made.given["id_type"] = made.text("id_type")
-    else:
-        made.given["id_type"] = made.needed("id_type")
-    made.given["country"] = checks.country({"country": made.needed("country")})
-    needed = ["document"]
-    if made.product == "residency_document_verification":
-        if made.given["id_type"] != "PASSPORT":
-            raise Refused(400, "Field 'id_type' must be PASSPORT for residency document verification.")
-        needed.append("visa")
-    _check_images(made, *_FACES, *needed, optional=("document_back",))
-
-
-def _registration(made: Submission) -> None:
-    allow = made.parts.flag("allow_new_enroll")
-    user = current().store.users.get(made.user_id)
-    if user is not None and user.enrolled and not allow:
-        # How Smile refuses an enrolled user is not documented.
-        raise missing("user_id")
-    _check_images(made, *_FACES)
-
-
-def _authentication(made: Submission) -> None:
-    if not made.user_id:
-        raise missing("user_id")
-    if not made.parts.flag("use_enrolled_image"):
-        _check_images(made, *_FACES)
-    user = current().store.users.get(made.user_id)
-    if user is None or not user.enrolled:
-        raise Refused(404, NOT_ENROLLED)
-
-
-def _compare(made: Submission) -> None:
-    made.parts.flag("allow_new_enroll")
-    kind = made.needed("comparison_image_type")
-    problem = Refused(400, "Field 'comparison_image_type' must be either DOCUMENT, ID_PHOTO, or PORTRAIT.")
-    # Who passes is enrolled under the partner's user id, if there is one.
-    made.given["enrols"] = bool(made.user_id)
-    made.given["comparison_image_type"] = checks.choice(kind, COMPARISON_IMAGE_TYPES, problem)
-    _check_images(made, "selfie_image", "comparison_image", optional=("liveness_images",))
-
-
-@submissions.post("/v3/enhanced_kyc")
-def enhanced_kyc() -> Response:
-    """POST /v3/enhanced_kyc: look a number up; the result follows by webhook.
-
-    Takes the parts `country`, `id_type`, `id_number`, `user_details`, `consent`, and optionally `bank_code`,
-    `operator`, `user_id`, `callback_url`, `partner_params` and `metadata`.
-    Returns 202 with `status`, `message`, `job_id`, `user_id` and `created_at` (ISO 8601, UTC).
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("enhanced_kyc", check_number)
-
-
-@submissions.post("/v3/biometric_kyc")
-def biometric_kyc() -> Response:
-    """POST /v3/biometric_kyc: look a number up and compare its photo; `selfie_image` and `liveness_images` are added.
-
-    Takes the parts and returns the fields of `enhanced_kyc`, and `sandbox_result`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("biometric_kyc", _biometric_kyc)
-
-
-@submissions.post("/v3/document_verification")
-def document_verification() -> Response:
-    """POST /v3/document_verification: check a document.
-
-    Takes the parts `country`, `id_type` (may be left out), `selfie_image`, `liveness_images`, `document`,
-    `document_back`, `user_details`, `consent` and those that all submissions have. Returns those of `enhanced_kyc`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("document_verification", _document)
-
-
-@submissions.post("/v3/enhanced_document_verification")
-def enhanced_document_verification() -> Response:
-    """POST /v3/enhanced_document_verification: check a document and its number; needs `id_type`.
-
-    Takes the parts and returns the fields of `document_verification`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("enhanced_document_verification", _document)
-
-
-@submissions.post("/v3/residency_document_verification")
-def residency_document_verification() -> Response:
-    """POST /v3/residency_document_verification: check a passport and its `visa`.
-
-    Takes the parts and returns the fields of `document_verification`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("residency_document_verification", _document)
-
-
-@submissions.post("/v3/registration")
-def registration() -> Response:
-    """POST /v3/registration: enrol a person by `selfie_image` and `liveness_images`.
-
-    Takes the parts that all submissions have, `allow_new_enroll` and `sandbox_result`. Returns those of `enhanced_kyc`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("smart_selfie_registration", _registration)
-
-
-@submissions.post("/v3/authentication")
-def authentication() -> Response:
-    """POST /v3/authentication: compare a selfie with the enrolled one of `user_id`; or `use_enrolled_image`.
-
-    Takes the parts and returns the fields of `registration`.
-    Raises Refused (400, 401, 402, 403, 404, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("smart_selfie_authentication", _authentication)
-
-
-@submissions.post("/v3/compare")
-def compare() -> Response:
-    """POST /v3/compare: compare `selfie_image` with `comparison_image` of a `comparison_image_type`.
-
-    Takes the parts and returns the fields of `registration`.
-    Raises Refused (400, 401, 402, 403, 413, 415, 429).
-
-    https://github.com/smileidentity/api-reference
-    """
-    return _submit("smart_selfie_compare", _compare)
 
 
 def enrolled_record(user_id: str) -> Mapping[str, Any] | None:

@@ -138,7 +138,9 @@ class Account:
         """
         if address in (None, ""):
             return
-        validation.check_address(address, name, wrong)
+        validation.check_text(address, name, wrong)
+        if name not in wrong:
+            validation.check_address(address, name, wrong)
         own = self.server.v1 not in (v1.SANDBOX_URL, v1.PRODUCTION_URL)
         if name not in wrong and not (own and is_loopback(address)):
             check_https(address, name, wrong)

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Any
 
-from dashboard.smile import validation
 from dashboard.smile.image_files import Image
 from dashboard.smile.v3.images import KINDS, checked_images, opened_images
 from dashboard.smile.v3.multipart import JSON, Multipart, Part
 from dashboard.smile.v3.people import checked_consent, checked_user_details
-from dashboard.smile.v3.requests import Submission, check_value
+from dashboard.smile.v3.requests import Submission
+from dashboard.smile.v3.rules import check_value
 from dashboard.smile.validation import Wrong
 
 
@@ -76,10 +76,3 @@ def text_parts(values: Mapping[str, Any]) -> list[Part]:
         else:
             texts.append(Part(name, str(value)))
     return [*texts, *objects]
-
-
-def checked_choice(value: Any, choices: Sequence[str], name: str, wrong: Wrong) -> None:
-    """Check that a text is one of the choices."""
-    validation.check_text(value, name, wrong)
-    if name not in wrong and value not in choices:
-        wrong[name] = "has to be one of " + ", ".join(choices)

@@ -9,11 +9,10 @@ from dashboard.smile.transport import Transport
 from dashboard.smile.v3 import constants
 from dashboard.smile.v3.account import Account
 from dashboard.smile.v3.answers import Webhook, moment_of, result_of
-from dashboard.smile.v3.building import checked_choice
 from dashboard.smile.v3.jobs import Jobs
 from dashboard.smile.v3.links import Links
 from dashboard.smile.v3.people import checked_consent
-from dashboard.smile.v3.requests import check_value
+from dashboard.smile.v3.rules import check_value, checked_choice
 from dashboard.smile.v3.services import Services
 from dashboard.smile.v3.tokens import Token
 from dashboard.smile.v3.verifications import Verifications

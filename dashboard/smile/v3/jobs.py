@@ -12,8 +12,9 @@ from dashboard.smile.utilities import QUICK_TRIES
 from dashboard.smile.v3 import constants
 from dashboard.smile.v3.account import Account
 from dashboard.smile.v3.answers import JobStatus, Queued, moment, word
-from dashboard.smile.v3.building import Built, checked_choice
+from dashboard.smile.v3.building import Built
 from dashboard.smile.v3.people import check_email
+from dashboard.smile.v3.rules import checked_choice
 from dashboard.smile.validation import Wrong
 
 

@@ -13,7 +13,7 @@ from dashboard.smile.v3.account import Account
 from dashboard.smile.v3.answers import Link, moment_of, word
 from dashboard.smile.v3.building import Built
 from dashboard.smile.v3.people import check_https
-from dashboard.smile.v3.requests import check_value
+from dashboard.smile.v3.rules import check_value
 from dashboard.smile.validation import Wrong
 
 

@@ -92,7 +92,9 @@ def check_email(value: Any, name: str, wrong: Wrong) -> None:
 
 def check_https(value: Any, name: str, wrong: Wrong) -> None:
     """Check a required https address."""
-    validation.check_address(value, name, wrong)
+    validation.check_text(value, name, wrong)
+    if name not in wrong:
+        validation.check_address(value, name, wrong)
     if name not in wrong and urlsplit(value).scheme != "https":
         wrong[name] = "has to begin with https"
 

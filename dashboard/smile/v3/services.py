@@ -8,8 +8,7 @@ from dashboard.smile import validation
 from dashboard.smile.v3 import constants
 from dashboard.smile.v3.account import Account
 from dashboard.smile.v3.answers import Payload, moment, rows, table, word
-from dashboard.smile.v3.building import checked_choice
-from dashboard.smile.v3.requests import check_value
+from dashboard.smile.v3.rules import check_value, checked_choice
 from dashboard.smile.validation import Wrong
 
 

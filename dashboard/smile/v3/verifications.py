@@ -9,9 +9,9 @@ from dashboard.smile.transport import Reply
 from dashboard.smile.v3 import constants
 from dashboard.smile.v3.account import Account
 from dashboard.smile.v3.answers import Accepted, News, Result, moment, number, result_of, rows, word
-from dashboard.smile.v3.building import checked_choice
 from dashboard.smile.v3.jobs import checked_job_id
 from dashboard.smile.v3.requests import AmlMonitoring, EnhancedKyc, OneTimeAml, Submission
+from dashboard.smile.v3.rules import checked_choice
 from dashboard.smile.v3.tokens import Token
 from dashboard.smile.validation import Wrong
 
