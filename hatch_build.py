@@ -17,6 +17,8 @@ VENDOR_FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "idiomorph-ext.min.js": "idiomorph/dist/idiomorph-ext.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "uplot.min.css": "uplot/dist/uPlot.min.css",
+    "uplot.min.js": "uplot/dist/uPlot.iife.min.js",
 }
 
 

@@ -30,6 +30,7 @@ from dashboard.team.login.sign_ins import set_up_sign_in
 from dashboard.web import style_views
 from dashboard.web.access import enforce_permissions
 from dashboard.web.lists.pagination import same_address
+from dashboard.web.live_parts import show_live_parts
 from dashboard.web.logs import set_up_logging
 from dashboard.web.pages import assets, errors
 from dashboard.web.pages.answers import htmx
@@ -149,6 +150,7 @@ def _set_up_web(app: Flask, settings: Settings) -> None:
     Compress(app)
     register_filters(app)
     show_navigation(app)
+    show_live_parts(app)
     show_preferences(app)
     mark_invisible_characters(app)
     set_up_form_keys(app)

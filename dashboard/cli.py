@@ -62,7 +62,7 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--port", default=8000, show_default=True, help="Port of the web server; the simulator uses the next one."
+    "--port", default=8000, show_default=True, help="Port of the web server; the simulator uses the next two."
 )
 @click.option("--fresh", is_flag=True, help="Delete the last demo's data first.")
 def demo(port: int, fresh: bool) -> None:
@@ -115,7 +115,7 @@ def _send_sample_callbacks(app: Flask) -> None:
 def _welcome(port: int, password: str) -> str:
     return f"""
   Partner Desk    http://localhost:{port}
-  Simulator       http://localhost:{port + 1}
+  Simulator       http://localhost:{port + 1} and, with its own certificate, https://localhost:{port + 2}
 
   Sign in as      ada@example.com (owner), ben@example.com (operator) or cleo@example.com (viewer)
   Password        {password}
@@ -191,6 +191,9 @@ def _in_url(address: str) -> str:
 @click.option("--legacy-key-file", type=click.Path(exists=True, path_type=Path), default=None)
 @click.option("--tls-cert", type=click.Path(exists=True, path_type=Path), default=None)
 @click.option("--tls-key", type=click.Path(exists=True, path_type=Path), default=None)
+@click.option(
+    "--also-tls-port", type=PORT, default=None, help="Serve the same over TLS here, with a certificate of its own."
+)
 @click.option("--store", type=click.Path(path_type=Path), default=None, help="Keep jobs in this file across restarts.")
 @click.option(
     "--set",
@@ -207,6 +210,7 @@ def sandbox(
     legacy_key_file: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    also_tls_port: int | None,
     store: Path | None,
     choices: tuple[str, ...],
 ) -> None:
@@ -215,8 +219,8 @@ def sandbox(
     from dashboard.sandbox.settings import SandboxSettings
     from dashboard.web.serving.listening import claim_address
 
-    if port:
-        claim_address(host, port)
+    for each in filter(None, (port, also_tls_port)):
+        claim_address(host, each)
     instance_dir = Path(os.environ.get("DASHBOARD_INSTANCE_DIR", "instance"))
     # In the demo both sides share one key; elsewhere only --api-key sets it.
     api_key = api_key or (os.environ.get("DASHBOARD_SMILE_API_KEYS") if os.environ.get("DASHBOARD_IS_DEMO") else None)
@@ -230,6 +234,7 @@ def sandbox(
             legacy_key_file,
             tls_cert,
             tls_key,
+            also_tls_port=also_tls_port,
             settings=settings,
             on_ready=lambda url: click.echo(f"Simulator on {url}"),
         )

@@ -15,6 +15,8 @@ from dashboard.sealed import SealedColumn
 if TYPE_CHECKING:
     from dashboard.audit.wording import AuditWords
     from dashboard.rollups.counted import CountedTable
+    from dashboard.web.lists.fields import Scope
+    from dashboard.web.lists.filters import ListFilter
     from dashboard.web.pages.locales import Formats
     from dashboard.worker.periodic import Periodic
     from dashboard.worker.queue import Task
@@ -48,6 +50,25 @@ class NavigationEntry:
 
 
 @dataclass(frozen=True)
+class AttentionLine:
+    """What needs somebody: the rows of a list that a filter finds. `words`: for one row, for several."""
+
+    words: tuple[str, str]
+    filters: "Callable[[Scope], ListFilter[Any]]"
+
+
+@dataclass(frozen=True)
+class LivePart:
+    """A part of the header that changes with the data. Polls of lists refresh it too, so it needs no poll of its own.
+
+    `read` gives what `template` shows as `part`; it looks different whenever the part does.
+    """
+
+    template: str
+    read: "Callable[[Scope], Any]"
+
+
+@dataclass(frozen=True)
 class Feature:
     """One slice. `name` is its package; `position` is its place in the navigation and in every list of features.
 
@@ -68,6 +89,8 @@ class Feature:
     periodic: "tuple[Periodic, ...]" = ()
     health_checks: tuple[HealthCheck, ...] = ()
     counted: "tuple[CountedTable, ...]" = ()
+    live_parts: tuple[LivePart, ...] = ()
+    attention: tuple[AttentionLine, ...] = ()
 
 
 class Features:
@@ -86,6 +109,8 @@ class Features:
         self.periodic = tuple(self._all(lambda feature: feature.periodic))
         self.health_checks = tuple(self._all(lambda feature: feature.health_checks))
         self.counted = tuple(self._all(lambda feature: feature.counted))
+        self.live_parts = tuple(self._all(lambda feature: feature.live_parts))
+        self.attention = tuple(self._all(lambda feature: feature.attention))
 
     def may(self, role: Role, permission: str) -> bool:
         """Whether the role has the permission. Nobody has one that no feature registered."""

@@ -73,9 +73,12 @@ Check = Callable[[CheckContext], Finding]
 
 @dataclass(frozen=True)
 class HealthCheck:
+    """`is_on_overview`: every member sees its sentence. It only reads, and quickly."""
+
     group: Group
     name: str
     check: Check
+    is_on_overview: bool = False
 
 
 def ok(sentence: str) -> Finding:

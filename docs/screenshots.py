@@ -57,13 +57,14 @@ def running_demo(password: str) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A free port that a free one follows: the simulator takes the next."""
+    """A free port that two free ones follow: the simulator takes them."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             try:
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
             except (OSError, OverflowError):
                 continue
             return port

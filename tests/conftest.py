@@ -260,4 +260,4 @@ def pass_the_door(client: FlaskClient, email: str, token_of: Callable[[str], str
     answer = client.post("/sign-in", data=data)
     if answer.location == SECOND_STEP:
         answer = client.post(SECOND_STEP, data={"code": app_code(), "csrf_token": token_of(SECOND_STEP)})
-    assert (answer.status_code, answer.location) == (303, "/jobs"), answer.text
+    assert (answer.status_code, answer.location) == (303, "/"), answer.text

@@ -1,5 +1,7 @@
 """Registers callbacks. Their receiver is not a view: app.py mounts it next to the pages."""
 
+from functools import partial
+
 from dashboard.callbacks import audit_words, counted, health_checks, models, search_index, tasks
 from dashboard.callbacks.inspecting import views
 from dashboard.callbacks.models import Callback, ProcessingRun, body_associated_data
@@ -7,7 +9,8 @@ from dashboard.callbacks.reason_words import callback_again_words, callback_word
 from dashboard.callbacks.receiving.sealing import number_in_body, sealed_search, search_associated_data, with_search
 from dashboard.callbacks.refused import models as refused_models
 from dashboard.callbacks.refused.reasons import refused_words
-from dashboard.feature import Feature, NavigationEntry
+from dashboard.callbacks.today import of_today
+from dashboard.feature import AttentionLine, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.jobs.timeline import EventKind
 from dashboard.permissions import EVERY_ROLE, OWNERS, WORKING, Permission
@@ -38,9 +41,13 @@ FEATURE = Feature(
     periodic=tasks.PERIODIC,
     health_checks=(
         HealthCheck(Group.NETWORK, "Source networks", health_checks.source_networks),
-        HealthCheck(Group.NETWORK, "Last callback", health_checks.last_callback),
+        HealthCheck(Group.NETWORK, "Last callback", health_checks.last_callback, is_on_overview=True),
         HealthCheck(Group.NETWORK, "Overdue callbacks", health_checks.overdue_callbacks),
         HealthCheck(Group.DATA, "Search of callbacks", search_index.check_callback_search_index),
     ),
     counted=(counted.COUNTED,),
+    attention=(
+        AttentionLine(("alarm among today's callbacks", "alarms among today's callbacks"), partial(of_today, "alarm")),
+        AttentionLine(("wrong signature today", "wrong signatures today"), partial(of_today, "wrong")),
+    ),
 )

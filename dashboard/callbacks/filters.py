@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, type_coerce
+from sqlalchemy import ColumnElement, and_, or_, type_coerce, union_all
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
@@ -27,8 +27,7 @@ from dashboard.db import IdDigits, is_one_of
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.products import Product
 from dashboard.jobs.searches import NumberSearch, find_by_digest, number_field
-from dashboard.jobs.showing.wording import id_type_words
-from dashboard.jobs.smile_api.catalogue import country_name, country_names
+from dashboard.jobs.smile_api.catalogue import country_name, country_names, id_type_words
 from dashboard.query_hints import without_index
 from dashboard.smile.constants import id_types
 from dashboard.smile.typed import clean_code, fold_typed
@@ -175,12 +174,15 @@ def _found_by_way(scope: Scope, q: str, parts: Sequence[TextPart], limit: int) -
     if len(indexed) < len(parts):
         ways.append(newest_indexed(scope.environment, parts, MOST_READ))
     if len(q) == SHA256_LENGTH:
-        of_body = select(type_coerce(col(CallbackSearch.callback_id), IdDigits))
-        of_body = of_body.where(CallbackSearch.environment == scope.environment)
-        ways.append(of_body.where(CallbackSearch.body_sha256 == q.lower()))
+        ways.append(_of_body(scope, q))
     for way in ways:
         yield session.connection().execute(way.limit(limit)).scalars().all()
     yield find_indexed(session, scope.environment, indexed, limit)
+
+
+def _of_body(scope: Scope, sha256: str) -> Any:
+    of_body = select(type_coerce(col(CallbackSearch.callback_id), IdDigits))
+    return of_body.where(CallbackSearch.environment == scope.environment, CallbackSearch.body_sha256 == sha256.lower())
 
 
 def _not_indexed(q: str, parts: Sequence[TextPart], *there: ColumnElement[bool]) -> Any:
@@ -189,6 +191,21 @@ def _not_indexed(q: str, parts: Sequence[TextPart], *there: ColumnElement[bool])
     rows = select_columns(*map(col, read)).where(*there).order_by(col(Callback.id).desc())
     newest = rows.limit(MOST_NOT_INDEXED).subquery()
     return select(type_coerce(newest.c.id, IdDigits)).where(_written(q, parts, newest.c))
+
+
+def callbacks_with_id(scope: Scope, typed: str, limit: int) -> Sequence[Callback]:
+    """The newest callbacks of which the id or the job's begins like this, or that name this job or have this SHA-256.
+
+    Only what an index of its own leads to; the list searches in the texts too.
+    """
+    here, row_id = col(Callback.environment) == scope.environment, col(Callback.id)
+    ways: list[Any] = [select(ID).where(without_index(here), each) for each in _ids_that_begin(typed)]
+    ways.append(select(ID).where(here, col(Callback.claimed_job_id) == typed).order_by(row_id.desc()))
+    if len(typed) == SHA256_LENGTH:
+        ways.append(_of_body(scope, typed))
+    of_all = union_all(*(select(way.limit(limit).subquery()) for way in ways))
+    newest = select(Callback).options(WITHOUT_BODY).where(row_id.in_(of_all)).order_by(row_id.desc())
+    return scope.session.exec(newest.limit(limit)).all()
 
 
 def _as_uuid(text: str) -> UUID | None:

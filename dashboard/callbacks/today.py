@@ -25,6 +25,10 @@ class DayCount:
         return f"{self.count:,}" if self.count <= COUNT_CAP else f"{COUNT_CAP:,}+"
 
 
+def of_today(verdict: str, scope: Scope) -> CallbackFilter:
+    return CallbackFilter(day=scope.now.astimezone(scope.zone).date().isoformat(), verdict=verdict)
+
+
 def counts_of_today(scope: Scope) -> list[DayCount]:
     today = scope.now.astimezone(scope.zone).date()
     day = today.isoformat()

@@ -63,8 +63,13 @@ def run_processes(environment: Mapping[str, str], port: int, when_up: Callable[[
             "sandbox",
             "--port",
             str(port + 1),
+            "--also-tls-port",
+            str(port + 2),
             "--store",
             f"{environment['DASHBOARD_INSTANCE_DIR']}/sandbox.db",
+            # The demo has no TLS, and Smile's v3 API sends callbacks to https addresses only.
+            "--set",
+            "allow_http_on_loopback=true",
         ],
         "worker": ["worker"],
         "web": ["web", "--host", "127.0.0.1", "--port", str(port)],

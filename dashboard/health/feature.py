@@ -13,7 +13,7 @@ FEATURE = Feature(
         HealthCheck(Group.KEYS, "Secret key", keys.secret_key),
         HealthCheck(Group.KEYS, "Encryption keys", keys.encryption_keys),
         HealthCheck(Group.KEYS, "Age of the Smile key", keys.smile_key_age),
-        HealthCheck(Group.KEYS, "Smile accepts the key", keys.smile_key_works),
+        HealthCheck(Group.KEYS, "Smile accepts the key", keys.smile_key_works, is_on_overview=True),
         HealthCheck(Group.NETWORK, "Public address", network.public_address),
         HealthCheck(Group.NETWORK, "Encryption", network.encryption),
         HealthCheck(Group.NETWORK, "Smile's address", network.smile_address),

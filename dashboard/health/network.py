@@ -1,19 +1,18 @@
 """Health checks of the network: addresses, encryption, clock and proxies."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from dashboard.callbacks.delivery_test.delivery_test_steps import explain_certificate
 from dashboard.callbacks.queries import find_last_callback
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, unset, warn
 from dashboard.jobs.smile_api.smile_clock import clock_in_words, is_off
+from dashboard.smile.public_addresses import is_loopback
 
 CLOCK_WARNS_AT_SECONDS = 60
 MODERN_TLS = (
     "Let the proxy accept only TLS 1.2 and 1.3, with suites that begin with ECDHE "
     "(nginx: ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20)."
 )
-LOOPBACK_NAMES = ("localhost",)
 
 
 def public_address(context: CheckContext) -> Finding:
@@ -93,14 +92,6 @@ def proxies(context: CheckContext) -> Finding:
         advice = f"If the proxies are yours, set it to {seen}: until then every sender looks like the proxy."
         return warn(f"{says}, and {by_what} passed {seen}.", advice)
     return ok(f"{says}, and that is how many {by_what} passed.")
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host in LOOPBACK_NAMES
 
 
 def count_proxies(forwarded_for: str) -> int:

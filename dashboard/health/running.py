@@ -47,6 +47,14 @@ def check_health(
     return run_checks(parts.features.health_checks, context)
 
 
+def check_for_overview(session: Session) -> list[CheckResult]:
+    """The checks that every member sees. They ask nobody: of Smile they know its last answer to the worker."""
+    parts = current()
+    context = CheckContext(parts.settings, parts.database, session, utc_now(), read_last_contact(session))
+    marked = [check for check in parts.features.health_checks if check.is_on_overview]
+    return [CheckResult(each.group, each.name, found) for each in marked if (found := _find(each, context))]
+
+
 def run_checks(checks: Sequence[HealthCheck], context: CheckContext) -> list[CheckResult]:
     """Runs the checks, grouped under their headings.
 

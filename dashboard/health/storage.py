@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from dashboard.db import SQLITE
-from dashboard.health.network import is_loopback
 from dashboard.health_checks import CheckContext, Finding, bad, ok, warn
 from dashboard.outages import DATABASE_BUSY, DATABASE_DAMAGED, DATABASE_FULL, DATABASE_READ_ONLY
+from dashboard.smile.public_addresses import is_loopback
 from dashboard.stored_settings import LAST_BACKUP, read_setting
 from dashboard.web.pages.filters import duration_in_words
 from dashboard.web.serving.readiness import OLD_TABLES

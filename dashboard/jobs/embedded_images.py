@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import NotFound
-from dashboard.jobs.submitting.images import UnusableImage, shown_image
+from dashboard.jobs.submitting.images import shown_image
+from dashboard.smile.image_redrawer import UnusableImage
 
 #: The first characters of a JPEG and of a PNG in base64.
 BEGINNINGS = ("/9j/", "iVBORw0KGgo")

@@ -15,6 +15,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
+from dashboard.jobs.name_search.parts import forget_name_parts
 from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
@@ -60,6 +61,7 @@ def erase_results(session: Session, job: Job, results: Sequence[Result], rule: R
 def erase_given(session: Session, job: Job, rule: Rule, now: datetime) -> None:
     """Erases the ID number and everything else that was given about the customer."""
     job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
+    forget_name_parts(session, [job.id])
     _note_erased(session, job, "person", 1, rule, now)
 
 

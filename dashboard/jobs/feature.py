@@ -1,10 +1,15 @@
 """Registers the feature "verification jobs"."""
 
-from dashboard.feature import Feature, NavigationEntry
+from dashboard.feature import AttentionLine, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.jobs import audit_words, counted, dealt_with, models, search_index, tasks, warnings
 from dashboard.jobs.dealt_with import DealtWith, reason_associated_data
+from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job, Result, job_associated_data, payload_associated_data
+from dashboard.jobs.name_search import filling as name_filling
+from dashboard.jobs.name_search import models as name_models
+from dashboard.jobs.name_search.models import NameSearchKey, key_associated_data
+from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.showing import event_words, views
 from dashboard.jobs.submitting.phones import phone_of_sealed_person
 from dashboard.jobs.warnings import JobWarning, personal_associated_data
@@ -12,10 +17,15 @@ from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
 from dashboard.smile.typed import number_key
 
+
+def _line(name: str) -> AttentionLine:
+    return AttentionLine(NEEDS[name].words, lambda _: JobFilter(needs=name))
+
+
 FEATURE = Feature(
     name="jobs",
     position=10,
-    models=(models, warnings, dealt_with),
+    models=(models, warnings, dealt_with, name_models),
     sealed_columns=(
         SealedColumn(
             Job,
@@ -35,6 +45,7 @@ FEATURE = Feature(
         SealedColumn(Result, "payload_sealed", payload_associated_data),
         SealedColumn(JobWarning, "personal_sealed", personal_associated_data),
         SealedColumn(DealtWith, "reason_sealed", reason_associated_data),
+        SealedColumn(NameSearchKey, "key_sealed", key_associated_data),
     ),
     views=(views,),
     navigation=(NavigationEntry("Jobs", "jobs.index", "jobs.read", is_on_phones=True),),
@@ -51,6 +62,10 @@ FEATURE = Feature(
     event_words=event_words.WORDS,
     tasks=tasks.TASKS,
     periodic=tasks.PERIODIC,
-    health_checks=(HealthCheck(Group.DATA, "Search of jobs", search_index.check_job_search_index),),
+    health_checks=(
+        HealthCheck(Group.DATA, "Search of jobs", search_index.check_job_search_index),
+        HealthCheck(Group.DATA, "Search by name", name_filling.check_name_search),
+    ),
     counted=(counted.COUNTED,),
+    attention=tuple(map(_line, NEEDS)),
 )

@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel, col
 from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_from, new_id
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
+from dashboard.rollups.durations import DurationClass, duration_class
 from dashboard.smile.typed import fold
 
 
@@ -58,6 +59,8 @@ ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED}
 #: Pairs of columns that the list is filtered by; state and outcome have an index of their own.
 PAIRS = [pair for pair in combinations(("state", "outcome", "product", "country"), 2) if pair != ("state", "outcome")]
 
+IS_WARNED = "warning_count > 0"
+WARNED = text(IS_WARNED)
 HOLDS_PERSON = text("(id_number_sealed IS NOT NULL OR person_sealed IS NOT NULL)")
 IS_KEPT = text("erased_at IS NULL")
 #: Rows from before there were folded columns, or written by something other than this model.
@@ -81,6 +84,13 @@ class Job(SQLModel, table=True):
         # Each pair of filters, so that few jobs that match both are found among very many that match one.
         Index("ix_job_environment_state_outcome_id", "environment", "state", "outcome", "id", "product", "country"),
         *(Index(f"ix_job_environment_{a}_{b}_id", "environment", a, b, "id") for a, b in PAIRS),
+        Index("ix_job_environment_id_type_id", "environment", "id_type", "id"),
+        # Each with what else is compared of its many jobs, and what changes seldom.
+        Index("ix_job_environment_result_code_id", "environment", "result_code", "id", "product", "country"),
+        Index("ix_job_environment_created_by_id", "environment", "created_by", "id", "outcome", "product", "country"),
+        Index("ix_job_link_id_environment_id", "link_id", "environment", "id"),
+        # With what a search for one kind compares: few jobs have warnings, and fewer have a certain one.
+        Index("ix_job_warned", "environment", "id", "warning_kinds", sqlite_where=WARNED, postgresql_where=WARNED),
         # A search reads many ids from these alone.
         Index("ix_job_environment_user_id", "environment", "user_id", "id"),
         Index("ix_job_environment_smile_job_id", "environment", "smile_job_id", "id"),
@@ -128,7 +138,7 @@ class Job(SQLModel, table=True):
     person_sealed: bytes | None = None  # everything else that describes the customer, and the consent
     phone_digest: str | None = None  # of the phone number in `person_sealed`, normalised by phones.py
     partner_params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    link_id: UUID | None = Field(default=None, index=True)
+    link_id: UUID | None = None
     created_by: str  # a member's e-mail address, or "customer"
     created_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
@@ -180,6 +190,16 @@ class Job(SQLModel, table=True):
     def _is_settled(cls) -> ColumnElement[bool]:
         is_done = (col(cls.state) == JobState.DONE) & (col(cls.outcome) != Outcome.PROVISIONAL)
         return or_(col(cls.state).in_(ENDED_STATES), is_done)
+
+    @hybrid_property
+    def took(self) -> str:
+        """The time from submission to result as a class of durations; empty without both."""
+        return duration_class(self.submitted_at, self.settled_at)
+
+    @took.inplace.expression
+    @classmethod
+    def _took(cls) -> ColumnElement[str]:
+        return DurationClass(col(cls.submitted_at), col(cls.settled_at))
 
     @property
     def may_cancel(self) -> bool:

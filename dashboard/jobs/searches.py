@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, type_coerce, union_all
+from sqlalchemy import ColumnElement, and_, desc, exists, false, literal, or_, type_coerce, union_all
 from sqlmodel import Session, col, select
 
 from dashboard.db import IdDigits, is_one_of, keyring_of
@@ -121,25 +121,50 @@ class Ids:
             known[key] = self._look_up(scope, self._ways(typed), COUNT_CAP + 1)
         return known[key]
 
+    def newest_with(self, scope: Scope, typed: str, limit: int) -> Sequence[Any]:
+        """The newest rows that have this whole id, however it is typed."""
+        columns = [col(column) == typed for column in (*self.by_beginning, *self.whole)]
+        ways = [*columns, *(equals_folded(column, typed) for column in self.folded), *self._by_row_id(typed)]
+        newest = [self._ids(scope, way).order_by(col(self.table.id).desc()).limit(limit) for way in ways]
+        return self._rows(scope, self._distinct(newest).order_by(desc("id")).limit(limit))
+
+    def some_that_begin(self, scope: Scope, typed: str, limit: int) -> Sequence[Any]:
+        """Some rows with an id that begins like this."""
+        some = [self._ids(scope, way).limit(limit) for way in self._ways(typed)]
+        return self._rows(scope, self._distinct(some).limit(limit))
+
     def has(self, scope: Scope, typed: str) -> bool:
         ways = [*self._as_written(typed), *(equals_folded(column, typed) for column in self.folded)]
         return bool(self._look_up(scope, ways, 1))
 
     def _look_up(self, scope: Scope, ways: Sequence[ColumnElement[bool]], limit: int) -> Sequence[str]:
-        here, row_id = col(self.table.environment) == scope.environment, type_coerce(col(self.table.id), IdDigits)
-        each = [select(row_id.label("id")).where(here, way).limit(limit).subquery() for way in ways]
-        of_all = union_all(*(select(part.c.id) for part in each)).subquery()
-        return scope.session.connection().execute(select(of_all.c.id).distinct().limit(limit)).scalars().all()
+        each = self._distinct([self._ids(scope, way).limit(limit) for way in ways])
+        return scope.session.connection().execute(each.limit(limit)).scalars().all()
+
+    def _ids(self, scope: Scope, way: ColumnElement[bool]) -> Any:
+        row_id = type_coerce(col(self.table.id), IdDigits).label("id")
+        return select(row_id).where(col(self.table.environment) == scope.environment, way)
+
+    def _distinct(self, parts: Sequence[Any]) -> Any:
+        of_all = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
+        return select(of_all.c.id).distinct()
+
+    def _rows(self, scope: Scope, ids: Any) -> Sequence[Any]:
+        """The rows with these ids, newest first."""
+        row_id = col(self.table.id)
+        return scope.session.exec(select(self.table).where(row_id.in_(ids)).order_by(row_id.desc())).all()
 
     def _ways(self, typed: str) -> list[ColumnElement[bool]]:
         return [*self._as_written(typed), *(begins_with_folded(column, typed) for column in self.folded)]
 
     def _as_written(self, typed: str) -> list[ColumnElement[bool]]:
         found = [begins_with(col(column), typed) for column in self.by_beginning]
-        found += [col(column) == typed for column in self.whole]
-        with suppress(ValueError):  # Not a UUID; the other columns may still match.
-            found.append(col(self.table.id) == UUID(typed))
-        return found
+        return [*found, *(col(column) == typed for column in self.whole), *self._by_row_id(typed)]
+
+    def _by_row_id(self, typed: str) -> list[ColumnElement[bool]]:
+        with suppress(ValueError):
+            return [col(self.table.id) == UUID(typed)]
+        return []  # Not a UUID; the other columns may still match.
 
 
 def is_number_of_job(session: Session, environment: str, digests: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from dashboard.batches import Batches
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.jobs import earlier_warnings
@@ -14,6 +15,7 @@ from dashboard.jobs.following.following import check_job, note_overdue
 from dashboard.jobs.following.sending import send_to_smile
 from dashboard.jobs.following.smile_answers import SmileContact
 from dashboard.jobs.models import Job, JobState
+from dashboard.jobs.name_search.filling import tend_index
 from dashboard.jobs.problems import Problem, problem_of_clock
 from dashboard.jobs.search_index import fill_jobs, fill_until_done
 from dashboard.jobs.smile_api import sent_signatures
@@ -117,6 +119,13 @@ def fill_searches(_: datetime) -> None:
     fill_until_done(fill_jobs)
 
 
+def tend_name_search(now: datetime) -> None:
+    batches, is_left = Batches(transaction), True
+    while is_left:
+        with batches.next() as session:
+            is_left = tend_index(session, batches.size, now)
+
+
 TASKS = (
     Task("jobs.advance", advance, following.jobs_due),
     Task("jobs.note_overdue_callback", note_overdue_callback, following.overdue_unnoted),
@@ -130,4 +139,5 @@ PERIODIC = (
     Periodic("jobs.fill_searches", timedelta(minutes=10), fill_searches),
     Periodic("jobs.fill_warnings", timedelta(minutes=10), fill_warnings),
     Periodic("jobs.forget_sent_signatures", timedelta(minutes=10), forget_sent_signatures),
+    Periodic("jobs.tend_name_search", timedelta(minutes=1), tend_name_search),
 )

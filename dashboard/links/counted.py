@@ -1,4 +1,4 @@
-"""What links are counted by. Their stages depend on the time, so no sum can know them."""
+"""What links are counted by: not by their stages, which depend on the time, but by how far their customers came."""
 
 from dashboard.links.models import Link
 from dashboard.rollups.counted import CountedTable, cubes_of
@@ -7,7 +7,14 @@ from dashboard.rollups.counting import RollupCounter
 COUNTED = CountedTable(
     "link",
     Link,
-    {"kind": "kind", "product": "product", "country": "country", "id_type": "id_type", "maker": "created_by"},
-    cubes_of("link", ("kind", "product"), by_day=("country",), more=("country", "id_type", "maker")),
+    {
+        "state": "reached",
+        "kind": "kind",
+        "product": "product",
+        "country": "country",
+        "id_type": "id_type",
+        "maker": "created_by",
+    },
+    cubes_of("link", ("kind", "product"), by_day=("country", "state"), more=("country", "id_type", "maker", "state")),
 )
 COUNTER = RollupCounter(COUNTED)

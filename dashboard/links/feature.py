@@ -1,9 +1,10 @@
 """Registers the feature "hosted links", with web tokens and Smile Links."""
 
-from dashboard.feature import Feature, NavigationEntry
+from dashboard.feature import AttentionLine, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.links import audit_words, codes, counted, event_words, messages, models, search_index, tasks
 from dashboard.links.customer import views as customer
+from dashboard.links.filters import STALLED, LinkFilter
 from dashboard.links.messages import LinkMessage, email_associated_data
 from dashboard.links.models import Link, prefill_associated_data
 from dashboard.links.smile_links import views as smile_link_views
@@ -34,4 +35,9 @@ FEATURE = Feature(
     periodic=tasks.PERIODIC,
     health_checks=(HealthCheck(Group.DATA, "Search of links", search_index.check_link_search_index),),
     counted=(counted.COUNTED,),
+    attention=(
+        AttentionLine(
+            ("link opened but not finished", "links opened but not finished"), lambda _: LinkFilter(stage=STALLED)
+        ),
+    ),
 )

@@ -3,18 +3,32 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal_column
+from sqlalchemy import ColumnElement, String, and_, func, literal_column, type_coerce
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlmodel import col, select
 
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.jobs.models import Job
-from dashboard.jobs.products import WEB_PRODUCTS, Product
+from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
+from dashboard.jobs.smile_api.catalogue import country_name
 from dashboard.links.counted import COUNTER
 from dashboard.links.models import PHASES, STALLED_AFTER, Link, LinkKind, Stage
-from dashboard.web.lists.fields import Condition, Scope, choice, search, since_day, until_day
+from dashboard.web.lists.fields import (
+    NONE,
+    Condition,
+    Scope,
+    choice,
+    counted_or_none,
+    has_value,
+    in_range,
+    plain_value,
+    search,
+    since_day,
+    until_day,
+)
 from dashboard.web.lists.filters import Column
+from dashboard.web.pages.filters import words
 
 #: Not a stage but a mark: opened or started a while ago, and nothing submitted.
 STALLED = "stalled"
@@ -65,6 +79,14 @@ STAGES: dict[str, Callable[[Scope], ColumnElement[bool]]] = {
 }
 
 
+#: What customers go through, one after the other.
+STEPS = (Stage.CREATED, Stage.OPENED, Stage.STARTED, Stage.SUBMITTED, Stage.RESULT)
+
+
+def _at_least(stage: str) -> Sequence[str]:
+    return [each.value for each in STEPS[STEPS.index(Stage(stage)) :]]
+
+
 @dataclass(frozen=True)
 class LinkFilter(NumberSearch[Link]):
     purpose = "links"
@@ -91,10 +113,11 @@ class LinkFilter(NumberSearch[Link]):
     )
     product: str = choice(
         "Product",
-        {product.value: PRODUCT_NAMES[product] for product in WEB_PRODUCTS},
-        lambda _, value: col(Link.product) == Product(value),
-        narrows=2,
+        {product.value: PRODUCT_NAMES[product] for product in WEB_PRODUCTS} | {NONE: "Several"},
+        lambda _, value: has_value(Link.product, value),
+        narrows=lambda value: 0 if value == NONE else 2,
         dimension="product",
+        counted_values=counted_or_none,
     )
     kind: str = choice(
         "Kind",
@@ -106,6 +129,20 @@ class LinkFilter(NumberSearch[Link]):
     q: str = search("Customer reference, a whole id, or a whole ID number", IDS.find, hint="Customer or id")
     since: str = since_day(Link.id, hint="Made on this day or later")
     until: str = until_day(Link.id, hint="Made on this day or earlier")
+    # What only links of reports ask for.
+    reached: str = choice(
+        "Reached",
+        {stage.value: words(stage) for stage in STEPS},
+        lambda _, value: type_coerce(Link.reached, String).in_(_at_least(value)),
+        is_in_form=False,
+        note="Shows only links that came at least as far as",
+        within="time",
+        dimension="state",
+        counted_values=_at_least,
+    )
+    country: str = plain_value("Country", Link.country, country_name, note="Shows only links for", dimension="country")
+    maker: str = plain_value("Made by", Link.created_by, note="Shows only links made by", dimension="maker")
+    time: str = in_range(Link.id)
     number: str = number_field(_has_job_with_number)
 
     def is_id(self, scope: Scope) -> bool:

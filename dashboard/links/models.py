@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, text
-from sqlalchemy.ext.hybrid import hybrid_method
+from sqlalchemy import JSON, ColumnElement, Index, case, func, text
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import validates
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_from, new_id
 from dashboard.jobs.models import Outcome
@@ -193,6 +193,29 @@ class Link(SQLModel, table=True):
         if self.started_at:
             return Stage.STARTED
         return Stage.OPENED if self.opened_at else Stage.CREATED
+
+    @hybrid_property
+    def reached(self) -> str:
+        """The furthest stage that any customer reached, whatever became of the link."""
+        if self.settled_at:
+            return Stage.RESULT
+        if self.submitted_at or self.smile_total_jobs:
+            return Stage.SUBMITTED
+        if self.started_at:
+            return Stage.STARTED
+        return Stage.OPENED if self.opened_at else Stage.CREATED
+
+    @reached.inplace.expression
+    @classmethod
+    def _reached(cls) -> ColumnElement[str]:
+        is_submitted = col(cls.submitted_at).is_not(None) | (func.coalesce(col(cls.smile_total_jobs), 0) != 0)
+        return case(
+            (col(cls.settled_at).is_not(None), Stage.RESULT.value),
+            (is_submitted, Stage.SUBMITTED.value),
+            (col(cls.started_at).is_not(None), Stage.STARTED.value),
+            (col(cls.opened_at).is_not(None), Stage.OPENED.value),
+            else_=Stage.CREATED.value,
+        )
 
     def is_stalled(self, progress: Progress, now: datetime) -> bool:
         """Whether it was opened a while ago and not finished, so that the customer may need a reminder."""

@@ -10,6 +10,8 @@ ERASURE_SENTENCES = {"person.erased": "erased a customer everywhere"}
 RETENTION_SENTENCES = {
     "retention.changed": "changed how long data is kept",
     "retention.erased": "erased data whose retention time was over",
+    "name_search.on": "switched search by name on",
+    "name_search.off": "switched search by name off",
 }
 LOOKS = frozenset({"person.searched", "person.exported"})
 

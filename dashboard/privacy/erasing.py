@@ -23,6 +23,7 @@ from dashboard.links.messages import cancel_link_mails
 from dashboard.links.models import Link, WebToken
 from dashboard.privacy.finding import FoundPerson, HeldData, what_is_held
 from dashboard.privacy.models import Erasure, hash_of_manifest
+from dashboard.saved_views.erasing import forget_views_of
 
 STRAGGLERS_FOR = timedelta(days=2)
 
@@ -51,12 +52,14 @@ def erase_person(
     for link in held.links:
         refuse_live_smile_link(link, now)
     erasure = Erasure(at=now, erased_by=erased_by, member_id=member_id, manifest_sha256="")
-    erasure.identifier_digests = _digests(session, found.identifier, jobs)
+    names = _names(found.identifier, jobs)  # Before they are erased.
+    erasure.identifier_digests = _digests(session, names, jobs)
     manifest, files = _erase_rows(session, held, {"proof": str(erasure.id)}, now)
     erasure.manifest, erasure.manifest_sha256 = manifest, hash_of_manifest(manifest)
     erasure.counts = held.counts
     session.add(erasure)
     forget_searches(session)
+    forget_views_of(session, names)
     session.flush()
     return Erased(erasure, files)
 
@@ -140,12 +143,17 @@ def _lock(session: Session, table: Any, rows: Sequence[Any], *options: Any) -> S
     return session.exec(locked).all() if rows else ()
 
 
-def _digests(session: Session, identifier: str, jobs: Sequence[Job]) -> list[str]:
+def _names(identifier: str, jobs: Sequence[Job]) -> set[str]:
+    """All ids that the person had here."""
+    names = {identifier} | {job.user_id for job in jobs} | {job.customer_reference for job in jobs}
+    return {name for name in names if name}
+
+
+def _digests(session: Session, names: Iterable[str], jobs: Sequence[Job]) -> list[str]:
     """Digests of all ids that the person had here. Anyone who knows one of them can check that it was erased."""
     keyring = keyring_of(session)
-    known_by = {identifier} | {job.user_id for job in jobs} | {job.customer_reference for job in jobs}
     numbers = {job.id_number_digest for job in jobs if job.id_number_digest}
-    return sorted({keyring.digest_for_search(text) for text in known_by if text} | numbers)
+    return sorted({keyring.digest_for_search(text) for text in names} | numbers)
 
 
 def _callbacks_again(session: Session, rows: dict[str, Any]) -> Sequence[Callback]:

@@ -3,13 +3,23 @@
 from dashboard.feature import Bar, Feature, NavigationEntry
 from dashboard.health_checks import Group, HealthCheck
 from dashboard.permissions import OWNERS, Permission
-from dashboard.privacy import audit_words, key_canaries, models, retention, retention_views, tasks, unreadable, views
+from dashboard.privacy import (
+    audit_words,
+    key_canaries,
+    models,
+    name_search_views,
+    retention,
+    retention_views,
+    tasks,
+    unreadable,
+    views,
+)
 
 FEATURE = Feature(
     name="privacy",
     position=60,
     models=(models,),
-    views=(views, retention_views),
+    views=(views, retention_views, name_search_views),
     navigation=(
         NavigationEntry("Privacy", "privacy.index", "privacy.manage"),
         NavigationEntry("How long data is kept", "retention.show", "privacy.manage", Bar.SETTINGS, rank=1),

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.audit.trail import record
 from dashboard.context import reading
 from dashboard.db import utc_now
+from dashboard.jobs.name_search.switch import is_on
 from dashboard.privacy.forms import check_rules_form, rules_fingerprint, rules_form
 from dashboard.privacy.retention import KINDS, Due, read_rules, what_would_go, write_rules
 from dashboard.web.access import permission_required, recent_confirmation_required
@@ -34,7 +35,12 @@ def show_json() -> ResponseReturnValue:
     with reading() as session:
         rules = read_rules(session)
         due = what_would_go(session, rules, utc_now())
-    return {"days": rules, "would_go_now": {name: _due_to_json(each) for name, each in due.items()}}
+        finds_people = is_on(session)
+    return {
+        "search_by_name": finds_people,
+        "days": rules,
+        "would_go_now": {name: _due_to_json(each) for name, each in due.items()},
+    }
 
 
 @blueprint.post("/settings/privacy/previews")
@@ -82,8 +88,11 @@ def _page(
     *,
     is_preview: bool = False,
 ) -> str:
+    with reading() as session:
+        finds_people = is_on(session)
     return render_template(
         "privacy/retention.html",
+        finds_people=finds_people,
         form=form,
         kinds=KINDS,
         rules=rules,

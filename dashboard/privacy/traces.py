@@ -7,7 +7,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.db import BUSY_TIMEOUT_MS, Database
 
-TABLES = ("job", "job_event", "result", "image", "callback", "link", "link_start", "web_token", "processing_run")
+TABLES = (
+    "job",
+    "name_part",
+    "job_event",
+    "result",
+    "image",
+    "callback",
+    "link",
+    "link_start",
+    "web_token",
+    "processing_run",
+)
 TRIES = 20
 SECONDS_BETWEEN = 0.1
 LONGEST_WAIT_MS = 40

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -24,7 +24,7 @@ WEEK = int(timedelta(days=7).total_seconds())
 #: Wrong days that are remembered; one is enough to know that something is wrong.
 MOST_WRONG = 20
 
-#: Environment and dimensions of a row, and the beginning of its day.
+#: A cube, the beginning of a day, an environment, and values of the cube's dimensions.
 Key = tuple[Any, ...]
 
 
@@ -73,40 +73,36 @@ def wrong_days(
 ) -> list[int]:
     """The beginnings of the days, of those from `begin` to before `end`, whose sums are not those of the rows."""
     zone = Formats(time_zone=generation.zone).zone
-    cube = counted.cube_with(Grain.DAY, set())
-    assert cube is not None
-    of_rollup = select_columns(
-        col(Rollup.starts),
-        func.sum(col(Rollup.total)),
-        col(Rollup.environment),
-        *(getattr(Rollup, name) for name in cube.dimensions),
-    ).where(
-        col(Rollup.generation) == generation.number,
-        col(Rollup.cube) == cube.name,
-        col(Rollup.starts) >= begin,
-        col(Rollup.starts) < end,
-    )
-    grouped = of_rollup.group_by(
-        col(Rollup.starts), col(Rollup.environment), *(getattr(Rollup, name) for name in cube.dimensions)
-    )
-    connection = session.connection()
-    sums = Counter[Key]({(row[0], *row[2:]): int(row[1]) for row in connection.execute(grouped)})
+    cubes = [cube for cube in counted.cubes if cube.grain == Grain.DAY]
+    names = tuple(dict.fromkeys(name for cube in cubes for name in cube.dimensions))
+    connection, sums = session.connection(), Counter[Key]()
+    for cube in cubes:
+        kind = (col(Rollup.starts), col(Rollup.environment), *(getattr(Rollup, name) for name in cube.dimensions))
+        of_cube = select_columns(func.sum(col(Rollup.total)), *kind).where(
+            col(Rollup.generation) == generation.number,
+            col(Rollup.cube) == cube.name,
+            col(Rollup.starts) >= begin,
+            col(Rollup.starts) < end,
+        )
+        for total, *key in connection.execute(of_cube.group_by(*kind)):
+            sums[cube.name, *key] += int(total)
     ids = IdRange(first_id_at(begin), first_id_at(end)).within(IdRange.up_to(generation.through))
     table = counted.table
     of_deltas = select_columns(
         col(RollupDelta.row_id),
         col(RollupDelta.change),
         col(RollupDelta.environment),
-        *(getattr(RollupDelta, name) for name in cube.dimensions),
+        *(getattr(RollupDelta, name) for name in names),
     ).where(col(RollupDelta.counted) == counted.name, *ids.conditions(RollupDelta.row_id))
     of_rows = select_columns(
-        col(table.id), col(table.environment), *(counted.value(name).label(name) for name in cube.dimensions)
+        col(table.id), literal(-1), col(table.environment), *(counted.value(name).label(name) for name in names)
     ).where(*ids.conditions(table.id))
-    for row_id, change, *values in connection.execute(of_deltas):
-        sums[begin_of(second_of(row_id), Grain.DAY, zone), *values] += change
-    for row_id, *values in connection.execute(of_rows):
-        sums[begin_of(second_of(row_id), Grain.DAY, zone), *values] -= 1
-    return sorted({key[0] for key, difference in sums.items() if difference})
+    for statement in (of_deltas, of_rows):
+        for row_id, change, environment, *values in connection.execute(statement):
+            day, by_name = begin_of(second_of(row_id), Grain.DAY, zone), dict(zip(names, values, strict=True))
+            for cube in cubes:
+                sums[cube.name, day, environment, *(by_name[name] for name in cube.dimensions)] += change
+    return sorted({day for (_, day, *_), difference in sums.items() if difference})
 
 
 def cubes_that_differ(session: Session, counted: CountedTable) -> list[str]:

@@ -94,20 +94,23 @@ class RollupCounter:
             return None
         return int(total + sum(uncounted))
 
-    def count_by(self, scope: Scope, question: Question, dimensions: Iterable[str]) -> Mapping[Values, int] | None:
+    def count_by(
+        self, scope: Scope, question: Question, dimensions: Iterable[str], *, in_full: bool = False
+    ) -> Mapping[Values, int] | None:
         by = tuple(dimensions)
         if question.ids.is_empty:
             return {}
         generation = complete_generation(scope.session, self._counted)
         if generation is None or not self._tells_apart(question):
             return None
-        parts = self._cover(generation, question.ids, {*question.wanted, *by})
+        parts = self._cover(generation, question.ids, {*question.wanted, *by}, in_full=in_full)
         deltas = self._deltas(scope, question, by)
         if parts is None or deltas is None:
             return None
         sums = Counter[Values]()
-        for values, total in self._sums(scope, generation, parts.spans, question, by):
-            sums[values] += total
+        columns = [getattr(Rollup, name) for name in by]
+        for total, *values in self._sums(scope, generation, parts.spans, question, columns):
+            sums[tuple(values)] += int(total)
         for row_id, values, change in deltas:
             if row_id <= generation.through and any(span.ids.has(row_id) for span in parts.spans):
                 sums[values] += change
@@ -119,6 +122,34 @@ class RollupCounter:
             if uncounted.total() > COUNT_CAP:
                 return None
             sums.update(uncounted)
+        return sums
+
+    def value(self, dimension: str) -> ColumnElement[str]:
+        return self._counted.value(dimension)
+
+    def count_over_time(
+        self, scope: Scope, question: Question, dimensions: Iterable[str], grains: Sequence[Grain]
+    ) -> Mapping[tuple[int, Values], int] | None:
+        by = tuple(dimensions)
+        generation = complete_generation(scope.session, self._counted)
+        if generation is None or generation.through != ALL_ROWS or not self._tells_apart(question):
+            return None
+        cubes = [
+            cube for grain in grains if (cube := self._counted.cube_with(grain, {*question.wanted, *by}, in_full=True))
+        ]
+        zone = Formats(time_zone=generation.zone).zone
+        parts = cover(question.ids, cubes, zone, generation.quarters_from)
+        deltas = self._deltas(scope, question, by)
+        if parts.rest or deltas is None:
+            return None
+        sums = Counter[tuple[int, Values]]()
+        columns = [getattr(Rollup, name) for name in ("starts", *by)]
+        for total, begin, *values in self._sums(scope, generation, parts.spans, question, columns):
+            sums[begin, tuple(values)] += int(total)
+        for row_id, values, change in deltas:
+            for span in parts.spans:
+                if span.ids.has(row_id):
+                    sums[begin_of(second_of(row_id), span.cube.grain, zone), values] += change
         return sums
 
     def extent(self, scope: Scope, question: Question, rows: int, *, is_oldest_first: bool) -> IdRange | None:
@@ -134,7 +165,8 @@ class RollupCounter:
 
         def sums_in(span: Span) -> dict[int, int]:
             """How many rows each period has, by its beginning. Periods without rows are left out."""
-            sums = Counter[int](dict(self._totals(scope, generation, span, question)))
+            by_period = self._sums(scope, generation, (span,), question, (Rollup.starts,))
+            sums = Counter[int]({begin: int(total) for total, begin in by_period})
             for row_id, _, change in deltas:
                 begin = begin_of(second_of(row_id), span.cube.grain, zone)
                 if known.has(row_id) and span.has(begin):
@@ -163,9 +195,12 @@ class RollupCounter:
             self._counted.is_told_apart(name, value) for name, values in question.wanted.items() for value in values
         )
 
-    def _cover(self, generation: RollupGeneration, ids: IdRange, dimensions: set[str]) -> Cover | None:
-        cubes = [cube for grain in Grain if (cube := self._counted.cube_with(grain, dimensions))]
-        if not any(cube.grain == Grain.MONTH for cube in cubes):
+    def _cover(
+        self, generation: RollupGeneration, ids: IdRange, dimensions: set[str], *, in_full: bool = False
+    ) -> Cover | None:
+        cubes = [cube for grain in Grain if (cube := self._counted.cube_with(grain, dimensions, in_full=in_full))]
+        # What is counted alone has no months.
+        if not cubes or (ids != IdRange() and not any(cube.grain == Grain.MONTH for cube in cubes)):
             return None
         return cover(ids, cubes, Formats(time_zone=generation.zone).zone, generation.quarters_from)
 
@@ -183,27 +218,21 @@ class RollupCounter:
         return [*here, *_wanted_in(RollupDelta, wanted)]
 
     def _sums(
-        self, scope: Scope, generation: RollupGeneration, spans: Sequence[Span], question: Question, by: Values
-    ) -> Iterable[tuple[Values, int]]:
-        columns = [getattr(Rollup, name) for name in by]
+        self,
+        scope: Scope,
+        generation: RollupGeneration,
+        spans: Sequence[Span],
+        question: Question,
+        columns: Sequence[Any],
+    ) -> Sequence[Any]:
+        """The total for each combination of values of these columns, and the values, of each span."""
         parts = [
             select_columns(func.coalesce(func.sum(col(Rollup.total)), 0).label("total"), *columns)
             .where(*_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items()))
             .group_by(*columns)
             for span in spans
         ]
-        for total, *values in scope.session.connection().execute(union_all(*parts)) if parts else ():
-            yield tuple(values), int(total)
-
-    def _totals(
-        self, scope: Scope, generation: RollupGeneration, span: Span, question: Question
-    ) -> Iterable[tuple[int, int]]:
-        by_period = select_columns(col(Rollup.starts), func.sum(col(Rollup.total))).group_by(col(Rollup.starts))
-        found = by_period.where(
-            *_of_span(scope.environment, generation.number, span), *_wanted_in(Rollup, question.wanted.items())
-        )
-        for begin, total in scope.session.connection().execute(found):
-            yield begin, int(total)
+        return scope.session.connection().execute(union_all(*parts)).all() if parts else ()
 
     def _rows(
         self, scope: Scope, ids: IdRange, question: Question, by: Values, most: int | None = None

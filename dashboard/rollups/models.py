@@ -1,6 +1,6 @@
 """The tables RollupDelta, Rollup and RollupGeneration.
 
-Triggers of the database write the deltas (migration 0022), so that no code that changes a counted row can forget one.
+Triggers of the database write the deltas (migration 0025), so that no code that changes a counted row can forget one.
 """
 
 from datetime import datetime
@@ -12,7 +12,10 @@ from sqlmodel import Field, SQLModel
 from dashboard.db import UtcDateTime, new_id
 
 #: The columns that rows are counted by; empty where a counted table has no such column, or a row no value.
-DIMENSIONS = ("api", "state", "outcome", "warnings", "verdict", "kind", "product", "country", "id_type", "maker")
+DIMENSIONS = (
+    *("api", "state", "outcome", "warnings", "verdict", "kind", "product", "country", "id_type", "maker"),
+    *("code", "took"),
+)
 
 
 class RollupDelta(SQLModel, table=True):
@@ -36,6 +39,8 @@ class RollupDelta(SQLModel, table=True):
     country: str = ""
     id_type: str = ""
     maker: str = ""
+    code: str = ""
+    took: str = ""  # from submission to result, as a class of durations.py
 
 
 class Rollup(SQLModel, table=True):
@@ -58,6 +63,8 @@ class Rollup(SQLModel, table=True):
     country: str = Field(primary_key=True)
     id_type: str = Field(primary_key=True)
     maker: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    took: str = Field(primary_key=True)
     total: int
 
 

@@ -28,9 +28,17 @@ from dashboard.sandbox.refusals import Refused, answer_refusals
 from dashboard.sandbox.request_log import summary
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import Sandbox
+from dashboard.sandbox.v3.at_once import at_once
+from dashboard.sandbox.v3.hosted import hosted_v12
+from dashboard.sandbox.v3.jobs import jobs_v3
+from dashboard.sandbox.v3.links import links_v3
+from dashboard.sandbox.v3.products import products
+from dashboard.sandbox.v3.screening import screening_v3
+from dashboard.sandbox.v3.services import services_v3
+from dashboard.sandbox.v3.tokens import tokens
 
 #: Paths that hosted pages call from another origin.
-_CALLED_BY_BROWSERS = ("/v1/", "/v2/", "/uploads/", "/images/")
+_CALLED_BY_BROWSERS = ("/v1/", "/v2/", "/v3/", "/uploads/", "/images/")
 
 
 def create_sandbox(settings: SandboxSettings) -> Flask:
@@ -51,6 +59,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     for blueprint in (
         uploads, images, id_api, job_status, web_tokens, services, mobile, consent, smart_selfie, documents,
         screening, links, portal, control, console, hosted, link_pages,
+        hosted_v12, tokens, products, at_once, screening_v3, jobs_v3, links_v3, services_v3,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     answer_refusals(app)

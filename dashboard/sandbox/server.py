@@ -18,10 +18,12 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from dashboard.sandbox.api.processing import resume
 from dashboard.sandbox.app import create_sandbox
+from dashboard.sandbox.certificates import load_or_make_certificate
 from dashboard.sandbox.failures import log_failure
 from dashboard.sandbox.gateway import BODY_READ, DROP, TRUNCATE, whole_body
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.state import of
+from dashboard.sandbox.v3.processing import resume as resume_v3
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +40,14 @@ def run_sandbox(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     *,
+    also_tls_port: int | None = None,
     settings: SandboxSettings | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the simulator until SIGTERM or SIGINT. Call it in the main thread, since only that can handle signals.
 
     port: 0 takes a free one. tls_cert, tls_key: PEM files; without them it speaks plain HTTP.
+    also_tls_port: as for `SandboxServer`.
     partner_id, api_key, legacy_key_file: override those of `settings`, unless None.
     on_ready: called with the real address, such as "http://127.0.0.1:8001", once requests are answered.
     """
@@ -58,7 +62,7 @@ def run_sandbox(
     # Set before the first request, so that an early signal stops cleanly too.
     before = {number: signal.signal(number, stop_on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with SandboxServer(settings, host, port, tls_cert, tls_key) as server:
+        with SandboxServer(settings, host, port, tls_cert, tls_key, also_tls_port) as server:
             if on_ready is not None:
                 on_ready(server.url)
             stop.wait()
@@ -71,7 +75,9 @@ class SandboxServer:
     """A simulator that is served inside a `with` block.
 
     port: 0 takes a free one. tls_cert, tls_key: PEM files; without them it speaks plain HTTP.
-    url: its real address, without a path. app, sandbox: the Flask app and its state.
+    also_tls_port: serve the same over TLS on this port too, with a certificate of its own.
+    url, tls_url: its real addresses, without a path; the second is "" without `also_tls_port`.
+    app, sandbox: the Flask app and its state.
     """
 
     def __init__(
@@ -81,31 +87,45 @@ class SandboxServer:
         port: int = 0,
         tls_cert: Path | None = None,
         tls_key: Path | None = None,
+        also_tls_port: int | None = None,
     ) -> None:
         self.app = create_sandbox(settings)
         self.sandbox = of(self.app)
-        tls = _tls(tls_cert, tls_key)
-        self._server: BaseWSGIServer = make_server(
-            host, port, self.app, threaded=True, request_handler=_Handler, ssl_context=tls
-        )
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"{'https' if tls else 'http'}://{shown}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._servers = [_server(self.app, host, port, _tls(tls_cert, tls_key))]
+        if also_tls_port is not None:
+            tls = _tls(*load_or_make_certificate(settings.instance_dir))
+            self._servers.append(_server(self.app, host, also_tls_port, tls))
+        self.url, self.tls_url = (*map(_address, self._servers), "")[:2]
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in self._servers
+        ]
 
     def __enter__(self) -> Self:
         resume(self.sandbox)
+        resume_v3(self.sandbox)
         self.sandbox.start()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.app.extensions["gateway"].stopping.set()
-        self._server.shutdown()
-        self._thread.join(timeout=5)
-        self._server.server_close()
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            server.shutdown()
+            thread.join(timeout=5)
+            server.server_close()
         self.sandbox.stop()
+
+
+def _server(app: Flask, host: str, port: int, tls: ssl.SSLContext | None) -> BaseWSGIServer:
+    return make_server(host, port, app, threaded=True, request_handler=_Handler, ssl_context=tls)
+
+
+def _address(server: BaseWSGIServer) -> str:
+    shown = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{'https' if server.ssl_context else 'http'}://{shown}:{server.server_port}"
 
 
 def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

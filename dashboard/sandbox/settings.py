@@ -106,3 +106,42 @@ class SandboxSettings:
     callback_for_id_step: bool = False
     stale_callback_age_seconds: float = 3600.0
     out_of_order_gap_seconds: float = 2.0
+
+    # --- v3 ------------------------------------------------------------------------------------------------
+    #: Callbacks of v3 have https addresses; the demo allows http to this machine.
+    allow_http_on_loopback: bool = False
+    #: The partner's allowed callback domains; empty allows all.
+    v3_callback_domains: tuple[str, ...] = ()
+    #: The sources disagree about a person who is no test person: "block" or "error".
+    v3_unknown_person: str = "block"
+    #: Undocumented: first names and address of one test person; the last name is enough then.
+    v3_lockhart_by_last_name: bool = True
+    #: Undocumented: names that are examples in the specification of screenings act like test persons.
+    v3_aml_examples: bool = True
+    #: Undocumented: the partner id in signatures has its leading zeros.
+    v3_signs_padded_partner_id: bool = False
+    #: The sources disagree about where the header SmileID-Partner-ID is required: products.
+    v3_partner_header_on: tuple[str, ...] = ("residency_document_verification",)
+    #: Undocumented: the HTTP status of a token for another product; 0 accepts it.
+    v3_other_product_status: int = 403
+    #: Undocumented: the order of the checks of a submission.
+    v3_check_order: tuple[str, ...] = ("token", "content_type", "body", "account")
+    v3_max_request_bytes: int = 4_500_000
+    v3_max_gateway_bytes: int = 10_000_000
+    #: Undocumented: the largest file.
+    v3_max_file_bytes: int = 4_000_000
+    #: Undocumented: how many lookups of one ID number are taken in a time, and from how many on it is blocked.
+    v3_lookups_per_number: int = 60
+    v3_blocked_from_lookups: int = 600
+    v3_lookup_window_seconds: float = 60.0
+    #: Undocumented: the status is 404 for so long after a job was accepted.
+    v3_status_unknown_seconds: float = 0.2
+    #: Undocumented: a webhook "processing" comes before the result.
+    v3_interim_webhook: bool = False
+    #: The sources disagree: bodies of webhooks hold job_id and user_id, besides the headers.
+    v3_ids_in_bodies: bool = True
+    #: Undocumented: an update of monitoring holds the whole result, or only the people.
+    v3_update_is_whole: bool = True
+    #: How long single-use links live.
+    v3_link_lifetime_days: int = 90
+    v3_api_version: str = "3.952.0"

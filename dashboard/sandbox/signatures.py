@@ -38,12 +38,14 @@ class Signer:
         """A key for the simulator's own tokens and addresses, a different one for each purpose."""
         return hmac.digest(self._api_key, purpose.encode(), "sha256")
 
-    def sign(self, timestamp: str) -> str:
+    def sign(self, timestamp: str, partner_id: str | None = None) -> str:
         """The signature: base64 of HMAC-SHA256 over timestamp, partner id and "sid_request", with the API key.
+
+        partner_id: in another form than the partner's own, as v3 writes it.
 
         https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
         """
-        message = f"{timestamp}{self.partner_id}{SIGNATURE_CONSTANT}".encode()
+        message = f"{timestamp}{partner_id or self.partner_id}{SIGNATURE_CONSTANT}".encode()
         return base64.b64encode(hmac.digest(self._api_key, message, "sha256")).decode("ascii")
 
     def confirms(self, timestamp: str, signature: str) -> bool:

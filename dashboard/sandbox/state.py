@@ -10,6 +10,7 @@ from dashboard.sandbox.request_log import RequestLog
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.signatures import Signer
 from dashboard.sandbox.world.store import Store
+from dashboard.sandbox.world.v3_switch import V3Switch
 from dashboard.sandbox.world.warnings import WarningSwitch
 
 _NAME = "sandbox"
@@ -33,6 +34,10 @@ class Sandbox:
         self.callbacks = Callbacks(settings, self.store, self.signer, self.deliveries)
         self.faults = Faults()
         self.warnings = WarningSwitch()
+        #: POST /_sandbox/v3 changes it.
+        self.v3 = V3Switch()
+        #: The moments of lookups in v3, by ID number.
+        self.lookups: dict[str, list[float]] = {}
         self.requests = RequestLog()
         #: POST /_sandbox/wallet changes it.
         self.wallet_balance = settings.wallet_balance

@@ -59,6 +59,7 @@ class World:
     company_name: str
     key: ApiKey
     last_hash: str  # of the last line of the trail that is stored
+    name_key: bytes
 
 
 class BatchMaker:
@@ -71,7 +72,9 @@ class BatchMaker:
             settings.environment, keyring, settings.smile_partner_id, world.key, company.until
         )
         self._answers = Answers()
-        self._jobs = JobRows(company, settings, keyring, self._callbacks, self._answers, world.company_name)
+        self._jobs = JobRows(
+            company, settings, keyring, self._callbacks, self._answers, world.company_name, world.name_key
+        )
         self._links = LinkRows(company, settings.environment, keyring)
         self._team = TeamRows(company)
         self._customers = Customers(company)

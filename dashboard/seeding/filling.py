@@ -17,6 +17,9 @@ from dashboard.db import Database
 from dashboard.errors import Conflict, Invalid
 from dashboard.features import metadata
 from dashboard.jobs.earlier_warnings import fill_warnings
+from dashboard.jobs.name_search.filling import tend_index
+from dashboard.jobs.name_search.parts import key_for_writing
+from dashboard.jobs.name_search.switch import turn_switch
 from dashboard.jobs.submitting.link_progress import note_all_progress
 from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.privacy.retention import read_rules, write_rules
@@ -88,7 +91,11 @@ def fill(parts: Context, progress: Progress, processes: int) -> Iterator[Step]:
         key = read_keys(session, parts.settings).signing
         name = read_branding(session, parts.settings).company_name
         _, last_hash = _last_line(session)
-    world = World(progress.amounts, progress.random_seed, progress.until, parts.settings, name, key, last_hash)
+    with database.transaction() as session:
+        name_key = key_for_writing(session, progress.until)
+    world = World(
+        progress.amounts, progress.random_seed, progress.until, parts.settings, name, key, last_hash, name_key
+    )
     loader = loader_for(is_sqlite=database.is_sqlite)
     others = [batch for part in BATCH_SIZES if part != TRAIL for batch in _left(progress, part)]
     for batches in (others, list(_left(progress, TRAIL))):
@@ -159,6 +166,8 @@ def _make_ready(session: Session, parts: Context, progress: Progress) -> None:
     fill_callbacks(session, 1)
     fill_digests(session, begin)
     fill_warnings(session, begin)
+    turn_switch(session, is_on=True, now=begin)
+    tend_index(session, 1, progress.until)
 
 
 def _left(progress: Progress, part: str) -> Iterator[Batch]:

@@ -1,12 +1,15 @@
 """The rows of one job: itself, its timeline, its images, the start from its link, and how it was dealt with."""
 
 import json
+from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
 from dashboard.jobs.dealt_with import reason_associated_data
 from dashboard.jobs.models import JobState, Outcome, SendingStep, job_associated_data
+from dashboard.jobs.name_search.parts import digest_of_part, parts_of_person
 from dashboard.jobs.problems import Problem, ProblemKind, problem
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
@@ -52,8 +55,9 @@ class JobRows:
         callbacks: CallbackRows,
         answers: Answers,
         company_name: str,
+        name_key: bytes,
     ) -> None:
-        self._company, self._keyring = company, keyring
+        self._company, self._keyring, self._name_key = company, keyring, name_key
         self._environment, self._secret = settings.environment, settings.secret_key.get_secret_value()
         self._callback_within = int(settings.callback_expected_within * SECOND)
         self._customers = Customers(company)
@@ -67,14 +71,14 @@ class JobRows:
         random = self._company.chance.random("story", number)
         brief = self._company.job(number)
         customer = self._customers.of(brief)
-        job, values = self._job(brief, customer, random), self._answers.values(brief, customer)
+        job, values = self._job(rows, brief, customer, random), self._answers.values(brief, customer)
         story = Story(brief, customer, values, random, brief.at, callbacks_left, job, brief.id.hex)
         self._begin(rows, story)
         self._tell(rows, story, fate_of(self._company, brief, random))
         self._finish(rows, story)
         return story.delivered
 
-    def _job(self, brief: Brief, customer: Customer, random: Random) -> Row:
+    def _job(self, rows: Rows, brief: Brief, customer: Customer, random: Random) -> Row:
         row_id, person = brief.id, self._person(brief, customer, random)
         job: Row = {
             "id": row_id,
@@ -104,6 +108,8 @@ class JobRows:
             job["person_sealed"] = self._keyring.seal_json(person, job_associated_data(row_id, "person"))
             if phone := phone_of_person(person):
                 job["phone_digest"] = self._keyring.digest_for_search(phone)
+            for digest in _digests_of_name(self._name_key, person.get("first_name", ""), person.get("last_name", "")):
+                rows.add("name_part", {"environment": self._environment, "digest": digest, "job_id": row_id})
         return job
 
     def _person(self, brief: Brief, customer: Customer, random: Random) -> dict[str, str]:
@@ -282,3 +288,10 @@ def _needs_of(job: Row) -> list[str]:
     elif outcome in (Outcome.UNKNOWN, Outcome.ERROR, Outcome.PROVISIONAL):
         found.append(outcome.value)
     return found
+
+
+@lru_cache(maxsize=100_000)
+def _digests_of_name(key: bytes, first_name: str, last_name: str) -> Sequence[str]:
+    """Many customers share a name."""
+    parts = parts_of_person({"first_name": first_name, "last_name": last_name})
+    return [digest_of_part(key, part).hex for part in parts]

@@ -6,6 +6,7 @@ SENTENCES = {
     "settings.changed": "changed {subject}",
     "callback_networks.changed": "changed which networks callbacks are accepted from",
     "wallet_level.changed": "changed the warning level for the wallet at Smile",
+    "prices.changed": "changed the prices of products",
     "callbacks.tried": "tested whether callbacks reach this dashboard",
 }
 KEY_SENTENCES = {

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from dashboard.errors import Invalid
-from dashboard.jobs.submitting.images import UnusableImage, clean_logo
+from dashboard.jobs.submitting.images import clean_logo
+from dashboard.smile.image_redrawer import UnusableImage
 from dashboard.stored_settings import read_setting, write_setting
 
 LOGO = "logo"

@@ -11,9 +11,11 @@ from dashboard.db import utc_now
 from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
+from dashboard.jobs.products import FACTS
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.settings.forms import branding_form, check_branding_form
 from dashboard.settings.logo import MOST_BYTES_CHOSEN, draw_logo, name_of, save_logo
+from dashboard.settings.prices import field_of, parse_prices, prices_form, read_prices, write_prices
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
@@ -99,14 +101,34 @@ def change_wallet_level() -> ResponseReturnValue:
     return see_other("settings.show", message)
 
 
-def _page(form: FormState, wallet_form: FormState | None = None) -> str:
+@blueprint.post("/settings/prices")
+@permission_required("settings.manage")
+def change_prices() -> ResponseReturnValue:
+    now = utc_now()
+    try:
+        prices = parse_prices(request.form)
+    except Invalid as error:
+        return _page(branding_form(_branding()), prices=FormState(request.form, error.fields)), 422
+    with form_transaction(url_for("settings.show")) as session:
+        if prices != read_prices(session):
+            write_prices(session, prices, now)
+            record(session, "prices.changed", "settings", now)
+    return see_other("settings.show", "Saved. The overview shows what is spent.")
+
+
+def _page(form: FormState, wallet_form: FormState | None = None, prices: FormState | None = None) -> str:
     wallet = _wallet()
+    if prices is None:
+        with reading() as session:
+            prices = prices_form(read_prices(session))
     checks = check_health_now()
     return render_template(
         "settings/index.html",
         form=form,
         wallet=wallet,
         wallet_form=wallet_form or FormState({"wallet_level": "" if wallet.level is None else str(wallet.level)}),
+        prices=prices,
+        price_fields={field_of(product): facts.name for product, facts in FACTS.items()},
         languages=LANGUAGE_NAMES,
         zones=zone_choices(),
         branding=_branding(),

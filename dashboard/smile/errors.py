@@ -54,9 +54,10 @@ class TransportFailed(SmileError):
 class Refused(SmileError):
     """Smile, or the object store that takes the zip, answered with an error.
 
-    status: the HTTP status. code: Smile's code as text ("2205"), the store's ("AccessDenied"), or None.
-    reason: the server's wording. body: the answer as JSON, or a short text where it was no JSON. Secrets are removed
-    from both. retry_after: seconds to wait before the next request, where the answer says so.
+    status: the HTTP status. code: Smile's code as text ("2205"), the store's ("AccessDenied"), the name of the case in
+    v3 (`v3.refusals.CODES`), which has no codes, or None. reason: the server's wording. body: the answer as JSON, or a
+    short text where it was no JSON. Secrets are removed from both. retry_after: seconds to wait before the next
+    request, where the answer says so.
 
     https://docs.usesmileid.com/further-reading/result-codes/error-codes
     """
@@ -75,9 +76,9 @@ class Refused(SmileError):
         self.reason = reason
         self.body = body
         self.retry_after = retry_after
-        self.may_retry = status == 429 or status >= 500
-        # After a 5xx the server may have done all, part or none of the work.
-        self.maybe_sent = status >= 500
+        self.may_retry = status in (408, 424, 429) or status >= 500
+        # After these the server may have done all, part or none of the work.
+        self.maybe_sent = status in (408, 424) or status >= 500
 
     def __str__(self) -> str:
         return _explain(self.status, self.code, self.reason)
@@ -115,17 +116,29 @@ _ADVICE = {
     "2215": "a job with this job id exists already",
     "2216": "Smile holds no photo of this customer to compare with",
     "2217": "Smile does not know this product",
+    "token_refused": "the partner id and API key, or the token, were not accepted; check the environment",
+    "wallet_empty": "the wallet is empty; add funds in the portal",
+    "product_not_enabled": "this product is not enabled for the partner; ask Smile to enable it",
+    "id_type_not_enabled": "this ID type is not enabled for the partner; ask Smile to enable it",
+    "production_not_enabled": "the account may not use production yet; complete its checks in the portal",
+    "callback_not_allowed": "the callback address is not on an allowed domain; add the domain in the portal",
+    "no_callback": "there is no callback address, neither in the request nor in the portal",
+    "not_enrolled": "no customer is enrolled under this user id",
+    "authority_silent": "the ID authority did not answer in time; ask for the job's status, do not submit it again",
+    "authority_down": "the ID authority is down; ask for the job's status, do not submit it again",
+    "too_large": "the request is larger than Smile accepts",
+    "number_blocked": "Smile has blocked this ID number after too many requests",
 }
 
 
 def _explain(status: int, code: str | None, reason: str) -> str:
     where = f"HTTP {status}, code {code}" if code else f"HTTP {status}"
-    if status == 429:
+    if status == 429 and code not in _ADVICE:
         said = "too many requests; try again later"
-    elif status >= 500:
-        said = "the server has a problem; try again later"
     elif code in _ADVICE:
         said = _ADVICE[code]
+    elif status >= 500:
+        said = "the server has a problem; try again later"
     elif reason:
         said = reason
     elif 300 <= status < 400:

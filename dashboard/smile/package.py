@@ -6,7 +6,7 @@ from typing import Any
 from zipstream import ZipStream
 
 from dashboard.smile import constants
-from dashboard.smile.images import Image, OpenImage
+from dashboard.smile.image_files import Image, OpenImage
 from dashboard.smile.transport import json_bytes
 
 

@@ -1,6 +1,7 @@
 """Tells public IP addresses from those of a machine, its private network or its cloud."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 
@@ -20,6 +21,15 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     return _is_public(address)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of a web address is this machine, by its name or number."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_public(address: Address) -> bool:

@@ -20,6 +20,7 @@ _EXPLAINING_KEYS = frozenset({"code", "error", "errors", "message", "success", "
 _HARMLESS_FIELDS = frozenset(
     {"partner_id", "smile_client_id", "country", "id_type", "product", "file_name", "source_sdk", "source_sdk_version"}
     | {"user_id", "job_id", "job_type", "environment", "currency", "business_type", "verification_method", "entered"}
+    | {"reason", "comparison_image_type", "news_category", "utility_type", "locale", "continent", "country_code"}
 )
 #: Signatures, keys and digests (long runs without a break), tokens, and the query of a signed address.
 _SECRET_LOOKING = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[A-Za-z0-9+/_]{32,}={0,2}|(?<=\?)\S+=\S+")

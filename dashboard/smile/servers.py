@@ -11,17 +11,18 @@ from dashboard.smile.errors import InvalidRequest
 class Server:
     """The base URLs of one environment; none ends with a slash.
 
-    v1, v2: the API. portal: the partner operations.
+    v1, v2, v3: the generations of the API. portal: the partner operations.
     """
 
     v1: str
     v2: str
+    v3: str
     portal: str
     is_production: bool = False
 
 
 def server_for(sid_server: int | str) -> Server:
-    """The addresses for `sid_server`: 0 or "0" sandbox, 1 or "1" production, else a base URL with its `/v1`.
+    """The addresses for `sid_server`: 0 or "0" sandbox, 1 or "1" production, else a base URL with its `/v1` or `/v3`.
 
     Raises InvalidRequest for anything else.
 
@@ -39,11 +40,14 @@ def server_for(sid_server: int | str) -> Server:
 
 
 def _server(v1: str, portal: str, *, is_production: bool = False) -> Server:
-    return Server(v1, v1.removesuffix("/v1") + "/v2", f"{portal}/api/v2/partner", is_production)
+    host = v1.removesuffix("/v1")
+    return Server(v1, f"{host}/v2", f"{host}/v3", f"{portal}/api/v2/partner", is_production)
 
 
 def _custom(url: str) -> Server:
     url = url.strip().rstrip("/")
+    if url.endswith("/v3"):
+        url = url.removesuffix("/v3") + "/v1"
     if url in (constants.SANDBOX_URL, constants.PRODUCTION_URL):
         return server_for(int(url == constants.PRODUCTION_URL))
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -16,7 +16,8 @@ import urllib3
 
 from dashboard.smile import validation
 from dashboard.smile.errors import InvalidRequest, Refused, TransportFailed
-from dashboard.smile.guard import Guard, GuardedAdapter, LeadsInside
+from dashboard.smile.failures import UNSAFE_UPLOAD, failure_of
+from dashboard.smile.guard import Guard, GuardedAdapter
 from dashboard.smile.refusals import refusal
 from dashboard.smile.servers import server_for
 
@@ -24,9 +25,10 @@ MAX_ANSWER_BYTES = 20 * 1024 * 1024
 READ_TRIES = 3
 RETRY_WAIT_SECONDS = 0.25
 LONGEST_READ_SECONDS = 5.0
-UNSAFE_UPLOAD = "Smile's answer names an upload address that is not safe to use."
+NOT_UNDERSTOOD = "Smile's answer could not be understood: it is not a JSON object."
 
 Fields = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Transport:
@@ -84,16 +86,24 @@ class Transport:
             self._on_signed(signature)
 
     def read(self, method: str, url: str, make_fields: Callable[[], Fields] | None = None) -> Fields:
-        """Send a request that changes nothing, up to three times within 5 seconds if an error may be temporary.
+        """Send a request that changes nothing, up to three times; see `repeated`.
 
         The arguments and the result are those of `send`.
+        Raises InvalidRequest, TransportFailed, Refused.
+        """
+        return self.repeated(lambda: self.send(method, url, make_fields))
+
+    def repeated(self, request: Callable[[], Result]) -> Result:
+        """Make a request that changes nothing, up to three times within 5 seconds if an error may be temporary.
+
+        request: sends it once and returns its result.
         Raises InvalidRequest, TransportFailed, Refused.
         """
         started = time.monotonic()
         wait = RETRY_WAIT_SECONDS
         for _ in range(READ_TRIES - 1):
             try:
-                return self.send(method, url, make_fields)
+                return request()
             except (TransportFailed, Refused) as error:
                 pause = max(wait, (error.retry_after if isinstance(error, Refused) else None) or 0.0)
                 # A long pause is left to the caller.
@@ -101,7 +111,7 @@ class Transport:
                     raise
             time.sleep(pause)
             wait *= 2
-        return self.send(method, url, make_fields)
+        return request()
 
     def send(self, method: str, url: str, make_fields: Callable[[], Fields] | None = None) -> Fields:
         """Send one request, exactly once, and return the JSON object of the answer.
@@ -123,8 +133,35 @@ class Transport:
         if not 200 <= response.status < 300 or (isinstance(answer, dict) and answer.get("error")):
             raise refusal(response.status, response.headers, response.content, answer, fields)
         if not isinstance(answer, dict):
-            raise TransportFailed("Smile's answer could not be understood: it is not a JSON object.")
+            raise TransportFailed(NOT_UNDERSTOOD)
         return answer
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        content: Iterable[bytes] | None = None,
+        sent: Mapping[str, Any] | None = None,
+    ) -> "Reply":
+        """Send one request, exactly once, with what v3 has in its headers.
+
+        method: the HTTP method. url: the full address. headers: credentials and the type of the content among them.
+        content: pieces of bytes; `len(content)` must be the exact size in bytes. None for a request without a body.
+        sent: the fields in `content`, so that an error does not repeat them.
+        Raises InvalidRequest, TransportFailed; Refused, with the `smile_job_id` of the header `SmileID-Job-ID`.
+        """
+        response = self._exchange(method, url, headers=headers, params=query, data=content)
+        answer = _parsed(response.content)
+        if not 200 <= response.status < 300:
+            error = refusal(response.status, response.headers, response.content, answer, sent or {})
+            error.smile_job_id = response.headers.get("SmileID-Job-ID")
+            raise error
+        if not isinstance(answer, dict):
+            raise TransportFailed(NOT_UNDERSTOOD)
+        return Reply(response.status, response.headers, answer)
 
     def put_stream(self, url: str, content: Iterable[bytes], content_type: str) -> None:
         """Send `content` with PUT, exactly once.
@@ -164,7 +201,7 @@ class Transport:
                 body = self._read_body(response)
                 return _Answer(response.status_code, response.headers, body)
         except requests.RequestException as error:
-            failure = _failure(error)
+            failure = failure_of(error)
         except urllib3.exceptions.HTTPError:
             failure = TransportFailed("Smile's answer broke off before its end.")
         # Raised here, so that the original, which holds addresses and bodies, does not become its context.
@@ -205,6 +242,15 @@ def _check_transport(timeout: Any, session: Any, on_signed: Any, on_answer: Any,
 
 
 @dataclass(frozen=True)
+class Reply:
+    """An answer of v3. status: the HTTP status. headers: names in any case. fields: the JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    fields: Fields
+
+
+@dataclass(frozen=True)
 class _Answer:
     status: int
     headers: Mapping[str, str]
@@ -216,27 +262,6 @@ def _pooled_session(guard: Guard) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, GuardedAdapter(guard, pool_connections=8, pool_maxsize=16, max_retries=0))
     return session
-
-
-def _failure(error: requests.RequestException) -> TransportFailed:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return TransportFailed("Smile could not be reached in time.", maybe_sent=False)
-    if isinstance(error, requests.exceptions.SSLError):
-        # A certificate is checked before anything is sent; other TLS errors can happen at any time.
-        sent = "CERTIFICATE_VERIFY_FAILED" not in str(error)
-        return TransportFailed("The secure connection to Smile failed.", maybe_sent=sent)
-    if isinstance(error, requests.exceptions.Timeout):
-        return TransportFailed("Smile did not answer in time.")
-    if isinstance(error, requests.exceptions.ConnectionError):
-        cause = error.args[0] if error.args else None
-        reason = getattr(cause, "reason", None)
-        if isinstance(reason, LeadsInside):
-            return TransportFailed(UNSAFE_UPLOAD, maybe_sent=False)
-        # urllib3 tells a connection that was not made from one that broke.
-        if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProxyError):
-            return TransportFailed("Smile could not be reached.", maybe_sent=False)
-        return TransportFailed("The connection to Smile broke before an answer came.")
-    return TransportFailed("The request to Smile could not be made, or its answer could not be read.")
 
 
 def json_bytes(fields: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,8 @@ from typing import Any
 
 from dashboard.smile import constants, validation
 from dashboard.smile.errors import TransportFailed
-from dashboard.smile.images import Image, OpenImage, checked_images, open_image_files
+from dashboard.smile.image_files import Image, OpenImage, open_image_files
+from dashboard.smile.images import checked_images
 from dashboard.smile.package import package
 from dashboard.smile.partner import Partner
 from dashboard.smile.transport import Fields

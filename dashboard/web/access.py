@@ -97,6 +97,12 @@ def required_permission(endpoint: str) -> str | None:
     return getattr(current_app.view_functions[endpoint], "required_permission", None)
 
 
+def may_open(endpoint: str) -> bool:
+    """Whether the signed-in member may open a page."""
+    permission = required_permission(endpoint)
+    return permission in (EVERYBODY, SIGNED_IN) or (permission is not None and current_user.may(permission))
+
+
 def enforce_permissions(app: Flask) -> None:
     app.before_request(_check_permission)
 

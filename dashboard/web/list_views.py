@@ -21,6 +21,7 @@ from dashboard.web.lists.fields import Choices, FieldKind, Scope
 from dashboard.web.lists.filters import MARK, ListFilter
 from dashboard.web.lists.pagination import BACK, COUNT_CAP, Page, same_address
 from dashboard.web.lists.reading import count_newer, newest_key, page_of, rows_of
+from dashboard.web.live_parts import live_parts
 from dashboard.web.pages.answers import json_list, see_other, seen_version, wants_partial
 from dashboard.web.pages.locales import formats_here
 
@@ -123,7 +124,7 @@ def live_list(
         page = page_of(scope, filters, top=top, marks=marks)
     newer = 0 if top is None else count_newer(scope, filters, top)
     of_rows = beside_rows(page.rows) if beside_rows else None
-    return LiveList(scope, filters, page, newer, top, of_rows, beside)
+    return LiveList(scope, filters, page, newer, top, of_rows, (*beside, live_parts(scope)))
 
 
 def _offered(scope: Scope, filters: ListFilter[Any]) -> dict[str, Choices]:

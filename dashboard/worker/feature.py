@@ -9,5 +9,5 @@ FEATURE = Feature(
     position=80,
     models=(models,),
     periodic=tasks.PERIODIC,
-    health_checks=(HealthCheck(Group.DATA, "Worker", health_checks.worker),),
+    health_checks=(HealthCheck(Group.DATA, "Worker", health_checks.worker, is_on_overview=True),),
 )

@@ -37,12 +37,16 @@ from tests.benchmarks import (
     submission,
     sync_before_answer,
     trail,
+    v3_bodies,
+    v3_submission,
     verdict_on_screen,
 )
 from tests.benchmarks.report import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submission": submission.measure,
+    "v3_submission": v3_submission.measure,
+    "v3_bodies": v3_bodies.measure,
     "polling": polling.measure,
     "busy_desk": busy_desk.measure,
     "kills": kills.measure,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import combinations
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlencode
 
 from requests import Response
@@ -27,17 +28,23 @@ from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.jobs.models import Job
+from dashboard.jobs.name_search.models import NamePart
+from dashboard.jobs.submitting.submission import person_of
 from dashboard.links.models import Link
 from tests.benchmarks.periodic import on_postgres
 from tests.benchmarks.report import Figure
+from tests.benchmarks.report_pages import measure_reports
 from tests.conftest import ENCRYPTION_KEY, POSTGRES_URL, SECRET_KEY
 from tests.integration.conftest import API_KEY, PARTNER_ID, Deployment, Staff, start_deployment
 
 SMALL, LARGE = 1_000, int(os.environ.get("SCALE_JOBS", "1000000"))
 #: A page may take so many times as long as beside a thousand jobs, or it is quick enough anyway.
 MOST_TIMES, QUICK_MS = 1.5, 20.0
+OVERVIEW_MS = 300
 #: Of pages. An export is long enough to be measured once.
 ROUNDS, TRIES = 5, 3
+#: The answers of the box that finds everything, while somebody types.
+MOST_FIND_MS = 100.0
 #: An export of fewer rows is compared as a page is: most of its time is not for its rows.
 FEW_ROWS = 100
 SECONDS_TO_EXPORT = 3600
@@ -65,6 +72,25 @@ class Size:
         taken = (time.perf_counter() - began) * 1000
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return taken, _rows_in(answer)
+
+    def find(self, texts: Sequence[str]) -> dict[str, float]:
+        """How many milliseconds the answers below the box take for each text, each the median of some tries."""
+        page = self.staff.get("/account").text
+        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+        headers, taken = {"Origin": self.staff.base_url, "HX-Request": "true"}, {}
+        for text in texts:
+            tries = []
+            for _ in range(ROUNDS):
+                began = time.perf_counter()
+                data = {"q": text, "csrf_token": token}
+                answer = self.staff.http.post(f"{self.staff.base_url}/find", data=data, headers=headers, timeout=60)
+                tries.append((time.perf_counter() - began) * 1000)
+                assert answer.status_code == 200
+            taken[text] = median(tries)
+        return taken
+
+    def text_of(self, path: str) -> str:
+        return self.staff.get(path).text
 
     def row_milliseconds(self, path: str) -> float:
         """What a row adds to a page of this list."""
@@ -163,7 +189,15 @@ def _measure_engine(engine: str, folder: Path, urls: Sequence[str]) -> list[Figu
             else:
                 timings = [_timed(small, large, path, of_rows.get(path.partition("?")[0], 0.0)) for path in paths]
             figures.append(_figure(f"{kind} on {engine}", timings))
-        return figures
+        reports = measure_reports(engine, lambda path: large.read(path)[0], large.text_of, large.deployment.database)
+        return [*figures, _overview(engine, large), find_figure(engine, large), *reports]
+
+
+def _overview(engine: str, large: Size) -> Figure:
+    """The first page, which shows far more than a list does: its whole time counts."""
+    large.read("/")  # which also fills caches
+    taken = median(large.read("/")[0] for _ in range(ROUNDS * TRIES))
+    return Figure(f"overview of {LARGE:,} jobs on {engine}", taken, "ms", OVERVIEW_MS, is_at_least=False)
 
 
 def _pages(large: Size) -> Iterator[tuple[str, list[str]]]:
@@ -207,6 +241,30 @@ def _searches(large: Size) -> list[str]:
         job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
     typed = [job.user_id, job.job_id, str(job.id), job.customer_reference, "00000000000", "0812", "no such text", "zz"]
     return [_at(f"{path}.json", {"q": text}) for path in ("/jobs", "/callbacks", "/links") for text in typed if text]
+
+
+def find_figure(engine: str, large: Size) -> Figure:
+    taken = large.find(_texts_to_find(large))
+    slowest = sorted(taken, key=lambda text: -taken[text])[:4]
+    details = "; ".join(f"{taken[text]:.0f} ms for {text}" for text in slowest)
+    return Figure(f"find on {engine}", max(taken.values()), "ms", MOST_FIND_MS, is_at_least=False, details=details)
+
+
+def _texts_to_find(large: Size) -> list[str]:
+    """Ids and their beginnings, numbers, the names that most customers share, words, and what is not there."""
+    with large.deployment.database.reading() as session:
+        job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
+        callback = session.exec(select(Callback.id).limit(1)).one()
+        link = session.exec(select(Link.customer_reference).where(Link.customer_reference != "").limit(1)).one()
+        digest = col(NamePart.digest)
+        common = session.exec(select(digest).group_by(digest).order_by(func.count().desc()).limit(3)).all()
+        ids = [session.exec(select(NamePart.job_id).where(digest == each).limit(1)).one() for each in common]
+        people = [person_of(session, session.get_one(Job, job_id)) for job_id in ids]
+    names = [f"{person['first_name']} {person['last_name']}" for person in people]
+    parts = [part for name in names for part in name.split()]
+    ids = [job.user_id, job.user_id[:3], job.job_id, "job-", "01", str(job.id), str(callback), str(callback)[:8], link]
+    return [*ids, *names, *parts, f"{parts[0]} {parts[-1]}", "00000000000", "0801 234 5678", "0812", "no such text",
+            "rejected document kenya yesterday", "zz"]  # fmt: skip
 
 
 def _at(path: str, query: dict[str, str]) -> str:

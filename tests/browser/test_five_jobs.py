@@ -29,6 +29,7 @@ def test_ben_signs_in_and_finds_an_empty_list_that_says_what_to_do(
     page.get_by_label("E-mail address").fill("ben@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Jobs").click()
 
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
     page.get_by_role("link", name="Create the first job").click()

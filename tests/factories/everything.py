@@ -16,6 +16,7 @@ from dashboard.jobs.products import Product
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.links.messages import send_link
 from dashboard.links.models import Link
+from dashboard.saved_views.models import SavedView, typed_associated_data
 from dashboard.smile_keys import seed_keys
 from dashboard.team.email.outbox import MailKind, queue_mail
 from dashboard.web.lists.fields import Scope
@@ -47,12 +48,15 @@ def make_everything(database: Database, settings: Settings) -> Everything:
     link, code = make_link(
         database, settings, product=Product.BIOMETRIC_KYC, country="NG", id_type="BVN", prefill=AMINA.given
     )
-    make_member(database, "ada", has_app=True)
+    ada = make_member(database, "ada", has_app=True)
     with database.transaction() as session:
         now = utc_now()
         send_link(session, link, code, "amina@example.com", "ben@example.com", False, settings, now)
         queue_mail(session, MailKind.FORGOTTEN, None, {"to": "ada@example.com"}, now)
         seed_keys(session, settings, now)
+        view = SavedView(member_id=ada.id, list_name="jobs", name="Amina", created_at=now, changed_at=now)
+        view.typed_sealed = keyring_of(session).seal_json({"q": AMINA.job_id}, typed_associated_data(view.id))
+        session.add(view)
         row = session.get_one(Job, job.id)
         row.upload_url_sealed = keyring_of(session).seal(b"https://store", job_associated_data(job.id, "upload_url"))
         keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, ResultSource.CALLBACK, now, is_confirmed=False)

@@ -42,10 +42,15 @@ JOB = {
         " WHEN n % 7 = 0 THEN 'rejected' ELSE 'approved' END"
     ),
     "country": COUNTRY,
+    "id_type": ID_TYPE,
+    "result_code": "CASE WHEN n % 97 = 0 OR n % 89 = 0 THEN NULL WHEN n % 11 = 0 THEN '1013' ELSE '1012' END",
+    "link_id": "CASE WHEN n % 3 = 0 THEN {link} END",
     "id_number_digest": "'digest-' || (n / 2)",
     "phone_digest": "'phone-' || (n / 2)",
     "partner_params": "'{}'",
-    "created_by": "'ben@example.com'",
+    "created_by": (
+        "CASE WHEN n % 3 = 0 THEN 'customer' WHEN n % 40 = 1 THEN 'ada@example.com' ELSE 'ben@example.com' END"
+    ),
     "created_at": AT,
     "changed_at": AT,
     "version": "1",
@@ -53,6 +58,7 @@ JOB = {
     "attempts": "0",
     "checks": "0",
     "warning_count": "CASE WHEN n % 71 = 0 THEN 1 ELSE 0 END",
+    "warning_kinds": "CASE WHEN n % 710 = 0 THEN 'deceased' WHEN n % 71 = 0 THEN 'suspects' ELSE '' END",
     "callback_due_at": f"CASE WHEN n % 89 = 0 THEN {AT} END",
     "erased": "'[]'",
 }

@@ -30,7 +30,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_demo_of_an_installed_wheel_serves_every_file_its_pages_name(installed: Path, tmp_path: Path) -> None:
-    port = free_ports(2)  # the demo's simulator takes the one after that of its web
+    port = free_ports(3)  # the demo's simulator takes the two after that of its web
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DASHBOARD_", "PYTHON"))}
     with open(tmp_path / "demo.log", "wb") as log:
         demo = subprocess.Popen(

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 from dashboard.backups.making import make_backup
 from dashboard.db import utc_now
 from dashboard.features import metadata
+from dashboard.jobs.name_search.parts import parts_of_name
 from tests.conftest import ENCRYPTION_KEY, SECRET_KEY
 from tests.factories.images import make_jpeg
 from tests.factories.team import PASSWORD
@@ -28,6 +29,7 @@ PERSON = {
     "postal_code": "84213977",
 }
 ID_NUMBER = "58203917460"
+SHORTEST = 8
 IN_PICTURE = b"canary-in-a-comment-of-the-picture"
 SECRETS = {
     "api key": API_KEY,
@@ -59,10 +61,14 @@ class Canaries:
     def __post_init__(self) -> None:
         for name, value in (SECRETS | PERSON | {"id_number": ID_NUMBER}).items():
             self.add(name, value)
+        for name in ("first_name", "last_name"):  # As a search by name compares them.
+            for part in parts_of_name(PERSON[name]):
+                if len(part) >= SHORTEST:
+                    self.add(f"part of {name}", part)
         self.add_picture(make_picture())
 
     def add(self, name: str, value: str) -> None:
-        assert len(value) >= 8, f"{name} is too short to be found by"
+        assert len(value) >= SHORTEST, f"{name} is too short to be found by"
         self.known.setdefault(name, []).append(value.encode())
 
     def add_picture(self, content: bytes) -> None:

@@ -183,6 +183,17 @@ def type_badly(ben: Staff) -> None:
     assert ben.get(f"/{ID_NUMBER}/{PERSON['last_name']}").status_code == 404
 
 
+def find_the_person(ben: Staff, cleo: Staff) -> None:
+    """By name, number and phone in the box: an operator finds the jobs, a viewer finds none by name."""
+    name = f"{PERSON['last_name']} {PERSON['first_name']}".lower()
+    for typed in (name, ID_NUMBER, PERSON["phone_number"]):
+        answer = ben.post("/find", {"q": typed})
+        found = answer.headers.get("Location") or answer.text.partition("<main")[2]
+        assert answer.status_code in (200, 303)
+        assert "/jobs/" in found, typed
+    assert "Nothing found" in cleo.post("/find", {"q": name}).text
+
+
 def break_tables(deployment: Deployment, act: Callable[[], None], *names: str) -> None:
     """While a table is gone each statement about it fails, with the values that it was to store in the error's text."""
     for name in names:

@@ -8,7 +8,7 @@ import re
 WORDS = re.compile(r"[A-Za-z][a-z0-9]*([ ,_@.-]+[a-z0-9]+)*-?(\\n)?")
 #: Signatures of fixed moments by keys that the tests name hold client and simulator to the documents; the last
 #: is the example of a secret that everybody gives for authenticator apps.
-VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2", "JBSWY3DP")
+VECTORS = ("psK+9Y+m", "eHIp2fEf", "WyL93fQt", "01234567", "fdcd25e2", "1KlwQizu", "YxbJjt6y", "L3Lni7Of", "JBSWY3DP")
 
 
 def is_picture(filename: str) -> bool:

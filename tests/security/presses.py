@@ -20,6 +20,7 @@ from dashboard.db import Database, utc_now
 from dashboard.features import metadata
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.links.models import Link
+from dashboard.saved_views.models import SavedView
 from dashboard.stored_settings import Setting
 from dashboard.team.factors.models import Passkey, RecoveryCode
 from dashboard.team.models import Member
@@ -67,6 +68,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
             ),
             *(
                 "jobs.update_form",
+                "find.search",
                 "links.update_form",
                 "retention.preview",
                 "policy_reports.receive",
@@ -314,6 +316,31 @@ def _new_address(forms: Forms, client: FlaskClient) -> Page:
     return _get(forms, client, client.post(f"/links/{forms.world.own['link_id']}/codes").location)
 
 
+def _new_view(forms: Forms, client: FlaskClient) -> Page:
+    _only_view(forms, "ada@example.com")
+    return _get(forms, client, "/views/new?list=jobs&state=failed")
+
+
+def _own_view(forms: Forms, client: FlaskClient) -> Page:
+    _only_view(forms, "ada@example.com")
+    return _get(forms, client, "/views")
+
+
+def _view_of_another(forms: Forms, client: FlaskClient) -> Page:
+    _only_view(forms, make_member(forms.database, "ben").email)
+    return _get(forms, client, "/views")
+
+
+def _only_view(forms: Forms, email: str) -> None:
+    with forms.database.transaction() as session:
+        session.exec(delete(SavedView))
+        member, now = session.exec(select(Member).where(Member.email == email)).one(), utc_now()
+        view = SavedView(
+            member_id=member.id, list_name="jobs", name="Shared", is_shared=True, created_at=now, changed_at=now
+        )
+        session.add(view)
+
+
 #: Where a form is shown only for rows in a state of their own, or needs a choice that the address of its page makes.
 SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "jobs.create": _new_job,
@@ -324,6 +351,12 @@ SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "links.resume": _paused_link,
     "link_messages.send": _new_address,
     "smile_links.disable": _smile_link,
+    "saved_views.create": _new_view,
+    "saved_views.rename": _own_view,
+    "saved_views.pin": _own_view,
+    "saved_views.share": _own_view,
+    "saved_views.remove": _own_view,
+    "saved_views.remove_shared": _view_of_another,
     "team.answer_zone_offer": _zone_offer,
     "team.enable": _disabled_member,
     "passkeys.remove": _passkey,

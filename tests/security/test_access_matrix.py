@@ -34,11 +34,15 @@ EXPECTED = {
     "links.change": "op",
     "tokens.create": "op",
     "review.decide": "op",
+    "overview.read": "opv",
     "team.manage": "o",
+    "views.share": "op",
+    "views.remove_shared": "o",
     "privacy.manage": "o",
     "audit.read": "o",
     "audit.export": "o",
     "settings.manage": "o",
+    "reports.read": "opv",
 }
 LETTERS = {Role.OWNER: "o", Role.OPERATOR: "p", Role.VIEWER: "v"}
 PEOPLE = {"": "", "cleo": "v", "ben": "p", "ada": "o"}

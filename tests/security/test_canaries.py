@@ -49,6 +49,7 @@ def story(shared_deployment: Deployment) -> Story:
     add_stored_pictures(ben, jobs[0], story.canaries)
     jobs += flows.run_through_every_fault(shared_deployment, ben)
     flows.type_badly(ben)
+    flows.find_the_person(ben, watched_staff(story, "cleo"))
     fail_in_the_database(story, ben, jobs[0])
     # Of the jobs that met a fault the last ones tell as much as all.
     story.paths += [f"/jobs/{job}" for job in (*jobs[: len(flows.JOBS)], *jobs[-2:])]

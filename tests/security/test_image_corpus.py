@@ -10,7 +10,8 @@ from PIL import Image as Picture
 
 from dashboard.errors import NotFound
 from dashboard.jobs.embedded_images import EmbeddedImage, redraw
-from dashboard.jobs.submitting.images import UnusableImage, clean_image, image_redrawer
+from dashboard.jobs.submitting.images import clean_image
+from dashboard.smile.image_redrawer import UnusableImage, image_redrawer
 from tests.security.image_corpus import NOTE, PLACE, SCRIPT, SERIAL, Harmful, corpus
 
 CORPUS = list(corpus())

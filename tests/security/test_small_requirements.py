@@ -168,7 +168,7 @@ def test_a_password_does_not_grow_old(client: FlaskClient, database: Database):
     with time_machine.travel(utc_now() + timedelta(days=5 * 365), tick=False):
         answer = client.post("/sign-in", data={"email": "ben@example.com", "password": PASSWORD})
 
-    assert (answer.status_code, answer.location) == (303, "/jobs")
+    assert (answer.status_code, answer.location) == (303, "/")
 
 
 def test_forms_about_oneself_ask_no_question_that_others_can_answer():

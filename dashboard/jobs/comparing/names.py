@@ -46,7 +46,7 @@ MOST_PARTS = 4
 def compare_names(given: str, returned: str, _: str = "") -> Comparison:
     if same_letters(given, returned):
         return SAME
-    left, right = _without_titles(words_of(given)), _without_titles(words_of(returned))
+    left, right = without_titles(words_of(given)), without_titles(words_of(returned))
     if not left or not right:
         return cannot_tell("One of them contains no name.")
     if not script_of(given) & script_of(returned):
@@ -81,7 +81,7 @@ def _compare_rest(left: list[str], right: list[str]) -> Comparison:
     return in_part("An initial stands for a name.")
 
 
-def _without_titles(words: list[str]) -> list[str]:
+def without_titles(words: list[str]) -> list[str]:
     """The words without titles; a title alone counts as a name."""
     return [word for word in words if word not in TITLES] or words
 

@@ -14,7 +14,7 @@ from dashboard.jobs.dealt_with import CAME_BACK
 from dashboard.jobs.models import JobEvent
 from dashboard.jobs.problems import disagreement_words, fixed_words, problem_words
 from dashboard.jobs.timeline import EventKind, SentHow
-from dashboard.jobs.warnings import LABELS
+from dashboard.jobs.warning_labels import LABELS
 from dashboard.smile.warnings import WarningKind
 from dashboard.web.pages.filters import file_size, words
 from dashboard.web.pages.locales import Formats, formats_here

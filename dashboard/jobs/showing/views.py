@@ -30,20 +30,14 @@ from dashboard.jobs.showing.listing import customer_label, job_rows, reason_in_l
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
-from dashboard.jobs.showing.wording import (
-    IMAGE_NAMES,
-    callback_standing,
-    id_type_words,
-    missing_words,
-    next_step,
-    verdict_sentence,
-)
-from dashboard.jobs.smile_api.catalogue import country_name
+from dashboard.jobs.showing.wording import IMAGE_NAMES, callback_standing, missing_words, next_step, verdict_sentence
+from dashboard.jobs.smile_api.catalogue import country_name, id_type_words
 from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
 from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
 from dashboard.jobs.submitting.media import image_or_none
 from dashboard.jobs.submitting.submission import GivenData, cancel_job, given_data, submit_job
-from dashboard.jobs.warnings import LABELS, warnings_of
+from dashboard.jobs.warning_labels import LABELS
+from dashboard.jobs.warnings import warnings_of
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version

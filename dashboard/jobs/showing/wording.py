@@ -120,12 +120,3 @@ def callback_standing(job: Job, now: datetime) -> tuple[str, str]:
     if job.callback_overdue(now):
         return "overdue", clock(job.callback_due_at)
     return "expected", clock(job.callback_due_at)
-
-
-SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}
-
-
-def id_type_words(id_type: str) -> str:
-    """An ID type as people write it: "NATIONAL_ID_NO_PHOTO" -> "National ID no photo"."""
-    words = [word if word in SPOKEN_IN_FULL else word.lower() for word in id_type.split("_")]
-    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

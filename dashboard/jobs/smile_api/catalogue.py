@@ -17,6 +17,9 @@ KNOWN_TO_NEED_CONSENT = frozenset({("NG", "NIN_V2"), ("NG", "BVN_MFA")})
 NOT_ASKED = frozenset({"country", "id_type", "user_id", "job_id", "day", "month", "year", "company"})
 
 
+SPOKEN_IN_FULL = {"BVN", "NIN", "TIN", "SSNIT", "KRA", "MFA", "ID", "V2", "CAC", "TPIN"}
+
+
 @cache
 def country_names() -> dict[str, str]:
     return {row.country: row.country_name for row in document_types()}
@@ -27,6 +30,12 @@ def country_name(code: str) -> str:
     formats = formats_here()
     name = country_names().get(code, code)
     return name if formats.language == "en" else formats.country(code) or name
+
+
+def id_type_words(id_type: str) -> str:
+    """An ID type as people write it: "NATIONAL_ID_NO_PHOTO" -> "National ID no photo"."""
+    words = [word if word in SPOKEN_IN_FULL else word.lower() for word in id_type.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from dashboard.jobs.products import FACTS, Product, problem_with_user_id
 from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.jobs.submitting.choosing import Choosing
 from dashboard.jobs.submitting.fields import FieldFacts, field_facts, may_be_asked, problem_with_id, problem_with_value
-from dashboard.jobs.submitting.images import UnusableImage, clean_image
+from dashboard.jobs.submitting.images import clean_image
 from dashboard.jobs.submitting.media import GivenImage
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.smile.constants import TEST_DIGITS, ImageType
+from dashboard.smile.image_redrawer import UnusableImage
 
 MAX_LIVENESS_IMAGES = 8
 IMAGE_TYPES = {

@@ -18,6 +18,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.models import Job, JobState, job_associated_data
+from dashboard.jobs.name_search.parts import add_name_parts
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.submitting.media import GivenImage, store_image
@@ -104,6 +105,7 @@ def new_job(
         session.flush()
     except IntegrityError:  # Another request took the id in the meantime.
         raise Invalid({"job_id": JOB_ID_TAKEN}) from None
+    add_name_parts(session, job, request.person, now)
     return job
 
 

@@ -6,7 +6,7 @@ Customers see it, and staff see the same page as a preview.
 from dataclasses import dataclass
 
 from dashboard.jobs.products import DOCUMENT, FACE, FACTS, NUMBER, Effort
-from dashboard.jobs.showing.wording import id_type_words
+from dashboard.jobs.smile_api.catalogue import id_type_words
 from dashboard.links.languages import Sentence, Texts, own_words
 from dashboard.links.models import IdTypeChoice, Link
 from dashboard.stored_settings import Branding

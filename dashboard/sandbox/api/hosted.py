@@ -13,6 +13,8 @@ hosted = Blueprint("hosted", __name__)
 
 #: The folders from which Smile serves the same script.
 VERSIONS = ("v1", "v10", "v11")
+#: The behaviour of the pages of these versions.
+MODULE = "js/hosted/main.js"
 PAGES = (
     "basic-kyc", "biometric-kyc", "doc-verification", "e-signature", "ekyc",
     "enhanced-document-verification", "product-selection", "smartselfie-auth",
@@ -50,7 +52,8 @@ def page_of(template: str, frame_ancestors: str, **values: Any) -> Response:
 
     frame_ancestors: the sources that may frame the page, for its Content-Security-Policy.
     """
-    page = render_template(template, binds_job_type=current().settings.web_token_binds_job_type, **values)
+    binds_job_type = current().settings.web_token_binds_job_type
+    page = render_template(template, binds_job_type=binds_job_type, **{"module": MODULE, **values})
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self' blob:; "

@@ -40,7 +40,7 @@ def show() -> Response:
     wants_images, wants_history = fields.flag(body, "image_links"), fields.flag(body, "history")
     with sandbox.store.lock:
         job = sandbox.store.jobs.get(job_id)
-        if job is None or job.user_id != user_id:
+        if job is None or job.user_id != user_id or job.version != "v1":
             raise Refused(JOB_UNKNOWN, status=sandbox.settings.unknown_job_status)
         answer = _answer(sandbox, job)
         if wants_images:

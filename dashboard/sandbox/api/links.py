@@ -90,7 +90,7 @@ def list_links() -> Response:
     https://docs.usesmileid.com/integration-options/no-code/smile-links/rest-api
     """
     authentication.by_signature(request.args, "partner_id")
-    return jsonify({"links": [_shown(link) for link in current().store.links.values()]})
+    return jsonify({"links": [_shown(link) for link in current().store.links.values() if "version" not in link]})
 
 
 def _shown(link: Json) -> Json:
@@ -137,7 +137,7 @@ def _id_types(given: object) -> list[Json]:
 
 def _found(ref_id: str) -> Json:
     link = current().store.links.get(ref_id)
-    if link is None:
+    if link is None or "version" in link:  # a link of v3
         # The code of this answer is not documented, so it has none.
         abort(404)
     return link

@@ -81,7 +81,7 @@ def _report_duplicates(sandbox: Sandbox, job: Job) -> None:
 
 def resume(sandbox: Sandbox) -> None:
     """Schedule all work that a stopped simulator left behind."""
-    for job in list(sandbox.store.jobs.values()):
+    for job in [job for job in sandbox.store.jobs.values() if job.version == "v1"]:
         if job.process_at is not None:
             sandbox.scheduler.at(job.process_at, partial(work, sandbox, job.job_id))
         for planned in job.pending:

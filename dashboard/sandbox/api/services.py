@@ -19,7 +19,7 @@ _HOSTED_PRODUCTS = (
 )  # fmt: skip
 _ALWAYS_REQUIRED = ["country", "id_type", "user_id", "job_id"]
 #: Clearing codes of the Central Bank of Nigeria.
-_BANK_CODES = {
+BANK_CODES = {
     "Access Bank": "044",
     "First Bank of Nigeria": "011",
     "Guaranty Trust Bank": "058",
@@ -67,7 +67,7 @@ def show() -> Response:
     names = {row.country: row.country_name for row in document_types()}
     return jsonify(
         {
-            "bank_codes": [{"name": name, "code": code} for name, code in _BANK_CODES.items()],
+            "bank_codes": [{"name": name, "code": code} for name, code in BANK_CODES.items()],
             "hosted_web": {product: _countries(product, names) for product in _HOSTED_PRODUCTS},
         }
     )

@@ -15,6 +15,9 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.refusals import Refused
 from dashboard.sandbox.state import current
 from dashboard.sandbox.world.outcomes import NUMBER_OUTCOMES, table
+from dashboard.sandbox.world.v3_decisions import ADDRESS_REASONS, AML_EXAMPLES
+from dashboard.sandbox.world.v3_decisions import people as v3_people
+from dashboard.sandbox.world.v3_switch import AUTHORITIES, REFUSALS, read_v3_switch
 from dashboard.sandbox.world.warnings import IN_PARAMS, SMILE_SECURE, WARNINGS, read_switch
 
 console = Blueprint("console", __name__)
@@ -23,7 +26,13 @@ console.before_request(refuse_other_sites)
 #: How many rows of each list the page shows.
 SHOWN = 25
 #: The pages: endpoint -> words.
-PARTS = {"show": "Activity", "switches": "Switches", "outcomes": "Outcomes", "numbers": "Test numbers"}
+PARTS = {
+    "show": "Activity",
+    "switches": "Switches",
+    "outcomes": "Outcomes",
+    "numbers": "Test numbers",
+    "people": "Test people (v3)",
+}
 
 
 @console.get("/")
@@ -48,6 +57,12 @@ def outcomes() -> Response:
 def numbers() -> Response:
     """GET /_sandbox/numbers: the table of test numbers."""
     return _page("numbers", "numbers", number_outcomes=NUMBER_OUTCOMES)
+
+
+@console.get("/_sandbox/people")
+def people() -> Response:
+    """GET /_sandbox/people: the named test persons of v3."""
+    return _page("people", "people", people=v3_people(), examples=AML_EXAMPLES, address_reasons=ADDRESS_REASONS)
 
 
 @console.get("/_sandbox/activity")
@@ -81,6 +96,19 @@ def switch_warnings() -> Response | WerkzeugResponse:
     """
     try:
         current().warnings = read_switch(request.form.getlist("warnings"), request.form.get("smile_secure"))
+    except Refused as error:
+        return _switches(error.text)
+    return redirect(url_for("console.switches"), code=303)
+
+
+@console.post("/_sandbox/console/v3")
+def switch_v3() -> Response | WerkzeugResponse:
+    """POST /_sandbox/console/v3: choose what goes wrong in v3, by the form fields `refusal` and `authority`.
+
+    Wrong input shows the page again, with status 422.
+    """
+    try:
+        current().v3 = read_v3_switch(request.form.get("refusal"), request.form.get("authority"))
     except Refused as error:
         return _switches(error.text)
     return redirect(url_for("console.switches"), code=303)
@@ -126,6 +154,9 @@ def _switches(problem: str = "") -> Response:
         warning_switch=current().warnings,
         warnings_in_params=IN_PARAMS,
         smile_secure_results=SMILE_SECURE,
+        v3_switch=current().v3,
+        v3_refusals=REFUSALS,
+        v3_authorities=AUTHORITIES,
     )
     response.status_code = 422 if problem else 200
     return response

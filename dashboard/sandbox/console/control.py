@@ -1,5 +1,6 @@
 """/_sandbox: JSON endpoints for tests and people to control and inspect the simulator; not part of Smile ID's API."""
 
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
@@ -14,6 +15,8 @@ from dashboard.sandbox.fields import Json
 from dashboard.sandbox.keys import legacy_api_key
 from dashboard.sandbox.refusals import UNAUTHORIZED, WRONG_TYPE, Refused
 from dashboard.sandbox.state import current
+from dashboard.sandbox.v3.processing import monitoring_update
+from dashboard.sandbox.world.v3_switch import read_v3_switch
 from dashboard.sandbox.world.warnings import SMILE_SECURE, read_switch, smile_secure_result
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
@@ -124,6 +127,37 @@ def call_back_about_duplicates() -> Response:
         sandbox.callbacks.send_apart(job, entry)
         sandbox.store.save(job)
     return jsonify(entry)
+
+
+@control.get("/v3")
+def v3() -> Response:
+    """GET /_sandbox/v3: what goes wrong in v3 by choice, as `refusal` and `authority`."""
+    return jsonify(asdict(current().v3))
+
+
+@control.post("/v3")
+def switch_v3() -> Response:
+    """POST /_sandbox/v3: choose the refusal of every submission, and how the ID authority answers at once.
+
+    Takes `refusal` (a key of REFUSALS, by default none) and `authority` (one of AUTHORITIES).
+    Raises Refused (2203, 2204).
+    """
+    body = fields.json_body()
+    current().v3 = read_v3_switch(body.get("refusal"), body.get("authority"))
+    return jsonify(asdict(current().v3))
+
+
+@control.post("/monitoring")
+def update_monitoring() -> Response:
+    """POST /_sandbox/monitoring: send an update of AML monitoring to the default callback address at once.
+
+    Takes `job_id`. Returns the body.
+    Raises Refused (2203, 2204, 2213; 2204 with status 404 for a job that monitors nobody).
+    """
+    body = monitoring_update(current(), fields.text(fields.json_body(), "job_id"))
+    if body is None:
+        raise Refused(WRONG_TYPE, "There is no monitoring with this job_id", 404)
+    return jsonify(body)
 
 
 @control.post("/wallet")

@@ -44,8 +44,9 @@ def _job(job: Job) -> Json:
         "charged": job.charged,
         "state": job.state,
         "success": job.success,
-        "result_code": job.result.get("ResultCode"),
-        "result_text": job.result.get("ResultText"),
+        "version": job.version,
+        "result_code": _code(job.result),
+        "result_text": job.result.get("ResultText") or job.result.get("reason"),
         "results": len(job.history),
         "callbacks": [_delivery(delivery) for delivery in job.deliveries],
     }
@@ -55,10 +56,15 @@ def _delivery(delivery: Json) -> Json:
     return {
         "url": delivery["url"],
         "mode": delivery["mode"],
-        "result_code": delivery["entry"]["ResultCode"],
+        "result_code": _code(delivery["entry"]),
         "next_attempt_at": _iso(delivery["due"]) if delivery["due"] is not None else None,
         "attempts": [answer | {"at": _iso(answer["at"])} for answer in delivery["attempts"]],
     }
+
+
+def _code(entry: Json) -> str | None:
+    """The code of a result; in v3 its decision."""
+    return entry.get("ResultCode") or entry.get("status")
 
 
 def _iso(moment: float) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 import requests
 
 from dashboard.sandbox.delivery.scheduler import Scheduler
+from dashboard.sandbox.delivery.v3_headers import sign_v3, v3_headers
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.sandbox.signatures import Signer
@@ -97,9 +98,9 @@ class Callbacks:
         with self._store.lock:
             job = self._store.jobs[job_id]
             delivery = job.deliveries[index]
-            body = {**delivery["entry"], **self._signature(job, delivery["mode"])}
+            headers, body = self._message(job, delivery)
         copies = 2 if delivery["mode"] == "duplicate" else 1
-        answers = [self._post(delivery["url"], body) for _ in range(copies)]
+        answers = [self._post(delivery["url"], headers, body) for _ in range(copies)]
         with self._store.lock:
             delivery["attempts"] += answers
             delays = self._settings.callback_retry_delays_seconds
@@ -110,17 +111,25 @@ class Callbacks:
             if delivery["due"] is not None:
                 self._schedule(job, index)
 
+    def _message(self, job: Job, delivery: Json) -> tuple[dict[str, str], Json]:
+        """The headers and the body: v1 signs in the body, v3 in headers."""
+        signature = self._signature(job, delivery["mode"])
+        if job.version == "v1":
+            return {}, {**delivery["entry"], **signature}
+        return v3_headers(job.job_id, job.user_id, signature, self._settings.v3_api_version), delivery["entry"]
+
     def _signature(self, job: Job, mode: str) -> Json:
-        if mode == "stale":
-            return self._signer.fresh(job.legacy, self._settings.stale_callback_age_seconds)
-        pair = self._signer.fresh(job.legacy)
+        age = self._settings.stale_callback_age_seconds if mode == "stale" else 0.0
+        pair = self._signer.fresh(job.legacy, age)
+        if job.version == "v3":
+            pair["signature"] = sign_v3(self._signer, self._settings, str(pair["timestamp"]))
         if mode == "bad_signature":
             # Well-formed but wrong: the reversed text keeps its length and alphabet.
             turned = str(pair["signature"]).rstrip("=")[::-1]
             pair["signature"] = turned + "=" * (-len(turned) % 4)
         return pair
 
-    def _post(self, url: str, body: Json) -> Json:
+    def _post(self, url: str, headers: dict[str, str], body: Json) -> Json:
         answer: Json = {"at": time.time(), "status": None, "error": None}
         session = requests.Session()
         # The machine's proxy settings are not meant for the simulator's callbacks.
@@ -131,6 +140,7 @@ class Callbacks:
                 session.post(
                     url,
                     json=body,
+                    headers=headers,
                     timeout=self._settings.callback_timeout_seconds,
                     verify=self._settings.callback_verify,
                     allow_redirects=False,

@@ -49,6 +49,8 @@ class Job:
     images: list[str] = field(default_factory=list)
     #: The Smile Link that the customer came through, or "".
     link_ref: str = ""
+    #: The generation of the API that the job was made with: "v1" or "v3". In v3 `id_info` holds all that was given.
+    version: str = "v1"
     deliveries: list[Json] = field(default_factory=list, repr=False)
 
     @property
@@ -88,6 +90,10 @@ class Store:
         self.users: dict[str, User] = {}
         self.links: dict[str, Json] = {}
         self.verified_sessions: dict[str, Json] = {}
+        #: Values that tokens of v3 refer to. They end with the process, and so do the tokens.
+        self.token_values: dict[str, Any] = {}
+        #: Idempotency key of an AML answer at once -> its job id.
+        self.screenings: dict[str, str] = {}
         #: Digests of the web tokens that a job was submitted with.
         self.spent_tokens: set[str] = set()
         self._job_ids: dict[str, str] = {}
@@ -97,7 +103,7 @@ class Store:
         if self._database:
             self._load(self._database)
             self._job_ids = {job.smile_job_id: job.job_id for job in self.jobs.values()}
-        self._last_number = max((int(job.smile_job_id) for job in self.jobs.values()), default=0)
+        self._last_number = max((int(job.smile_job_id or 0) for job in self.jobs.values()), default=0)
 
     def next_smile_job_id(self) -> str:
         """A new id of a job, ten digits."""

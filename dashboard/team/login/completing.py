@@ -16,8 +16,8 @@ from dashboard.team.login.sign_ins import begin_sign_in, end_sign_in, give_token
 from dashboard.team.models import Member
 from dashboard.web.security.cookies import drop_cookie, read_cookie, set_cookie
 
-#: The first page. `jobs` is a higher layer, so it is named by its address.
-HOME = "/jobs"
+#: The first page. `overview` is a higher layer, so it is named by its address.
+HOME = "/"
 COPIED = (
     "A copy of the cookie that kept you signed in was used in another browser, so everything that was signed in with"
     " it was signed out. If you cannot explain that, change your password."

@@ -34,12 +34,6 @@ ENDED = (
 )
 
 
-@blueprint.get("/")
-@sign_in_required
-def home() -> ResponseReturnValue:
-    return redirect(HOME, 303)
-
-
 @blueprint.get("/sign-in")
 @open_to_everybody
 def sign_in() -> ResponseReturnValue:

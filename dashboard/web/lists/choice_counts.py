@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy import select as select_columns
 
-from dashboard.web.lists.counting import question_of
+from dashboard.web.lists.counting import Question, question_of
 from dashboard.web.lists.fields import Choices, Condition, FilterField, Scope
 from dashboard.web.lists.filters import ListFilter
 
@@ -32,14 +32,34 @@ def choice_counts(
 
     Where a filter is set that those sums do not know, at most MOST_LOOKED_AT rows are looked at.
     """
-    fields = {name: field for name, field in filters.declared().items() if field.dimension and name in offered}
+    declared = filters.declared()
+    fields = {name: each for name, each in declared.items() if each.dimension and each.is_in_form and name in offered}
     if filters.counter is None or filters.is_unreadable:
         return {}
-    question = question_of(scope, filters)
-    columns = [field.dimension for field in fields.values()]
-    sums = None if question is None else filters.counter.count_by(scope, replace(question, wanted={}), columns)
-    if question is None or sums is None:
-        return _looked_at(scope, filters, fields, offered)
+    found: dict[str, dict[str, ChoiceCount]] = {}
+    if (question := question_of(scope, filters)) is not None:
+        together = {name: each for name, each in fields.items() if not each.is_counted_alone}
+        found |= _counted(scope, filters, question, together, offered)
+        for name, each in fields.items():
+            if each.is_counted_alone and question.wanted.keys() <= {each.dimension}:
+                found |= _counted(scope, filters, question, {name: each}, offered)
+    others = {name: each for name, each in fields.items() if name not in found}
+    return found | _looked_at(scope, filters, others, offered)
+
+
+def _counted(
+    scope: Scope,
+    filters: ListFilter[Any],
+    question: Question,
+    fields: Mapping[str, FilterField],
+    offered: Mapping[str, Choices],
+) -> dict[str, dict[str, ChoiceCount]]:
+    """From the sums, by the dimensions of these fields and of what is set; empty if they do not know."""
+    assert filters.counter
+    columns = list(dict.fromkeys((*(field.dimension for field in fields.values()), *question.wanted)))
+    sums = filters.counter.count_by(scope, replace(question, wanted={}), columns)
+    if sums is None:
+        return {}
     found = {}
     for name, field in fields.items():
         others = {columns.index(each): values for each, values in question.wanted.items() if each != field.dimension}
@@ -54,12 +74,13 @@ def _looked_at(
     scope: Scope, filters: ListFilter[Any], fields: Mapping[str, FilterField], offered: Mapping[str, Choices]
 ) -> dict[str, dict[str, ChoiceCount]]:
     """Fields that are not set have the same rows. Each one that is set is left out for its own choices."""
-    conditions, found = filters.conditions(scope), {}
-    is_set = filters.in_clear
+    assert filters.counter
+    found, is_set = {}, filters.in_clear
     for names in ([name for name in fields if name not in is_set], *([name] for name in fields if name in is_set)):
-        columns = [getattr(filters.table, fields[name].dimension) for name in names]
-        others = [condition for name, condition in conditions.items() if name not in names]
-        counts = _count_by(scope, columns, others) if names else {}
+        columns = [filters.counter.value(fields[name].dimension).label(name) for name in names]
+        unset: dict[str, Any] = dict.fromkeys(names, "")
+        others = replace(filters, **unset).conditions(scope)
+        counts = _count_by(scope, columns, list(others.values())) if names else {}
         is_exact = sum(counts.values()) <= MOST_LOOKED_AT
         for place, name in enumerate(names):
             found[name] = _by_choice(counts, place, fields[name], offered[name], is_exact=is_exact)
@@ -79,7 +100,13 @@ def _by_choice(
     by_value: dict[str, int] = {}
     for values, count in counts.items():
         by_value[values[place]] = by_value.get(values[place], 0) + count
-    return {
-        choice: ChoiceCount(sum(by_value.get(value, 0) for value in field.counted_values(choice)), is_exact)
-        for choice in choices
-    }
+    holds = field.holds
+    if holds is not None:
+        of_choice = {
+            choice: sum(count for value, count in by_value.items() if holds(choice, value)) for choice in choices
+        }
+    else:
+        of_choice = {
+            choice: sum(by_value.get(value, 0) for value in field.counted_values(choice)) for choice in choices
+        }
+    return {choice: ChoiceCount(count, is_exact) for choice, count in of_choice.items()}

@@ -1,6 +1,6 @@
 """What a list asks of sums that are kept of its rows, so that it need not count them: how many, and since when."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from dashboard.web.lists.fields import Scope, day_of
+from dashboard.web.lists.fields import Scope
 
 if TYPE_CHECKING:
     from dashboard.web.lists.filters import ListFilter
@@ -81,9 +81,20 @@ class RowCounter(Protocol):
         """How many rows there are."""
 
     def count_by(
-        self, scope: Scope, question: Question, dimensions: Iterable[str]
+        self, scope: Scope, question: Question, dimensions: Iterable[str], *, in_full: bool = False
     ) -> Mapping[tuple[str, ...], int] | None:
-        """How many rows there are with each combination of values of these dimensions."""
+        """How many rows there are with each combination of values of these dimensions.
+
+        `in_full`: also from the sums by all dimensions, which are too many for a list.
+        """
+
+    def value(self, dimension: str) -> ColumnElement[str]:
+        """The dimension's value in a row."""
+
+    def count_over_time(
+        self, scope: Scope, question: Question, dimensions: Iterable[str], grains: Sequence[Any]
+    ) -> Mapping[tuple[int, tuple[str, ...]], int] | None:
+        """The same by the beginning of each period, in seconds since 1970, of the lengths that are allowed."""
 
     def extent(self, scope: Scope, question: Question, rows: int, *, is_oldest_first: bool) -> IdRange | None:
         """Where the first `rows` of these rows are: no row of the first page is outside."""
@@ -94,18 +105,19 @@ def question_of(scope: Scope, filters: "ListFilter[Any]") -> Question | None:
     if filters.is_unreadable:
         return None
     wanted: dict[str, frozenset[str]] = {}
-    ids, dimensions = IdRange(), {}
+    ids, dimensions = (NO_IDS if filters.adrift else IdRange()), {}
     for name, value in filters.in_clear.items():
         field = filters.declared()[name]
+        if field.holds:
+            return None
         if field.dimension:
             dimensions[name] = field.dimension
             values = field.counted_values(value) if field.is_known(value) else ()
             wanted[field.dimension] = frozenset(str(each) for each in values)
         elif field.begins or field.ends:
             try:
-                day = day_of(scope, value)
-                low = field.begins(day).int if field.begins else None
-                ids = ids.within(IdRange(low, field.ends(day).int if field.ends else None))
+                low = field.begins(scope, value).int if field.begins else None
+                ids = ids.within(IdRange(low, field.ends(scope, value).int if field.ends else None))
             except (ValueError, OverflowError):
                 ids = NO_IDS
         else:

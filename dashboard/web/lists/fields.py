@@ -8,17 +8,24 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, and_, false
+from sqlalchemy import ColumnElement, TextClause, and_, false, func
 from sqlmodel import Session, col
 
 from dashboard.db import first_id_of
 from dashboard.query_hints import likely
+from dashboard.web.pages.locales import formats_here
+
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 Condition = ColumnElement[bool] | TextClause
 #: The values of a field, and their labels.
 Choices = Mapping[str, str]
 #: A number in an address: one digest per key of the ring, since the row may have been stored under an older key.
 DIGESTS = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{64})*")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_SECOND = 253_000_000_000  # Dates end with the year 9999 in every time zone.
+#: In addresses of reports: no value.
+NONE = "-"
 #: How far a person's number narrows a list: more than any other field.
 MOST = 9
 
@@ -35,10 +42,14 @@ class Scope:
     def ago(self, span: timedelta) -> datetime:
         return self.now - span
 
+    def first_id_ago(self, span: timedelta) -> UUID:
+        """The first id of the minute that was so long ago: whole minutes can be counted once for all readers."""
+        return first_id_of((self.now - span).replace(second=0, microsecond=0))
+
 
 @dataclass(frozen=True)
 class Day:
-    """One day from midnight to midnight. When the clocks change it has 23 or 25 hours."""
+    """One day from midnight to midnight, or another range of time. When the clocks change a day has 23 or 25 hours."""
 
     begins: datetime
     ends: datetime
@@ -50,7 +61,7 @@ class Day:
 
 Find = Callable[[Scope, str], Condition]
 FindDay = Callable[[Scope, Day], Condition]
-FindId = Callable[[Day], UUID]
+FindId = Callable[[Scope, str], UUID]
 
 
 class FieldKind(StrEnum):
@@ -90,7 +101,13 @@ class FilterField:
     #: The column that it filters by, if rows are counted by it, and the values of that column that a value stands for.
     dimension: str = ""
     counted_values: Callable[[str], Collection[str]] = lambda value: (value,)
-    #: Of a day: the first id, and the first one behind the last.
+    #: Whether a value is among those of such a column, which may hold several. No sum can be asked for it.
+    holds: Callable[[str, str], bool] | None = None
+    #: Whether rows are counted by it, but not by it and something else.
+    is_counted_alone: bool = False
+    #: The name of a field without which this one finds nothing, since it has no index to find few rows among all.
+    within: str = ""
+    #: Of a range of time: the first id, and the first one behind the last.
     begins: FindId | None = None
     ends: FindId | None = None
 
@@ -130,7 +147,7 @@ def suggestion(
     find: Find,
     in_words: Callable[[str], str] = str,
     *,
-    narrows: int = 0,
+    narrows: int | Callable[[str], int] = 0,
     **more: Any,
 ) -> Any:
     """A field whose form offers some values. An address may have another one, which finds the rows that have it."""
@@ -166,6 +183,33 @@ def until_day(row_id: Any, **more: Any) -> Any:
     return day("to", lambda _, end: _until(row_id, end), "to {}", **more)
 
 
+def age(label: str, row_id: Any, choices: Mapping[str, tuple[str, timedelta, bool]]) -> Any:
+    """A field for how long ago a row was made: for each value its words, a span, and whether rows are older than it."""
+
+    def read(value: str) -> tuple[timedelta, bool]:
+        if value not in choices:
+            raise ValueError
+        _, span, is_older = choices[value]
+        return span, is_older
+
+    def first_id(scope: Scope, value: str) -> UUID:
+        span, is_older = read(value)
+        return FIRST_ID if is_older else scope.first_id_ago(span)
+
+    def id_after(scope: Scope, value: str) -> UUID:
+        span, is_older = read(value)
+        return scope.first_id_ago(span) if is_older else LAST_ID
+
+    def find(scope: Scope, value: str) -> Condition:
+        span, is_older = read(value)
+        there, bound = col(row_id), scope.first_id_ago(span)
+        condition: Condition = likely(there < bound if is_older else there >= bound)
+        return condition
+
+    offered = {value: words for value, (words, _, _) in choices.items()}
+    return choice(label, offered, find, begins=first_id, ends=id_after, is_more=True)
+
+
 def on_day(row_id: Any) -> Any:
     """Rows of one day, for links such as to today's. In the form people choose from and to."""
 
@@ -176,21 +220,61 @@ def on_day(row_id: Any) -> Any:
     return day("Day", find, "on {}", **more)
 
 
-def _first_id(day: Day) -> UUID:
-    return first_id_of(day.begins)
+def in_range(row_id: Any) -> Any:
+    """Rows between two moments, given as seconds since 1970 such as "1764288000-1764374400"; for links of reports."""
+
+    def find(_: Scope, value: str) -> Condition:
+        try:
+            found = read_range(value)
+            return and_(_since(row_id, found), _until(row_id, found))
+        except (ValueError, OverflowError):
+            return false()
+
+    more: Any = {"is_in_form": False, "note": "Shows only what was made"}
+    more |= {"is_known": _is_range, "unknown": "{} is not a range of time"}
+    more["begins"] = lambda _, value: first_id_of(read_range(value).begins)
+    more["ends"] = lambda _, value: first_id_of(read_range(value).ends)
+    return text("Time", find, _range_in_words, **more)
 
 
-def _id_after(day: Day) -> UUID:
-    return first_id_of(day.ends)
+def read_range(value: str) -> Day:
+    """Raises ValueError or OverflowError for what is no range of time."""
+    begin, end = (int(part) for part in value.split("-"))
+    if max(begin, end) > LAST_SECOND:
+        raise ValueError
+    return Day(EPOCH + timedelta(seconds=begin), EPOCH + timedelta(seconds=end))
+
+
+def _is_range(value: str) -> bool:
+    try:
+        return bool(read_range(value))
+    except (ValueError, OverflowError):
+        return False
+
+
+def _range_in_words(value: str) -> str:
+    """Such as "from 26 Nov 2026, 00:00:00 WAT to 27 Nov 2026, 00:00:00 WAT"."""
+    if not _is_range(value):
+        return value
+    found, moment = read_range(value), formats_here().moment
+    return f"from {moment(found.begins)} to {moment(found.ends)}"
+
+
+def _first_id(scope: Scope, value: str) -> UUID:
+    return first_id_of(day_of(scope, value).begins)
+
+
+def _id_after(scope: Scope, value: str) -> UUID:
+    return first_id_of(day_of(scope, value).ends)
 
 
 def _since(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) >= _first_id(day))
+    condition: Condition = likely(col(row_id) >= first_id_of(day.begins))
     return condition
 
 
 def _until(row_id: Any, day: Day) -> Condition:
-    condition: Condition = likely(col(row_id) < _id_after(day))
+    condition: Condition = likely(col(row_id) < first_id_of(day.ends))
     return condition
 
 
@@ -201,8 +285,32 @@ def _is_day(value: str) -> bool:
         return False
 
 
-def text(label: str, find: Find, in_words: Callable[[str], str] = str, **more: Any) -> Any:
+def text(label: str, find: Find, in_words: Callable[[str], str] = str, *, narrows: int = 0, **more: Any) -> Any:
+    more["narrows"] = _always(narrows)
     return _declared(FilterField(FieldKind.TEXT, label, find, in_words, **more))
+
+
+def plain_value(label: str, column: Any, in_words: Callable[[str], str] = str, **more: Any) -> Any:
+    """A column that only links of reports filter by, within their range of time. `NONE` finds rows without a value."""
+
+    def find(_: Scope, value: str) -> Condition:
+        return func.coalesce(col(column), "").in_(counted_or_none(value))
+
+    def words(value: str) -> str:
+        return "none" if value == NONE else in_words(value)
+
+    more |= {"is_in_form": False, "within": "time", "counted_values": counted_or_none}
+    return text(label, find, words, **more)
+
+
+def has_value(column: Any, value: str) -> Condition:
+    """Rows with this value; `NONE` finds those without one."""
+    return col(column).is_(None) if value == NONE else col(column) == value
+
+
+def counted_or_none(value: str) -> tuple[str]:
+    """As which value rows are counted that `has_value` finds."""
+    return ("" if value == NONE else value,)
 
 
 def search(

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request
+from flask import has_request_context, request
 from sqlalchemy import false
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -28,6 +28,8 @@ TOO_LONG = f"A search can have at most {LONGEST} characters. Nothing was searche
 
 #: What reverses a list in its address; the default is newest first.
 SORT, OLDEST_FIRST = "sort", "oldest"
+#: The query parameters of a list that is shown as a saved view: its columns in order, and the view.
+COLUMNS, VIEW = "columns", "view"
 
 Row = TypeVar("Row")
 
@@ -116,13 +118,20 @@ class ListFilter(Generic[Row]):
 
     @classmethod
     def shown_columns(cls) -> dict[str, Column]:
-        """The columns that the signed-in member sees, by name."""
-        chosen: list[str] = preference(cls.columns_preference(), [])
-        return {
-            each.name: each
-            for each in cls.columns
-            if each.is_fixed or (each.name in chosen if chosen else not each.is_extra)
-        }
+        """The columns that the signed-in member sees, by name: in their order, or in that of a saved view."""
+        columns = {each.name: each for each in cls.columns}
+        of_view = request.args.get(COLUMNS, "").split(",") if has_request_context() else []
+        chosen = [name for name in of_view if name in columns] or preference(cls.columns_preference(), [])
+        if not chosen:
+            return {name: each for name, each in columns.items() if not each.is_extra}
+        missing = [name for name, each in columns.items() if each.is_fixed and name not in chosen]
+        return {name: columns[name] for name in (*missing, *chosen) if name in columns}
+
+    @classmethod
+    def columns_in_order(cls, shown: Iterable[str]) -> list[Column]:
+        """All columns: those that are shown in their order, then the others."""
+        columns = {each.name: each for each in cls.columns}
+        return [columns[name] for name in dict.fromkeys((*shown, *columns))]
 
     @property
     def is_empty(self) -> bool:
@@ -188,7 +197,19 @@ class ListFilter(Generic[Row]):
     def unknown(self) -> dict[str, str]:
         """Messages about values that no row can have, by the name of the field."""
         wrong = {name: value for name, value in self.in_clear.items() if not self.declared()[name].is_known(value)}
-        return {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
+        found = {name: self.declared()[name].unknown.format(f"\u201c{value}\u201d") for name, value in wrong.items()}
+        return found | dict.fromkeys(self.adrift, "it is looked up only within a range of time")
+
+    @property
+    def no_row(self) -> Condition:
+        """A condition that finds nothing, by the index of the key."""
+        return cast(Condition, col(self.key_column()) == UUID(int=0))
+
+    @property
+    def adrift(self) -> list[str]:
+        """The fields that are set without the one that they need."""
+        needed = {name: self.declared()[name].within for name in self.in_clear}
+        return [name for name, within in needed.items() if within and not getattr(self, within)]
 
     def for_address(self, scope: Scope) -> Self:
         """The filter with typed text as it may stand in an address."""
@@ -204,12 +225,18 @@ class ListFilter(Generic[Row]):
             found["environment"] = col(self.table.environment) == scope.environment
         if self.is_unreadable:
             found["is_unreadable"] = false()
-        narrows = {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
+        narrows = self.narrows
         most = max(narrows.values(), default=0)
         for name, value in self.in_clear.items():
-            condition = self.declared()[name].find(scope, value)
+            is_adrift = name in self.adrift
+            condition = self.no_row if is_adrift else self.declared()[name].find(scope, value)
             found[name] = without_index(condition) if 0 < narrows[name] < most else condition
         return found
+
+    @property
+    def narrows(self) -> dict[str, int]:
+        """How far each field that is set narrows the list. A list may override it for combinations."""
+        return {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
 
     def known_count(self, scope: Scope) -> int | None:
         """The number of rows, up to COUNT_CAP + 1, where `conditions` found it out; else None."""

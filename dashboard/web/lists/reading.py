@@ -180,9 +180,31 @@ def count_of(scope: Scope, filters: ListFilter[Any], cap: int = COUNT_CAP) -> in
     return int(run(scope, _counts, filters, shape=(cap,)).scalar_one()) if known is None else min(known, cap + 1)
 
 
+def shown_count(scope: Scope, filters: ListFilter[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
+    """The number of rows as the list itself says it, and whether it is exact: there are more than `cap` if not."""
+    counted = _counted(scope, filters, question_of(scope, filters) if filters.counter else None)
+    if counted is not None:
+        return counted, True
+    found = count_of(scope, filters, cap)
+    return min(found, cap), found <= cap
+
+
 def counts_of(scope: Scope, lists: Sequence[ListFilter[Any]]) -> list[int]:
     """The number of rows of each list, up to COUNT_CAP + 1, in one statement."""
     return list(run(scope, _counts, *lists, shape=(COUNT_CAP,)).one())
+
+
+def oldest_of(scope: Scope, lists: Sequence[ListFilter[Any]]) -> list[Any]:
+    """The key of the oldest row of each list, None where there is none, in one statement."""
+    return list(run(scope, _oldest, *lists).one())
+
+
+def _oldest(scope: Scope, *lists: ListFilter[Any]) -> Any:
+    firsts = []
+    for filters in lists:
+        key = col(filters.key_column())
+        firsts.append(select(key).where(*filters.conditions(scope).values()).order_by(key.asc()).limit(1))
+    return select_columns(*(first.scalar_subquery() for first in firsts))
 
 
 def count_newer(scope: Scope, filters: ListFilter[Any], top: Any) -> int:

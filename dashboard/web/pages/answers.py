@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_htmx import HTMX
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -12,6 +12,8 @@ htmx = HTMX()
 
 #: The category of a message that says that nothing was done: an action came too late, or changed nothing.
 CAUTION = "caution"
+#: Where a request keeps what the live parts of the header show, once a poll has read it.
+LIVE_PARTS = "live_parts"
 #: What htmx gets when nothing changed: it swaps nothing and goes on polling.
 NOTHING_NEW = ("", 204)
 
@@ -22,7 +24,10 @@ def wants_partial() -> bool:
 
 
 def render_page_or_partial(page: str, partial: str, /, **context: Any) -> str:
-    return render_template(partial if wants_partial() else page, **context)
+    if not wants_partial():
+        return render_template(page, **context)
+    again = render_template("layouts/_live_parts.html", is_again=True) if LIVE_PARTS in g else ""
+    return render_template(partial, **context) + again
 
 
 def see_other(endpoint: str, message: str = "", **values: Any) -> BaseResponse:

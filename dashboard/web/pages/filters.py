@@ -4,7 +4,7 @@ Times and numbers are written as the signed-in member chose (locales.py).
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,21 @@ UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 def register_filters(app: Flask) -> None:
     for format_value in (
-        *(ago, clock, day, exact_time, file_size, masked, money, number, readable_json, time_left, words),
+        *(
+            ago,
+            clock,
+            day,
+            exact_time,
+            file_size,
+            masked,
+            money,
+            number,
+            readable_json,
+            short_day,
+            time_left,
+            weekday,
+            words,
+        ),
     ):
         app.add_template_filter(format_value)
     app.add_template_global(zone_in_words)
@@ -76,6 +90,14 @@ def exact_time(moment: datetime | None) -> str:
 
 def day(moment: datetime | None) -> str:
     return formats_here().day(moment) if moment else ""
+
+
+def short_day(day: date) -> str:
+    return formats_here().short_day(day)
+
+
+def weekday(day: date) -> str:
+    return formats_here().weekday(day)
 
 
 def zone_in_words() -> str:

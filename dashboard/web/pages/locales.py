@@ -7,7 +7,7 @@ themselves are in English; only what Babel formats follows the choice.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import groupby
@@ -28,6 +28,7 @@ UTC_NAME = DEFAULT_TIME_ZONE
 #: Zones named by a continent or ocean and a place. The others are old or unusual names for the same.
 AREAS = frozenset(("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"))
 EXACT, CLOCK, DAY = "d MMM y, HH:mm:ss", "HH:mm:ss", "d MMMM y"
+SHORT_DAY, WEEKDAY = "EEE d MMM", "EEEE"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class Formats:
 
     def day(self, moment: datetime) -> str:
         return self._format(moment, DAY)
+
+    def short_day(self, day: date) -> str:
+        """Such as "Sat 28 Nov"."""
+        return _written(datetime.combine(day, time()), SHORT_DAY, self.language)
+
+    def weekday(self, day: date) -> str:
+        return _written(datetime.combine(day, time()), WEEKDAY, self.language)
+
+    def written(self, moment: datetime, pattern: str) -> str:
+        """By a pattern of Babel, for what is no usual date, such as a week."""
+        return self._format(moment, pattern)
 
     def here(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)

@@ -45,6 +45,14 @@ export function leave(event, config = {}, asObject = false) {
   }
 }
 
+/** The end of a visit to a page of v12. `result` is what the partner's onResult gets. */
+export function report(result) {
+  if (ended) return;
+  ended = true;
+  stopCamera();
+  setTimeout(() => tell({ message: "SmileIdentity::Result", result }), PRESS_ENDS_MS);
+}
+
 function tell(message) {
   // Any partner may frame this page, so the target cannot be named; nothing sent here is secret.
   window.parent.postMessage(message, "*");

@@ -32,6 +32,7 @@ const TEXTS = {
     bank_code: "Bank",
     citizenship: "Citizenship",
     phone_number: "Phone number",
+    emailAddress: "E-mail address",
     gender: "Gender",
     testNumber: "Test number: {number}",
     missing: "Please fill in: {field}",

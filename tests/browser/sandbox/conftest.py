@@ -34,7 +34,9 @@ EMBEDDING = (
 SAID = """
 window.said = [];
 const config = {config};
-for (const name of ["onSuccess", "onError", "onClose"]) config[name] = (...args) => window.said.push([name, ...args]);
+for (const name of ["onResult", "onSuccess", "onError", "onClose"]) {
+  config[name] = (...args) => window.said.push([name, ...args]);
+}
 window.addEventListener("load", () => SmileIdentity(config));
 """
 

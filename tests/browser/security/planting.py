@@ -222,6 +222,7 @@ ECHOING: dict[str, tuple[str, tuple[str, ...]]] = {
     "/jobs/new": ("ben", ("customer_reference", "user_id", "id_number", "first_name", "postal_address")),
     "/links": ("ben", ("customer_reference", "user_id", "first_name", "uses", "language", "return_url", "choice")),
     "/links/new": ("ben", ("customer_reference", "user_id", "first_name", "again", "remove", "choice", "method")),
+    "/find": ("ben", ("q",)),
     "/tokens": ("ben", ("product", "user_id", "job_id", "callback_url")),
     "/settings": ("ada", ("company_name", "logo_url", "theme_color", "policy_url", "return_urls", "purpose_en")),
     "/settings/callbacks/networks": ("ada", ("networks",)),

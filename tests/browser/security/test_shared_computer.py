@@ -91,4 +91,4 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Code").fill(app_code())
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()

@@ -9,7 +9,7 @@ from tests.browser.test_every_page import check_page
 from tests.factories.team import PASSWORD, app_code, make_member
 from tests.integration.conftest import Deployment
 
-JOBS = re.compile("/jobs$")
+FIRST_PAGE = re.compile("/$")
 
 
 def sign_in_with_password(page: Page, name: str) -> None:
@@ -45,7 +45,7 @@ def test_passkey_from_the_first_press_to_the_last(visit: OpenVisitor, localhost:
     cleo = visit("/sign-in")
     page = cleo.page
     sign_in_with_password(page, "cleo")
-    expect(page).to_have_url(JOBS)
+    expect(page).to_have_url(FIRST_PAGE)
     page.goto("/account/passkeys/new")
     check_page(page)
     add_passkey(cleo, "Work laptop")
@@ -59,7 +59,7 @@ def test_passkey_from_the_first_press_to_the_last(visit: OpenVisitor, localhost:
 
     # A whole sign-in: no address, no password.
     press(cleo, "Use a passkey")
-    expect(page).to_have_url(JOBS)
+    expect(page).to_have_url(FIRST_PAGE)
     cleo.let_go()
     page.goto("/account/second-factors")
     expect(page.get_by_text("last used")).to_be_visible()
@@ -77,7 +77,7 @@ def test_passkey_from_the_first_press_to_the_last(visit: OpenVisitor, localhost:
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
     check_page(page)
     press(cleo, "Use your passkey")
-    expect(page).to_have_url(JOBS)
+    expect(page).to_have_url(FIRST_PAGE)
     cleo.let_go()
 
     # It proves again who one is, where that is asked.
@@ -98,7 +98,7 @@ def test_passkey_without_finger_or_pin_is_no_passkey(visit: OpenVisitor, localho
     make_member(localhost.database, "ben")
     ben = visit("/sign-in")
     sign_in_with_password(ben.page, "ben")
-    expect(ben.page).to_have_url(JOBS)
+    expect(ben.page).to_have_url(FIRST_PAGE)
     add_passkey(ben, "Phone")
     sign_out(ben.page)
     ben.verify_user(False)
@@ -138,7 +138,7 @@ def test_owner_sets_up_an_app_before_anything_else(visit: OpenVisitor, localhost
     sign_in_with_password(page, "ada")
     page.get_by_label("Code").fill(first)
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(JOBS)
+    expect(page).to_have_url(FIRST_PAGE)
     page.goto("/account/confirmation?next=/team")
     check_page(page)
     page.get_by_label("Password", exact=True).fill(PASSWORD)

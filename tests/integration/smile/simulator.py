@@ -47,9 +47,10 @@ class Simulator:
 def running(folder: Path, *options: str, ca_file: str | None = None) -> Iterator[Simulator]:
     """Started on a port that it chooses itself, so that none can be taken meanwhile."""
     command = [sys.executable, "-m", "dashboard", "sandbox", "--port", "0"]
-    command += ["--partner-id", PARTNER_ID, "--api-key", API_KEY, *options]
+    command += ["--partner-id", PARTNER_ID, "--api-key", API_KEY]
     for choice in QUICK:
         command += ["--set", choice]
+    command += options
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DASHBOARD_")}
     environment["DASHBOARD_INSTANCE_DIR"] = str(folder)
     with (

@@ -30,6 +30,12 @@ CLIENT_CALLS = {
     "partner.submit": CHECKED_ANSWER,
     "transport.read": frozenset({"TransportFailed", "Refused"}),
     "transport.put_stream": frozenset({"TransportFailed", "Refused"}),
+    "transport.call": frozenset({"TransportFailed", "Refused"}),
+    "account.submit": frozenset({"InvalidRequest", "TransportFailed", "Refused"}),
+    "account.ask": frozenset({"TransportFailed", "Refused"}),
+    "account.fetch_token": frozenset({"TransportFailed", "Refused"}),
+    "account.check_signature": frozenset({"BadSignature"}),
+    "account.built": frozenset({"InvalidRequest"}),
     "job.prepare": CHECKED_ANSWER,
     "job.send": frozenset({"InvalidRequest", "TransportFailed", "Refused"}),
     "_id_api.submit_job": CHECKED_ANSWER | {"InvalidRequest"},
@@ -65,7 +71,9 @@ class Package:
             for name, function in module.functions.items():
                 if all(map(_is_public, name.split("."))):
                     errors, reaches_network = self._calls(module_name, name)
-                    is_view = ".api." in module_name and any(map(_is_route, function.decorator_list))
+                    is_view = (".api." in module_name or ".v3." in module_name) and any(
+                        map(_is_route, function.decorator_list)
+                    )
                     lacking[f"{module_name}.{name}"] = _lacks(function, errors, needs_source=is_view or reaches_network)
         return lacking
 

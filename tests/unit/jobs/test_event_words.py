@@ -17,7 +17,7 @@ from dashboard.jobs.models import JobEvent
 from dashboard.jobs.problems import ProblemKind, problem, problem_words
 from dashboard.jobs.showing import event_words
 from dashboard.jobs.timeline import EventKind, SentHow
-from dashboard.jobs.warnings import LABELS
+from dashboard.jobs.warning_labels import LABELS
 from dashboard.smile.warnings import WarningKind
 from dashboard.web.pages.locales import Formats
 from tests.factories.events import in_words

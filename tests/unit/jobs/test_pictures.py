@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 from dashboard.jobs.submitting import images as pictures
-from dashboard.jobs.submitting.images import ImageRedrawer, UnusableImage, clean_image, image_redrawer
+from dashboard.jobs.submitting.images import clean_image
+from dashboard.smile.image_redrawer import ImageRedrawer, UnusableImage, image_redrawer
 from tests.factories.images import make_jpeg
 
 JPEG = make_jpeg(1, 300, 400)

@@ -179,15 +179,6 @@ def test_a_program_searches_the_twins_in_the_same_way(sign_in: SignInAs, job: Jo
     assert BVN not in twin.request.url
 
 
-def test_the_box_on_every_page_searches_the_jobs_by_post(sign_in: SignInAs, job: Job):
-    page = sign_in("cleo").get("/account").text
-
-    form = page.partition("<search")[2].partition("</search>")[0]
-
-    assert '<form action="/jobs/searches" method="post">' in form
-    assert 'name="csrf_token"' in form
-
-
 def test_the_searches_need_what_their_lists_need(app: Flask, client: FlaskClient, sign_in: SignInAs):
     for page in (*PAGES, "audit"):
         assert client.post(f"/{page}/searches").location == f"/sign-in?next=/{page}&pressed=1"

@@ -31,6 +31,7 @@ from tests.factories.everything import Everything, make_everything
 from tests.factories.features import REGISTERED
 from tests.factories.links import FakeTokens
 from tests.factories.persons import AMINA
+from tests.factories.rollups import fold_all
 from tests.factories.team import PASSWORD, SECOND_STEP, make_member
 
 NEW_KEY = "YW5vdGhlci1vbmUtYW5vdGhlci1vbmUtYW5vdGhlci0="
@@ -64,6 +65,7 @@ def run_drill(settings: Settings, groups: Iterable[Sequence[str]], chance: rando
             _empty(database, settings)
             with app.app_context():
                 everything = make_everything(database, settings)
+            fold_all(database, utc_now())  # Reports are made of sums.
             ada = app.test_client()
             let_in(ada, make_member(database, "ada"))
             places = [flip(database, settings, kind, chance) for kind in kinds]

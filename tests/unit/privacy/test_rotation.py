@@ -13,6 +13,7 @@ from dashboard.crypto import KeyRing
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
 from dashboard.jobs.models import Image, Job
+from dashboard.jobs.name_search.finding import find_by_name
 from dashboard.jobs.submitting.media import read_image
 from dashboard.privacy import rotation
 from dashboard.privacy.finding import find_person
@@ -103,8 +104,24 @@ def test_run_that_broke_off_is_gone_on_with(
 
     left = under_old(rotated, settings)
     assert (left["job.id_number_sealed"], left["job.person_sealed"], left["images"]) == (0, 5, 5)
-    assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 10
+    # The images, and the key of the search by name.
+    left_over = rotate_keys(rotated, settings, REGISTERED.sealed_columns)
+    assert {part.name: part.count for part in left_over if part.count} == {
+        "job.person_sealed": 5,
+        "name_search_key.key_sealed": 1,
+        "images": 5,
+    }
     assert sum(part.count for part in rotate_keys(rotated, settings, REGISTERED.sealed_columns)) == 0
+
+
+def test_people_are_still_found_by_name(database: Database, rotated: Database, only_new: Database, settings: Settings):
+    job = make_job(database, settings, asks={"person": AMINA.given})
+
+    list(rotate_keys(rotated, settings, REGISTERED.sealed_columns))
+
+    with only_new.reading() as session:
+        found = find_by_name(session, "sandbox", AMINA.given["first_name"], 5).jobs
+    assert [each.id for each in found] == [job.id]
 
 
 def test_value_that_somebody_changes_meanwhile_is_not_overwritten(

@@ -49,7 +49,13 @@ COUNTRIES = st.sampled_from(["NG", "KE", "GH", None])
 PRODUCTS = st.sampled_from([Product.BIOMETRIC_KYC, Product.ENHANCED_KYC, Product.DOCUMENT_VERIFICATION])
 PAYLOADS = st.sampled_from([{"DateOfDeath": "2020-02-01"}, {"Actions": {"Document_Check": "Failed"}}, {}])
 AGES = st.one_of(st.just(0), st.integers(0, 3600), st.integers(0, 90 * 86400))
+#: To the microsecond, since the database counts whole milliseconds.
+MOMENTS = st.one_of(
+    st.integers(0, 90_000_000).map(lambda each: timedelta(microseconds=each)),
+    st.timedeltas(timedelta(0), timedelta(days=40)),
+)
 DAYS = st.sampled_from(["", "2026-03-28", "2026-03-29", "2026-04-01", "2026-05-14", "0001-01-01", "9999-12-31"])
+RANGES = st.sampled_from(["", "1774656000-1774828800", "1774656900-1774660500", "1774660500-1774656900", "nonsense"])
 FILTERS: dict[type[ListFilter[Any]], dict[str, st.SearchStrategy[str]]] = {
     JobFilter: {
         "state": st.sampled_from(["", "done", "queued", "waiting", "nonsense"]),
@@ -58,8 +64,14 @@ FILTERS: dict[type[ListFilter[Any]], dict[str, st.SearchStrategy[str]]] = {
         "country": st.sampled_from(["", "NG", "ke", "XX"]),
         "since": DAYS,
         "until": DAYS,
+        "time": RANGES,
     },
-    LinkFilter: {"kind": st.sampled_from(["", "hosted", "smile"]), "product": st.sampled_from(["", "enhanced_kyc"])},
+    LinkFilter: {
+        "kind": st.sampled_from(["", "hosted", "smile"]),
+        "product": st.sampled_from(["", "enhanced_kyc"]),
+        "reached": st.sampled_from(["", "created", "started", "result"]),
+        "time": RANGES,
+    },
     CallbackFilter: {
         "verdict": st.sampled_from(["", "valid", "wrong", "alarm"]),
         "product": st.sampled_from(["", "unknown", "enhanced_kyc"]),
@@ -133,6 +145,36 @@ class Changes(RuleBasedStateMachine):
         with self.database.transaction() as session:
             if job := self._any_of(session, Job, place):
                 job.state, job.outcome, job.country = state, outcome, country
+                self.seen["changes"] += 1
+
+    @rule(
+        place=st.integers(0),
+        code=st.sampled_from([None, "0810", "1012"]),
+        submitted=st.one_of(st.none(), MOMENTS),
+        settled=st.one_of(st.none(), MOMENTS),
+    )
+    def job_is_settled(
+        self, place: int, code: str | None, submitted: timedelta | None, settled: timedelta | None
+    ) -> None:
+        with self.database.transaction() as session:
+            if job := self._any_of(session, Job, place):
+                job.result_code = code
+                job.submitted_at, job.settled_at = (
+                    None if each is None else self.now + each for each in (submitted, settled)
+                )
+                self.seen["changes"] += 1
+
+    @rule(
+        place=st.integers(0),
+        name=st.sampled_from(["opened_at", "started_at", "submitted_at", "settled_at"]),
+        is_there=st.booleans(),
+        smile_jobs=st.sampled_from([None, 0, 3]),
+    )
+    def link_is_used(self, place: int, name: str, is_there: bool, smile_jobs: int | None) -> None:
+        with self.database.transaction() as session:
+            if link := self._any_of(session, Link, place):
+                setattr(link, name, self.now if is_there else None)
+                link.smile_total_jobs = smile_jobs
                 self.seen["changes"] += 1
 
     @rule(place=st.integers(0), payload=PAYLOADS, is_confirmed=st.booleans())

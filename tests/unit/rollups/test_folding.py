@@ -66,7 +66,7 @@ def test_each_change_of_a_job_is_noted_and_no_other_one(database: Database, sess
 def test_a_new_callback_is_not_noted_so_that_receiving_it_takes_no_longer(database: Database, session: Session):
     add(database, callback_at(NOW), link_at(NOW))
 
-    assert [row[:3] for row in deltas(session)] == [("link", 1, "hosted")]
+    assert [row[:3] for row in deltas(session)] == [("link", 1, "created")]
 
 
 def test_changes_are_folded_once_and_cancel_each_other(database: Database, session: Session):

@@ -344,3 +344,67 @@ def test_every_page_of_a_rare_combination_is_there_and_back(
     assert len(seen) == len(days) + 1 == pages[0].count
     assert [page.rows for page in back] == [page.rows for page in pages[:-1]]
     assert [page.ahead for page in pages] == [0, 4, 8, 12, 16]
+
+
+WARNED = {"warning_count": 2, "warning_kinds": "deceased suspects"}
+
+
+def test_choices_of_every_filter_of_jobs_are_counted(database: Database):
+    members = {"created_by": "customer", "id_type": "BVN", "country": "NG"}
+    add(database, job_at(NOW, **WARNED), job_at(NOW, result_code="1013", **members), job_at(NOW, **members))
+    fold_all(database, NOW)
+
+    by = count_choices(database, JobFilter())
+
+    assert by["id_type"] == {"BVN": 2}
+    assert by["warning"] == {"deceased": 1, "suspects": 1}
+    assert by["maker"] == {"customer": 2}
+    assert by["api"] == {"v1": 3}
+    assert by["code"] == {"1013": 1}
+
+
+@pytest.mark.usefixtures("few")
+def test_choices_that_are_counted_alone_count_among_the_first_rows_beside_another_filter(database: Database):
+    add(database, *(job_at(NOW, country="NG", created_by="customer") for _ in range(20)), job_at(NOW, **WARNED))
+    fold_all(database, NOW)
+
+    with database.reading() as session:
+        scope, asked = Scope(session, "sandbox", NOW), JobFilter(country="NG")
+        found = choice_counts(scope, asked, asked.offered(scope))
+
+    assert found["maker"]["customer"] == ChoiceCount(11, is_exact=False)
+    assert found["state"]["queued"] == ChoiceCount(20, is_exact=True)
+    assert found["warning"]["deceased"] == ChoiceCount(0, is_exact=False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "count", "is_counted"),
+    [
+        (JobFilter(warning="suspects"), 1, False),
+        (JobFilter(warning="suspect"), 0, False),
+        (JobFilter(maker="customer"), 2, True),
+        (JobFilter(maker="customer", country="NG"), 1, False),
+        (JobFilter(id_type="bvn", country="NG", state="queued"), 1, True),
+        (JobFilter(code="1013"), 1, True),
+        (JobFilter(api="v1"), 3, True),
+        (JobFilter(api="v3"), 0, True),
+        (JobFilter(age="1h"), 2, True),
+        (JobFilter(age="over-1h"), 1, True),
+        (JobFilter(age="over-1h", state="queued", country="NG"), 0, True),
+        (JobFilter(age="duck"), 0, True),
+        (JobFilter(link=str(UUID(int=7))), 1, False),
+        (JobFilter(link="duck"), 0, False),
+    ],
+)
+def test_every_filter_of_jobs_finds_what_it_counts(database: Database, asked: JobFilter, count: int, is_counted: bool):
+    add(
+        database,
+        job_at(NOW, created_by="customer", country="NG", id_type="BVN", link_id=UUID(int=7)),
+        job_at(NOW - timedelta(minutes=59), created_by="customer", result_code="1013"),
+        job_at(NOW - timedelta(hours=2), **WARNED),
+    )
+    fold_all(database, NOW)
+
+    page = read(database, asked)
+
+    assert (page.count, len(page.rows), page.is_counted) == (count, count, is_counted)

@@ -30,7 +30,7 @@ def test_page_may_be_framed_and_has_no_script_of_its_own_inside(client: FlaskCli
     assert answer.text.count("<script") == answer.text.count('<script type="module" src=')
 
 
-@pytest.mark.parametrize("path", ["v12/js/script.min.js", "v1/nothing.html", "v12/ekyc.html", "v1/js/main.js"])
+@pytest.mark.parametrize("path", ["v13/js/script.min.js", "v1/nothing.html", "v13/ekyc.html", "v1/js/main.js"])
 def test_nothing_else_is_there(client: FlaskClient, path: str) -> None:
     assert client.get(f"/inline/{path}").status_code == 404
 
@@ -41,3 +41,12 @@ def test_visits_stand_in_the_request_log(client: FlaskClient, sandbox: Sandbox) 
 
     seen = [(entry["path"], entry["status"]) for entry in sandbox.requests.listed()]
     assert seen == [("/inline/v1/ekyc.html", 200), ("/inline/v1/js/script.min.js", 200)]
+
+
+def test_version_12_has_a_script_and_pages_of_its_own(client: FlaskClient) -> None:
+    with client.get("/inline/v12/js/script.min.js") as script:
+        assert b"onResult" in script.data
+    page = client.get("/inline/v12/biometric-kyc.html").text
+
+    assert "js/hosted/v12/main.js" in page
+    assert client.get("/v3/links/2/unknown").status_code == 404

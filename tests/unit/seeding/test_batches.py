@@ -31,7 +31,7 @@ LINES = [Batch(TRAIL, 0, 150), Batch(TRAIL, 150, 300)]
 def world(tmp_path: Path) -> World:
     amounts = Amounts(jobs=120, callbacks=120, links=20, members=6, sign_ins=10, audit_lines=300)
     settings = make_settings(tmp_path, database_url="sqlite:///never-opened.db")
-    return World(amounts, 7, UNTIL, settings, "Kora Bank", ApiKey(1, "test-api-key-0001"), FIRST_PREVIOUS_HASH)
+    return World(amounts, 7, UNTIL, settings, "Kora Bank", ApiKey(1, "test-api-key-0001"), FIRST_PREVIOUS_HASH, b"")
 
 
 def rows_of(world: World, processes: int = 1) -> list[tuple[str, tuple[object, ...]]]:

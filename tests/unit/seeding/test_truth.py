@@ -16,6 +16,9 @@ from dashboard.context import Context
 from dashboard.db import keyring_of, utc_now
 from dashboard.jobs.following.outcome import digest_of_payload, find_disagreement, lasting_text, read_claim, read_result
 from dashboard.jobs.models import Job, JobEvent, JobState, Result, payload_associated_data
+from dashboard.jobs.name_search.filling import tend_index
+from dashboard.jobs.name_search.models import NamePart
+from dashboard.jobs.name_search.parts import digest_of_part, parts_of_person, read_key
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.showing.event_words import event_text
@@ -104,6 +107,20 @@ def test_a_job_is_found_by_its_customer(seeded: Context, session: Session):
         assert job.phone_digest == (keyring_of(session).digest_for_search(phone) if phone else None)
         assert bool(number) == FACTS[job.product].asks_id_number
         assert job.callback_key_digest == digest_of_key(callback_key(SECRET_KEY, job.id))
+
+
+def test_a_job_is_found_by_the_name_that_was_given(seeded: Context, session: Session):
+    key = read_key(session)
+    assert key
+
+    expected = {
+        (job.id, digest_of_part(key, part))
+        for job in session.exec(select(Job)).all()
+        for part in parts_of_person(person_of(session, job))
+    }
+
+    assert {(row.job_id, row.digest) for row in session.exec(select(NamePart)).all()} == expected
+    assert not tend_index(session, 1, utc_now()), "the worker would fill what is there"
 
 
 def test_every_line_of_every_timeline_has_words(seeded: Context, session: Session):

@@ -97,7 +97,14 @@ LINK_BY_ID = ("SmileLinks.update", "SmileLinks.disable", "SmileLinks.get")
 #: They answer False to anything malformed, which tests of their own try.
 NEVER_REFUSE = {"Signature.confirm_signature", "Signature.confirm_sec_key", "Transport.close"}
 #: What the clients stand on: no method of these takes a partner's input.
-PLUMBING = {"Transport.announce", "Transport.read", "Transport.send", "Transport.put_stream"}
+PLUMBING = {
+    "Transport.announce",
+    "Transport.read",
+    "Transport.send",
+    "Transport.put_stream",
+    "Transport.call",
+    "Transport.repeated",
+}
 
 
 def table() -> Iterator[Wrong]:

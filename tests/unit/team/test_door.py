@@ -59,7 +59,7 @@ def test_a_member_comes_in_and_lands_on_the_jobs(client: FlaskClient, database: 
 
     answer = knock(client, " BEN@example.com ")
 
-    assert (answer.status_code, answer.location) == (303, "/jobs")
+    assert (answer.status_code, answer.location) == (303, "/")
     assert is_signed_in(client)
 
 
@@ -104,7 +104,7 @@ def test_nobody_is_sent_to_another_site(client: FlaskClient, database: Database,
     answer = knock(client, "ben@example.com", next=address or "")
 
     assert local_path(address) is None
-    assert answer.location == "/jobs"
+    assert answer.location == "/"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_an_old_hash_is_made_new_at_sign_in(client: FlaskClient, database: Datab
 
 
 def test_the_door_is_skipped_by_who_is_inside(sign_in: SignInAs):
-    assert sign_in("ben").get("/sign-in").location == "/jobs"
+    assert sign_in("ben").get("/sign-in").location == "/"
 
 
 def test_a_poll_by_somebody_signed_out_is_sent_to_the_door(client: FlaskClient):

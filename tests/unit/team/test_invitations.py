@@ -27,7 +27,7 @@ def test_an_invited_person_joins_with_the_role_they_were_given(app: Flask, brows
 
     answer = eve.post(link, data=JOINING)
 
-    assert (answer.status_code, answer.location) == (303, "/jobs")
+    assert (answer.status_code, answer.location) == (303, "/")
     assert "eve@example.com" in eve.get("/account").text
     assert eve.get("/team").status_code == 403
     member = session.exec(select(Member).where(Member.email == "eve@example.com")).one()

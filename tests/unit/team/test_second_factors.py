@@ -90,7 +90,7 @@ def test_app_that_is_not_confirmed_is_asked_for_by_nobody(client: FlaskClient, s
     inside = sign_in("ben")
     shown_secret(inside)
 
-    assert knock(client, "ben").location == "/jobs"
+    assert knock(client, "ben").location == "/"
 
 
 @pytest.mark.parametrize("code", ["", "000000", "x" * 21])
@@ -164,7 +164,7 @@ def test_removing_the_app_takes_the_codes_along(sign_in: SignInAs, client: Flask
 
     assert answer.location == PAGE
     assert session.exec(select(RecoveryCode).order_by(RecoveryCode.id)).all() == []
-    assert knock(client, "ben").location == "/jobs"
+    assert knock(client, "ben").location == "/"
     assert "second_factor.removed" in session.exec(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
 
 
@@ -187,7 +187,7 @@ def test_passkey_of_somebody_else_is_not_found(sign_in: SignInAs, database: Data
 def test_owner_without_a_second_factor_sees_nothing_else(app: Flask, client: FlaskClient, database: Database):
     make_member(database, "ada", has_app=False)
 
-    assert knock(client, "ada").location == "/jobs"
+    assert knock(client, "ada").location == "/"
 
     seen = []
     for rule, address in routes(app):

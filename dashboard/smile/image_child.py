@@ -41,7 +41,11 @@ class Unusable(Exception):
 def redraw(
     content: bytes, most_bytes: int, longest_side: int | None, smallest_side: int = 1, is_logo: bool = False
 ) -> bytes:
-    """The same image, upright and without metadata: a JPEG, or a small PNG for a logo."""
+    """The same image, upright and without metadata: a JPEG, or a small PNG for a logo.
+
+    most_bytes: its largest size in bytes. longest_side, smallest_side: in pixels.
+    Raises Unusable.
+    """
     with Image.open(io.BytesIO(content), formats=tuple(MOST_PIXELS)) as source:
         pixels = source.width * source.height
         # A phone's photo may be a JPEG with a second image behind it, which Pillow names after the pair.
@@ -156,6 +160,7 @@ def _limit_time() -> None:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until their stream ends."""
     while line := requests.readline():
         asked = json.loads(line)
         facts, content = _answer(asked, requests.read(asked["size"]))

@@ -1,0 +1,73 @@
+"""The ID authorities that jobs here ask: how often they failed lately beside their usual, and what Smile says now."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dashboard.context import current
+from dashboard.db import once_per_change
+from dashboard.jobs.counted import COUNTER
+from dashboard.jobs.filters import JobFilter
+from dashboard.jobs.models import Outcome
+from dashboard.jobs.smile_api.availability import Availability
+from dashboard.web.lists.counting import IdRange, Question
+from dashboard.web.lists.fields import Scope
+
+USUAL, LATELY = timedelta(days=14), timedelta(days=1)
+MOST_SHOWN = 6
+
+Authority = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class AuthorityState:
+    """`of_day` jobs in the last day, `errors` of which ended with an error; `usual` is that share in two weeks."""
+
+    country: str
+    id_type: str
+    of_day: int
+    errors: int
+    usual: float
+    availability: Availability | None
+
+    @property
+    def is_worse(self) -> bool:
+        """Clearly more errors than usual: by a tenth of the jobs, and more than two."""
+        return self.errors > 2 and self.errors / self.of_day > self.usual + 0.1
+
+    def filters(self, outcome: str = "") -> JobFilter:
+        return JobFilter(country=self.country, id_type=self.id_type, outcome=outcome, age="1d")
+
+
+def authorities_used(scope: Scope) -> list[AuthorityState]:
+    """The ones that most jobs of the last two weeks asked; none while jobs are not counted. It waits for nobody."""
+    minute = scope.now.replace(second=0, microsecond=0)
+    key = ("authorities", scope.environment, minute)
+    usual, lately = once_per_change(scope.session, key, lambda: (_counts(scope, USUAL), _counts(scope, LATELY)))
+    totals = Counter[Authority]()
+    for (authority, _), count in usual.items():
+        totals[authority] += count
+    return [_state(authority, usual, lately) for authority, _ in totals.most_common(MOST_SHOWN)]
+
+
+def _counts(scope: Scope, span: timedelta) -> Mapping[tuple[Authority, bool], int]:
+    """Jobs by authority, and whether they ended with an error."""
+    question = Question({}, IdRange(low=scope.first_id_ago(span).int), {})
+    found = COUNTER.count_by(scope, question, ("country", "id_type", "outcome")) or {}
+    counts = Counter[tuple[Authority, bool]]()
+    for (country, id_type, outcome), count in found.items():
+        if country and id_type and count:
+            counts[(country, id_type), outcome == Outcome.ERROR] += count
+    return counts
+
+
+def _state(
+    authority: Authority,
+    usual: Mapping[tuple[Authority, bool], int],
+    lately: Mapping[tuple[Authority, bool], int],
+) -> AuthorityState:
+    failed, others = usual.get((authority, True), 0), usual.get((authority, False), 0)
+    errors, fine = lately.get((authority, True), 0), lately.get((authority, False), 0)
+    known, _ = current().availability.get(*authority)
+    return AuthorityState(*authority, errors + fine, errors, failed / (failed + others), known)

@@ -1,0 +1,1 @@
+"""The endpoints of v3, Smile ID's current API."""
