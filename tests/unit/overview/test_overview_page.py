@@ -32,7 +32,7 @@ def numbers(page: str) -> dict[str, str]:
 def test_every_number_leads_to_a_list_of_that_many(sign_in: SignInAs, database: Database, who: str):
     now = utc_now()
     done = {"state": JobState.DONE, "outcome": Outcome.APPROVED, "country": "NG", "id_type": "BVN"}
-    add(database, job_at(now - HOUR, state=JobState.FAILED), *(job_at(now - 24 * HOUR, **done) for _ in range(3)))
+    add(database, job_at(now - HOUR, state=JobState.FAILED), *(job_at(now - 20 * HOUR, **done) for _ in range(3)))
     fold_all(database, now)
     member = sign_in(who)
 
