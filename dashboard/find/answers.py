@@ -41,7 +41,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Look:
-    """What is looked for, and for whom. `most`: how many answers a group has."""
+    """One search by one member. `may`: their permissions. `most`: how many answers a group has."""
 
     scope: Scope
     typed: str

@@ -15,7 +15,7 @@ LIFETIME = timedelta(days=825)
 
 
 def load_or_make_certificate(folder: Path) -> tuple[Path, Path]:
-    """The PEM files of certificate and key; made anew if one is missing or the certificate has expired.
+    """The PEM files of certificate and key. New ones are made if one is missing or the certificate has expired.
 
     A client that is to trust it is given the file of the certificate. Browsers refuse scripts from such an address.
     """

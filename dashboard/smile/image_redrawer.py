@@ -1,4 +1,4 @@
-"""Draws images anew in a separate process, so that a harmful image can do nothing here."""
+"""Redraws images in a separate process, so that a harmful image can do nothing here."""
 
 import atexit
 import json

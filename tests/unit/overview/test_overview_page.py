@@ -1,4 +1,4 @@
-"""The first page: what it says to whom, where its numbers lead, and when an open one is drawn again."""
+"""The overview: what each role sees, where its numbers lead, and when an open page is redrawn."""
 
 import re
 from collections.abc import Callable
