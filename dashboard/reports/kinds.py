@@ -137,7 +137,7 @@ OF_LINKS = {
     "maker": MAKER,
 }
 CODE = Grouping("Result code", ("code",), ("code",), _code_in_words)
-WARNING = Grouping("Warning", ("warnings",), ("warning",), _warning_in_words, str.split)
+WARNING = Grouping("Kind", ("warnings",), ("warning",), _warning_in_words, str.split)
 
 ALL_JOBS = Measure("Jobs", _total, {}, before="Jobs before")
 OUTCOMES = [Measure(words(each).capitalize(), _only(each), {"outcome": each.value}, each.value) for each in Outcome]
@@ -196,14 +196,14 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "warnings",
             "Warnings",
-            "What Smile, or a callback, warned of. A job may have several warnings.",
+            "Warnings in Smile's answers and in callbacks. A job may have several.",
             *(JOBS, JobFilter, [ALL_JOBS], {"warning": WARNING}, ALL_JOBS),
             has_total=False,
         ),
         Kind(
             "links",
             "Links",
-            "How far customers came with the links. The completion rate is the share that has a result.",
+            "How far customers got with their links. The completion rate is the share of links with a result.",
             *(LINKS, LinkFilter, [*STAGES, COMPLETION_RATE], OF_LINKS, COMPLETION_RATE),
             split="state",
             charted=STAGES,
