@@ -22,6 +22,7 @@ COUNTED = CountedTable(
     "job",
     Job,
     {
+        "api": "api",
         "state": "state",
         "outcome": "outcome",
         "warnings": "warning_kinds",
@@ -39,6 +40,5 @@ COUNTED = CountedTable(
         alone=("api", "warnings", "maker", "code"),
         others=FOR_REPORTS,
     ),
-    constants={"api": "v1"},  # The only version of Smile's API that jobs are sent by.
 )
 COUNTER = RollupCounter(COUNTED)

@@ -15,6 +15,7 @@ from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import Product
 from dashboard.rollups.durations import DurationClass, duration_class
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.typed import fold
 
 
@@ -33,6 +34,7 @@ class Outcome(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     PROVISIONAL = "provisional"
+    ATTENTION = "attention"  # Passed, but Smile asks a person to look at it; only v3 says so.
     ERROR = "error"
     UNKNOWN = "unknown"  # An undocumented code goes to a person, never to approved or rejected.
 
@@ -63,6 +65,8 @@ IS_WARNED = "warning_count > 0"
 WARNED = text(IS_WARNED)
 HOLDS_PERSON = text("(id_number_sealed IS NOT NULL OR person_sealed IS NOT NULL)")
 IS_KEPT = text("erased_at IS NULL")
+#: Smile makes the ids of v3, and a callback may name any of them: no two jobs may hold the same one.
+HAS_V3_ID = text("api = 'v3' AND smile_job_id IS NOT NULL")
 #: Rows from before there were folded columns, or written by something other than this model.
 IS_UNFOLDED = text("user_id_folded IS NULL")
 
@@ -99,6 +103,14 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_job_id_folded", "environment", "job_id_folded", "id"),
         Index("ix_job_environment_smile_job_id_folded", "environment", "smile_job_id_folded", "id"),
         Index("ix_job_environment_customer_reference_folded", "environment", "customer_reference_folded", "id"),
+        Index(
+            "uq_job_environment_v3_id",
+            "environment",
+            "smile_job_id",
+            unique=True,
+            sqlite_where=HAS_V3_ID,
+            postgresql_where=HAS_V3_ID,
+        ),
         Index("ix_job_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
         Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
@@ -122,6 +134,7 @@ class Job(SQLModel, table=True):
         default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("customer_reference")
     )
     product: Product = Field(sa_type=EnumText(Product))
+    api: SmileApi = Field(default=SmileApi.V1, sa_type=EnumText(SmileApi))  # a job keeps the one it was made with
     job_type: int
     user_id: str = Field(sa_type=IdText)
     job_id: str = Field(sa_type=IdText)

@@ -7,7 +7,7 @@ smile/constants.py and its tables.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dashboard.smile.constants import JobType
+from dashboard.smile.constants import JobType, SmileApi
 
 #: What a customer needs on Smile's page.
 FACE, DOCUMENT, NUMBER = "face", "document", "number"
@@ -34,6 +34,14 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class V3Facts:
+    """A product's names in v3, where it has one: in tokens and webhooks, and in Smile's script for pages."""
+
+    token_name: str
+    script_name: str
+
+
+@dataclass(frozen=True)
 class ProductFacts:
     name: str
     job_type: JobType
@@ -53,7 +61,12 @@ class ProductFacts:
     enrols: bool = False  # the user id can be authenticated afterwards
     needs_enrolled_user: bool = False
     is_answered_at_once: bool = False
-    smile_api: tuple[str, ...] = ("v1",)  # the versions of Smile's API that offer it
+    v3: V3Facts | None = None  # None: Smile's v3 API does not offer it
+
+    @property
+    def apis(self) -> tuple[SmileApi, ...]:
+        """The generations of Smile's API that offer it."""
+        return (SmileApi.V1, SmileApi.V3) if self.v3 else (SmileApi.V1,)
 
 
 FACTS: dict[Product, ProductFacts] = {
@@ -66,6 +79,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The face matches the authority's photo.",
         rejected="The face does not match, or no live person was seen.",
         web_name="biometric_kyc",
+        v3=V3Facts("biometric_kyc", "biometric_kyc"),
         effort=Effort((FACE, NUMBER), minutes=2, megabytes=5),
         images=("selfie",),
         optional_images=("liveness", "id_front"),
@@ -82,6 +96,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The document is genuine and shows the same face.",
         rejected="The document or the face on it could not be confirmed.",
         web_name="doc_verification",
+        v3=V3Facts("document_verification", "doc_verification"),
         effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
@@ -97,6 +112,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The document is genuine, shows the same face, and the authority knows it.",
         rejected="The document, the face on it or its number could not be confirmed.",
         web_name="enhanced_document_verification",
+        v3=V3Facts("enhanced_document_verification", "enhanced_document_verification"),
         effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
@@ -111,6 +127,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The authority has a person on record under this number.",
         rejected="The authority has nobody on record under this number.",
         web_name="enhanced_kyc",
+        v3=V3Facts("enhanced_kyc", "enhanced_kyc"),
         effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
         id_type_list="enhanced_kyc",
@@ -140,6 +157,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="A live person is now enrolled under this user id.",
         rejected="No live person could be enrolled from these images.",
         web_name="smartselfie",
+        v3=V3Facts("smart_selfie_registration", "smartselfie"),
         effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),
@@ -154,6 +172,7 @@ FACTS: dict[Product, ProductFacts] = {
         approved="This is the person who was enrolled under this user id.",
         rejected="This is not the person who was enrolled under this user id.",
         web_name="authentication",
+        v3=V3Facts("smart_selfie_authentication", "authentication"),
         effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),

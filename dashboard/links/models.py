@@ -14,6 +14,7 @@ from dashboard.db import HYBRIDS, EnumText, IdText, UtcDateTime, default_folded_
 from dashboard.jobs.models import Outcome
 from dashboard.jobs.products import PRODUCTS_BY_WEB_NAME, Product
 from dashboard.links.languages import Sentence
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.typed import fold
 
 #: Opened or started longer ago than this with nothing submitted: worth a reminder.
@@ -118,6 +119,7 @@ class Link(SQLModel, table=True):
     )
     user_id_folded: str | None = Field(default=None, sa_type=IdText, sa_column_kwargs=default_folded_from("user_id"))
     kind: LinkKind = Field(default=LinkKind.HOSTED, sa_type=EnumText(LinkKind))
+    api: SmileApi = Field(default=SmileApi.V1, sa_type=EnumText(SmileApi))  # a link keeps the one it was made with
     code_digest: str = Field(unique=True)
     product: Product | None = Field(default=None, sa_type=EnumText(Product))
     choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
@@ -289,6 +291,7 @@ class WebToken(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     environment: str
+    api: SmileApi = Field(default=SmileApi.V1, sa_type=EnumText(SmileApi))
     product: str  # its name in Smile's script
     user_id: str
     job_id: str

@@ -1,7 +1,7 @@
 """What is counted: tables, their dimensions, and the cubes of sums over some of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -36,22 +36,21 @@ class Cube:
 class CountedTable:
     """A table whose rows are counted. A feature registers it; the triggers of a migration note the changes.
 
-    `columns` names the column or hybrid property for each dimension, `constants` are values that all its rows have. Of
-    two cubes that could answer, the one that comes first does. Without `brings_deltas` new rows bring no delta: they
-    are counted in the order of their ids, some time after they came.
+    `columns` names the column or hybrid property for each dimension that the table has. Of two cubes that could answer,
+    the one that comes first does. Without `brings_deltas` new rows bring no delta: they are counted in the order of
+    their ids, some time after they came.
     """
 
     name: str
     table: Any
     columns: Mapping[str, str]
     cubes: Sequence[Cube]
-    constants: Mapping[str, str] = field(default_factory=dict)
     brings_deltas: bool = True
 
     def value(self, dimension: str) -> ColumnElement[str]:
         """The dimension's value in a row, as text."""
         if dimension not in self.columns:
-            return literal(self.constants.get(dimension, ""))
+            return literal("")
         column = type_coerce(getattr(self.table, self.columns[dimension]), String)
         if dimension == COUNTRY:
             return case((func.length(column) <= LONGEST_COUNTRY, column), else_="")

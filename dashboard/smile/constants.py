@@ -3,7 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from importlib import resources
 
@@ -18,6 +18,17 @@ CODE_UPLOAD_PREPARED = "2202"
 CODE_JOB_EXISTS = "2215"
 CODE_JOB_FOUND = "2302"
 CODE_NO_ZIP = "2314"
+
+
+class SmileApi(StrEnum):
+    """The generations of Smile's API: v1 (with its v2 parts), and v3.
+
+    https://github.com/smileidentity/api-reference
+    """
+
+    V1 = "v1"
+    V3 = "v3"
+
 
 #: How requests name the software that sent them; Smile accepts any version.
 SOURCE_SDK = "rest_api"

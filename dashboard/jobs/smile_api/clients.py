@@ -9,6 +9,7 @@ from dashboard.context import current
 from dashboard.jobs.smile_api.sent_signatures import remember_sent
 from dashboard.jobs.smile_api.smile_clock import SmileClock
 from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
+from dashboard.smile.v3 import Client as V3Client
 from dashboard.smile_keys import ApiKeys, smile_keys
 
 PAGE_TIMEOUT = (1.0, 3.0)
@@ -23,6 +24,8 @@ class SmileClients:
     account: PartnerAccount
     smile_links: SmileLinks
     link_counters: SmileLinks  # for reading counters, while a page waits
+    v3: V3Client
+    v3_pages: V3Client  # for what a page waits for
     clock: SmileClock
 
 
@@ -61,6 +64,8 @@ class ClientFactory:
             PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            V3Client(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
+            V3Client(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
             self.clock,
         )
 

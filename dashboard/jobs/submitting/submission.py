@@ -20,10 +20,12 @@ from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.models import Job, JobState, job_associated_data
 from dashboard.jobs.name_search.parts import add_name_parts
 from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.smile_api.api_choice import api_of
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.submitting.media import GivenImage, store_image
 from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.smile.constants import SmileApi
 
 JOB_ID_TAKEN = "This job id is taken. Leave it empty to get a new one."
 
@@ -33,6 +35,7 @@ class JobRequest:
     """The job to make, already checked by the form (or made by a link)."""
 
     product: Product
+    api: SmileApi | None = None  # None: the one that is chosen now
     user_id: str = ""
     job_id: str = ""
     customer_reference: str = ""
@@ -77,6 +80,7 @@ def new_job(
         id=row_id,
         environment=settings.environment,
         product=request.product,
+        api=request.api or api_of(session, settings, request.product),
         job_type=FACTS[request.product].job_type,
         user_id=request.user_id or f"user-{uuid4()}",
         job_id=request.job_id or f"job-{request.form_key or uuid4()}",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from alembic import command
 from sqlalchemy import inspect
+from sqlmodel import select
 
 from dashboard import migrations
 from dashboard.crypto import KeyRing
@@ -35,4 +36,4 @@ def test_customers_of_before_are_found_by_name_once_the_worker_has_run(empty: Da
     move(empty, command.downgrade, "0023")
     assert "name_part" not in inspect(empty.engine).get_table_names()
     with empty.reading() as session:
-        assert session.get_one(Job, row_id).person_sealed == person
+        assert session.exec(select(Job.person_sealed)).one() == person

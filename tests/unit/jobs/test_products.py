@@ -22,7 +22,7 @@ def test_every_product_has_its_row():
 def test_row_is_complete(product: Product):
     facts = FACTS[product]
 
-    assert all((facts.name, facts.proves, facts.needs, facts.takes, facts.approved, facts.rejected, facts.smile_api))
+    assert all((facts.name, facts.proves, facts.needs, facts.takes, facts.approved, facts.rejected, facts.apis))
     assert {*facts.images, *facts.optional_images} <= set(IMAGE_TYPES)
     assert bool(facts.web_name) == (facts.effort is not None)
 
@@ -70,5 +70,5 @@ def test_architecture_page_lists_the_products():
 def row_of_table(product: Product, facts: ProductFacts) -> str:
     page = f"`{facts.web_name}`" if facts.web_name else "none"
     answer = "at once" if facts.is_answered_at_once else "later"
-    cells = (facts.name, f"`{product}`", facts.job_type, facts.needs, answer, page, ", ".join(facts.smile_api))
+    cells = (facts.name, f"`{product}`", facts.job_type, facts.needs, answer, page, ", ".join(facts.apis))
     return f"| {' | '.join(map(str, cells))} |"

@@ -349,7 +349,7 @@ def sums_of_rows(session: Session, counted: CountedTable, generation: RollupGene
     for row in session.exec(select(counted.table)).all():
         if generation.through == ALL_ROWS or row.id <= generation.through:
             values = {name: str(getattr(row, column) or "") for name, column in counted.columns.items()}
-            _add_up(sums, counted, generation, row.id, row.environment, values | dict(counted.constants), 1)
+            _add_up(sums, counted, generation, row.id, row.environment, values, 1)
     return sums
 
 
