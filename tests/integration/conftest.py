@@ -5,13 +5,14 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import cycle, islice
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from random import randrange
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -169,26 +170,27 @@ def free_port() -> int:
 def free_ports(count: int) -> int:
     """The first of `count` free ports in a row.
 
-    Each test process has a range of its own, below the ports that the system gives to outgoing connections. So
-    nothing takes a port between this question and the server that is started for it.
+    No other test process on this machine gets them: this one keeps the UDP sockets of these numbers, which no server
+    here needs. They are below the ports that the system gives to outgoing connections. So nothing takes a port
+    between this question and the server that is started for it, or while that server is started again.
     """
     while True:
-        ports = [next(_PORTS) for _ in range(count)]
+        first = randrange(10_000, 32_000 - count)
         with ExitStack() as stack, suppress(OSError):
-            for port in ports:
-                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            if ports[-1] - ports[0] == count - 1:  # not across the end of the range
-                return ports[0]
+            reservations = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(count)]
+            for port, reservation in enumerate(reservations, first):
+                reservation.bind(("127.0.0.1", port))
+                with socket.socket() as server:
+                    server.bind(("127.0.0.1", port))
+            _RESERVED.extend(reservation.detach() for reservation in reservations)
+            while len(_RESERVED) > MOST_RESERVED:
+                os.close(_RESERVED.popleft())
+            return first
 
 
-def _ports_of_this_process(count: int = 2000) -> Iterator[int]:
-    """Over and over. A process outside of pytest-xdist begins anywhere in a range that no worker has."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    begin = 10_000 + count * (int(worker) if worker else 8)
-    return islice(cycle(range(begin, begin + count)), 0 if worker else os.getpid() % count, None)
-
-
-_PORTS = _ports_of_this_process()
+#: File descriptors, kept until the process ends. It never uses as many ports at a time.
+_RESERVED: deque[int] = deque()
+MOST_RESERVED = 200
 
 
 def wait_until_up(url: str, process: BaseProcess | subprocess.Popen[bytes]) -> None:
