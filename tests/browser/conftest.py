@@ -29,6 +29,8 @@ FLAGS = [
 #: A page that answers 404 or 422 on purpose is told of in the console, too; missing files are caught by their answer.
 #: So is a request that a later choice, or leaving the page, made needless.
 MEANT_TO_BE = ("status of 404", "status of 422", "htmx:sendAbort", "htmx:afterRequest")
+#: A mark that turns would be drawn sixty times a second while a test waits for what follows.
+USUAL = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 PAGES_AND_CALLS = frozenset({"document", "xhr", "fetch"})
 
 expect.set_options(timeout=20_000)  # A job takes some polls and, once provisional, the wait between two questions.
@@ -78,8 +80,7 @@ def open_window(
 
     def open_one(path: str, member: str | None = "ben", complains: tuple[str, ...] = (), **options: Any) -> Page:
         meant_to_be.extend(complains)
-        size = {"width": 1280, "height": 800}
-        context = browser.new_context(**({"base_url": shared_deployment.web_url, "viewport": size} | options))
+        context = browser.new_context(**({"base_url": shared_deployment.web_url} | USUAL | options))
         contexts.append(context)
         if member:
             context.add_cookies(cookies_of(member))
