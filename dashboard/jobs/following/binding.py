@@ -78,7 +78,7 @@ def next_candidate(job: Job) -> str | None:
 
 
 def bind(session: Session, job: Job, asked: str, status: JobStatus, settings: Settings, now: datetime) -> bool:
-    """Judges the candidate `asked` by Smile's answer: binds it, refuses it, or leaves it for later. True: it is bound."""
+    """Judges the candidate `asked` by Smile's answer. False: it is refused, or left for later."""
     candidate = next((each for each in job.candidates if each["id"] == asked and not each["refused"]), None)
     if candidate is None or not job.is_unbound:
         return False

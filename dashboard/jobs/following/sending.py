@@ -7,7 +7,7 @@ A run that finds `preparing` or `sending` does not know whether the last call ar
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select

@@ -1,4 +1,4 @@
-"""What ties a job of v3 to Smile's id for it, and the needs of jobs that may have been charged or passed with attention."""
+"""What ties a job of v3 to Smile's id for it, and two needs: may have been charged, and passed with attention."""
 
 import sqlalchemy as sa
 from alembic import op
