@@ -124,10 +124,12 @@ CONTRADICTED = "contradicted"
 
 
 def disagreement_words(facts: Mapping[str, Any]) -> str:
-    return (
-        f"A callback claimed {facts['claimed']} (code {facts['claimed_code']}), "
-        f"but Smile confirms {facts['confirmed']} (code {facts['confirmed_code']})."
-    )
+    claimed, confirmed = (f"{facts[name]}{_code(facts[f'{name}_code'])}" for name in ("claimed", "confirmed"))
+    return f"A callback claimed {claimed}, but Smile confirms {confirmed}."
+
+
+def _code(code: str | None) -> str:
+    return f" (code {code})" if code and code.isdigit() else f" ({code.replace('_', ' ')})" if code else ""
 
 
 def disagreement_text(job: Job) -> str | None:

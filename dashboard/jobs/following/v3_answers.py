@@ -29,6 +29,8 @@ def read_v3(payload: Mapping[str, Any]) -> StatusAnswer:
     status, reason, text = (word(payload, name).strip() for name in ("status", "reason", "message"))
     status = status.lower()
     outcome = None if status in UNDECIDED else OUTCOMES.get(status, Outcome.UNKNOWN)  # type: ignore[call-overload]
+    if outcome == Outcome.APPROVED and reason:
+        outcome = Outcome.UNKNOWN  # An approval has no reason: never approve on half an answer.
     code = reason or (status if outcome == Outcome.UNKNOWN else "")
     return StatusAnswer(
         payload=plain(dict(payload)),

@@ -35,6 +35,8 @@ from dashboard.outages import what_is_away
 from dashboard.smile import InvalidRequest, Refused, SmileError, v3
 from dashboard.smile.v3.constants import JOB_ID
 
+#: Our clock is a little ahead, so the consent was given later than Smile's says: soon that is over.
+CONSENT_IN_FUTURE = "consent_in_future"
 #: While the database is away, an answer of Smile is kept in memory: nobody else will ever get it.
 SAVING_WAITS_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -103,7 +105,7 @@ def _handle_error(lease: Lease, settings: Settings, error: SmileError, leaving: 
                 _note_may_have_arrived(session, job, settings, now, said=str(error))
     else:
         _take_back(lease, leaving)
-        if isinstance(error, Refused) and not error.may_retry:
+        if isinstance(error, Refused) and not error.may_retry and error.code != CONSENT_IN_FUTURE:
             fail(lease, error.code, error.reason, problem_of(error))
         else:
             try_later(lease, settings, problem_of(error), error.retry_after if isinstance(error, Refused) else None)

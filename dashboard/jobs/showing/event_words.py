@@ -111,7 +111,8 @@ def _problem(facts: Mapping[str, Any], formats: Formats) -> str:
 
 def _confirmed(facts: Mapping[str, Any], _: Formats) -> str:
     was = f" (was {facts['before']})" if "before" in facts else ""
-    return f"Confirmed with Smile: {facts['outcome']}{was}, code {facts['result_code'] or 'none'}."
+    code = f", code {facts['result_code']}" if facts["result_code"] else ""
+    return f"Confirmed with Smile: {facts['outcome']}{was}{code}."
 
 
 def _late_result(facts: Mapping[str, Any], _: Formats) -> str:
