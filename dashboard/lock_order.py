@@ -39,6 +39,8 @@ LOCK_ORDER = (
     "audit_entry",
 )
 #: A transaction that changes one of these rows has locked its job.
-OF_A_JOB = frozenset({"dealt_with", "image", "job_event", "job_warning", "link_start", "name_part", "result"})
+OF_A_JOB = frozenset(
+    {"dealt_with", "fraud_report", "image", "job_event", "job_warning", "link_start", "name_part", "result"}
+)
 #: The same for a link.
 OF_A_LINK = frozenset({"earlier_code", "link_message"})

@@ -11,6 +11,8 @@ from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.callbacks.text_index import forget_text
 from dashboard.jobs.erasing import ERASED
 from dashboard.jobs.models import Job
+from dashboard.smile.v3.constants import REASONS
+from dashboard.smile.v3_names import parts_of, summary_of
 
 CODE = re.compile("[0-9]{1,8}")
 STEP = make_step(None, StepKind.ERASED)
@@ -36,12 +38,20 @@ def erased_facts(job_id: str, result_code: str | None) -> dict[str, Any]:
         "claimed_job_id": job_id,
         "search_text": "",
         "result_text": None,
-        "result_code": result_code if result_code and CODE.fullmatch(result_code) else None,
+        "result_code": _documented(result_code or ""),
         "reason": "",
         "steps": [STEP],
         "id_type": None,
         "country": None,
     }
+
+
+def _documented(code: str) -> str | None:
+    """The part of a code that says nothing about a person: the sender may have written anything."""
+    decision, reason = parts_of(code)
+    if decision:
+        return summary_of(decision, reason if reason in REASONS else None)
+    return code if CODE.fullmatch(code) else None
 
 
 def forget_searches(session: Session) -> None:

@@ -16,6 +16,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.jobs.name_search.parts import forget_name_parts
+from dashboard.jobs.smile_actions.fraud import erase_reports
 from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
@@ -88,6 +89,7 @@ def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedPa
     _clean_row(keyring_of(session), job, texts)
     erase_given(session, job, rule, now)
     erase_reasons(session, job)
+    erase_reports(session, job, job.user_id)
     job.erased_at = now
     return gone
 

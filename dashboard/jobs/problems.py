@@ -124,12 +124,16 @@ CONTRADICTED = "contradicted"
 
 
 def disagreement_words(facts: Mapping[str, Any]) -> str:
-    claimed, confirmed = (f"{facts[name]}{_code(facts[f'{name}_code'])}" for name in ("claimed", "confirmed"))
+    claimed, confirmed = (outcome_and_code(facts, who) for who in ("claimed", "confirmed"))
     return f"A callback claimed {claimed}, but Smile confirms {confirmed}."
 
 
-def _code(code: str | None) -> str:
-    return f" (code {code})" if code and code.isdigit() else f" ({code.replace('_', ' ')})" if code else ""
+def outcome_and_code(facts: Mapping[str, Any], who: str) -> str:
+    """What a claim or Smile says. v3 has no code, and /v3/status confirms no reason."""
+    code = facts[f"{who}_code"]
+    if not code:
+        return str(facts[who])
+    return f"{facts[who]} (code {code})" if code.isdigit() else f"{facts[who]} ({code.replace('_', ' ')})"
 
 
 def disagreement_text(job: Job) -> str | None:

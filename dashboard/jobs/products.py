@@ -208,3 +208,8 @@ def problem_with_user_id(product: Product | None, user_id: str) -> str:
     if product and FACTS[product].needs_enrolled_user and not user_id:
         return f"{FACTS[product].name} needs the user id under which the customer was registered."
     return ""
+
+
+def product_of_v3(name: str) -> Product | None:
+    """The product that v3 calls so in its webhooks."""
+    return next((product for product, facts in FACTS.items() if facts.v3 and facts.v3.token_name == name), None)

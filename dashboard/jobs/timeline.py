@@ -38,6 +38,8 @@ class EventKind(StrEnum):
     WARNING = "warning"
     DEALT_WITH = "dealt_with"
     CAME_BACK = "came_back"
+    REPLAY = "replay"
+    FRAUD_REPORT = "fraud_report"
     ERASED = "erased"
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from dashboard.callbacks.receiving.parsing import Facts, read_facts, with_folded_ids
+from dashboard.callbacks.receiving.parsing import Facts, Pair, read_facts, with_folded_ids
 from dashboard.jobs.following.outcome import (
     StatusAnswer,
     digest_of_payload,
@@ -118,9 +118,7 @@ class Answer(NamedTuple):
         ids = [values["job_id"], values["user_id"], values["smile_job_id"]]
         number = number_key(values["digits"]) if facts.id_number == KEY_OF_NUMBER else facts.id_number
         return facts._replace(
-            timestamp=timestamp,
-            signature=signature,
-            has_signature=True,
+            pair=Pair(timestamp, signature, has_signature=True),
             job_id=ids[0],
             smile_job_id=ids[2],
             country=values["country"] if facts.country else None,

@@ -58,6 +58,10 @@ class Signature:
         text = _timestamp_text(timestamp)
         return {"signature": base64.b64encode(self._digest(text)).decode(), "timestamp": text}
 
+    def digest(self, timestamp: str) -> bytes:
+        """The 32 bytes of the signature over this text, which `generate_signature` writes in base64."""
+        return self._digest(timestamp)
+
     def confirm_signature(self, timestamp: object, signature: object) -> bool:
         """Whether `signature` was made with this key over `timestamp`; False for anything malformed.
 

@@ -25,6 +25,7 @@ from dashboard.smile.warnings import SMILE_SECURE_CODES
 
 #: Fields that differ in every answer, even when nothing has happened.
 VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"}) | {"created_at", "image_links", "kyc_receipt"}
+VOLATILE_ID_FIELDS = frozenset({"photo_url", "document_link"})
 #: The ID step of a job with a face, which alone does not decide it.
 ID_STEP_CODES = frozenset({"1012"})
 #: A payload may contain photos, and the other columns hold what an answer says.
@@ -138,7 +139,8 @@ def contradicts(claim: ReportedResult, confirmed: Sequence[ReportedResult], job_
     """Whether a claim contradicts Smile's own answers, which come oldest first.
 
     Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, about the
-    ID step alone, or equal to anything that Smile has confirmed.
+    ID step alone, or equal to anything that Smile has confirmed: by its code, or in v3, where Smile confirms no reason,
+    by its decision.
     """
     if not claim.is_final or claim.outcome not in DECIDED or is_id_step(claim.result_code, job_type):
         return False
@@ -279,6 +281,8 @@ def _table() -> dict[str, str]:
 def lasting_text(payload: Mapping[str, Any]) -> str:
     """What is the same in every answer that says the same."""
     lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
+    if isinstance(fields := lasting.get("id_fields"), dict):
+        lasting["id_fields"] = {key: value for key, value in fields.items() if key not in VOLATILE_ID_FIELDS}
     return json.dumps(lasting, sort_keys=True)
 
 

@@ -14,6 +14,7 @@ from dashboard.jobs.dealt_with import CAME_BACK
 from dashboard.jobs.following.binding import NotBound
 from dashboard.jobs.models import JobEvent
 from dashboard.jobs.problems import disagreement_words, fixed_words, problem_words
+from dashboard.jobs.smile_actions.fraud import REASONS as FRAUD_REASONS
 from dashboard.jobs.timeline import EventKind, SentHow
 from dashboard.jobs.warning_labels import LABELS
 from dashboard.smile.warnings import WarningKind
@@ -124,6 +125,13 @@ def _not_bound(facts: Mapping[str, Any], _: Formats) -> str:
     return f"Smile's job {facts['smile_job_id']} is not this one. {NOT_BOUND[NotBound(facts['why'])]}"
 
 
+def _fraud_report(facts: Mapping[str, Any], _: Formats) -> str:
+    if not facts["is_fraud"]:
+        return f"{facts['by']} took back the report of fraud about this customer."
+    reason = FRAUD_REASONS.get(facts["reason"], facts["reason"])
+    return f"{facts['by']} reported this customer to Smile as fraudulent: {reason[:1].lower()}{reason[1:]}."
+
+
 def _warning(facts: Mapping[str, Any], _: Formats) -> str:
     how = "Smile warns" if facts["is_confirmed"] else "A callback claims a warning"
     return f"{how}: {LABELS[WarningKind(facts['kind'])]}."
@@ -164,5 +172,7 @@ WORDS: dict[str, EventWords] = {
     EventKind.WARNING: _warning,
     EventKind.DEALT_WITH: lambda facts, _: f"Marked as dealt with by {facts['by']}.",
     EventKind.CAME_BACK: lambda facts, _: f"Needs you again: {CAME_BACK[facts['because']]}.",
+    EventKind.REPLAY: lambda facts, _: f"{facts['by']} asked Smile to send the webhook again.",
+    EventKind.FRAUD_REPORT: _fraud_report,
     EventKind.ERASED: _erased,
 }

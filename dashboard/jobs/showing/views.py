@@ -24,7 +24,7 @@ from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.products import ENROLLING, FACTS
-from dashboard.jobs.showing import export_views
+from dashboard.jobs.showing import export_views, smile_action_views
 from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
 from dashboard.jobs.showing.listing import customer_label, job_rows, reason_in_list
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
@@ -51,6 +51,7 @@ FORM = "new_job"  # its name in a member's preferences
 
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
+blueprint.register_blueprint(smile_action_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
 for template_filter in (by_day, country_name, disagreement_text, event_text, id_type_words, problem_text):
     blueprint.add_app_template_filter(template_filter)

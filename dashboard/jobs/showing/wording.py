@@ -116,6 +116,8 @@ def missing_words(job: Job, results: Sequence[object]) -> dict[str, str]:
     returned = "not returned"
     if not results and not job.is_settled:
         returned = "not yet"
+    elif job.api == SmileApi.V3 and not FACTS[job.product].is_answered_at_once:
+        returned = "not confirmed"
     elif FACTS[job.product].compares:
         returned = "this product returns none"
     return {"Given": "not given", "Returned": returned}
