@@ -13,9 +13,12 @@ BY_OUTCOME = ("environment", "state", "outcome", "id")
 NEEDS = {
     "maybe_charged": (
         ("environment", "id"),
-        "api = 'v3' AND step = 'sending' AND state IN ('waiting', 'expired') AND erased_at IS NULL",
+        sa.text(
+            "api = 'v3' AND step = 'sending' AND state IN ('waiting', 'expired') AND erased_at IS NULL"
+            " AND dealt_with_at IS NULL"
+        ),
     ),
-    "attention": (BY_OUTCOME, "state = 'done' AND outcome = 'attention'"),
+    "attention": (BY_OUTCOME, sa.text("state = 'done' AND outcome = 'attention' AND dealt_with_at IS NULL")),
 }
 
 
@@ -23,8 +26,7 @@ def upgrade() -> None:
     # No batches, which would copy the table and lose the triggers that count it.
     op.add_column("job", sa.Column("sending_at", sa.DateTime(timezone=True)))
     op.add_column("job", sa.Column("candidates", sa.JSON(), nullable=False, server_default="[]"))
-    for name, (columns, condition) in NEEDS.items():
-        where = sa.text(f"{condition} AND dealt_with_at IS NULL")
+    for name, (columns, where) in NEEDS.items():
         op.create_index(f"ix_job_needs_{name}", "job", list(columns), sqlite_where=where, postgresql_where=where)
 
 
