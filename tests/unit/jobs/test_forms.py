@@ -10,7 +10,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from dashboard.db import utc_now
 from dashboard.jobs.products import Product
 from dashboard.jobs.smile_api.catalogue import Catalogue
-from dashboard.jobs.submitting.forms import JobForm, check_job_form
+from dashboard.jobs.submitting.form_checks import check_job_form
+from dashboard.jobs.submitting.forms import JobForm
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
@@ -33,7 +34,8 @@ def check(
     for name, contents in (pictures or {}).items():
         for content in contents if isinstance(contents, list) else [contents]:
             files.add(name, FileStorage(io.BytesIO(content), filename="picture.jpg"))
-    return check_job_form(MultiDict(values), files, catalogue, sandbox)
+    form = JobForm(values, catalogue=catalogue, is_sandbox=sandbox)
+    return form, check_job_form(form, files)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.jobs.products import FACTS, Product, ProductFacts, problem_with_user_id, product_of_job_type
-from dashboard.jobs.submitting.forms import IMAGE_TYPES
+from dashboard.jobs.submitting.form_checks import IMAGE_TYPES
 from dashboard.sandbox.api.web_tokens import JOB_TYPE_OF_PRODUCT
 from dashboard.sandbox.world.outcomes import PRODUCT_OF_JOB_TYPE, table
 from dashboard.smile.constants import ID_API_JOB_TYPES, UPLOAD_JOB_TYPES, WEB_PRODUCTS, id_types
