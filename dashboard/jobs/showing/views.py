@@ -38,6 +38,7 @@ from dashboard.jobs.submitting.media import image_or_none
 from dashboard.jobs.submitting.submission import cancel_job, given_data, submit_job
 from dashboard.jobs.warning_labels import LABELS
 from dashboard.jobs.warnings import warnings_of
+from dashboard.smile.constants import SmileApi
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
@@ -143,11 +144,12 @@ def update_form() -> ResponseReturnValue:
 def availability() -> ResponseReturnValue:
     """How well the authority answers. The form loads this after it is shown, so that it does not wait for Smile."""
     country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
+    api = SmileApi.V3 if request.args.get("api") == SmileApi.V3 else SmileApi.V1
     found, is_asked = None, False
     if current().catalogue.get().knows(country, id_type):
-        found, is_asked = current().availability.get(country, id_type)
+        found, is_asked = current().availability.get(country, id_type, api)
     return render_template(
-        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type
+        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type, api=api
     )
 
 
