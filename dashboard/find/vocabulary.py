@@ -51,6 +51,8 @@ SYNONYMS: Mapping[tuple[str, str], Sequence[str]] = {
     ("product", "smartselfie_registration"): ("registration", "enrolment", "enrollment", "enrolled"),
     ("product", "smartselfie_authentication"): ("authentication", "selfie authentication", "face match"),
     ("product", "business_verification"): ("business", "kyb", "company"),
+    ("api", "v1"): ("version 1", "old api", "api v1", "by v1", "v2"),
+    ("api", "v3"): ("version 3", "new api", "api v3", "by v3"),
     ("needs", "disagreement"): ("contradicted", "contradiction", "disagreed"),
     ("needs", "warning"): ("warning", "with warning", "warned", "suspicious approval"),
     ("needs", "overdue"): ("overdue", "late", "callback overdue"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, false, literal, literal_column, true
+from sqlalchemy import and_, false, literal, literal_column
 from sqlmodel import col, select
 
 from dashboard.context import current
@@ -16,7 +16,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
 from dashboard.jobs.smile_api.catalogue import country_name, id_type_words
 from dashboard.jobs.warning_labels import LABELS
-from dashboard.smile.constants import id_types, result_codes
+from dashboard.smile.constants import SmileApi, id_types, result_codes
 from dashboard.smile.warnings import WarningKind
 from dashboard.team.models import Member
 from dashboard.web.lists.fields import (
@@ -115,6 +115,7 @@ class JobFilter(NumberSearch[Job]):
         Column("callback", "Callback", "m"),
         Column("age", "Age", "xs"),
         Column("by", "By", "s"),
+        Column("api", "API", "xs", is_extra=True),
         Column("user", "User id", "m", is_extra=True),
         Column("job", "Job id", "m", is_extra=True),
         Column("smile_job", "Smile's job id", "m", is_extra=True),
@@ -190,7 +191,13 @@ class JobFilter(NumberSearch[Job]):
         is_counted_alone=True,
     )
     api: str = choice(
-        "API of Smile", {"v1": "v1"}, lambda _, __: true(), is_more=True, dimension="api", is_counted_alone=True
+        "API of Smile",
+        {api.value: api.value for api in SmileApi},
+        lambda _, value: col(Job.api) == SmileApi(value),
+        narrows=1,
+        is_more=True,
+        dimension="api",
+        is_counted_alone=True,
     )
     age: str = age("Age", Job.id, AGES)
     link: str = text(

@@ -91,6 +91,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_id_type_id", "environment", "id_type", "id"),
         # Each with what else is compared of its many jobs, and what changes seldom.
         Index("ix_job_environment_result_code_id", "environment", "result_code", "id", "product", "country"),
+        Index("ix_job_environment_api_id", "environment", "api", "id", "outcome", "product", "country"),
         Index("ix_job_environment_created_by_id", "environment", "created_by", "id", "outcome", "product", "country"),
         Index("ix_job_link_id_environment_id", "link_id", "environment", "id"),
         # With what a search for one kind compares: few jobs have warnings, and fewer have a certain one.

@@ -127,7 +127,15 @@ COUNTRY = Grouping("Country", ("country",), ("country",), _or_none(country_name,
 ID_TYPE = Grouping("ID type", ("id_type",), ("id_type",), _or_none(id_type_words, "No ID type"))
 AUTHORITY = Grouping("Authority", ("country", "id_type"), ("country", "id_type"), authority_in_words)
 MAKER = Grouping("Maker", ("maker",), ("maker",), who_in_words)
-OF_JOBS = {"product": PRODUCT, "country": COUNTRY, "id_type": ID_TYPE, "authority": AUTHORITY, "maker": MAKER}
+API = Grouping("API of Smile", ("api",), ("api",), str)
+OF_JOBS = {
+    "product": PRODUCT,
+    "country": COUNTRY,
+    "id_type": ID_TYPE,
+    "authority": AUTHORITY,
+    "maker": MAKER,
+    "api": API,
+}
 OF_LINKS = {
     "product": PRODUCT,
     "kind": Grouping(
@@ -182,7 +190,7 @@ KINDS: Mapping[str, Kind] = {
             "Time to result",
             "How long jobs took from submission to their result. Times are within 5 % of the exact ones.",
             *(JOBS, JobFilter, [ALL_JOBS, TIMED, HALF, NINE_IN_TEN]),
-            {name: each for name, each in OF_JOBS.items() if name != "maker"},
+            {name: each for name, each in OF_JOBS.items() if name not in ("maker", "api")},
             HALF,
             split="took",
             charted=[HALF, NINE_IN_TEN],

@@ -28,6 +28,7 @@ def job_to_json(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) ->
     return {
         "id": str(job.id),
         "product": job.product,
+        "api": job.api,
         "job_type": job.job_type,
         "user_id": job.user_id,
         "job_id": job.job_id,
