@@ -16,7 +16,7 @@ from dashboard.jobs.submitting.fields import (
 from dashboard.smile.constants import TEST_DIGITS
 
 #: Kept when another choice does not ask for them, so that nothing that was typed is lost.
-KEPT = (*FIELDS, "user_id", "job_id", "customer_reference", "sandbox_result", "notice_language")
+KEPT = ("country", *FIELDS, "user_id", "job_id", "customer_reference", "sandbox_result", "notice_language")
 SANDBOX_RESULTS = {"0": "Approved", "1": "Rejected", "2": "Provisional, then final"}
 
 
@@ -99,6 +99,7 @@ class JobForm(Choosing):
         if self.is_ready_for_details:
             shown = {*self.required_fields, *self.optional_fields, "user_id", "job_id", "customer_reference"}
             shown.add("notice_language" if self.is_v3 else "sandbox_result")
+        shown |= {"country"} if self.countries else set()
         return {name: value for name in KEPT if name not in shown and (value := self.value(name))}
 
     @property

@@ -30,12 +30,16 @@ PICTURES = {"selfie": JPEG, "id_front": JPEG}
 def check(
     values: dict[str, str], pictures: dict[str, Any] | None = None, catalogue: Catalogue = SHIPPED, sandbox: bool = True
 ) -> tuple[JobForm, JobRequest | None]:
+    form = JobForm(values, catalogue=catalogue, is_sandbox=sandbox)
+    return form, check_job_form(form, sent_files(pictures or {}))
+
+
+def sent_files(pictures: dict[str, Any]) -> MultiDict[str, FileStorage]:
     files: MultiDict[str, FileStorage] = MultiDict()
-    for name, contents in (pictures or {}).items():
+    for name, contents in pictures.items():
         for content in contents if isinstance(contents, list) else [contents]:
             files.add(name, FileStorage(io.BytesIO(content), filename="picture.jpg"))
-    form = JobForm(values, catalogue=catalogue, is_sandbox=sandbox)
-    return form, check_job_form(form, files)
+    return files
 
 
 @pytest.mark.parametrize(
