@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
+from dashboard.context import current
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.link_progress import note_progress
@@ -34,6 +35,7 @@ def note_token(session: Session, job: Job, settings: Settings, now: datetime) ->
     """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not."""
     is_first = job.step == SendingStep.CREATED
     job.step = SendingStep.PREPARED
+    job.sending_at = job.sending_at or current().smile_clients.clock.time_at_smile(now)
     job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
     add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
@@ -50,7 +52,8 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
     job.state = JobState.WAITING
     job.step = SendingStep.SENT
     job.submitted_at = now
-    job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
+    if not job.is_unbound:  # Else only a callback can tell whether Smile has it, so none can be missed.
+        job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
     job.checks = 0
     job.due_at = now
     job.note_problem(None)
@@ -60,7 +63,10 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
 
 
 def schedule_next_look(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """Schedules the next question to Smile, since a phone may fail to report back; after a day the job expires."""
+    """Schedules the next question to Smile, since a phone may fail to report back; after a day the job expires.
+
+    Nothing can be asked about a job of v3 before a callback names Smile's id of it.
+    """
     gives_up_at = job.created_at + timedelta(seconds=settings.await_customer_for)
     if now >= gives_up_at:
         job.state = JobState.EXPIRED
@@ -72,4 +78,4 @@ def schedule_next_look(session: Session, job: Job, settings: Settings, now: date
         return
     waits = settings.await_waits
     wait = waits[job.checks] if job.checks < len(waits) else settings.check_every_after
-    job.due_at = min(gives_up_at, now + timedelta(seconds=wait))
+    job.due_at = gives_up_at if job.is_unbound else min(gives_up_at, now + timedelta(seconds=wait))

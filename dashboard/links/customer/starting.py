@@ -15,7 +15,7 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.following.awaiting import WHO, await_customer
-from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.following.setbacks import fail_job
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product

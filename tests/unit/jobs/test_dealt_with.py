@@ -17,7 +17,7 @@ from dashboard.jobs.erasing import erase_job
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import note_overdue
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.following.setbacks import fail_job
 from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.problems import ProblemKind, problem
