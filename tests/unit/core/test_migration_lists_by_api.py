@@ -18,7 +18,7 @@ pytestmark = pytest.mark.both_engines
 __all__ = ["empty"]  # the fixture
 
 NOW = datetime(2026, 11, 29, 9, 30, tzinfo=UTC)
-BEFORE = "0026"
+BEFORE = "0027"
 
 
 def test_jobs_are_counted_again_and_nothing_else_is(empty: Database) -> None:
