@@ -220,6 +220,7 @@ QUICK_SANDBOX = (
     "--set", "review_delay_seconds=1.0",
     "--set", "callback_retry_delays_seconds=[0.3, 0.5, 1.0]",
     "--set", "callback_timeout_seconds=3",
+    "--set", "allow_http_on_loopback=true",
 )  # fmt: skip
 
 
