@@ -12,5 +12,12 @@ def new_type_id(prefix: str) -> str:
     https://github.com/smileidentity/api-reference
     """
     moment = int(time.time() * 1000)
-    number = (moment << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)
+    return type_id(prefix, (moment << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62))
+
+
+def type_id(prefix: str, number: int) -> str:
+    """The id with this UUID as a number.
+
+    https://github.com/smileidentity/api-reference
+    """
     return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
