@@ -164,7 +164,7 @@ def _group_table(choices: ReportChoices, now: Groups, before: Groups, addresses:
         kind.compared.before,
         CHANGE,
     ]
-    return Table(f"{kind.label} by {grouping.label.lower()}", grouping.label, headings, rows)
+    return Table(f"{kind.label} by {grouping.in_sentence}", grouping.label, headings, rows)
 
 
 def _cell(measure: Measure, counts: Counts, address: Any, finds: Mapping[str, str], formats: Formats) -> Cell:

@@ -50,6 +50,11 @@ class Grouping:
     in_words: Callable[..., str]
     parts: Callable[[str], Sequence[str]] | None = None  # of a value that holds several
 
+    @property
+    def in_sentence(self) -> str:
+        """The label inside a sentence, where abbreviations stay as they are."""
+        return self.label if self.label[:2].isupper() else self.label.lower()
+
     def finds(self, values: tuple[str, ...]) -> dict[str, str]:
         return {name: value or NONE for name, value in zip(self.fields, values, strict=True)}
 

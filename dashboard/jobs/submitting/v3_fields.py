@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.jobs.products import ProductFacts
-from dashboard.jobs.smile_api.catalogue import IdChoice
+from dashboard.jobs.smile_api.catalogue import IdChoice, country_name
 from dashboard.jobs.submitting.fields import FieldFacts
 from dashboard.jobs.submitting.phones import international_number, local_example
 from dashboard.languages import DEFAULT
@@ -78,9 +78,9 @@ def problem_with_contact(name: str, value: str, country: str) -> str:
         return "Enter an e-mail address such as amina@example.com." if wrong else ""
     if name != "phone_number" or PHONE_NUMBER.fullmatch(value):
         return ""
-    example = local_example(country)
-    local = f"a number of the country such as {example}, or " if example else ""
-    return f"Enter {local}one that begins with + and the country's code, such as +2348012345678."
+    if not local_example(country):
+        return "Enter + and the country's code first, for example +2348012345678."
+    return f"This is no phone number of {country_name(country)}, and none that begins with + and a country's code."
 
 
 def phone_of_v3(typed: str, country: str) -> str:
@@ -91,7 +91,8 @@ def phone_of_v3(typed: str, country: str) -> str:
 def problem_with_liveness(count: int) -> str:
     if FEWEST_LIVENESS_IMAGES <= count <= MOST_LIVENESS_IMAGES:
         return ""
-    return f"{LIVENESS[0]}: choose {FEWEST_LIVENESS_IMAGES} to {MOST_LIVENESS_IMAGES}; this has {count}."
+    counted = f"; this has {count}" if count else ""
+    return f"{LIVENESS[0]}: choose {FEWEST_LIVENESS_IMAGES} to {MOST_LIVENESS_IMAGES}{counted}."
 
 
 def consent_record(language: str, policy_address: str, now: datetime) -> dict[str, Any]:
