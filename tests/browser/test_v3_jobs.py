@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from dashboard.jobs.products import FACTS, Product
 from tests.browser.conftest import OpenWindow
 from tests.browser.new_job import choose, picture, picture_field, run
+from tests.browser.test_every_page import check_page
 
 FRAMES = [picture(seed) for seed in range(10, 16)]
 NUMBER = "Bank Verification Number"
@@ -60,6 +61,7 @@ def switch_to_v3(page: Page) -> None:
         page.get_by_role("group", name=FACTS[product].name, exact=True).get_by_label("v3").check()
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#policy_url-error")).to_be_visible()
+    check_page(page)
     page.get_by_label("Address of your privacy policy").fill("https://kora.example/privacy")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. New jobs and links are made with these.")).to_be_visible()
@@ -70,6 +72,7 @@ def keep_what_is_typed(page: Page) -> None:
     choose(page, "Enhanced KYC", "Nigeria", NUMBER)
     press_test_person(page, NOBODY)
     page.get_by_label("The customer has read").check()
+    check_page(page)
     choose(page, "Basic KYC")
     expect(page.get_by_label("First name")).to_have_value("Fatima Bello")
     expect(page.get_by_label("E-mail address")).to_have_count(0)
