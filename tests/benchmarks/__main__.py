@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks import (
     any_answer,
     attacks,
+    both_generations,
     busy_desk,
     callbacks,
     callbacks_postgres,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "polling": polling.measure,
     "busy_desk": busy_desk.measure,
     "kills": kills.measure,
+    "both_generations": both_generations.measure,
     "periodic": periodic.measure,
     "killed_web": killed_web.measure,
     "short_of_space": short_of_space.measure,

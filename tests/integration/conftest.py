@@ -221,6 +221,8 @@ QUICK_SANDBOX = (
     "--set", "callback_retry_delays_seconds=[0.3, 0.5, 1.0]",
     "--set", "callback_timeout_seconds=3",
     "--set", "allow_http_on_loopback=true",
+    "--set", "v3_lookups_per_number=100000",
+    "--set", "v3_blocked_from_lookups=100000",
 )  # fmt: skip
 
 

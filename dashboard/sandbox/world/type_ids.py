@@ -6,12 +6,12 @@ import time
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-def new_type_id(prefix: str) -> str:
-    """A new id, such as `job_01j9q2v5m8f3k7r1t4w6x0y2za`.
+def new_type_id(prefix: str, ahead_seconds: float = 0.0) -> str:
+    """A new id, such as `job_01j9q2v5m8f3k7r1t4w6x0y2za`. ahead_seconds: how far the simulator's clock is ahead.
 
     https://github.com/smileidentity/api-reference
     """
-    moment = int(time.time() * 1000)
+    moment = int((time.time() + ahead_seconds) * 1000)
     return type_id(prefix, (moment << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62))
 
 
