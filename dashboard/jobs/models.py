@@ -249,6 +249,11 @@ class Job(SQLModel, table=True):
         return self.api == SmileApi.V3 and self.step == SendingStep.SENDING and is_over
 
     @property
+    def shown_state(self) -> str:
+        """The state as pages show it: "unclear" where the job waits because nobody knows whether Smile has it."""
+        return "unclear" if self.may_have_arrived else self.state
+
+    @property
     def is_with_customer(self) -> bool:
         """Whether it was started from a link and not submitted yet; a customer can submit it even after it expired."""
         is_unsubmitted = self.link_id is not None and self.submitted_at is None

@@ -15,7 +15,7 @@ from dashboard.web.pages.form_state import FormState
 
 blueprint = Blueprint("style", __name__)
 
-STATES = ("awaiting_customer", "queued", "submitting", "waiting", "failed", "expired", "cancelled")
+STATES = ("awaiting_customer", "queued", "submitting", "waiting", "failed", "expired", "cancelled", "unclear")
 OUTCOMES = ("approved", "rejected", "provisional", "attention", "error", "unknown")
 VERDICTS = ("valid", "wrong", "missing", "stale", "future", "reused", "reflected")
 

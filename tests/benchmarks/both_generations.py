@@ -25,6 +25,8 @@ def measure(folder: Path) -> list[Figure]:
     details = f"{seen.jobs} in {seen.seconds:.0f} s; {'; '.join(seen.wrong[:3])}"
     twice = len(seen.charged_twice)
     return [
-        Figure("jobs of both generations that end wrong", len(seen.wrong), "jobs", 0, is_at_least=False, details=details),
+        Figure(
+            "jobs of both generations that end wrong", len(seen.wrong), "jobs", 0, is_at_least=False, details=details
+        ),
         Figure("jobs of both generations charged twice or never", twice, "jobs", 0, is_at_least=False),
     ]

@@ -1,4 +1,4 @@
-"""Jobs of v3, and a simulator of Smile in this process that they are sent to. Its time passes only when a test says so."""
+"""Jobs of v3, and a simulator of Smile in this process. Its time passes only when a test says so."""
 
 import time
 from dataclasses import replace
@@ -103,7 +103,11 @@ class V3Smile:
             id_number="00000000000",
             user_id=user_id,
             consent=CONSENT,
-            user_details={"given_names": "Amina Fatou", "last_name": "Clearwater", "email": "amina.clearwater@example.com"},
+            user_details={
+                "given_names": "Amina Fatou",
+                "last_name": "Clearwater",
+                "email": "amina.clearwater@example.com",
+            },
             callback_url="https://partner.example/hooks",
             partner_params=partner_params,
         )

@@ -25,7 +25,8 @@ from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import SmileError
 from dashboard.smile.constants import SmileApi
 
-ID_NOT_KNOWN = "Smile's id of this job is not known yet, so there is nothing to ask about."
+ID_NOT_KNOWN = "Smile's id of this job is not known yet"
+NOT_SENT = "Nothing has been sent to Smile yet"
 
 
 def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
@@ -129,7 +130,7 @@ def schedule_next(session: Session, job: Job, settings: Settings, now: datetime)
 def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> None:
     """Carries out a person's "check now": at once, unless Smile was asked a moment ago."""
     if not job.may_check:
-        raise Conflict(ID_NOT_KNOWN if job.is_unbound else "Nothing has been sent to Smile yet.")
+        raise Conflict(f"{ID_NOT_KNOWN if job.is_unbound else NOT_SENT}, so there is nothing to ask about.")
     wake(job, now)
     add_event(session, job, EventKind.CHECK_REQUESTED, now, {"by": asked_by})
     job.changed(now)

@@ -1,6 +1,6 @@
 """The worker killed with -9 at every point of a job of v3: nothing is charged twice, nothing is stuck.
 
-What may have left is never sent again. If Smile has it, its callback binds it; if not, it says that a person has to look.
+What may have left is never sent again. If Smile has it, its callback binds it; if not, it asks for a person.
 """
 
 import signal

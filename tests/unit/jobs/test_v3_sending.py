@@ -11,13 +11,12 @@ from sqlmodel import Session, select
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following import v3_sending
-from dashboard.jobs.following.v3_sending import send_to_v3
 from dashboard.jobs.models import Image, Job, JobState, Outcome, ResultSource, SendingStep
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.problems import problem_text
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.showing.wording import callback_standing, next_step, verdict_sentence
-from dashboard.jobs.submitting.leases import LeaseLost, leased
+from dashboard.jobs.submitting.leases import LeaseLost
 from dashboard.jobs.submitting.v3_requests import REFERENCE, REQUESTS
 from dashboard.sandbox.v3 import checks
 from dashboard.sandbox.v3.refusals import Refused as SmileRefuses
@@ -369,9 +368,8 @@ def test_run_without_its_lease_sends_nothing(database: Database, settings: Setti
         return fetch(values)
 
     smile.clients.v3._account.fetch_token = too_slow  # type: ignore[method-assign]
-    with pytest.raises(LeaseLost), leased(job.id) as lease:
-        assert lease
-        send_to_v3(lease, smile.clients, settings)
+    with pytest.raises(LeaseLost):
+        run(database, settings, job, smile)
 
     assert smile.paths() == []
     assert reload(database, job).step == SendingStep.CREATED

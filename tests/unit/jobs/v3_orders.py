@@ -1,4 +1,4 @@
-"""One job of v3 whose worker is killed and whose answers are lost, beside genuine and forged callbacks, in any order."""
+"""One job of v3: its worker is killed, answers are lost, genuine and forged callbacks come, in any order."""
 
 from collections.abc import Callable
 from pathlib import Path
