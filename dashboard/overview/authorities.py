@@ -10,7 +10,10 @@ from dashboard.db import once_per_change
 from dashboard.jobs.counted import COUNTER
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Outcome
+from dashboard.jobs.products import FACTS
+from dashboard.jobs.smile_api.api_choice import chosen_apis
 from dashboard.jobs.smile_api.availability import Availability
+from dashboard.smile.constants import SmileApi
 from dashboard.web.lists.counting import IdRange, Question
 from dashboard.web.lists.fields import Scope
 
@@ -48,7 +51,15 @@ def authorities_used(scope: Scope) -> list[AuthorityState]:
     totals = Counter[Authority]()
     for (authority, _), count in usual.items():
         totals[authority] += count
-    return [_state(authority, usual, lately) for authority, _ in totals.most_common(MOST_SHOWN)]
+    api = _api_to_ask(scope)
+    return [_state(authority, usual, lately, api) for authority, _ in totals.most_common(MOST_SHOWN)]
+
+
+def _api_to_ask(scope: Scope) -> SmileApi:
+    """v3 as soon as a product that looks up numbers uses it."""
+    apis = chosen_apis(scope.session, current().settings)
+    uses_v3 = any(facts.asks_id_number and apis[product] == SmileApi.V3 for product, facts in FACTS.items())
+    return SmileApi.V3 if uses_v3 else SmileApi.V1
 
 
 def _counts(scope: Scope, span: timedelta) -> Mapping[tuple[Authority, bool], int]:
@@ -66,8 +77,9 @@ def _state(
     authority: Authority,
     usual: Mapping[tuple[Authority, bool], int],
     lately: Mapping[tuple[Authority, bool], int],
+    api: SmileApi,
 ) -> AuthorityState:
     failed, others = usual.get((authority, True), 0), usual.get((authority, False), 0)
     errors, fine = lately.get((authority, True), 0), lately.get((authority, False), 0)
-    known, _ = current().availability.get(*authority)
+    known, _ = current().availability.get(*authority, api)
     return AuthorityState(*authority, errors + fine, errors, failed / (failed + others), known)
