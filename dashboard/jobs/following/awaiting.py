@@ -17,6 +17,7 @@ from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.submitting.submission import JobRequest, new_job
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
+from dashboard.smile.constants import SmileApi
 
 WHO = "customer"
 
@@ -35,7 +36,8 @@ def note_token(session: Session, job: Job, settings: Settings, now: datetime) ->
     """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not."""
     is_first = job.step == SendingStep.CREATED
     job.step = SendingStep.PREPARED
-    job.sending_at = job.sending_at or current().smile_clients.clock.time_at_smile(now)
+    if job.api == SmileApi.V3 and job.sending_at is None:  # From now on Smile can make an id for it.
+        job.sending_at = current().smile_clients.clock.time_at_smile(now)
     job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
     add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
