@@ -101,6 +101,7 @@ NEEDS = {
             "api = 'v3' AND step = 'sending' AND state IN ('waiting', 'expired') AND erased_at IS NULL",
             lambda job: job.may_have_arrived and job.erased_at is None,
             _step_when_maybe_charged,
+            indexed=("environment", "api", "id"),
         ),
         Need(
             "warning",
