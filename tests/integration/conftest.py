@@ -242,6 +242,7 @@ def start_deployment(
         "DASHBOARD_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
         "DASHBOARD_SMILE_SERVER": f"http://127.0.0.1:{sandbox_port}/v1",
         "DASHBOARD_SMILE_WEB_SCRIPT_URL": f"http://127.0.0.1:{sandbox_port}/inline/v1/js/script.min.js",
+        "DASHBOARD_SMILE_V12_SCRIPT_URL": f"http://127.0.0.1:{sandbox_port}/inline/v12/js/script.min.js",
         "DASHBOARD_SMILE_PARTNER_ID": PARTNER_ID,
         "DASHBOARD_SMILE_API_KEYS": API_KEY,
     }

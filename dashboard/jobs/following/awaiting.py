@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from dashboard.audit.trail import record
 from dashboard.config import Settings
-from dashboard.context import current
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.link_progress import note_progress
@@ -32,22 +31,30 @@ def await_customer(session: Session, request: JobRequest, settings: Settings, li
     return job
 
 
-def note_token(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not."""
+def note_token(
+    session: Session, job: Job, settings: Settings, now: datetime, now_at_smile: datetime | None = None
+) -> None:
+    """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not.
+
+    `now_at_smile`: the time by Smile's clock, where it differs from ours.
+    """
     is_first = job.step == SendingStep.CREATED
     job.step = SendingStep.PREPARED
-    if job.api == SmileApi.V3 and job.sending_at is None:  # From now on Smile can make an id for it.
-        job.sending_at = current().smile_clients.clock.time_at_smile(now)
+    if job.api == SmileApi.V3:  # From now on Smile can make an id for it.
+        job.sending_at = job.sending_at or now_at_smile or now
     job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
     add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
     job.changed(now)
 
 
-def note_submission(session: Session, job: Job, settings: Settings, now: datetime, how: SentHow) -> None:
+def note_submission(
+    session: Session, job: Job, settings: Settings, now: datetime, how: SentHow, named: str = ""
+) -> None:
     """Notes that Smile should have the job. The browser may only claim it, so Smile is asked at once.
 
-    An expired job counts too: a token outlives the day after which we gave up.
+    An expired job counts too: a token outlives the day after which we gave up. `named`: the id that the browser gives
+    for the job at Smile. It is only told: anybody can send one.
     """
     if not job.is_with_customer:
         return
@@ -59,7 +66,7 @@ def note_submission(session: Session, job: Job, settings: Settings, now: datetim
     job.checks = 0
     job.due_at = now
     job.note_problem(None)
-    add_event(session, job, EventKind.SENT, now, {"how": how.value})
+    add_event(session, job, EventKind.SENT, now, {"how": how.value} | ({"smile_job_id": named} if named else {}))
     job.changed(now)
     note_progress(session, job)
 

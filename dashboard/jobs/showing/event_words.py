@@ -31,7 +31,10 @@ SENT: dict[SentHow, EventWords] = {
     SentHow.WITHOUT_RESULT: fixed_words("Sent. Smile has it, but the ID authority did not answer in time."),
     SentHow.BOUND: fixed_words("Smile has it: a callback named its job id, and Smile confirms that it is this job's."),
     SentHow.SMILE_HAS_IT: fixed_words("Smile has the customer's verification."),
-    SentHow.BROWSER_SAYS_SO: fixed_words("The customer's browser reports that everything was sent."),
+    SentHow.BROWSER_SAYS_SO: lambda facts, _: (
+        "The customer's browser reports that everything was sent."
+        + (f" It names Smile's job {facts['smile_job_id']}, which is no proof." if "smile_job_id" in facts else "")
+    ),
 }
 NOT_BOUND = {
     NotBound.OTHER_USER: "Smile says that it belongs to another user.",
