@@ -226,6 +226,7 @@ ECHOING: dict[str, tuple[str, tuple[str, ...]]] = {
     "/links/new": ("ben", ("customer_reference", "user_id", "first_name", "again", "remove", "choice", "method")),
     "/find": ("ben", ("q",)),
     "/tokens": ("ben", ("product", "user_id", "job_id", "callback_url")),
+    "/tokens/v3": ("ben", ("user_id", "id_type", "id_number", "given_names", "last_name", "email", "callback_url")),
     "/settings": ("ada", ("company_name", "logo_url", "theme_color", "policy_url", "return_urls", "purpose_en")),
     "/settings/smile-api": ("ada", ("policy_url", "api_enhanced_kyc")),
     "/settings/callbacks/networks": ("ada", ("networks",)),
