@@ -40,6 +40,7 @@ from dashboard.web.pages.form_state import FormState
 #: The fields of the form that a token may bind, under Smile's names.
 PERSONAL = ("id_number", "given_names", "last_name", "email", "phone_number")
 NAMES = ("product", "user_id", "country", "id_type", *PERSONAL, "callback_url", "consent", "notice_language")
+ANY_PRODUCT = "any"
 #: Smile quotes the field that it refuses.
 QUOTED_FIELD = re.compile(r"'(?:user_details\.|consent\.)?([a-z_]+)'")
 
@@ -104,8 +105,8 @@ def _values() -> dict[str, str]:
 
 def _wrong(values: Mapping[str, str], policy: str, catalogue: Catalogue) -> dict[str, str]:
     wrong = {}
-    if values["product"] and values["product"] not in PRODUCTS:
-        wrong["product"] = "Choose one of the products, or none for a token of any."
+    if values["product"] not in (ANY_PRODUCT, *PRODUCTS):
+        wrong["product"] = "Choose a product, or a token for any of them."
     if values["user_id"] and (problem := problem_with_id(values["user_id"])):
         wrong["user_id"] = problem
     if problem := problem_with_user_id(PRODUCTS_BY_TOKEN_NAME.get(values["product"]), values["user_id"]):
@@ -132,7 +133,8 @@ def _to_request(values: Mapping[str, str], policy: str) -> BoundTokenRequest:
     payload["callback_url"] = values["callback_url"] or hook_address(current().settings)
     if values["consent"]:
         payload["consent"] = consent_record(values["notice_language"], policy, utc_now())
-    return BoundTokenRequest(values["product"], values["user_id"], payload)
+    product = "" if values["product"] == ANY_PRODUCT else values["product"]
+    return BoundTokenRequest(product, values["user_id"], payload)
 
 
 def _errors_of(error: SmileError) -> dict[str, str]:
@@ -157,7 +159,7 @@ def _form(values: Mapping[str, str], errors: dict[str, str]) -> str:
     return render_template(
         "tokens/new_v3.html",
         form=FormState(values, errors),
-        products=list(PRODUCTS.items()),
+        products=[*PRODUCTS.items(), (ANY_PRODUCT, "Any product")],
         countries=countries,
         languages=[(code.upper(), name) for code, name in LANGUAGE_NAMES.items()],
         policy=policy,

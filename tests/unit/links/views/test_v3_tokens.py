@@ -72,7 +72,7 @@ def test_token_binds_what_was_entered_and_is_shown_once_with_references(
 
 
 def test_token_of_nothing_is_for_any_product_and_customer(sign_in: SignInAs, smile: FakeV3Tokens):
-    page = unescape(sign_in("ben").post("/tokens/v3", data={}).text)
+    page = unescape(sign_in("ben").post("/tokens/v3", data={"product": "any"}).text)
 
     (asked,) = smile.asked
     assert (asked["product"], asked["user_id"]) == (None, None)
@@ -100,6 +100,7 @@ def test_consent_that_was_given_elsewhere_is_recorded_with_the_policy(
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"product": ""}, "product"),
         ({"product": "nothing"}, "product"),
         ({"product": "smart_selfie_authentication", "user_id": ""}, "user_id"),
         ({"user_id": "two\x7fwords"}, "user_id"),
