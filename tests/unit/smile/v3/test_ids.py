@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.sandbox.world.type_ids import new_type_id
 from dashboard.smile.v3.ids import made_at
+from tests.unit.smile.v3.examples import JOB_ID
 
 
 def test_id_holds_when_it_was_made() -> None:
@@ -22,11 +23,11 @@ def test_id_holds_when_it_was_made() -> None:
     [
         "",
         "job_",
-        "user_01j9q2v5m8f3k7r1t4w6x0y2za",
-        "job_zzzzzzzzzzzzzzzzzzzzzzzzzz",  # more than 128 bits
-        "job_00000000000000000000000000",  # a UUID of no version
-        "JOB_01J9Q2V5M8F3K7R1T4W6X0Y2ZA",
-        "job_01j9q2v5m8f3k7r1t4w6x0y2za\n",
+        JOB_ID.replace("job", "user"),
+        f"job_{'z' * 26}",  # more than 128 bits
+        f"job_{'0' * 26}",  # a UUID of no version
+        JOB_ID.upper(),
+        f"{JOB_ID}\n",
     ],
 )
 def test_anything_else_holds_no_time(text: str) -> None:
