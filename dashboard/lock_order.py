@@ -29,6 +29,7 @@ LOCK_ORDER = (
     "job_warning_user",
     "name_search_key",
     "saved_view",
+    "exact_time",
     "smile_key",
     "setting",
     "callback_search",

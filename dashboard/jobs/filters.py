@@ -1,11 +1,11 @@
 """The filter of the list of jobs, and its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, false, literal, literal_column, true
+from sqlalchemy import String, and_, false, func, literal, literal_column, or_, true, type_coerce
 from sqlmodel import col, select
 
 from dashboard.context import current
@@ -95,8 +95,17 @@ def _of_link(_: Scope, link: str) -> Condition:
     return col(Job.link_id) == UUID(link) if _is_uuid(link) else false()
 
 
-def _is_timed() -> Condition:
-    return and_(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
+#: What links of reports and of the overview ask of the result, each with its words.
+RESULTS: Mapping[str, tuple[str, Condition]] = {
+    "none": ("without an outcome", col(Job.outcome).is_(None)),
+    "others": (
+        "neither approved nor rejected",
+        func.coalesce(type_coerce(Job.outcome, String), "").not_in([each.value for each in FREQUENT_OUTCOMES]),
+    ),
+    "known": ("with an outcome", col(Job.outcome).is_not(None)),
+    "submitted": ("that were submitted", or_(col(Job.submitted_at).is_not(None), col(Job.outcome).is_not(None))),
+    "timed": ("with a time to result", and_(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))),
+}
 
 
 @dataclass(frozen=True)
@@ -212,11 +221,11 @@ class JobFilter(NumberSearch[Job]):
         narrows=7,
         is_in_form=False,
     )
-    # What only links of reports ask for.
+    # What only links of reports and of the overview ask for.
     result: str = choice(
         "Result",
-        {"none": "without an outcome", "timed": "with a time to result"},
-        lambda _, value: col(Job.outcome).is_(None) if value == "none" else _is_timed(),
+        {value: label for value, (label, _) in RESULTS.items()},
+        lambda _, value: RESULTS[value][1],
         is_in_form=False,
         note="Shows only jobs",
         within="time",

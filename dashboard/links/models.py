@@ -101,6 +101,7 @@ class Link(SQLModel, table=True):
                 (name, its, COMPARED if name == "unsubmitted" else ()) for name, its in PHASES.items()
             )
         ),
+        Index("ix_link_environment_created_by_id", "environment", "created_by", "id"),
         Index("ix_link_environment_changed_at", "environment", "changed_at"),
         Index("ix_link_environment_customer_reference", "environment", "customer_reference", "id"),
         Index("ix_link_environment_customer_reference_folded", "environment", "customer_reference_folded", "id"),

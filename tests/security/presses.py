@@ -69,6 +69,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
             *(
                 "jobs.update_form",
                 "find.search",
+                "find.search_json",
                 "links.update_form",
                 "retention.preview",
                 "policy_reports.receive",
@@ -86,7 +87,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
         }
     ),
     "A guarded UPDATE or the row itself lets one press through, and Smile is asked before or after.": frozenset(
-        {"customer.start", "customer.submit", "smile_links.create", "smile_links.count"}
+        {"customer.start", "customer.submit", "exact_times.create", "smile_links.create", "smile_links.count"}
     ),
     "Its answer is shown once and kept nowhere, so every press has to be answered with one; none is charged.": (
         frozenset({"tokens.create"})
