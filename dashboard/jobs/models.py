@@ -100,7 +100,6 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_smile_job_id_folded", "environment", "smile_job_id_folded", "id"),
         Index("ix_job_environment_customer_reference_folded", "environment", "customer_reference_folded", "id"),
         Index("ix_job_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
-        Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
         # For retention: rows that no longer hold anything are not read again on every pass.
         Index("ix_job_holds_person", "id", sqlite_where=HOLDS_PERSON, postgresql_where=HOLDS_PERSON),
