@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
     any_answer,
+    at_a_million,
     attacks,
     busy_desk,
     callbacks,
@@ -78,6 +79,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "verdict_on_screen": verdict_on_screen.measure,
     "markup": markup.measure,
     "scale": scale.measure,
+    "at_a_million": at_a_million.measure,
 }
 
 
