@@ -112,6 +112,7 @@ def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
         yield f"indexes of {table}"
     with database.transaction() as session:
         note_all_progress(session)
+        forget_deltas(session)  # All rows are counted below.
     yield "progress of links"
     while _index_texts(database):
         pass
