@@ -181,8 +181,8 @@ def _forget_first(session: Session, number: int) -> bool:
         return False
     cube, environment, _ = found[0]
     last = max(starts for *others, starts in found if others == [cube, environment])
-    is_of_cube = (Rollup.generation == number, Rollup.cube == cube, Rollup.environment == environment)
-    session.connection().execute(delete(Rollup).where(*is_of_cube, col(Rollup.starts) <= last))
+    of_cube = (col(Rollup.generation) == number, col(Rollup.cube) == cube, col(Rollup.environment) == environment)
+    session.connection().execute(delete(Rollup).where(*of_cube, col(Rollup.starts) <= last))
     return True
 
 
