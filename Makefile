@@ -71,7 +71,8 @@ $(UV):
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv==$(UV_VERSION)
 
-.venv/run-done: $(UV) requirements.lock pyproject.toml hatch_build.py package-lock.json
+# Of Tabler's stylesheet the build keeps what templates and scripts name.
+.venv/run-done: $(UV) requirements.lock pyproject.toml hatch_build.py package-lock.json $(shell find templates static/js -name '*.html' -o -name '*.js')
 	$(UV) pip install --quiet --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --no-deps --reinstall-package smile-partner-desk -e .
 	touch $@

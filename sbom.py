@@ -30,7 +30,7 @@ def page_libraries() -> list[dict[str, Any]]:
     return [
         _component(place.rpartition("node_modules/")[2], package)
         for place, package in lock["packages"].items()
-        if place
+        if place and not package.get("dev")  # what only the build uses
     ]
 
 

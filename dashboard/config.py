@@ -127,8 +127,10 @@ class Settings(BaseSettings):
     public_url: PublicUrl
     smile_server: SmileServer
     smile_partner_id: str = Field(min_length=1)
+    smile_api: Literal["v1", "v3"] = "v1"  # what a product uses for which Settings say nothing
     smile_api_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = Field(min_length=1)
     smile_web_script_url: str = "https://cdn.smileidentity.com/inline/v1/js/script.min.js"
+    smile_v12_script_url: str = "https://cdn.usesmileid.com/inline/v12/js/script.min.js"
     smile_ca_file: Path | None = None
     instance_dir: Path = Path("instance")
     database_url: DatabaseUrl = Field(default="", repr=False)  # It may hold a password.

@@ -29,6 +29,7 @@ LOCK_ORDER = (
     "job_warning_user",
     "name_search_key",
     "saved_view",
+    "exact_time",
     "smile_key",
     "setting",
     "callback_search",
@@ -39,6 +40,8 @@ LOCK_ORDER = (
     "audit_entry",
 )
 #: A transaction that changes one of these rows has locked its job.
-OF_A_JOB = frozenset({"dealt_with", "image", "job_event", "job_warning", "link_start", "name_part", "result"})
+OF_A_JOB = frozenset(
+    {"dealt_with", "fraud_report", "image", "job_event", "job_warning", "link_start", "name_part", "result"}
+)
 #: The same for a link.
 OF_A_LINK = frozenset({"earlier_code", "link_message"})

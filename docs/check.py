@@ -2,7 +2,7 @@
 
 Checked are paths, links, `make` targets, `dashboard` commands and options, settings, routes, and names that are
 written as `path` `NAME` or `module:NAME`. They are compared with the real things, and docs/operating.md has to name
-every setting and every command.
+every setting and every command. Tables that are made from code (docs/tables.py) have to be as they would be made now.
 """
 
 import ast
@@ -24,6 +24,7 @@ from dashboard.config import PREFIX, READ_ELSEWHERE, Settings, unknown_variables
 from dashboard.jobs.submitting.callback_keys import HOOK_PATH
 from dashboard.sandbox.app import create_sandbox
 from dashboard.sandbox.settings import SandboxSettings
+from docs.tables import stale_tables
 
 ROOT = Path(__file__).parents[1]
 OPERATING = "docs/operating.md"
@@ -76,6 +77,7 @@ def _problems_of(file: Path, text: str) -> Iterator[tuple[int, str]]:
         target = (file.parent / found[1]) if found[1] else file
         if not target.exists() or (found[2] and found[2] not in headings(target)):
             yield found.start(), f"there is no {found[0][2:-1]} to link to"
+    yield from stale_tables(text)
     yield from _problems_of_spans(prose)
 
 

@@ -109,8 +109,8 @@ class AuditFilter(ListFilter[AuditEntry]):
         _what_in_words,
         any_value="anything",
     )
-    since: str = day("From", _since, "from {}", hint="This day and later")
-    until: str = day("to", _until, "to {}", hint="This day and earlier")
+    since: str = day("From", _since, "from {}", hint="This day and later", is_edge=True)
+    until: str = day("to", _until, "to {}", hint="This day and earlier", is_edge=True)
     q: str = search("A customer's reference, or any id", _is_about, hint="Customer reference or id")
     subject: str = text("Subject", _concerns, "about {}".format, is_in_form=False)
 

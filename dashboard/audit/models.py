@@ -17,6 +17,7 @@ class AuditEntry(SQLModel, table=True):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_who_sequence", "who", "sequence"),
+        Index("ix_audit_entry_who_action_sequence", "who", "action", "sequence"),
         Index("ix_audit_entry_action_sequence", "action", "sequence"),
         Index("ix_audit_entry_subject_sequence", "subject", "sequence"),
         Index("ix_audit_entry_at", "at"),
@@ -25,7 +26,7 @@ class AuditEntry(SQLModel, table=True):
     sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_type=UtcDateTime)
     who: str  # A member's e-mail address, or "worker", "command line", "customer".
-    member_id: UUID | None = Field(default=None, index=True)
+    member_id: UUID | None = None
     action: str  # noun.verb, such as job.created
     subject: str = ""  # the row it is about, such as "job 0192..."
     details: dict[str, str] = Field(default_factory=dict, sa_type=JSON)  # never a secret, never personal data

@@ -12,6 +12,7 @@ from dashboard.db import keyring_of
 from dashboard.errors import NotFound
 from dashboard.jobs.models import Job, JobEvent, Outcome, Result
 from dashboard.jobs.showing.listing import customer_label
+from dashboard.smile.constants import SmileApi
 from dashboard.web.lists.fields import Scope
 
 JOB_ID_PREFIX = "test-callback-"  # of the job id in our test callbacks
@@ -33,6 +34,11 @@ def body_or_none(session: Session, callback: Callback) -> bytes | None:
     if callback.erased_at:
         return NOTHING
     return keyring_of(session).open_or_none(callback.body_sealed, callback.body_associated_data)
+
+
+def is_about(callback: Callback, job: Job) -> bool:
+    """Whether it speaks of this job. In v3 it may have come to the job's address and name another id of Smile."""
+    return job.api == SmileApi.V1 or callback.claimed_smile_job_id == (job.smile_job_id or None)
 
 
 def versions_of_jobs(session: Session, ids: Iterable[UUID | None]) -> list[tuple[UUID, int]]:

@@ -49,7 +49,7 @@ def filled_up_to(session: Session) -> UUID:
 
 def _fill(session: Session, callback: Callback) -> None:
     try:
-        facts = read_facts(parse(body_of(session, callback)))
+        facts = read_facts(parse(body_of(session, callback)), callback.headers)
     except (UnreadableValue, Malformed):  # Its key is missing, or it was accepted under earlier rules.
         log.warning("callback_not_searchable", callback=str(callback.id))
         ids = [callback.claimed_job_id, callback.claimed_smile_job_id]

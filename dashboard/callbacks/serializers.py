@@ -7,10 +7,12 @@ from dashboard.callbacks.models import Callback, ProcessingRun
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.steps import reason_steps
 from dashboard.callbacks.today import DayCount
+from dashboard.smile.v3_names import parts_of
 from dashboard.web.pages.answers import json_time
 
 
 def callback_to_json(callback: Callback) -> dict[str, Any]:
+    decision, code = parts_of(callback.result_code or "")
     return {
         "id": str(callback.id),
         "received_at": json_time(callback.received_at),
@@ -23,7 +25,8 @@ def callback_to_json(callback: Callback) -> dict[str, Any]:
         "product": callback.product,
         "country": callback.country,
         "id_type": callback.id_type,
-        "result_code": callback.result_code,
+        "decision": decision or None,
+        "result_code": code,
         "result_text": callback.result_text,
         "body_sha256": callback.body_sha256,
         "body_size": callback.body_size,

@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.callbacks.models import Step
 from dashboard.callbacks.steps import GONE, StepKind, kind_of
 from dashboard.feature import EventWords
-from dashboard.jobs.problems import fixed_words
+from dashboard.jobs.problems import fixed_words, outcome_and_code
 from dashboard.web.pages.filters import duration_in_words
 from dashboard.web.pages.locales import Formats, formats_here
 
@@ -86,8 +86,19 @@ def _confirmed(facts: Mapping[str, Any], formats: Formats) -> str:
     if facts["still_says_so"]:
         when += ", and still said the same afterwards"
     word = "Confirmed with Smile" if facts["is_same"] else "Compared with Smile"
-    said = " ".join(filter(None, (facts["code"], facts["text"]))) or "no code"
+    said = " ".join(filter(None, (facts["code"], facts["text"]))) or facts.get("outcome") or "no code"
     return f"{word} {when}: Smile answered our own request with {said}."
+
+
+def _contradicted(facts: Mapping[str, Any], _: Formats) -> str:
+    claimed, confirmed = (outcome_and_code(facts, each) for each in ("claimed", "confirmed"))
+    return f"It claims {claimed}, but Smile itself says {confirmed}."
+
+
+def _not_this_job(facts: Mapping[str, Any], _: Formats) -> str:
+    if facts["known"]:
+        return f"Smile's id of this job is {facts['known']}, so what it claims is about another job."
+    return "It is not known yet whether it is about this job, so what it claims does not count."
 
 
 def _with(sentence: str) -> EventWords:
@@ -97,10 +108,22 @@ def _with(sentence: str) -> EventWords:
 
 WORDS: dict[StepKind, EventWords] = {
     StepKind.WELL_FORMED: fixed_words("The JSON is well formed."),
+    StepKind.SIGNED_IN_HEADERS: fixed_words("It is signed in its headers, as Smile's v3 API does."),
+    StepKind.SIGNED_IN_BOTH: fixed_words(
+        "It is signed in its headers, so only that signature counts. The one in its body is not looked at."
+    ),
     StepKind.AGE: _age,
     StepKind.AGE_UNKNOWN: _age_unknown,
     StepKind.NO_SIGNATURE: fixed_words("There is no signature."),
     StepKind.NO_TIMESTAMP: fixed_words("There is no timestamp, and without it the signature proves nothing."),
+    StepKind.EMPTY_HEADER: fixed_words("Its header Response-Signature is empty, so there is no signature."),
+    StepKind.NO_TIMESTAMP_HEADER: fixed_words(
+        "There is no header Response-Timestamp, and without it the signature proves nothing."
+    ),
+    StepKind.SEVERAL_SIGNATURES: fixed_words(
+        "Its header Response-Signature came more than once or holds several values. Smile sends one, so none of them "
+        "counts."
+    ),
     StepKind.NOT_A_SIGNATURE: fixed_words("The signature is not 32 bytes in base64, so it is not Smile's."),
     StepKind.KEY_MATCHES: _key_matches,
     StepKind.NO_KEY_MATCHES: _no_key_matches,
@@ -133,6 +156,10 @@ WORDS: dict[StepKind, EventWords] = {
     ),
     StepKind.NAMES_NO_JOB: fixed_words("It names no job, so it is kept as an orphan."),
     StepKind.NAMES_UNKNOWN_JOB: _with("No job here has the id {job_id}, so it is kept as an orphan."),
+    StepKind.NAMES_TWO_JOBS: fixed_words("Its header and its body name different jobs, so it belongs to neither."),
+    StepKind.AWAITS_ID: _with(
+        "It arrived at the address of job {job_id}, whose id at Smile is not known yet. Smile is asked about {named}."
+    ),
     StepKind.NAMES_OUR_JOB: _with("It names job {job_id}, which is ours."),
     StepKind.ERASED: fixed_words("These findings were erased together with the person's data."),
     StepKind.UNTOUCHED: fixed_words("The body is unchanged since it was received: its SHA-256 is still the same."),
@@ -145,7 +172,6 @@ WORDS: dict[StepKind, EventWords] = {
     ),
     StepKind.CONFIRMED: _confirmed,
     StepKind.NOT_CONFIRMED: fixed_words("Not confirmed yet. Only Smile's answer to our own request decides the job."),
-    StepKind.CONTRADICTED: _with(
-        "It claims {claimed} (code {claimed_code}), but Smile itself says {confirmed} (code {confirmed_code})."
-    ),
+    StepKind.CONTRADICTED: _contradicted,
+    StepKind.NOT_THIS_JOB: _not_this_job,
 }

@@ -10,12 +10,17 @@ from dashboard.callbacks.models import Step, Verdict
 
 class StepKind(StrEnum):
     WELL_FORMED = "well_formed"
+    SIGNED_IN_HEADERS = "signed_in_headers"
+    SIGNED_IN_BOTH = "signed_in_both"
     # The timestamp.
     AGE = "age"
     AGE_UNKNOWN = "age_unknown"
     # The signature.
     NO_SIGNATURE = "no_signature"
     NO_TIMESTAMP = "no_timestamp"
+    EMPTY_HEADER = "empty_header"
+    NO_TIMESTAMP_HEADER = "no_timestamp_header"
+    SEVERAL_SIGNATURES = "several_signatures"
     NOT_A_SIGNATURE = "not_a_signature"
     KEY_MATCHES = "key_matches"
     NO_KEY_MATCHES = "no_key_matches"
@@ -40,6 +45,8 @@ class StepKind(StrEnum):
     NAMES_NO_JOB = "names_no_job"
     NAMES_UNKNOWN_JOB = "names_unknown_job"
     NAMES_OUR_JOB = "names_our_job"
+    NAMES_TWO_JOBS = "names_two_jobs"
+    AWAITS_ID = "awaits_id"
     # Replaces all of the above once they are erased.
     ERASED = "erased"
     # Checked when the callback is shown, and not stored.
@@ -50,11 +57,13 @@ class StepKind(StrEnum):
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not_confirmed"
     CONTRADICTED = "contradicted"
+    NOT_THIS_JOB = "not_this_job"
 
 
 OF_AGE = frozenset({StepKind.AGE, StepKind.AGE_UNKNOWN})
 OF_SIGNATURE = frozenset(
     {StepKind.NO_SIGNATURE, StepKind.NO_TIMESTAMP, StepKind.NOT_A_SIGNATURE, StepKind.KEY_MATCHES}
+    | {StepKind.EMPTY_HEADER, StepKind.NO_TIMESTAMP_HEADER, StepKind.SEVERAL_SIGNATURES}
     | {StepKind.NO_KEY_MATCHES, StepKind.OTHER_PARTNER, StepKind.OTHER_ENVIRONMENT, StepKind.RETIRED_KEY}
 )
 #: Somebody else used the signature too.
@@ -62,7 +71,9 @@ ALARMS = frozenset(
     {StepKind.USED_BEFORE, StepKind.USED_FOR_SAME_JOB, StepKind.USED_FOR_NO_JOB}
     | {StepKind.USED_NOT_FRESH, StepKind.USED_FAR_APART, StepKind.USED_TOO_OFTEN}
 )
-OF_ORPHANS = frozenset({StepKind.AT_OTHER_ADDRESS, StepKind.NAMES_NO_JOB, StepKind.NAMES_UNKNOWN_JOB})
+OF_ORPHANS = frozenset(
+    {StepKind.AT_OTHER_ADDRESS, StepKind.NAMES_NO_JOB, StepKind.NAMES_UNKNOWN_JOB, StepKind.NAMES_TWO_JOBS}
+)
 OF_ERASED = frozenset({StepKind.ERASED})
 GONE = frozenset({StepKind.ERASED, StepKind.BODY_ERASED})
 #: The steps that each verdict rests on, in the order of the sentence.

@@ -194,14 +194,12 @@ def lock_texts(session: Session, callbacks: Sequence[Callback]) -> None:
     session.exec(rows.order_by(col(CallbackSearch.number)).with_for_update()).all()
 
 
-def forget_text(session: Session, callback_id: UUID) -> None:
-    """Takes the text of an erased callback out of the index. Its SHA-256 is still found."""
-    row = session.exec(
-        select(CallbackSearch).where(CallbackSearch.callback_id == callback_id).with_for_update()
-    ).first()
-    if row is None:
-        return
-    if session.get_bind().dialect.name == "sqlite":
-        session.connection().execute(FORGET, {"number": row.number, "text": row.text})
-        session.connection().execute(ADD, {"number": row.number, "text": ""})
-    row.text = ""
+def forget_texts(session: Session, callback_ids: Sequence[UUID]) -> None:
+    """Takes the texts of erased callbacks out of the index. Their SHA-256 are still found."""
+    of_callbacks = select(CallbackSearch).where(col(CallbackSearch.callback_id).in_(callback_ids))
+    rows = session.exec(of_callbacks.order_by(col(CallbackSearch.number)).with_for_update()).all()
+    if rows and session.get_bind().dialect.name == "sqlite":
+        session.connection().execute(FORGET, [{"number": row.number, "text": row.text} for row in rows])
+        session.connection().execute(ADD, [{"number": row.number, "text": ""} for row in rows])
+    for row in rows:
+        row.text = ""

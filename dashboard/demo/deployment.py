@@ -47,6 +47,7 @@ def demo_environment(instance_dir: Path, port: int, fresh: bool) -> dict[str, st
             "DASHBOARD_PUBLIC_URL": f"http://localhost:{port}",
             "DASHBOARD_SMILE_SERVER": f"http://127.0.0.1:{port + 1}/v1",
             "DASHBOARD_SMILE_WEB_SCRIPT_URL": f"http://127.0.0.1:{port + 1}/inline/v1/js/script.min.js",
+            "DASHBOARD_SMILE_V12_SCRIPT_URL": f"http://127.0.0.1:{port + 1}/inline/v12/js/script.min.js",
             "DASHBOARD_SMILE_PARTNER_ID": PARTNER_ID,
             "DASHBOARD_IS_DEMO": "true",
         }

@@ -1,8 +1,10 @@
 """Sample data: the demo's members, and jobs that run through worker and simulator to every kind of end."""
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from PIL import Image, ImageDraw
 from sqlmodel import Session, col, func, select
@@ -10,10 +12,14 @@ from sqlmodel import Session, col, func, select
 from dashboard.config import Settings
 from dashboard.jobs.models import Job
 from dashboard.jobs.products import Product
+from dashboard.jobs.smile_api.api_choice import choose_apis, policy_address
 from dashboard.jobs.submitting.media import GivenImage
 from dashboard.jobs.submitting.submission import JobRequest, submit_job
+from dashboard.jobs.submitting.v3_fields import consent_record
 from dashboard.permissions import Role
-from dashboard.smile.constants import ImageType
+from dashboard.smile.constants import ImageType, SmileApi
+from dashboard.smile.v3.constants import FEWEST_LIVENESS_IMAGES
+from dashboard.smile.v3.sandbox_people import sandbox_people
 from dashboard.team.members.members import add_member, set_password
 from dashboard.team.models import Member
 
@@ -21,6 +27,11 @@ CAST = (
     ("ada@example.com", "Ada", Role.OWNER),
     ("ben@example.com", "Ben", Role.OPERATOR),
     ("cleo@example.com", "Cleo", Role.VIEWER),
+)
+#: The products that use v3 once the demo has made its jobs of v1.
+ON_V3 = (
+    *(Product.DOCUMENT_VERIFICATION, Product.ENHANCED_DOCUMENT_VERIFICATION),
+    *(Product.SMARTSELFIE_REGISTRATION, Product.SMARTSELFIE_AUTHENTICATION),
 )
 CUSTOMER = {"first_name": "Amina", "last_name": "Bello"}
 
@@ -40,8 +51,14 @@ def has_jobs(session: Session) -> bool:
 
 
 def submit_samples(session: Session, settings: Settings, now: datetime) -> list[Job]:
-    """Submits a dozen jobs, one for each case that the pages can show. Worker and simulator do the rest."""
-    return [submit_job(session, wanted, settings, "ben@example.com", now) for wanted in sample_requests()]
+    """Submits some jobs for each case that the pages can show. Worker and simulator do the rest.
+
+    Some products are then switched to Smile's v3 API, so that jobs of both are there.
+    """
+    wanted = sample_requests()
+    choose_apis(session, settings, dict.fromkeys(ON_V3, SmileApi.V3), now)
+    wanted += sample_requests_of_v3(consent_record("", policy_address(session, settings), now))
+    return [submit_job(session, each, settings, "ben@example.com", now) for each in wanted]
 
 
 def sample_requests() -> list[JobRequest]:
@@ -50,7 +67,7 @@ def sample_requests() -> list[JobRequest]:
     ng_bvn = partial(JobRequest, country="NG", id_type="BVN", id_number="00000000000")
     ng_nin = partial(JobRequest, Product.ENHANCED_KYC, country="NG", id_type="NIN")
     passport = partial(JobRequest, id_type="PASSPORT", images=(selfie, front))
-    return [
+    requests = [
         JobRequest(
             Product.BUSINESS_VERIFICATION,
             country="NG",
@@ -88,6 +105,32 @@ def sample_requests() -> list[JobRequest]:
         passport(Product.DOCUMENT_VERIFICATION, country="NG", customer_reference="cust-4410"),
         ng_bvn(Product.BIOMETRIC_KYC, customer_reference="cust-4411", images=(selfie,)),
     ]
+    return [replace(each, api=SmileApi.V1) for each in requests]
+
+
+def sample_requests_of_v3(consent: dict[str, Any]) -> list[JobRequest]:
+    """One job for each decision that v3 can make: the sandbox decides by the person."""
+    selfie = GivenImage(ImageType.SELFIE_FILE, draw_face())
+    frames = [replace(selfie, image_type=ImageType.LIVENESS_FILE)] * FEWEST_LIVENESS_IMAGES
+    front = GivenImage(ImageType.ID_FRONT_FILE, draw_document("PASSPORT"))
+    document, face = (selfie, *frames, front), (selfie, *frames)
+    return [
+        _of_v3("Clearwater", consent, Product.SMARTSELFIE_REGISTRATION, "cust-4421", images=face),
+        _of_v3("Forgeman", consent, Product.DOCUMENT_VERIFICATION, "cust-4422", country="KE", images=document),
+        _of_v3("Puzzleton", consent, Product.DOCUMENT_VERIFICATION, "cust-4423", country="GH", images=document),
+        _of_v3("Oldfield", consent, Product.ENHANCED_DOCUMENT_VERIFICATION, "cust-4424", country="GH", images=document),
+        _of_v3("Clearwater", consent, Product.DOCUMENT_VERIFICATION, "cust-4425", country="NG", images=document),
+    ]
+
+
+def _of_v3(last_name: str, consent: dict[str, Any], product: Product, reference: str, **more: Any) -> JobRequest:
+    """A job about one of the sandbox's test people, with a passport where the product takes a document."""
+    found = next(each for each in sandbox_people() if each.last_name == last_name)
+    person = {"first_name": found.given_names, "last_name": found.last_name, "email": found.email, "consent": consent}
+    id_type = "PASSPORT" if more.get("country") else ""
+    return JobRequest(
+        product, SmileApi.V3, id_type=id_type, user_id=reference, customer_reference=reference, person=person, **more
+    )
 
 
 def draw_face() -> bytes:

@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard.context import reading
-from dashboard.find.answers import Answers, Look
+from dashboard.find.answers import Answer, Answers, Look
 from dashboard.find.finders import find, finds_people
 from dashboard.web.access import sign_in_required
 from dashboard.web.list_views import scope_here
-from dashboard.web.lists.filters import LONGEST, TOO_LONG
-from dashboard.web.pages.answers import see_other, wants_partial
+from dashboard.web.lists.filters import LONGEST, TOO_LONG, too_long
+from dashboard.web.pages.answers import json_time, see_other, wants_partial
 
 #: In each group, below the box and on the page.
 MOST_BELOW, MOST_ON_PAGE = 5, 20
@@ -34,16 +34,54 @@ def show() -> ResponseReturnValue:
 @sign_in_required
 def search() -> ResponseReturnValue:
     """Answers in groups. Where the whole page was asked for, an exact match is opened at once."""
-    # PostgreSQL refuses NUL, and no stored text has one.
-    typed = request.form.get("q", "").strip().replace("\0", "\ufffd")
+    typed = _typed()
     if len(typed) > LONGEST:
         return _page(typed, problem=TOO_LONG), 422
-    most = MOST_BELOW if wants_partial() else MOST_ON_PAGE
-    with reading() as session:
-        answers = find(Look(scope_here(session), typed, current_user.may, most))
+    answers = _find(typed, MOST_BELOW if wants_partial() else MOST_ON_PAGE)
     if answers.exact and not wants_partial():
         return see_other(answers.exact.endpoint, **answers.exact.values)
     return _page(typed, answers)
+
+
+@blueprint.post("/find.json")
+@sign_in_required
+def search_json() -> ResponseReturnValue:
+    typed = _typed()
+    if len(typed) > LONGEST:
+        raise too_long("q")
+    answers = _find(typed, MOST_ON_PAGE)
+    return {
+        "groups": [
+            {"label": group.label, "note": group.note, "answers": [_as_json(answer) for answer in group.answers]}
+            for group in answers.groups
+        ],
+        "count": answers.count,
+        "exact": answers.exact.address if answers.exact else None,
+        "not_understood": list(answers.unknown),
+    }
+
+
+def _as_json(answer: Answer) -> dict[str, Any]:
+    state, outcome = answer.verdict or (None, None)
+    return {
+        "label": answer.label,
+        "about": answer.about,
+        "address": answer.address,
+        "at": json_time(answer.at),
+        "state": state,
+        "outcome": outcome,
+        "is_exact": answer.is_exact,
+    }
+
+
+def _typed() -> str:
+    """What was typed. PostgreSQL refuses NUL, and no stored text has one."""
+    return request.form.get("q", "").strip().replace("\0", "\ufffd")
+
+
+def _find(typed: str, most: int) -> Answers:
+    with reading() as session:
+        return find(Look(scope_here(session), typed, current_user.may, most))
 
 
 def _page(typed: str = "", answers: Answers = NOTHING, problem: str = "") -> str:

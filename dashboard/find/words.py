@@ -33,7 +33,7 @@ class Word:
     @property
     def means_nothing(self) -> bool:
         """Whether it names no value alone, though it may be the code of a country."""
-        is_short = len(self.folded) == 2 and self.folded not in PLAIN_CODES
+        is_short = len(self.folded) == 2 and self.folded.isalpha() and self.folded not in PLAIN_CODES
         return (is_short or self.folded in FILLERS) and not self.is_code
 
 

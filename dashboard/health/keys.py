@@ -1,9 +1,10 @@
 """Health checks of keys: our own, and the partner's."""
 
 import base64
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dashboard.health_checks import CheckContext, Finding, bad, ok, unknown, warn
+from dashboard.jobs.following.smile_answers import SmileContact
 from dashboard.jobs.smile_api.smile_clock import is_off
 from dashboard.smile_keys import list_keys, read_keys
 from dashboard.web.pages.filters import duration_in_words
@@ -70,8 +71,7 @@ def smile_key_works(context: CheckContext) -> Finding:
     answer = context.smile
     if answer is None:
         return unknown("Smile has not been asked yet. The worker asks once an hour, `dashboard doctor` at once.")
-    silence = context.now - answer.asked_at
-    when = "just now" if silence < JUST_NOW else f"{duration_in_words(silence)} ago"
+    when = when_asked(answer, context.now)
     if answer.is_refused and is_off(answer.clock_offset_seconds):
         return unknown("Smile refuses our signatures because of the clock, so nothing is known about the key.")
     if answer.is_refused:
@@ -81,3 +81,8 @@ def smile_key_works(context: CheckContext) -> Finding:
         advice = "Check whether this machine can reach the internet. Meanwhile jobs wait and none is lost."
         return bad(f"Smile did not answer {when}.", advice)
     return ok(f"Smile accepted our key {when}.")
+
+
+def when_asked(answer: SmileContact, now: datetime) -> str:
+    silence = now - answer.asked_at
+    return "just now" if silence < JUST_NOW else f"{duration_in_words(silence)} ago"

@@ -10,6 +10,7 @@ FOR_REPORTS = (
     Cube("job.month_authority", Grain.MONTH, ("outcome", "product", "country", "id_type")),
     Cube("job.month_code", Grain.MONTH, ("product", "country", "code")),
     Cube("job.day_code", Grain.DAY, ("product", "country", "code")),
+    Cube("job.day_api", Grain.DAY, ("api", "outcome", "product")),
     Cube("job.day_took", Grain.DAY, ("took",)),
     Cube("job.month_product_took", Grain.MONTH, ("product", "took")),
     Cube("job.day_product_took", Grain.DAY, ("product", "took")),

@@ -1,5 +1,6 @@
 """Marking a job as dealt with, with a reason, until something new brings it back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -102,6 +103,6 @@ def _reason(keyring: KeyRing, row: DealtWith) -> str:
     return CANNOT_BE_OPENED if opened is None else opened.decode()
 
 
-def erase_reasons(session: Session, job: Job) -> None:
-    for row in session.exec(select(DealtWith).where(DealtWith.job_id == job.id)).all():
+def erase_reasons(session: Session, job_ids: Collection[UUID]) -> None:
+    for row in session.exec(select(DealtWith).where(col(DealtWith.job_id).in_(job_ids))).all():
         row.reason_sealed = None

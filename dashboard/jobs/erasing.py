@@ -4,10 +4,12 @@ These functions only name the files. The caller removes them after the commit, s
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +18,7 @@ from dashboard.db import keyring_of
 from dashboard.jobs.dealt_with import erase_reasons
 from dashboard.jobs.models import Image, Job, JobEvent, Result
 from dashboard.jobs.name_search.parts import forget_name_parts
+from dashboard.jobs.smile_actions.fraud import erase_reports
 from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS, EventKind, add_event
 from dashboard.jobs.warnings import erase_personal_facts, erase_warnings
@@ -34,9 +37,8 @@ OWN = frozenset(EventKind) - QUOTING - OF_CALLBACKS
 class ErasedParts:
     """What was erased from one job: the files to remove after the commit, and what a proof may state."""
 
+    manifest: dict[str, Any]
     files: list[str] = field(default_factory=list)  # relative to the media folder
-    manifest: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 def erase_images(session: Session, job: Job, images: Sequence[Image], rule: Rule, now: datetime) -> list[str]:
@@ -49,46 +51,49 @@ def erase_images(session: Session, job: Job, images: Sequence[Image], rule: Rule
     return files
 
 
-def erase_results(session: Session, job: Job, results: Sequence[Result], rule: Rule, now: datetime) -> None:
+def erase_results(session: Session, by_job: Sequence[tuple[Job, Sequence[Result]]], rule: Rule, now: datetime) -> None:
     """Erases Smile's answers; their codes, times and digests stay."""
-    for result in results:
-        result.payload_sealed, result.erased_at = b"", now
-    erase_personal_facts(session, job)
-    if results:
-        _note_erased(session, job, "results", len(results), rule, now)
+    erase_personal_facts(session, [job.id for job, _ in by_job])
+    for job, results in by_job:
+        for result in results:
+            result.payload_sealed, result.erased_at = b"", now
+        if results:
+            _note_erased(session, job, "results", len(results), rule, now)
 
 
-def erase_given(session: Session, job: Job, rule: Rule, now: datetime) -> None:
-    """Erases the ID number and everything else that was given about the customer."""
-    job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
-    forget_name_parts(session, [job.id])
-    _note_erased(session, job, "person", 1, rule, now)
+def erase_given(session: Session, jobs: Sequence[Job], rule: Rule, now: datetime) -> None:
+    """Erases the ID numbers and everything else that was given about the customers."""
+    forget_name_parts(session, [job.id for job in jobs])
+    for job in jobs:
+        job.id_number_sealed = job.id_number_digest = job.person_sealed = job.phone_digest = None
+        _note_erased(session, job, "person", 1, rule, now)
 
 
-def erase_job(session: Session, job: Job, rule: Rule, now: datetime) -> ErasedParts:
-    """Erases everything about the person. The row stays, with its decision, codes, times and digests."""
-    texts = _texts_of_person(session, job)
-    images = session.exec(select(Image).where(Image.job_id == job.id).order_by(col(Image.id))).all()
-    results = session.exec(select(Result).where(Result.job_id == job.id).order_by(col(Result.id))).all()
-    kept = [result for result in results if result.erased_at is None]
-    gone = ErasedParts(
-        manifest={
-            "job": str(job.id),
-            "images": [{"id": str(image.id), "sha256": image.sha256} for image in images],
-            "results": [{"id": str(result.id), "sha256": result.payload_digest} for result in kept],
-        },
-        counts={"images": len(images), "results": len(kept), "events": _clean_events(session, job, texts)},
-    )
-    gone.files = erase_images(session, job, images, rule, now)
-    erase_results(session, job, kept, rule, now)
-    for result in results:
-        result.result_code = erased_if_personal(result.result_code, texts)
-        result.result_text = erased_if_personal(result.result_text, texts)
-    erase_warnings(session, job)
-    _clean_row(keyring_of(session), job, texts)
-    erase_given(session, job, rule, now)
-    erase_reasons(session, job)
-    job.erased_at = now
+def erase_jobs(session: Session, jobs: Sequence[Job], rule: Rule, now: datetime) -> list[ErasedParts]:
+    """Erases everything about the person. The rows stay, with their decisions, codes, times and digests.
+
+    Each table is read once for all jobs, since others wait meanwhile.
+    """
+    ids = [job.id for job in jobs]
+    texts = {job.id: _texts_of_person(session, job) for job in jobs}
+    images, results, events = (_of_jobs(session, table, ids) for table in (Image, Result, JobEvent))
+    erase_warnings(session, jobs)
+    erase_reasons(session, ids)
+    kept = {job.id: [result for result in results[job.id] if result.erased_at is None] for job in jobs}
+    gone = [ErasedParts(_manifest_of(job, images[job.id], kept[job.id])) for job in jobs]
+    for job, parts in zip(jobs, gone, strict=True):
+        parts.files = erase_images(session, job, images[job.id], rule, now)
+    erase_results(session, [(job, kept[job.id]) for job in jobs], rule, now)
+    for job in jobs:
+        _clean_events(events[job.id], texts[job.id])
+        for result in results[job.id]:
+            result.result_code = erased_if_personal(result.result_code, texts[job.id])
+            result.result_text = erased_if_personal(result.result_text, texts[job.id])
+        _clean_row(keyring_of(session), job, texts[job.id])
+    erase_given(session, jobs, rule, now)
+    erase_reports(session, jobs)
+    for job in jobs:
+        job.erased_at = now
     return gone
 
 
@@ -106,6 +111,22 @@ def erased_if_personal(text: str | None, texts: Iterable[str]) -> str | None:
 
 def image_path(job: Job, image: Image) -> str:
     return f"{job.environment}/{image.media_path}"
+
+
+def _of_jobs(session: Session, table: Any, ids: Collection[UUID]) -> Mapping[UUID, list[Any]]:
+    """The rows of these jobs by job, in the order of their ids."""
+    by_job = defaultdict[UUID, list[Any]](list)
+    for row in session.exec(select(table).where(col(table.job_id).in_(ids)).order_by(col(table.id))).all():
+        by_job[row.job_id].append(row)
+    return by_job
+
+
+def _manifest_of(job: Job, images: Sequence[Image], results: Sequence[Result]) -> dict[str, Any]:
+    return {
+        "job": str(job.id),
+        "images": [{"id": str(image.id), "sha256": image.sha256} for image in images],
+        "results": [{"id": str(result.id), "sha256": result.payload_digest} for result in results],
+    }
 
 
 def _texts_of_person(session: Session, job: Job) -> list[str]:
@@ -135,9 +156,8 @@ def _clean_row(keyring: KeyRing, job: Job, texts: Iterable[str]) -> None:
     job.due_at = None
 
 
-def _clean_events(session: Session, job: Job, texts: Iterable[str]) -> int:
-    cleaned = 0
-    for event in session.exec(select(JobEvent).where(JobEvent.job_id == job.id)).all():
+def _clean_events(events: Iterable[JobEvent], texts: Sequence[str]) -> None:
+    for event in events:
         text, facts = event.text, event.facts
         if event.kind in OF_CALLBACKS:
             text, facts = "", {name: facts[name] for name in CALLBACK_FACTS if name in facts} | {"is_erased": True}
@@ -145,9 +165,7 @@ def _clean_events(session: Session, job: Job, texts: Iterable[str]) -> int:
             erased_if_personal(each, texts) == ERASED for each in (text, *_texts_in(facts))
         ):
             text, facts = ERASED, {}
-        cleaned += (event.text, event.facts) != (text, facts)
         event.text, event.facts = text, facts
-    return cleaned
 
 
 def _texts_in(value: Any) -> Iterator[str]:

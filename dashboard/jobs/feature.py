@@ -11,6 +11,8 @@ from dashboard.jobs.name_search import models as name_models
 from dashboard.jobs.name_search.models import NameSearchKey, key_associated_data
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.showing import event_words, views
+from dashboard.jobs.smile_actions import models as action_models
+from dashboard.jobs.smile_actions.models import FraudReport, notes_associated_data
 from dashboard.jobs.submitting.phones import phone_of_sealed_person
 from dashboard.jobs.warnings import JobWarning, personal_associated_data
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
@@ -25,7 +27,7 @@ def _line(name: str) -> AttentionLine:
 FEATURE = Feature(
     name="jobs",
     position=10,
-    models=(models, warnings, dealt_with, name_models),
+    models=(models, warnings, dealt_with, name_models, action_models),
     sealed_columns=(
         SealedColumn(
             Job,
@@ -45,6 +47,7 @@ FEATURE = Feature(
         SealedColumn(Result, "payload_sealed", payload_associated_data),
         SealedColumn(JobWarning, "personal_sealed", personal_associated_data),
         SealedColumn(DealtWith, "reason_sealed", reason_associated_data),
+        SealedColumn(FraudReport, "notes_sealed", notes_associated_data),
         SealedColumn(NameSearchKey, "key_sealed", key_associated_data),
     ),
     views=(views,),
@@ -56,6 +59,7 @@ FEATURE = Feature(
         Permission("jobs.check", WORKING, "Ask Smile about a job at once"),
         Permission("jobs.reveal", WORKING, "Reveal personal data and see images"),
         Permission("jobs.export", WORKING, "Download the list of jobs as a file, without personal data"),
+        Permission("jobs.report_fraud", WORKING, "Report customers to Smile as fraudulent, and take that back"),
         Permission("review.decide", WORKING, "Decide what needs a person"),
     ),
     audit_words=(audit_words.WORDS, audit_words.LIST_WORDS),

@@ -1,11 +1,11 @@
 """The filter of the list of jobs, and its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, false, literal, literal_column, true
+from sqlalchemy import String, and_, false, func, literal, literal_column, or_, type_coerce
 from sqlmodel import col, select
 
 from dashboard.context import current
@@ -16,7 +16,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.searches import Ids, NumberSearch, find_by_digest, number_field
 from dashboard.jobs.smile_api.catalogue import country_name, id_type_words
 from dashboard.jobs.warning_labels import LABELS
-from dashboard.smile.constants import id_types, result_codes
+from dashboard.smile.constants import SmileApi, id_types, result_codes
 from dashboard.smile.warnings import WarningKind
 from dashboard.team.models import Member
 from dashboard.web.lists.fields import (
@@ -95,8 +95,17 @@ def _of_link(_: Scope, link: str) -> Condition:
     return col(Job.link_id) == UUID(link) if _is_uuid(link) else false()
 
 
-def _is_timed() -> Condition:
-    return and_(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))
+#: What links of reports and of the overview ask of the result, each with its words.
+RESULTS: Mapping[str, tuple[str, Condition]] = {
+    "none": ("without an outcome", col(Job.outcome).is_(None)),
+    "others": (
+        "neither approved nor rejected",
+        func.coalesce(type_coerce(Job.outcome, String), "").not_in([each.value for each in FREQUENT_OUTCOMES]),
+    ),
+    "known": ("with an outcome", col(Job.outcome).is_not(None)),
+    "submitted": ("that were submitted", or_(col(Job.submitted_at).is_not(None), col(Job.outcome).is_not(None))),
+    "timed": ("with a time to result", and_(col(Job.submitted_at).is_not(None), col(Job.settled_at).is_not(None))),
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,7 @@ class JobFilter(NumberSearch[Job]):
         Column("callback", "Callback", "m"),
         Column("age", "Age", "xs"),
         Column("by", "By", "s"),
+        Column("api", "API", "xs", is_extra=True),
         Column("user", "User id", "m", is_extra=True),
         Column("job", "Job id", "m", is_extra=True),
         Column("smile_job", "Smile's job id", "m", is_extra=True),
@@ -190,7 +200,13 @@ class JobFilter(NumberSearch[Job]):
         is_counted_alone=True,
     )
     api: str = choice(
-        "API of Smile", {"v1": "v1"}, lambda _, __: true(), is_more=True, dimension="api", is_counted_alone=True
+        "API of Smile",
+        {api.value: api.value for api in SmileApi},
+        lambda _, value: col(Job.api) == SmileApi(value),
+        narrows=1,
+        is_more=True,
+        dimension="api",
+        is_counted_alone=True,
     )
     age: str = age("Age", Job.id, AGES)
     link: str = text(
@@ -212,11 +228,11 @@ class JobFilter(NumberSearch[Job]):
         narrows=7,
         is_in_form=False,
     )
-    # What only links of reports ask for.
+    # What only links of reports and of the overview ask for.
     result: str = choice(
         "Result",
-        {"none": "without an outcome", "timed": "with a time to result"},
-        lambda _, value: col(Job.outcome).is_(None) if value == "none" else _is_timed(),
+        {value: label for value, (label, _) in RESULTS.items()},
+        lambda _, value: RESULTS[value][1],
         is_in_form=False,
         note="Shows only jobs",
         within="time",

@@ -57,6 +57,8 @@ class ResultSource(StrEnum):
 
 UNSENT_STATES = frozenset({JobState.AWAITING_CUSTOMER, JobState.QUEUED})
 ENDED_STATES = frozenset({JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED})
+#: In these a job of v3 may be at Smile under an id that is not known here.
+MAY_BE_UNBOUND = frozenset({JobState.SUBMITTING, JobState.WAITING, JobState.AWAITING_CUSTOMER, JobState.EXPIRED})
 
 #: Pairs of columns that the list is filtered by; state and outcome have an index of their own.
 PAIRS = [pair for pair in combinations(("state", "outcome", "product", "country"), 2) if pair != ("state", "outcome")]
@@ -91,6 +93,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_environment_id_type_id", "environment", "id_type", "id"),
         # Each with what else is compared of its many jobs, and what changes seldom.
         Index("ix_job_environment_result_code_id", "environment", "result_code", "id", "product", "country"),
+        Index("ix_job_environment_api_id", "environment", "api", "id", "outcome", "product", "country"),
         Index("ix_job_environment_created_by_id", "environment", "created_by", "id", "outcome", "product", "country"),
         Index("ix_job_link_id_environment_id", "link_id", "environment", "id"),
         # With what a search for one kind compares: few jobs have warnings, and fewer have a certain one.
@@ -112,7 +115,6 @@ class Job(SQLModel, table=True):
             postgresql_where=HAS_V3_ID,
         ),
         Index("ix_job_unfolded", "id", sqlite_where=IS_UNFOLDED, postgresql_where=IS_UNFOLDED),
-        Index("ix_job_environment_changed_at", "environment", "changed_at"),
         Index("ix_job_environment_due_at", "environment", "due_at"),
         # For retention: rows that no longer hold anything are not read again on every pass.
         Index("ix_job_holds_person", "id", sqlite_where=HOLDS_PERSON, postgresql_where=HOLDS_PERSON),
@@ -168,6 +170,11 @@ class Job(SQLModel, table=True):
     checks: int = 0
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     upload_url_sealed: bytes | None = None
+    # v3 names the job only in its answer, which may be lost; binding.py has the rules.
+    sending_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # when it was about to leave, on Smile's clock
+    candidates: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)  # ids of Smile's that callbacks name
     last_error: str | None = None  # the problem in words; only on older jobs
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # worded by problems.py
     disagreement: str | None = None  # set while Smile's own answer contradicts a callback
@@ -223,8 +230,27 @@ class Job(SQLModel, table=True):
         """Whether Smile may know this job; one that failed on the way may still have arrived."""
         if self.erased_at:
             return False  # Smile's answer would bring back the erased person.
+        if self.api == SmileApi.V3:
+            return self.smile_job_id is not None  # Smile is asked by its own id.
         may_have_arrived = self.state == JobState.FAILED or self.is_with_customer
         return self.submitted_at is not None or (may_have_arrived and self.step != SendingStep.CREATED)
+
+    @property
+    def is_unbound(self) -> bool:
+        """Whether Smile may have this job of v3 under an id that is not known here."""
+        is_open = self.state in MAY_BE_UNBOUND and not self.erased_at
+        return self.api == SmileApi.V3 and self.sending_at is not None and self.smile_job_id is None and is_open
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether its submission to v3 was sent and the answer lost, so that it may have been charged."""
+        is_over = self.state in (JobState.WAITING, JobState.EXPIRED)
+        return self.api == SmileApi.V3 and self.step == SendingStep.SENDING and is_over
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: "unclear" where the job waits because nobody knows whether Smile has it."""
+        return "unclear" if self.may_have_arrived else self.state
 
     @property
     def is_with_customer(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Index, and_, column, literal_column, text
 
 from dashboard.db import UtcDateTime
+from dashboard.jobs.products import FACTS
 
 if TYPE_CHECKING:
     from dashboard.jobs.models import Job
@@ -72,6 +73,17 @@ def _step_when_overdue(job: "Job") -> str:
     return "The callback is overdue. Smile is asked directly; check that callbacks can reach this address."
 
 
+def _step_when_maybe_charged(job: "Job") -> str:
+    look = "look in Smile's portal for the user id and the job id below"
+    if job.state == "expired":
+        first = f"{look[0].upper()}{look[1:]}."
+    elif FACTS[job.product].is_answered_at_once:
+        first = f"No callback follows for this product: {look}."
+    else:
+        first = f"Wait a few minutes for Smile's callback, which settles this job. If none comes, {look}."
+    return f"{first} It is never sent again by itself. A new job is a new charge: make one only if Smile has none."
+
+
 #: The most urgent first: the job's page names the step of the first that applies.
 NEEDS = {
     need.name: need
@@ -84,11 +96,27 @@ NEEDS = {
             lambda _: "Do not act on the callback. Look at both results below and tell Smile's support.",
         ),
         Need(
+            "maybe_charged",
+            ("job that may have been charged", "jobs that may have been charged"),
+            "api = 'v3' AND step = 'sending' AND state IN ('waiting', 'expired') AND erased_at IS NULL",
+            lambda job: job.may_have_arrived and job.erased_at is None,
+            _step_when_maybe_charged,
+            indexed=("environment", "api", "id"),
+        ),
+        Need(
             "warning",
             ("approval with warnings", "approvals with warnings"),
             "state = 'done' AND outcome = 'approved' AND warning_count > 0 AND erased_at IS NULL",
             _is_warned_approval,
             lambda _: "Review the warnings before you rely on this approval, then mark it as dealt with.",
+            indexed=BY_OUTCOME,
+        ),
+        Need(
+            "attention",
+            ("passed with attention", "passed with attention"),
+            "state = 'done' AND outcome = 'attention'",
+            lambda job: job.state == "done" and job.outcome == "attention",
+            lambda _: "Look at what Smile and its callback say below, decide, then mark it as dealt with.",
             indexed=BY_OUTCOME,
         ),
         Need(

@@ -28,6 +28,9 @@ class ProblemKind(StrEnum):
     CUSTOMER_GAVE_UP = "customer_gave_up"
     NO_RESULT = "no_result"
     START_BROKE_OFF = "start_broke_off"
+    MAY_HAVE_ARRIVED = "may_have_arrived"
+    NO_CALLBACK = "no_callback"
+    NOT_KNOWN = "not_known"
 
 
 def problem(kind: ProblemKind, **facts: Any) -> Problem:
@@ -66,6 +69,20 @@ def _clock_off(facts: Mapping[str, Any], formats: Formats) -> str:
     return f"{said} The job continues by itself once the clock is set." if facts["is_followed"] else said
 
 
+def _may_have_arrived(facts: Mapping[str, Any], _: Formats) -> str:
+    said = f" {facts['said'].rstrip('.')}." if facts["said"] else ""
+    follows = "A callback can still settle it" if facts["has_callback"] else "This product has no callback"
+    return f"Smile's answer was lost, so Smile may have this job and may have charged it.{said} {follows}."
+
+
+def _no_callback(facts: Mapping[str, Any], _: Formats) -> str:
+    if facts["is_from_link"]:
+        return "No callback came within seven days, so whether Smile has the verification is not known."
+    return (
+        "Nothing came from Smile within seven days, so whether it has this job is not known. It may have been charged."
+    )
+
+
 WORDS: dict[ProblemKind, EventWords] = {
     ProblemKind.NO_ANSWER: lambda facts, _: facts["said"],
     ProblemKind.NO_TOKEN: lambda facts, _: f"Smile gave no web token: {facts['said']}",
@@ -84,6 +101,9 @@ WORDS: dict[ProblemKind, EventWords] = {
     ProblemKind.START_BROKE_OFF: fixed_words(
         "The start was interrupted on our side before Smile was asked. The link works again."
     ),
+    ProblemKind.MAY_HAVE_ARRIVED: _may_have_arrived,
+    ProblemKind.NO_CALLBACK: _no_callback,
+    ProblemKind.NOT_KNOWN: fixed_words("Smile accepted this job but does not find it yet; it is asked again."),
 }
 
 
@@ -104,10 +124,16 @@ CONTRADICTED = "contradicted"
 
 
 def disagreement_words(facts: Mapping[str, Any]) -> str:
-    return (
-        f"A callback claimed {facts['claimed']} (code {facts['claimed_code']}), "
-        f"but Smile confirms {facts['confirmed']} (code {facts['confirmed_code']})."
-    )
+    claimed, confirmed = (outcome_and_code(facts, who) for who in ("claimed", "confirmed"))
+    return f"A callback claimed {claimed}, but Smile confirms {confirmed}."
+
+
+def outcome_and_code(facts: Mapping[str, Any], who: str) -> str:
+    """What a claim or Smile says. v3 has no code, and /v3/status confirms no reason."""
+    code = facts[f"{who}_code"]
+    if not code:
+        return str(facts[who])
+    return f"{facts[who]} (code {code})" if code.isdigit() else f"{facts[who]} ({code.replace('_', ' ')})"
 
 
 def disagreement_text(job: Job) -> str | None:

@@ -35,10 +35,11 @@ class Effort:
 
 @dataclass(frozen=True)
 class V3Facts:
-    """A product's names in v3, where it has one: in tokens and webhooks, and in Smile's script for pages."""
+    """A product in v3, by its names in tokens and webhooks, and in Smile's script for pages."""
 
     token_name: str
     script_name: str
+    differs: str  # what v3 adds, and what it lacks, in one sentence
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The face matches the authority's photo.",
         rejected="The face does not match, or no live person was seen.",
         web_name="biometric_kyc",
-        v3=V3Facts("biometric_kyc", "biometric_kyc"),
+        v3=V3Facts(
+            "biometric_kyc",
+            "biometric_kyc",
+            "Adds signals of fraud; takes no photo of the ID, and what the authority returned comes only by callback.",
+        ),
         effort=Effort((FACE, NUMBER), minutes=2, megabytes=5),
         images=("selfie",),
         optional_images=("liveness", "id_front"),
@@ -96,7 +101,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The document is genuine and shows the same face.",
         rejected="The document or the face on it could not be confirmed.",
         web_name="doc_verification",
-        v3=V3Facts("document_verification", "doc_verification"),
+        v3=V3Facts(
+            "document_verification",
+            "doc_verification",
+            "Adds “attention”, as for an expired document; what was read from the document comes only by callback.",
+        ),
         effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
@@ -112,7 +121,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The document is genuine, shows the same face, and the authority knows it.",
         rejected="The document, the face on it or its number could not be confirmed.",
         web_name="enhanced_document_verification",
-        v3=V3Facts("enhanced_document_verification", "enhanced_document_verification"),
+        v3=V3Facts(
+            "enhanced_document_verification",
+            "enhanced_document_verification",
+            "Adds “attention”, as for an expired document; what the authority returned comes only by callback.",
+        ),
         effort=Effort((FACE, DOCUMENT), minutes=2, megabytes=6),
         images=("selfie", "id_front"),
         optional_images=("id_back", "liveness"),
@@ -127,7 +140,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="The authority has a person on record under this number.",
         rejected="The authority has nobody on record under this number.",
         web_name="enhanced_kyc",
-        v3=V3Facts("enhanced_kyc", "enhanced_kyc"),
+        v3=V3Facts(
+            "enhanced_kyc",
+            "enhanced_kyc",
+            "Adds signals of fraud, and is still answered at once; takes no date of birth and no consent session.",
+        ),
         effort=Effort((NUMBER,), minutes=1, megabytes=1),
         asks_id_number=True,
         id_type_list="enhanced_kyc",
@@ -157,7 +174,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="A live person is now enrolled under this user id.",
         rejected="No live person could be enrolled from these images.",
         web_name="smartselfie",
-        v3=V3Facts("smart_selfie_registration", "smartselfie"),
+        v3=V3Facts(
+            "smart_selfie_registration",
+            "smartselfie",
+            "Adds “attention” and signals of fraud; why somebody was rejected comes only by callback.",
+        ),
         effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),
@@ -172,7 +193,11 @@ FACTS: dict[Product, ProductFacts] = {
         approved="This is the person who was enrolled under this user id.",
         rejected="This is not the person who was enrolled under this user id.",
         web_name="authentication",
-        v3=V3Facts("smart_selfie_authentication", "authentication"),
+        v3=V3Facts(
+            "smart_selfie_authentication",
+            "authentication",
+            "Adds “attention” and signals of fraud; why somebody was rejected comes only by callback.",
+        ),
         effort=Effort((FACE,), minutes=1, megabytes=5),
         images=("selfie",),
         optional_images=("liveness",),
@@ -208,3 +233,8 @@ def problem_with_user_id(product: Product | None, user_id: str) -> str:
     if product and FACTS[product].needs_enrolled_user and not user_id:
         return f"{FACTS[product].name} needs the user id under which the customer was registered."
     return ""
+
+
+def product_of_v3(name: str) -> Product | None:
+    """The product that v3 calls so in its webhooks."""
+    return next((product for product, facts in FACTS.items() if facts.v3 and facts.v3.token_name == name), None)

@@ -19,8 +19,11 @@ from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Image, Job, JobEvent, Outcome, Result, payload_associated_data
 from dashboard.jobs.needs import NEEDS
 from dashboard.jobs.products import ENROLLING
+from dashboard.jobs.smile_actions.fraud import report_in_force
+from dashboard.jobs.smile_actions.models import FraudReport
 from dashboard.jobs.timeline import CALLBACK_FACTS, OF_CALLBACKS
 from dashboard.jobs.warnings import JobWarning, warnings_of
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.results import plain
 from dashboard.web.lists.fields import Scope
 from dashboard.web.lists.pagination import PAGE_SIZE
@@ -80,6 +83,7 @@ class JobDetails:
     warnings: Sequence[JobWarning]
     dealt_with: Sequence[tuple[DealtWith, str]]
     unreadable: frozenset[UUID] = frozenset()  # ids of the results that cannot be opened
+    fraud: FraudReport | None = None  # about its user, and in force
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -136,6 +140,7 @@ def job_details(session: Session, job: Job) -> JobDetails:
         warnings_of(session, [job.id]).get(job.id, []),
         dealt_with_of(session, job),
         frozenset(row_id for row_id, payload in payloads.items() if payload is None),
+        report_in_force(session, job) if job.api == SmileApi.V3 else None,
     )
 
 

@@ -19,6 +19,9 @@ class EventKind(StrEnum):
     PREPARED = "prepared"
     SENT = "sent"
     ZIP_LOST = "zip_lost"
+    MAY_HAVE_ARRIVED = "may_have_arrived"
+    CANDIDATE = "candidate"
+    NOT_BOUND = "not_bound"
     DELAYED = "delayed"
     CLOCK_OFF = "clock_off"
     FAILED = "failed"
@@ -35,6 +38,8 @@ class EventKind(StrEnum):
     WARNING = "warning"
     DEALT_WITH = "dealt_with"
     CAME_BACK = "came_back"
+    REPLAY = "replay"
+    FRAUD_REPORT = "fraud_report"
     ERASED = "erased"
 
 
@@ -52,6 +57,8 @@ class SentHow(StrEnum):
     CALL_KNOWN = "call_known"
     ANSWERED_BEFORE = "answered_before"
     ANSWERED_AT_ONCE = "answered_at_once"
+    WITHOUT_RESULT = "without_result"
+    BOUND = "bound"
     SMILE_HAS_IT = "smile_has_it"
     BROWSER_SAYS_SO = "browser_says_so"
 

@@ -1,12 +1,11 @@
 """The warnings of a job: each kind at most once as confirmed by Smile and once as claimed by a callback."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint, and_, bindparam, exists, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import JSON, UniqueConstraint, bindparam, or_
 from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from dashboard.crypto import CANNOT_BE_OPENED
@@ -139,34 +138,53 @@ def personal_facts(session: Session, row: JobWarning) -> dict[str, Any]:
     return {"details": CANNOT_BE_OPENED} if facts is None else facts
 
 
-def erase_personal_facts(session: Session, job: Job) -> None:
-    """Erases what describes the customer. The kinds and the other customers named stay."""
-    for row in session.exec(select(JobWarning).where(JobWarning.job_id == job.id)).all():
+def erase_personal_facts(session: Session, job_ids: Collection[UUID]) -> None:
+    """Erases what describes the customers. The kinds and the other customers named stay."""
+    for row in session.exec(select(JobWarning).where(col(JobWarning.job_id).in_(job_ids))).all():
         row.personal_sealed = None
 
 
-def erase_warnings(session: Session, job: Job) -> None:
-    """Erases the warnings of an erased job, except their kinds and counts.
+def erase_warnings(session: Session, jobs: Sequence[Job]) -> None:
+    """Erases the warnings of erased jobs, except their kinds and counts.
 
-    Other jobs' warnings no longer name its customer either, unless that customer has another job that is not erased.
+    Other jobs' warnings no longer name their customers either, unless such a customer has another job that is not
+    erased.
     """
-    of_job = select(JobWarning).where(JobWarning.job_id == job.id)
-    own = {row.id: row for row in session.exec(of_job).all()}
-    for row in own.values():
+    own = _warnings_of(session, jobs)
+    for row in own:
         row.personal_sealed = None
         row.facts = {name: value for name, value in row.facts.items() if name == "count"}
-    other = aliased(Job)
-    still_here = exists().where(
-        col(other.environment) == job.environment,
-        col(other.user_id) == job.user_id,
-        col(other.id) != job.id,
-        col(other.erased_at).is_(None),
-    )
-    goes = or_(col(NamedUser.warning_id).in_(own), and_(col(NamedUser.user_id) == job.user_id, ~still_here))
-    # Two jobs whose warnings name each other may be erased at the same time, so rows are locked in one order.
-    in_order = select(NamedUser).where(goes).order_by(col(NamedUser.warning_id), col(NamedUser.user_id))
-    for user in session.exec(in_order.with_for_update()).all():
+    for user in _lock_users(session, jobs, own):
         session.delete(user)
     session.flush()
-    for row in own.values():
+    for row in own:
         session.expire(row, ["users"])
+
+
+def lock_users_of_warnings(session: Session, jobs: Sequence[Job]) -> None:
+    """Locks what `erase_warnings` deletes, where the trail is written before that (lock_order.py)."""
+    _lock_users(session, jobs, _warnings_of(session, jobs))
+
+
+def _warnings_of(session: Session, jobs: Sequence[Job]) -> Sequence[JobWarning]:
+    return session.exec(select(JobWarning).where(col(JobWarning.job_id).in_([job.id for job in jobs]))).all()
+
+
+def _lock_users(session: Session, jobs: Sequence[Job], own: Sequence[JobWarning]) -> Sequence[NamedUser]:
+    """Two jobs whose warnings name each other may be erased at the same time, so rows are locked in one order."""
+    is_own = col(NamedUser.warning_id).in_([row.id for row in own])
+    goes = or_(is_own, col(NamedUser.user_id).in_(_without_other_jobs(session, jobs)))
+    in_order = select(NamedUser).where(goes).order_by(col(NamedUser.warning_id), col(NamedUser.user_id))
+    return session.exec(in_order.with_for_update()).all()
+
+
+def _without_other_jobs(session: Session, jobs: Sequence[Job]) -> set[str]:
+    """The user ids of these jobs that no other job of their environment has, unless that one is erased too."""
+    names = {(job.environment, job.user_id) for job in jobs}
+    others = select(Job.environment, Job.user_id).where(
+        col(Job.environment).in_({environment for environment, _ in names}),
+        col(Job.user_id).in_({user_id for _, user_id in names}),
+        col(Job.id).not_in([job.id for job in jobs]),
+        col(Job.erased_at).is_(None),
+    )
+    return {user_id for _, user_id in names.difference(session.exec(others.distinct()).all())}

@@ -1,6 +1,6 @@
 """Creating links: `create_link` checks a request, saves the link, and returns its code this one time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,16 +13,22 @@ from dashboard.config import Settings
 from dashboard.db import keyring_of, new_id
 from dashboard.errors import Invalid
 from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product, problem_with_user_id
+from dashboard.jobs.smile_api.api_choice import chosen_apis, policy_address
+from dashboard.jobs.submitting.v3_fields import CONTACTS, NAMES, NO_POLICY
 from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code, new_code
 from dashboard.links.managing import renew_code
 from dashboard.links.models import IdTypeChoice, Link, prefill_associated_data
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import read_branding
 
 MOST_USES = 10_000
 MOST_DAYS = 90
-#: The details of a person that a link may contain: `id_number` and others of Smile's id_info.
-PREFILL_FIELDS = frozenset({"id_number", "first_name", "middle_name", "last_name", "dob", "phone_number", "gender"})
+NUMBER = "id_number"
+#: The details of a person that a link may contain: the number and others of Smile's id_info.
+PREFILL_FIELDS = frozenset({NUMBER, "first_name", "middle_name", "last_name", "dob", "phone_number", "gender"})
+#: The same where the link uses Smile's v3 API, whose tokens bind these.
+V3_PREFILL_FIELDS = frozenset({NUMBER, *NAMES, *CONTACTS})
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,10 @@ def create_link(
     pressed_before = link_of_form(session, request.form_key)
     if pressed_before:  # The first answer was lost, and the code with it.
         return pressed_before, renew_code(session, pressed_before, now)
-    wrong = wrong_fields(request, read_branding(session, settings).return_urls)
+    api = api_of_link(session, settings, request)
+    wrong = wrong_fields(request, read_branding(session, settings).return_urls, api)
+    if api == SmileApi.V3 and not policy_address(session, settings):
+        wrong["product"] = NO_POLICY
     if wrong:
         raise Invalid(wrong)
     code, row_id = new_code(), new_id()
@@ -60,6 +69,7 @@ def create_link(
     link = Link(
         id=row_id,
         environment=settings.environment,
+        api=api,
         code_digest=digest_of_code(code),
         product=request.product,
         choices=choices_as_json(request.choices),
@@ -68,7 +78,8 @@ def create_link(
         customer_reference=request.customer_reference,
         user_id=request.user_id,
         prefill_sealed=keyring_of(session).seal_json(prefill, prefill_associated_data(row_id)) if prefill else None,
-        prefill_is_locked=request.prefill_is_locked and bool(prefill),
+        # What a token of v3 binds, nobody can change.
+        prefill_is_locked=bool(prefill) and (request.prefill_is_locked or api == SmileApi.V3),
         partner_params=request.partner_params,
         language=request.language,
         return_url=request.return_url,
@@ -82,9 +93,22 @@ def create_link(
     session.add(link)
     session.flush()
     product = request.product.value if request.product else "the customer's choice"
-    details = {"product": product, "uses": str(request.uses)}
+    details = {"product": product, "uses": str(request.uses), "api": api.value}
     record(session, "link.created", f"link {link.id}", now, who=created_by, details=details)
     return link, code
+
+
+def api_of_link(session: Session, settings: Settings, request: LinkRequest) -> SmileApi:
+    """The API of a new link: v3 only if all its products use v3 now, since a link has one."""
+    methods = [each.method for each in request.choices]
+    chosen = [PRODUCTS_BY_WEB_NAME[method] for method in methods if method in PRODUCTS_BY_WEB_NAME]
+    products = [request.product] if request.product else chosen
+    return common_api(chosen_apis(session, settings), products)
+
+
+def common_api(apis: Mapping[Product, SmileApi], products: Iterable[Product]) -> SmileApi:
+    """v3 if all products use it; v1, which all have, otherwise."""
+    return SmileApi.V3 if {apis.get(product) for product in products} == {SmileApi.V3} else SmileApi.V1
 
 
 def choices_as_json(choices: Iterable[IdTypeChoice]) -> list[dict[str, str]]:
@@ -113,7 +137,7 @@ def prefill_of(session: Session, link: Link) -> dict[str, str] | None:
     return prefill
 
 
-def wrong_fields(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str, str]:
+def wrong_fields(request: LinkRequest, return_urls: tuple[str, ...], api: SmileApi = SmileApi.V1) -> dict[str, str]:
     """The errors by the rules for links, one sentence per field. The form checks what may be typed."""
     wrong: dict[str, str] = {}
     product = request.product
@@ -129,9 +153,11 @@ def wrong_fields(request: LinkRequest, return_urls: tuple[str, ...]) -> dict[str
         wrong["uses"] = "A link with a user id is for one person: allow one use, or leave the user id empty."
     if request.id_type and not request.country:
         wrong["country"] = "Choose the country of this ID type."
-    if not set(request.prefill) <= PREFILL_FIELDS:
+    if not set(request.prefill) <= (V3_PREFILL_FIELDS if api == SmileApi.V3 else PREFILL_FIELDS):
         wrong["prefill"] = "Only a person's details can be filled in."
-    if any(request.prefill.values()) and not request.id_type:
+    # v3 asks for the person whatever the ID type; in v1 each ID type asks for details of its own.
+    of_id_type = [name for name in request.prefill if request.prefill[name] and (api == SmileApi.V1 or name == NUMBER)]
+    if of_id_type and not request.id_type:
         wrong["id_type"] = "Choose the ID type that the filled-in details belong to."
     if any(request.prefill.values()) and request.uses > 1:
         wrong["uses"] = "A link with details of a customer may have only one use."

@@ -9,6 +9,7 @@ from dashboard.links.messages import LinkMessage, email_associated_data
 from dashboard.links.models import Link, prefill_associated_data
 from dashboard.links.smile_links import views as smile_link_views
 from dashboard.links.staff import message_views, preview_views, views
+from dashboard.links.tokens import v3_views as v3_token_views
 from dashboard.links.tokens import views as token_views
 from dashboard.permissions import EVERY_ROLE, WORKING, Permission
 from dashboard.sealed import SealedColumn
@@ -21,7 +22,7 @@ FEATURE = Feature(
         SealedColumn(Link, "prefill_sealed", prefill_associated_data),
         SealedColumn(LinkMessage, "email_sealed", email_associated_data),
     ),
-    views=(views, message_views, preview_views, smile_link_views, token_views, customer),
+    views=(views, message_views, preview_views, smile_link_views, token_views, v3_token_views, customer),
     navigation=(NavigationEntry("Links", "links.index", "links.read", is_on_phones=True),),
     permissions=(
         Permission("links.read", EVERY_ROLE, "See links for customers and how far each customer got"),

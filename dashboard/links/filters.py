@@ -25,6 +25,7 @@ from dashboard.web.lists.fields import (
     plain_value,
     search,
     since_day,
+    text,
     until_day,
 )
 from dashboard.web.lists.filters import Column
@@ -129,7 +130,7 @@ class LinkFilter(NumberSearch[Link]):
     q: str = search("Customer reference, a whole id, or a whole ID number", IDS.find, hint="Customer or id")
     since: str = since_day(Link.id, hint="Made on this day or later")
     until: str = until_day(Link.id, hint="Made on this day or earlier")
-    # What only links of reports ask for.
+    # What only links of reports and of the overview ask for.
     reached: str = choice(
         "Reached",
         {stage.value: words(stage) for stage in STEPS},
@@ -141,7 +142,14 @@ class LinkFilter(NumberSearch[Link]):
         counted_values=_at_least,
     )
     country: str = plain_value("Country", Link.country, country_name, note="Shows only links for", dimension="country")
-    maker: str = plain_value("Made by", Link.created_by, note="Shows only links made by", dimension="maker")
+    maker: str = text(
+        "Made by",
+        lambda _, value: col(Link.created_by) == value,
+        narrows=4,
+        is_in_form=False,
+        note="Shows only links made by",
+        dimension="maker",
+    )
     time: str = in_range(Link.id)
     number: str = number_field(_has_job_with_number)
 

@@ -94,7 +94,8 @@ def _refuse_if_finished(session: Session, link: Link, verb: str) -> None:
 
 def _refuse_if_closed(link: Link) -> None:
     if link.kind == LinkKind.SMILE:
-        raise Conflict("Smile keeps this Smile Link, so it can only be disabled.")
+        may_be_disabled = "" if link.is_out_of_reach else " It can only be disabled."
+        raise Conflict(f"Smile keeps this Smile Link, so it cannot be changed here.{may_be_disabled}")
     if link.revoked_at is not None:
         raise Conflict("This link was revoked for good. Make a new one.")
     if link.erased_at is not None:

@@ -102,6 +102,7 @@ class Link(SQLModel, table=True):
                 (name, its, COMPARED if name == "unsubmitted" else ()) for name, its in PHASES.items()
             )
         ),
+        Index("ix_link_environment_created_by_id", "environment", "created_by", "id"),
         Index("ix_link_environment_changed_at", "environment", "changed_at"),
         Index("ix_link_environment_customer_reference", "environment", "customer_reference", "id"),
         Index("ix_link_environment_customer_reference_folded", "environment", "customer_reference_folded", "id"),
@@ -245,6 +246,11 @@ class Link(SQLModel, table=True):
             and self.last_error is None
             and now - self.smile_asked_at < ASKING_ENDS_AFTER
         )
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether it is a Smile Link of v3, which Smile has made and can neither count nor disable."""
+        return self.kind == LinkKind.SMILE and self.api == SmileApi.V3 and self.smile_ref_id is not None
 
     def is_counted_lately(self, now: datetime) -> bool:
         return self.smile_counted_at is not None and now - self.smile_counted_at < COUNTED_LATELY

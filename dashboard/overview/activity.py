@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from dashboard.db import once_per_change
 from dashboard.jobs.counted import COUNTED
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Outcome
-from dashboard.rollups.periods import Grain, begin_of
+from dashboard.rollups.periods import QUARTER_SECONDS, Grain, begin_of
 from dashboard.rollups.series import Course, count_by_quarter
 from dashboard.web.lists.fields import Day, Scope
 
@@ -26,13 +26,24 @@ class DayOfJobs:
     day: date
     by_group: Mapping[str, int] = field(default_factory=dict)
     by_hour: Mapping[int, int] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     @property
     def total(self) -> int:
         return sum(self.by_group.values())
 
-    def filters(self, outcome: str = "") -> JobFilter:
-        return JobFilter(since=self.day.isoformat(), until=self.day.isoformat(), outcome=outcome)
+    def filters(self, group: str = "") -> JobFilter:
+        """The list of these jobs."""
+        if group == OTHERS:
+            return JobFilter(result=OTHERS, time=_range_of(Day.of(self.day, self.zone)))
+        return JobFilter(since=self.day.isoformat(), until=self.day.isoformat(), outcome=group)
+
+    def filters_of_hour(self, hour: int) -> JobFilter:
+        """The list of its jobs of one hour, which is longer or shorter where the clocks change."""
+        day = Day.of(self.day, self.zone)
+        quarters = range(int(day.begins.timestamp()), int(day.ends.timestamp()), QUARTER_SECONDS)
+        in_hour = [each for each in quarters if datetime.fromtimestamp(each, self.zone).hour == hour]
+        return JobFilter(time=f"{in_hour[0]}-{in_hour[-1] + QUARTER_SECONDS}" if in_hour else "0-0")
 
 
 @dataclass(frozen=True)
@@ -77,4 +88,8 @@ def _by_day(scope: Scope, begins: Mapping[int, date], course: Course) -> list[Da
         day = begins[begin_of(quarter, Grain.DAY, scope.zone)]  # type: ignore[arg-type]  # any zone will do
         groups[day][outcome if outcome in GROUPS else OTHERS] += count
         hours[day][datetime.fromtimestamp(quarter, scope.zone).hour] += count
-    return [DayOfJobs(day, groups[day], hours[day]) for day in begins.values()]
+    return [DayOfJobs(day, groups[day], hours[day], scope.zone) for day in begins.values()]
+
+
+def _range_of(day: Day) -> str:
+    return f"{int(day.begins.timestamp())}-{int(day.ends.timestamp())}"

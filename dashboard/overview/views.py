@@ -1,6 +1,8 @@
 """The overview page, its live part, and its JSON. Everything on it comes from sums, capped counts and a few rows."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -21,15 +23,18 @@ from dashboard.overview.attention import Need, what_needs_somebody
 from dashboard.overview.authorities import AuthorityState, authorities_used
 from dashboard.overview.charts import days_chart, hours_chart
 from dashboard.overview.spending import Spending, spending_of
+from dashboard.reports.wording import value_in_words
 from dashboard.settings.prices import read_prices
 from dashboard.settings.wallet import Wallet, read_wallet
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import scope_here
 from dashboard.web.lists.fields import Scope
+from dashboard.web.lists.filters import ListFilter
 from dashboard.web.lists.pagination import COUNT_CAP
 from dashboard.web.lists.reading import counts_of
 from dashboard.web.live_parts import live_parts
 from dashboard.web.pages.answers import NOTHING_NEW, json_time, render_page_or_partial, seen_version, wants_partial
+from dashboard.web.pages.locales import formats_here
 
 MOST_OWN = 5
 STAGES = (Stage.OPENED, Stage.STARTED)
@@ -47,11 +52,12 @@ class Overview:
     wallet: Wallet | None  # for owners, as is what is spent
     spending: Spending | None
     own: list[Any]
+    own_links: list[Any]
 
     def version(self, *beside: Any) -> int:
         """Differs whenever the page would look different, other than by time alone."""
         checks = [(each.name, each.finding.state) for each in self.checks]
-        own = [(job.id, job.version) for job in self.own]
+        own = [(row.id, row.version) for row in (*self.own, *self.own_links)]
         shown = (self.needs, self.links, self.activity, checks, self.authorities, self.wallet, self.spending, own)
         return int.from_bytes(blake2b(repr((shown, beside)).encode(), digest_size=6).digest())
 
@@ -72,7 +78,9 @@ def show() -> ResponseReturnValue:
         overview=overview,
         version=version,
         charts=charts,
-        own_filter=JobFilter(maker=current_user.email),
+        own_jobs=JobFilter(maker=current_user.email),
+        own_links=LinkFilter(maker=current_user.email),
+        in_words=partial(value_in_words, formats=formats_here()),
         state_words=WORDS,
         most=COUNT_CAP,
     )
@@ -99,6 +107,19 @@ def show_json() -> ResponseReturnValue:
             {"day": day.day.isoformat(), "jobs": day.total, **day.by_group}
             for day in (overview.activity.days if overview.activity else ())
         ],
+        "authorities": [
+            {
+                "country": each.country,
+                "id_type": each.id_type,
+                "jobs": each.of_day,
+                "errors": each.errors,
+                "usual_errors": each.usual,
+                "half_took_seconds": _seconds(each.half),
+                "usual_half_seconds": _seconds(each.usual_half),
+                "slower_since": json_time(each.slower.began) if each.slower else None,
+            }
+            for each in overview.authorities
+        ],
         "states": [{"name": each.name, "state": each.finding.state} for each in overview.checks],
     }
 
@@ -107,7 +128,6 @@ def _read(session: Session, scope: Scope) -> Overview:
     is_owner = current_user.may("settings.manage")
     lists = [LinkFilter(stage=stage.value) for stage in STAGES]
     counts = once_per_change(session, ("links under way", scope.environment), lambda: counts_of(scope, lists))
-    own = JobFilter(maker=current_user.email)
     return Overview(
         needs=what_needs_somebody(scope),
         links=list(zip(lists, counts, strict=True)),
@@ -116,5 +136,14 @@ def _read(session: Session, scope: Scope) -> Overview:
         authorities=authorities_used(scope),
         wallet=read_wallet(session, scope.environment) if is_owner else None,
         spending=spending_of(scope, read_prices(session)) if is_owner else None,
-        own=list(session.exec(own.in_order(scope, own.conditions(scope), (), MOST_OWN)).all()),
+        own=_newest(scope, JobFilter(maker=current_user.email)),
+        own_links=_newest(scope, LinkFilter(maker=current_user.email)),
     )
+
+
+def _newest(scope: Scope, filters: ListFilter[Any]) -> list[Any]:
+    return list(scope.session.exec(filters.in_order(scope, filters.conditions(scope), (), MOST_OWN)).all())
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return span.total_seconds() if span else None

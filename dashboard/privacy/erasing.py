@@ -8,16 +8,17 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from dashboard.callbacks.erasing import erase_callback, forget_searches
+from dashboard.callbacks.erasing import erase_callbacks, forget_searches
 from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback
 from dashboard.callbacks.refused.erasing import forget_deliveries_of, lock_deliveries_of
 from dashboard.callbacks.text_index import lock_texts
 from dashboard.db import keyring_of
 from dashboard.errors import Conflict, NotFound
-from dashboard.jobs.erasing import ErasedParts, Rule, erase_job
+from dashboard.jobs.erasing import Rule, erase_jobs
 from dashboard.jobs.models import Job
 from dashboard.jobs.submitting.submission import cancel_job
+from dashboard.jobs.warnings import lock_users_of_warnings
 from dashboard.links.erasing import erase_link, erase_starts, erase_token, refuse_live_smile_link
 from dashboard.links.messages import cancel_link_mails
 from dashboard.links.models import Link, WebToken
@@ -96,21 +97,19 @@ def find_erasure(session: Session, erasure_id: UUID) -> Erasure:
 
 
 def _erase_rows(session: Session, held: HeldData, rule: Rule, now: datetime) -> tuple[dict[str, Any], list[str]]:
-    by_id = {job.id: job for job in held.jobs}
     manifest: dict[str, Any] = {
         "callbacks": [{"id": str(each.id), "sha256": each.body_sha256} for each in held.callbacks],
         "links": [str(link.id) for link in held.links],
         "tokens": [str(token.id) for token in held.tokens],
     }
     forget_deliveries_of(session, held.jobs)  # First, since it needs the current names of the jobs.
-    erased: list[ErasedParts] = [erase_job(session, job, rule, now) for job in held.jobs]
-    for callback in held.callbacks:
-        erase_callback(session, callback, by_id.get(callback.job_id) if callback.job_id else None, now)
+    erased = erase_jobs(session, held.jobs, rule, now)
+    erase_callbacks(session, held.callbacks, held.jobs, now)
     for link in held.links:
         erase_link(session, link, now)
     for token in held.tokens:
         erase_token(token)
-    erase_starts(session, list(by_id))
+    erase_starts(session, [job.id for job in held.jobs])
     manifest["jobs"] = [each.manifest for each in erased]
     return manifest, [file for each in erased for file in each.files]
 
@@ -132,6 +131,7 @@ def _locked(session: Session, held: HeldData) -> list[Job]:
     _lock(session, Link, held.links)
     _lock(session, WebToken, held.tokens)
     jobs = _lock(session, Job, held.jobs)
+    lock_users_of_warnings(session, jobs)
     lock_texts(session, held.callbacks)
     return [job for job in jobs if job.erased_at is None]
 

@@ -20,6 +20,7 @@ from dashboard.jobs.models import Image, Job
 from dashboard.jobs.problems import disagreement_text, problem_text
 from dashboard.jobs.queries import job_details
 from dashboard.jobs.showing.event_words import event_text
+from dashboard.jobs.smile_actions.fraud import reports_about
 from dashboard.jobs.submitting.media import image_or_none
 from dashboard.jobs.submitting.submission import given_data
 from dashboard.jobs.warnings import personal_facts
@@ -135,6 +136,7 @@ def _job(session: Session, job: Job) -> dict[str, Any]:
         "warnings": [
             row_facts(warning) | {"personal": personal_facts(session, warning)} for warning in details.warnings
         ],
+        "fraud_reports": [row_facts(row) | {"notes": notes} for row, notes in reports_about(session, details.job)],
         "dealt_with": [row_facts(row) | {"reason": reason} for row, reason in details.dealt_with],
         "events": [row_facts(event) | {"text": event_text(event)} for event in details.events],
         "images": [row_facts(image) for image in details.images],

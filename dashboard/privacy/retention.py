@@ -201,15 +201,13 @@ def _erase_bodies(session: Session, ends: datetime, rule: Rule, now: datetime, m
         erase_body(callback, now)
     if callbacks:
         write_setting(session, REACHED, {"callback": callbacks[-1].id.hex}, now)
-    for job, of_job in _by_job(session, results):
-        erase_results(session, job, of_job, rule, now)
+    erase_results(session, _by_job(session, results), rule, now)
     return len(callbacks) + len(results), []
 
 
 def _erase_persons(session: Session, ends: datetime, rule: Rule, now: datetime, most: int) -> Erased:
     jobs, links, messages = (_oldest(session, look, most) for look in _persons(session, ends))
-    for job in jobs:
-        erase_given(session, job, rule, now)
+    erase_given(session, jobs, rule, now)
     for link in links:
         erase_prefill(link, now)
     for message in messages:

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import url_for
+from sqlmodel import Session
 
 from dashboard.errors import Invalid
-from dashboard.reports.kinds import KINDS, Grouping, Kind
+from dashboard.jobs.filters import JobFilter
+from dashboard.reports.kinds import CONVERSION, KINDS, Grouping, Kind
+from dashboard.reports.one_link import JobsOfLink
 from dashboard.reports.periods import (
     DEFAULT,
+    FIRST_DAY,
     MOST_DAYS_BY,
     NAMES,
     Every,
@@ -20,11 +25,16 @@ from dashboard.reports.periods import (
     period_between,
     today_in,
 )
-from dashboard.rollups.periods import Grain
-from dashboard.web.lists.counting import IdRange, Question
+from dashboard.rollups.counting import complete_generation
+from dashboard.rollups.periods import Grain, second_of
+from dashboard.stored_settings import company_time_zone
+from dashboard.web.lists.counting import IdRange, Question, RowCounter
+from dashboard.web.pages.locales import Formats
 
 #: The filters of a report, by the dimension of the same name.
 FILTERS = ("product", "country")
+#: It has no dimension: the rows of one link are counted themselves.
+LINK = "link"
 LONGEST = 100
 
 
@@ -43,7 +53,8 @@ class ReportChoices:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str], zone: ZoneInfo, now: datetime) -> "ReportChoices":
-        kind = KINDS.get(args.get("report", ""), next(iter(KINDS.values())))
+        link = args.get(LINK, "").strip()[:LONGEST]
+        kind = kind_of(args.get("report", ""), link)
         by = args.get("by", "")
         typed = {name: args.get(name, "").strip()[:LONGEST] for name in ("since", "until")}
         name, today = args.get("period", ""), today_in(zone, now)
@@ -54,8 +65,12 @@ class ReportChoices:
                 name, period = "", period_between(typed["since"], typed["until"], today, zone)
             except Invalid as invalid:
                 errors = dict(invalid.fields)
+        elif link and not args.get("period"):
+            typed["since"] = _day_of_link(link, zone, today).isoformat()
+            name, period = "", period_between(typed["since"], "", today, zone)
         given = {each: args.get(each, "").strip().replace("\0", "")[:LONGEST] for each in FILTERS}
-        filters = {each: value for each, value in (given | {"country": given["country"].upper()}).items() if value}
+        given |= {"country": given["country"].upper(), LINK: link}
+        filters = {each: value for each, value in given.items() if value}
         every = args.get("every", "")
         chosen = cls(kind, by if by in kind.groupings else "", name, period, every, filters, typed, errors)
         if not chosen.by or not chosen.offers(chosen.by):
@@ -63,6 +78,26 @@ class ReportChoices:
         if chosen.is_by_month and not args.get("period") and not any(typed.values()):
             return replace(chosen, period_name="month", period=named_period("month", today, zone))
         return chosen
+
+    @property
+    def link(self) -> str:
+        """The id of the link that it is about; empty if it is about all."""
+        return self.filters.get(LINK, "")
+
+    @property
+    def counter(self) -> JobsOfLink | RowCounter:
+        if self.link:
+            return JobsOfLink(self.kind.counted, UUID(self.link))
+        assert self.kind.filters.counter is not None
+        return self.kind.filters.counter
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The reports of the same rows."""
+        if not self.link:
+            return [kind for kind in KINDS.values() if not kind.is_of_one_link]
+        of_jobs = (kind for kind in KINDS.values() if kind.filters is JobFilter)
+        return sorted(of_jobs, key=lambda kind: not kind.is_of_one_link)
 
     @property
     def grouping(self) -> Grouping:
@@ -91,7 +126,7 @@ class ReportChoices:
         return other.address()
 
     def question(self, ids: IdRange) -> Question:
-        wanted = {name: frozenset((value,)) for name, value in self.filters.items()}
+        wanted = {name: frozenset((value,)) for name, value in self.filters.items() if name != LINK}
         return Question(wanted, ids, {})
 
     @property
@@ -104,6 +139,8 @@ class ReportChoices:
         return (*self.grouping.dimensions, *([self.kind.split] if self.kind.split else ()))
 
     def has_sums(self, grain: Grain, dimensions: tuple[str, ...]) -> bool:
+        if self.link:
+            return True
         return self.kind.counted.cube_with(grain, {*dimensions, *self.filters}, in_full=True) is not None
 
     def offers(self, by: str) -> bool:
@@ -153,7 +190,8 @@ class ReportChoices:
         found = []
         for every in Every:
             is_known = {
-                Every.HOUR: self.has_sums(Grain.QUARTER, self.steps_by) and self.period.seconds[0] >= quarters_from,
+                Every.HOUR: self.has_sums(Grain.QUARTER, self.steps_by)
+                and (bool(self.link) or self.period.seconds[0] >= quarters_from),
                 Every.MONTH: self.has_sums(Grain.MONTH, self.steps_by)
                 and (self.period.is_of_months or self.has_sums(Grain.DAY, self.steps_by)),
             }.get(every, self.has_sums(Grain.DAY, self.steps_by))
@@ -167,3 +205,26 @@ class ReportChoices:
             return Every(self.every_chosen)
         # A day is shown by the hour, and anything longer by the shortest steps that are at least a day.
         return next((each for each in offered if each != Every.HOUR or self.period.days == 1), Every.MONTH)
+
+
+def kind_of(name: str, link: str) -> Kind:
+    """The report of that name, or the nearest one that there is of one link, or of all."""
+    kind = KINDS.get(name, next(iter(KINDS.values())))
+    if link and kind.filters is not JobFilter:
+        return KINDS[CONVERSION]
+    return next(iter(KINDS.values())) if kind.is_of_one_link and not link else kind
+
+
+def _day_of_link(link: str, zone: ZoneInfo, today: date) -> date:
+    """The day on which it was made, by its id; today if that is none."""
+    try:
+        made = datetime.fromtimestamp(second_of(UUID(link)), zone).date()
+    except ValueError:
+        return today
+    return made if FIRST_DAY <= made <= today else today
+
+
+def zone_of(session: Session, args: Mapping[str, str]) -> ZoneInfo:
+    """The time zone that the rows of this report are counted in."""
+    generation = complete_generation(session, kind_of(args.get("report", ""), args.get(LINK, "")).counted)
+    return Formats(time_zone=generation.zone if generation else company_time_zone(session)).zone

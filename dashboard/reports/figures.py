@@ -12,6 +12,7 @@ from flask import url_for
 
 from dashboard.reports.choices import ReportChoices
 from dashboard.reports.kinds import Counts, Grouping, Measure, Value
+from dashboard.reports.one_link import JobsOfLink
 from dashboard.reports.periods import Every
 from dashboard.reports.wording import change_in_words, change_of, step_in_words, value_in_words
 from dashboard.web.lists.counting import IdRange, RowCounter
@@ -67,8 +68,7 @@ class Figures:
 
 def figures_of(scope: Scope, choices: ReportChoices, every: Every, formats: Formats) -> Figures | None:
     """None if the sums do not know it at the moment. `formats` has the time zone that rows are counted in."""
-    counter = choices.kind.filters.counter
-    assert counter is not None
+    counter = choices.counter
     ask = partial(_count_by, scope, counter, choices)
     now, before = ask(choices.period.ids), ask(choices.period.before.ids)
     over_time = counter.count_over_time(
@@ -87,7 +87,7 @@ def _grains(choices: ReportChoices, every: Every) -> Sequence[Any]:
     return [grain for grain in every.grains if choices.has_sums(grain, choices.steps_by)]
 
 
-def _count_by(scope: Scope, counter: RowCounter, choices: ReportChoices, ids: IdRange) -> Groups | None:
+def _count_by(scope: Scope, counter: JobsOfLink | RowCounter, choices: ReportChoices, ids: IdRange) -> Groups | None:
     sums = counter.count_by(scope, choices.question(ids), choices.groups_by, in_full=True)
     if sums is None:
         return None
@@ -164,7 +164,7 @@ def _group_table(choices: ReportChoices, now: Groups, before: Groups, addresses:
         kind.compared.before,
         CHANGE,
     ]
-    return Table(f"{kind.label} by {grouping.label.lower()}", grouping.label, headings, rows)
+    return Table(f"{kind.label} by {grouping.in_sentence}", grouping.label, headings, rows)
 
 
 def _cell(measure: Measure, counts: Counts, address: Any, finds: Mapping[str, str], formats: Formats) -> Cell:

@@ -15,6 +15,7 @@ from dashboard.jobs.warning_labels import LABELS
 from dashboard.links.counted import COUNTED as LINKS
 from dashboard.links.filters import STEPS, LinkFilter
 from dashboard.links.models import LinkKind, Stage
+from dashboard.reports.one_link import APPROVED, RESULT, STAGE, SUBMITTED
 from dashboard.rollups.counted import CountedTable
 from dashboard.rollups.durations import quantile
 from dashboard.smile.constants import result_codes
@@ -23,6 +24,8 @@ from dashboard.web.lists.fields import NONE
 from dashboard.web.lists.filters import ListFilter
 from dashboard.web.pages.filters import words
 
+#: The name of the report of one link.
+CONVERSION = "link"
 #: Numbers of rows by their values of the dimension that a report is split by.
 Counts = Mapping[str, int]
 Value = int | float | timedelta | None
@@ -50,6 +53,11 @@ class Grouping:
     in_words: Callable[..., str]
     parts: Callable[[str], Sequence[str]] | None = None  # of a value that holds several
 
+    @property
+    def in_sentence(self) -> str:
+        """The label inside a sentence, where abbreviations stay as they are."""
+        return self.label if self.label[:2].isupper() else self.label.lower()
+
     def finds(self, values: tuple[str, ...]) -> dict[str, str]:
         return {name: value or NONE for name, value in zip(self.fields, values, strict=True)}
 
@@ -69,6 +77,8 @@ class Kind:
     split: str = ""  # the dimension that the measures tell apart
     charted: Sequence[Measure] = ()  # Without them the chart shows the largest groups.
     has_total: bool = True  # whether all groups together make up all rows
+    is_of_times: bool = False  # It measures how long jobs took.
+    is_of_one_link: bool = False  # It has no sums, so it counts the few rows of one link.
 
 
 def _total(counts: Counts) -> int:
@@ -86,6 +96,11 @@ def _approval_rate(counts: Counts) -> float | None:
 
 def _completion_rate(counts: Counts) -> float | None:
     return counts.get(Stage.RESULT, 0) / _total(counts) if _total(counts) else None
+
+
+def _result_rate(counts: Counts) -> float | None:
+    total = _total(counts)
+    return (counts.get(RESULT, 0) + counts.get(APPROVED, 0)) / total if total else None
 
 
 def _timed(counts: Counts) -> int:
@@ -127,7 +142,15 @@ COUNTRY = Grouping("Country", ("country",), ("country",), _or_none(country_name,
 ID_TYPE = Grouping("ID type", ("id_type",), ("id_type",), _or_none(id_type_words, "No ID type"))
 AUTHORITY = Grouping("Authority", ("country", "id_type"), ("country", "id_type"), authority_in_words)
 MAKER = Grouping("Maker", ("maker",), ("maker",), who_in_words)
-OF_JOBS = {"product": PRODUCT, "country": COUNTRY, "id_type": ID_TYPE, "authority": AUTHORITY, "maker": MAKER}
+API = Grouping("API of Smile", ("api",), ("api",), str)
+OF_JOBS = {
+    "product": PRODUCT,
+    "country": COUNTRY,
+    "id_type": ID_TYPE,
+    "authority": AUTHORITY,
+    "maker": MAKER,
+    "api": API,
+}
 OF_LINKS = {
     "product": PRODUCT,
     "kind": Grouping(
@@ -160,6 +183,14 @@ STAGES = [
 
 COMPLETION_RATE = Measure("Completion rate", _completion_rate, is_share=True, before="Rate before")
 
+OF_ONE_LINK = [
+    Measure("Started", _total, {}, "waiting"),
+    Measure("Submitted", _only(SUBMITTED, RESULT, APPROVED), {"result": "submitted"}, "error"),
+    Measure("With an outcome", _only(RESULT, APPROVED), {"result": "known"}, "provisional"),
+    Measure("Approved", _only(APPROVED), {"outcome": Outcome.APPROVED.value}, "approved"),
+]
+RESULT_RATE = Measure("Completion rate", _result_rate, is_share=True, before="Rate before")
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -180,12 +211,13 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "time",
             "Time to result",
-            "How long jobs took from submission to their result. Times are within 5 % of the exact ones.",
+            "How long jobs took from submission to their result. Times in the tables are estimated, within 5 %.",
             *(JOBS, JobFilter, [ALL_JOBS, TIMED, HALF, NINE_IN_TEN]),
-            {name: each for name, each in OF_JOBS.items() if name != "maker"},
+            {name: each for name, each in OF_JOBS.items() if name not in ("maker", "api")},
             HALF,
             split="took",
             charted=[HALF, NINE_IN_TEN],
+            is_of_times=True,
         ),
         Kind(
             "codes",
@@ -207,6 +239,17 @@ KINDS: Mapping[str, Kind] = {
             *(LINKS, LinkFilter, [*STAGES, COMPLETION_RATE], OF_LINKS, COMPLETION_RATE),
             split="state",
             charted=STAGES,
+        ),
+        Kind(
+            CONVERSION,
+            "Conversion",
+            "How far customers got who started from this link. The completion rate is the share with an outcome.",
+            *(JOBS, JobFilter, [*OF_ONE_LINK, RESULT_RATE]),
+            {name: each for name, each in OF_JOBS.items() if name != "maker"},
+            RESULT_RATE,
+            split=STAGE,
+            charted=OF_ONE_LINK,
+            is_of_one_link=True,
         ),
     )
 }

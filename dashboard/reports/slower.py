@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ LEAST_NOW, LEAST_USUAL = 5, 30
 SLOW = 2.0
 BY = ("country", "id_type", "took")
 
-Authority = tuple[str, ...]  # a country and an ID type
+Authority = tuple[str, str]  # a country and an ID type
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Slower:
     results: int
     now: timedelta
     usual: timedelta
+
+    @property
+    def began(self) -> datetime:
+        return datetime.fromtimestamp(self.since, UTC)
 
     @property
     def finds(self) -> dict[str, Any]:
@@ -54,10 +58,10 @@ def slower_now(scope: Scope, counter: RowCounter, zone: ZoneInfo) -> Sequence[Sl
         return []
     usual = counter.count_by(scope, _all(days.ids), BY)
     by_authority: defaultdict[Authority, defaultdict[int, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for (starts, (*authority, took)), count in lately.items():
-        if took and authority[-1]:
-            by_authority[tuple(authority)][starts][took] += count
-    found = _slower(by_authority, _by_authority(usual or {}), end)
+    for (starts, (country, id_type, took)), count in lately.items():
+        if took and id_type:
+            by_authority[country, id_type][starts][took] += count
+    found = _slower(by_authority, by_authority_of(usual or {}), end)
     return sorted(found, key=lambda each: each.usual / each.now)
 
 
@@ -81,11 +85,12 @@ def _slower(
             yield Slower(country, id_type, since, end, together.total(), now, half)
 
 
-def _by_authority(sums: Mapping[Authority, int]) -> Mapping[Authority, Counter[str]]:
+def by_authority_of(sums: Mapping[tuple[str, ...], int]) -> Mapping[Authority, Counter[str]]:
+    """How many jobs each authority has of each class of durations, from sums by `BY`."""
     found: defaultdict[Authority, Counter[str]] = defaultdict(Counter)
-    for (*authority, took), count in sums.items():
+    for (country, id_type, took), count in sums.items():
         if took:
-            found[tuple(authority)][took] += count
+            found[country, id_type][took] += count
     return found
 
 

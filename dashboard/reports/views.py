@@ -1,52 +1,37 @@
 """The page of reports, and the same numbers as CSV and JSON."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.context import current, reading
+from dashboard.context import current
 from dashboard.errors import Invalid, Unavailable
-from dashboard.jobs.counted import COUNTER as JOB_COUNTER
 from dashboard.jobs.filters import PRODUCT_NAMES
 from dashboard.reports.choices import ReportChoices
-from dashboard.reports.figures import CHANGE, MOST_GROUPS, Figures, Table, figures_of
-from dashboard.reports.kinds import KINDS, authority_in_words
-from dashboard.reports.periods import NAMES, Every
-from dashboard.reports.slower import Slower, slower_now
+from dashboard.reports.exact_views import exact_as_json, exact_context
+from dashboard.reports.figures import CHANGE, MOST_GROUPS, Figures, Table
+from dashboard.reports.kinds import authority_in_words
+from dashboard.reports.periods import NAMES
+from dashboard.reports.reading import Report, read_report
+from dashboard.reports.saved import ReportFilter
+from dashboard.reports.slower import Slower
 from dashboard.reports.wording import period_in_words, short_duration
-from dashboard.rollups.counting import complete_generation
-from dashboard.stored_settings import company_time_zone
 from dashboard.web.access import permission_required
-from dashboard.web.list_views import scope_here
 from dashboard.web.pages.answers import json_time
-from dashboard.web.pages.locales import Formats, formats_here
+from dashboard.web.pages.locales import Formats
 from dashboard.web.pages.spreadsheets import csv_answer
 
 blueprint = Blueprint("reports", __name__)
 NOT_COUNTED = "The rows are being counted. Try again in a few minutes."
 
 
-@dataclass(frozen=True)
-class Report:
-    """A report as its address asks for it. `figures` is None where it asks for what no sum knows."""
-
-    choices: ReportChoices
-    offered: Sequence[Every]
-    figures: Figures | None
-    is_counted: bool
-    slower: Sequence[Slower]
-    formats: Formats  # in the time zone that rows are counted in
-    now: datetime
-
-
 @blueprint.get("/reports")
 @permission_required("reports.read")
 def show() -> ResponseReturnValue:
-    report = _report()
+    report = read_report()
     choices, formats = report.choices, report.formats
     page = render_template(
         "reports/index.html",
@@ -54,7 +39,8 @@ def show() -> ResponseReturnValue:
         choices=choices,
         figures=report.figures,
         most=MOST_GROUPS,
-        reports=[(kind, choices.address_of(kind)) for kind in KINDS.values()],
+        saved_as=ReportFilter.from_args(choices.asked).asked,
+        reports=[(kind, choices.address_of(kind)) for kind in choices.kinds],
         periods=NAMES,
         groupings=choices.groupings,
         products=PRODUCT_NAMES,
@@ -63,6 +49,7 @@ def show() -> ResponseReturnValue:
         before=period_in_words(choices.period.before, formats),
         zone=formats.zone_in_words(),
         slower=[_in_words(each, formats) for each in report.slower],
+        exact=exact_context(report),
     )
     return page, 422 if choices.errors else 200
 
@@ -70,16 +57,20 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/reports.json")
 @permission_required("reports.read")
 def show_json() -> ResponseReturnValue:
-    choices, figures = _answered(_report())
+    report = read_report()
+    choices, figures = _answered(report)
     first, end = choices.period.seconds
+    of_times = {"exact": exact_as_json(report.exact)} if choices.kind.is_of_times else {}
     return jsonify(
         report=choices.kind.name,
+        link_id=choices.link or None,
         begins=json_time(datetime.fromtimestamp(first, UTC)),
         ends=json_time(datetime.fromtimestamp(end, UTC)),
         by=choices.by,
         every=figures.every,
         groups=_rows_as_json(figures.groups),
         steps=_rows_as_json(figures.steps),
+        **of_times,
     )
 
 
@@ -87,7 +78,7 @@ def show_json() -> ResponseReturnValue:
 @permission_required("reports.read")
 def show_csv() -> ResponseReturnValue:
     """The table with the groups, or with `table=steps` the one behind the chart."""
-    choices, figures = _answered(_report())
+    choices, figures = _answered(read_report())
     table = figures.steps if request.args.get("table") == "steps" else figures.groups
     is_of_steps = table is figures.steps
     # A spreadsheet would get a change that is negative as text, and can reckon it.
@@ -98,21 +89,6 @@ def show_csv() -> ResponseReturnValue:
         for row in table.rows
     )
     return csv_answer(f"{choices.kind.name}.csv", header, rows)
-
-
-def _report() -> Report:
-    with reading(shares=True) as session:
-        scope = scope_here(session)
-        kind = KINDS.get(request.args.get("report", ""), next(iter(KINDS.values())))
-        generation = complete_generation(session, kind.counted)
-        formats = Formats(formats_here().language, generation.zone if generation else company_time_zone(session))
-        choices = ReportChoices.from_args(request.args, formats.zone, scope.now)
-        offered = choices.offered_steps(generation.quarters_from) if generation else []
-        figures = None
-        if generation and choices.is_answered and not choices.errors:
-            figures = figures_of(scope, choices, choices.every(generation.quarters_from), formats)
-        slower = slower_now(scope, JOB_COUNTER, formats.zone) if kind.name == "time" and figures else ()
-        return Report(choices, offered, figures, generation is not None, slower, formats, scope.now)
 
 
 def _answered(report: Report) -> tuple[ReportChoices, Figures]:
@@ -153,7 +129,7 @@ def _begin(second: int | None) -> str | None:
 def _in_words(each: Slower, formats: Formats) -> dict[str, Any]:
     return {
         "who": authority_in_words(each.country, each.id_type),
-        "since": formats.written(datetime.fromtimestamp(each.since, UTC), "HH:mm"),
+        "since": formats.written(each.began, "HH:mm"),
         "results": formats.number(each.results),
         "address": url_for("jobs.index", **each.finds),
         "now": short_duration(each.now, formats),

@@ -8,6 +8,7 @@ from dashboard.web.pages.locales import Formats
 
 #: From how many seconds on each unit is used, the largest first.
 UNITS = ((2 * 86400, 86400, "d"), (2 * 3600, 3600, "h"), (120, 60, "min"), (0, 1, "s"))
+HOUR, MINUTE = 3600, 60
 NOTHING = "\u2013"
 PATTERNS = {Every.HOUR: "EEE d MMM, HH:mm", Every.DAY: "EEE d MMM y", Every.MONTH: "MMMM y"}
 ONE_DAY = "d MMM y"
@@ -28,6 +29,14 @@ def short_duration(span: timedelta, formats: Formats) -> str:
     size, unit = next((size, unit) for least, size, unit in UNITS if seconds >= least)
     amount = seconds / size
     return f"{formats.tenths(amount) if amount < 10 else formats.number(round(amount))} {unit}"
+
+
+def exact_duration(milliseconds: int, formats: Formats) -> str:
+    """Such as "4.712 s" or "2 h 3 min 12.500 s"."""
+    seconds, rest = divmod(milliseconds, 1000)
+    parts = [(seconds // HOUR, "h"), (seconds % HOUR // MINUTE, "min")]
+    words = [f"{formats.number(count)} {unit}" for count, unit in parts if count]
+    return " ".join([*words, f"{seconds % MINUTE}.{rest:03} s"])
 
 
 def change_of(now: Value, before: Value) -> float | None:

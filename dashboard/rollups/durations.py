@@ -20,11 +20,23 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def duration_class(begin: datetime | None, end: datetime | None) -> str:
     """The class of the time from `begin` to `end`, as text; empty if one of them is missing."""
-    if begin is None or end is None:
-        return ""
-    spent = str(max(0, _whole_milliseconds(end) - _whole_milliseconds(begin)))
-    first = int(spent[:DIGITS])
-    return str(first // _step(first) * _step(first)).ljust(len(spent), "0")
+    return "" if begin is None or end is None else str(class_of(milliseconds_between(begin, end)))
+
+
+def class_of(milliseconds: int) -> int:
+    """The shortest duration of its class."""
+    return milliseconds - milliseconds % width_of(milliseconds)
+
+
+def width_of(milliseconds: int) -> int:
+    """How many milliseconds the class of this duration has."""
+    digits = str(milliseconds)
+    return _step(int(digits[:DIGITS])) * int(10 ** max(0, len(digits) - DIGITS))
+
+
+def milliseconds_between(begin: datetime, end: datetime) -> int:
+    """Zero if they are the wrong way round."""
+    return max(0, _whole_milliseconds(end) - _whole_milliseconds(begin))
 
 
 def _step(first: int) -> int:
@@ -49,8 +61,7 @@ def quantile(counts: Mapping[str, int], share: float) -> timedelta | None:
 
 def _middle(shortest: int) -> float:
     """The duration that is equally far, as a factor, from both ends of the class."""
-    digits = str(shortest)
-    width = _step(int(digits[:DIGITS])) * 10 ** max(0, len(digits) - DIGITS)
+    width = width_of(shortest)
     return shortest if width == 1 else sqrt(shortest * (shortest + width))
 
 

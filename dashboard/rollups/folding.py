@@ -5,13 +5,14 @@ several workers neither deadlock nor count anything twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, cast, delete, func, literal, null, text, union_all
+from sqlalchemy import Uuid, bindparam, cast, delete, func, literal, null, text, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -165,24 +166,24 @@ def forget_step(session: Session, counted: CountedTable, now: datetime) -> bool:
     needed = [each for each in newest_first[:1] if in_use is None or each.number > in_use.number]
     for generation in newest_first:
         if generation is not in_use and generation not in needed:
-            period = select(Rollup.cube, Rollup.environment, Rollup.starts)
-            found = session.exec(period.where(Rollup.generation == generation.number).limit(1)).first()
-            if found is None:
+            if not _forget_first(session, generation.number):
                 session.delete(generation)
-            else:
-                session.connection().execute(delete(Rollup).where(*_is_of(generation.number, *found)))
             return True
     return in_use is not None and _forget_quarters(session, counted, in_use, now)
 
 
-def _is_of(number: int, cube: str, environment: str, starts: int) -> list[ColumnElement[bool]]:
-    """The conditions for the rows of one period."""
-    return [
-        col(Rollup.generation) == number,
-        col(Rollup.cube) == cube,
-        col(Rollup.environment) == environment,
-        col(Rollup.starts) == starts,
-    ]
+def _forget_first(session: Session, number: int) -> bool:
+    """Deletes the first rows of a count, in whole periods of one cube. Returns whether there were any."""
+    period = (col(Rollup.cube), col(Rollup.environment), col(Rollup.starts))
+    first = select(*period).where(Rollup.generation == number).order_by(*period).limit(ROWS_AT_ONCE)
+    found = session.exec(first).all()
+    if not found:
+        return False
+    cube, environment, _ = found[0]
+    last = max(starts for *others, starts in found if others == [cube, environment])
+    of_cube = (col(Rollup.generation) == number, col(Rollup.cube) == cube, col(Rollup.environment) == environment)
+    session.connection().execute(delete(Rollup).where(*of_cube, col(Rollup.starts) <= last))
+    return True
 
 
 def _forget_quarters(session: Session, counted: CountedTable, generation: RollupGeneration, now: datetime) -> bool:
@@ -245,23 +246,34 @@ def _change(row: Sequence[Any]) -> Change:
 
 def _sums(counted: CountedTable, generation: RollupGeneration, changes: Sequence[Change]) -> Counter[Key]:
     """What the changes add to each row of the rollup. Those that cancel each other are left out."""
-    zone, sums = Formats(time_zone=generation.zone).zone, Counter[Key]()
-    of_cubes: dict[tuple[str, ...], list[tuple[str, ...]]] = {}  # Many rows have the same values.
+    zone, sums = Formats(time_zone=generation.zone).zone, Counter[Any]()
+    cubes = [(cube, cube.grain, _picker(cube)) for cube in counted.cubes]
     for row_id, environment, values, change in changes:
         second = second_of(row_id)
         starts = {grain: begin_of(second, grain, zone) for grain in Grain}
-        if values not in of_cubes:
-            of_cubes[values] = [_values_of(cube, values) for cube in counted.cubes]
-        for cube, dimensions in zip(counted.cubes, of_cubes[values], strict=True):
-            if cube.grain == Grain.QUARTER and starts[Grain.QUARTER] < generation.quarters_from:
-                continue
-            sums[generation.number, cube.name, environment, starts[cube.grain], *dimensions] += change
-    return Counter({key: change for key, change in sums.items() if change})
+        is_kept = starts[Grain.QUARTER] >= generation.quarters_from
+        for cube, grain, values_of in cubes:
+            if is_kept or grain != Grain.QUARTER:
+                sums[cube.name, environment, starts[grain], values_of(values)] += change
+    names = {cube.name: cube.dimensions for cube in counted.cubes}
+    return Counter(
+        {
+            (generation.number, *period, *_spread(names[period[0]], values)): change
+            for (*period, values), change in sums.items()
+            if change
+        }
+    )
 
 
-def _values_of(cube: Cube, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values of the cube's dimensions, empty for those that it does not have."""
-    return tuple(value if name in cube.dimensions else "" for name, value in zip(DIMENSIONS, values, strict=True))
+def _picker(cube: Cube) -> Callable[[tuple[str, ...]], Any]:
+    """Takes the values of the cube's dimensions, as `_spread` expects them."""
+    return itemgetter(*map(DIMENSIONS.index, cube.dimensions))
+
+
+def _spread(dimensions: Sequence[str], values: Any) -> tuple[str, ...]:
+    """The values of all dimensions, empty for those that the cube does not have."""
+    named = dict(zip(dimensions, values, strict=True)) if len(dimensions) > 1 else {dimensions[0]: values}
+    return tuple(named.get(name, "") for name in DIMENSIONS)
 
 
 def _add(session: Session, sums: Mapping[Key, int], *, has_deltas: bool) -> None:

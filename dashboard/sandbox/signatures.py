@@ -26,7 +26,9 @@ class Signer:
 
     def __init__(self, partner_id: str, api_key: str, load_key: Callable[[], rsa.RSAPrivateKey]) -> None:
         self.partner_id = partner_id
-        self._api_key = api_key.encode()
+        #: The first one signs, and requests may be signed with any of them.
+        self.api_keys = [api_key]
+        self._first_key = api_key.encode()
         self._load_key = load_key
 
     @cached_property
@@ -36,7 +38,7 @@ class Signer:
 
     def secret(self, purpose: str) -> bytes:
         """A key for the simulator's own tokens and addresses, a different one for each purpose."""
-        return hmac.digest(self._api_key, purpose.encode(), "sha256")
+        return hmac.digest(self._first_key, purpose.encode(), "sha256")
 
     def sign(self, timestamp: str, partner_id: str | None = None) -> str:
         """The signature: base64 of HMAC-SHA256 over timestamp, partner id and "sid_request", with the API key.
@@ -45,12 +47,18 @@ class Signer:
 
         https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
         """
-        message = f"{timestamp}{partner_id or self.partner_id}{SIGNATURE_CONSTANT}".encode()
-        return base64.b64encode(hmac.digest(self._api_key, message, "sha256")).decode("ascii")
+        return self._signed(self.api_keys[0], timestamp, partner_id or self.partner_id)
 
     def confirms(self, timestamp: str, signature: str) -> bool:
-        """Whether `signature` belongs to this timestamp."""
-        return hmac.compare_digest(self.sign(timestamp).encode(), signature.encode("utf-8", "replace"))
+        """Whether `signature` belongs to this timestamp, with any of the keys."""
+        given = signature.encode("utf-8", "replace")
+        expected = [self._signed(key, timestamp, self.partner_id).encode() for key in self.api_keys]
+        return any(hmac.compare_digest(each, given) for each in expected)
+
+    @staticmethod
+    def _signed(api_key: str, timestamp: str, partner_id: str) -> str:
+        message = f"{timestamp}{partner_id}{SIGNATURE_CONSTANT}".encode()
+        return base64.b64encode(hmac.digest(api_key.encode(), message, "sha256")).decode("ascii")
 
     def sec_key(self, timestamp: int) -> str:
         """The sec_key of an answer: the hash encrypted with the private key, "|", and the hash.

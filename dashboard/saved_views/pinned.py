@@ -39,7 +39,7 @@ def pinned_views(scope: Scope) -> list[PinnedView]:
 
 
 def _count(scope: Scope, key: Hashable, filters: ListFilter[Any]) -> str:
-    total, is_exact = once_per_change(scope.session, key, lambda: shown_count(scope, filters))
+    total, is_exact = once_per_change(scope.session, key, lambda: shown_count(scope, filters.rows(scope)))
     return f"{formats_here().number(total)}{'' if is_exact else '+'}"
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from dashboard.callbacks.receiving.parsing import Facts, read_facts, with_folded_ids
+from dashboard.callbacks.receiving.parsing import Facts, Pair, read_facts, with_folded_ids
 from dashboard.jobs.following.outcome import (
     StatusAnswer,
     digest_of_payload,
@@ -20,6 +20,7 @@ from dashboard.jobs.following.outcome import (
     read_job_status,
     read_result,
 )
+from dashboard.jobs.following.v3_answers import read_v3
 from dashboard.jobs.products import FACTS, Product
 from dashboard.sandbox.world.envelope import envelope
 from dashboard.sandbox.world.outcomes import ProgressStep, steps_for
@@ -29,8 +30,9 @@ from dashboard.sandbox.world.warnings import SMILE_SECURE, WARNINGS
 from dashboard.seeding.company import Brief
 from dashboard.seeding.customers import Customer
 from dashboard.seeding.forms import Form, Json, hole
-from dashboard.seeding.moments import datetime_of
-from dashboard.smile.constants import NOT_AVAILABLE
+from dashboard.seeding.moments import SECOND, datetime_of, spelled
+from dashboard.seeding.v3_answers import v3_entry
+from dashboard.smile.constants import NOT_AVAILABLE, SmileApi
 from dashboard.smile.typed import number_key
 from dashboard.smile.warnings import SmileWarning, warnings_in
 
@@ -64,6 +66,7 @@ class Kind(NamedTuple):
     has_device: bool
     warnings: tuple[str, ...]
     users: tuple[str, ...]  # that the warnings name
+    api: SmileApi = SmileApi.V1
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,7 @@ class Answer(NamedTuple):
         ids = [values["job_id"], values["user_id"], values["smile_job_id"]]
         number = number_key(values["digits"]) if facts.id_number == KEY_OF_NUMBER else facts.id_number
         return facts._replace(
-            timestamp=timestamp,
-            signature=signature,
-            has_signature=True,
+            pair=Pair(timestamp, signature, has_signature=True),
             job_id=ids[0],
             smile_job_id=ids[2],
             country=values["country"] if facts.country else None,
@@ -154,6 +155,10 @@ class Answers:
             "gender": "Female" if person.gender == "F" else "Male",
             "phone": person.phone,
             "address": person.address,
+            "full_name": person.name.upper(),
+            "email": customer.email,
+            "asked_at": f"{spelled(brief.at)}Z",
+            "told_at": f"{spelled(brief.at + 2 * SECOND)}Z",
             "issued": f"{year - 2}-03-11",
             "expires": f"{year + 8}-03-10",
         }
@@ -168,7 +173,8 @@ class Answers:
         users: tuple[str, ...] = (),
     ) -> Answer:
         """Fills an answer: one of those that lead to this ending, or Smile Secure's, which found nobody."""
-        kind = Kind(brief.product, ending, step, brief.is_answered_at_once, bool(values["device"]), warnings, users)
+        has_device = bool(values["device"])
+        kind = Kind(brief.product, ending, step, brief.is_answered_at_once, has_device, warnings, users, brief.api)
         form = self._forms.get(kind)
         if form is None:
             form = self._forms[kind] = _make_form(kind, brief)
@@ -197,6 +203,9 @@ def _make_form(kind: Kind, brief: Brief) -> AnswerForm:
     if kind.ending is None:
         return AnswerForm.of(kind, _suspect_search(device | ids), None, today)
     step = steps_of(kind.product, kind.ending)[kind.step]
+    if kind.api == SmileApi.V3:
+        entry = v3_entry(kind.product, kind.ending.name, int(FACTS[kind.product].job_type))
+        return AnswerForm.of(kind, entry, step, today)
     entry = _entry(kind, device | ids, step)
     for name in kind.warnings:
         more = WARNINGS[name](list(kind.users))
@@ -259,6 +268,8 @@ def _suspect_search(params: dict[str, Any]) -> dict[str, Any]:
 
 def _readings(kind: Kind, step: ProgressStep | None, entry: dict[str, Any]) -> tuple[StatusAnswer, StatusAnswer]:
     """How an answer to our own request is read, and how a callback is."""
+    if kind.api == SmileApi.V3:
+        return read_v3(entry), read_v3(entry)
     job_type = int(FACTS[kind.product].job_type)
     claimed = read_claim(entry, job_type)
     if kind.is_at_once or step is None:

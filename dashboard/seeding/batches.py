@@ -23,6 +23,7 @@ from dashboard.seeding.loading import Packed, loader_for
 from dashboard.seeding.rows import Rows
 from dashboard.seeding.team_rows import TeamRows
 from dashboard.seeding.trail_rows import TrailRows
+from dashboard.smile.constants import SmileApi
 from dashboard.smile_keys import ApiKey
 
 TRAIL = "audit_lines"
@@ -110,7 +111,7 @@ class BatchMaker:
             last = self._jobs.add(rows, batch.begin + place, allowed) or last
         missing = callbacks - len(rows.by_table["callback"])
         for _ in range(missing):
-            brief = self._company.job(batch.begin + int(random.random() * count))
+            brief = self._company.job(batch.begin + int(random.random() * count))._replace(api=SmileApi.V1)
             values = self._answers.values(brief, self._customers.of(brief))
             step = len(steps_of(brief.product, Ending.APPROVED)) - 1
             like = self._answers.make(brief, values, Ending.APPROVED, step)

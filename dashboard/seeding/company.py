@@ -14,6 +14,7 @@ from dashboard.seeding.calendar import Calendar
 from dashboard.seeding.chance import Chance, id_with, uuid_text
 from dashboard.seeding.moments import MINUTE, Moment, moment_of
 from dashboard.seeding.people import NAMES, make_person
+from dashboard.smile.constants import SmileApi
 
 #: Of a hundred jobs.
 PRODUCTS = {
@@ -30,6 +31,8 @@ COUNTRIES = {"NG": 46, "KE": 20, "GH": 13, "ZA": 10, "UG": 5, "CI": 3, "ZM": 2, 
 #: The ID types that most customers have; the others of the catalogue come now and then.
 POPULAR = frozenset({"BVN", "NIN_V2", "NATIONAL_ID", "PASSPORT", "DRIVERS_LICENSE", "VOTER_ID", "SSNIT"})
 POPULAR_WEIGHT = 12
+#: What the company has switched to v3, and at which share of all jobs: a product whose answer needs no callback.
+OF_V3, V3_FROM = Product.ENHANCED_KYC, 0.85
 #: Of links, those whose customers started.
 STARTED_LINKS = 0.6
 #: Members who work with jobs all day; the others look.
@@ -82,6 +85,7 @@ class Brief(NamedTuple):
     bits: int  # its own chance
     job_id: str
     is_of_ring: bool  # of the fraudsters
+    api: SmileApi = SmileApi.V1
 
     @property
     def is_answered_at_once(self) -> bool:
@@ -130,7 +134,11 @@ class Company:
         product, country, id_type = RING.asks if is_of_ring else self.asked(bits, has_link=link is not None)
         maker = "customer" if link is not None else self._maker(bits & 0xFFFF)
         job_id = f"job-{uuid_text(bits)}"
-        return Brief(number, id_with(at, bits), at, product, country, id_type, maker, link, bits, job_id, is_of_ring)
+        is_of_v3 = product == OF_V3 and link is None and number >= self.amounts.jobs * V3_FROM
+        api = SmileApi.V3 if is_of_v3 else SmileApi.V1
+        return Brief(
+            number, id_with(at, bits), at, product, country, id_type, maker, link, bits, job_id, is_of_ring, api
+        )
 
     def link(self, number: int) -> LinkBrief:
         bits = self.chance.bits("link", number)

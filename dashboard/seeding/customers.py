@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dashboard.jobs.products import FACTS, Product
-from dashboard.seeding.chance import uuid_text
+from dashboard.sandbox.world.type_ids import type_id
+from dashboard.seeding.chance import id_with, uuid_text
 from dashboard.seeding.company import MAIN_COUNTRY, RING, Brief, Company
+from dashboard.seeding.moments import SECOND
 from dashboard.seeding.people import Person, make_number, make_person
+from dashboard.smile.constants import SmileApi
+from dashboard.smile.typed import fold
 
 #: Of a hundred jobs of other products than SmartSelfie authentication.
 RETURNING = 18
@@ -28,6 +32,10 @@ class Customer(NamedTuple):
     reference: str
     smile_job_id: str
     device: str  # empty where our own app was not used
+
+    @property
+    def email(self) -> str:
+        return f"{fold(self.person.first_name)}.{fold(self.person.last_name)}@example.com"
 
     @property
     def params(self) -> dict[str, str]:
@@ -72,4 +80,6 @@ class Customers:
 
 
 def _smile_job_id(brief: Brief) -> str:
+    if brief.api == SmileApi.V3:
+        return type_id("job", id_with(brief.at + SECOND, brief.bits).int)
     return f"{1_000_000_000 + brief.number * 3 + brief.bits % 3:010}"

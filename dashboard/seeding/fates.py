@@ -8,6 +8,7 @@ from dashboard.jobs.products import DOCUMENT, FACE, FACTS
 from dashboard.seeding.answers import Ending
 from dashboard.seeding.company import Brief, Company
 from dashboard.seeding.moments import DAY, HOUR
+from dashboard.smile.constants import SmileApi
 
 Fate = Ending | JobState
 
@@ -59,6 +60,8 @@ def fate_of(company: Company, brief: Brief, random: Random) -> Fate:
         return Ending.AUTHORITY_DOWN
     fate = _FATES[int(random.random() * 1000)]
     may_expire = age > GIVEN_UP_AFTER and not is_at_once
+    if fate == JobState.FAILED and brief.api == SmileApi.V3:
+        return Ending.APPROVED
     if (fate == JobState.EXPIRED and not may_expire) or (fate in (JobState.CANCELLED, JobState.FAILED) and brief.link):
         return Ending.APPROVED
     return fate
@@ -68,7 +71,7 @@ def warnings_for(brief: Brief, random: Random) -> tuple[str, ...]:
     """The names of warnings that Smile adds to an approval, in the simulator's table."""
     if brief.is_of_ring:
         return ("number_seen_before", "face_seen_before")
-    if random.random() * 1000 >= WARNED:
+    if random.random() * 1000 >= WARNED or brief.api == SmileApi.V3:
         return ()
     facts = FACTS[brief.product]
     possible: tuple[str, ...] = OF_NUMBERS if facts.asks_id_number else ()

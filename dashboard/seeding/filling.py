@@ -1,7 +1,7 @@
 """Fills a database with sample data: one transaction for each batch, which also notes how far it is."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -20,19 +20,22 @@ from dashboard.jobs.earlier_warnings import fill_warnings
 from dashboard.jobs.name_search.filling import tend_index
 from dashboard.jobs.name_search.parts import key_for_writing
 from dashboard.jobs.name_search.switch import turn_switch
+from dashboard.jobs.smile_api.api_choice import choose_apis, policy_address
 from dashboard.jobs.submitting.link_progress import note_all_progress
 from dashboard.jobs.submitting.phones import fill_digests
 from dashboard.privacy.retention import read_rules, write_rules
 from dashboard.rollups.folding import forget_counts, forget_deltas
 from dashboard.rollups.working import recount
 from dashboard.seeding.batches import TRAIL, Batch, Made, World, made_batches
-from dashboard.seeding.company import Amounts, Company
+from dashboard.seeding.company import OF_V3, Amounts, Company
 from dashboard.seeding.image_rows import KEPT_FOR_DAYS
 from dashboard.seeding.loading import Loader, drop_indexes, loader_for, missing_indexes
 from dashboard.seeding.moments import datetime_of
 from dashboard.seeding.progress import Progress, read_progress, write_progress
+from dashboard.seeding.v3_answers import POLICY
+from dashboard.smile.constants import SmileApi
 from dashboard.smile_keys import read_keys, seed_keys
-from dashboard.stored_settings import read_branding
+from dashboard.stored_settings import read_branding, write_branding
 
 #: What is filled, in this order, and how much of it in one transaction.
 BATCH_SIZES = {"members": 500, "sign_ins": 5000, "links": 4000, "jobs": 1000, TRAIL: 20_000}
@@ -112,6 +115,7 @@ def finish(parts: Context, progress: Progress, now: datetime) -> Iterator[str]:
         yield f"indexes of {table}"
     with database.transaction() as session:
         note_all_progress(session)
+        forget_deltas(session)  # All rows are counted below.
     yield "progress of links"
     while _index_texts(database):
         pass
@@ -163,6 +167,10 @@ def _make_ready(session: Session, parts: Context, progress: Progress) -> None:
     forget_counts(session)
     seed_keys(session, parts.settings, begin)
     write_rules(session, read_rules(session) | {"images": KEPT_FOR_DAYS}, begin)
+    choose_apis(session, parts.settings, {OF_V3: SmileApi.V3}, progress.until)
+    if not policy_address(session, parts.settings):
+        branding = read_branding(session, parts.settings)
+        write_branding(session, replace(branding, policy_url=POLICY), progress.until)
     fill_callbacks(session, 1)
     fill_digests(session, begin)
     fill_warnings(session, begin)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 from dashboard.config import Settings
 from dashboard.crypto import KeyRing
@@ -30,6 +31,8 @@ from dashboard.seeding.moments import DAY, HOUR, MINUTE, SECOND, spelled
 from dashboard.seeding.result_rows import ResultRows
 from dashboard.seeding.rows import Event, Row, Rows, facts_of
 from dashboard.seeding.story import Story
+from dashboard.seeding.v3_answers import consent_of
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.typed import fold
 
 #: Why members mark a job as dealt with.
@@ -84,6 +87,7 @@ class JobRows:
             "id": row_id,
             "environment": self._environment,
             "product": brief.product,
+            "api": brief.api,
             "job_type": int(FACTS[brief.product].job_type),
             "user_id": customer.user_id,
             "user_id_folded": fold(customer.user_id),
@@ -112,11 +116,14 @@ class JobRows:
                 rows.add("name_part", {"environment": self._environment, "digest": digest, "job_id": row_id})
         return job
 
-    def _person(self, brief: Brief, customer: Customer, random: Random) -> dict[str, str]:
+    def _person(self, brief: Brief, customer: Customer, random: Random) -> dict[str, Any]:
         """What a form gave about the customer."""
         person = customer.person
         values = (person.first_name, person.last_name, person.born, person.gender, person.phone)
         given = dict(zip(CONTACT_FIELDS, values, strict=True))
+        if brief.api == SmileApi.V3:
+            of_v3 = {"email": customer.email, "consent": consent_of(f"{spelled(brief.at)}Z")}
+            return {name: given[name] for name in ("first_name", "last_name", "phone_number")} | of_v3
         if brief.product == Product.BUSINESS_VERIFICATION:
             return {"business_type": "co"}
         if brief.is_of_ring or brief.product == Product.BASIC_KYC:
@@ -285,7 +292,7 @@ def _needs_of(job: Row) -> list[str]:
         found.append("failed")
     elif outcome == Outcome.APPROVED and job["warning_count"]:
         found.append("warning")
-    elif outcome in (Outcome.UNKNOWN, Outcome.ERROR, Outcome.PROVISIONAL):
+    elif outcome in (Outcome.UNKNOWN, Outcome.ERROR, Outcome.PROVISIONAL, Outcome.ATTENTION):
         found.append(outcome.value)
     return found
 

@@ -35,7 +35,8 @@ class ResultRows:
         brief, random = story.brief, story.random
         answers = self._answers_for(story, ending)
         lie = None
-        if ending == Ending.REJECTED and random.random() * 1000 < LIED_ABOUT and story.callbacks_left:
+        may_lie = ending == Ending.REJECTED and not brief.is_answered_at_once
+        if may_lie and random.random() * 1000 < LIED_ABOUT and story.callbacks_left:
             last = len(steps_of(brief.product, Ending.APPROVED)) - 1
             lie = self._answers.make(brief, story.values, Ending.APPROVED, last)
         decisive_left = sum(answer.form.is_decisive for answer in answers)

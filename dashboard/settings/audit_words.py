@@ -7,6 +7,8 @@ SENTENCES = {
     "callback_networks.changed": "changed which networks callbacks are accepted from",
     "wallet_level.changed": "changed the warning level for the wallet at Smile",
     "prices.changed": "changed the prices of products",
+    "smile_api.changed": "switched a product to another API of Smile",
+    "policy_address.changed": "changed the address of the privacy policy",
     "callbacks.tried": "tested whether callbacks reach this dashboard",
 }
 KEY_SENTENCES = {

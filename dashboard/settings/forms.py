@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dashboard.config import Settings
 from dashboard.languages import LANGUAGES
 from dashboard.outbound import problem_with_address
+from dashboard.settings.api_form import POLICY_IN_USE, POLICY_MISSING, problem_with_policy
 from dashboard.stored_settings import Branding
 from dashboard.web.pages.form_state import FormState
 from dashboard.web.pages.locales import is_zone
@@ -33,11 +34,12 @@ def branding_form(branding: Branding) -> FormState:
 
 
 def check_branding_form(
-    values: Mapping[str, str], settings: Settings, before: Branding
+    values: Mapping[str, str], settings: Settings, before: Branding, *, uses_v3: bool = False
 ) -> tuple[FormState, Branding | None]:
     """The form with its errors, and the branding when there are none.
 
     `before`: the current branding; its logo may stay, and so does its time zone where a program sends none.
+    `uses_v3`: whether a product uses Smile's v3 API, which needs the address of the privacy policy.
     """
     form = FormState(values)
     time_zone = form.value("time_zone") or before.time_zone
@@ -52,8 +54,8 @@ def check_branding_form(
         form.errors["time_zone"] = "Choose a time zone from the list."
     if not COLOR.fullmatch(form.value("theme_color")):
         form.errors["theme_color"] = "Enter a colour as # and six hexadecimal digits, such as #0b5d4e."
-    if form.value("policy_url") and (problem := problem_with_address(form.value("policy_url"), settings)):
-        form.errors["policy_url"] = problem
+    if problem := problem_with_policy(form.value("policy_url"), settings, uses_v3=uses_v3):
+        form.errors["policy_url"] = POLICY_IN_USE if problem == POLICY_MISSING else problem
     for language, purpose in purposes.items():
         if len(purpose) > LONGEST_PURPOSE:
             form.errors[f"purpose_{language}"] = f"At most {LONGEST_PURPOSE} characters."

@@ -12,11 +12,13 @@ from dashboard.errors import Invalid
 from dashboard.health.views import check_health_now
 from dashboard.health.wording import WORDS, in_one_sentence
 from dashboard.jobs.products import FACTS
+from dashboard.jobs.smile_api.api_choice import chosen_apis
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.settings.forms import branding_form, check_branding_form
 from dashboard.settings.logo import MOST_BYTES_CHOSEN, draw_logo, name_of, save_logo
 from dashboard.settings.prices import field_of, parse_prices, prices_form, read_prices, write_prices
 from dashboard.settings.wallet import Wallet, parse_level, read_wallet, write_level
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import Branding, read_branding, write_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import json_time, see_other
@@ -56,7 +58,7 @@ def show_json() -> ResponseReturnValue:
 @permission_required("settings.manage")
 @takes_files
 def change() -> ResponseReturnValue:
-    form, branding = check_branding_form(request.form, current().settings, _branding())
+    form, branding = check_branding_form(request.form, current().settings, _branding(), uses_v3=_uses_v3())
     logo = b""
     try:
         logo = _sent_logo()
@@ -136,6 +138,11 @@ def _page(form: FormState, wallet_form: FormState | None = None, prices: FormSta
         summary=in_one_sentence(checks),
         state_words=WORDS,
     )
+
+
+def _uses_v3() -> bool:
+    with reading() as session:
+        return SmileApi.V3 in chosen_apis(session, current().settings).values()
 
 
 def _branding() -> Branding:

@@ -1,5 +1,7 @@
 """Reads every answer of Smile in one tolerant way: job_status, callbacks, synchronous answers and history entries.
 
+A result of v3 is read under the names of v1. Its decision is the only thing that v1 does not have.
+
 Nothing here raises, whatever JSON type a field has. It does without pydantic: the client needs little more than
 requests, and receiving a callback reads only a few fields, which full validation would slow down.
 https://docs.usesmileid.com/results/json-top-level-keys
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dashboard.smile.constants import NOT_AVAILABLE
+from dashboard.smile.v3_names import decision_in, in_v1_names, is_v3
 
 #: In characters. Smile's own codes and texts are shorter; the payload keeps longer ones whole.
 LONGEST_TEXT = 500
@@ -60,18 +63,30 @@ class SmileResult:
     https://docs.usesmileid.com/results/json-top-level-keys
     """
 
-    __slots__ = ("_params", "entry", "is_job_status", "payload")
+    __slots__ = ("_params", "entry", "is_job_status", "is_v3", "payload")
 
     #: Whether the body has the shape of job_status. A body with a code of its own is flat, whatever else it has.
     is_job_status: bool
     #: The result itself, with Smile's own keys; empty where job_status has none yet, or only a text.
     entry: dict[str, Any]
+    #: Whether it has the shape of v3: its decision decides, and its code is the reason for that.
+    is_v3: bool
 
     def __init__(self, payload: dict[str, Any], is_job_status: bool = False) -> None:
         self.payload = payload
+        self.is_v3 = not is_job_status and is_v3(payload)
+        if self.is_v3:
+            self.is_job_status, self.entry = False, in_v1_names(payload)
+            self._params = _object(self.entry["PartnerParams"])
+            return
         self.is_job_status = is_job_status or ("result" in payload and "ResultCode" not in payload)
         self.entry = _object(payload.get("result")) if self.is_job_status else payload
         self._params = _object(self.entry.get("PartnerParams")) or _object(payload.get("PartnerParams"))
+
+    @property
+    def decision(self) -> str:
+        """`status` of v3 in lower case, such as "clear"; "" for an answer of v1, whose code decides."""
+        return text_of(decision_in(self.payload)) if self.is_v3 else ""
 
     @property
     def code(self) -> str | None:

@@ -56,7 +56,7 @@ class Signature:
         https://docs.usesmileid.com/integration-options/rest-api/signing-your-api-request/generate-signature
         """
         text = _timestamp_text(timestamp)
-        return {"signature": base64.b64encode(self._digest(text)).decode(), "timestamp": text}
+        return {"signature": base64.b64encode(self.digest(text)).decode(), "timestamp": text}
 
     def confirm_signature(self, timestamp: object, signature: object) -> bool:
         """Whether `signature` was made with this key over `timestamp`; False for anything malformed.
@@ -68,7 +68,7 @@ class Signature:
         if timestamp is None or not isinstance(signature, str):
             return False
         try:
-            expected = base64.b64encode(self._digest(_timestamp_text(timestamp)))
+            expected = base64.b64encode(self.digest(_timestamp_text(timestamp)))
         except InvalidRequest:
             return False
         return hmac.compare_digest(expected, signature.encode("utf-8", "replace"))
@@ -120,7 +120,11 @@ class Signature:
             return False
         return hmac.compare_digest(digest, recovered)
 
-    def _digest(self, timestamp: str) -> bytes:
+    def digest(self, timestamp: str) -> bytes:
+        """The 32 bytes of the signature over this text, which `generate_signature` writes in base64.
+
+        https://docs.usesmileid.com/further-reading/security-overview
+        """
         message = f"{timestamp}{self.partner_id}{SIGNATURE_CONSTANT}".encode()
         return hmac.digest(self._api_key.encode(), message, "sha256")
 

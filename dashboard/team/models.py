@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from dashboard.context import current
@@ -36,9 +36,10 @@ class SignIn(SQLModel, table=True):
     """One signed-in browser. Its cookie holds a random token, this row only the token's digest."""
 
     __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_member_id_seen_at", "member_id", "seen_at"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    member_id: UUID = Field(foreign_key="member.id", index=True)
+    member_id: UUID = Field(foreign_key="member.id")
     token_digest: str = Field(unique=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from dashboard.errors import NotFound
 from dashboard.team.models import Member, SignIn
@@ -35,12 +36,10 @@ def find_member(session: Session, member_id: UUID) -> Member:
 
 def last_seen(session: Session, member_ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When each member was last seen. Members who never signed in are left out."""
-    newest = (
-        select(SignIn.member_id, func.max(SignIn.seen_at))
-        .where(col(SignIn.member_id).in_(member_ids))
-        .group_by(col(SignIn.member_id))
-    )
-    return dict(session.exec(newest).all())
+    of_member = select(SignIn.seen_at).where(SignIn.member_id == Member.id).order_by(col(SignIn.seen_at).desc())
+    newest: Any = of_member.limit(1).scalar_subquery()
+    found = select(Member.id, newest).where(col(Member.id).in_(member_ids))
+    return {member_id: seen_at for member_id, seen_at in session.exec(found).all() if seen_at}
 
 
 def names_of(session: Session, member_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -15,8 +15,8 @@ from dashboard.web.pages.form_state import FormState
 
 blueprint = Blueprint("style", __name__)
 
-STATES = ("awaiting_customer", "queued", "submitting", "waiting", "failed", "expired", "cancelled")
-OUTCOMES = ("approved", "rejected", "provisional", "error", "unknown")
+STATES = ("awaiting_customer", "queued", "submitting", "waiting", "failed", "expired", "cancelled", "unclear")
+OUTCOMES = ("approved", "rejected", "provisional", "attention", "error", "unknown")
 VERDICTS = ("valid", "wrong", "missing", "stale", "future", "reused", "reflected")
 
 

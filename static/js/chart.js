@@ -10,6 +10,7 @@
   const DAY = 86400;
   // How far apart labels of the time axis may be, in seconds.
   const APART = { hour: [3600, 10800, 21600, 43200, DAY], day: [DAY, 2 * DAY, 7 * DAY, 14 * DAY], week: [7 * DAY, 14 * DAY, 28 * DAY] };
+  const LENGTH = { hour: 3600, day: DAY, week: 7 * DAY, month: 30 * DAY };
   const plots = new Map();
 
   const colourOf = (element) => getComputedStyle(element).color;
@@ -41,6 +42,13 @@
 
   const when = (incrs) => (incrs ? { incrs } : {});
 
+  // A single step has an axis of that step. Otherwise the library would show many months around it.
+  function timeAxis({ every }, moments) {
+    if (moments.length !== 1) return { scale: {}, axis: when(APART[every]) };
+    const [begin] = moments;
+    return { scale: { range: [begin - LENGTH[every] / 2, begin + LENGTH[every] / 2] }, axis: { splits: () => moments } };
+  }
+
   // The numbers under the pointer stand in the legend.
   function showUnderPointer(frame, data, isDuration) {
     const places = frame.closest("figure").querySelectorAll("[data-line]");
@@ -54,6 +62,7 @@
     const soft = colourOf(frame);
     const grid = { stroke: `color-mix(in srgb, ${soft} 25%, transparent)`, width: 1 };
     const axis = { stroke: soft, grid, ticks: grid };
+    const time = timeAxis(frame.dataset, data[0]);
     const isShown = (tick) => (isDuration ? Number.isInteger(Math.log10(tick)) : Number.isInteger(tick));
     const values = (_, ticks) => ticks.map((tick) => (isShown(tick) ? inWords(tick, isDuration) : ""));
     return {
@@ -61,8 +70,8 @@
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), frame.dataset.zone),
       // Seconds and days are both seen on a scale of powers of ten.
-      scales: { y: isDuration ? { distr: 3 } : { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
-      axes: [{ ...axis, values: momentIn(frame.dataset), ...when(APART[frame.dataset.every]) }, { ...axis, values, size: 72 }],
+      scales: { x: time.scale, y: isDuration ? { distr: 3 } : { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] } },
+      axes: [{ ...axis, values: momentIn(frame.dataset), ...time.axis }, { ...axis, values, size: 72 }],
       legend: { show: false },
       hooks: { setCursor: [showUnderPointer(frame, data, isDuration)] },
       series: [{}, ...headings.map((heading, place) => ({

@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
     any_answer,
+    at_a_million,
     attacks,
+    both_generations,
     busy_desk,
     callbacks,
     callbacks_postgres,
@@ -50,6 +52,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "polling": polling.measure,
     "busy_desk": busy_desk.measure,
     "kills": kills.measure,
+    "both_generations": both_generations.measure,
     "periodic": periodic.measure,
     "killed_web": killed_web.measure,
     "short_of_space": short_of_space.measure,
@@ -78,6 +81,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "verdict_on_screen": verdict_on_screen.measure,
     "markup": markup.measure,
     "scale": scale.measure,
+    "at_a_million": at_a_million.measure,
 }
 
 

@@ -27,7 +27,7 @@ GENUINE_SIZE = 1_500_000  # bytes: with an authority's photo inside
 
 def measure(folder: Path) -> list[Figure]:
     with target(folder) as app:
-        tally = attack(app, ATTACKS)
+        tally = attack(app, folder / "smile", ATTACKS)
         verdicts = welcome(app, HONEST)
         statuses = send_malformed(app)
         slowest = send_big(app)
@@ -36,6 +36,7 @@ def measure(folder: Path) -> list[Figure]:
     failures = sum(count for status, count in statuses.items() if status >= 500)
     return [
         Figure("attacks that changed an outcome", tally.outcomes_changed, f"of {ATTACKS}", 0, is_at_least=False),
+        Figure("ids bound wrongly", tally.bound_wrongly, f"by {ATTACKS} attacks", 0, is_at_least=False),
         Figure("attacks named rightly", rightly, "of all", 0.99, details=tally.line()),
         Figure("false alarms", alarms, f"of {HONEST} honest ones", 0, is_at_least=False, details=f"{dict(verdicts)}"),
         Figure("answers of 5xx", failures, f"of {MALFORMED} malformed requests", 0, is_at_least=False,

@@ -12,7 +12,7 @@ from sqlmodel import func, select
 
 from dashboard.callbacks.refused.models import RefusedDelivery
 from dashboard.callbacks.refused.storing import MOST_OF_NETWORK
-from dashboard.jobs.following.following import SECONDS_BETWEEN_CHECKS
+from dashboard.jobs.following.waking import SECONDS_BETWEEN_CHECKS
 from tests.benchmarks.deployments import deployed
 from tests.benchmarks.load import drive, get_request, post_request
 from tests.benchmarks.report import Figure

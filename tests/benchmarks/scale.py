@@ -5,6 +5,8 @@ rows of that list take beside a thousand jobs is added to their page. An export 
 so what is compared is its time for 1,000 rows.
 
 `SCALE_JOBS` makes the large database smaller; `SCALE_FOLDER` keeps the SQLite databases there for the next run.
+`SCALE_POSTGRES` names two PostgreSQL databases that are there already, with a space between them. `SCALE_ENGINES` and
+`SCALE_KINDS`, with commas, choose what is measured: of the engines, and of the kinds of pages, find and reports.
 """
 
 import os
@@ -28,9 +30,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.callbacks.models import Callback
 from dashboard.crypto import KeyRing
 from dashboard.jobs.models import Job
-from dashboard.jobs.name_search.models import NamePart
-from dashboard.jobs.submitting.submission import person_of
 from dashboard.links.models import Link
+from tests.benchmarks.finding import find_figure
 from tests.benchmarks.periodic import on_postgres
 from tests.benchmarks.report import Figure
 from tests.benchmarks.report_pages import measure_reports
@@ -41,10 +42,10 @@ SMALL, LARGE = 1_000, int(os.environ.get("SCALE_JOBS", "1000000"))
 #: A page may take so many times as long as beside a thousand jobs, or it is quick enough anyway.
 MOST_TIMES, QUICK_MS = 1.5, 20.0
 OVERVIEW_MS = 300
+KINDS = ("lists", "filters", "pairs of filters", "searches", "deep pages", "exports", "overview", "find", "reports")
+ENGINES = ("sqlite", "postgresql")
 #: Of pages. An export is long enough to be measured once.
 ROUNDS, TRIES = 5, 3
-#: The answers of the box that finds everything, while somebody types.
-MOST_FIND_MS = 100.0
 #: An export of fewer rows is compared as a page is: most of its time is not for its rows.
 FEW_ROWS = 100
 SECONDS_TO_EXPORT = 3600
@@ -129,7 +130,13 @@ class Timing:
 
 def measure(folder: Path) -> list[Figure]:
     kept = Path(os.environ.get("SCALE_FOLDER", folder))
-    figures = _measure_engine("SQLite", folder, [seeded_sqlite(kept / str(jobs), jobs) for jobs in (SMALL, LARGE)])
+    figures = []
+    if "sqlite" in _chosen("SCALE_ENGINES", ENGINES):
+        figures += _measure_engine("SQLite", folder, [seeded_sqlite(kept / str(jobs), jobs) for jobs in (SMALL, LARGE)])
+    if "postgresql" not in _chosen("SCALE_ENGINES", ENGINES):
+        return figures
+    if there := os.environ.get("SCALE_POSTGRES"):
+        return figures + _measure_engine("PostgreSQL", folder, there.split())
     if not POSTGRES_URL:
         print("       PostgreSQL was not tried: DASHBOARD_TEST_POSTGRES_URL is not set")
         return figures
@@ -141,6 +148,11 @@ def measure(folder: Path) -> list[Figure]:
             _seed(folder / f"postgres-{jobs}", url, jobs)
             urls.append(url)
         return figures + _measure_engine("PostgreSQL", folder, urls)
+
+
+def _chosen(variable: str, all_of_them: Sequence[str]) -> Sequence[str]:
+    chosen = os.environ.get(variable, "").split(",")
+    return [each for each in all_of_them if each in chosen] or all_of_them
 
 
 def seeded_sqlite(folder: Path, jobs: int) -> str:
@@ -182,15 +194,23 @@ def _measure_engine(engine: str, folder: Path, urls: Sequence[str]) -> list[Figu
             sizes.append(Size(deployment, deployment.staff("ada")))
         small, large = sizes
         of_rows = {path: small.row_milliseconds(path) for path in (*LISTS, *(f"{path}.json" for path in LISTS))}
-        figures = []
+        figures, kinds = list[Figure](), _chosen("SCALE_KINDS", KINDS)
         for kind, paths in _pages(large):
+            if kind not in kinds:
+                continue
             if kind == "exports":
                 timings = [_timed_export(small, large, path) for path in paths]
             else:
                 timings = [_timed(small, large, path, of_rows.get(path.partition("?")[0], 0.0)) for path in paths]
             figures.append(_figure(f"{kind} on {engine}", timings))
-        reports = measure_reports(engine, lambda path: large.read(path)[0], large.text_of, large.deployment.database)
-        return [*figures, _overview(engine, large), find_figure(engine, large), *reports]
+        if "overview" in kinds:
+            figures.append(_overview(engine, large))
+        if "find" in kinds:
+            figures.append(find_figure(engine, large.find, large.deployment.database))
+        if "reports" in kinds:
+            read = large.read
+            figures += measure_reports(engine, lambda path: read(path)[0], large.text_of, large.deployment.database)
+        return figures
 
 
 def _overview(engine: str, large: Size) -> Figure:
@@ -241,30 +261,6 @@ def _searches(large: Size) -> list[str]:
         job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
     typed = [job.user_id, job.job_id, str(job.id), job.customer_reference, "00000000000", "0812", "no such text", "zz"]
     return [_at(f"{path}.json", {"q": text}) for path in ("/jobs", "/callbacks", "/links") for text in typed if text]
-
-
-def find_figure(engine: str, large: Size) -> Figure:
-    taken = large.find(_texts_to_find(large))
-    slowest = sorted(taken, key=lambda text: -taken[text])[:4]
-    details = "; ".join(f"{taken[text]:.0f} ms for {text}" for text in slowest)
-    return Figure(f"find on {engine}", max(taken.values()), "ms", MOST_FIND_MS, is_at_least=False, details=details)
-
-
-def _texts_to_find(large: Size) -> list[str]:
-    """Ids and their beginnings, numbers, the names that most customers share, words, and what is not there."""
-    with large.deployment.database.reading() as session:
-        job = session.exec(select(Job).order_by(col(Job.id)).offset(SMALL).limit(1)).one()
-        callback = session.exec(select(Callback.id).limit(1)).one()
-        link = session.exec(select(Link.customer_reference).where(Link.customer_reference != "").limit(1)).one()
-        digest = col(NamePart.digest)
-        common = session.exec(select(digest).group_by(digest).order_by(func.count().desc()).limit(3)).all()
-        ids = [session.exec(select(NamePart.job_id).where(digest == each).limit(1)).one() for each in common]
-        people = [person_of(session, session.get_one(Job, job_id)) for job_id in ids]
-    names = [f"{person['first_name']} {person['last_name']}" for person in people]
-    parts = [part for name in names for part in name.split()]
-    ids = [job.user_id, job.user_id[:3], job.job_id, "job-", "01", str(job.id), str(callback), str(callback)[:8], link]
-    return [*ids, *names, *parts, f"{parts[0]} {parts[-1]}", "00000000000", "0801 234 5678", "0812", "no such text",
-            "rejected document kenya yesterday", "zz"]  # fmt: skip
 
 
 def _at(path: str, query: dict[str, str]) -> str:

@@ -95,7 +95,8 @@ window.contrast ??= (() => {
     const value = sides.toSorted((a, b) => a - b)[1];
     return value >= 3 ? [] : [says(element, `ring (${sides.map(each => each.toFixed(1))})`, value, theme)];
   };
-  const FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const FOCUSABLE = "a[href]:not([tabindex='-1']), button, input:not([type=hidden]), select, textarea, summary, " +
+    "[tabindex='0']";
   const FIELDS = "input:not([type=hidden], [type=submit]), select, textarea";
   const enabled = selector => [...document.querySelectorAll(selector)].filter(one => !one.disabled);
   const rings = (seen, theme) => fresh(enabled(FOCUSABLE), seen, theme).flatMap(element => ring(element, theme));

@@ -23,7 +23,7 @@ from tests.integration.conftest import Deployment
 
 SELFIE = {"selfie": ("selfie.jpg", make_jpeg(1), "image/jpeg")}
 BVN = {"country": "NG", "id_type": "BVN", "id_number": "00000000000"}
-FIRST_VISIT_KB = 130
+FIRST_VISIT_KB = 80
 LATER_VISIT_KB = 20
 
 # Each state of the form of a new job, by its address.

@@ -1,6 +1,8 @@
 """A report by keyboard: from the navigation to another period, through a number to its jobs, and away as files."""
 
 import re
+from datetime import timedelta
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -62,6 +64,29 @@ def test_a_number_of_a_report_leads_to_its_jobs(shared_deployment: Deployment, o
     expect(page.get_by_text("2 jobs", exact=True)).to_be_visible()
     expect(page.get_by_text("Shows only what was made from")).to_be_visible()
     check_page(page)
+
+
+def test_exact_times_arrive_by_themselves_and_the_report_is_kept_as_a_view(
+    shared_deployment: Deployment, open_window: OpenWindow
+) -> None:
+    row: dict[str, Any] = {"state": "done", "outcome": "approved", "country": "BJ"}
+    row |= {"submitted_at": utc_now() - timedelta(hours=1)}
+    row |= {"settled_at": row["submitted_at"] + timedelta(milliseconds=4712)}
+    make_job(shared_deployment.database, shared_deployment.settings(), Product.ENHANCED_KYC, **row)
+    fold_all(shared_deployment.database, utc_now())
+    page = open_window("/reports?report=time&period=7d&by=country&country=BJ", member="ben")
+
+    expect(page.get_by_text("half of 1 job took at most 4.712 s and 90 % at most 4.712 s")).to_be_visible(
+        timeout=60_000
+    )
+    check_page(page)
+    press(page, "Save view")
+    page.get_by_label("Name").fill("Benin's times")
+    page.keyboard.press("Enter")
+
+    pinned = page.get_by_role("navigation", name="Saved views").get_by_role("link", name="Benin's times 1")
+    expect(pinned).to_have_attribute("aria-current", "page")
+    expect(page.get_by_text("Exactly")).to_be_visible()
 
 
 def test_without_javascript_a_report_is_its_tables(shared_deployment: Deployment, open_window: OpenWindow) -> None:

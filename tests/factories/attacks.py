@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dashboard.callbacks.models import Verdict
-from tests.factories.callbacks import API_KEY, PARTNER_ID, encode, make_payload, sign
+from tests.factories.callbacks import API_KEY, DOOR, PARTNER_ID, encode, make_payload, make_v3_payload, sign
 
 OLD_KEY, RETIRED_KEY, FOREIGN_KEY = "test-api-key-0000", "test-api-key-gone", "key-of-the-other-environment"
 #: What the deployment under attack verifies with: the present key, and the one before it.
@@ -29,6 +29,10 @@ class Attack:
     right: Verdict
     genuine: bytes | None = None
     sent_by_us: str | None = None  # a signature of our own
+    headers: dict[str, str] = field(default_factory=dict)
+    genuine_headers: dict[str, str] | None = None  # None: the same
+    path: str = DOOR
+    intent: str = ""  # the row of the job that an id is to be bound to
 
 
 @dataclass
@@ -43,18 +47,30 @@ class Forger:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
-    def attacks(self, count: int) -> Iterator[Attack]:
+    def attacks(self, count: int, more: "Classes | None" = None) -> Iterator[Attack]:
         """`count` of them, the classes in turn."""
-        classes = list(CLASSES.items())
+        classes = [*CLASSES.items(), *(more or {}).items()]
         for number in range(count):
             name, make = classes[number % len(classes)]
             yield make(self, name)
 
-    def honest(self, count: int) -> Iterator[bytes]:
-        """Genuine callbacks in every form that Smile's senders are known to write."""
-        for _ in range(count):
-            timestamp, signed = self.chance.choice(FORMS)(self.moment(spread=240))
-            yield encode(self.payload(timestamp, sign(signed, self.chance.choice(ACTIVE_KEYS)), self.job()))
+    def honest(self, count: int) -> Iterator[tuple[bytes, dict[str, str]]]:
+        """Genuine callbacks in every form that Smile's senders are known to write, of both generations."""
+        for number in range(count):
+            key = self.chance.choice(ACTIVE_KEYS)
+            if number % 2:
+                timestamp = iso(self.moment(spread=240))
+                signature = sign(timestamp, key, self.chance.choice((PARTNER_ID, PARTNER_ID.lstrip("0"))))
+                yield self.webhook(), {"Response-Signature": signature, "Response-Timestamp": timestamp}
+            else:
+                timestamp, signed = self.chance.choice(FORMS)(self.moment(spread=240))
+                yield encode(self.payload(timestamp, sign(signed, key), self.job())), {}
+
+    def webhook(self) -> bytes:
+        """The body of a webhook of v3 about some job."""
+        return encode(
+            make_v3_payload(job_id=f"job_{self.chance.getrandbits(120):030d}", message=f"{self.chance.random()}")
+        )
 
     def moment(self, offset: float = 0, spread: float = 60) -> datetime:
         """About `offset` seconds from now. Never the same millisecond twice: what is signed in one shares a signature.
@@ -138,7 +154,8 @@ def replay_after_rotation(forger: Forger, name: str) -> Attack:
     return Attack(name, encode(genuine | {"FullName": "Somebody Else"}), Verdict.REUSED, encode(genuine))
 
 
-CLASSES: dict[str, Callable[[Forger, str], Attack]] = {
+Classes = dict[str, Callable[[Any, str], Attack]]
+CLASSES: Classes = {
     "body swapped": swap_body,
     "other job": name_another_job,
     "reflected": reflect,

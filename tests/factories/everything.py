@@ -1,9 +1,10 @@
 """A deployment in which every sealed column has a value and a file is kept, for what walks over all of them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback
@@ -13,6 +14,7 @@ from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.dealt_with import deal_with
 from dashboard.jobs.models import Image, Job, ResultSource, job_associated_data
 from dashboard.jobs.products import Product
+from dashboard.jobs.smile_actions.models import FraudReport, notes_associated_data
 from dashboard.jobs.warnings import keep_warnings
 from dashboard.links.messages import send_link
 from dashboard.links.models import Link
@@ -62,6 +64,7 @@ def make_everything(database: Database, settings: Settings) -> Everything:
         keep_warnings(session, row, {"DateOfDeath": "2020-02-01"}, ResultSource.CALLBACK, now, is_confirmed=False)
         row.disagreement = "They differ."
         deal_with(session, row, f"Called {AMINA.given['first_name']}.", "ada@example.com", now)
+        add_fraud_report(session, row, f"{AMINA.given['first_name']} is made up.", now)
         sought = CallbackFilter(q=AMINA.job_id)
         extent = find_extent(Scope(session, "sandbox", now), sought)
         run = start_run(session, "sandbox", sought, extent, "ada@example.com", now)
@@ -70,3 +73,18 @@ def make_everything(database: Database, settings: Settings) -> Everything:
         other = session.get_one(Callback, receipt.callback_id)
         image = session.exec(select(Image).where(Image.job_id == job.id)).one()
     return Everything(job, queued, image, callback, other, link, code, run.id)
+
+
+def add_fraud_report(session: Session, job: Job, notes: str, now: datetime) -> None:
+    report = FraudReport(
+        environment=job.environment,
+        job_id=job.id,
+        user_id=job.user_id,
+        is_fraud=True,
+        reason="OTHER",
+        notes_sealed=None,
+        reported_by="ada@example.com",
+        reported_at=now,
+    )
+    report.notes_sealed = keyring_of(session).seal(notes.encode(), notes_associated_data(report.id))
+    session.add(report)

@@ -27,6 +27,7 @@ NAME = "CASE n % 3 WHEN 0 THEN 'user-' ELSE 'customer-' END || n"
 JOB = {
     "environment": "'sandbox'",
     "product": PRODUCT,
+    "api": "CASE WHEN n % 60 = 0 THEN 'v3' ELSE 'v1' END",
     "job_type": "5",
     "user_id": NAME,
     "user_id_folded": f"replace({NAME}, '-', '')",

@@ -10,7 +10,8 @@ from dashboard.config import Settings
 from dashboard.db import Database, keyring_of, utc_now
 from dashboard.jobs.following.awaiting import note_token
 from dashboard.jobs.models import Job
-from dashboard.jobs.products import Product
+from dashboard.jobs.products import FACTS, Product
+from dashboard.jobs.smile_api.api_choice import choose_apis
 from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.links.creation import LinkRequest, create_link
 from dashboard.links.customer.starting import Agreement, press_start
@@ -18,6 +19,9 @@ from dashboard.links.managing import add_code
 from dashboard.links.messages import LinkMessage, email_associated_data
 from dashboard.links.models import IdTypeChoice, Link
 from dashboard.links.queries import find_link
+from dashboard.smile.constants import SmileApi
+from dashboard.smile.v3 import Token
+from dashboard.stored_settings import Branding, write_branding
 
 BROWSER = "0" * 64  # the digest of a customer's browser
 TWO_CHOICES = (IdTypeChoice("NG", "PASSPORT", "doc_verification"), IdTypeChoice("GH", "GHANA_CARD", "biometric_kyc"))
@@ -33,6 +37,20 @@ def make_link(database: Database, settings: Settings, /, *, row: Any = None, **w
             setattr(link, name, value)
         session.add(link)
         return link, code
+
+
+def use_v3(
+    database: Database,
+    settings: Settings,
+    *,
+    api: SmileApi = SmileApi.V3,
+    policy: str = "https://kora.example/privacy",
+) -> None:
+    """From here on every product that v3 has uses it, or another API."""
+    with database.transaction() as session:
+        apis = {product: api for product, facts in FACTS.items() if facts.v3}
+        choose_apis(session, settings, apis, utc_now())
+        write_branding(session, Branding("Kora Bank", policy_url=policy), utc_now())
 
 
 def make_start(
@@ -82,3 +100,26 @@ class FakeTokens:
         if isinstance(answer, BaseException):
             raise answer
         return {"token": answer}
+
+
+@dataclass
+class FakeV3Tokens:
+    """The same for tokens of v3. The token refers to personal values, as Smile's does."""
+
+    answers: Sequence[Any] = (None,)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    lifetime: int = 900
+
+    def create_token(self, **wanted: Any) -> Token:
+        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
+        self.asked.append(wanted)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer or self._token(wanted)
+
+    def _token(self, wanted: dict[str, Any]) -> Token:
+        now, payload = int(utc_now().timestamp()), wanted.get("payload") or {}
+        readable = ("country", "id_type", "consent")
+        held = {name: value if name in readable else f"pii_{name}" for name, value in payload.items()}
+        claims = {name: value for name, value in wanted.items() if value} | {"payload": held}
+        return Token("a.v3.token", claims | {"iat": now, "exp": now + self.lifetime})

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 from hypothesis import strategies as st
 from sqlmodel import func, select
@@ -20,6 +21,7 @@ PRODUCTS = st.sampled_from([Product.BIOMETRIC_KYC, Product.ENHANCED_KYC, Product
 AGES = st.one_of(st.integers(0, 3 * 3600), st.integers(0, 70 * 86400))
 SPENT = st.one_of(st.none(), st.integers(1, 10**7), st.integers(10**7, 10**11))  # in microseconds
 MAKERS = st.sampled_from(["ben@example.com", "ada@example.com", "customer"])
+LINK_ID = UUID("019a0000-0000-7000-8000-000000000001")  # of October 2025
 STAGES = ("opened_at", "started_at", "submitted_at", "settled_at")
 
 
@@ -39,6 +41,7 @@ def jobs(draw: st.DrawFn, now: datetime) -> Job:
         warning_kinds=warnings,
         warning_count=len(warnings.split()),
         created_by=draw(MAKERS),
+        link_id=draw(st.sampled_from([None, LINK_ID])),
         submitted_at=submitted,
         settled_at=None if spent is None else made + timedelta(microseconds=spent),
     )

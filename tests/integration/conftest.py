@@ -222,6 +222,9 @@ QUICK_SANDBOX = (
     "--set", "review_delay_seconds=1.0",
     "--set", "callback_retry_delays_seconds=[0.3, 0.5, 1.0]",
     "--set", "callback_timeout_seconds=3",
+    "--set", "allow_http_on_loopback=true",
+    "--set", "v3_lookups_per_number=100000",
+    "--set", "v3_blocked_from_lookups=100000",
 )  # fmt: skip
 
 
@@ -241,6 +244,7 @@ def start_deployment(
         "DASHBOARD_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
         "DASHBOARD_SMILE_SERVER": f"http://127.0.0.1:{sandbox_port}/v1",
         "DASHBOARD_SMILE_WEB_SCRIPT_URL": f"http://127.0.0.1:{sandbox_port}/inline/v1/js/script.min.js",
+        "DASHBOARD_SMILE_V12_SCRIPT_URL": f"http://127.0.0.1:{sandbox_port}/inline/v12/js/script.min.js",
         "DASHBOARD_SMILE_PARTNER_ID": PARTNER_ID,
         "DASHBOARD_SMILE_API_KEYS": API_KEY,
     }

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from threading import Barrier
+from unittest.mock import Mock
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID, uuid4
 
@@ -18,9 +19,12 @@ from dashboard.audit.models import ChainCheck
 from dashboard.context import context_of
 from dashboard.db import Database, utc_now
 from dashboard.features import metadata
-from dashboard.jobs.models import Job, JobState, SendingStep
+from dashboard.jobs.models import Job, JobEvent, JobState, Outcome, SendingStep
+from dashboard.jobs.timeline import EventKind
 from dashboard.links.models import Link
+from dashboard.sandbox.world.type_ids import new_type_id
 from dashboard.saved_views.models import SavedView
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import Setting
 from dashboard.team.factors.models import Passkey, RecoveryCode
 from dashboard.team.models import Member
@@ -69,6 +73,7 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
             *(
                 "jobs.update_form",
                 "find.search",
+                "find.search_json",
                 "links.update_form",
                 "retention.preview",
                 "policy_reports.receive",
@@ -86,10 +91,10 @@ WITHOUT_KEY: dict[str, frozenset[str]] = {
         }
     ),
     "A guarded UPDATE or the row itself lets one press through, and Smile is asked before or after.": frozenset(
-        {"customer.start", "customer.submit", "smile_links.create", "smile_links.count"}
+        {"customer.start", "customer.submit", "exact_times.create", "smile_links.create", "smile_links.count"}
     ),
     "Its answer is shown once and kept nowhere, so every press has to be answered with one; none is charged.": (
-        frozenset({"tokens.create"})
+        frozenset({"tokens.create", "v3_tokens.create"})
     ),
 }
 
@@ -300,6 +305,29 @@ def _person(forms: Forms, client: FlaskClient) -> Page:
     return page.replace('name="confirmation"', f'name="confirmation" value="{user_id}"'), "/privacy/searches"
 
 
+def _done_job_of_v3(forms: Forms, client: FlaskClient) -> Page:
+    """Smile agrees to everything, and was asked for nothing a moment ago."""
+    factory, job_id = context_of(forms.app).smile_clients, UUID(str(forms.world.own["job_id"]))
+    willing = replace(factory.clients(context_of(forms.app).smile_keys.value()), v3_pages=Mock(spec=["jobs"]))
+    factory.clients = lambda _: willing  # type: ignore[method-assign]
+    done = {"state": JobState.DONE, "outcome": Outcome.APPROVED}
+    forms.change(Job, "job_id", api=SmileApi.V3, smile_job_id=new_type_id("job"), **done)
+    with forms.database.transaction() as session:
+        session.exec(delete(JobEvent).where(JobEvent.job_id == job_id, JobEvent.kind == EventKind.REPLAY))
+    return _get(forms, client, f"/jobs/{job_id}")
+
+
+def _fraud_report(forms: Forms, client: FlaskClient) -> Page:
+    _done_job_of_v3(forms, client)
+    page, address = _get(forms, client, f"/jobs/{forms.world.own['job_id']}/fraud-report")
+    return page.replace('value="MULE_ACCOUNT" ', 'value="MULE_ACCOUNT" selected'), address
+
+
+def _callback_of_job_of_v3(forms: Forms, client: FlaskClient) -> Page:
+    _done_job_of_v3(forms, client)
+    return _get(forms, client, f"/callbacks/{forms.world.own['callback_id']}")
+
+
 def _new_job(forms: Forms, client: FlaskClient) -> Page:
     return _get(forms, client, "/jobs/new?product=enhanced_kyc&country=NG&id_type=BVN")
 
@@ -346,6 +374,9 @@ SPECIAL: dict[str, Callable[[Forms, FlaskClient], Page]] = {
     "jobs.create": _new_job,
     "jobs.check": _waiting_job,
     "jobs.mark_dealt_with": _failed_job,
+    "jobs.actions.replay": _done_job_of_v3,
+    "jobs.actions.report_fraud": _fraud_report,
+    "callbacks.processing.replay": _callback_of_job_of_v3,
     "callbacks.processing.check": _callback_of_waiting_job,
     "links.create": _new_link,
     "links.resume": _paused_link,

@@ -33,6 +33,7 @@ EXPECTED = {
     "links.create": "op",
     "links.change": "op",
     "tokens.create": "op",
+    "jobs.report_fraud": "op",
     "review.decide": "op",
     "overview.read": "opv",
     "team.manage": "o",

@@ -159,6 +159,7 @@ def test_loopback_can_be_entered_only_where_a_setting_allows_it(tmp_path: Path, 
         ("/settings", "logo_url", {"company_name": "Kora Bank", "theme_color": "#0b5d4e"}),
         ("/settings", "return_urls", {"company_name": "Kora Bank", "theme_color": "#0b5d4e"}),
         ("/tokens", "callback_url", {"product": "basic_kyc"}),
+        ("/tokens/v3", "callback_url", {"product": "enhanced_kyc"}),
     ],
 )
 def test_every_field_for_an_address_refuses_one_inside_and_keeps_what_was_typed(

@@ -13,7 +13,7 @@ from dashboard.callbacks.filters import WITHOUT_BODY
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.queries import JOB_ID_PREFIX
 from dashboard.callbacks.reason_words import reason_text
-from dashboard.callbacks.text_index import forget_text
+from dashboard.callbacks.text_index import forget_texts
 from dashboard.db import first_id_of
 from dashboard.jobs.smile_api.sent_signatures import note_sent
 from dashboard.smile import Signature
@@ -68,6 +68,6 @@ def take_back_test(session: Session, sent: ProbeCallback, now: datetime) -> Prob
     if row is None:
         return None
     note_sent(session, sent.signature, now)
-    forget_text(session, row.id)
+    forget_texts(session, [row.id])
     session.connection().execute(delete(Callback).where(col(Callback.id) == row.id))
     return ProbeReceipt(row.verdict, reason_text(row), row.source_address, row.headers)

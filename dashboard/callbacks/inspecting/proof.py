@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard.callbacks.inspecting.claims import claim_about, outcome_claimed
 from dashboard.callbacks.models import Callback, Step
+from dashboard.callbacks.queries import is_about
 from dashboard.callbacks.receiving.parsing import read_facts
-from dashboard.callbacks.steps import StepKind, make_step
-from dashboard.jobs.following.outcome import contradicts, deciding_answer, read_claim
+from dashboard.callbacks.receiving.verdicts import signed_forms
+from dashboard.callbacks.steps import StepKind, kind_of, make_step
+from dashboard.jobs.following.outcome import contradicts, deciding_answer
 from dashboard.jobs.models import Job, Result
-from dashboard.smile.constants import SIGNATURE_CONSTANT
+from dashboard.smile.constants import SIGNATURE_CONSTANT, SmileApi
 from dashboard.smile.results import code_of
 from dashboard.web.pages.answers import json_time
 
@@ -35,19 +38,22 @@ def prove(
     partner_id: str,
 ) -> Proof:
     """Puts the proof together. `body`: None if it cannot be opened. `results`: Smile's own answers, oldest first."""
-    steps = [*callback.steps, _is_untouched(callback, body)]
+    steps = [*(_as_known_now(callback, job, step) for step in callback.steps), _is_untouched(callback, body)]
+    if job and not is_about(callback, job):
+        steps.append(make_step(None if job.is_unbound else False, StepKind.NOT_THIS_JOB, known=job.smile_job_id))
+        return Proof(steps, _signed_text(callback, payload, partner_id), None, None)
     alarm = contradiction(payload, job, results) if job else None
     answer = _deciding(callback, results)
     if job:
         steps.append(_confirmed(callback, job, answer))
     if alarm:
         steps.append(alarm)
-    return Proof(steps, _signed_text(payload, partner_id), answer.received_at if answer else None, alarm)
+    return Proof(steps, _signed_text(callback, payload, partner_id), answer.received_at if answer else None, alarm)
 
 
 def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) -> Step | None:
     """The alarm about a claim that Smile's own answers contradict; None if they do not."""
-    claim = read_claim(payload, job.job_type)
+    claim = claim_about(job, payload)
     answer = deciding_answer(results, job.job_type)
     if answer is None or not contradicts(claim, results, job.job_type):
         return None
@@ -59,6 +65,13 @@ def contradiction(payload: dict[str, Any], job: Job, results: Sequence[Result]) 
         confirmed=answer.outcome,
         confirmed_code=answer.result_code,
     )
+
+
+def _as_known_now(callback: Callback, job: Job | None, step: Step) -> Step:
+    """The step as stored. One about a job whose id at Smile was open then says whether it was this one."""
+    if kind_of(step) != StepKind.AWAITS_ID or job is None or not is_about(callback, job):
+        return step
+    return make_step(True, StepKind.NAMES_OUR_JOB, job_id=callback.claimed_job_id)
 
 
 def _is_untouched(callback: Callback, body: bytes | None) -> Step:
@@ -86,14 +99,28 @@ def _confirmed(callback: Callback, job: Job, answer: Result | None) -> Step:
         StepKind.CONFIRMED,
         after_seconds=(answer.received_at - callback.received_at).total_seconds(),
         still_says_so=not is_later and job.checked_at is not None and job.checked_at > callback.received_at,
-        is_same=code_of(answer.result_code) == code_of(callback.result_code),
+        is_same=_says_the_same(callback, job, answer),
         code=answer.result_code,
         text=answer.result_text,
+        outcome=answer.outcome,
     )
 
 
-def _signed_text(payload: dict[str, Any], partner_id: str) -> tuple[str, ...]:
-    facts = read_facts(payload)
-    if facts.timestamp is None or "|" in (facts.signature or ""):
+def _says_the_same(callback: Callback, job: Job, answer: Result) -> bool:
+    if job.api == SmileApi.V3:  # Smile confirms the decision alone.
+        return outcome_claimed(callback) == answer.outcome
+    return code_of(answer.result_code) == code_of(callback.result_code)
+
+
+def _signed_text(callback: Callback, payload: dict[str, Any], partner_id: str) -> tuple[str, ...]:
+    pair = read_facts(payload, callback.headers).pair
+    if pair.timestamp is None or "|" in (pair.signature or ""):
         return ()
-    return str(facts.timestamp)[:LONGEST_TIMESTAMP], partner_id, SIGNATURE_CONSTANT
+    if pair.is_in_header:
+        partner_id = next((form for step in callback.steps if (form := _form_in(step))), signed_forms(partner_id)[0])
+    return str(pair.timestamp)[:LONGEST_TIMESTAMP], partner_id, SIGNATURE_CONSTANT
+
+
+def _form_in(step: Step) -> str | None:
+    """The form of the partner id that was signed, where a key matched."""
+    return step["facts"].get("partner_id") if kind_of(step) == StepKind.KEY_MATCHES else None

@@ -3,9 +3,10 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dashboard.callbacks.receiving.parsing import JOB_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, USER_HEADER
 from dashboard.jobs.showing.personal import MOST_SHOWN, SECRET_FIELDS, cut, fold_base64, fold_text, shown_body
 from dashboard.web.pages.filters import MASK
 from dashboard.web.pages.invisible_characters import MarkEverything
@@ -35,15 +36,24 @@ def raw_text(body: str, payload: dict[str, Any]) -> str:
     return MarkEverything(cut(fold_text(text)))
 
 
-def as_curl(payload: dict[str, Any], is_revealed: bool, address: str) -> str:
+def as_curl(payload: dict[str, Any], headers: Mapping[str, str], is_revealed: bool, address: str) -> str:
     """The request as a curl command, without timestamp and signature: with them any body would count as signed."""
     shown = fold_base64(shown_body(payload, is_revealed))
     pair = {name: f"<{name}>" for name in payload if name.lower() in SECRET_FIELDS or name == "timestamp"}
     body = json.dumps(shown | pair)
     if len(body) > MOST_SHOWN:
         body = "@callback.json"
-    words = ["curl", "-X", "POST", address, "-H", "Content-Type: application/json", "--data-binary", body]
+    named = [part for name, value in _own_headers(headers) for part in ("-H", f"{name}: {value}")]
+    words = ["curl", "-X", "POST", address, "-H", "Content-Type: application/json", *named, "--data-binary", body]
     return " ".join(map(shlex.quote, words))
+
+
+def _own_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The headers that a webhook of v3 needs, without its timestamp and signature."""
+    if SIGNATURE_HEADER in headers:
+        yield TIMESTAMP_HEADER, "<timestamp>"
+        yield SIGNATURE_HEADER, "<signature>"
+        yield from ((name, headers[name]) for name in (JOB_HEADER, USER_HEADER) if name in headers)
 
 
 def _secrets_in(value: Any) -> Iterator[str]:

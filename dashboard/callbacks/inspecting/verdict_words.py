@@ -2,6 +2,7 @@
 
 from dashboard.callbacks.inspecting.proof import Proof
 from dashboard.callbacks.models import Callback, Verdict
+from dashboard.callbacks.steps import StepKind, kind_of
 
 NAMES = {
     Verdict.VALID: "Valid signature",
@@ -34,6 +35,7 @@ ORPHAN = (
     "Nothing, if its job was created elsewhere, such as with a web token or a Smile Link. Here its result is only a "
     "claim."
 )
+OF_ANOTHER_JOB = "Do not act on this callback. It names another job at Smile than the one at whose address it arrived."
 IN_PROGRESS = "Wait: it will be passed to its job in a moment."
 NOT_CONFIRMED = "Wait until Smile has confirmed it, or press Ask Smile now."
 NOTHING = "Nothing to do. Its job goes by Smile's own answer."
@@ -52,6 +54,8 @@ def callback_next(callback: Callback, proof: Proof) -> str:
         return STEPS[callback.verdict]
     if callback.job_id is None:
         return ORPHAN
+    if any(kind_of(step) == StepKind.NOT_THIS_JOB and step["passed"] is False for step in proof.steps):
+        return OF_ANOTHER_JOB
     if not callback.handled_at:
         return IN_PROGRESS
     return NOTHING if proof.confirmed_at else NOT_CONFIRMED

@@ -42,6 +42,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import once_per_change, utc_now
 from dashboard.errors import NotFound
 from dashboard.jobs.embedded_images import embedded_image_named, redraw
+from dashboard.jobs.smile_actions.replaying import may_replay
 from dashboard.jobs.submitting.callback_keys import hook_address
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
@@ -55,7 +56,7 @@ blueprint.register_blueprint(processing_views.blueprint)
 blueprint.register_blueprint(comparing_views.blueprint)
 blueprint.register_blueprint(refused_views.blueprint)
 add_search(blueprint, CallbackFilter, "callbacks.read", "callbacks.index")
-FILTERS = (outcome_claimed, text_claimed, reason_text, shown_steps, step_text, verdict_name, callback_next)
+FILTERS = (outcome_claimed, text_claimed, reason_text, shown_steps, step_text, verdict_name, callback_next, may_replay)
 for template_filter in FILTERS:
     blueprint.add_app_template_filter(template_filter)
 
@@ -163,7 +164,7 @@ def show(callback_id: UUID) -> ResponseReturnValue:
         images=opened.images,
         is_unreadable=opened.is_unreadable,
         pretty=opened.as_json(is_revealed=False),
-        curl=as_curl(opened.payload, is_revealed=False, address=hook_address(current().settings)),
+        curl=as_curl(opened.payload, callback.headers, is_revealed=False, address=hook_address(current().settings)),
     )
 
 
@@ -227,7 +228,9 @@ def reveal(callback_id: UUID) -> ResponseReturnValue:
         callback=opened.callback,
         pretty=opened.as_json(is_revealed=True),
         raw=CANNOT_BE_OPENED if opened.is_unreadable else raw_text(opened.body.decode(), opened.payload),
-        curl=as_curl(opened.payload, is_revealed=True, address=hook_address(current().settings)),
+        curl=as_curl(
+            opened.payload, opened.callback.headers, is_revealed=True, address=hook_address(current().settings)
+        ),
     )
 
 

@@ -22,6 +22,8 @@ UNKNOWN = {
     UnknownCause.SELF_CONTRADICTION: "It contradicts itself: its code and its job_success say opposite things.",
 }
 
+IS_WHAT = {Outcome.ERROR: "has an error", Outcome.ATTENTION: "passed, but a person should look at it"}
+
 
 def text_claimed(code: str | None, text: str | None, product: Product | None) -> str:
     """The text in the callback, or else Smile's documented text for this code and product."""
@@ -34,12 +36,12 @@ def text_claimed(code: str | None, text: str | None, product: Product | None) ->
 
 def sentence_claimed(claim: StatusAnswer, product: Product | None, cause: UnknownCause) -> str:
     """The claim as a sentence that needs no knowledge of codes. `cause`: why its outcome is unknown, if it is."""
-    if not claim.code and claim.text:
+    if not claim.code and claim.text and claim.outcome in (None, Outcome.UNKNOWN):
         return f"It contains no result. {quote_smile(claim.text)}"
     if claim.outcome is None or claim.outcome == Outcome.UNKNOWN:
         return UNKNOWN[cause]
     what = FACTS[product].name if product else "The verification"
-    is_what = "has an error" if claim.outcome == Outcome.ERROR else f"is {claim.outcome}"
+    is_what = IS_WHAT.get(claim.outcome, f"is {claim.outcome}")
     said = text_claimed(claim.code, claim.text, product)
     if claim.outcome != Outcome.PROVISIONAL:
         said = meaning_of(claim.code, claim.text) or said

@@ -10,16 +10,23 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks.filters import WITHOUT_BODY
-from dashboard.callbacks.models import WORTH_ASKING, Callback, Verdict
-from dashboard.callbacks.queries import body_or_none
+from dashboard.callbacks.models import ALARMING_VERDICTS, WORTH_ASKING, Callback, Verdict
+from dashboard.callbacks.queries import body_or_none, is_about
 from dashboard.callbacks.reason_words import reason_facts
-from dashboard.callbacks.receiving.parsing import parse
+from dashboard.callbacks.receiving.parsing import parse, read_facts
+from dashboard.jobs.following.binding import note_candidate
 from dashboard.jobs.following.following import note_callback
 from dashboard.jobs.models import Job, JobEvent, Result, ResultSource
 from dashboard.jobs.timeline import EventKind
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
+#: For the job's id at Smile, about which Smile is asked at once.
+FIRST_WAIT_FOR_ID = timedelta(seconds=1)
+#: A webhook may be faster than the answer to the submission, which names the id.
+ANSWER_COMES_WITHIN = timedelta(minutes=2)
+#: Smile is asked about the id that such a callback names, whatever its age. A copied signature is no reason to ask.
+MAY_NAME_ID = WORTH_ASKING - ALARMING_VERDICTS
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +63,8 @@ def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | No
     job = session.get(Job, callback.job_id, with_for_update=True) if callback.job_id else None
     if job is None:
         return None
-    is_worth_asking = callback.verdict in WORTH_ASKING
+    is_about_it = is_about(callback, job)
+    is_worth_asking = is_about_it and callback.verdict in WORTH_ASKING
     note_callback(
         session,
         job,
@@ -64,13 +72,32 @@ def hand_to_job(session: Session, callback_id: UUID, now: datetime) -> UUID | No
         verdict=callback.verdict.value,
         reason=reason_facts(callback),
         received_at=callback.received_at,
-        payload=_claim_in(session, callback) if _has_new_claim(session, callback) else None,
+        payload=_claim_in(session, callback) if is_about_it and _has_new_claim(session, callback) else None,
         is_told=_is_on_timeline(session, callback),
         is_worth_asking=is_worth_asking,
-        is_believable=callback.verdict == Verdict.VALID and callback.erased_at is None,
+        is_believable=is_about_it and callback.verdict == Verdict.VALID and callback.erased_at is None,
         now=now,
     )
+    if not is_about_it:
+        is_worth_asking = _offer_id(session, callback, job, now)
     return job.id if is_worth_asking else None
+
+
+def _offer_id(session: Session, callback: Callback, job: Job, now: datetime) -> bool:
+    """Offers the id that it names to a job whose id at Smile is not known. Returns whether Smile should be asked.
+
+    While that is undecided the callback is handed over again and again: only then its claim is one about this job.
+    """
+    if not job.is_unbound or callback.erased_at or callback.verdict not in MAY_NAME_ID:
+        return False
+    payload = _claim_in(session, callback) or {}
+    marker = read_facts(payload, callback.headers).marker
+    is_news = note_candidate(session, job, callback.claimed_smile_job_id, marker, now)
+    may_be_bound = any(each["id"] == callback.claimed_smile_job_id and not each["refused"] for each in job.candidates)
+    if may_be_bound or now - callback.received_at < ANSWER_COMES_WITHIN:
+        callback.handled_at = None
+        callback.due_at = now + min(FIRST_WAIT_FOR_ID * 2 ** min(callback.attempts, 20), LONGEST_WAIT)
+    return is_news
 
 
 def _claim_in(session: Session, callback: Callback) -> dict[str, Any] | None:

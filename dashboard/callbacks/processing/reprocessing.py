@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -32,6 +32,7 @@ from dashboard.callbacks.steps import StepKind, kind_of, make_step
 from dashboard.callbacks.text_index import index_accepted
 from dashboard.jobs.models import Job, SentSignature
 from dashboard.jobs.timeline import EventKind, add_event
+from dashboard.smile.constants import SmileApi
 from dashboard.smile_keys import ApiKeys
 from dashboard.web.pages.locales import formats_here
 
@@ -129,7 +130,8 @@ def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     """Looks for the job of an orphan that arrived before it. One that contradicted its address stays an orphan."""
     if not facts.job_id or _contradicts_its_address(callback):
         return False
-    job = session.exec(select(Job).where(Job.environment == callback.environment, Job.job_id == facts.job_id)).first()
+    by_name = _of_v3(facts) if facts.is_v3 else (Job.job_id == facts.job_id,)
+    job = session.exec(select(Job).where(Job.environment == callback.environment, *by_name)).first()
     if job is None:
         return False
     callback.job_id, callback.product = job.id, job.product
@@ -138,8 +140,15 @@ def _find_its_job(session: Session, callback: Callback, facts: Facts) -> bool:
     return True
 
 
+def _of_v3(facts: Facts) -> tuple[Any, ...]:
+    """The condition on the job that a webhook of v3 names, as at its arrival."""
+    if len(facts.named_ids) > 1:
+        return (false(),)
+    return Job.smile_job_id == facts.smile_job_id, col(Job.api) == SmileApi.V3
+
+
 def _facts_of(session: Session, callback: Callback) -> Facts:
-    return read_facts(parse(body_of(session, callback)))
+    return read_facts(parse(body_of(session, callback)), callback.headers)
 
 
 def _sharing(

@@ -20,6 +20,8 @@ from dashboard.db import utc_now
 from dashboard.errors import Conflict
 from dashboard.jobs.following.following import request_check
 from dashboard.jobs.queries import find_job
+from dashboard.jobs.smile_actions.replaying import SENT_AGAIN, ask_for_replay, request_replay
+from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.smile_keys import smile_keys
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import scope_here
@@ -28,6 +30,8 @@ from dashboard.web.pages.answers import CAUTION, see_other
 from dashboard.web.pages.invisible_characters import with_visible_codes
 from dashboard.web.security.form_keys import form_transaction, note_result_page, return_on_conflict
 from dashboard.worker.queue import wake
+
+NO_JOB_TO_REPLAY = "This callback belongs to no job here, so Smile cannot be asked to send it again."
 
 blueprint = Blueprint("processing", __name__)
 
@@ -73,6 +77,20 @@ def check(callback_id: UUID) -> ResponseReturnValue:
         record(session, "callback.asked_smile", f"callback {callback.id}", utc_now(), details={"job": str(job.id)})
     wake("jobs.advance", job.id)
     return see_other("callbacks.show", "Smile is being asked.", callback_id=callback_id, **asked_filters().asked)
+
+
+@blueprint.post("/callbacks/<uuid:callback_id>/replays")
+@permission_required("callbacks.replay")
+def replay(callback_id: UUID) -> ResponseReturnValue:
+    with form_transaction(_page_of(callback_id)) as session:
+        callback = find_callback(session, current().settings.environment, callback_id)
+        if callback.job_id is None:
+            raise Conflict(NO_JOB_TO_REPLAY)
+        job = find_job(session, current().settings.environment, callback.job_id, to_change=True)
+        request_replay(session, job, current_user.email, utc_now())
+    with return_on_conflict(_page_of(callback_id)):
+        ask_for_replay(smile_clients().v3_pages, current().settings, job)
+    return see_other("callbacks.show", SENT_AGAIN, callback_id=callback_id, **asked_filters().asked)
 
 
 @blueprint.get("/callbacks/processing-runs/new")

@@ -17,7 +17,14 @@ from prometheus_client import Counter as Metric
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from dashboard.callbacks.models import REFUSED_VERDICTS
-from dashboard.callbacks.receiving.parsing import Malformed, parse, read_facts
+from dashboard.callbacks.receiving.parsing import (
+    HIDDEN,
+    SIGNATURE_HEADER,
+    Malformed,
+    parse,
+    read_facts,
+    shown_signature,
+)
 from dashboard.callbacks.receiving.storing import Arrival, Receipt, store_callbacks
 from dashboard.callbacks.receiving.verdicts import MOST_TOGETHER, check_signature
 from dashboard.callbacks.refused.reasons import RefusalReason
@@ -104,8 +111,9 @@ def fail(error: Exception) -> Reply:
 
 
 def _check(delivery: Delivery, settings: Settings) -> Arrival | Reply:
+    headers = kept_headers(delivery.headers)
     try:
-        facts = read_facts(parse(delivery.body))
+        facts = read_facts(parse(delivery.body), headers)
         check = check_signature(facts, settings.smile_partner_id, smile_keys())
         if check.verdict:
             if not _count_refusal(delivery.source_address):
@@ -119,7 +127,6 @@ def _check(delivery: Delivery, settings: Settings) -> Arrival | Reply:
         return not_stored(error)
     except Exception as error:  # A problem with one delivery must not stop the others in its group.
         return fail(error)
-    headers = _kept_headers(delivery.headers)
     return Arrival(
         delivery.body, headers, delivery.source_address, delivery.received_at, facts, check, delivery.job_key
     )
@@ -130,10 +137,14 @@ def _count_refusal(address: str) -> bool:
     return current().throttle.hit(REFUSALS, network_of(address))
 
 
-def _kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def kept_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The headers without credentials. A signature is a bearer secret too, so it is masked."""
     kept = {name.lower(): value for name, value in headers if name.lower() not in DROPPED_HEADERS}
-    return {name: "[masked]" if "signature" in name else value for name, value in kept.items()}
+    return {name: _kept_value(name, value) if "signature" in name else value for name, value in kept.items()}
+
+
+def _kept_value(name: str, value: str) -> str:
+    return shown_signature(value) if name == SIGNATURE_HEADER else HIDDEN
 
 
 def _store(environment: str, arrivals: Sequence[Arrival]) -> list[Receipt | Exception | None]:

@@ -1,14 +1,18 @@
-"""Reads a callback's body: strictly as JSON, then the facts that receiving needs."""
+"""Reads a callback: its body strictly as JSON, then the facts that receiving needs, of body and headers."""
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from dashboard.callbacks.refused.reasons import RefusalReason
+from dashboard.jobs.smile_api.sent_signatures import digest_of_signature
+from dashboard.jobs.submitting.markers import MARKER
 from dashboard.smile.results import parse_result
 from dashboard.smile.typed import fold, number_key
+from dashboard.smile.v3_names import summary_of
 
 MAX_DEPTH = 32
 MAX_DIGITS = 100  # Smile's numbers have at most about twenty; Python is slow with thousands.
@@ -17,6 +21,12 @@ BYTE_ORDER_MARK = "\ufeff"
 NUL, NUL_MARK = "\0", "\N{REPLACEMENT CHARACTER}"
 MAX_FACT = 200  # Longer values are still in the body; what is searched and listed stays short.
 MILLISECONDS_BEGIN_AT = 10**11  # As seconds this is the year 5138, as milliseconds 1973.
+#: Where v3 signs, and where it names its ids; names of headers are in lower case here.
+SIGNATURE_HEADER, TIMESTAMP_HEADER = "response-signature", "response-timestamp"
+JOB_HEADER, USER_HEADER = "job-id", "user-id"
+MOST_IN_HEADER = 3
+HIDDEN, DIGEST = "[masked]", "sha256:"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Malformed(Exception):
@@ -113,11 +123,24 @@ def _with_marks(value: Any) -> Any:
     return [_with_marks(part) for part in value] if isinstance(value, list) else value
 
 
-class Facts(NamedTuple):
+class Pair(NamedTuple):
+    """A timestamp and its signature, from the headers if they hold a signature, else from the body.
+
+    Of a signature in a header only `digest` is known: what is stored of it is its digest. None if it is no signature.
+    """
+
     timestamp: str | int | float | None
     signature: str | None  # or a sec_key, which partners with a legacy key get instead
     has_signature: bool  # true even if it is not text
-    job_id: str
+    is_in_header: bool = False
+    digest: str | None = None
+    is_several: bool = False  # the header came several times, or is a list
+    is_in_body_too: bool = False  # that one is never judged
+
+
+class Facts(NamedTuple):
+    pair: Pair
+    job_id: str  # what it calls its job: our id, or with v3 Smile's
     smile_job_id: str
     job_type: int | None
     country: str | None
@@ -126,29 +149,40 @@ class Facts(NamedTuple):
     result_code: str | None
     result_text: str | None
     search_text: str
+    is_v3: bool  # the shape of the body
+    named_ids: frozenset[str]  # of v3: by body and headers; two contradict each other
+    product: str  # as v3 names it
+    marker: str
 
     @property
     def signed_at(self) -> datetime | None:
-        return read_timestamp(self.timestamp)
+        return read_timestamp(self.pair.timestamp)
 
 
-def read_facts(payload: dict[str, Any]) -> Facts:
-    """Reads either shape of a body. That of job_status holds its facts in `result` and is signed outside of it."""
+def read_facts(payload: dict[str, Any], headers: Mapping[str, str] = NO_HEADERS) -> Facts:
+    """Reads a body of either generation. `headers`: as they are stored, with names in lower case.
+
+    That of job_status holds its facts in `result` and is signed outside of it. v3 may name its ids in headers alone.
+    """
     result = parse_result(payload)
-    signature = payload.get("signature") or payload.get("sec_key")
-    timestamp = payload.get("timestamp")
-    is_readable = isinstance(timestamp, str | int | float) and not isinstance(timestamp, bool)
-    job_id, smile_job_id = result.job_id[:MAX_FACT], result.smile_job_id[:MAX_FACT]
-    result_code, result_text = _short(result.code), _short(result.text)
+    job_id, smile_job_id, user_id, result_code = result.job_id, result.smile_job_id, result.user_id, result.code
+    product = marker = ""
+    named_ids = frozenset[str]()
+    if result.is_v3:
+        named_ids = frozenset({smile_job_id, headers.get(JOB_HEADER, "")} - {""})
+        job_id = smile_job_id = smile_job_id or headers.get(JOB_HEADER, "")
+        user_id = user_id or headers.get(USER_HEADER, "")
+        result_code = summary_of(result.decision, result_code)
+        product, marker = _text_in(payload, "product"), _text_in(payload.get("partner_params"), MARKER)
+    job_id, smile_job_id = job_id[:MAX_FACT], smile_job_id[:MAX_FACT]
+    result_code, result_text = _short(result_code), _short(result.text)
     country, id_type = result.value("Country")[:MAX_FACT], result.value("IDType")[:MAX_FACT]
     # Ids, codes and kinds only: personal data is never searchable in plain text.
-    ids = [job_id, result.user_id[:MAX_FACT], smile_job_id]
+    ids = [job_id, user_id[:MAX_FACT], *([] if result.is_v3 else [smile_job_id])]
     kinds = [result.value("ResultType")[:MAX_FACT], result.value("Source")[:MAX_FACT], country, id_type]
     searchable = " ".join(filter(None, [*ids, result_code, result_text, *kinds])).lower()
     return Facts(
-        timestamp=timestamp if is_readable and timestamp != "" else None,
-        signature=signature if isinstance(signature, str) else None,
-        has_signature=bool(signature),
+        pair=_pair_in_header(payload, headers) if SIGNATURE_HEADER in headers else _pair_in_body(payload),
         job_id=job_id,
         smile_job_id=smile_job_id,
         job_type=result.job_type,
@@ -158,7 +192,53 @@ def read_facts(payload: dict[str, Any]) -> Facts:
         result_code=result_code,
         result_text=result_text,
         search_text=with_folded_ids(searchable, ids),
+        is_v3=result.is_v3,
+        named_ids=named_ids,
+        product=product,
+        marker=marker,
     )
+
+
+def shown_signature(header: str) -> str:
+    """What is stored of a signature in a header: its digest, since the signature itself would fit any other body.
+
+    A header that came several times is a list here. What is no signature is only marked.
+    """
+    return ",".join(_shown_part(part) for part in header.split(",", MOST_IN_HEADER)[:MOST_IN_HEADER])
+
+
+def _shown_part(text: str) -> str:
+    digest = digest_of_signature(text)
+    return f"{DIGEST}{digest}" if digest else HIDDEN if text.strip() else ""
+
+
+def _pair_in_header(payload: dict[str, Any], headers: Mapping[str, str]) -> Pair:
+    shown = headers[SIGNATURE_HEADER]
+    return Pair(
+        timestamp=headers.get(TIMESTAMP_HEADER) or None,
+        signature=None,
+        has_signature=bool(shown),
+        is_in_header=True,
+        digest=shown.removeprefix(DIGEST) if shown.startswith(DIGEST) and "," not in shown else None,
+        is_several="," in shown,
+        is_in_body_too=bool(payload.get("signature") or payload.get("sec_key")),
+    )
+
+
+def _pair_in_body(payload: dict[str, Any]) -> Pair:
+    signature = payload.get("signature") or payload.get("sec_key")
+    timestamp = payload.get("timestamp")
+    is_readable = isinstance(timestamp, str | int | float) and not isinstance(timestamp, bool)
+    return Pair(
+        timestamp=timestamp if is_readable and timestamp != "" else None,
+        signature=signature if isinstance(signature, str) else None,
+        has_signature=bool(signature),
+    )
+
+
+def _text_in(holder: Any, name: str) -> str:
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value[:MAX_FACT] if isinstance(value, str) else ""
 
 
 def with_folded_ids(search_text: str, ids: Sequence[str]) -> str:

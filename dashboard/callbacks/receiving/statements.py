@@ -33,13 +33,18 @@ SELECT NULL, digest, NULL, NULL, NULL, NULL, NULL, NULL FROM sent_signature WHER
 """
 # Two statements, since SQLite would scan all jobs for an "or".
 JOBS_BY_NAME = """
-SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
+SELECT id, job_id, product, callback_key_digest, erased_at, environment, api, smile_job_id FROM job
  WHERE environment = :environment AND job_id IN (:names)
 """
 # Without the environment: with it SQLite would scan all jobs of the environment where there are several keys.
 JOBS_BY_KEY = """
-SELECT id, job_id, product, callback_key_digest, erased_at, environment FROM job
+SELECT id, job_id, product, callback_key_digest, erased_at, environment, api, smile_job_id FROM job
  WHERE callback_key_digest IN (:digests)
+"""
+# The API is compared in a form that no index has, or SQLite would scan all jobs of v3.
+JOBS_BY_SMILE_ID = """
+SELECT id, job_id, product, callback_key_digest, erased_at, environment, api, smile_job_id FROM job
+ WHERE environment = :environment AND smile_job_id IN (:names) AND coalesce(api, '') = 'v3'
 """
 COLUMNS = Callback.__table__.columns  # type: ignore[attr-defined]  # not in SQLModel's types
 INSERT = " ".join(("INSERT INTO callback (", ", ".join(COLUMNS.keys()), ") VALUES (:values)"))
@@ -62,6 +67,8 @@ class JobRef(NamedTuple):
     product: Product
     key_digest: str | None
     is_erased: bool
+    is_v3: bool = False
+    smile_job_id: str = ""
 
 
 def find_signatures(
@@ -73,6 +80,11 @@ def find_signatures(
 
 def find_jobs(connection: Connection, environment: str, names: Sequence[str]) -> list[JobRef]:
     return _job_refs(_query(connection, JOBS_BY_NAME, environment=environment, names=names), environment)
+
+
+def find_jobs_by_smile_id(connection: Connection, environment: str, names: Sequence[str]) -> list[JobRef]:
+    """The jobs of v3 that bear these ids of Smile, which are unique there."""
+    return _job_refs(_query(connection, JOBS_BY_SMILE_ID, environment=environment, names=names), environment)
 
 
 def find_jobs_by_key(connection: Connection, environment: str, digests: Sequence[str]) -> list[JobRef]:
@@ -115,8 +127,8 @@ def _columns(dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
 
 def _job_refs(rows: Sequence[Any], environment: str) -> list[JobRef]:
     return [
-        JobRef(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None)
-        for row_id, job_id, product, key_digest, erased_at, its_environment in rows
+        JobRef(_uuid(row_id), job_id, Product(product), key_digest, erased_at is not None, api == "v3", smile_id or "")
+        for row_id, job_id, product, key_digest, erased_at, its_environment, api, smile_id in rows
         if its_environment == environment
     ]
 

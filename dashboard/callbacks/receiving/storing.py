@@ -30,6 +30,7 @@ from dashboard.callbacks.receiving.statements import (
     JobRef,
     find_jobs,
     find_jobs_by_key,
+    find_jobs_by_smile_id,
     find_signatures,
     insert_callbacks,
 )
@@ -48,7 +49,7 @@ from dashboard.callbacks.steps import StepKind, make_step
 from dashboard.crypto import KeyRing
 from dashboard.db import new_id
 from dashboard.jobs.erasing import erased_job_ids
-from dashboard.jobs.products import product_of_job_type
+from dashboard.jobs.products import Product, product_of_job_type, product_of_v3
 from dashboard.jobs.submitting.callback_keys import digest_of_key
 
 LOST_AFTER = timedelta(seconds=2)
@@ -87,6 +88,7 @@ class _Known:
     uses: dict[str, list[SignatureUse]] = field(default_factory=dict)  # by digest of the signature
     sent_by_us: set[str] = field(default_factory=set)
     jobs: dict[str, JobRef] = field(default_factory=dict)  # by the job id that Smile knows
+    jobs_by_smile_id: dict[str, JobRef] = field(default_factory=dict)  # those of v3
     jobs_by_key: dict[str | None, JobRef] = field(default_factory=dict)  # by digest of the key in the address
     jobs_with_refused: set[UUID] = field(default_factory=set)
 
@@ -158,7 +160,7 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
                 known.sent_by_us.add(seen.digest)
             if seen.use:
                 known.uses.setdefault(seen.digest, []).append(seen.use)
-    job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id]
+    job_ids = [arrival.facts.job_id for arrival in arrivals if arrival.facts.job_id and not arrival.facts.is_v3]
     if job_ids:
         known.jobs = {job.job_id: job for job in find_jobs(connection, environment, job_ids)}
         # An erased job has another name here. A callback for it must not bring the person's data back.
@@ -166,6 +168,11 @@ def _look_up(connection: Connection, keyring: KeyRing, environment: str, arrival
         names = {name: job_id for job_id in unknown for name in erased_job_ids(keyring, job_id)}
         if names:
             known.jobs |= {names[job.job_id]: job for job in find_jobs(connection, environment, list(names))}
+    smile_ids = [each for arrival in arrivals for each in arrival.facts.named_ids]
+    if smile_ids:
+        known.jobs_by_smile_id = {
+            job.smile_job_id: job for job in find_jobs_by_smile_id(connection, environment, smile_ids)
+        }
     key_digests = [digest_of_key(arrival.job_key) for arrival in arrivals if arrival.job_key is not None]
     if key_digests:
         known.jobs_by_key = {job.key_digest: job for job in find_jobs_by_key(connection, environment, key_digests)}
@@ -231,7 +238,7 @@ def callback_row(
         "job_id": job.id if job else None,
         "claimed_job_id": facts.job_id,
         "claimed_smile_job_id": facts.smile_job_id,
-        "product": job.product if job else product_of_job_type(facts.job_type),
+        "product": job.product if job else _product_of(facts),
         "country": facts.country,
         "id_type": facts.id_type,
         "id_number_digest": keyring.digest_for_search(facts.id_number) if facts.id_number else None,
@@ -248,6 +255,10 @@ def callback_row(
     }
 
 
+def _product_of(facts: Facts) -> Product | None:
+    return product_of_v3(facts.product) if facts.is_v3 else product_of_job_type(facts.job_type)
+
+
 def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
     uses = known.uses.get(arrival.check.digest or "")
     if not uses:
@@ -257,6 +268,8 @@ def _sharing(known: _Known, arrival: Arrival, names: frozenset[str]) -> Sharing:
 
 def _find_job(known: _Known, job_at_address: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
     """The job that the callback belongs to, and why. If its body contradicts its address it belongs to neither."""
+    if facts.is_v3:
+        return _find_v3_job(known, job_at_address, facts)
     if job_at_address and facts.job_id in ("", job_at_address.job_id):
         return job_at_address, make_step(True, StepKind.AT_ADDRESS, job_id=job_at_address.job_id)
     if job_at_address:
@@ -267,6 +280,25 @@ def _find_job(known: _Known, job_at_address: JobRef | None, facts: Facts) -> tup
     if job is None:
         return None, make_step(False, StepKind.NAMES_UNKNOWN_JOB, job_id=facts.job_id)
     return job, names_own_job(facts)
+
+
+def _find_v3_job(known: _Known, job_at_address: JobRef | None, facts: Facts) -> tuple[JobRef | None, Step]:
+    """As `_find_job`, by the id that Smile gave the job. A job whose id is not known yet may turn out to be meant."""
+    named = facts.smile_job_id
+    if len(facts.named_ids) > 1:
+        return None, make_step(False, StepKind.NAMES_TWO_JOBS)
+    job = known.jobs_by_smile_id.get(named)
+    if job_at_address is None:
+        if job is None:
+            kind = StepKind.NAMES_UNKNOWN_JOB if named else StepKind.NAMES_NO_JOB
+            return None, make_step(False, kind, **({"job_id": named} if named else {}))
+        return job, names_own_job(facts)
+    at = {"job_id": job_at_address.job_id}
+    if job_at_address.is_v3 and job is None and named and not job_at_address.smile_job_id:
+        return job_at_address, make_step(None, StepKind.AWAITS_ID, **at, named=named)
+    if job_at_address.is_v3 and (not named or (job and job.id == job_at_address.id)):
+        return job_at_address, make_step(True, StepKind.AT_ADDRESS, **at)
+    return None, make_step(False, StepKind.AT_OTHER_ADDRESS, **at, named=named)
 
 
 def names_own_job(facts: Facts) -> Step:

@@ -6,6 +6,7 @@ genuine callbacks of the same millisecond carry equal signatures, and so does a 
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,11 +14,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from dashboard.callbacks.models import Step, Verdict
-from dashboard.callbacks.receiving.parsing import Facts
+from dashboard.callbacks.receiving.parsing import Facts, Pair
 from dashboard.callbacks.steps import ALARMS, StepKind, make_step
 from dashboard.jobs.erasing import ERASED
 from dashboard.jobs.smile_api.sent_signatures import bytes_of_signature, digest_of_signature
-from dashboard.smile import Signature
+from dashboard.smile import InvalidRequest, Signature
+from dashboard.smile.v3.account import forms_of
 from dashboard.smile_keys import ApiKey, ApiKeys
 from dashboard.web.pages.answers import json_time
 
@@ -69,35 +71,69 @@ USED_BEFORE = Sharing(StepKind.USED_BEFORE)
 
 
 def check_signature(facts: Facts, partner_id: str, keys: ApiKeys) -> SignatureCheck:
-    if not facts.has_signature:
-        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_SIGNATURE))
-    if facts.timestamp is None:
-        return SignatureCheck(Verdict.MISSING, make_step(False, StepKind.NO_TIMESTAMP))
-    signature = _canonical(facts.signature)
+    """Checks the pair in the headers if they hold a signature, and never the one in the body then."""
+    pair = facts.pair
+    if not pair.has_signature:
+        kind = StepKind.EMPTY_HEADER if pair.is_in_header else StepKind.NO_SIGNATURE
+        return SignatureCheck(Verdict.MISSING, make_step(False, kind))
+    if pair.timestamp is None:
+        kind = StepKind.NO_TIMESTAMP_HEADER if pair.is_in_header else StepKind.NO_TIMESTAMP
+        return SignatureCheck(Verdict.MISSING, make_step(False, kind))
+    if pair.is_several:
+        return SignatureCheck(Verdict.WRONG, make_step(False, StepKind.SEVERAL_SIGNATURES))
+    signature = pair.digest if pair.is_in_header else _canonical(pair.signature)
     if signature is None:
         return SignatureCheck(Verdict.WRONG, make_step(False, StepKind.NOT_A_SIGNATURE))
-    key = _matching_key(facts, signature, partner_id, keys.active)
-    if key:
-        return SignatureCheck(None, make_step(True, StepKind.KEY_MATCHES, **_facts_of(key)), _digest(signature))
-    return SignatureCheck(Verdict.WRONG, _why_wrong(facts, signature, partner_id, keys))
+    signed = _Signed(pair.timestamp, signature, pair.is_in_header)
+    match = _matching(signed, _forms(partner_id, pair), keys.active)
+    if match:
+        digest = signature if pair.is_in_header else _digest(signature)
+        return SignatureCheck(
+            None, make_step(True, StepKind.KEY_MATCHES, **_facts_of(*match, pair.is_in_header)), digest
+        )
+    return SignatureCheck(Verdict.WRONG, _why_wrong(signed, partner_id, pair, keys))
 
 
-def _why_wrong(facts: Facts, signature: str, partner_id: str, keys: ApiKeys) -> Step:
+def signed_forms(partner_id: str) -> tuple[str, ...]:
+    """The forms of the partner id that v3 may sign: its documents disagree on leading zeros."""
+    try:
+        return forms_of(partner_id)
+    except InvalidRequest:  # It is no number, so it has only one form.
+        return (partner_id,)
+
+
+class _Signed(NamedTuple):
+    timestamp: str | int | float
+    signature: str
+    is_digest: bool
+
+
+class _Match(NamedTuple):
+    key: ApiKey
+    partner_id: str
+
+
+def _forms(partner_id: str, pair: Pair) -> tuple[str, ...]:
+    return _v3_forms(partner_id) if pair.is_in_header else (partner_id,)
+
+
+def _why_wrong(signed: _Signed, partner_id: str, pair: Pair, keys: ApiKeys) -> Step:
     """Looks for a cause that somebody can fix. The verdict stays wrong all the same."""
-    unpadded = partner_id.lstrip("0")
-    if unpadded != partner_id and unpadded and _matching_key(facts, signature, unpadded, keys.active):
+    forms, unpadded = _forms(partner_id, pair), partner_id.lstrip("0")
+    if unpadded and unpadded not in forms and _matching(signed, (unpadded,), keys.active):
         return make_step(False, StepKind.OTHER_PARTNER, made_for=unpadded, partner_id=partner_id)
-    other = _matching_key(facts, signature, partner_id, keys.others)
-    if other and other.environment != keys.signing.environment:
-        return make_step(False, StepKind.OTHER_ENVIRONMENT, environment=other.environment)
-    if other and other.retired_at:
-        return make_step(False, StepKind.RETIRED_KEY, key=other.number, retired_at=json_time(other.retired_at))
-    return make_step(False, StepKind.NO_KEY_MATCHES, keys=len(keys.active), partner_id=partner_id)
+    other = _matching(signed, forms, keys.others)
+    if other and other.key.environment != keys.signing.environment:
+        return make_step(False, StepKind.OTHER_ENVIRONMENT, environment=other.key.environment)
+    if other and other.key.retired_at:
+        return make_step(False, StepKind.RETIRED_KEY, key=other.key.number, retired_at=json_time(other.key.retired_at))
+    return make_step(False, StepKind.NO_KEY_MATCHES, keys=len(keys.active), partner_id=" or ".join(forms))
 
 
 @lru_cache(maxsize=64)
-def _facts_of(key: ApiKey) -> Mapping[str, Any]:
-    return {"key": key.number} | ({"added_at": json_time(key.added_at)} if key.added_at else {})
+def _facts_of(key: ApiKey, partner_id: str, is_in_header: bool) -> Mapping[str, Any]:
+    facts = {"key": key.number} | ({"added_at": json_time(key.added_at)} if key.added_at else {})
+    return facts | ({"partner_id": partner_id} if is_in_header else {})
 
 
 def judge(
@@ -120,6 +156,7 @@ def judge(
         age_verdict = None
     steps: list[Step] = [
         make_step(True, StepKind.WELL_FORMED),
+        *_steps_of_place(facts.pair),
         _step_of_age(signed_at, now, age_verdict, is_ignored),
         check.step,
     ]
@@ -136,8 +173,15 @@ def judge(
     return Judgement(age_verdict or Verdict.VALID, steps)
 
 
+def _steps_of_place(pair: Pair) -> list[Step]:
+    """Where the judged pair is, if not in the body as with v1."""
+    if not pair.is_in_header:
+        return []
+    return [make_step(True, StepKind.SIGNED_IN_BOTH if pair.is_in_body_too else StepKind.SIGNED_IN_HEADERS)]
+
+
 def names_of_job(job_id: UUID | None, claimed_job_id: str) -> frozenset[str]:
-    """All that identifies a callback's job: our id, and the id in the body. Empty if it names no job."""
+    """All that identifies a callback's job: our id, and the id that it names. Empty if it names no job."""
     names = {str(job_id or ""), claimed_job_id} - {"", ERASED}
     return frozenset(names)
 
@@ -188,10 +232,14 @@ def _step_of_age(signed_at: datetime | None, now: datetime, verdict: Verdict | N
     return make_step(verdict is None, StepKind.AGE, age_seconds=age_seconds, **more)
 
 
-def _matching_key(facts: Facts, signature: str, partner_id: str, keys: Sequence[ApiKey]) -> ApiKey | None:
-    """The key that made the signature. All keys are tried, so that the time taken does not reveal which."""
-    matching = [key for key in keys if _is_made_by(_signer(partner_id, key), facts.timestamp, signature)]
+def _matching(signed: _Signed, forms: Sequence[str], keys: Sequence[ApiKey]) -> _Match | None:
+    """What made the signature. All keys and forms are tried, so that the time taken does not reveal which."""
+    tried = [_Match(key, form) for key in keys for form in forms]
+    matching = [each for each in tried if _is_made_by(_signer(each.partner_id, each.key), signed)]
     return matching[0] if matching else None
+
+
+_v3_forms = lru_cache(maxsize=8)(signed_forms)
 
 
 @lru_cache(maxsize=64)
@@ -199,14 +247,15 @@ def _signer(partner_id: str, key: ApiKey) -> Signature:
     return Signature(partner_id, key.value)
 
 
-def _is_made_by(key: Signature, timestamp: str | float | None, signature: str) -> bool:
-    if timestamp is None:
-        return False
+def _is_made_by(signer: Signature, signed: _Signed) -> bool:
+    timestamp, signature, is_digest = signed
+    if is_digest:
+        return hmac.compare_digest(hashlib.sha256(signer.digest(str(timestamp))).hexdigest(), signature)
     if "|" in signature:
-        return not isinstance(timestamp, float) and key.confirm_sec_key(timestamp, signature)
+        return not isinstance(timestamp, float) and signer.confirm_sec_key(timestamp, signature)
     # Smile's JavaScript sends a number but signs its ISO form, as `confirm_signature` does. Others sign the digits.
-    forms = [timestamp] if isinstance(timestamp, str) else [timestamp, str(timestamp)]
-    return any(key.confirm_signature(form, signature) for form in forms)
+    spelled = [timestamp] if isinstance(timestamp, str) else [timestamp, str(timestamp)]
+    return any(signer.confirm_signature(form, signature) for form in spelled)
 
 
 def _canonical(signature: str | None) -> str | None:

@@ -16,6 +16,7 @@ from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.submitting.submission import JobRequest, new_job
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
+from dashboard.smile.constants import SmileApi
 
 WHO = "customer"
 
@@ -30,37 +31,51 @@ def await_customer(session: Session, request: JobRequest, settings: Settings, li
     return job
 
 
-def note_token(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not."""
+def note_token(
+    session: Session, job: Job, settings: Settings, now: datetime, now_at_smile: datetime | None = None
+) -> None:
+    """Notes that a token was given: from now on Smile may receive the job, whether the browser tells us or not.
+
+    `now_at_smile`: the time by Smile's clock, where it differs from ours.
+    """
     is_first = job.step == SendingStep.CREATED
     job.step = SendingStep.PREPARED
+    if job.api == SmileApi.V3:  # From now on Smile can make an id for it.
+        job.sending_at = job.sending_at or now_at_smile or now
     job.note_problem(None)
     job.due_at = job.due_at or now + timedelta(seconds=settings.await_waits[0])
     add_event(session, job, EventKind.OPENED, now, {"is_first": is_first})
     job.changed(now)
 
 
-def note_submission(session: Session, job: Job, settings: Settings, now: datetime, how: SentHow) -> None:
+def note_submission(
+    session: Session, job: Job, settings: Settings, now: datetime, how: SentHow, named: str = ""
+) -> None:
     """Notes that Smile should have the job. The browser may only claim it, so Smile is asked at once.
 
-    An expired job counts too: a token outlives the day after which we gave up.
+    An expired job counts too: a token outlives the day after which we gave up. `named`: the id that the browser gives
+    for the job at Smile. It is only told: anybody can send one.
     """
     if not job.is_with_customer:
         return
     job.state = JobState.WAITING
     job.step = SendingStep.SENT
     job.submitted_at = now
-    job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
+    if not job.is_unbound:  # Else only a callback can tell whether Smile has it, so none can be missed.
+        job.callback_due_at = now + timedelta(seconds=settings.callback_expected_within)
     job.checks = 0
     job.due_at = now
     job.note_problem(None)
-    add_event(session, job, EventKind.SENT, now, {"how": how.value})
+    add_event(session, job, EventKind.SENT, now, {"how": how.value} | ({"smile_job_id": named} if named else {}))
     job.changed(now)
     note_progress(session, job)
 
 
 def schedule_next_look(session: Session, job: Job, settings: Settings, now: datetime) -> None:
-    """Schedules the next question to Smile, since a phone may fail to report back; after a day the job expires."""
+    """Schedules the next question to Smile, since a phone may fail to report back; after a day the job expires.
+
+    Nothing can be asked about a job of v3 before a callback names Smile's id of it.
+    """
     gives_up_at = job.created_at + timedelta(seconds=settings.await_customer_for)
     if now >= gives_up_at:
         job.state = JobState.EXPIRED
@@ -72,4 +87,4 @@ def schedule_next_look(session: Session, job: Job, settings: Settings, now: date
         return
     waits = settings.await_waits
     wait = waits[job.checks] if job.checks < len(waits) else settings.check_every_after
-    job.due_at = min(gives_up_at, now + timedelta(seconds=wait))
+    job.due_at = gives_up_at if job.is_unbound else min(gives_up_at, now + timedelta(seconds=wait))

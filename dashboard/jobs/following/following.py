@@ -14,6 +14,8 @@ from dashboard.errors import Conflict
 from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.awaiting import note_submission, schedule_next_look
 from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_claim, read_job_status, settle_job
+from dashboard.jobs.following.v3_answers import read_v3
+from dashboard.jobs.following.waking import wake
 from dashboard.jobs.models import ENDED_STATES, Job, JobState, ResultSource, SendingStep
 from dashboard.jobs.problems import ProblemKind, problem, problem_of_clock
 from dashboard.jobs.smile_api.clients import SmileClients
@@ -21,8 +23,10 @@ from dashboard.jobs.smile_api.job_lookup import JobLookup, ask_job_status, read_
 from dashboard.jobs.submitting.leases import Lease
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import SmileError
+from dashboard.smile.constants import SmileApi
 
-SECONDS_BETWEEN_CHECKS = 10.0
+ID_NOT_KNOWN = "Smile's id of this job is not known yet"
+NOT_SENT = "Nothing has been sent to Smile yet"
 
 
 def jobs_due(session: Session, environment: str, now: datetime, limit: int) -> Sequence[UUID]:
@@ -75,7 +79,7 @@ def check_job(lease: Lease, clients: SmileClients, settings: Settings) -> None:
             job.due_at = clients.clock.next_try_at
             return
         woken_for = job.due_at if job.due_at != unless_woken else None
-        _schedule_next(session, job, settings, now)
+        schedule_next(session, job, settings, now)
         if woken_for and (job.due_at is None or woken_for < job.due_at):
             job.due_at = woken_for
 
@@ -101,7 +105,7 @@ def _send_again(session: Session, job: Job, now: datetime) -> None:
     job.changed(now)
 
 
-def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:
+def schedule_next(session: Session, job: Job, settings: Settings, now: datetime) -> None:
     if job.is_settled:
         job.due_at = None
         return
@@ -126,8 +130,8 @@ def _schedule_next(session: Session, job: Job, settings: Settings, now: datetime
 def request_check(session: Session, job: Job, asked_by: str, now: datetime) -> None:
     """Carries out a person's "check now": at once, unless Smile was asked a moment ago."""
     if not job.may_check:
-        raise Conflict("Nothing has been sent to Smile yet, so there is nothing to ask about.")
-    _wake(job, now)
+        raise Conflict(f"{ID_NOT_KNOWN if job.is_unbound else NOT_SENT}, so there is nothing to ask about.")
+    wake(job, now)
     add_event(session, job, EventKind.CHECK_REQUESTED, now, {"by": asked_by})
     job.changed(now)
 
@@ -158,14 +162,13 @@ def note_callback(
     is_believable = is_believable or payload is not None
     is_first = is_believable and job.callback_at is None
     if payload is not None:
-        keep_result(
-            session, job, read_claim(payload, job.job_type), ResultSource.CALLBACK, received_at, is_confirmed=False
-        )
+        claim = read_v3(payload) if job.api == SmileApi.V3 else read_claim(payload, job.job_type)
+        keep_result(session, job, claim, ResultSource.CALLBACK, received_at, is_confirmed=False)
         note_disagreement(session, job, now)
     if is_believable:
         job.callback_at = job.callback_at or received_at
     if is_worth_asking and job.state != JobState.SUBMITTING and job.may_check:
-        _wake(job, now, at_once=is_first and job.outcome is None)
+        wake(job, now, at_once=is_first and job.outcome is None)
     job.changed(now)
 
 
@@ -187,12 +190,3 @@ def note_overdue(session: Session, job: Job, now: datetime) -> None:
         if job.dealt_with_at and job.callback_due_at and job.dealt_with_at < job.callback_due_at:
             bring_back(session, job, "overdue", now)
         job.changed(now)
-
-
-def _wake(job: Job, now: datetime, at_once: bool = False) -> None:
-    """Brings the next check forward, never back. A check that runs now may have asked too early, so another follows."""
-    wanted = now
-    if job.checked_at and not at_once:
-        wanted = max(now, job.checked_at + timedelta(seconds=SECONDS_BETWEEN_CHECKS))
-    is_running = job.lease_until is not None and job.lease_until > now
-    job.due_at = wanted if is_running or job.due_at is None else min(job.due_at, wanted)

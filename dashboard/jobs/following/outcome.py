@@ -24,12 +24,13 @@ from dashboard.smile.results import SmileResult, code_of, parse_result, plain
 from dashboard.smile.warnings import SMILE_SECURE_CODES
 
 #: Fields that differ in every answer, even when nothing has happened.
-VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"})
+VOLATILE_KEYS = frozenset({"timestamp", "signature", "ImageLinks"}) | {"created_at", "image_links", "kyc_receipt"}
+VOLATILE_ID_FIELDS = frozenset({"photo_url", "document_link"})
 #: The ID step of a job with a face, which alone does not decide it.
 ID_STEP_CODES = frozenset({"1012"})
 #: A payload may contain photos, and the other columns hold what an answer says.
 WITHOUT_PAYLOAD = defer(Result.payload_sealed)  # type: ignore[arg-type]  # SQLModel types a column as its value
-DECIDED = frozenset({Outcome.APPROVED, Outcome.REJECTED, Outcome.ERROR})
+DECIDED = frozenset({Outcome.APPROVED, Outcome.REJECTED, Outcome.ATTENTION, Outcome.ERROR})
 
 
 class UnknownCause(StrEnum):
@@ -138,14 +139,21 @@ def contradicts(claim: ReportedResult, confirmed: Sequence[ReportedResult], job_
     """Whether a claim contradicts Smile's own answers, which come oldest first.
 
     Of several final answers the newest decides. A claim contradicts nothing if it is provisional, unknown, about the
-    ID step alone, or equal to anything that Smile has confirmed.
+    ID step alone, or equal to anything that Smile has confirmed: by its code, or in v3, where Smile confirms no reason,
+    by its decision.
     """
     if not claim.is_final or claim.outcome not in DECIDED or is_id_step(claim.result_code, job_type):
         return False
     decisive = deciding_answer(confirmed, job_type)
     if decisive is None or claim.outcome == decisive.outcome:
         return False
-    return code_of(claim.result_code) not in {code_of(answer.result_code) for answer in confirmed}
+    return _said(claim) not in {_said(answer) for answer in confirmed}
+
+
+def _said(result: ReportedResult) -> str | None:
+    """What counts as the same answer: the code; in v3, whose reasons are words and often missing, the outcome."""
+    code = code_of(result.result_code)
+    return code if code and code.isdigit() else result.outcome
 
 
 def deciding_answer(confirmed: Sequence[T], job_type: int) -> T | None:
@@ -256,7 +264,7 @@ def find_disagreement(results: Sequence[Result], job_type: int) -> dict[str, Any
     if not contradicted or not decisive:
         return None
     # Of several, always name the same one, in whatever order they came.
-    claim = min(contradicted, key=lambda claim: code_of(claim.result_code) or "")
+    claim = min(contradicted, key=lambda claim: (code_of(claim.result_code) or "", claim.outcome or ""))
     return {
         "claimed": claim.outcome,
         "claimed_code": claim.result_code,
@@ -273,6 +281,8 @@ def _table() -> dict[str, str]:
 def lasting_text(payload: Mapping[str, Any]) -> str:
     """What is the same in every answer that says the same."""
     lasting = {key: value for key, value in payload.items() if key not in VOLATILE_KEYS}
+    if isinstance(fields := lasting.get("id_fields"), dict):
+        lasting["id_fields"] = {key: value for key, value in fields.items() if key not in VOLATILE_ID_FIELDS}
     return json.dumps(lasting, sort_keys=True)
 
 

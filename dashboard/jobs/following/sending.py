@@ -7,8 +7,7 @@ A run that finds `preparing` or `sending` does not know whether the last call ar
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import uniform
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -16,34 +15,22 @@ from sqlmodel import Session, col, select
 from dashboard.config import Settings
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
-from dashboard.jobs.dealt_with import bring_back
 from dashboard.jobs.following.outcome import read_job_status, read_result, settle_job
+from dashboard.jobs.following.setbacks import fail, try_later
 from dashboard.jobs.models import Image, Job, JobState, ResultSource, SendingStep
-from dashboard.jobs.problems import (
-    Problem,
-    ProblemKind,
-    at_the_last_attempt,
-    problem,
-    problem_of,
-    problem_of_clock,
-)
+from dashboard.jobs.problems import ProblemKind, problem, problem_of, problem_of_clock
 from dashboard.jobs.products import FACTS, Product
 from dashboard.jobs.smile_api.clients import SmileClients
 from dashboard.jobs.smile_api.job_lookup import JobLookup, JobLookupUnclear, ask_job_status, read_lookup
 from dashboard.jobs.smile_api.smile_clock import SmileClock
 from dashboard.jobs.submitting.callback_keys import callback_address
 from dashboard.jobs.submitting.leases import Lease
-from dashboard.jobs.submitting.link_progress import note_progress
 from dashboard.jobs.submitting.media import SealedImage
 from dashboard.jobs.submitting.submission import id_number_of, identity, person_of
 from dashboard.jobs.timeline import EventKind, SentHow, add_event
 from dashboard.smile import InvalidRequest, Refused, SmileError
 from dashboard.smile.constants import CODE_JOB_EXISTS
 from dashboard.smile.results import parse_result
-from dashboard.web.pages.answers import json_time
-
-#: The longest wait, even if Smile asks for a longer one.
-LONGEST_WAIT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -69,18 +56,18 @@ def send_to_smile(lease: Lease, clients: SmileClients, settings: Settings) -> No
         else:
             _upload(lease, clients, settings, submission)
     except InvalidRequest as error:
-        _fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
+        fail(lease, None, None, problem(ProblemKind.REFUSED_HERE, said=str(error)))
     except (Refused, JobLookupUnclear) as error:
         if clients.clock.note_refusal(error):
             _wait_for_clock(lease, clients.clock)
         elif isinstance(error, Refused):
             _handle_refusal(lease, settings, error, is_resumed=submission.step != SendingStep.CREATED)
         else:
-            _try_later(lease, settings, problem_of(error))
+            try_later(lease, settings, problem_of(error))
     except UnreadableValue:
-        _try_later(lease, settings, problem(ProblemKind.UNREADABLE))
+        try_later(lease, settings, problem(ProblemKind.UNREADABLE))
     except SmileError as error:
-        _try_later(lease, settings, problem_of(error))
+        try_later(lease, settings, problem_of(error))
 
 
 def _upload(lease: Lease, clients: SmileClients, settings: Settings, submission: Submission) -> None:
@@ -202,33 +189,15 @@ def _handle_refusal(lease: Lease, settings: Settings, error: Refused, is_resumed
         step = job.step
         has_zip_address = job.upload_url_sealed is not None
     if error.may_retry:
-        _try_later(lease, settings, problem_of(error), error.retry_after)
+        try_later(lease, settings, problem_of(error), error.retry_after)
     elif step == SendingStep.SENDING and has_zip_address:
         # The upload address was used or is too old; the next run asks, and prepares the job again.
-        _try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=SendingStep.PREPARING)
+        try_later(lease, settings, problem(ProblemKind.ADDRESS_REFUSED), step=SendingStep.PREPARING)
     elif error.code == CODE_JOB_EXISTS and is_resumed:
         # A call whose answer was lost did arrive; the next run asks for its status.
-        _try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
+        try_later(lease, settings, problem(ProblemKind.KNOWN_ALREADY))
     else:
-        _fail(lease, error.code, error.reason, problem_of(error))
-
-
-def _try_later(
-    lease: Lease, settings: Settings, found: Problem, retry_after: float | None = None, step: SendingStep | None = None
-) -> None:
-    with lease.saving() as (session, job, now):
-        if job.attempts < len(settings.retry_waits):
-            wait = max(settings.retry_waits[job.attempts] * uniform(0.8, 1.2), retry_after or 0)
-            wait = min(wait, LONGEST_WAIT_SECONDS)
-            job.attempts += 1
-            job.due_at = now + timedelta(seconds=wait)
-            job.note_problem(found)
-            job.step = step or job.step
-            facts = {"problem": found, "wait_seconds": round(wait), "next_try_at": json_time(job.due_at)}
-            add_event(session, job, EventKind.DELAYED, now, facts)
-            job.changed(now)
-            return
-    _fail(lease, None, None, at_the_last_attempt(found))
+        fail(lease, error.code, error.reason, problem_of(error))
 
 
 def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
@@ -240,22 +209,3 @@ def _wait_for_clock(lease: Lease, clock: SmileClock) -> None:
             job.note_problem(found)
             add_event(session, job, EventKind.CLOCK_OFF, now, {"problem": found})
             job.changed(now)
-
-
-def _fail(lease: Lease, code: str | None, text: str | None, found: Problem) -> None:
-    with lease.saving() as (session, job, now):
-        fail_job(session, job, code, text, found, now)
-
-
-def fail_job(session: Session, job: Job, code: str | None, text: str | None, found: Problem, now: datetime) -> None:
-    job.state = JobState.FAILED
-    job.result_code = code
-    job.result_text = text
-    job.note_problem(found)
-    job.due_at = None
-    job.settled_at = now
-    job.upload_url_sealed = None
-    add_event(session, job, EventKind.FAILED, now, {"problem": found} | ({"code": code} if code else {}))
-    bring_back(session, job, "failed", now)
-    job.changed(now)
-    note_progress(session, job)

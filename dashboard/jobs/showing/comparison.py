@@ -13,6 +13,7 @@ from dashboard.jobs.comparing.phones import compare_phones
 from dashboard.jobs.comparing.values import compare_genders, compare_numbers, compare_texts
 from dashboard.smile.constants import NOT_AVAILABLE
 from dashboard.smile.results import parse_result
+from dashboard.smile.v3_names import FIELDS
 
 MISSING = frozenset({"", NOT_AVAILABLE, "N/A", "None"})
 
@@ -68,17 +69,18 @@ class Compared:
         return self.label in PERSONAL_ROWS
 
 
-def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compared]:
+def compare(given: Mapping[str, Any], returned: dict[str, Any]) -> list[Compared]:
     """One line for each detail that either side has. `given` has its country as two letters.
 
     A detail that cannot be opened says so in its line and is not compared.
     """
-    said = dict(parse_result(returned).actions)
+    result = parse_result(returned)
+    said, entry = dict(result.actions), result.entry
     country = _text(given.get("country"))
     rows = []
     for row in ROWS:
         left = " ".join(filter(None, (_text(given.get(name)) for name in row.given)))
-        right = " ".join(filter(None, (_text(returned.get(name)) for name in row.returned)))
+        right = " ".join(filter(None, (_text(entry.get(name)) for name in row.returned)))
         smile_said = said.get(row.action, "")
         if left or right:
             may_compare = left and right and left != CANNOT_BE_OPENED
@@ -90,6 +92,12 @@ def compare(given: Mapping[str, Any], returned: Mapping[str, Any]) -> list[Compa
 def is_compared(name: str) -> bool:
     """Whether the table shows this given field."""
     return any(name in row.given for row in ROWS)
+
+
+def is_compared_at_smile(name: str) -> bool:
+    """Whether the table shows this field of `id_fields`, or a part of it."""
+    shown = {name for row in ROWS for name in row.returned} | {"FirstName", "LastName", "OtherName"}
+    return any(FIELDS.get(each) == name for each in shown)
 
 
 def _text(value: Any) -> str:

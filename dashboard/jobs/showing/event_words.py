@@ -11,8 +11,10 @@ from typing import Any
 from dashboard.context import current
 from dashboard.feature import EventWords
 from dashboard.jobs.dealt_with import CAME_BACK
+from dashboard.jobs.following.binding import NotBound
 from dashboard.jobs.models import JobEvent
 from dashboard.jobs.problems import disagreement_words, fixed_words, problem_words
+from dashboard.jobs.smile_actions.fraud import REASONS as FRAUD_REASONS
 from dashboard.jobs.timeline import EventKind, SentHow
 from dashboard.jobs.warning_labels import LABELS
 from dashboard.smile.warnings import WarningKind
@@ -27,8 +29,19 @@ SENT: dict[SentHow, EventWords] = {
     SentHow.CALL_KNOWN: fixed_words("Smile has this request already and is still working on it."),
     SentHow.ANSWERED_BEFORE: fixed_words("Smile had already answered this request."),
     SentHow.ANSWERED_AT_ONCE: fixed_words("Sent, and answered at once."),
+    SentHow.WITHOUT_RESULT: fixed_words("Sent. Smile has it, but the ID authority did not answer in time."),
+    SentHow.BOUND: fixed_words("Smile has it: a callback named its job id, and Smile confirms that it is this job's."),
     SentHow.SMILE_HAS_IT: fixed_words("Smile has the customer's verification."),
-    SentHow.BROWSER_SAYS_SO: fixed_words("The customer's browser reports that everything was sent."),
+    SentHow.BROWSER_SAYS_SO: lambda facts, _: (
+        "The customer's browser reports that everything was sent."
+        + (f" It names Smile's job {facts['smile_job_id']}, which is no proof." if "smile_job_id" in facts else "")
+    ),
+}
+NOT_BOUND = {
+    NotBound.OTHER_USER: "Smile says that it belongs to another user.",
+    NotBound.OTHER_JOB: "Another job here has it.",
+    NotBound.UNKNOWN: "Smile does not know it.",
+    NotBound.SECOND: "Smile has given this job another id, so something may have been submitted and charged twice.",
 }
 ERASED_PARTS = {
     "images": "Images",
@@ -102,12 +115,24 @@ def _problem(facts: Mapping[str, Any], formats: Formats) -> str:
 
 def _confirmed(facts: Mapping[str, Any], _: Formats) -> str:
     was = f" (was {facts['before']})" if "before" in facts else ""
-    return f"Confirmed with Smile: {facts['outcome']}{was}, code {facts['result_code'] or 'none'}."
+    code = f", code {facts['result_code']}" if facts["result_code"] else ""
+    return f"Confirmed with Smile: {facts['outcome']}{was}{code}."
 
 
 def _late_result(facts: Mapping[str, Any], _: Formats) -> str:
     what = "result of the ID step alone" if facts["is_id_step"] else "provisional result"
     return f"An older {what} ({facts['code']}) was seen again."
+
+
+def _not_bound(facts: Mapping[str, Any], _: Formats) -> str:
+    return f"Smile's job {facts['smile_job_id']} is not this one. {NOT_BOUND[NotBound(facts['why'])]}"
+
+
+def _fraud_report(facts: Mapping[str, Any], _: Formats) -> str:
+    if not facts["is_fraud"]:
+        return f"{facts['by']} took back the report of fraud about this customer."
+    reason = FRAUD_REASONS.get(facts["reason"], facts["reason"])
+    return f"{facts['by']} reported this customer to Smile as fraudulent: {reason[:1].lower()}{reason[1:]}."
 
 
 def _warning(facts: Mapping[str, Any], _: Formats) -> str:
@@ -132,6 +157,11 @@ WORDS: dict[str, EventWords] = {
     EventKind.PREPARED: fixed_words("Upload prepared: Smile is ready for the images."),
     EventKind.SENT: _sent,
     EventKind.ZIP_LOST: fixed_words("Smile has not received this job's images, so they are sent again."),
+    EventKind.MAY_HAVE_ARRIVED: lambda facts, formats: f"{_problem(facts, formats)} It is not sent again.",
+    EventKind.CANDIDATE: lambda facts, _: (
+        f"A callback names Smile's job {facts['smile_job_id']} as this one; Smile is asked."
+    ),
+    EventKind.NOT_BOUND: _not_bound,
     EventKind.DELAYED: _delayed,
     EventKind.CLOCK_OFF: _problem,
     EventKind.FAILED: _problem,
@@ -145,5 +175,7 @@ WORDS: dict[str, EventWords] = {
     EventKind.WARNING: _warning,
     EventKind.DEALT_WITH: lambda facts, _: f"Marked as dealt with by {facts['by']}.",
     EventKind.CAME_BACK: lambda facts, _: f"Needs you again: {CAME_BACK[facts['because']]}.",
+    EventKind.REPLAY: lambda facts, _: f"{facts['by']} asked Smile to send the webhook again.",
+    EventKind.FRAUD_REPORT: _fraud_report,
     EventKind.ERASED: _erased,
 }

@@ -24,7 +24,7 @@ blueprint = Blueprint("export", __name__)
 HEADER = (
     *("id", "product", "job_type", "user_id", "job_id", "smile_job_id", "customer_reference", "state", "outcome"),
     *("result_code", "result_text", "country", "id_type", "link_id", "created_by", "created_at", "submitted_at"),
-    *("settled_at", "callback_overdue", "disagreement", "last_error", "warnings", "needs", "dealt_with_at"),
+    *("settled_at", "callback_overdue", "disagreement", "last_error", "warnings", "needs", "dealt_with_at", "api"),
 )
 
 

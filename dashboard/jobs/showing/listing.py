@@ -16,7 +16,7 @@ from dashboard.jobs.warnings import warnings_of
 from dashboard.web.lists.drawn_rows import Drawn, drawn_rows, macro_of
 
 #: Outcomes that need an explanation.
-QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ERROR, Outcome.UNKNOWN})
+QUESTIONABLE = frozenset({Outcome.REJECTED, Outcome.ATTENTION, Outcome.ERROR, Outcome.UNKNOWN})
 
 
 ROW = "jobs/_row.html"
@@ -37,7 +37,8 @@ def customer_label(row: CustomerLabel) -> str:
 
 def reason_in_list(job: Job) -> str:
     """Why the job was not approved; empty where there is nothing to explain."""
-    return verdict_sentence(job) if job.outcome in QUESTIONABLE or job.state in ENDED_STATES else ""
+    needs_reason = job.outcome in QUESTIONABLE or job.state in ENDED_STATES or job.may_have_arrived
+    return verdict_sentence(job) if needs_reason else ""
 
 
 def job_rows(session: Session, rows: Sequence[Any], shows: Sequence[str]) -> Drawn:

@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from dashboard.smile.results import plain
+from dashboard.smile.v3_names import IMPERSONAL as IMPERSONAL_IN_V3
+from dashboard.smile.v3_names import is_v3
 from dashboard.web.pages.filters import MASK, file_size, masked, readable_json
 from dashboard.web.pages.invisible_characters import MarkEverything
 
@@ -49,7 +51,10 @@ def shown_body(payload: dict[str, Any], is_revealed: bool) -> dict[str, Any]:
 
 def mask_personal(payload: dict[str, Any]) -> dict[str, Any]:
     """A copy with the same shape, in which masked values are short texts."""
-    return {name: _mask(name, value) for name, value in payload.items()}
+    clear = IMPERSONAL_IN_V3 if is_v3(payload) else frozenset[str]()
+    return {
+        name: value if name in clear and _is_single(value) else _mask(name, value) for name, value in payload.items()
+    }
 
 
 def body_as_json(payload: dict[str, Any], is_revealed: bool) -> str:

@@ -1,6 +1,7 @@
 """The meaning of result codes in words. Where a code has several causes, Smile's text decides and is quoted."""
 
 from dashboard.jobs.following.outcome import UnknownCause, outcome_of
+from dashboard.jobs.showing.v3_words import reason_sentence, reason_step
 from dashboard.smile.constants import result_codes
 from dashboard.smile.results import code_of
 
@@ -68,6 +69,8 @@ UNKNOWN = {
 def meaning_of(code: str | None, text: str | None) -> str:
     """The sentence for a code that says more than its outcome; empty for all others."""
     code = code_of(code) or ""
+    if meaning := reason_sentence(code):
+        return meaning
     found = _fitting(code, text)
     sentence = found[0] if found else OF_SEVERAL_CAUSES.get(code) or BY_CODE.get(code, "")
     if not sentence or not text or (code in BY_CODE and _is_documented(code, text)):
@@ -79,7 +82,7 @@ def next_for(code: str | None, text: str | None) -> str:
     """What to do about such a code; empty where its outcome decides that."""
     code = code_of(code) or ""
     found = _fitting(code, text)
-    return found[1] if found else NEXT_BY_CODE.get(code, "")
+    return found[1] if found else NEXT_BY_CODE.get(code, "") or reason_step(code)
 
 
 def unknown_sentence(cause: UnknownCause, code: str | None, text: str | None) -> str:

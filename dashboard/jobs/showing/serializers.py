@@ -16,6 +16,7 @@ from dashboard.jobs.showing.checks import checks_of
 from dashboard.jobs.showing.event_words import event_text, rule_words
 from dashboard.jobs.showing.personal import fold_base64, shown_body
 from dashboard.jobs.showing.warning_words import warning_words
+from dashboard.jobs.smile_actions.models import FraudReport
 from dashboard.jobs.warnings import JobWarning
 from dashboard.smile.results import parse_result
 from dashboard.web.pages.answers import json_time
@@ -28,6 +29,7 @@ def job_to_json(job: Job, now: datetime, warnings: Sequence[JobWarning] = ()) ->
     return {
         "id": str(job.id),
         "product": job.product,
+        "api": job.api,
         "job_type": job.job_type,
         "user_id": job.user_id,
         "job_id": job.job_id,
@@ -83,6 +85,7 @@ def details_to_json(details: JobDetails, now: datetime, *, may_reveal: bool = Fa
             {"name": check.name, "value": check.value, "meaning": check.sentence}
             for check in checks_of(details.payload, details.job.product)
         ],
+        "fraud_report": _fraud_report(details.fraud) if details.fraud else None,
         "dealt_with": [_dealt_with(row, reason if may_reveal else "") for row, reason in details.dealt_with],
         "erased": [_erased(part) for part in details.job.erased],
         "callbacks": [_stored(facts) for facts in details.callbacks],
@@ -119,6 +122,10 @@ def _erased(part: dict[str, Any]) -> dict[str, Any]:
         "rule": rule_words(rule, formats_here()),
         "rule_facts": rule if isinstance(rule, dict) else None,
     }
+
+
+def _fraud_report(report: FraudReport) -> dict[str, Any]:
+    return {"reason": report.reason, "by": report.reported_by, "at": json_time(report.accepted_at)}
 
 
 def _dealt_with(row: DealtWith, reason: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The pages and JSON of jobs: list, form, one job, and what can be done with it."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,24 +19,26 @@ from dashboard.jobs.embedded_images import embedded_image_named
 from dashboard.jobs.embedded_images import redraw as redraw_image
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import request_check
-from dashboard.jobs.models import Job
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.problems import disagreement_text, problem_text
-from dashboard.jobs.products import ENROLLING, FACTS
-from dashboard.jobs.showing import export_views
+from dashboard.jobs.products import FACTS
+from dashboard.jobs.showing import export_views, smile_action_views
 from dashboard.jobs.showing.event_words import by_day, by_rule, erased_text, event_text, rule_text
+from dashboard.jobs.showing.job_form import form_context, job_form, sent_files, values_of
 from dashboard.jobs.showing.listing import customer_label, job_rows, reason_in_list
 from dashboard.jobs.showing.serializers import details_to_json, job_to_json
 from dashboard.jobs.showing.showing import job_page
 from dashboard.jobs.showing.warning_words import warning_words
 from dashboard.jobs.showing.wording import IMAGE_NAMES, callback_standing, missing_words, next_step, verdict_sentence
 from dashboard.jobs.smile_api.catalogue import country_name, id_type_words
-from dashboard.jobs.submitting.forms import IMAGE_LABELS, SANDBOX_RESULTS, JobForm, check_job_form
+from dashboard.jobs.submitting.form_checks import check_job_form
+from dashboard.jobs.submitting.forms import with_test_person
 from dashboard.jobs.submitting.last_choice import asked_choice, last_choice, remember_choice
 from dashboard.jobs.submitting.media import image_or_none
-from dashboard.jobs.submitting.submission import GivenData, cancel_job, given_data, submit_job
+from dashboard.jobs.submitting.submission import cancel_job, given_data, submit_job
 from dashboard.jobs.warning_labels import LABELS
 from dashboard.jobs.warnings import warnings_of
+from dashboard.smile.constants import SmileApi
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
 from dashboard.web.pages.answers import NOTHING_NEW, render_page_or_partial, see_other, seen_version
@@ -51,6 +52,7 @@ FORM = "new_job"  # its name in a member's preferences
 
 blueprint = Blueprint("jobs", __name__)
 blueprint.register_blueprint(export_views.blueprint)
+blueprint.register_blueprint(smile_action_views.blueprint)
 add_search(blueprint, JobFilter, "jobs.read", "jobs.index", "jobs.export.index")
 for template_filter in (by_day, country_name, disagreement_text, event_text, id_type_words, problem_text):
     blueprint.add_app_template_filter(template_filter)
@@ -113,13 +115,11 @@ def new() -> ResponseReturnValue:
             job = queries.find_job(session, current().settings.environment, again)
             given = given_data(session, job)
             record(session, "job.copied", f"job {again}", utc_now())
-        values = _values_of(job, given) | values
+        values = values_of(job, given) | values
         if given.id_number is None or given.person is None:
             flash("Some details of that job cannot be opened. Type them again.")
     values = values or last_choice(FORM)
-    return render_template(
-        "jobs/new.html", **_form_context(JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox()))
-    )
+    return render_template("jobs/new.html", **form_context(job_form(values)))
 
 
 @blueprint.post("/jobs/new")
@@ -128,14 +128,16 @@ def new() -> ResponseReturnValue:
 def update_form() -> ResponseReturnValue:
     """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
     values = request.form.to_dict()
-    test_number = values.pop("test_number", "")
+    test_number, test_person = values.pop("test_number", ""), values.pop("test_person", "")
     if test_number:
         values["id_number"] = test_number
-    form = JobForm(values, catalogue=current().catalogue.get(), is_sandbox=_is_sandbox())
+    form = job_form(values)
+    if test_person:
+        values |= with_test_person(form, test_person)
     if form.id_choice is None:
         values["id_type"] = ""  # It belonged to the product or country chosen before.
     form.check_id_number()
-    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **_form_context(form, _sent_files()))
+    return render_page_or_partial("jobs/new.html", "jobs/_form.html", **form_context(form, sent_files()))
 
 
 @blueprint.get("/jobs/availability")
@@ -143,11 +145,12 @@ def update_form() -> ResponseReturnValue:
 def availability() -> ResponseReturnValue:
     """How well the authority answers. The form loads this after it is shown, so that it does not wait for Smile."""
     country, id_type = request.args.get("country", "")[:2], request.args.get("id_type", "")[:50]
+    api = SmileApi.V3 if request.args.get("api") == SmileApi.V3 else SmileApi.V1
     found, is_asked = None, False
     if current().catalogue.get().knows(country, id_type):
-        found, is_asked = current().availability.get(country, id_type)
+        found, is_asked = current().availability.get(country, id_type, api)
     return render_template(
-        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type
+        "jobs/_availability.html", availability=found, is_asked=is_asked, country=country, id_type=id_type, api=api
     )
 
 
@@ -155,7 +158,8 @@ def availability() -> ResponseReturnValue:
 @permission_required("jobs.create")
 @takes_files
 def create() -> ResponseReturnValue:
-    form, job_request = check_job_form(request.form, request.files, current().catalogue.get(), _is_sandbox())
+    form = job_form(request.form.to_dict())
+    job_request = check_job_form(form, request.files)
     if job_request is not None:
         try:
             with form_transaction() as session:
@@ -167,7 +171,7 @@ def create() -> ResponseReturnValue:
         else:
             wake("jobs.advance", job.id)
             return see_other("jobs.show", job_id=job.id)
-    return render_template("jobs/new.html", **_form_context(form, _sent_files())), 422
+    return render_template("jobs/new.html", **form_context(form, sent_files())), 422
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
@@ -265,46 +269,6 @@ def photo(job_id: UUID, field: str) -> ResponseReturnValue:
         found = embedded_image_named(images, field)
         record(session, "image.viewed", f"job {job_id}", utc_now(), details={"field": with_visible_codes(found.field)})
     return Response(redraw_image(found), mimetype="image/jpeg", headers=image_headers(f"photo-{job_id}.jpeg"))
-
-
-def _is_sandbox() -> bool:
-    return current().settings.environment == "sandbox"
-
-
-def _sent_files() -> dict[str, str]:
-    """The names of the sent files by field, to ask for them again: a page cannot give them back to the browser."""
-    names = {field: [file.filename for file in files if file.filename] for field, files in request.files.lists()}
-    return {field: ", ".join(found) for field, found in names.items() if found}
-
-
-def _form_context(form: JobForm, lost_files: Mapping[str, str] | None = None) -> dict[str, Any]:
-    users: Any = ()
-    if form.facts and form.facts.needs_enrolled_user:
-        with reading() as session:
-            users = queries.enrolled_users(session, current().settings.environment)
-    return {
-        "form": form,
-        "lost_files": lost_files or {},
-        "enrolled_users": users,
-        "enrolling": [facts.name for facts in ENROLLING.values()],
-        "IMAGE_LABELS": IMAGE_LABELS,
-        "SANDBOX_RESULTS": SANDBOX_RESULTS,
-    }
-
-
-def _values_of(job: Job, given: GivenData) -> dict[str, str]:
-    """The form values of this job, for "run again", without the ids, which each run needs new."""
-    return {
-        **given.texts,
-        "product": job.product.value,
-        "country": job.country or "",
-        "id_type": job.id_type or "",
-        "id_number": given.id_number or "",
-        # Smile refuses to enrol the same user twice.
-        "user_id": job.user_id if FACTS[job.product].needs_enrolled_user else "",
-        "customer_reference": job.customer_reference,
-        "again": str(job.id),
-    }
 
 
 def _read_job(job_id: UUID) -> dict[str, Any]:

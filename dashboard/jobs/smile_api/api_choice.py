@@ -19,9 +19,9 @@ def api_of(session: Session, settings: Settings, product: Product) -> SmileApi:
 
 
 def chosen_apis(session: Session, settings: Settings) -> Mapping[Product, SmileApi]:
-    """The API of each product in this environment; v1 where nothing was chosen."""
+    """The API of each product in this environment; that of DASHBOARD_SMILE_API where nothing was chosen."""
     stored = (read_setting(session, API_CHOICE) or {}).get(settings.environment, {})
-    return {product: _choice(product, stored.get(product)) for product in FACTS}
+    return {product: _choice(product, stored.get(product, settings.smile_api)) for product in FACTS}
 
 
 def choose_apis(session: Session, settings: Settings, chosen: Mapping[Product, SmileApi], now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.jobs.smile_api.background import Background
 from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.smile import SmileError
+from dashboard.smile.constants import SmileApi
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +20,10 @@ MOST_CACHED = 500
 # Smile's own limits, in percent of the lookups of the last hour.
 ONLINE_FROM = 91.0
 OFFLINE_BELOW = 50.0
+
+
+#: Country, ID type, and which API of Smile is asked.
+Authority = tuple[str, str, SmileApi]
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,13 @@ class AvailabilityCache:
 
     def __init__(self, background: Background) -> None:
         self._background = background
-        self._known: dict[tuple[str, str], tuple[float, Availability | None]] = {}
-        self._asked: set[tuple[str, str]] = set()  # requests under way
+        self._known: dict[Authority, tuple[float, Availability | None]] = {}
+        self._asked: set[Authority] = set()  # requests under way
         self._lock = Lock()
 
-    def get(self, country: str, id_type: str) -> tuple[Availability | None, bool]:
+    def get(self, country: str, id_type: str, api: SmileApi = SmileApi.V1) -> tuple[Availability | None, bool]:
         """What is known now, None when Smile does not say; and whether Smile is being asked."""
-        authority = country, id_type
+        authority = country, id_type, api
         with self._lock:
             until, known = self._known.get(authority, (0.0, None))
             if monotonic() < until:
@@ -58,10 +63,10 @@ class AvailabilityCache:
                 self._asked.discard(authority)
         return known, True
 
-    def _ask(self, authority: tuple[str, str]) -> None:
+    def _ask(self, authority: Authority) -> None:
         known = None
         try:
-            known = read_availability(smile_clients().account.id_status(*authority))
+            known = read_availability(_ask_smile(*authority))
         except (SmileError, SQLAlchemyError) as error:
             log.info("availability_not_known", reason=type(error).__name__)
         finally:
@@ -72,10 +77,18 @@ class AvailabilityCache:
                 self._asked.discard(authority)
 
 
-def read_availability(answer: dict[str, Any]) -> Availability | None:
+def _ask_smile(country: str, id_type: str, api: SmileApi) -> Any:
+    """The rate of the last hour, as Smile says it."""
+    clients = smile_clients()
+    if api == SmileApi.V3:
+        return clients.v3_pages.services.id_status(country, id_type).last_hour_success_rate
+    return clients.account.id_status(country, id_type).get("last_hour_success_rate")
+
+
+def read_availability(rate_said: Any) -> Availability | None:
     """Reads the rate, which is a number or a text such as "98%"; None for anything else."""
     try:
-        rate = float(str(answer.get("last_hour_success_rate")).strip().rstrip("%"))
+        rate = float(str(rate_said).strip().rstrip("%"))
     except ValueError:
         return None
     return Availability(rate) if 0 <= rate <= 100 else None

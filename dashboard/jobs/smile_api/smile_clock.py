@@ -80,6 +80,10 @@ class SmileClock:
             return None
         return (smile_at + timedelta(seconds=monotonic() - noted_at) - utc_now()).total_seconds()
 
+    def time_at_smile(self, moment: datetime) -> datetime:
+        """What Smile's clock says when ours says `moment`, as far as it is known: rather too early than too late."""
+        return moment + timedelta(seconds=self.offset_seconds or 0.0)
+
     @property
     def is_in_the_way(self) -> bool:
         """Whether Smile has refused a signature because of our clock."""

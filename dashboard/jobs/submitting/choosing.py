@@ -1,6 +1,7 @@
 """The choices made so far in a form: product, country and ID type, each of which narrows the next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 from dashboard.jobs.products import FACTS, Product, ProductFacts
 from dashboard.jobs.smile_api.catalogue import Catalogue, IdChoice
 from dashboard.jobs.submitting.fields import cleaned_value
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.number_formats import fitting_number
 from dashboard.web.pages.form_state import FormState
 
@@ -15,6 +17,7 @@ from dashboard.web.pages.form_state import FormState
 @dataclass(kw_only=True)
 class Choosing(FormState):
     catalogue: Catalogue
+    apis: Mapping[Product, SmileApi] = field(default_factory=dict)  # those that are chosen now; v1 for any other
 
     def value(self, name: str) -> str:
         """The cleaned value, so that what is checked, shown again and sent is the same."""
@@ -56,6 +59,15 @@ class Choosing(FormState):
     @property
     def facts(self) -> ProductFacts | None:
         return FACTS[self.product] if self.product else None
+
+    @property
+    def api(self) -> SmileApi:
+        """The generation of Smile's API that the chosen product uses."""
+        return self.apis.get(self.product, SmileApi.V1) if self.product else SmileApi.V1
+
+    @property
+    def is_v3(self) -> bool:
+        return self.api == SmileApi.V3
 
     @cached_property
     def countries(self) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ NAME_OF_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 NOT_FOR_FIELDS = frozenset(
     {"product", "country", "id_type", "user_id", "job_id", "customer_reference", "consent", "sandbox_result", "again"}
     | {"selfie", "id_front", "id_back", "liveness", "csrf_token", "form_key", "send_anyway", "test_number", "language"}
+    | {"test_person", "notice_language", "drawn_for"}
     | {"partner_id", "partner_params", "smile_client_id", "timestamp", "signature", "sec_key", "token", "api_key"}
     | {"callback_url", "source_sdk", "source_sdk_version", "entered", "consent_information", "day", "month", "year"}
 )
@@ -40,6 +41,7 @@ FIELDS: Mapping[str, FieldFacts] = {
     "dob": FieldFacts("Date of birth", kind="date"),
     "gender": FieldFacts("Gender", kind="select", choices=(("M", "Male"), ("F", "Female"))),
     "phone_number": FieldFacts("Phone number", "With the country code, for example +2348012345678.", kind="tel"),
+    "email": FieldFacts("E-mail address", kind="email"),
     "bank_code": FieldFacts("Bank", "The bank that holds the account.", kind="select"),
     "citizenship": FieldFacts("Citizenship", "As the authority writes it, for example Kenyan."),
     "business_type": FieldFacts(
@@ -57,6 +59,7 @@ CLEANERS: Mapping[str, Callable[[str], str]] = {
     "job_id": clean_id,
     "customer_reference": clean_id,
     "dob": clean_code,
+    "email": clean_code,
     "phone_number": clean_phone_number,
     "postal_code": clean_code,
     "session_id": clean_id,

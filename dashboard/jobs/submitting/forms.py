@@ -1,28 +1,22 @@
-"""The form of a new job: which fields a choice needs, and parsing them into a JobRequest."""
+"""The form of a new job: which fields and images a choice needs. form_checks.py checks what was sent."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
-from werkzeug.datastructures import FileStorage, MultiDict
-
-from dashboard.db import utc_now
-from dashboard.jobs.products import FACTS, Product, problem_with_user_id
-from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.products import FACTS
+from dashboard.jobs.smile_api.catalogue import IdChoice
+from dashboard.jobs.submitting import v3_fields
 from dashboard.jobs.submitting.choosing import Choosing
-from dashboard.jobs.submitting.fields import FieldFacts, field_facts, may_be_asked, problem_with_id, problem_with_value
-from dashboard.jobs.submitting.images import clean_image
-from dashboard.jobs.submitting.media import GivenImage
-from dashboard.jobs.submitting.submission import JobRequest
-from dashboard.smile.constants import TEST_DIGITS, ImageType
-from dashboard.smile.image_redrawer import UnusableImage
+from dashboard.jobs.submitting.fields import (
+    FIELDS,
+    FieldFacts,
+    field_facts,
+    may_be_asked,
+)
+from dashboard.smile.constants import TEST_DIGITS
 
-MAX_LIVENESS_IMAGES = 8
-IMAGE_TYPES = {
-    "selfie": ImageType.SELFIE_FILE,
-    "id_front": ImageType.ID_FRONT_FILE,
-    "id_back": ImageType.ID_BACK_FILE,
-    "liveness": ImageType.LIVENESS_FILE,
-}
+#: Kept when another choice does not ask for them, so that nothing that was typed is lost.
+KEPT = ("country", *FIELDS, "user_id", "job_id", "customer_reference", "sandbox_result", "notice_language")
 SANDBOX_RESULTS = {"0": "Approved", "1": "Rejected", "2": "Provisional, then final"}
 
 
@@ -39,6 +33,15 @@ class JobForm(Choosing):
     """One state of the form: what was chosen and typed, and its errors."""
 
     is_sandbox: bool
+    policy_address: str = ""  # of the company's privacy policy, which the consent of v3 names
+
+    def value(self, name: str) -> str:
+        value = super().value(name)
+        return v3_fields.phone_of_v3(value, self.country) if name == "phone_number" and self.is_v3 else value
+
+    @cached_property
+    def id_choices(self) -> list[IdChoice]:
+        return [choice for choice in super().id_choices if not self.is_v3 or v3_fields.is_offered(choice)]
 
     @property
     def may_leave_id_type_open(self) -> bool:
@@ -63,16 +66,41 @@ class JobForm(Choosing):
 
     @property
     def required_fields(self) -> tuple[str, ...]:
+        if self.is_v3 and self.facts:
+            return v3_fields.required_fields(self.facts, self.id_choice)
         return tuple(name for name in self.id_choice.required if may_be_asked(name)) if self.id_choice else ()
 
     @property
     def unaskable_fields(self) -> tuple[str, ...]:
         """Fields that Smile needs and this form cannot send: a job without them would be charged and refused."""
-        return tuple(name for name in self.id_choice.required if not may_be_asked(name)) if self.id_choice else ()
+        if self.is_v3 or not self.id_choice:
+            return ()
+        return tuple(name for name in self.id_choice.required if not may_be_asked(name))
 
     @property
     def optional_fields(self) -> tuple[str, ...]:
+        if self.is_v3:
+            return v3_fields.CONTACTS
         return self.id_choice.optional if self.id_choice else ()
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.is_v3 or (self.id_choice is not None and self.id_choice.needs_consent)
+
+    @property
+    def has_consented(self) -> bool:
+        """Whether the box is ticked, and below the sentence that is shown now: v1 and v3 ask for different things."""
+        return bool(self.value("consent")) and self.value("drawn_for") in ("", self.api)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What was typed and this choice does not ask for."""
+        shown: set[str] = set()
+        if self.is_ready_for_details:
+            shown = {*self.required_fields, *self.optional_fields, "user_id", "job_id", "customer_reference"}
+            shown.add("notice_language" if self.is_v3 else "sandbox_result")
+        shown |= {"country"} if self.countries else set()
+        return {name: value for name in KEPT if name not in shown and (value := self.value(name))}
 
     @property
     def image_fields(self) -> tuple[tuple[str, bool], ...]:
@@ -81,6 +109,8 @@ class JobForm(Choosing):
             return ()
         has_no_back = self.id_choice is not None and self.id_choice.id_type and not self.id_choice.has_back
         hidden = {"id_back"} if has_no_back and self.facts.id_type_list == "documents" else set()
+        if self.is_v3:
+            return v3_fields.image_fields(self.facts, frozenset(hidden))
         optional = tuple((name, False) for name in self.facts.optional_images if name not in hidden)
         return tuple((name, True) for name in self.facts.images) + optional
 
@@ -88,16 +118,33 @@ class JobForm(Choosing):
         return self.catalogue.bank_codes if name == "bank_code" else field_facts(name).choices
 
     def field(self, name: str) -> FieldFacts:
-        return field_facts(name)
+        return (v3_fields.field_of(name, self.country) if self.is_v3 else None) or field_facts(name)
+
+    def image_words(self, name: str) -> tuple[str, str]:
+        """The label of an image field, and its help."""
+        return v3_fields.LIVENESS if self.is_v3 and name == "liveness" else IMAGE_LABELS[name]
 
     @property
     def test_numbers(self) -> list[tuple[str, str]]:
         """Each documented test number with the result it leads to; none outside the sandbox."""
         choice = self.id_choice
-        if not self.is_sandbox or choice is None or not choice.test_number or "id_number" not in choice.required:
+        if self.is_v3 or not self.is_sandbox or choice is None:
+            return []
+        if not choice.test_number or "id_number" not in choice.required:
             return []
         # Only the last digit differs, where the number ends in one; "your own data" needs more than a number.
         return [(choice.test_number[:-1] + digit, words) for digit, words in TEST_DIGITS.items() if digit != "4"]
+
+    @property
+    def test_people(self) -> list[tuple[str, str, str]]:
+        """E-mail address and name of each test person, and what Smile decides; none outside the sandbox of v3."""
+        if not (self.is_v3 and self.is_sandbox and self.facts):
+            return []
+        found = v3_fields.people_for(self.facts)
+        return [
+            (email, f"{each.given_names} {each.last_name}", v3_fields.what_happens(each))
+            for email, each in found.items()
+        ]
 
     def check_id_number(self) -> None:
         number, choice = self.value("id_number"), self.id_choice
@@ -111,105 +158,11 @@ class JobForm(Choosing):
             )
 
 
-def check_job_form(
-    form: MultiDict[str, str], files: MultiDict[str, FileStorage], catalogue: Catalogue, is_sandbox: bool
-) -> tuple[JobForm, JobRequest | None]:
-    """Parses a sent form: returns it with its errors, and the request when there are none."""
-    state = JobForm(form.to_dict(), catalogue=catalogue, is_sandbox=is_sandbox)
-    if state.product is None:
-        state.errors["product"] = "Choose what to verify."
-        return state, None
-    _check_choice(state)
-    _check_fields(state)
-    _check_ids(state)
-    images = _check_images(state, files)
-    if state.warnings and not state.value("send_anyway"):
-        state.errors.setdefault("id_number", f"{state.warnings['id_number']} Tick the box to send it anyway.")
-    return state, None if state.errors else _to_request(state, state.product, images)
-
-
-def _check_choice(state: JobForm) -> None:
-    if state.countries and not state.country:
-        state.errors["country"] = "Choose the country that issued the ID."
-    elif state.countries and not state.is_ready_for_details:
-        state.errors["id_type"] = "Choose the ID type."
-    elif state.unaskable_fields:
-        names = ", ".join(f"“{name[:64]}”" for name in state.unaskable_fields)
-        state.errors["id_type"] = (
-            f"Smile needs {names} for this ID type, which this form cannot send. Nothing was sent."
-        )
-
-
-def _check_fields(state: JobForm) -> None:
-    asked = state.required_fields + state.optional_fields
-    for name in asked:
-        value = state.value(name)
-        if not value and name in state.required_fields:
-            state.errors[name] = f"{field_facts(name).label} is needed for this ID type."
-        elif value and (problem := problem_with_value(name, value, state.choices_of(name))):
-            state.errors[name] = problem
-    if state.product and FACTS[state.product].asks_id_number:
-        state.check_id_number()
-    if state.id_choice and state.id_choice.needs_consent and not state.value("consent"):
-        state.errors["consent"] = "The authority answers only if the customer has agreed."
-
-
-def _check_ids(state: JobForm) -> None:
-    for name in ("user_id", "job_id", "customer_reference"):
-        value = state.value(name)
-        if value and (problem := problem_with_id(value)):
-            state.errors[name] = problem
-    if problem := problem_with_user_id(state.product, state.value("user_id")):
-        state.errors["user_id"] = problem
-    result = state.value("sandbox_result")
-    if result and (not state.is_sandbox or result not in SANDBOX_RESULTS):
-        state.errors["sandbox_result"] = "Choose a result from the list; this works only in the sandbox."
-
-
-def _check_images(state: JobForm, files: MultiDict[str, FileStorage]) -> tuple[GivenImage, ...]:
-    images: list[GivenImage] = []
-    for name, is_required in state.image_fields:
-        given = [file for file in files.getlist(name) if file.filename]
-        if is_required and not given:
-            state.errors[name] = f"{IMAGE_LABELS[name][0]}: choose an image."
-        if len(given) > (MAX_LIVENESS_IMAGES if name == "liveness" else 1):
-            state.errors[name] = "Too many images for this field."
-            continue
-        for file in given:
-            try:
-                images.append(GivenImage(IMAGE_TYPES[name], clean_image(file.stream.read())))
-            except UnusableImage as problem:
-                state.errors[name] = str(problem)
-    return tuple(images)
-
-
-def _to_request(state: JobForm, product: Product, images: tuple[GivenImage, ...]) -> JobRequest:
-    asked = state.required_fields + state.optional_fields
-    person: dict[str, Any] = {name: state.value(name) for name in asked if name != "id_number" and state.value(name)}
-    if "dob" in person and state.id_choice and state.id_choice.id_type == "DRIVERS_LICENSE":
-        year, month, day = person["dob"].split("-")
-        person |= {"day": day, "month": month, "year": year}  # This authority also takes the date in parts.
-    if state.id_choice and state.id_choice.needs_consent:
-        person["consent_information"] = {
-            "consented": {
-                "consent_granted_date": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "personal_details": True,
-                "contact_information": True,
-                "document_information": True,
-            }
-        }
-    result = state.value("sandbox_result")
-    return JobRequest(
-        product=product,
-        user_id=state.value("user_id"),
-        job_id=state.value("job_id"),
-        customer_reference=state.value("customer_reference"),
-        country=state.country,
-        id_type=state.id_choice.id_type if state.id_choice else "",
-        id_number=state.value("id_number") if "id_number" in asked else "",
-        person=person,
-        partner_params={"sandbox_result": result} if result else {},
-        images=images,
-        form_key=state.form_key,
-        again_of=state.again,
-    )
+def with_test_person(form: JobForm, email: str) -> dict[str, str]:
+    """What this test person fills in, with a test number where none was typed; empty for anybody else."""
+    person = v3_fields.people_for(form.facts).get(email) if form.facts else None
+    if person is None:
+        return {}
+    number = form.value("id_number") or (form.id_choice.test_number if form.id_choice else "")
+    filled = {"first_name": person.given_names, "last_name": person.last_name, "email": person.email}
+    return filled | {"id_number": number}

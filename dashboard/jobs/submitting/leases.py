@@ -30,11 +30,16 @@ class Lease:
     token: str
 
     @contextmanager
-    def saving(self) -> Iterator[tuple[Session, Job, datetime]]:
-        """Opens one transaction on the leased job; make no network call inside it."""
+    def saving(self, *, even_if_lost: bool = False) -> Iterator[tuple[Session, Job, datetime]]:
+        """Opens one transaction on the leased job; make no network call inside it.
+
+        `even_if_lost`: for an answer that no other run will get. The caller then checks what the row says by now.
+        """
         with transaction() as session:
             lock_link_of(session, self.job_id)
-            statement = select(Job).where(Job.id == self.job_id, Job.lease == self.token).with_for_update()
+            statement = select(Job).where(Job.id == self.job_id).with_for_update()
+            if not even_if_lost:
+                statement = statement.where(Job.lease == self.token)
             job = session.exec(statement).first()
             if job is None:
                 raise LeaseLost

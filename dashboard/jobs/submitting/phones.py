@@ -1,16 +1,18 @@
-"""Searching for phone numbers, by a keyed digest of the digits that all spellings have in common."""
+"""Phone numbers: as Smile's v3 API takes them, and found by a keyed digest of what all spellings have in common."""
 
 import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import phonenumbers
 import structlog
 from sqlmodel import Session, col, select
 
 from dashboard.crypto import UnreadableValue
 from dashboard.db import keyring_of
 from dashboard.jobs.models import Job, job_associated_data
+from dashboard.smile.typed import clean_phone_number
 from dashboard.stored_settings import read_setting, write_setting
 
 #: Calling codes of the countries whose numbers Smile checks.
@@ -22,6 +24,25 @@ log = structlog.get_logger(__name__)
 SHORTEST = 6
 FILLED_TO = "phone_digests_filled_to"
 BATCH = 200
+
+
+def international_number(text: str, country: str) -> str:
+    """The number as +2348012345678, also from the form in which people of the country write it; empty if it is none."""
+    typed = clean_phone_number(text)
+    typed = f"+{typed[2:]}" if typed.startswith("00") else typed
+    try:
+        number = phonenumbers.parse(typed, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def local_example(country: str) -> str:
+    """A mobile number as people of the country write it; empty for a country that has none."""
+    number = phonenumbers.example_number_for_type(country.upper(), phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL) if number else ""
 
 
 def phone_digits(text: str) -> str:

@@ -1,5 +1,7 @@
 """Smile's hosted page for one job: a new token, the script's configuration, and what the browser may load.
 
+The token and the configuration of v3 are in hosted_v3.py.
+
 https://docs.usesmileid.com/integration-options/web-mobile-web/web-integration/usage
 """
 
@@ -17,7 +19,7 @@ from dashboard.jobs.submitting.callback_keys import callback_address
 from dashboard.links.languages import Texts
 from dashboard.links.models import Link
 from dashboard.smile import SmileError
-from dashboard.smile.constants import SANDBOX_URL
+from dashboard.smile.constants import SANDBOX_URL, SmileApi
 from dashboard.stored_settings import Branding
 from dashboard.web.security.headers import REPORT_BREACHES
 
@@ -59,7 +61,7 @@ def script_configuration(
     settings: Settings,
 ) -> dict[str, Any]:
     """The configuration for `SmileIdentity(...)`; static/js/verify.js adds the functions."""
-    offered = _offered_id_types(job, catalogue)
+    offered = offered_id_types(job, catalogue)
     configuration: dict[str, Any] = {
         "token": token,
         "callback_url": callback_address(settings, job.id),
@@ -102,9 +104,15 @@ def environment_of(settings: Settings) -> str:
     return settings.smile_server.removesuffix("/v1")
 
 
-def hosted_headers(settings: Settings) -> dict[str, str]:
+def script_address(settings: Settings, api: SmileApi) -> str:
+    """The address of Smile's script, of v1 or of v12."""
+    return settings.smile_v12_script_url if api == SmileApi.V3 else settings.smile_web_script_url
+
+
+def hosted_headers(settings: Settings, api: SmileApi) -> dict[str, str]:
     """Headers for the only page that loads from another host: Smile's script, and its frame, which uses the camera."""
-    origin = script_origin(settings)
+    parts = urlsplit(script_address(settings, api))
+    origin = f"{parts.scheme}://{parts.netloc}"
     policy = (
         "default-src 'none'",
         "object-src 'none'",
@@ -124,12 +132,7 @@ def hosted_headers(settings: Settings) -> dict[str, str]:
     }
 
 
-def script_origin(settings: Settings) -> str:
-    parts = urlsplit(settings.smile_web_script_url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _offered_id_types(job: Job, catalogue: Catalogue) -> list[str]:
+def offered_id_types(job: Job, catalogue: Catalogue) -> list[str]:
     if job.id_type:
         return [job.id_type]
     choices = catalogue.id_choices(job.product, job.country or "")

@@ -15,16 +15,19 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.errors import Conflict, Invalid, NotFound
 from dashboard.jobs.following.awaiting import WHO, await_customer
-from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.following.setbacks import fail_job
 from dashboard.jobs.models import Job, JobState, SendingStep
 from dashboard.jobs.problems import Problem, problem_words
 from dashboard.jobs.products import Product
+from dashboard.jobs.smile_api.api_choice import policy_address
 from dashboard.jobs.submitting.submission import JobRequest
+from dashboard.jobs.submitting.v3_fields import NO_POLICY
 from dashboard.jobs.timeline import EventKind, add_event
 from dashboard.links.codes import end_earlier_codes, has_earlier_codes, opens_with_code
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start
+from dashboard.smile.constants import SmileApi
 from dashboard.web.pages.filters import ENGLISH
 
 #: Long after a token was given or refused: a process that has not noted either by then was killed.
@@ -33,6 +36,10 @@ LOST_AFTER = timedelta(seconds=60)
 
 class AlreadyStarted(Conflict):
     """This browser already has a verification under way for this link, for example after a double click."""
+
+    def __init__(self, api: SmileApi) -> None:
+        super().__init__("This browser has started already.")
+        self.api = api
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,8 @@ def press_start(
     """
     is_spent = spend_use(session, settings.environment, code, now)
     # The UPDATE waits for an earlier one of the same link, so a double click is noticed here.
-    if unfinished_start(session, settings.environment, code, agreement.browser_digest, now):
-        raise AlreadyStarted("This browser has started already.")
+    if unfinished := unfinished_start(session, settings.environment, code, agreement.browser_digest, now):
+        raise AlreadyStarted(unfinished[1].api)
     if not is_spent:
         raise NotFound
     link = session.exec(select(Link).where(opens_with_code(code))).one()
@@ -64,6 +71,7 @@ def press_start(
     prefill = prefill_to_send(session, link)
     request = JobRequest(
         product=product,
+        api=link.api,
         user_id=link.user_id,
         customer_reference=link.customer_reference,
         country=country,
@@ -97,6 +105,14 @@ def prefill_to_send(session: Session, link: Link) -> dict[str, str]:
     if prefill is None and link.prefill_is_locked:
         raise Conflict("The details that are filled in and locked cannot be opened. Make a new link.")
     return prefill or {}
+
+
+def policy_to_send(session: Session, link: Link, settings: Settings) -> str:
+    """The address of the privacy policy, which Smile's page of v3 shows beside its consent. Raises Conflict."""
+    policy = policy_address(session, settings)
+    if link.api == SmileApi.V3 and not policy:
+        raise Conflict(NO_POLICY)
+    return policy
 
 
 def spend_use(session: Session, environment: str, code: str, now: datetime) -> bool:

@@ -14,22 +14,20 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import Conflict, Invalid, NotAllowed, NotFound, place_of
-from dashboard.jobs.following.awaiting import note_submission, note_token
+from dashboard.jobs.following.awaiting import note_submission
 from dashboard.jobs.models import Job, JobState
-from dashboard.jobs.problems import ProblemKind, problem_of, problem_of_clock, problem_words
-from dashboard.jobs.smile_api.clients import smile_clients
 from dashboard.jobs.submitting.link_progress import lock_link_of
 from dashboard.jobs.timeline import SentHow
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.customer.first_page import consent_sentence, first_page
-from dashboard.links.customer.hosted import fetch_token, hosted_headers, script_configuration
+from dashboard.links.customer.opening import opening_of, token_or_none
 from dashboard.links.customer.starting import (
     Agreement,
     AlreadyStarted,
-    give_back_use,
     is_opening_news,
     note_link_error,
     note_opened,
+    policy_to_send,
     prefill_to_send,
     press_start,
     resume_start,
@@ -40,11 +38,11 @@ from dashboard.links.languages import Texts, choose_language, texts_in
 from dashboard.links.models import Link, LinkStart
 from dashboard.links.queries import newest_start, open_link_of
 from dashboard.outages import what_is_away
-from dashboard.smile import SmileError
+from dashboard.smile.constants import SmileApi
+from dashboard.smile.v3.ids import made_at
 from dashboard.stored_settings import Branding, read_branding
 from dashboard.web.access import open_to_everybody
 from dashboard.web.pages.errors import RETRY_AFTER_SECONDS
-from dashboard.web.pages.filters import ENGLISH
 from dashboard.web.security.networks import network_of
 from dashboard.worker.queue import wake
 
@@ -106,20 +104,24 @@ def start(code: str) -> ResponseReturnValue:
                 choice = request.form.get("choice", type=int)
                 link, job = press_start(session, code, agreement, choice, settings, now)
             prefill = prefill_to_send(session, link)
-    except AlreadyStarted:
-        return _render("continue", texts, code=code, branding=branding), 409
+            policy = policy_to_send(session, link, settings)
+    except AlreadyStarted as error:
+        return _render("continue", texts, code=code, branding=branding, is_v3=error.api == SmileApi.V3), 409
     except Invalid as error:
         return _refuse(code, error.fields)
     except Conflict as error:
-        return _refuse_for_staff(code, texts, error.message)
-    token = _token_or_none(link, job, is_again)
+        return _refuse_for_staff(code, browser, texts, error.message)
+    except NotFound:
+        if is_again and _has_started(code, browser):
+            # Smile has it already, and the page for this browser says so.
+            return redirect(url_for("customer.show", code=code, lang=texts.language), 303)
+        raise
+    token = token_or_none(link, job, prefill, is_again)
     if token is None:
         return _message("busy", texts, code), 503
-    configuration = script_configuration(
-        link, job, token, prefill, branding, current().catalogue.get(), texts, settings
-    )
-    answer = _render("hosted", texts, code=code, branding=branding, configuration=configuration)
-    answer.headers.update(hosted_headers(settings))
+    opened = opening_of(link, job, token, prefill, branding, policy, texts)
+    answer = _render("hosted", texts, code=code, branding=branding, opened=opened)
+    answer.headers.update(opened.headers)
     remember_browser(answer, browser, settings)
     return answer
 
@@ -135,9 +137,15 @@ def submit(code: str) -> ResponseReturnValue:
             raise NotFound
         lock_link_of(session, found[2].id)
         job = session.get_one(Job, found[2].id, with_for_update=True, populate_existing=True)
-        note_submission(session, job, settings, now, SentHow.BROWSER_SAYS_SO)
+        note_submission(session, job, settings, now, SentHow.BROWSER_SAYS_SO, _named_by_browser(job))
     wake("jobs.advance", job.id)
     return redirect(url_for("customer.show", code=code, lang=_texts(request.form.get("language", "")).language), 303)
+
+
+def _named_by_browser(job: Job) -> str:
+    """The id that Smile's page gave to this browser; empty for anything that cannot be one."""
+    named = request.form.get("smile_job_id", "")
+    return named if job.api == SmileApi.V3 and made_at(named) else ""
 
 
 @blueprint.get("/v/<code>/seen.gif")
@@ -199,25 +207,11 @@ def broken(error: Exception) -> ResponseReturnValue:
     return answer, 500
 
 
-def _token_or_none(link: Link, job: Job, is_again: bool) -> str | None:
-    """A token, requested after the commit. Without one the use is given back, and staff can read why."""
+def _has_started(code: str, browser: str) -> bool:
+    """Whether this browser has a verification for this code, in whatever state."""
     settings = current().settings
-    try:
-        token = fetch_token(smile_clients(), settings, job)
-    except SmileError as error:
-        clock, found = current().smile_clients.clock, problem_of(error, ProblemKind.NO_TOKEN)
-        if clock.note_refusal(error):
-            found = problem_of_clock(clock, is_followed=False)
-        log.warning("no_web_token", link=str(link.id), reason=type(error).__name__)
-        with transaction() as session:
-            if is_again:
-                note_link_error(session, link.id, problem_words(found, ENGLISH), utc_now())
-            else:
-                give_back_use(session, job.id, found, utc_now())
-        return None
-    with transaction() as session:
-        note_token(session, session.get_one(Job, job.id, with_for_update=True), settings, utc_now())
-    return token
+    with reading() as session:
+        return newest_start(session, settings.environment, code, digest_of_browser(browser)) is not None
 
 
 def _page_of_own_verification(
@@ -226,7 +220,8 @@ def _page_of_own_verification(
     """The state of this browser's own verification; None where there is nothing to show."""
     texts = _texts(of_link=start.language)
     if job.state == JobState.AWAITING_CUSTOMER and link.is_live(now):
-        return _render("continue", texts, code=code, branding=branding)
+        is_v3, is_late = job.api == SmileApi.V3, "late" in request.args
+        return _render("continue", texts, code=code, branding=branding, is_v3=is_v3, is_late=is_late)
     if job.submitted_at is None:
         return None
     return _render(
@@ -248,11 +243,12 @@ def _refuse(code: str, errors: dict[str, str]) -> ResponseReturnValue:
     return _show_first_page(code, link, branding, errors), 422
 
 
-def _refuse_for_staff(code: str, texts: Texts, reason: str) -> ResponseReturnValue:
+def _refuse_for_staff(code: str, browser: str, texts: Texts, reason: str) -> ResponseReturnValue:
     """A refusal that the customer can do nothing about; staff read the reason on the link's page."""
-    now = utc_now()
+    environment, now = current().settings.environment, utc_now()
     with transaction() as session:
-        link = open_link_of(session, current().settings.environment, code, now)
+        started = newest_start(session, environment, code, digest_of_browser(browser))
+        link = started[0] if started else open_link_of(session, environment, code, now)
         note_link_error(session, link.id, reason, now)
     return _message("busy", texts, code), 409
 

@@ -1,4 +1,4 @@
-"""Smile Links, the second kind of link: made, disabled and counted through Smile's API.
+"""Smile Links, the second kind of link: made, disabled and counted through Smile's API; v3_links.py has those of v3.
 
 The row is committed first, and then Smile is asked. A repeated call would make a second link at Smile, so Smile's list
 is searched for ours before another try.
@@ -18,16 +18,19 @@ from dashboard.audit.trail import record
 from dashboard.config import Settings
 from dashboard.db import new_id
 from dashboard.errors import Conflict, Invalid
+from dashboard.jobs.smile_api.api_choice import policy_address
 from dashboard.jobs.smile_api.refusals import explain_refusal
 from dashboard.jobs.submitting.callback_keys import hook_address
+from dashboard.jobs.submitting.v3_fields import NO_POLICY
 from dashboard.links.codes import digest_of_code, new_code
-from dashboard.links.creation import LinkRequest, choices_as_json, link_of_form, problem_with_days
+from dashboard.links.creation import LinkRequest, api_of_link, choices_as_json, link_of_form, problem_with_days
 from dashboard.links.customer.hosted import partner_details
 from dashboard.links.models import Link, LinkKind
 from dashboard.smile import Refused, SmileError, SmileLinks
-from dashboard.smile.constants import LINK_METHODS
+from dashboard.smile.constants import LINK_METHODS, SmileApi
 from dashboard.stored_settings import Branding
 
+OUT_OF_REACH = "Smile's v3 API can neither count the uses of a link nor change or disable it."
 COUNTERS = ("total_jobs", "successful_jobs", "failed_jobs")
 
 
@@ -50,13 +53,16 @@ def draft_smile_link(
     pressed_before = link_of_form(session, request.form_key)
     if pressed_before:
         return pressed_before
-    wrong = _wrong_fields(request)
+    api, wrong = api_of_link(session, settings, request), _wrong_fields(request)
+    if api == SmileApi.V3 and not policy_address(session, settings):
+        wrong["product"] = NO_POLICY
     if wrong:
         raise Invalid(wrong)
     link = Link(
         id=new_id(),
         environment=settings.environment,
         kind=LinkKind.SMILE,
+        api=api,
         code_digest=digest_of_code(new_code()),  # unused, since this kind is opened at Smile
         choices=choices_as_json(request.choices),
         customer_reference=request.customer_reference,
@@ -73,7 +79,8 @@ def draft_smile_link(
         session.flush()
     except IntegrityError:  # The same form, sent twice at once.
         raise Conflict("This form was sent twice; you find the link in the list.") from None
-    record(session, "link.created", f"link {link.id}", now, details={"kind": link.kind.value})
+    details = {"kind": link.kind.value, "api": api.value}
+    record(session, "link.created", f"link {link.id}", now, details=details)
     return link
 
 
@@ -152,6 +159,8 @@ def note_problem(session: Session, link: Link, reason: str, now: datetime) -> No
 def note_disabled(session: Session, link: Link, now: datetime) -> None:
     if link.revoked_at is not None:
         raise Conflict("This link is already disabled.")
+    if link.is_out_of_reach:
+        raise Conflict(OUT_OF_REACH)
     if link.is_being_made(now):
         raise Conflict("Smile is making the link right now. Reload the page in a moment.")
     link.revoked_at = now
@@ -194,7 +203,11 @@ def _read_made(answer: Mapping[str, Any]) -> CreatedSmileLink | None:
     ref_id, address = answer.get("ref_id"), answer.get("link")
     if not isinstance(ref_id, str) or not ref_id or not isinstance(address, str):
         return None
-    return CreatedSmileLink(ref_id, address) if address.startswith(("https://", "http://")) else None
+    return CreatedSmileLink(ref_id, address) if is_address(address) else None
+
+
+def is_address(text: str) -> bool:
+    return text.startswith(("https://", "http://"))
 
 
 def _wrong_fields(request: LinkRequest) -> dict[str, str]:

@@ -7,14 +7,19 @@ from uuid import UUID
 import structlog
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
+from dashboard.config import Settings
 from dashboard.context import current, reading, transaction
 from dashboard.db import utc_now
 from dashboard.errors import Conflict, NotFound
-from dashboard.jobs.smile_api.clients import smile_clients
+from dashboard.jobs.smile_api.api_choice import policy_address
+from dashboard.jobs.smile_api.clients import SmileClients, smile_clients
 from dashboard.links.models import Link, LinkKind
 from dashboard.links.queries import find_link
 from dashboard.links.smile_links.smile_links import (
+    OUT_OF_REACH,
+    CreatedSmileLink,
     SmileLinkFailed,
     begin_creation,
     details_for_smile,
@@ -25,7 +30,9 @@ from dashboard.links.smile_links.smile_links import (
     note_outcome,
     note_problem,
 )
+from dashboard.links.smile_links.v3_links import link_for_v3, make_v3_link
 from dashboard.smile import SmileError
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.pages.answers import see_other, wants_partial
@@ -48,6 +55,8 @@ def create(link_id: UUID) -> ResponseReturnValue:
 @permission_required("links.change")
 def disable(link_id: UUID) -> ResponseReturnValue:
     link = _find(link_id)
+    if link.is_out_of_reach:
+        raise Conflict(OUT_OF_REACH, url_for("links.show", link_id=link_id))
     if link.smile_ref_id is not None:
         answer = _ask(link_id, lambda: smile_clients().smile_links.disable(str(link.smile_ref_id)), NOT_SURE)
         if answer is None:
@@ -64,6 +73,8 @@ def count(link_id: UUID) -> ResponseReturnValue:
     link = _find(link_id)
     if link.smile_ref_id is None:
         raise Conflict("Smile has not made this link yet.", url_for("links.show", link_id=link_id))
+    if link.is_out_of_reach:
+        raise Conflict(OUT_OF_REACH, url_for("links.show", link_id=link_id))
     answer = _ask(link_id, lambda: smile_clients().link_counters.get(str(link.smile_ref_id)))
     if answer is not None:
         with transaction() as session:
@@ -81,13 +92,25 @@ def make_at_smile(link_id: UUID) -> ResponseReturnValue:
         if link.smile_ref_id is not None or link.is_being_made(now):
             return see_other("links.show", link_id=link_id)  # as after a double click
         may_exist = begin_creation(session, link, now)
-        details = details_for_smile(link, read_branding(session, settings), settings)
-    outcome = make_or_find(smile_clients().smile_links, details, may_exist)
+        make = _maker(session, link, settings, may_exist)
+    outcome = make(smile_clients())
     if isinstance(outcome, SmileLinkFailed):
         log.warning("smile_link_not_made", link=str(link_id), may_exist=outcome.may_exist)
     with transaction() as session:
         note_outcome(session, _locked(session, link_id), outcome, utc_now())
     return see_other("links.show", link_id=link_id)
+
+
+def _maker(
+    session: Session, link: Link, settings: Settings, may_exist: bool
+) -> Callable[[SmileClients], CreatedSmileLink | SmileLinkFailed]:
+    """How the link is made at Smile. `may_exist`: an earlier call may have made it."""
+    branding = read_branding(session, settings)
+    if link.api == SmileApi.V3:
+        wanted = link_for_v3(link, branding, policy_address(session, settings), settings)
+        return lambda clients: make_v3_link(clients.v3, wanted)
+    details = details_for_smile(link, branding, settings)
+    return lambda clients: make_or_find(clients.smile_links, details, may_exist)
 
 
 def _ask(link_id: UUID, question: Callable[[], dict[str, Any]], advice: str = "") -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """The form of a new link, parsed into a LinkRequest; `create_link` checks the rules for links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,13 +9,21 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import MultiDict
 
 from dashboard.jobs.products import FACTS, PRODUCTS_BY_WEB_NAME, WEB_PRODUCTS, Product
-from dashboard.jobs.smile_api.catalogue import Catalogue
+from dashboard.jobs.smile_api.catalogue import Catalogue, IdChoice
 from dashboard.jobs.submitting.choosing import Choosing
-from dashboard.jobs.submitting.fields import FIELDS, problem_with_id, problem_with_value
+from dashboard.jobs.submitting.fields import FIELDS, FieldFacts, problem_with_id, problem_with_value
+from dashboard.jobs.submitting.v3_fields import (
+    CONTACTS,
+    NAMES,
+    field_of,
+    is_offered,
+    phone_of_v3,
+    problem_with_contact,
+)
 from dashboard.languages import LANGUAGE_NAMES
-from dashboard.links.creation import MOST_DAYS, MOST_USES, PREFILL_FIELDS, LinkRequest
+from dashboard.links.creation import MOST_DAYS, MOST_USES, NUMBER, PREFILL_FIELDS, LinkRequest, common_api
 from dashboard.links.models import IdTypeChoice, LinkKind
-from dashboard.smile.constants import LINK_METHODS
+from dashboard.smile.constants import LINK_METHODS, SmileApi
 
 #: Instead of a product: the customer chooses among ID types, each checked in its own way.
 CUSTOMER_CHOOSES = "customer_chooses"
@@ -41,6 +49,12 @@ class LinkForm(Choosing):
         return self.is_smile_link or self.value("product") == CUSTOMER_CHOOSES
 
     @property
+    def api(self) -> SmileApi:
+        """The API of the link, which is that of all its products."""
+        products = [choice.product for choice in self.choices] if self.customer_chooses else [self.product]
+        return common_api(self.apis, [product for product in products if product])
+
+    @property
     def methods(self) -> list[tuple[str, str]]:
         """The ways to check an ID type that the customer may choose."""
         return [
@@ -61,6 +75,11 @@ class LinkForm(Choosing):
         """The chosen country; left open, the customer chooses, so a single country is not chosen automatically."""
         chosen = self.value("country").upper()
         return chosen if chosen in dict(self.countries) else ""
+
+    @cached_property
+    def id_choices(self) -> list[IdChoice]:
+        uses_v3 = self.product is not None and self.apis.get(self.product) == SmileApi.V3
+        return [choice for choice in super().id_choices if not uses_v3 or is_offered(choice)]
 
     @property
     def is_ready(self) -> bool:
@@ -90,11 +109,23 @@ class LinkForm(Choosing):
 
     @property
     def prefill_fields(self) -> tuple[str, ...]:
-        """The details that can be filled in for a customer whose ID type is known."""
-        if self.customer_chooses or self.id_choice is None or not self.facts or not self.facts.asks_id_number:
+        """The details that can be filled in for a customer: in v1 for one whose ID type is known."""
+        asks_number = self.id_choice is not None and self.facts is not None and self.facts.asks_id_number
+        if self.is_v3 and not self.customer_chooses:
+            return (*((NUMBER,) if asks_number else ()), *NAMES, *CONTACTS)
+        if self.customer_chooses or self.id_choice is None or not asks_number:
             return ()
         asked = self.id_choice.required + self.id_choice.optional
         return tuple(name for name in asked if name in PREFILL_FIELDS)
+
+    def value(self, name: str) -> str:
+        value = super().value(name)
+        return phone_of_v3(value, self.country) if name == "phone_number" and value and self.is_v3 else value
+
+    def field(self, name: str) -> FieldFacts:
+        """The words of a detail that can be filled in. Of e-mail and phone the customer can add what Smile needs."""
+        is_own = self.is_v3 and name != "email"
+        return (field_of(name, self.country) if is_own else None) or FIELDS[name]
 
     @property
     def is_prefilled(self) -> bool:
@@ -111,12 +142,11 @@ class LinkForm(Choosing):
         return urlencode({name: [self.value(name)] for name in names} | what, doseq=True)
 
 
-def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
+def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue, apis: Mapping[Product, SmileApi]) -> LinkForm:
     """The form after a change: another choice made, one added, or one removed."""
     defaults = SMILE_LINK_DEFAULTS if form.get("kind") == LinkKind.SMILE else DEFAULTS
-    state = LinkForm(
-        defaults | form.to_dict(), catalogue=catalogue, choices=_choices(form.getlist("choice"), catalogue)
-    )
+    choices = _choices(form.getlist("choice"), catalogue)
+    state = LinkForm(defaults | form.to_dict(), catalogue=catalogue, apis=apis, choices=choices)
     if "remove" in form:
         state.choices = [choice for choice in state.choices if encode(choice) != form["remove"]]
     if "add" in form:
@@ -124,9 +154,11 @@ def draw_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> LinkForm:
     return state
 
 
-def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[LinkForm, LinkRequest | None]:
+def check_link_form(
+    form: MultiDict[str, str], catalogue: Catalogue, apis: Mapping[Product, SmileApi]
+) -> tuple[LinkForm, LinkRequest | None]:
     """The form with its errors, and the request when there are none."""
-    state = draw_link_form(form, catalogue)
+    state = draw_link_form(form, catalogue, apis)
     if not state.is_ready:
         state.errors["product"] = (
             "Add at least one ID type for the customer to choose."
@@ -141,13 +173,18 @@ def check_link_form(form: MultiDict[str, str], catalogue: Catalogue) -> tuple[Li
             state.errors[name] = problem
     for name in state.prefill_fields:
         value = state.value(name)
-        if value and (problem := problem_with_value(name, value, FIELDS[name].choices)):
+        if value and (problem := _problem_with_detail(state, name, value)):
             state.errors[name] = problem
     number, id_choice = state.value("id_number"), state.id_choice
     if "id_number" in state.prefill_fields and number and id_choice and not id_choice.matches(number):
         state.errors["id_number"] = id_choice.problem_with(number)
     request = _to_request(state)
     return state, None if state.errors else request
+
+
+def _problem_with_detail(state: LinkForm, name: str, value: str) -> str:
+    problem = problem_with_value(name, value, FIELDS[name].choices)
+    return problem or (problem_with_contact(name, value, state.country) if state.is_v3 else "")
 
 
 def values_again(link: Any, days: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dashboard.crypto import CANNOT_BE_OPENED
 from dashboard.db import utc_now
 from dashboard.jobs.products import WEB_PRODUCTS
 from dashboard.jobs.submitting.fields import FIELDS
+from dashboard.jobs.submitting.v3_fields import field_of
 from dashboard.jobs.warnings import warnings_of
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.codes import digest_of_code, has_earlier_codes
@@ -22,6 +23,7 @@ from dashboard.links.models import Link, Progress
 from dashboard.links.queries import find_link, jobs_of, progress_of
 from dashboard.links.sharing import share_link
 from dashboard.links.staff.wording import timeline_of, verdict_of
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import read_branding
 
 
@@ -67,11 +69,11 @@ def link_context(link_id: UUID) -> dict[str, Any]:
         "is_stalled": link.is_stalled(progress, now),
         "is_finished": link.is_finished(progress),
         "jobs": jobs,
-        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(prefill_with_labels(prefilled)),
+        "prefilled": [CANNOT_BE_OPENED] if prefilled is None else list(prefill_with_labels(prefilled, link)),
         "sent": sent,
         "known_email": _last_masked(sent),
         "is_of_reminder": bool(sent) and sent[-1].message.is_reminder,
-        "timeline": timeline_of(link, progress, sent),
+        "timeline": timeline_of(link, progress, jobs, sent),
         "old_works": old_works,
         "version": version,
         "moment_now": now,
@@ -87,10 +89,11 @@ def version_of_link(session: Session, link: Link, progress: Progress) -> int:
     return link.version + progress.version + version_of_mails(session, link.id)
 
 
-def prefill_with_labels(prefill: dict[str, str] | None) -> dict[str, str]:
+def prefill_with_labels(prefill: dict[str, str] | None, link: Link) -> dict[str, str]:
     if prefill is None:
         return {"Details": CANNOT_BE_OPENED}
-    return {FIELDS[name].label: value for name, value in prefill.items()}
+    own = {name: field_of(name, "") for name in prefill} if link.api == SmileApi.V3 else {}
+    return {(own.get(name) or FIELDS[name]).label: value for name, value in prefill.items()}
 
 
 def _last_masked(sent: list[SentMessage]) -> str:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.context import current, reading
 from dashboard.db import utc_now
 from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.jobs.smile_api.api_choice import chosen_apis
 from dashboard.languages import LANGUAGE_NAMES
 from dashboard.links.creation import MOST_DAYS, choices_as_json
 from dashboard.links.customer.first_page import first_page
@@ -62,7 +63,9 @@ def _preview(link: Link) -> Response:
 def _drafted_link() -> Link:
     """A link that is never saved."""
     now = utc_now()
-    form = draw_link_form(request.args, current().catalogue.get())
+    with reading() as session:
+        apis = chosen_apis(session, current().settings)
+    form = draw_link_form(request.args, current().catalogue.get(), apis)
     days = request.args.get("expires_in_days", type=int) or 7
     product = None if form.customer_chooses and form.choices else form.product or next(iter(WEB_PRODUCTS))
     return Link(

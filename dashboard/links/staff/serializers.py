@@ -15,6 +15,7 @@ def link_to_json(link: Link, progress: Progress, now: datetime) -> dict[str, Any
     return {
         "id": str(link.id),
         "kind": link.kind,
+        "api": link.api,
         "product": link.product,
         "choices": link.choices,
         "country": link.country,

@@ -1,5 +1,6 @@
 """The team's pages and JSON of links; the customer's pages are in customer/views.py."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ from dashboard.audit.trail import record
 from dashboard.context import current, reading, transaction
 from dashboard.db import keyring_of, once_per_change, utc_now
 from dashboard.errors import Invalid
-from dashboard.jobs.products import WEB_PRODUCTS
+from dashboard.jobs.products import WEB_PRODUCTS, Product
+from dashboard.jobs.smile_api.api_choice import chosen_apis
 from dashboard.jobs.submitting.fields import FIELDS
 from dashboard.jobs.submitting.last_choice import last_choice, remember_choice
 from dashboard.links.creation import MOST_DAYS, create_link, prefill_of, problem_with_days
@@ -39,6 +41,7 @@ from dashboard.links.staff.forms import (
 from dashboard.links.staff.handover import code_to_show, forget_code, show_code_next
 from dashboard.links.staff.one_link import link_context, link_page, prefill_with_labels, version_of_link
 from dashboard.links.staff.serializers import details_to_json, link_to_json
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import read_branding
 from dashboard.web.access import permission_required
 from dashboard.web.list_views import add_search, asked_id, asked_page, json_page, live_list, scope_here
@@ -96,21 +99,21 @@ def new() -> ResponseReturnValue:
             values = _values_of(find_link(session, current().settings.environment, again))
         for name, chosen in asked.items():  # replaces the values of that link
             values.setlist(name, chosen)
-    return render_template("links/new.html", **_form_context(draw_link_form(values, current().catalogue.get())))
+    return render_template("links/new.html", **_form_context(_drawn(values)))
 
 
 @blueprint.post("/links/new")
 @permission_required("links.create")
 def update_form() -> ResponseReturnValue:
     """Redraws the form for another choice; what was typed is sent in the body, never in an address."""
-    form = draw_link_form(request.form, current().catalogue.get())
+    form = _drawn(request.form)
     return render_page_or_partial("links/new.html", "links/_form.html", **_form_context(form))
 
 
 @blueprint.post("/links")
 @permission_required("links.create")
 def create() -> ResponseReturnValue:
-    form, link_request = check_link_form(request.form, current().catalogue.get())
+    form, link_request = check_link_form(request.form, current().catalogue.get(), _apis())
     if link_request is not None:
         try:
             if form.is_smile_link:
@@ -219,8 +222,17 @@ def reveal(link_id: UUID) -> ResponseReturnValue:
             return ask_reason_again(reason, "Reveal the details", back, element_id)
         prefill = prefill_of(session, link)
         record(session, "link.revealed", f"link {link_id}", utc_now(), details=reason.details)
-    context = {"link": link, "prefill": prefill_with_labels(prefill)}
+    context = {"link": link, "prefill": prefill_with_labels(prefill, link)}
     return render_page_or_partial("links/revealed.html", "links/_revealed.html", **context)
+
+
+def _drawn(values: MultiDict[str, str]) -> LinkForm:
+    return draw_link_form(values, current().catalogue.get(), _apis())
+
+
+def _apis() -> Mapping[Product, SmileApi]:
+    with reading() as session:
+        return chosen_apis(session, current().settings)
 
 
 def _find(session: Any, link_id: UUID) -> Link:

@@ -10,6 +10,7 @@ from dashboard.jobs.showing.wording import next_step, verdict_sentence
 from dashboard.jobs.warnings import JobWarning
 from dashboard.links.messages import SentMessage
 from dashboard.links.models import Link, LinkStart, Progress, Stage
+from dashboard.smile.constants import SmileApi
 from dashboard.team.email.outbox import OutgoingMail
 
 SENTENCES = {
@@ -21,6 +22,15 @@ SENTENCES = {
     Stage.PAUSED: "Paused: the customer's page says that the link does not work, until you resume it.",
     Stage.REVOKED: "Revoked for good.",
 }
+#: In v3, Smile makes the id of a job and tells it in its callback, so until then nobody can ask about the job.
+V3_SENTENCES = {
+    Stage.STARTED: "The customer pressed Start. Neither their browser nor Smile has said that they finished.",
+    Stage.SUBMITTED: (
+        "The customer's browser says that everything was sent. Smile has not called back yet, so it is not known yet "
+        "whether it has arrived."
+    ),
+}
+CLAIMED = "The customer's browser said that everything was sent."
 
 
 @dataclass(frozen=True)
@@ -52,19 +62,33 @@ def verdict_of(
     """The verdict of the newest job with an outcome, or else what the stage means."""
     decided = next((job for job, _ in jobs if job.outcome is not None), None)
     if stage != Stage.RESULT or decided is None:
-        return Verdict("The verification ended without a result." if stage == Stage.RESULT else SENTENCES[stage])
+        return Verdict(_sentence_without_result(stage, jobs))
     said = verdict_sentence(decided, warnings.get(decided.id, ()))
     which = f"The newest of {progress.jobs} verifications: {said}" if progress.jobs > 1 else said
     return Verdict(which, next_step(decided, now), decided)
 
 
-def timeline_of(link: Link, progress: Progress, sent: Sequence[SentMessage]) -> list[TimelineEntry]:
+def _sentence_without_result(stage: Stage, jobs: Sequence[tuple[Job, LinkStart]]) -> str:
+    if stage == Stage.RESULT:
+        return "The verification ended without a result."
+    return (V3_SENTENCES.get(stage) if _has_no_id_of_smile(jobs) else None) or SENTENCES[stage]
+
+
+def _has_no_id_of_smile(jobs: Sequence[tuple[Job, LinkStart]]) -> bool:
+    """Whether Smile has named none of these jobs of v3, so that only browsers speak for them."""
+    return bool(jobs) and all(job.api == SmileApi.V3 and job.smile_job_id is None for job, _ in jobs)
+
+
+def timeline_of(
+    link: Link, progress: Progress, jobs: Sequence[tuple[Job, LinkStart]], sent: Sequence[SentMessage]
+) -> list[TimelineEntry]:
     """The timeline, oldest first."""
+    is_claimed = _has_no_id_of_smile(jobs)
     moments = [
         (link.created_at, f"Made by {link.created_by}."),
         (link.opened_at, "Opened for the first time."),
         (link.started_at, "Start was pressed for the first time."),
-        (progress.submitted_at, "Everything was submitted to Smile."),
+        (progress.submitted_at, CLAIMED if is_claimed else "Everything was submitted to Smile."),
         (progress.settled_at, "Smile gave a result."),
         (link.paused_at, "Paused."),
         (link.revoked_at, "Revoked for good."),

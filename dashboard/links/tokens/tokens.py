@@ -60,23 +60,11 @@ def fetch_issued_token(clients: SmileClients, request: TokenRequest) -> IssuedTo
     return IssuedToken(token, claims, _moment(claims.get("exp")))
 
 
-def note_issued(
-    session: Session, request: TokenRequest, issued: IssuedToken, settings: Settings, issued_by: str, now: datetime
-) -> WebToken:
-    row = WebToken(
-        environment=settings.environment,
-        product=request.script_product,
-        user_id=request.user_id,
-        job_id=request.job_id,
-        callback_url=request.callback_url,
-        issued_by=issued_by,
-        issued_at=now,
-        expires_at=issued.expires_at,
-    )
+def note_issued(session: Session, row: WebToken, now: datetime) -> None:
     session.add(row)
     # Its ids are in its row only, where they can be erased; the trail is never erased.
-    record(session, "token.issued", f"token {row.id}", now, details={"product": request.script_product})
-    return row
+    details = {"product": row.product or "any", "api": row.api.value}
+    record(session, "token.issued", f"token {row.id}", now, details=details)
 
 
 def last_issued(session: Session, environment: str) -> Sequence[WebToken]:

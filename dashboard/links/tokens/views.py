@@ -61,8 +61,19 @@ def create() -> ResponseReturnValue:
         if current().smile_clients.clock.note_refusal(error):
             reason = current().smile_clients.clock.problem()
         return _form(values, {"product": reason}), 422 if is_refused else 503
+    now = utc_now()
+    row = WebToken(
+        environment=settings.environment,
+        product=token_request.script_product,
+        user_id=token_request.user_id,
+        job_id=token_request.job_id,
+        callback_url=token_request.callback_url,
+        issued_by=current_user.email,
+        issued_at=now,
+        expires_at=issued.expires_at,
+    )
     with transaction() as session:
-        note_issued(session, token_request, issued, settings, current_user.email, utc_now())
+        note_issued(session, row, now)
         branding = read_branding(session, settings)
     return render_template(
         "tokens/issued.html",
@@ -106,6 +117,7 @@ def _wrong(values: dict[str, str]) -> dict[str, str]:
 def _to_json(row: WebToken) -> dict[str, Any]:
     return {
         "id": str(row.id),
+        "api": row.api,
         "product": row.product,
         "user_id": row.user_id,
         "job_id": row.job_id,

@@ -16,9 +16,9 @@ from dashboard.sandbox.refusals import Refused
 from dashboard.sandbox.state import current
 from dashboard.sandbox.world.outcomes import NUMBER_OUTCOMES, table
 from dashboard.sandbox.world.v3_decisions import ADDRESS_REASONS, AML_EXAMPLES
-from dashboard.sandbox.world.v3_decisions import people as v3_people
 from dashboard.sandbox.world.v3_switch import AUTHORITIES, REFUSALS, read_v3_switch
 from dashboard.sandbox.world.warnings import IN_PARAMS, SMILE_SECURE, WARNINGS, read_switch
+from dashboard.smile.v3.sandbox_people import sandbox_people
 
 console = Blueprint("console", __name__)
 console.before_request(refuse_other_sites)
@@ -62,7 +62,7 @@ def numbers() -> Response:
 @console.get("/_sandbox/people")
 def people() -> Response:
     """GET /_sandbox/people: the named test persons of v3."""
-    return _page("people", "people", people=v3_people(), examples=AML_EXAMPLES, address_reasons=ADDRESS_REASONS)
+    return _page("people", "people", people=sandbox_people(), examples=AML_EXAMPLES, address_reasons=ADDRESS_REASONS)
 
 
 @console.get("/_sandbox/activity")

@@ -40,11 +40,26 @@ def credentials() -> Response:
     return jsonify(
         {
             "partner_id": sandbox.settings.partner_id,
-            "api_key": sandbox.settings.api_key,
+            "api_key": sandbox.signer.api_keys[0],
             "legacy_api_key": legacy_api_key(sandbox.signer.legacy_key),
             "auth_token": auth_token(sandbox),
         }
     )
+
+
+@control.post("/keys")
+def add_key() -> Response:
+    """POST /_sandbox/keys: sign with another API key from now on; requests may use this one and all earlier ones.
+
+    Takes `api_key`. Returns how many `keys` there are.
+    Raises Refused (2203, 2204, 2213).
+    """
+    api_key = fields.json_body().get("api_key")
+    if not isinstance(api_key, str) or not api_key:
+        raise Refused(WRONG_TYPE, "api_key must be a text")
+    keys = current().signer.api_keys
+    keys[:] = [api_key, *(key for key in keys if key != api_key)]
+    return jsonify({"keys": len(keys)})
 
 
 @control.get("/faults")

@@ -42,7 +42,7 @@ def new_job(
     """Store a charged job. given: what was submitted, by field. images: the contents to keep, by name."""
     sandbox = current()
     job = Job(
-        job_id=new_type_id("job"),
+        job_id=new_type_id("job", sandbox.clock_ahead_seconds),
         user_id=user_id or new_type_id("user"),
         job_type=JOB_TYPES[product],
         product=product,

@@ -105,7 +105,7 @@ def _check_key() -> None:
         if not request.headers.get(name):
             raise Refused(400, f"{name} header is required.")
     partner_id, api_key = request.headers["smileid-partner-id"], request.headers["smileid-api-key"]
-    if partner_id != settings.partner_id.lstrip("0") or api_key != settings.api_key:
+    if partner_id != settings.partner_id.lstrip("0") or api_key not in current().signer.api_keys:
         raise Refused(401, UNAUTHORIZED)
 
 

@@ -1,21 +1,12 @@
 """What a job of v3 decides: by the named test persons, by `sandbox_result`, and by what is being checked."""
 
-import csv
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 from dashboard.sandbox.fields import Json
 from dashboard.sandbox.settings import SandboxSettings
 from dashboard.smile.constants import result_codes
+from dashboard.smile.v3.sandbox_people import SandboxPerson, sandbox_people
 
-#: What the groups of the table stand for.
-GROUPS = {
-    "smart_selfie": ("smart_selfie_registration", "smart_selfie_authentication", "smart_selfie_compare"),
-    "document": ("document_verification", "enhanced_document_verification", "residency_document_verification"),
-    "enhanced_document": ("enhanced_document_verification",),
-}
 SCREENINGS = frozenset({"one_time_aml", "aml_monitoring"})
 #: Outcome of a published code -> decision and reason, for `sandbox_result`.
 _OF_OUTCOME = {
@@ -40,33 +31,6 @@ class Verdict(NamedTuple):
 
     decision: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Person:
-    """One row of data/v3_people.csv. products: names and groups; none means all."""
-
-    last_name: str
-    given_names: str
-    email: str
-    decision: str
-    reason: str
-    products: tuple[str, ...]
-
-    def concerns(self, product: str) -> bool:
-        """Whether the row is about this product; with any other the person passes."""
-        names = {name for group in self.products for name in GROUPS.get(group, (group,))}
-        return not names or product in names
-
-
-@cache
-def people() -> tuple[Person, ...]:
-    """The named test persons."""
-    text = (resources.files("dashboard.sandbox") / "data" / "v3_people.csv").read_text(encoding="utf-8")
-    return tuple(
-        Person(**{**row, "products": tuple(filter(None, row["products"].split("|")))})  # type: ignore[arg-type]
-        for row in csv.DictReader(text.splitlines())
-    )
 
 
 def verdict(product: str, given: Json, settings: SandboxSettings, *, is_flagged: bool) -> Verdict:
@@ -103,9 +67,9 @@ AML_EXAMPLES = {
 }
 
 
-def _person(details: Json, settings: SandboxSettings) -> Person | None:
+def _person(details: Json, settings: SandboxSettings) -> SandboxPerson | None:
     given = {name: str(details.get(name) or "").strip().lower() for name in ("last_name", "given_names", "email")}
-    for person in people():
+    for person in sandbox_people():
         by_last_name = not person.email and settings.v3_lockhart_by_last_name
         names = ("last_name",) if by_last_name else tuple(given)
         if all(getattr(person, name).lower() == given[name] for name in names):

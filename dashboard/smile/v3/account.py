@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from dashboard.smile import constants as v1
 from dashboard.smile import validation
-from dashboard.smile.errors import BadSignature, InvalidRequest, Refused, TransportFailed
+from dashboard.smile.errors import BadSignature, InvalidRequest, Refused, SmileError, TransportFailed
 from dashboard.smile.public_addresses import is_loopback
 from dashboard.smile.servers import server_for
 from dashboard.smile.signature import Signature
@@ -87,11 +87,17 @@ class Account:
         return built
 
     def submit(
-        self, path: str, built: Built, token: Token | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        built: Built,
+        token: Token | None = None,
+        headers: Mapping[str, str] | None = None,
+        before_sending: Callable[[], None] | None = None,
     ) -> Reply:
         """Send a request that may create or cost something, exactly once.
 
-        path: below /v3. token: used instead of the shared one. headers: further ones.
+        path: below /v3. token: used instead of the shared one. headers: further ones. before_sending: called once, when
+            the token and the body are there and the request is about to leave.
         Raises InvalidRequest for an image that cannot be sent, TransportFailed, Refused.
 
         https://github.com/smileidentity/api-reference
@@ -100,7 +106,11 @@ class Account:
         with ExitStack() as stack:
             # Smile wants multipart even where nothing is left to say; only a replay may have no body.
             body = built.body(stack) if built.path or built.values else None
-            return self._with_token(token, lambda given: self._send("POST", path, {**given, **more}, body, built))
+
+            def send(given: Mapping[str, str]) -> Reply:
+                return self._send("POST", path, {**given, **more}, body, built)
+
+            return self._with_token(token, send, before_sending)
 
     def ask(self, path: str, query: Mapping[str, str] | None = None, *, is_open: bool = False) -> Reply:
         """Send a request that changes nothing; it may be repeated a few times.
@@ -145,17 +155,31 @@ class Account:
         if name not in wrong and not (own and is_loopback(address)):
             check_https(address, name, wrong)
 
-    def _with_token(self, token: Token | None, send: Callable[[Mapping[str, str]], Reply]) -> Reply:
+    def _with_token(
+        self,
+        token: Token | None,
+        send: Callable[[Mapping[str, str]], Reply],
+        before_sending: Callable[[], None] | None = None,
+    ) -> Reply:
         """Send with the shared token, and once again with a new one if it is refused: nothing was done then."""
-        given = token or _told_apart(self._tokens.get)
+        given = token or self._shared_token()
+        if before_sending:
+            before_sending()
         try:
             return _told_apart(lambda: send(self._headers(given)))
         except Refused as error:
             if token is not None or error.status != HTTPStatus.UNAUTHORIZED:
                 raise
         self._tokens.drop(given)
-        given = _told_apart(self._tokens.get)
+        given = self._shared_token()
         return _told_apart(lambda: send(self._headers(given)))
+
+    def _shared_token(self) -> Token:
+        try:
+            return _told_apart(self._tokens.get)
+        except SmileError as error:
+            error.maybe_sent = False  # The request itself has not left.
+            raise
 
     def _headers(self, token: Token) -> dict[str, str]:
         return {"SmileID-Token": token.text, "SmileID-Partner-ID": self.partner_id, **_SDK}

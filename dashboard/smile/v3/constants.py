@@ -34,6 +34,15 @@ FRAUD_REASONS = (
     *("FIRST_PARTY_FRAUD", "SECOND_PARTY_FRAUD", "THIRD_PARTY_FRAUD", "SYNTHETIC_IDENTITY", "ACCOUNT_TAKEOVER"),
     *("DOCUMENT_FORGERY", "IDENTITY_FARMING", "MULE_ACCOUNT", "OTHER"),
 )
+#: The documented reasons of a decision; a result that is clear has none.
+REASONS = (
+    *("high_risk", "medium_risk", "identifier_not_found", "age_requirement_not_met", "face_verification_failed"),
+    *("spoof_detected", "account_locked", "account_locked_fraud", "document_check_failed", "unsupported_document"),
+    *("document_expired", "document_copy_detected", "document_unclassifiable", "invalid_id_number"),
+    *("service_unavailable", "internal_error", "image_unavailable_or_invalid", "content_policy_violated"),
+    *("aml_match_found", "news_media_match", "address_out_of_range", "name_mismatch", "no_address_on_record"),
+    "information_outdated",
+)
 NEWS_CATEGORIES = (
     *("arms_trafficking", "credit_update", "environmental_crime", "financial_crime", "human_rights_violation"),
     *("leadership_change", "legal_risk", "location_change", "narcotics", "other", "other_crime", "ownership_change"),

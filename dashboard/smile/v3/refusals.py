@@ -6,6 +6,7 @@ from dashboard.smile.errors import Refused
 _CASES = (
     (400, "A valid callback_url is required", "no_callback"),
     (400, "Invalid ID number format", "wrong_number"),
+    (400, "Required field 'consent.granted_at' cannot", "consent_in_future"),
     (400, "", "invalid"),
     (401, "", "token_refused"),
     (402, "", "wallet_empty"),

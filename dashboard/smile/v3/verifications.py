@@ -1,10 +1,11 @@
 """Submits jobs: every product of v3, with an answer at once where Smile offers one."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from dashboard.smile import validation
-from dashboard.smile.errors import TransportFailed
+from dashboard.smile.errors import BadSignature, TransportFailed
 from dashboard.smile.transport import Reply
 from dashboard.smile.v3 import constants
 from dashboard.smile.v3.account import Account
@@ -25,16 +26,23 @@ class Verifications:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def submit(self, request: Submission, *, token: Token | None = None) -> Accepted:
+    def submit(
+        self,
+        request: Submission,
+        *,
+        token: Token | None = None,
+        before_sending: Callable[[], None] | None = None,
+    ) -> Accepted:
         """Submit a job. Its result comes by webhook, its decision by `Jobs.status`.
 
         request: one of the classes of `requests`. token: of `Client.create_token`; it replaces what it holds.
+        before_sending: called once, just before the request leaves; until then Smile knows nothing of the job.
         Raises InvalidRequest before anything is sent, TransportFailed, Refused.
 
         https://github.com/smileidentity/api-reference
         """
         built = self._account.built(request, Submission, token)
-        answer = self._account.submit(built.path, built, token).fields
+        answer = self._account.submit(built.path, built, token, before_sending=before_sending).fields
         job_id = word(answer, "job_id")
         if not job_id:
             raise TransportFailed("Smile's answer holds no job id.")
@@ -50,16 +58,23 @@ class Verifications:
         """
         self._account.built(request, Submission, token)
 
-    def look_up(self, request: EnhancedKyc, *, token: Token | None = None) -> Result:
+    def look_up(
+        self,
+        request: EnhancedKyc,
+        *,
+        token: Token | None = None,
+        before_sending: Callable[[], None] | None = None,
+    ) -> Result:
         """Enhanced KYC with the result at once, and no webhook. The signature of the answer is checked.
 
-        Raises InvalidRequest, TransportFailed, BadSignature; Refused, after which ("authority_silent",
-        "authority_down") the error's `smile_job_id` has a status, and nothing should be submitted again.
+        before_sending: as for `submit`.
+        Raises InvalidRequest, TransportFailed; Refused ("authority_silent", "authority_down") or BadSignature, after
+        which the error's `smile_job_id`, where there is one, has a status, and nothing should be submitted again.
 
         https://github.com/smileidentity/api-reference
         """
         built = self._account.built(request, EnhancedKyc, token)
-        return self._result(self._account.submit("enhanced_kyc/sync", built, token))
+        return self._result(self._account.submit("enhanced_kyc/sync", built, token, before_sending=before_sending))
 
     def screen(self, request: OneTimeAml, idempotency_key: str, *, token: Token | None = None) -> Result:
         """One-Time AML with the result at once. The signature of the answer is checked.
@@ -106,5 +121,9 @@ class Verifications:
         return News(rows(answer, "news"), number(meta, "current_page"), number(meta, "total_count"), answer)
 
     def _result(self, reply: Reply) -> Result:
-        self._account.check_signature(reply.headers)
+        try:
+            self._account.check_signature(reply.headers)
+        except BadSignature as error:
+            error.smile_job_id = reply.headers.get("SmileID-Job-ID")
+            raise
         return result_of(reply.fields, reply.headers)

@@ -110,6 +110,7 @@ class FilterField:
     #: Of a range of time: the first id, and the first one behind the last.
     begins: FindId | None = None
     ends: FindId | None = None
+    is_edge: bool = False  # the first or the last of the days that a list shows
 
     @property
     def may_be_personal(self) -> bool:
@@ -174,12 +175,12 @@ def day_of(scope: Scope, value: str) -> Day:
 
 def since_day(row_id: Any, **more: Any) -> Any:
     """Rows from a day on. Ids are in the order of time, so this is a range of the index that the list uses anyway."""
-    more |= {"is_more": True, "begins": _first_id}
+    more |= {"is_more": True, "is_edge": True, "begins": _first_id}
     return day("From", lambda _, begin: _since(row_id, begin), "from {}", **more)
 
 
 def until_day(row_id: Any, **more: Any) -> Any:
-    more |= {"is_more": True, "ends": _id_after}
+    more |= {"is_more": True, "is_edge": True, "ends": _id_after}
     return day("to", lambda _, end: _until(row_id, end), "to {}", **more)
 
 

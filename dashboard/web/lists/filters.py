@@ -172,9 +172,17 @@ class ListFilter(Generic[Row]):
     @property
     def in_words(self) -> str:
         """The filter in words, such as "Rejected, Document Verification, Kenya"; empty if everything is shown."""
-        found = [self.declared()[name].in_words(value) for name, value in self.in_clear.items()]
+        days = self._one_day
+        found = [self.declared()[name].in_words(value) for name, value in self.in_clear.items() if name not in days]
+        found += [f"on {days[name]}" for name in list(days)[:1]]
         words = ", ".join([*found, *(["a search that cannot be read"] if self.is_unreadable else [])])
         return words[:1].upper() + words[1:]
+
+    @property
+    def _one_day(self) -> dict[str, str]:
+        """The day that it both begins and ends with, by the names of the two fields; empty if these differ."""
+        edges = {name: getattr(self, name) for name, each in self.declared().items() if each.is_edge}
+        return edges if len(edges) == 2 and len({*edges.values()}) == 1 and all(edges.values()) else {}
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -238,6 +246,10 @@ class ListFilter(Generic[Row]):
         """How far each field that is set narrows the list. A list may override it for combinations."""
         return {name: self.declared()[name].narrows(value) for name, value in self.in_clear.items()}
 
+    def rows(self, scope: Scope) -> "ListFilter[Any]":
+        """The list whose rows a saved view counts. What has no rows of its own, such as a report, overrides it."""
+        return self
+
     def known_count(self, scope: Scope) -> int | None:
         """The number of rows, up to COUNT_CAP + 1, where `conditions` found it out; else None."""
         return None
@@ -283,7 +295,7 @@ class ListFilter(Generic[Row]):
             if opened is not None:
                 values[name] = opened
             elif is_form and len(values[name]) > LONGEST:
-                raise _too_long(name)  # It has the prefix of sealed text, but does not open.
+                raise too_long(name)  # It has the prefix of sealed text, but does not open.
             elif not is_form and values[name].startswith(MARK):
                 values[name], is_unreadable = "", True
             values[name] = values[name][:LONGEST]
@@ -302,10 +314,10 @@ def _refuse_too_long(filters: type[ListFilter[Any]], found: Mapping[str, str]) -
     for name, value in found.items():
         is_long = filters.declared()[name].kind == FieldKind.DIGEST or value.startswith(MARK)
         if len(value) > (LONGEST_IN_ADDRESS if is_long else LONGEST):
-            raise _too_long(name)
+            raise too_long(name)
 
 
-def _too_long(name: str) -> Invalid:
+def too_long(name: str) -> Invalid:
     """An error that says it itself, since a search has no form of its own to mark."""
     error = Invalid({name: TOO_LONG})
     error.message = TOO_LONG
@@ -314,21 +326,21 @@ def _too_long(name: str) -> Invalid:
 
 def lists() -> Iterator[type[ListFilter[Any]]]:
     """All list filters that the features declare."""
-
-    def below(base: type[ListFilter[Any]]) -> Iterator[type[ListFilter[Any]]]:
-        for each in base.__subclasses__():
-            if hasattr(each, "table"):
-                yield each
-            yield from below(each)
-
-    return below(ListFilter)
+    return (each for each in _below(ListFilter) if hasattr(each, "table"))
 
 
 def list_of(purpose: str) -> type[ListFilter[Any]]:
-    for filters in lists():
-        if filters.purpose == purpose:
+    """The list, or what else is shown by a filter, such as the reports."""
+    for filters in _below(ListFilter):
+        if getattr(filters, "purpose", None) == purpose:
             return filters
     raise NotFound("There is no such list.")
+
+
+def _below(base: type[ListFilter[Any]]) -> Iterator[type[ListFilter[Any]]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 def address_without_typed_text() -> str:

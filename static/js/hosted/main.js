@@ -2,6 +2,7 @@
 import { Api, call } from "./api.js";
 import { Stop, loadChoices, loadProductChoices } from "./choices.js";
 import { configuration, isLink, leave } from "./embedder.js";
+import { wear } from "./face.js";
 import { confirmNumber } from "./otp.js";
 import { BACK, allowBack, button, element, show } from "./screens.js";
 import { readAndSign, sendSignature } from "./signing.js";
@@ -137,34 +138,15 @@ async function thank({ config }) {
   leave("Success", config);
 }
 
-/** The partner's name, logo and colour, and the way out. */
+/** The partner's face, and the way out. */
 function dress(config) {
-  const { logo_url: logo, name, theme_color: colour } = config.partner_details;
-  const partner = document.querySelector("header .partner");
-  if (name) partner.append(element("span", {}, name));
-  if (/^https?:/.test(logo || "")) {
-    const image = element("img", { src: logo, alt: "", error: () => image.remove() });
-    partner.prepend(image);
-  }
-  if (/^#[0-9a-f]{6}$/i.test(colour || "")) {
-    document.documentElement.style.setProperty("--theme", colour);
-    document.documentElement.style.setProperty("--on-theme", isLight(colour) ? "#000" : "#fff");
-  }
+  const partner = wear(config.partner_details);
   const close = document.querySelector("button.close");
   close.textContent = t("close");
   close.hidden = false;
   close.addEventListener("click", () => leave("Close", config));
   if (config.demo_mode === true) partner.append(element("strong", {}, t("demo")));
   if (config.hide_attribution === true) document.querySelector("footer").remove();
-}
-
-/** Whether black has more contrast than white on the colour, by WCAG's relative luminance. */
-function isLight(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const share = parseInt(colour.slice(at, at + 2), 16) / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179;
 }
 
 visit();

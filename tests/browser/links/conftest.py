@@ -68,6 +68,9 @@ def make_link(open_window: OpenWindow, shared_deployment: Deployment) -> MakeLin
             expect(window.locator("iframe").first).to_have_attribute("src", re.compile(f"id_type={id_type}"))
         for name, value in fields.items():
             field = window.locator(f"#{name}")
+            field.wait_for(state="attached")  # the form is redrawn after a choice
+            if not field.is_visible():
+                window.get_by_text("Fill in details for the customer").click()
             field.select_option(value) if name == "language" else field.fill(value)
         window.locator("aside").get_by_role("button", name="Make the link").click()
         address = window.locator(".share-address").inner_text().strip()

@@ -142,8 +142,9 @@ def test_smile_link_from_the_form_to_its_counters(open_window: OpenWindow) -> No
     check_page(page)
 
 
-def test_web_token_counts_down(open_window: OpenWindow) -> None:
-    page = open_window("/tokens/new")
+@pytest.mark.parametrize("address", ["/tokens/new", "/tokens/v3/new"])
+def test_web_token_counts_down(open_window: OpenWindow, address: str) -> None:
+    page = open_window(address)
     check_page(page)
     page.get_by_label("Product").select_option("biometric_kyc")
     page.get_by_role("button", name="Issue a token").click()

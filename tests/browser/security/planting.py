@@ -67,7 +67,9 @@ def plant(deployment: Deployment, texts: list[str]) -> Planted:
             plant_row(deployment, planted, Texts(texts, row), row)
     plant_trail(deployment, planted, texts)
     planted.pages += [Visit(path) for path in ("/jobs", "/links", "/callbacks", "/tokens/new")]
-    planted.pages += [Visit(path, "ada") for path in ("/team", "/settings", "/settings/callbacks", "/account")]
+    planted.pages += [
+        Visit(path, "ada") for path in ("/team", "/settings", "/settings/callbacks", "/settings/smile-api", "/account")
+    ]
     planted.pages += [Visit(path, "cleo") for path in ("/jobs", "/links", "/callbacks")]
     return planted
 
@@ -224,7 +226,9 @@ ECHOING: dict[str, tuple[str, tuple[str, ...]]] = {
     "/links/new": ("ben", ("customer_reference", "user_id", "first_name", "again", "remove", "choice", "method")),
     "/find": ("ben", ("q",)),
     "/tokens": ("ben", ("product", "user_id", "job_id", "callback_url")),
+    "/tokens/v3": ("ben", ("user_id", "id_type", "id_number", "given_names", "last_name", "email", "callback_url")),
     "/settings": ("ada", ("company_name", "logo_url", "theme_color", "policy_url", "return_urls", "purpose_en")),
+    "/settings/smile-api": ("ada", ("policy_url", "api_enhanced_kyc")),
     "/settings/callbacks/networks": ("ada", ("networks",)),
     "/sign-in": ("", ("email", "password", "next")),
 }

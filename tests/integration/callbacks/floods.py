@@ -11,7 +11,7 @@ from itertools import cycle
 from sqlmodel import col, func, select
 
 from dashboard.callbacks.models import Callback
-from dashboard.jobs.following.following import SECONDS_BETWEEN_CHECKS
+from dashboard.jobs.following.waking import SECONDS_BETWEEN_CHECKS
 from tests.integration.callbacks.senders import Author, Sender, fingerprint
 from tests.integration.conftest import Deployment
 from tests.integration.jobs.test_every_product import BVN, SELFIE

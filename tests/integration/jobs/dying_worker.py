@@ -7,8 +7,12 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dashboard.cli import main
-from dashboard.jobs.following import sending
+from dashboard.jobs.following import sending, v3_following, v3_sending
 from dashboard.smile import IDApi, WebApi
+from dashboard.smile.constants import SmileApi
+from dashboard.smile.v3.account import Account
+from dashboard.smile.v3.jobs import Jobs
+from dashboard.smile.v3.verifications import Verifications
 from tests.integration.prepared import prepare
 
 #: Where a submission can die. Before: the call was about to leave. After: it was done, and nothing saved of it yet.
@@ -23,6 +27,18 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "before the call that is answered at once": (IDApi, "submit_job", "before"),
     "after the call that is answered at once, answer not saved": (IDApi, "submit_job", "after"),
     "after the answer is saved": (sending, "_save_answer", "after"),
+}
+#: The same for v3, where what may have left is never sent again. A point in a transaction dies before its commit.
+V3_POINTS: dict[str, tuple[Any, str, str]] = {
+    "before the token": (Account, "fetch_token", "before"),
+    "before the intent is saved": (v3_sending.Leaving, "__call__", "before"),
+    "after the intent is saved": (v3_sending.Leaving, "__call__", "after"),
+    "after the submission, answer not saved": (Verifications, "submit", "after"),
+    "after the result at once, not saved": (Verifications, "look_up", "after"),
+    "after the answer is saved": (v3_sending, "_save_answer", "after"),
+    "before the status is asked for": (Jobs, "status", "before"),
+    "after the status, not saved": (Jobs, "status", "after"),
+    "while binding": (v3_following, "bind", "after"),
 }
 UPLOAD_POINTS = [point for point, (owner, name, _) in POINTS.items() if owner is not IDApi and name != "_save_answer"]
 ID_API_POINTS = ["after the intent is saved", *(point for point in POINTS if point not in UPLOAD_POINTS)]
@@ -43,17 +59,17 @@ def dying(function: Callable[..., Any], when: str) -> Callable[..., Any]:
     return run
 
 
-def start_worker(environment: Mapping[str, str], point: str | None = None) -> BaseProcess:
+def start_worker(environment: Mapping[str, str], point: str | None = None, api: SmileApi = SmileApi.V1) -> BaseProcess:
     """A worker process of its own; given a point, one that dies there. It skips the seconds that imports take."""
-    process = prepare().Process(target=_work, args=(dict(environment), point), daemon=True)
+    process = prepare().Process(target=_work, args=(dict(environment), point, api), daemon=True)
     process.start()
     return process
 
 
-def _work(environment: dict[str, str], point: str | None) -> None:
+def _work(environment: dict[str, str], point: str | None, api: SmileApi) -> None:
     os.environ.clear()
     os.environ.update(environment)
     if point:
-        owner, name, when = POINTS[point]
+        owner, name, when = (V3_POINTS if api == SmileApi.V3 else POINTS)[point]
         setattr(owner, name, dying(getattr(owner, name), when))
     main(["worker"])

@@ -41,6 +41,7 @@ from tests.factories.callbacks import (
     make_job,
     make_payload,
     make_refused_rows,
+    make_v3_arrival,
     sign,
     store_arrivals,
     timestamp_at,
@@ -427,10 +428,10 @@ def test_callback_that_cannot_be_stored_is_not_acknowledged(
 
 
 def test_each_of_a_group_gets_what_it_deserves(in_app: Flask, stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(payload: dict[str, Any]) -> Facts:
+    def read(payload: dict[str, Any], headers: dict[str, str]) -> Facts:
         if payload["ResultText"] == "trouble":
             raise ZeroDivisionError
-        return read_facts(payload)
+        return read_facts(payload, headers)
 
     monkeypatch.setattr(acknowledging, "read_facts", read)
     payloads = [
@@ -553,8 +554,11 @@ def test_nothing_that_the_door_looks_up_is_searched_for_row_by_row(database: Dat
         with database.transaction() as session:
             store_arrivals(session, *(make_arrival() for _ in range(together)))
             store_arrivals(session, *(make_arrival(job_key="some-key") for _ in range(together)))
+            store_arrivals(session, *(make_v3_arrival() for _ in range(together)))
 
     looks = plans_of(database, store, "callback", "job", "sent_signature")
 
-    assert len(looks) >= 9
-    assert [look for look in looks if not re.search(r"\((.* AND )?(job_id|\w*digest|body_sha256)=", look)] == []
+    assert len(looks) >= 12
+    assert [
+        look for look in looks if not re.search(r"\((.* AND )?(job_id|smile_job_id|\w*digest|body_sha256)=", look)
+    ] == []

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks import tasks
-from dashboard.callbacks.erasing import erase_callback
+from dashboard.callbacks.erasing import erase_callbacks
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.callbacks.reason_words import reason_text
 from dashboard.callbacks.receiving.acknowledging import Delivery, acknowledge
@@ -283,7 +283,7 @@ def test_erasing_the_orphans_of_a_pair_keeps_both(client: FlaskClient, database:
 
     with database.transaction() as session:
         for callback in session.exec(select(Callback).order_by(Callback.id)).all():
-            erase_callback(session, callback, None, utc_now())
+            erase_callbacks(session, [callback], [], utc_now())
 
     assert verdicts(database) == [Verdict.VALID, Verdict.VALID]
 

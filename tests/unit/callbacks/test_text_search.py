@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from dashboard.callbacks import filters, tasks
-from dashboard.callbacks.erasing import erase_callback
+from dashboard.callbacks.erasing import erase_callbacks
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback, CallbackSearch, Verdict
 from dashboard.callbacks.search_index import index_texts
@@ -149,7 +149,7 @@ def test_erased_text_leaves_the_index_and_its_sha_is_still_found(database: Datab
     with database.transaction() as session:
         index(session)
     with database.transaction() as session:
-        erase_callback(session, session.get_one(Callback, callbacks[2].id), None, utc_now())
+        erase_callbacks(session, [session.get_one(Callback, callbacks[2].id)], [], utc_now())
 
     assert found(database, "100%") == []
     assert found(database, callbacks[2].body_sha256) == [str(callbacks[2].id)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.check import ROOT, commands, find_problems
+from docs.tables import with_tables
 
 ARCHITECTURE, OPERATING, README = "docs/architecture.md", "docs/operating.md", "README.md"
 ANSWERS = (ROOT / ARCHITECTURE).read_text(encoding="utf-8").split("## Where is ...?")[1].split("\n## ")[0]
@@ -57,6 +58,21 @@ def test_answer_that_was_moved_is_noticed(documents: Path, question: str, answer
         problems = change(documents, ARCHITECTURE, row, f"| {question} | {other} |")
         assert {problem.partition(":")[0] for problem in problems} == {ARCHITECTURE}, other
         assert change(documents, ARCHITECTURE, f"| {question} | {other} |", row) == []
+
+
+@pytest.mark.parametrize("name", [README, OPERATING, ARCHITECTURE])
+def test_table_that_is_made_from_code_is_compared_with_it(documents: Path, name: str):
+    problems = change(documents, name, "| Biometric KYC |", "| Biometric |")
+
+    assert len(problems) == 1
+    assert "`.venv/bin/python -m docs.tables` makes it again" in problems[0]
+    assert with_tables((documents / name).read_text(encoding="utf-8")) == (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_table_that_nothing_makes_is_noticed(documents: Path):
+    (problem,) = add(documents, README, "<!-- table: prices -->\n<!-- end -->")
+
+    assert problem.endswith("there is no table prices")
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,24 @@ def test_what_is_typed_stands_in_no_address(sign_in: SignInAs, make: Make):
     assert not [address for address in addresses if NUMBER in address or "uri" in address]
 
 
+def test_a_program_gets_the_same_answers(sign_in: SignInAs, make: Make):
+    job = make(id_number=NUMBER, customer_reference="cust-1")
+    cleo = sign_in("cleo")
+
+    by_id = cleo.post("/find.json", data={"q": str(job.id)}).get_json()
+    by_words = cleo.post("/find.json", data={"q": "rejected kenya"}).get_json()
+    too_long = cleo.post("/find.json", data={"q": "x" * 201})
+
+    assert (by_id["count"], by_id["exact"]) == (1, f"/jobs/{job.id}")
+    ((group,), (answer,)) = by_id["groups"], by_id["groups"][0]["answers"]
+    assert (group["label"], answer["label"], answer["state"]) == ("Jobs", "cust-1", "queued")
+    assert "/jobs?outcome=rejected&country=KE" in [
+        answer["address"] for group in by_words["groups"] for answer in group["answers"]
+    ]
+    assert NUMBER not in cleo.post("/find.json", data={"q": NUMBER}).text
+    assert (too_long.status_code, "at most 200" in too_long.text) == (422, True)
+
+
 def test_the_box_is_on_every_page_and_once_on_its_own(sign_in: SignInAs):
     cleo = sign_in("cleo")
 

@@ -28,6 +28,8 @@ looked_at: list[str] = []
 def smile() -> Iterator[FakeSmile]:
     fake = FakeSmile()
     fake.answers["POST /v1/products_config"] = Answer({"idSelection": {}})
+    fake.answers["POST /v3/token"] = Answer({"token": "a.token.of.v3"})
+    fake.answers["GET /v3/services/supported_id_types"] = Answer({"id_types": [{"country": "NG", "type": "BVN"}]})
     yield fake
     fake.close()
 
@@ -74,7 +76,14 @@ def test_healthy_deployment_ends_in_0(run: Run, smile: FakeSmile):
     assert "fine          Smile accepts the key: Smile accepted our key" in answer.output
     assert "look at this  Owners: There is only one owner." in answer.output
     assert "fine          Encryption: TLSv1.3, with a certificate that browsers trust" in answer.output
-    assert len(smile.requests) == 1
+    assert "fine          Smile's v3 API: Smile's v3 API made a token and listed its ID types" in answer.output
+    assert "fine          Which API: Every product uses Smile's v1 API." in answer.output
+    # Nothing that Smile charges for.
+    assert [(each.method, each.path) for each in smile.requests] == [
+        ("POST", "/v1/products_config"),
+        ("POST", "/v3/token"),
+        ("GET", "/v3/services/supported_id_types"),
+    ]
     assert looked_at == ["https://desk.example.com"]
 
 

@@ -13,11 +13,11 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.errors import Conflict, Invalid
 from dashboard.jobs.dealt_with import DealtWith, deal_with, dealt_with_of
-from dashboard.jobs.erasing import erase_job
+from dashboard.jobs.erasing import erase_jobs
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.following.following import note_overdue
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.following.setbacks import fail_job
 from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.problems import ProblemKind, problem
@@ -207,7 +207,7 @@ def test_reason_goes_with_the_person(database: Database, warned: Job):
     deal(database, warned)
 
     with database.transaction() as session:
-        erase_job(session, session.get_one(Job, warned.id), "Asked for.", utc_now())
+        erase_jobs(session, [session.get_one(Job, warned.id)], "Asked for.", utc_now())
 
     ((row, reason),) = rows_of(database, warned)
     assert (row.reason_sealed, reason, row.needs) == (None, "", ["warning"])

@@ -108,7 +108,7 @@ def test_numbers_follow_the_language():
          "An older result of the ID step alone (1012) was seen again."),
         (event(EventKind.CONFIRMED, outcome="approved", before="provisional", result_code="0810"),
          "Confirmed with Smile: approved (was provisional), code 0810."),
-        (event(EventKind.CONFIRMED, outcome="unknown", result_code=None), "Confirmed with Smile: unknown, code none."),
+        (event(EventKind.CONFIRMED, outcome="unknown", result_code=None), "Confirmed with Smile: unknown."),
         (event(EventKind.WARNING, kind="deceased", is_confirmed=False),
          "A callback claims a warning: recorded as deceased."),
         (event(EventKind.ERASED, what="images", count=8, rule={"days": 1}),

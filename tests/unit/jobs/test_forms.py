@@ -10,7 +10,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from dashboard.db import utc_now
 from dashboard.jobs.products import Product
 from dashboard.jobs.smile_api.catalogue import Catalogue
-from dashboard.jobs.submitting.forms import JobForm, check_job_form
+from dashboard.jobs.submitting.form_checks import check_job_form
+from dashboard.jobs.submitting.forms import JobForm
 from dashboard.jobs.submitting.submission import JobRequest
 from dashboard.smile.constants import ImageType
 from tests.factories.images import make_jpeg
@@ -29,11 +30,16 @@ PICTURES = {"selfie": JPEG, "id_front": JPEG}
 def check(
     values: dict[str, str], pictures: dict[str, Any] | None = None, catalogue: Catalogue = SHIPPED, sandbox: bool = True
 ) -> tuple[JobForm, JobRequest | None]:
+    form = JobForm(values, catalogue=catalogue, is_sandbox=sandbox)
+    return form, check_job_form(form, sent_files(pictures or {}))
+
+
+def sent_files(pictures: dict[str, Any]) -> MultiDict[str, FileStorage]:
     files: MultiDict[str, FileStorage] = MultiDict()
-    for name, contents in (pictures or {}).items():
+    for name, contents in pictures.items():
         for content in contents if isinstance(contents, list) else [contents]:
             files.add(name, FileStorage(io.BytesIO(content), filename="picture.jpg"))
-    return check_job_form(MultiDict(values), files, catalogue, sandbox)
+    return files
 
 
 @pytest.mark.parametrize(

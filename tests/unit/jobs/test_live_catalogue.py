@@ -39,6 +39,8 @@ def hanging(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
         "GET /v1/services": late(SERVICES),
         "POST /v1/products_config": late({"consentRequired": {}}),
         RATE: late({"last_hour_success_rate": "97%"}),
+        "POST /v3/token": late({"token": "a.token.of.v3"}),
+        "GET /v3/services/id_status": late({"last_hour_success_rate": "42%", "last_known_status": "offline"}),
     }
     clients = ClientFactory(settings.model_copy(update={"smile_server": fake.url}))
     monkeypatch.setattr(context_of(app).smile_clients, "clients", clients.clients)
@@ -74,6 +76,20 @@ def test_what_smile_said_is_shown_once_it_came(app: Flask, sign_in: SignInAs, ha
     assert "our own table is used" in before
     assert "Live label" in client.get(PAGES[1]).text
     assert "97 % of lookups succeeded" in client.get(AUTHORITY).text
+
+
+def test_each_api_is_asked_for_itself(app: Flask, sign_in: SignInAs, hanging: Event):
+    client = sign_in("ben")
+    hanging.set()
+
+    for api in ("v1", "v3"):
+        client.get(f"{AUTHORITY}&api={api}")
+    context_of(app).background.wait()
+
+    assert "97 % of lookups succeeded" in client.get(f"{AUTHORITY}&api=v1").text
+    of_v3 = client.get(f"{AUTHORITY}&api=v3").text
+    assert "not answering" in of_v3
+    assert "42 % of lookups succeeded" in of_v3
 
 
 def test_one_question_is_asked_however_many_pages_need_it(app: Flask, sign_in: SignInAs, hanging: Event):

@@ -140,7 +140,7 @@ def test_the_index_goes_with_the_person(database: Database, make: Make):
     job, other = make(**ADAEZE), make(first_name="Adaeze")
 
     with database.transaction() as session:
-        erase_given(session, session.get_one(Job, job.id), {}, utc_now())
+        erase_given(session, [session.get_one(Job, job.id)], {}, utc_now())
 
     assert [each.id for each in found(database, "adaeze")] == [other.id]
     assert rows(database) == 1
@@ -150,7 +150,7 @@ def test_older_jobs_are_filled_and_an_erased_one_is_not(database: Database, make
     jobs = [make(first_name=f"Name{number}") for number in range(5)]
     with database.transaction() as session:
         session.exec(delete(NamePart))
-        erase_given(session, session.get_one(Job, jobs[2].id), {}, utc_now())
+        erase_given(session, [session.get_one(Job, jobs[2].id)], {}, utc_now())
 
     tasks.tend_name_search(utc_now())  # It only notes the time.
     assert rows(database) == 0

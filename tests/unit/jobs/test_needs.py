@@ -9,10 +9,11 @@ from sqlmodel import col, select
 
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import Job, JobState, Outcome
+from dashboard.jobs.models import Job, JobState, Outcome, SendingStep
 from dashboard.jobs.needs import NEEDS, needs_of
 from dashboard.jobs.products import Product
 from dashboard.jobs.showing.wording import next_step, verdict_sentence
+from dashboard.smile.constants import SmileApi
 from tests.factories.jobs import make_job
 
 NOW = utc_now()
@@ -31,6 +32,8 @@ def variants() -> list[dict[str, object]]:
         KINDS, (None, LATE, SOON), (None, NOW), (None, NOW), (None, "They differ."), (0, 2), (None, NOW)
     ):
         found.append(dict(kind, **dict(zip(columns, values, strict=True))))
+    sending = {"api": SmileApi.V3, "step": SendingStep.SENDING}
+    found += [dict(row, **sending) for row in found[::5]]
     return [*found, *(dict(row, erased_at=NOW) for row in found[::7])]
 
 

@@ -1,16 +1,13 @@
-"""The rows of the products, held against what Smile publishes, what the simulator answers and docs/architecture.md."""
-
-from pathlib import Path
+"""The rows of the products, held against what Smile publishes and what the simulator answers."""
 
 import pytest
 
-from dashboard.jobs.products import FACTS, Product, ProductFacts, problem_with_user_id, product_of_job_type
-from dashboard.jobs.submitting.forms import IMAGE_TYPES
+from dashboard.jobs.products import FACTS, Product, problem_with_user_id, product_of_job_type
+from dashboard.jobs.submitting.form_checks import IMAGE_TYPES
 from dashboard.sandbox.api.web_tokens import JOB_TYPE_OF_PRODUCT
 from dashboard.sandbox.world.outcomes import PRODUCT_OF_JOB_TYPE, table
 from dashboard.smile.constants import ID_API_JOB_TYPES, UPLOAD_JOB_TYPES, WEB_PRODUCTS, id_types
 
-ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 every_product = pytest.mark.parametrize("product", Product)
 
 
@@ -57,18 +54,3 @@ def test_job_type_of_several_products_names_none_of_them():
 def test_only_who_was_enrolled_before_must_be_named(product: Product):
     assert bool(problem_with_user_id(product, "")) == FACTS[product].needs_enrolled_user
     assert problem_with_user_id(product, "user-1") == ""
-
-
-def test_architecture_page_lists_the_products():
-    lines = ARCHITECTURE.read_text(encoding="utf-8").splitlines()
-
-    assert [line for line in lines if line.startswith("| ") and line.split("|")[2].strip(" `") in FACTS] == [
-        row_of_table(product, facts) for product, facts in FACTS.items()
-    ]
-
-
-def row_of_table(product: Product, facts: ProductFacts) -> str:
-    page = f"`{facts.web_name}`" if facts.web_name else "none"
-    answer = "at once" if facts.is_answered_at_once else "later"
-    cells = (facts.name, f"`{product}`", facts.job_type, facts.needs, answer, page, ", ".join(facts.apis))
-    return f"| {' | '.join(map(str, cells))} |"

@@ -95,7 +95,7 @@ def test_other_environments_and_erased_persons_are_left_out(database: Database, 
     update_job(database, live, environment="production")
 
     with database.transaction() as session:
-        erase_given(session, session.get_one(Job, erased.id), "Asked for.", utc_now())
+        erase_given(session, [session.get_one(Job, erased.id)], "Asked for.", utc_now())
 
     assert related(database, job) == {}
     assert reload(database, erased).phone_digest is None

@@ -8,7 +8,7 @@ from sqlmodel import select
 from dashboard.callbacks.inspecting.proof import contradiction
 from dashboard.config import Settings
 from dashboard.db import Database, utc_now
-from dashboard.jobs.erasing import erase_job, erase_results
+from dashboard.jobs.erasing import erase_jobs, erase_results
 from dashboard.jobs.following.outcome import keep_result, note_disagreement, read_result, settle_job
 from dashboard.jobs.models import Job, Outcome, Result, ResultSource
 from dashboard.jobs.needs import needs_of
@@ -134,7 +134,7 @@ def test_personal_facts_are_sealed_and_go_with_what_smile_answered(database: Dat
     with database.transaction() as session:
         row = session.get_one(Job, job.id)
         results = session.exec(select(Result).where(Result.job_id == job.id).order_by(Result.id)).all()
-        erase_results(session, row, results, "The time is over.", utc_now())
+        erase_results(session, [(row, results)], "The time is over.", utc_now())
 
     assert {each.kind for each in kept(database, job)} == {"deceased", "number_seen_before"}
     assert all(each.personal_sealed is None for each in kept(database, job))
@@ -145,7 +145,7 @@ def test_erased_job_keeps_the_kinds_alone_and_needs_nobody(database: Database, s
     confirm(database, job, DateOfDeath="2020-02-01", **SEEN)
 
     with database.transaction() as session:
-        erase_job(session, session.get_one(Job, job.id), "Asked for.", utc_now())
+        erase_jobs(session, [session.get_one(Job, job.id)], "Asked for.", utc_now())
 
     assert {str(each.facts) for each in kept(database, job)} == {"{}", "{'count': 2}"}
     assert [each.user_ids for each in kept(database, job)] == [[], []]
@@ -158,7 +158,7 @@ def test_an_erased_customer_is_named_in_no_other_job(database: Database, setting
 
     def erase(job: Job) -> list[str]:
         with database.transaction() as session:
-            erase_job(session, session.get_one(Job, job.id), "Asked for.", utc_now())
+            erase_jobs(session, [session.get_one(Job, job.id)], "Asked for.", utc_now())
         return kept(database, warned)[0].user_ids
 
     assert erase(of_user[0]) == ["user-1", "user-2"]  # another job of the same customer is still here

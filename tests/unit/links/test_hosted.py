@@ -16,6 +16,7 @@ from dashboard.links.customer import hosted
 from dashboard.links.customer.hosted import environment_of, fetch_token, hosted_headers, script_configuration
 from dashboard.links.languages import texts_in
 from dashboard.smile import Refused, TransportFailed
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import Branding
 from tests.conftest import make_settings
 from tests.factories.links import FakeTokens, make_link, make_start
@@ -140,14 +141,19 @@ def test_the_script_finds_the_same_server_as_we_do(tmp_path: Any, server: str, e
     assert environment_of(make_settings(tmp_path, smile_server=server)) == environment
 
 
-def test_the_page_allows_just_the_one_host(settings: Settings):
-    headers = hosted_headers(settings)
+@pytest.mark.parametrize(
+    ("api", "host"),
+    [(SmileApi.V1, "https://cdn.smileidentity.com"), (SmileApi.V3, "https://cdn.usesmileid.com")],
+)
+def test_the_page_allows_just_the_one_host(settings: Settings, api: SmileApi, host: str):
+    headers = hosted_headers(settings, api)
 
     directives = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
-    foreign = {name for name, value in directives.items() if "https://cdn.smileidentity.com" in value}
+    foreign = {name for name, value in directives.items() if "https://" in value}
     assert foreign == {"script-src", "frame-src"}
-    assert directives["script-src"] == "'self' https://cdn.smileidentity.com"
+    assert directives["script-src"] == f"'self' {host}"
+    assert directives["frame-src"] == host
     assert directives["default-src"] == "'none'"
     assert directives["frame-ancestors"] == "'none'"
-    camera = 'camera=(self "https://cdn.smileidentity.com")'
+    camera = f'camera=(self "{host}")'
     assert headers["Permissions-Policy"] == f"{camera}, geolocation=(), microphone=()"

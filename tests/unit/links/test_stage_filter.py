@@ -9,7 +9,7 @@ from dashboard.config import Settings
 from dashboard.db import Database, utc_now
 from dashboard.jobs.following.awaiting import note_submission
 from dashboard.jobs.following.outcome import read_result, settle_job
-from dashboard.jobs.following.sending import fail_job
+from dashboard.jobs.following.setbacks import fail_job
 from dashboard.jobs.models import Job, JobState, Outcome, ResultSource
 from dashboard.jobs.problems import ProblemKind, problem
 from dashboard.jobs.submitting.link_progress import note_all_progress, note_progress

@@ -1,7 +1,8 @@
 """Every number of the overview is the number of rows, whatever part of them is folded into the sums."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,10 @@ from sqlmodel import Session
 
 from dashboard.db import Database
 from dashboard.jobs.models import Job, JobState, Outcome
-from dashboard.overview.activity import DAYS, activity_of
+from dashboard.overview.activity import DAYS, DayOfJobs, activity_of
 from dashboard.overview.attention import what_needs_somebody
 from dashboard.overview.authorities import authorities_used
+from dashboard.overview.charts import days_chart, hours_chart
 from dashboard.overview.spending import spending_of
 from dashboard.rollups.folding import forget_counts
 from dashboard.settings.prices import parse_prices
@@ -33,17 +35,20 @@ LAGOS, KOLKATA = ZoneInfo("Africa/Lagos"), ZoneInfo("Asia/Kolkata")
 
 JOBS = st.lists(
     st.builds(
-        lambda minutes, state, outcome, place: {
+        lambda minutes, state, outcome, place, spent: {
             "moment": NOW - timedelta(minutes=minutes),
             "state": state,
             "outcome": outcome if state == JobState.DONE else None,
             "country": place[0],
             "id_type": place[1],
+            "submitted_at": NOW,
+            "settled_at": NOW + timedelta(milliseconds=spent) if spent else None,
         },
         st.integers(0, 60 * 24 * 20),
         st.sampled_from([JobState.DONE, JobState.DONE, JobState.FAILED, JobState.WAITING]),
         st.sampled_from(list(Outcome)),
         st.sampled_from([("NG", "BVN"), ("NG", "NIN"), ("KE", "PASSPORT")]),
+        st.one_of(st.none(), st.integers(1, 10**8)),
     ),
     max_size=25,
 )
@@ -70,6 +75,14 @@ def test_days_and_hours_are_counts_over_rows(database: Database, rows: list[dict
     with database.reading() as session:  # Each number leads to just those rows.
         scope = Scope(session, "sandbox", NOW, zone)
         assert page_of(scope, activity.today.filters()).count == activity.today.total
+        for chart in (days_chart(activity), hours_chart(activity)):
+            assert all(page_of(scope, bar.filters).count for bar in chart.bars)
+        for day in activity.days:
+            for group, count in day.by_group.items():
+                assert page_of(scope, day.filters(group)).count == count
+        for day in (activity.today, activity.week_before):
+            for hour in range(24):
+                assert page_of(scope, day.filters_of_hour(hour)).count == day.by_hour.get(hour, 0)
 
 
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -86,6 +99,7 @@ def test_authorities_and_spending_are_counts_over_rows(database: Database, rows:
             of_day = [job for job in of_day if job.created_at >= (NOW - timedelta(days=1)).replace(second=0)]
             assert (state.of_day, page_of(scope, state.filters()).count) == (len(of_day), len(of_day))
             assert state.errors == sum(job.outcome == Outcome.ERROR for job in of_day)
+            assert_is_half(state.half, [job.settled_at - job.submitted_at for job in of_day if job.settled_at])
         assert spending
         months = spending.products["Biometric KYC"]
         for month, number in zip(months, (11, 10), strict=True):
@@ -93,6 +107,22 @@ def test_authorities_and_spending_are_counts_over_rows(database: Database, rows:
             assert (month.count, page_of(scope, month.filters).count) == (done, done)
             assert month.cost == done * prices.by_product["biometric_kyc"]
     assert spending.currency == "USD"
+
+
+def assert_is_half(half: timedelta | None, spent: list[timedelta]) -> None:
+    exact = sorted(spent)[ceil(len(spent) / 2) - 1] if spent else None
+    assert (half is None) == (exact is None)
+    if half is not None and exact is not None:
+        assert abs(half - exact) <= 0.05 * exact + timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(("day", "hour", "lasts"), [("2026-10-25", 2, 2), ("2026-03-29", 2, 0), ("2026-03-29", 3, 1)])
+def test_an_hour_is_as_long_as_the_clocks_make_it(day: str, hour: int, lasts: int):
+    shown = DayOfJobs(date.fromisoformat(day), zone=ZoneInfo("Europe/Paris"))
+
+    begin, end = map(int, shown.filters_of_hour(hour).time.split("-"))
+
+    assert end - begin == lasts * 3600
 
 
 def fill(database: Database, rows: list[dict[str, Any]], folded: int) -> list[Job]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -12,10 +12,13 @@ from sqlmodel import Session, select
 
 from dashboard.audit.models import AuditEntry
 from dashboard.db import Database, utc_now
-from dashboard.jobs.models import JobState, Outcome
+from dashboard.jobs.models import Job, JobState, Outcome
 from dashboard.settings.wallet import Balance, save_balance, write_level
-from tests.factories.rollups import add, fold_all, job_at
+from tests.factories.plans import plans_of
+from tests.factories.rollups import add, fold_all, job_at, link_at
 
+#: An index that holds few rows by its own condition.
+PARTIAL = re.compile(r"INDEX ix_(job_needs_\w+|link_unsubmitted) ")
 pytestmark = pytest.mark.both_engines
 
 SignInAs = Callable[[str], FlaskClient]
@@ -104,6 +107,63 @@ def test_wallet_and_spending_are_for_owners(sign_in: SignInAs, database: Databas
     assert 'value="0.25"' in ada.get("/settings").text
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "prices.changed")).one()
     assert "Wallet and spend" not in sign_in("ben").get("/").text
+
+
+def test_own_work_is_the_newest_jobs_and_links_of_the_reader(sign_in: SignInAs, database: Database):
+    now = utc_now()
+    add(
+        database,
+        job_at(now - HOUR, customer_reference="own job"),
+        link_at(now - HOUR, customer_reference="own link", opened_at=now),
+        *(make(now, customer_reference="another's", created_by="ada@example.com") for make in (job_at, link_at)),
+    )
+
+    ben, others = sign_in("ben").get("/").text, sign_in("cleo").get("/").text
+
+    own = ben.partition("Your recent work")[2].partition("</section>")[0]
+    assert "own job" in own
+    assert "own link" in own
+    assert "Document Verification, opened, " in own
+    assert "another&#39;s" not in own
+    assert "/links?maker=ben@example.com" in own
+    assert "You have started none yet." in others
+
+
+def test_every_look_of_the_overview_is_a_stretch_of_an_index(sign_in: SignInAs, database: Database):
+    now = utc_now()
+    add(database, *(answered(now - HOUR, 3) for _ in range(3)), link_at(now - HOUR, opened_at=now))
+    fold_all(database, now)
+    ben = sign_in("ben")
+
+    plans = plans_of(database, lambda: ben.get("/"), "job", "link")
+
+    assert plans
+    by_few_bounds = [plan for plan in plans if plan.startswith("SCAN") or plan.endswith("(environment=?)")]
+    assert [plan for plan in by_few_bounds if not PARTIAL.search(plan)] == []
+
+
+def test_an_authority_that_is_slow_says_since_when(sign_in: SignInAs, database: Database):
+    now = utc_now()
+    usual = [(now - timedelta(days=1 + number % 12), 3) for number in range(40)]
+    add(database, *(answered(made, seconds) for made, seconds in [*usual, *[(now, 40)] * 6]))
+    fold_all(database, now)
+    cleo = sign_in("cleo")
+
+    page, twin = cleo.get("/").text, cleo.get("/overview.json").json
+
+    assert twin
+    (authority,) = twin["authorities"]
+    assert abs(authority["half_took_seconds"] - 40) < 2
+    assert abs(authority["usual_half_seconds"] - 3) < 0.2
+    assert authority["slower_since"] <= now.isoformat()
+    found = re.search(r'<a class="worse" href="([^"]*)">', page)
+    assert found
+    assert "data-count>6 " in cleo.get(unescape(found[1])).text
+
+
+def answered(made: datetime, seconds: float) -> Job:
+    spent = {"submitted_at": made, "settled_at": made + timedelta(seconds=seconds)}
+    return job_at(made, country="NG", id_type="NIN_V2", **spent)
 
 
 def test_the_overview_as_json(sign_in: SignInAs, database: Database):

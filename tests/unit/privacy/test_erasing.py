@@ -41,6 +41,7 @@ from tests.factories.callbacks import store_arrivals
 from tests.factories.events import in_words
 from tests.factories.jobs import make_job, reload, update_job
 from tests.factories.persons import AMINA, BABA, Person, arrival_of, make_known_person, payload_of
+from tests.factories.plans import noted_statements
 from tests.unit.privacy.traces import places_that_name, sealed_places_that_name
 
 pytestmark = pytest.mark.both_engines
@@ -461,6 +462,20 @@ def test_only_owners_are_let_in(sign_in: SignInAs, who: str):
     assert {member.get(address).status_code for address in (PAGE, f"{PAGE}.json")} == {403}
     for action in ("searches", "searches.json", "exports", "erasures"):
         assert member.post(f"{PAGE}/{action}", data={"identifier": "x"}).status_code == 403
+
+
+def test_erasing_reads_no_more_often_for_more_jobs(ada: FlaskClient, database: Database, settings: Settings):
+    reads = []
+    for person, more in ((AMINA, 0), (BABA, 3)):
+        job, *_ = make_known_person(database, settings, person)
+        asks = {"customer_reference": person.reference}
+        others = [make_job(database, settings, asks=asks, state=JobState.DONE) for _ in range(more)]
+        with noted_statements() as noted:
+            erased = erase(ada, job, *others, identifier=person.reference)
+        assert erased.status_code == 303
+        reads.append(sum(statement.lstrip().startswith("SELECT") for statement, _ in noted))
+
+    assert reads[0] == reads[1]
 
 
 def test_counts_are_of_what_is_ticked_now(ada: FlaskClient, database: Database, settings: Settings):

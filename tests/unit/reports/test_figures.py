@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import Session, select
 
-from dashboard.db import Database
-from dashboard.jobs.models import Job
+from dashboard.db import Database, new_id
+from dashboard.jobs.models import Job, Outcome
 from dashboard.links.models import Link
 from dashboard.reports.choices import ReportChoices
 from dashboard.reports.figures import Cell, Figures, figures_of
@@ -26,13 +26,15 @@ from dashboard.rollups.counting import complete_generation
 from dashboard.rollups.folding import forget_counts
 from dashboard.web.lists.fields import Scope
 from dashboard.web.pages.locales import Formats
-from tests.factories.reports import filters_of, jobs, links, rows_behind
-from tests.factories.rollups import add, fold_all, job_at
+from tests.factories.plans import plans_of
+from tests.factories.reports import LINK_ID, filters_of, jobs, links, rows_behind
+from tests.factories.rollups import add, fold_all, job_at, link_at
 
 pytestmark = pytest.mark.both_engines
 NOW = datetime(2026, 11, 28, 10, 20, tzinfo=UTC)
 ZONES = ("UTC", "Africa/Lagos", "Asia/Kathmandu", "America/New_York")
 REPORTS = st.sampled_from([(kind.name, by) for kind in KINDS.values() for by in kind.groupings])
+OF_LINK = {"link": str(LINK_ID)}
 PERIODS = st.one_of(
     st.sampled_from([{"period": name} for name in NAMES]),
     st.sampled_from([{"since": "2026-09-25", "until": "2026-11-02"}, {"since": "2026-10-01", "until": "2026-11-30"}]),
@@ -75,7 +77,7 @@ def cells_of(found: Figures) -> Sequence[Cell]:
     report=REPORTS,
     period=PERIODS,
     every=st.sampled_from(["", *Every]),
-    filters=st.sampled_from([{}, {}, {"product": "enhanced_kyc"}, {"country": "NG"}]),
+    filters=st.sampled_from([{}, {}, {"product": "enhanced_kyc"}, {"country": "NG"}, OF_LINK]),
     zone=st.sampled_from(ZONES),
 )
 @example([], ("outcomes", "product"), {"period": "today"}, "", {}, "UTC")
@@ -85,6 +87,8 @@ def test_every_number_is_a_count_of_the_rows_that_it_leads_to(
     filters: dict[str, str], zone: str,
 ) -> None:  # fmt: skip
     asked = {"report": report[0], "by": report[1], "every": every, **period, **filters}
+    if KINDS[report[0]].is_of_one_link:
+        asked |= OF_LINK
     with rows(app, database, zone, *made) as session:
         choices = choices_of(session, asked, zone)
         found = figures(session, choices, zone)
@@ -98,6 +102,32 @@ def test_every_number_is_a_count_of_the_rows_that_it_leads_to(
             if cell.address:
                 assert rows_behind(scope, cell.address) == cell.value, (asked, cell)
         check_whole(scope, choices, found)
+
+
+def test_a_report_of_one_link_counts_its_jobs_since_it_was_made(app: Flask, database: Database) -> None:
+    link = link_at(NOW - timedelta(days=300))
+    steps = [{}, {"submitted_at": NOW}, {"outcome": Outcome.ERROR}, {"outcome": Outcome.APPROVED}]
+    made = [job_at(NOW - timedelta(days=280 - 60 * place), link_id=link.id, **row) for place, row in enumerate(steps)]
+    others = [job_at(NOW - timedelta(days=1), link_id=other) for other in (None, new_id())]
+
+    with rows(app, database, "Africa/Lagos", link, *made, *others) as session:
+        choices = choices_of(session, {"report": "link", "link": str(link.id)}, "Africa/Lagos")
+        found = figures(session, choices, "Africa/Lagos")
+        assert found is not None
+        cells = found.groups.rows[0].cells
+
+        assert [cell.value for cell in cells[:5]] == [4, 3, 2, 1, 0.5]
+        assert [rows_behind(Scope(session, "sandbox", NOW), cell.address) for cell in cells[:4]] == [4, 3, 2, 1]
+        assert choices.period.first == (NOW - timedelta(days=300)).date()
+
+
+def test_a_report_of_one_link_reads_only_its_rows(app: Flask, database: Database) -> None:
+    with rows(app, database, "UTC", *(job_at(NOW, link_id=LINK_ID) for _ in range(3))) as session:
+        choices = choices_of(session, {"report": "outcomes", **OF_LINK}, "UTC")
+        plans = plans_of(database, lambda: figures(session, choices, "UTC"), "job")
+
+    assert plans
+    assert not [plan for plan in plans if "ix_job_link_id_environment_id" not in plan]
 
 
 def check_whole(scope: Scope, choices: ReportChoices, found: Figures) -> None:

@@ -2,19 +2,23 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 
 from dashboard.db import Database, utc_now
 from dashboard.jobs.models import JobState, Outcome
+from dashboard.links.models import LinkStart
 from dashboard.reports.kinds import KINDS
 from tests.factories.rollups import add, fold_all, job_at, link_at
 
+CONSENT = {"browser_digest": "b", "language": "en", "consent_text": "I agree", "consented_at": utc_now()}
 SignInAs = Callable[[str], FlaskClient]
-KEYED = [(kind.name, by) for kind in KINDS.values() for by in kind.groupings]
+KEYED = [(kind.name, by) for kind in KINDS.values() if not kind.is_of_one_link for by in kind.groupings]
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def test_each_report_is_a_page_with_two_tables_for_everybody(sign_in: SignInAs, 
     page = sign_in("cleo").get(f"/reports?report={report}&by={by}&period=month")
 
     assert page.status_code == 200
-    assert f"<h2>{KINDS[report].label} by {KINDS[report].groupings[by].label.lower()}</h2>" in page.text
+    assert f"<h2>{KINDS[report].label} by {KINDS[report].groupings[by].in_sentence}</h2>" in page.text
     assert page.text.count("<table") == 2
     assert "/jobs?" in page.text or "/links?" in page.text
 
@@ -119,6 +123,55 @@ def test_an_authority_that_is_slow_is_named(sign_in: SignInAs, database: Databas
 
     assert "<strong>NIN V2, Nigeria</strong> is slower than usual since" in page
     assert ">7 jobs</a> took 42 s or more, usually 3.1 s." in page  # with one of 3 seconds
+
+
+def test_the_report_of_one_link_is_reached_from_its_page_and_keeps_to_it(
+    sign_in: SignInAs, database: Database, now: datetime
+) -> None:
+    link = link_at(now - timedelta(days=3), uses_allowed=50, uses_spent=2)
+    jobs = [job_at(now, link_id=link.id, country="NG", outcome=each) for each in (None, Outcome.APPROVED)]
+    add(database, link, *jobs, *(LinkStart(link_id=link.id, job_id=job.id, **CONSENT) for job in jobs))
+    cleo = sign_in("cleo")
+
+    address = f"/reports?report=link&link={link.id}"
+    assert unescape(address) in unescape(cleo.get(f"/links/{link.id}").text)
+    page = cleo.get(address).text
+
+    assert "<h2>Conversion by product</h2>" in page
+    assert "2 of 50 uses spent" in page
+    assert f"/reports?report=outcomes&amp;by=product&amp;link={link.id}" in page
+    assert "/reports?report=links&amp;" not in page
+    twin = cleo.get(f"/reports.json?report=link&link={link.id}").get_json()
+    assert [twin["groups"][0][each] for each in ("Started", "With an outcome", "Approved")] == [2, 1, 1]
+    other = cleo.get(f"/reports.json?report=volume&link={link.id}&country=NG&every=hour").get_json()
+    assert (other["groups"][0]["Jobs"], other["link_id"]) == (2, str(link.id))
+    assert "Time to result by product" in cleo.get(f"/reports?report=time&link={link.id}").text
+
+
+@pytest.mark.usefixtures("now")
+@pytest.mark.parametrize("link", ["x", "019a0000-0000-7000-8000-000000000001", "%00"])
+def test_a_link_that_there_is_not_has_no_report(sign_in: SignInAs, link: str) -> None:
+    assert sign_in("ben").get(f"/reports?report=volume&link={link}").status_code == 404
+
+
+@pytest.mark.usefixtures("now")
+def test_a_report_is_kept_as_a_view_with_its_period_and_count(sign_in: SignInAs) -> None:
+    ben = sign_in("ben")
+    page = ben.get("/reports?report=outcomes&by=country&period=7d&country=NG").text
+    found = re.search(r'href="(/views/new[?][^"]*)"', page)
+    assert found
+    form = unescape(found[1])
+    assert "Outcomes, by country, last 7 days, Nigeria" in ben.get(form).text
+
+    query = form.partition("?")[2]
+    saved = ben.post(f"/views?{query}", data={"name": "Nigeria", "pinned": "yes", "shared": "yes"})
+    opened = ben.get(saved.location)
+
+    assert opened.location.startswith("/reports?report=outcomes&by=country&period=7d&")
+    shown = ben.get(opened.location).text
+    assert "<h2>Outcomes by country</h2>" in shown
+    assert '>Nigeria <span class="pinned-count">2</span>' in shown
+    assert "Nigeria" in sign_in("cleo").get("/views").text
 
 
 @pytest.mark.usefixtures("now")

@@ -19,12 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
-from dashboard.callbacks.erasing import erase_callback
+from dashboard.callbacks.erasing import erase_callbacks
 from dashboard.callbacks.filters import CallbackFilter
 from dashboard.callbacks.models import Callback, Verdict
 from dashboard.context import context_of
 from dashboard.db import Database
-from dashboard.jobs.erasing import erase_job
+from dashboard.jobs.erasing import erase_jobs
 from dashboard.jobs.filters import JobFilter
 from dashboard.jobs.models import Job, JobEvent, JobState, Outcome, ResultSource
 from dashboard.jobs.products import Product
@@ -197,7 +197,7 @@ class Changes(RuleBasedStateMachine):
     def job_is_erased(self, place: int) -> None:
         with self.database.transaction() as session:
             if job := self._any_of(session, Job, place):
-                erase_job(session, job, {"days": 1}, self.now)
+                erase_jobs(session, [job], {"days": 1}, self.now)
                 self.seen["changes"] += 1
 
     @rule(product=PRODUCTS, kind=st.sampled_from(LinkKind), age=AGES)
@@ -222,7 +222,7 @@ class Changes(RuleBasedStateMachine):
             if callback := self._any_of(session, Callback, place):
                 callback.verdict = verdict
                 if is_erased:
-                    erase_callback(session, callback, None, self.now)
+                    erase_callbacks(session, [callback], [], self.now)
                 if is_deleted:
                     session.delete(callback)
                 self.seen["changes"] += 1

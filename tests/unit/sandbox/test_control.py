@@ -17,6 +17,19 @@ def test_credentials_open_the_api(client: FlaskClient) -> None:
     assert found["legacy_api_key"].startswith("LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0K")
 
 
+def test_another_key_signs_and_the_earlier_one_still_opens_the_api(client: FlaskClient, sandbox: Sandbox) -> None:
+    assert client.post("/_sandbox/keys", json={"api_key": ""}).status_code == 400
+
+    assert client.post("/_sandbox/keys", json={"api_key": "another-api-key"}).json == {"keys": 2}
+
+    for api_key in (calls.API_KEY, "another-api-key"):
+        headers = {"smileid-partner-id": "2", "smileid-api-key": api_key}
+        assert client.post("/v3/token", headers=headers).status_code == 200
+        assert sandbox.signer.confirms("2026-10-01", calls.hmac_signature("2026-10-01", api_key))
+    assert sandbox.signer.sign("2026-10-01") == calls.hmac_signature("2026-10-01", "another-api-key")
+    assert client.get("/_sandbox/credentials.json").json["api_key"] == "another-api-key"
+
+
 def test_faults_are_added_listed_and_cleared(client: FlaskClient) -> None:
     added = client.post("/_sandbox/faults", json={"path": "/v1/upload", "mode": "delay"})
     listed = client.get("/_sandbox/faults").json["faults"]

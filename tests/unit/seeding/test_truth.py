@@ -15,6 +15,7 @@ from dashboard.callbacks.steps import StepKind
 from dashboard.context import Context
 from dashboard.db import keyring_of, utc_now
 from dashboard.jobs.following.outcome import digest_of_payload, find_disagreement, lasting_text, read_claim, read_result
+from dashboard.jobs.following.v3_answers import read_v3
 from dashboard.jobs.models import Job, JobEvent, JobState, Result, payload_associated_data
 from dashboard.jobs.name_search.filling import tend_index
 from dashboard.jobs.name_search.models import NamePart
@@ -22,13 +23,20 @@ from dashboard.jobs.name_search.parts import digest_of_part, parts_of_person, re
 from dashboard.jobs.needs import needs_of
 from dashboard.jobs.products import FACTS
 from dashboard.jobs.showing.event_words import event_text
+from dashboard.jobs.smile_api.api_choice import api_of, policy_address
 from dashboard.jobs.submitting.callback_keys import callback_key, digest_of_key
 from dashboard.jobs.submitting.phones import phone_of_person
 from dashboard.jobs.submitting.submission import id_number_of, person_of
 from dashboard.jobs.timeline import EventKind
 from dashboard.jobs.warnings import JobWarning
 from dashboard.links.models import Link, LinkStart
+from dashboard.seeding.company import OF_V3
+from dashboard.smile.constants import SmileApi
 from dashboard.smile.typed import fold
+from dashboard.smile.v3.constants import JOB_ID
+from dashboard.smile.v3.ids import made_at
+from dashboard.smile.v3.people import checked_consent
+from dashboard.smile.validation import Wrong
 from dashboard.smile.warnings import WarningKind, warnings_in
 from dashboard.smile_keys import read_keys
 from tests.conftest import SECRET_KEY
@@ -85,7 +93,8 @@ def test_jobs_hold_what_smile_said(seeded: Context, session: Session):
         found: dict[bool, set[WarningKind]] = {True: set(), False: set()}
         for result in results[job.id]:
             payload = keyring_of(session).open_json(result.payload_sealed, payload_associated_data(result.id))
-            said = (read_result if result.is_confirmed else read_claim)(payload, job.job_type)
+            read = read_result if result.is_confirmed else read_claim
+            said = read_v3(payload) if job.api == SmileApi.V3 else read(payload, job.job_type)
             assert (result.outcome, result.result_code, result.result_text) == (said.outcome, said.code, said.text)
             assert (result.is_final, result.payload_digest) == (said.is_final, digest_of_payload(lasting_text(payload)))
             found[result.is_confirmed] |= {each.kind for each in warnings_in(payload, job.created_at.date())}
@@ -96,6 +105,25 @@ def test_jobs_hold_what_smile_said(seeded: Context, session: Session):
             assert (job.outcome, job.result_code) == (confirmed[-1].outcome, confirmed[-1].result_code)
         assert job.disagreement_facts == find_disagreement(results[job.id], job.job_type)
         assert job.is_settled == (job.settled_at is not None or job.state == JobState.EXPIRED)
+
+
+def test_the_newest_jobs_of_one_product_are_of_v3(seeded: Context, session: Session):
+    jobs = session.exec(select(Job).order_by(col(Job.id))).all()
+    of_v3 = [job for job in jobs if job.api == SmileApi.V3]
+
+    assert of_v3
+    assert {job.product for job in of_v3} == {OF_V3}
+    assert min(job.id for job in of_v3) > jobs[len(jobs) // 2].id
+    for job in of_v3:
+        consent = person_of(session, job)["consent"]
+        wrong: Wrong = {}
+        checked_consent(consent, wrong)
+        assert wrong == {}
+        if job.smile_job_id:
+            assert JOB_ID.fullmatch(job.smile_job_id)
+            assert made_at(job.smile_job_id) > job.created_at
+    assert api_of(session, seeded.settings, OF_V3) == SmileApi.V3
+    assert policy_address(session, seeded.settings)
 
 
 def test_a_job_is_found_by_its_customer(seeded: Context, session: Session):

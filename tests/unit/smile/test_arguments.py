@@ -98,6 +98,7 @@ LINK_BY_ID = ("SmileLinks.update", "SmileLinks.disable", "SmileLinks.get")
 NEVER_REFUSE = {"Signature.confirm_signature", "Signature.confirm_sec_key", "Transport.close"}
 #: What the clients stand on: no method of these takes a partner's input.
 PLUMBING = {
+    "Signature.digest",
     "Transport.announce",
     "Transport.read",
     "Transport.send",

@@ -143,6 +143,19 @@ def test_what_is_shown_is_said_in_words_without_what_was_typed():
     assert (JobFilter(state="nonsense").in_words, JobFilter().in_words) == ("Nonsense", "")
 
 
+@pytest.mark.parametrize("filters", [*lists()], ids=lambda each: each.purpose)
+def test_days_that_are_one_are_said_as_one(filters: type[ListFilter[Any]]):
+    edges = [name for name, each in filters.declared().items() if each.is_edge]
+    day = "2026-11-24"
+
+    assert len(edges) in (0, 2)
+    if edges:
+        first, last = edges
+        assert filters(**dict.fromkeys(edges, day)).in_words == f"On {day}"
+        assert filters(**{first: day, last: "2026-11-25"}).in_words == f"From {day}, to 2026-11-25"
+        assert filters(**{last: day}).in_words == f"To {day}"
+
+
 def test_a_list_says_what_it_is_filtered_by(sign_in: SignInAs):
     page = sign_in("ben").get("/jobs?outcome=rejected&country=KE&q=~").text
 

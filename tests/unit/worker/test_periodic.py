@@ -406,6 +406,7 @@ def test_names_say_slice_and_verb_and_are_there_once():
         "rollups.fold",
         "rollups.check",
         "jobs.forget_sent_signatures",
+        "reports.forget_exact_times",
         "jobs.tend_name_search",
         "team.forget_old_links",
         "team.forget_old_mails",

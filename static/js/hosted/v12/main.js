@@ -1,6 +1,7 @@
 // One visit to a hosted page of v12: take the configuration, ask what the token does not hold yet, submit, say so.
 import { Stop } from "../choices.js";
 import { configuration, isLink, report } from "../embedder.js";
+import { wear } from "../face.js";
 import { BACK, allowBack, button, element, show } from "../screens.js";
 import { SKIPPED, askBack, askFront, askSelfie, chooseIdType, review } from "../steps.js";
 import { speak, t } from "../texts.js";
@@ -77,17 +78,23 @@ async function perform(job) {
 }
 
 /** The countries and ID types, narrowed by the token, then by the partner. */
-function choices({ config, known, provided }, listed) {
+function choices({ config, known }, listed) {
   const { country, id_type: idType } = known.token_provided_values;
-  const wished = provided.has("id_type") ? { [country]: [idType] } : wanted(config);
   const onOffer = known.products[listed] || {};
+  const wished = idType ? { [country]: [idType] } : wanted(config);
   const countries = Object.entries(wished || onOffer).map(([code, ids]) => {
-    const types = (onOffer[code] || [])
-      .filter(({ key_name: key }) => !wished || ids.length === 0 || ids.includes(key))
-      .map(({ key_name: key, label, fields }) => ({ id_type: key, label, regex: fields[0]?.regex }));
-    return named(code, types);
+    const listedHere = onOffer[code] || [];
+    const found = wished && ids.length > 0
+      // Not every document has a number, and those without are not in this list.
+      ? ids.map((id) => listedHere.find(({ key_name: key }) => key === id) || { key_name: id, label: inWords(id) })
+      : listedHere;
+    return named(code, found.map(({ key_name: key, label }) => ({ id_type: key, label })));
   });
-  return countries.filter(({ types }) => types.length > 0);
+  return countries.filter((each) => each.types.length > 0 && (!country || each.country === country));
+}
+
+function inWords(id) {
+  return id.replaceAll("_", " ").toLowerCase();
 }
 
 function wanted({ id_info: info, id_selection: selection }) {
@@ -99,7 +106,7 @@ function linkChoices({ config, known }) {
   const byCountry = {};
   for (const { country, id_type: id, verification_method: method } of config.id_types) {
     const listed = known.products[method]?.[country]?.find(({ key_name: key }) => key === id);
-    const label = listed?.label || id.replaceAll("_", " ").toLowerCase();
+    const label = listed?.label || inWords(id);
     (byCountry[country] ??= []).push({ id_type: id, label, method });
   }
   return Object.entries(byCountry).map(([country, types]) => named(country, types));
@@ -132,8 +139,8 @@ function fail(code, message, retryable) {
   ]);
 }
 
-function dress({ partner_details: { name } }) {
-  if (name) document.querySelector("header .partner").append(element("span", {}, name));
+function dress({ partner_details: details }) {
+  wear(details);
   const close = document.querySelector("button.close");
   close.textContent = t("close");
   close.hidden = isLink();

@@ -14,6 +14,9 @@
     enhanced_kyc: "enhanced-kyc",
     smart_selfie_authentication: "smart-selfie-authentication",
     smart_selfie_registration: "smart-selfie-registration",
+    // The names of older versions, of which it is not known whether they are still taken.
+    authentication: "smart-selfie-authentication",
+    smartselfie: "smart-selfie-registration",
   };
   const NEEDED = ["token", "product", "callback_url", "environment"];
   const PARTNER_DETAILS = ["partner_id", "name", "logo_url", "policy_url", "theme_color"];

@@ -2,7 +2,7 @@
 import { report } from "../embedder.js";
 import { BACK, button, element, form, labelled, show } from "../screens.js";
 import { SKIPPED } from "../steps.js";
-import { t } from "../texts.js";
+import { spokenLanguage, t } from "../texts.js";
 
 const FIELDS = [
   ["given_names", "first_name", "given-name"],
@@ -14,9 +14,9 @@ const CONTACT = ["email", "phone_number"];
 
 export async function askConsent(job) {
   if (job.provided.has("consent")) return SKIPPED;
-  const { policy_url: policy, name } = job.config.partner_details;
+  const { policy_url: policy } = job.config.partner_details;
   const answer = await show(t("consentTitle"), (end) => [
-    element("p", {}, t("consentIntro", { idType: job.type?.label || name })),
+    element("p", {}, t("consentToAll")),
     /^https?:/.test(policy || "")
       ? element("p", {}, element("a", { href: policy, target: "_blank", rel: "noopener" }, t("consentPolicy")))
       : null,
@@ -28,7 +28,7 @@ export async function askConsent(job) {
     granted: true,
     // A customer's clock may be ahead of the server's, which takes no moment in the future.
     granted_at: new Date(Date.now() - 60_000).toISOString(),
-    notice_language: "EN",
+    notice_language: spokenLanguage().toUpperCase(),
     notice_privacy_policy_url: policy,
   };
   return undefined;

@@ -10,7 +10,7 @@ import usesmileid
 from usesmileid import errors
 from usesmileid.client import client as their_client_module
 
-from dashboard.sandbox.world.v3_decisions import Person, people
+from dashboard.smile.v3.sandbox_people import SandboxPerson, sandbox_people
 from tests.integration.smile.simulator import Simulator
 from tests.integration.smile.v3.conftest import CALLBACK, Authority, their_client
 from tests.unit.sandbox.v3.bodies import CONSENT, DETAILS, FACES, JPEG, NUMBER, PNG
@@ -116,8 +116,8 @@ def test_every_method_of_theirs_is_tried() -> None:
     assert names == tried
 
 
-@pytest.mark.parametrize("person", people(), ids=lambda person: person.last_name)
-def test_named_person_gets_the_documented_decision(theirs: Their, person: Person) -> None:
+@pytest.mark.parametrize("person", sandbox_people(), ids=lambda person: person.last_name)
+def test_named_person_gets_the_documented_decision(theirs: Their, person: SandboxPerson) -> None:
     details = usesmileid.UserDetails(
         given_names=person.given_names or "Any Body",
         last_name=person.last_name,

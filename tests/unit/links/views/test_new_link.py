@@ -18,9 +18,10 @@ from dashboard.jobs.smile_api.catalogue import Catalogue
 from dashboard.links.codes import digest_of_code
 from dashboard.links.creation import prefill_of
 from dashboard.links.models import IdTypeChoice, Link
+from dashboard.smile.constants import SmileApi
 from dashboard.stored_settings import Branding, write_branding
 from dashboard.web.pages.handover import cookie_of
-from tests.factories.links import make_link
+from tests.factories.links import make_link, use_v3
 
 pytestmark = pytest.mark.both_engines
 
@@ -303,3 +304,52 @@ def test_signed_out_is_led_to_the_door(client: FlaskClient, session: Session):
 
     assert all(answer.headers["Location"].startswith("/sign-in") for answer in answers)
     assert not session.exec(select(Link).order_by(Link.id)).all()
+
+
+AMINA = {"first_name": "Amina Fatou", "last_name": "Clearwater", "email": "amina.clearwater@example.com"}
+
+
+def test_form_of_v3_fills_in_what_v3_asks_for_and_locks_it(
+    ben: FlaskClient, database: Database, settings: Settings, session: Session
+):
+    use_v3(database, settings)
+    form = unescape(ben.get("/links/new?product=document_verification&country=NG&id_type=PASSPORT").text)
+
+    answer = ben.post("/links", data=PASSPORT | AMINA | {"phone_number": "0803 123 4567"})
+
+    assert all(f'id="{name}"' in form for name in (*AMINA, "phone_number"))
+    assert 'id="id_number"' not in form
+    assert "prefill_is_locked" not in form
+    assert "uses Smile's v3 API" in form
+    assert answer.status_code == 303
+    link = only_link(session)
+    assert (link.api, link.prefill_is_locked) == (SmileApi.V3, True)
+    assert prefill_of(session, link) == AMINA | {"phone_number": "+2348031234567"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"email": "nobody"}, "email"), ({"phone_number": "12"}, "phone_number"), ({"uses": "2"}, "uses")],
+)
+def test_wrong_detail_of_v3_is_told_beside_its_field_and_nothing_is_lost(
+    ben: FlaskClient, database: Database, settings: Settings, session: Session, wrong: dict[str, str], field: str
+):
+    use_v3(database, settings)
+
+    answer = ben.post("/links", data=PASSPORT | AMINA | wrong)
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert 'value="Clearwater"' in answer.text
+    assert session.exec(select(Link)).all() == []
+
+
+def test_id_type_whose_consent_v3_does_not_know_is_not_offered(
+    ben: FlaskClient, database: Database, settings: Settings
+):
+    address = "/links/new?product=biometric_kyc&country=NG"
+    before = ben.get(address).text
+    use_v3(database, settings)
+
+    assert 'value="BVN_MFA"' in before
+    assert 'value="BVN_MFA"' not in ben.get(address).text

@@ -17,7 +17,7 @@ from dashboard.jobs.products import FACTS, Product
 from dashboard.languages import LANGUAGES
 from dashboard.links.codes import digest_of_code
 from dashboard.links.models import Link, LinkStart
-from tests.factories.links import make_link, make_start, reload_link
+from tests.factories.links import make_link, make_start, reload_link, use_v3
 from tests.unit.links.views.test_new_link import CODE
 
 SignInAs = Callable[[str], FlaskClient]
@@ -274,3 +274,21 @@ def test_signed_out_sees_nothing(client: FlaskClient, link: Link):
     assert client.get(f"/links/{link.id}").status_code == 303
     assert client.get(f"/links/{link.id}.json").status_code in (303, 401)
     assert client.post(f"/links/{link.id}/revocation").status_code == 303
+
+
+def test_link_of_v3_says_what_only_the_browser_claims(sign_in: SignInAs, database: Database, settings: Settings):
+    use_v3(database, settings)
+    ben, pages = sign_in("ben"), []
+    claimed = {"state": JobState.WAITING, "submitted_at": utc_now()}
+    for job in ({}, claimed, claimed | {"smile_job_id": "job_01j9q2v5m8f3k7r1t4w6x0y2za"}):
+        link, code = make_link(database, settings)
+        make_start(database, settings, code, **job)
+        pages.append(unescape(ben.get(f"/links/{link.id}").text))
+        assert ben.get(f"/links/{link.id}.json").json["api"] == "v3"
+
+    started, sent, known = pages
+    assert "Neither their browser nor Smile has said that they finished" in started
+    assert "it is not known yet whether it has arrived" in sent
+    assert "Everything was submitted to Smile" not in sent
+    assert "Smile is working on it" in known
+    assert "Everything was submitted to Smile" in known

@@ -15,10 +15,10 @@ from dashboard.sandbox.delivery.callbacks import Callbacks, CallbackSwitch
 from dashboard.sandbox.state import Sandbox, of
 from dashboard.sandbox.v3 import processing
 from dashboard.sandbox.world.store import User
-from dashboard.sandbox.world.v3_decisions import Person, people
 from dashboard.smile import Refused
 from dashboard.smile.v3 import Client, Decision, NewLink, Submission, UserDetails
 from dashboard.smile.v3.constants import JOB_ID
+from dashboard.smile.v3.sandbox_people import SandboxPerson, sandbox_people
 from tests.factories.in_process import InProcess
 from tests.unit.sandbox import calls
 from tests.unit.sandbox.v3.bodies import post, token_headers
@@ -38,15 +38,15 @@ OPERATIONS = {
 }
 
 
-def named(request: Submission, person: Person) -> Submission:
+def named(request: Submission, person: SandboxPerson) -> Submission:
     email = person.email or "somebody@example.com"
     details = UserDetails(given_names=person.given_names or "Any Body", last_name=person.last_name, email=email)
     return replace(request, user_details=details)
 
 
-@pytest.mark.parametrize("person", people(), ids=lambda person: person.last_name)
+@pytest.mark.parametrize("person", sandbox_people(), ids=lambda person: person.last_name)
 def test_named_person_gets_the_documented_decision(
-    sandbox: Sandbox, smile: Client, webhooks: list[Sent], settle: Settle, person: Person
+    sandbox: Sandbox, smile: Client, webhooks: list[Sent], settle: Settle, person: SandboxPerson
 ) -> None:
     sandbox.store.save_user(User("user-1", enrolled=True))
     for group in person.products or ("enhanced_kyc", "biometric_kyc", "document"):
@@ -62,7 +62,7 @@ def test_named_person_gets_the_documented_decision(
 
 
 def test_person_passes_what_the_table_does_not_name(smile: Client, settle: Settle) -> None:
-    forgeman = next(person for person in people() if person.last_name == "Forgeman")
+    forgeman = next(person for person in sandbox_people() if person.last_name == "Forgeman")
 
     accepted = smile.verifications.submit(named(REQUESTS["enhanced_kyc"], forgeman))
     settle()
@@ -87,7 +87,7 @@ def test_lockhart_by_name_and_address_is_a_setting(build: Callable[..., Flask]) 
     of(app).store.save_user(User("user-1", enrolled=True))
     smile = client_of(InProcess(app))
 
-    accepted = smile.verifications.submit(named(REQUESTS["authentication"], people()[-1]))
+    accepted = smile.verifications.submit(named(REQUESTS["authentication"], sandbox_people()[-1]))
     of(app).scheduler.run_due(time.time() + 9)
 
     assert smile.jobs.status(accepted.job_id).decision is Decision.ERROR

@@ -372,6 +372,10 @@ def test_token_checks_what_it_is_to_hold(client: FlaskClient, payload: dict[str,
     assert (answer.status_code, answer.json["message"]) == (400, text)
 
 
+def test_token_may_be_for_a_document_that_is_looked_up_nowhere(client: FlaskClient) -> None:
+    assert post_token(client, {"payload": {"country": "AF", "id_type": "TRAVEL_DOC"}}).status_code == 200
+
+
 def test_token_takes_multipart_only(client: FlaskClient) -> None:
     assert client.post("/v3/token", json={"user_id": "u"}, headers=key_headers()).status_code == 415
     wrong = post_token(client, {"product": "kyb"})
