@@ -1,14 +1,15 @@
 """Smile's clients with this deployment's keys, pooled connections, timeouts and record of signatures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import NoReturn, cast
 
 from dashboard.config import Settings
 from dashboard.context import current
 from dashboard.jobs.smile_api.sent_signatures import remember_sent
 from dashboard.jobs.smile_api.smile_clock import SmileClock
-from dashboard.smile import IDApi, PartnerAccount, Services, SmileLinks, Transport, WebApi
+from dashboard.smile import IDApi, InvalidRequest, PartnerAccount, Services, SmileLinks, Transport, WebApi
 from dashboard.smile.v3 import Client as V3Client
 from dashboard.smile_keys import ApiKeys, smile_keys
 
@@ -27,6 +28,16 @@ class SmileClients:
     v3: V3Client
     v3_pages: V3Client  # for what a page waits for
     clock: SmileClock
+
+
+class RefusedV3:
+    """Stands for the client of v3 where it refuses the partner id, which v1 takes as it is: any use says why."""
+
+    def __init__(self, refusal: InvalidRequest) -> None:
+        self._refusal = refusal
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise InvalidRequest(self._refusal.fields)
 
 
 class ClientFactory:
@@ -64,10 +75,19 @@ class ClientFactory:
             PartnerAccount(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
             SmileLinks(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
-            V3Client(partner_id, signing_key, server, transport=patient, verify_keys=older_keys),
-            V3Client(partner_id, signing_key, server, transport=impatient, verify_keys=older_keys),
+            _v3_client(partner_id, signing_key, server, patient, older_keys),
+            _v3_client(partner_id, signing_key, server, impatient, older_keys),
             self.clock,
         )
+
+
+def _v3_client(
+    partner_id: str, api_key: str, server: str, transport: Transport, verify_keys: Sequence[str]
+) -> V3Client:
+    try:
+        return V3Client(partner_id, api_key, server, transport=transport, verify_keys=verify_keys)
+    except InvalidRequest as refusal:
+        return cast(V3Client, RefusedV3(refusal))
 
 
 def smile_clients() -> SmileClients:
