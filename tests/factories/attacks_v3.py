@@ -30,7 +30,7 @@ DECISIONS = (("clear", None), ("block", "high_risk"), ("attention", "medium_risk
 
 @dataclass(frozen=True)
 class Intent:
-    """A job of ours that Smile may have under an id that is not known here."""
+    """Our job, which Smile may have under an id that we do not know."""
 
     row_id: str
     door: str
@@ -87,7 +87,7 @@ def name_another_job(forger: V3Forger, name: str) -> Attack:
 
 
 def reflect(forger: V3Forger, name: str) -> Attack:
-    """A request of ours is of v1, since those of v3 are not signed; its pair is sent back in headers."""
+    """Sends back in headers the pair of a request that we sent to v1; requests to v3 are not signed."""
     headers = forger.headers(partner_id=PARTNER_ID)
     return Attack(
         name,
