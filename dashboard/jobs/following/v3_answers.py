@@ -9,7 +9,7 @@ from dashboard.smile.results import plain
 from dashboard.smile.v3 import Decision
 from dashboard.smile.v3.answers import word
 
-OUTCOMES = {
+OUTCOMES: Mapping[str, Outcome] = {
     Decision.CLEAR: Outcome.APPROVED,
     Decision.BLOCK: Outcome.REJECTED,
     Decision.ATTENTION: Outcome.ATTENTION,
@@ -28,7 +28,7 @@ def read_v3(payload: Mapping[str, Any]) -> StatusAnswer:
     """
     status, reason, text = (word(payload, name).strip() for name in ("status", "reason", "message"))
     status = status.lower()
-    outcome = None if status in UNDECIDED else OUTCOMES.get(status, Outcome.UNKNOWN)  # type: ignore[call-overload]
+    outcome = None if status in UNDECIDED else OUTCOMES.get(status, Outcome.UNKNOWN)
     if outcome == Outcome.APPROVED and reason:
         outcome = Outcome.UNKNOWN  # An approval has no reason: never approve on half an answer.
     code = reason or (status if outcome == Outcome.UNKNOWN else "")
